@@ -1,0 +1,67 @@
+"""The keys that encrypt everything at rest, one a purpose, so that a grant on one says nothing about the others."""
+
+from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+
+class Keys(Construct):
+    """Customer-managed keys that rotate each year: stored data, messages on their way, logs."""
+
+    def __init__(self, scope: Construct, id_: str, *, removal: RemovalPolicy) -> None:
+        super().__init__(scope, id_)
+        self.data = self._key("Data", "Files, the database and its secret", removal)
+        self.messages = self._key("Messages", "Queues and topics", removal)
+        self.logs = self._key("Logs", "Log groups", removal)
+        self._let_senders_use(self.messages)
+        self._let_cloudwatch_logs_use(self.logs)
+
+    def _key(self, id_: str, holds: str, removal: RemovalPolicy) -> kms.Key:
+        return kms.Key(self, id_, description=holds, enable_key_rotation=True, removal_policy=removal)
+
+    @staticmethod
+    def _let_senders_use(key: kms.Key) -> None:
+        """EventBridge writes to queues, alarms to the topic, S3 and SNS to neither.
+
+        Source: Amazon SQS Developer Guide, "Key management"; Amazon SNS Developer Guide, "Managing encryption keys".
+        """
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="SendersOfThisAccount",
+                principals=[
+                    iam.ServicePrincipal("events.amazonaws.com"),
+                    iam.ServicePrincipal("cloudwatch.amazonaws.com"),
+                ],
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=["*"],
+                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            )
+        )
+
+    @staticmethod
+    def _let_cloudwatch_logs_use(key: kms.Key) -> None:
+        """Source: Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS"."""
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="LogGroupsOfThisAccount",
+                principals=[iam.ServicePrincipal(f"logs.{Aws.REGION}.amazonaws.com")],
+                actions=[
+                    "kms:Encrypt",
+                    "kms:Decrypt",
+                    "kms:ReEncryptFrom",
+                    "kms:ReEncryptTo",
+                    "kms:GenerateDataKey",
+                    "kms:GenerateDataKeyWithoutPlaintext",
+                    "kms:DescribeKey",
+                ],
+                resources=["*"],
+                conditions={
+                    "ArnLike": {
+                        "kms:EncryptionContext:aws:logs:arn": (
+                            f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:*"
+                        )
+                    }
+                },
+            )
+        )

@@ -1,0 +1,58 @@
+"""The bucket in which files land."""
+
+from typing import cast
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from components.log_bucket import BUCKET_LOGS
+from config import model
+
+INCOMING_PREFIX = "incoming/"
+
+
+class LandingZone(Construct):
+    """Keeps every version of every file that partners drop, and tells EventBridge of each."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: model.LandingZone,
+        key: kms.IKey,
+        log_bucket: s3.IBucket,
+        removal: RemovalPolicy,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.incoming_prefix = INCOMING_PREFIX
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            versioned=True,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    noncurrent_version_expiration=Duration.days(config.noncurrent_days),
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                )
+            ],
+            removal_policy=removal,
+        )
+        resource = cast("s3.CfnBucket", self.bucket.node.default_child)
+        # Both inline: the L2's flag for EventBridge adds a singleton function, and its access logs would write this
+        # bucket's ARN into the log bucket's policy, one stack earlier.
+        resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+        )
+        resource.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
+            destination_bucket_name=log_bucket.bucket_name, log_file_prefix=f"{BUCKET_LOGS}landing/"
+        )

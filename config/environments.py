@@ -1,0 +1,129 @@
+"""The environments, each a set of values. A newcomer changes these first."""
+
+import platform
+import sys
+from dataclasses import replace
+
+from config.model import (
+    AnyZones,
+    ConfigError,
+    Environment,
+    FileIntake,
+    Foundation,
+    Internal,
+    LandingZone,
+    NamedZones,
+    NatPerZone,
+    Network,
+    Platform,
+    PostgresInstance,
+    Removal,
+    SingleNat,
+    WebTier,
+)
+
+PROD = Environment(
+    name="prod",
+    foundation=Foundation(log_bucket_days=365),
+    network=Network(nat=NatPerZone(), zones=NamedZones(letters=("a", "b", "c")), flow_log_days=90),
+    database=PostgresInstance(
+        instance_type="m7g.large",
+        multi_az=True,
+        storage_gib=100,
+        max_storage_gib=1000,
+        backup_days=14,
+        deletion_protection=True,
+        on_removal="snapshot",
+        log_days=90,
+    ),
+    landing=LandingZone(noncurrent_days=90),
+    intake=FileIntake(memory_mb=1769, timeout_seconds=900, max_concurrency=20, max_file_mb=1024, log_days=90),
+    web=WebTier(
+        exposure=Internal(),
+        instance_type="m7g.large",
+        min_instances=3,
+        max_instances=9,
+        deletion_protection=True,
+        log_days=90,
+    ),
+    removal=Removal.RETAIN,
+    termination_protection=True,
+)
+
+# Prod in small: the same shape, so that what is rehearsed here is what happens there.
+STAGING = replace(
+    PROD,
+    name="staging",
+    database=replace(PROD.database, instance_type="t4g.medium", storage_gib=20, max_storage_gib=100),
+    intake=replace(PROD.intake, max_concurrency=5),
+    web=replace(PROD.web, instance_type="t4g.small", min_instances=2, max_instances=4),
+)
+
+# Cheap, and gone without a trace when it is destroyed.
+DEV = Environment(
+    name="dev",
+    foundation=Foundation(log_bucket_days=7),
+    network=Network(nat=SingleNat(), zones=AnyZones(count=3), flow_log_days=7),
+    database=PostgresInstance(
+        instance_type="t4g.small",
+        multi_az=False,
+        storage_gib=20,
+        max_storage_gib=50,
+        backup_days=1,
+        deletion_protection=False,
+        on_removal="destroy",
+        log_days=7,
+    ),
+    landing=LandingZone(noncurrent_days=7),
+    intake=FileIntake(memory_mb=1769, timeout_seconds=300, max_concurrency=2, max_file_mb=256, log_days=7),
+    web=WebTier(
+        exposure=Internal(),
+        instance_type="t4g.small",
+        min_instances=1,
+        max_instances=2,
+        deletion_protection=False,
+        log_days=7,
+    ),
+    removal=Removal.DESTROY,
+    termination_protection=False,
+)
+
+
+def _this_machine() -> Platform:
+    arm = platform.machine().lower() in ("arm64", "aarch64")
+    return Platform(architecture="arm64" if arm else "x86_64", python=f"3.{sys.version_info.minor}")
+
+
+def local(machine: Platform) -> Environment:
+    """Dev on one machine, deployed to the local cloud.
+
+    Each value that differs has its reason: the emulator has one account and region; functions and the web app run
+    on this machine's own processor and interpreter, and an instance type must fit that processor.
+    """
+    return replace(
+        DEV,
+        name="local",
+        account="111122223333",
+        region="us-east-1",
+        platform=machine,
+        web=replace(DEV.web, instance_type="t4g.small" if machine.architecture == "arm64" else "t3.small"),
+    )
+
+
+LOCAL = local(_this_machine())
+
+ENVIRONMENTS = {environment.name: environment for environment in (LOCAL, DEV, STAGING, PROD)}
+
+
+def choose(name: str, *, account: str | None = None, region: str | None = None) -> Environment:
+    """The environment of that name, in another account or region where those are given.
+
+    Raises ConfigError for a name that isn't defined above.
+    """
+    if name not in ENVIRONMENTS:
+        raise ConfigError(
+            f"env must be one of {', '.join(ENVIRONMENTS)}, got {name!r}: pass -c env=NAME, "
+            "or define it in config/environments.py"
+        )
+    environment = ENVIRONMENTS[name]
+    return replace(environment, account=account or environment.account, region=region or environment.region)

@@ -1,0 +1,25 @@
+"""What everything else needs first: keys, the log bucket, and where alarms go."""
+
+from constructs import Construct
+
+from components.alerts import Alerts
+from components.keys import Keys
+from components.log_bucket import LogBucket
+from config.model import Environment
+from stacks.base import PlatformStack
+
+
+class Foundation(PlatformStack):
+    """Encrypts, keeps access logs, and tells people."""
+
+    def __init__(self, scope: Construct, id_: str, *, config: Environment) -> None:
+        super().__init__(
+            scope,
+            id_,
+            config=config,
+            description="Encryption keys, log bucket, alerts",
+            protected=config.termination_protection,
+        )
+        self.keys = Keys(self, "Keys", removal=self.removal)
+        self.log_bucket = LogBucket(self, "Logs", days=config.foundation.log_bucket_days, removal=self.removal)
+        self.alerts = Alerts(self, "Alerts", key=self.keys.messages, emails=config.foundation.alert_emails)

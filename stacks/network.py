@@ -1,0 +1,31 @@
+"""The VPC and all that decides who can reach whom."""
+
+from constructs import Construct
+
+from components.network import Network as NetworkComponent
+from components.network import zone_names
+from config.model import Environment
+from stacks.base import PlatformStack
+from stacks.foundation import Foundation
+
+
+class Network(PlatformStack):
+    """Three tiers of subnets over several zones."""
+
+    def __init__(self, scope: Construct, id_: str, *, config: Environment, foundation: Foundation) -> None:
+        super().__init__(
+            scope,
+            id_,
+            config=config,
+            description="VPC, subnets, NAT, endpoints, flow log",
+            protected=config.termination_protection,
+        )
+        self._zones = config.network.zones
+        self.network = NetworkComponent(
+            self, "Network", config=config.network, logs_key=foundation.keys.logs, removal=self.removal
+        )
+
+    @property
+    def availability_zones(self) -> list[str]:
+        """The zones that the configuration names. The CDK would look them up, or take two."""
+        return zone_names(self._zones, self.region)

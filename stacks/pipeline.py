@@ -1,0 +1,56 @@
+"""From a landed file to rows."""
+
+from constructs import Construct
+
+from components.file_intake import FileIntake
+from components.schema_migration import SchemaMigration
+from config.model import Environment
+from stacks.base import PlatformStack
+from stacks.data import Data
+from stacks.foundation import Foundation
+from stacks.network import Network
+
+
+class Pipeline(PlatformStack):
+    """Migrates the schema, then loads files into it."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: Environment,
+        foundation: Foundation,
+        network: Network,
+        data: Data,
+    ) -> None:
+        super().__init__(scope, id_, config=config, description="File intake and schema migration")
+        self.schema_migration = SchemaMigration(
+            self,
+            "SchemaMigration",
+            platform=config.platform,
+            network=network.network,
+            database=data.database,
+            logs_key=foundation.keys.logs,
+            removal=self.removal,
+        )
+        self.file_intake = FileIntake(
+            self,
+            "FileIntake",
+            config=config.intake,
+            platform=config.platform,
+            network=network.network,
+            landing_zone=data.landing_zone,
+            database=data.database,
+            alerts=foundation.alerts,
+            messages_key=foundation.keys.messages,
+            data_key=foundation.keys.data,
+            logs_key=foundation.keys.logs,
+            removal=self.removal,
+        )
+        # A new version of the code takes traffic only when the schema it needs is there.
+        self.file_intake.live.node.add_dependency(self.schema_migration)
+        self.output("QueueUrl", self.file_intake.queue.queue_url, "Events of files to load")
+        self.output("DeadLetterQueueUrl", self.file_intake.dead_letters.queue_url, "Files that could not be loaded")
+        self.output("FunctionName", self.file_intake.function.function.function_name, "The function that loads files")
+        self.output("EventSourceId", self.file_intake.event_source.event_source_mapping_id, "From queue to function")

@@ -1,0 +1,42 @@
+"""What people see."""
+
+from constructs import Construct
+
+from components.web_tier import WebTier
+from config.model import Environment
+from stacks.base import PlatformStack
+from stacks.data import Data
+from stacks.foundation import Foundation
+from stacks.network import Network
+
+
+class Web(PlatformStack):
+    """Shows what was loaded."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: Environment,
+        foundation: Foundation,
+        network: Network,
+        data: Data,
+    ) -> None:
+        super().__init__(scope, id_, config=config, description="Load balancer and web app")
+        self.web_tier = WebTier(
+            self,
+            "WebTier",
+            config=config.web,
+            platform=config.platform,
+            network=network.network,
+            landing_zone=data.landing_zone,
+            database=data.database,
+            alerts=foundation.alerts,
+            log_bucket=foundation.log_bucket.bucket,
+        )
+        self.output("LoadBalancerDnsName", self.web_tier.load_balancer.load_balancer_dns_name, "Where the app answers")
+        self.output("LoadBalancerName", self.web_tier.load_balancer.load_balancer_name, "The load balancer")
+        self.output("TargetGroupArn", self.web_tier.target_group.target_group_arn, "The instances behind it")
+        self.output("LaunchTemplateId", self.web_tier.launch_template.launch_template_id or "", "How they start")
+        self.output("InstanceRoleName", self.web_tier.role.role.role_name, "What they may do")
