@@ -55,7 +55,12 @@ class FileIntake(Construct):
             visibility_timeout=Duration.seconds(timeout.to_seconds() * 6),  # AWS's minimum for Lambda consumers
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES),
         )
-        self._accept_dead_ends()
+        acknowledge(
+            self.undelivered,
+            "AwsSolutions-SQS3",
+            reason="This queue is where undeliverable events end, and an alarm watches it; "
+            "would change if something consumed it by itself",
+        )
         self.rule = self._rule(landing_zone)
         self.function = VpcFunction(
             self,
@@ -104,15 +109,6 @@ class FileIntake(Construct):
             dead_letter_queue=dead_letter_queue,
         )
 
-    def _accept_dead_ends(self) -> None:
-        for queue in (self.dead_letters, self.undelivered):
-            acknowledge(
-                queue,
-                "AwsSolutions-SQS3",
-                reason="This queue is where messages that failed end up, and an alarm watches it; "
-                "would change if something consumed it by itself",
-            )
-
     def _rule(self, landing_zone: LandingZone) -> events.CfnRule:
         """Filters on bucket and prefix only: what a file must be is the function's to say, in words."""
         rule = events.CfnRule(
@@ -154,14 +150,9 @@ class FileIntake(Construct):
             "s3:GetObjectVersion",
             on=[landing_zone.bucket.arn_for_objects(f"{landing_zone.incoming_prefix}*")],
         )
-        # Without this S3 answers 403 for a version that is gone, and the function could not tell that from a refusal
-        # (Amazon S3 API Reference, "GetObject": permissions).
-        self.function.role.allow(
-            "s3:ListBucket",
-            "s3:ListBucketVersions",
-            on=[landing_zone.bucket.bucket_arn],
-            conditions={"StringLike": {"s3:prefix": f"{landing_zone.incoming_prefix}*"}},
-        )
+        # Without these S3 answers 403 for a version that is gone, and the function could not tell that from a refusal
+        # (Amazon S3 API Reference, "GetObject"). A condition on the prefix would not help: GetObject carries none.
+        self.function.role.allow("s3:ListBucket", "s3:ListBucketVersions", on=[landing_zone.bucket.bucket_arn])
         key.grant(self.function, "kms:Decrypt")
         bucket = in_another_stack(Stack.of(landing_zone), "PublishOutputFnGetAttLandingZoneBucketE9F55564Arn6A76EDE9")
         acknowledge(

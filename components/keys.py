@@ -15,6 +15,7 @@ class Keys(Construct):
         self.messages = self._key("Messages", "Queues and topics", removal)
         self.logs = self._key("Logs", "Log groups", removal)
         self._let_senders_use(self.messages)
+        self._let_auto_scaling_use(self.messages)
         self._let_cloudwatch_logs_use(self.logs)
 
     def _key(self, id_: str, holds: str, removal: RemovalPolicy) -> kms.Key:
@@ -22,7 +23,7 @@ class Keys(Construct):
 
     @staticmethod
     def _let_senders_use(key: kms.Key) -> None:
-        """EventBridge writes to queues, alarms to the topic, S3 and SNS to neither.
+        """EventBridge writes to queues, and alarms to the topic.
 
         Source: Amazon SQS Developer Guide, "Key management"; Amazon SNS Developer Guide, "Managing encryption keys".
         """
@@ -36,6 +37,28 @@ class Keys(Construct):
                 actions=["kms:Decrypt", "kms:GenerateDataKey"],
                 resources=["*"],
                 conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            )
+        )
+
+    @staticmethod
+    def _let_auto_scaling_use(key: kms.Key) -> None:
+        """Auto Scaling publishes its notifications with its service-linked role.
+
+        The role is named by a condition, because KMS refuses a principal that doesn't exist yet, and AWS makes this
+        one with the account's first group. Source: Amazon EC2 Auto Scaling User Guide, "Amazon SNS notification
+        options for Amazon EC2 Auto Scaling".
+        """
+        role = "aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AutoScalingOfThisAccount",
+                principals=[iam.AnyPrincipal()],
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=["*"],
+                conditions={
+                    "StringEquals": {"kms:CallerAccount": Aws.ACCOUNT_ID},
+                    "ArnEquals": {"aws:PrincipalArn": f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/{role}"},
+                },
             )
         )
 

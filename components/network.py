@@ -70,6 +70,8 @@ class Network(Construct):
             "Vpc",
             ip_addresses=cast("ec2.IIpAddresses", _PlannedAddresses(self.addresses)),
             max_azs=config.zones.count,
+            # The CDK would empty the default security group with a singleton function that may change any group.
+            restrict_default_security_group=False,
             nat_gateway_provider=nat.provider,
             nat_gateways=nat.gateways,
             subnet_configuration=[

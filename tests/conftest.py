@@ -1,0 +1,22 @@
+"""What all tests share."""
+
+import pytest
+
+from tests.synthesis import ENVIRONMENTS, Synthesized, shipped
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make snapshots` asks for it."""
+    parser.addoption("--update-snapshots", action="store_true", help="write the templates' snapshots anew")
+
+
+@pytest.fixture(params=sorted(ENVIRONMENTS))
+def every_environment(request: pytest.FixtureRequest) -> Synthesized:
+    """Each shipped environment in turn."""
+    return shipped(request.param)
+
+
+@pytest.fixture
+def prod() -> Synthesized:
+    """The environment that has everything switched on."""
+    return shipped("prod")

@@ -1,0 +1,95 @@
+"""What the Data stack promises."""
+
+from tests.synthesis import Synthesized, shipped
+
+
+def test_the_database_is_unreachable_from_the_internet(every_environment: Synthesized) -> None:
+    assert every_environment.only("Data", "AWS::RDS::DBInstance")["PubliclyAccessible"] is False
+    subnets = every_environment.only("Data", "AWS::RDS::DBSubnetGroup")["SubnetIds"]
+    assert len(subnets) == 3
+    assert all("VpcDataSubnet" in subnet["Fn::GetStackOutput"]["OutputName"] for subnet in subnets)
+
+
+def test_nobody_but_a_named_client_reaches_the_database(every_environment: Synthesized) -> None:
+    groups = every_environment.resources("Data", "AWS::EC2::SecurityGroup")
+    assert all("SecurityGroupIngress" not in group["Properties"] for group in groups.values())
+    for resource in every_environment.everything().values():
+        if resource["Type"] == "AWS::EC2::SecurityGroupIngress":
+            assert "SourceSecurityGroupId" in resource["Properties"]
+
+
+def test_the_database_reaches_nobody(every_environment: Synthesized) -> None:
+    (group,) = every_environment.resources("Data", "AWS::EC2::SecurityGroup").values()
+    assert [rule["CidrIp"] for rule in group["Properties"]["SecurityGroupEgress"]] == ["255.255.255.255/32"]
+
+
+def test_the_database_is_encrypted_and_takes_tls_only(every_environment: Synthesized) -> None:
+    instance = every_environment.only("Data", "AWS::RDS::DBInstance")
+    assert instance["StorageEncrypted"] is True
+    assert "KmsKeyId" in instance
+    assert every_environment.only("Data", "AWS::RDS::DBParameterGroup")["Parameters"]["rds.force_ssl"] == "1"
+
+
+def test_no_password_stands_in_the_template(every_environment: Synthesized) -> None:
+    instance = every_environment.only("Data", "AWS::RDS::DBInstance")
+    assert instance["ManageMasterUserPassword"] is True
+    assert "KmsKeyId" in instance["MasterUserSecret"]
+    assert "MasterUserPassword" not in instance
+    assert instance["EnableIAMDatabaseAuthentication"] is True
+
+
+def test_prod_survives_a_zone_and_a_mistake() -> None:
+    resources = shipped("prod").resources("Data", "AWS::RDS::DBInstance")
+    (instance,) = resources.values()
+    assert instance["Properties"]["MultiAZ"] is True
+    assert instance["Properties"]["DeletionProtection"] is True
+    assert instance["Properties"]["BackupRetentionPeriod"] >= 14
+    assert instance["DeletionPolicy"] == instance["UpdateReplacePolicy"] == "Snapshot"
+    assert all(shipped("prod").resources("Data", "AWS::S3::Bucket")[id_]["DeletionPolicy"] == "Retain"
+               for id_ in shipped("prod").resources("Data", "AWS::S3::Bucket"))
+
+
+def test_dev_leaves_nothing_behind() -> None:
+    kept = [id_ for id_, resource in shipped("dev").everything().items() if resource.get("DeletionPolicy") == "Retain"]
+    assert kept == []
+
+
+def test_the_log_group_of_the_database_is_there_before_rds_would_make_its_own(every_environment: Synthesized) -> None:
+    ((log_id, log),) = every_environment.resources("Data", "AWS::Logs::LogGroup").items()
+    (instance,) = every_environment.resources("Data", "AWS::RDS::DBInstance").values()
+    identifier = instance["Properties"]["DBInstanceIdentifier"]
+    assert log["Properties"]["LogGroupName"] == f"/aws/rds/instance/{identifier}/postgresql"
+    assert log["Properties"]["KmsKeyId"]
+    assert log_id in instance["DependsOn"]
+
+
+def test_the_landing_bucket_keeps_every_version_encrypted_and_private(every_environment: Synthesized) -> None:
+    bucket = every_environment.only("Data", "AWS::S3::Bucket")
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    assert rule["BucketKeyEnabled"] is True
+    assert bucket["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    }
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert bucket["LoggingConfiguration"]["LogFilePrefix"].startswith("s3/")
+
+
+def test_the_landing_bucket_tells_eventbridge(every_environment: Synthesized) -> None:
+    bucket = every_environment.only("Data", "AWS::S3::Bucket")
+    assert bucket["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+
+
+def test_the_landing_bucket_refuses_plain_http(every_environment: Synthesized) -> None:
+    statements = every_environment.only("Data", "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    assert any(
+        statement["Effect"] == "Deny"
+        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        and statement["Action"] == "s3:*"
+        and len(statement["Resource"]) == 2
+        for statement in statements
+    )

@@ -1,0 +1,46 @@
+"""What the Foundation stack promises."""
+
+from dataclasses import replace
+
+from tests.synthesis import DEV, Synthesized, synthesize
+
+
+def test_every_key_rotates(every_environment: Synthesized) -> None:
+    keys = every_environment.resources("Foundation", "AWS::KMS::Key")
+    assert len(keys) == 3
+    assert all(key["Properties"]["EnableKeyRotation"] is True for key in keys.values())
+
+
+def test_service_principals_use_keys_for_this_account_only(every_environment: Synthesized) -> None:
+    used = 0
+    for key in every_environment.resources("Foundation", "AWS::KMS::Key").values():
+        for statement in key["Properties"]["KeyPolicy"]["Statement"]:
+            if "Sid" in statement:
+                used += 1
+                assert "AWS::AccountId" in str(statement["Condition"]), statement["Sid"]
+                assert not any("*" in action for action in statement["Action"])
+    assert used == 3
+
+
+def test_alarms_and_only_alarms_publish_over_tls(every_environment: Synthesized) -> None:
+    statements = every_environment.only("Foundation", "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
+    assert [statement["Principal"] for statement in allowed] == [{"Service": "cloudwatch.amazonaws.com"}]
+    assert any(
+        statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        for statement in statements
+    )
+    assert every_environment.only("Foundation", "AWS::SNS::Topic")["KmsMasterKeyId"]
+
+
+def test_an_address_in_the_configuration_hears_of_alarms() -> None:
+    foundation = replace(DEV.foundation, alert_emails=("ops@example.com",))
+    subscription = synthesize(replace(DEV, foundation=foundation)).only("Foundation", "AWS::SNS::Subscription")
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
+
+
+def test_the_log_bucket_uses_the_one_encryption_that_log_delivery_can_write(every_environment: Synthesized) -> None:
+    bucket = every_environment.only("Foundation", "AWS::S3::Bucket")
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    assert all(bucket["PublicAccessBlockConfiguration"].values())

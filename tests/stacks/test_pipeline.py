@@ -1,0 +1,181 @@
+"""What the Pipeline stack promises."""
+
+import json
+from typing import Any
+
+from config.environments import PROD
+from tests.synthesis import Synthesized
+
+
+def _policy(synthesized: Synthesized, function: str) -> list[dict[str, Any]]:
+    (policy,) = (
+        resource["Properties"]["PolicyDocument"]["Statement"]
+        for id_, resource in synthesized.resources("Pipeline", "AWS::IAM::ManagedPolicy").items()
+        if id_.startswith(function)
+    )
+    return list(policy)
+
+
+def _function(synthesized: Synthesized, name: str) -> dict[str, Any]:
+    (function,) = (
+        resource["Properties"]
+        for id_, resource in synthesized.resources("Pipeline", "AWS::Lambda::Function").items()
+        if id_.startswith(name)
+    )
+    return dict(function)
+
+
+def _queue(synthesized: Synthesized, name: str) -> tuple[str, dict[str, Any]]:
+    ((id_, queue),) = (
+        (id_, resource["Properties"])
+        for id_, resource in synthesized.resources("Pipeline", "AWS::SQS::Queue").items()
+        if id_.startswith(f"FileIntake{name}")
+    )
+    return id_, queue
+
+
+def test_events_of_the_landing_prefix_reach_the_queue(every_environment: Synthesized) -> None:
+    rule = every_environment.only("Pipeline", "AWS::Events::Rule")
+    pattern = rule["EventPattern"]
+    assert pattern["source"] == ["aws.s3"]
+    assert pattern["detail-type"] == ["Object Created", "Object Deleted"]
+    assert pattern["detail"]["object"] == {"key": [{"prefix": "incoming/"}]}
+    (bucket,) = pattern["detail"]["bucket"]["name"]
+    assert "LandingZoneBucket" in json.dumps(bucket)
+    (target,) = rule["Targets"]
+    assert target["Arn"] == {"Fn::GetAtt": [_queue(every_environment, "Queue")[0], "Arn"]}
+    assert target["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": [_queue(every_environment, "Undelivered")[0], "Arn"]}
+
+
+def test_only_the_rule_sends_to_the_queue_and_only_over_tls(every_environment: Synthesized) -> None:
+    (rule,) = every_environment.resources("Pipeline", "AWS::Events::Rule")
+    for policy in every_environment.resources("Pipeline", "AWS::SQS::QueuePolicy").values():
+        statements = policy["Properties"]["PolicyDocument"]["Statement"]
+        assert any(statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}} for statement in statements)
+        for statement in statements:
+            if statement["Effect"] == "Allow":
+                assert statement["Action"] == "sqs:SendMessage"
+                assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+                assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule, "Arn"]}}}
+
+
+def test_a_message_stays_hidden_for_six_times_the_timeout(every_environment: Synthesized) -> None:
+    timeout = _function(every_environment, "FileIntake")["Timeout"]
+    assert _queue(every_environment, "Queue")[1]["VisibilityTimeout"] >= 6 * timeout
+
+
+def test_a_file_that_keeps_failing_ends_in_the_dead_letter_queue(every_environment: Synthesized) -> None:
+    dead_letters, properties = _queue(every_environment, "DeadLetters")
+    assert _queue(every_environment, "Queue")[1]["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"Fn::GetAtt": [dead_letters, "Arn"]},
+        "maxReceiveCount": 10,
+    }
+    assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_every_queue_is_encrypted_with_our_key(every_environment: Synthesized) -> None:
+    queues = every_environment.resources("Pipeline", "AWS::SQS::Queue")
+    assert len(queues) == 3
+    assert all("KeysMessages" in json.dumps(queue["Properties"]["KmsMasterKeyId"]) for queue in queues.values())
+
+
+def test_a_messages_fate_is_its_own(every_environment: Synthesized) -> None:
+    source = every_environment.only("Pipeline", "AWS::Lambda::EventSourceMapping")
+    assert source["BatchSize"] == 1
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["ScalingConfig"] == {"MaximumConcurrency": every_environment.environment.intake.max_concurrency}
+
+
+def test_new_code_takes_traffic_only_after_the_migration(every_environment: Synthesized) -> None:
+    (run,) = every_environment.resources("Pipeline", "Custom::SchemaMigration")
+    (alias,) = every_environment.resources("Pipeline", "AWS::Lambda::Alias").values()
+    assert run in alias["DependsOn"]
+    source = every_environment.only("Pipeline", "AWS::Lambda::EventSourceMapping")
+    assert ":live" in json.dumps(source["FunctionName"])
+
+
+def test_the_migration_waits_for_its_way_to_the_database(every_environment: Synthesized) -> None:
+    (run,) = every_environment.resources("Pipeline", "Custom::SchemaMigration").values()
+    needed = {
+        id_
+        for type_ in ("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress", "AWS::IAM::ManagedPolicy")
+        for id_ in every_environment.resources("Pipeline", type_)
+        if id_.startswith("SchemaMigration")
+    }
+    assert len(needed) == 3
+    assert needed <= set(run["DependsOn"])
+    assert int(run["Properties"]["ServiceTimeout"]) > _function(every_environment, "SchemaMigration")["Timeout"]
+
+
+def test_only_the_migration_reads_the_master_password(every_environment: Synthesized) -> None:
+    readers = {
+        id_
+        for id_, resource in every_environment.everything().items()
+        if "secretsmanager:GetSecretValue" in json.dumps(resource)
+    }
+    assert len(readers) == 1
+    assert readers.pop().startswith("Pipeline/SchemaMigration")
+
+
+def test_the_intake_connects_as_its_own_role_and_no_other(every_environment: Synthesized) -> None:
+    (connect,) = (
+        statement
+        for statement in _policy(every_environment, "FileIntake")
+        if statement["Action"] == "rds-db:connect"
+    )
+    assert json.dumps(connect["Resource"]).count("/file_intake") == 1
+    assert "DbiResourceId" in json.dumps(connect["Resource"])
+    assert _function(every_environment, "FileIntake")["Environment"]["Variables"]["DATABASE_USER"] == "file_intake"
+
+
+def test_the_intake_reads_landed_files_and_writes_none(every_environment: Synthesized) -> None:
+    actions = {
+        action
+        for statement in _policy(every_environment, "FileIntake")
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+        if action.startswith("s3:")
+    }
+    assert actions == {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"}
+
+
+def test_function_code_cannot_manage_network_interfaces(every_environment: Synthesized) -> None:
+    for function in ("FileIntake", "SchemaMigration"):
+        (denied,) = (statement for statement in _policy(every_environment, function) if statement["Effect"] == "Deny")
+        assert denied["Condition"] == {"Null": {"lambda:SourceFunctionArn": "false"}}
+        assert all(action.startswith("ec2:") for action in denied["Action"])
+
+
+def test_someone_hears_when_files_fail_or_wait(every_environment: Synthesized) -> None:
+    alarms = every_environment.resources("Pipeline", "AWS::CloudWatch::Alarm")
+    watched = {
+        (alarm["Properties"]["MetricName"], alarm["Properties"]["Dimensions"][0]["Value"]["Fn::GetAtt"][0])
+        for alarm in alarms.values()
+    }
+    assert watched == {
+        ("ApproximateNumberOfMessagesVisible", _queue(every_environment, "DeadLetters")[0]),
+        ("ApproximateNumberOfMessagesVisible", _queue(every_environment, "Undelivered")[0]),
+        ("ApproximateAgeOfOldestMessage", _queue(every_environment, "Queue")[0]),
+    }
+    for alarm in alarms.values():
+        assert "AlertsTopic" in json.dumps(alarm["Properties"]["AlarmActions"])
+
+
+def test_functions_run_in_the_app_subnets(every_environment: Synthesized) -> None:
+    functions = every_environment.resources("Pipeline", "AWS::Lambda::Function").values()
+    assert len(functions) == 2
+    for function in functions:
+        subnets = function["Properties"]["VpcConfig"]["SubnetIds"]
+        assert len(subnets) == 3
+        assert all("VpcAppSubnet" in json.dumps(subnet) for subnet in subnets)
+
+
+def test_functions_run_what_the_environment_names(every_environment: Synthesized) -> None:
+    platform = every_environment.environment.platform
+    for function in every_environment.resources("Pipeline", "AWS::Lambda::Function").values():
+        assert function["Properties"]["Runtime"] == f"python{platform.python}"
+        assert function["Properties"]["Architectures"] == [platform.architecture]
+
+
+def test_the_largest_file_of_the_configuration_reaches_the_function(prod: Synthesized) -> None:
+    variables = _function(prod, "FileIntake")["Environment"]["Variables"]
+    assert int(variables["MAX_FILE_BYTES"]) == PROD.intake.max_file_mb * 1024 * 1024

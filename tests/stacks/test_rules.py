@@ -1,0 +1,74 @@
+"""The rule packs: nothing unacknowledged, and every acknowledgement recorded, narrow, and with a real reason."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aws_cdk import App, Validations
+from aws_cdk import aws_s3 as s3
+from cdk_nag import AwsSolutionsChecks
+
+from stacks.base import PlatformStack
+from tests.synthesis import DEV, ENVIRONMENTS, Synthesized, synthesize
+
+
+def _acknowledged(report: dict[str, Any]) -> list[dict[str, Any]]:
+    return [finding for plugin in report["pluginReports"] for finding in plugin["suppressedViolations"]]
+
+
+def test_no_finding_and_no_warning_is_left(every_environment: Synthesized) -> None:
+    plugins = every_environment.report["pluginReports"]
+    assert "AwsSolutions" in {plugin["pluginName"] for plugin in plugins}
+    assert [finding for plugin in plugins for finding in plugin["violations"]] == []
+
+
+def test_acknowledgements_say_why_and_what_would_change_our_mind(every_environment: Synthesized) -> None:
+    for finding in _acknowledged(every_environment.report):
+        assert "would change" in finding["reason"], finding["acknowledgedId"]
+        assert len(finding["reason"]) > 60, finding["acknowledgedId"]
+
+
+def test_acknowledgements_are_few_and_narrow(every_environment: Synthesized) -> None:
+    acknowledged = _acknowledged(every_environment.report)
+    assert 0 < len(acknowledged) <= 12
+    for finding in acknowledged:
+        assert finding["acknowledgedId"].startswith("AwsSolutions::"), "without the pack's name it isn't recorded"
+        # Environment / stack / component / construct: nothing is accepted for a whole stack.
+        assert finding["acknowledgedAt"].count("/") >= 3, finding["acknowledgedAt"]
+
+
+def test_no_acknowledgement_is_stale(every_environment: Synthesized) -> None:
+    used = {(f["acknowledgedAt"], f["acknowledgedId"]) for f in _acknowledged(every_environment.report)}
+    stated = {
+        (construct.node.path, str(id_).removeprefix("Annotation::"))
+        for construct in every_environment.platform.node.find_all()
+        for entry in construct.node.metadata
+        if entry.type == Validations.ACKNOWLEDGED_RULES_METADATA_KEY
+        for id_ in entry.data
+        if "AwsSolutions::" in id_  # the CDK acknowledges template rules of its own
+    }
+    assert stated == used
+
+
+def test_acknowledgements_follow_the_configuration() -> None:
+    standby = replace(DEV, database=replace(DEV.database, multi_az=True, deletion_protection=True))
+    before, after = (
+        {finding["acknowledgedId"] for finding in _acknowledged(synthesize(env, validate=True).report)}
+        for env in (DEV, standby)
+    )
+    assert before - after == {"AwsSolutions::AwsSolutions-RDS3", "AwsSolutions::AwsSolutions-RDS10"}
+
+
+@pytest.mark.parametrize("plugin", ["rule pack", "template rules"])
+def test_a_mistake_stops_the_synthesis(plugin: str, capfd: pytest.CaptureFixture[str]) -> None:
+    environment = ENVIRONMENTS["dev"]
+    app = App(context={"@aws-cdk/core:validateAgainstDefaultRules": True}, analytics_reporting=False)
+    stack = PlatformStack(app, "Mistaken", config=environment, description="A stack with a mistake")
+    bucket = s3.CfnBucket(stack, "Bucket")
+    if plugin == "rule pack":
+        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    else:
+        bucket.add_property_override("NoSuchProperty", "value")
+    with pytest.raises(RuntimeError, match="^ValidationFailed"):
+        app.synth()
+    capfd.readouterr()

@@ -1,0 +1,98 @@
+"""Configuration refuses what can't be deployed, and says how to mend it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from config.environments import DEV, ENVIRONMENTS, LOCAL, PROD, choose
+from config.model import AnyZones, ConfigError, Environment, FileIntake, NamedZones, Platform, WebTier
+
+REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
+    "one zone": (lambda: AnyZones(count=1), "network.zones must be 2 to 6 zones, got 1"),
+    "seven zones": (lambda: AnyZones(count=7), "network.zones"),
+    "a zone twice": (lambda: NamedZones(letters=("a", "a")), "network.zones"),
+    "a zone's full name": (lambda: NamedZones(letters=("eu-central-1a", "b")), "network.zones"),
+    "an old Python": (lambda: Platform(python="3.10"), "platform.python must be 3.11 or newer"),
+    "an unknown processor": (lambda: Platform(architecture="sparc"), "platform.architecture"),  # type: ignore[arg-type]
+    "no network": (lambda: replace(DEV.network, cidr="10.0.0.0/99"), "network.cidr must be an IPv4 network"),
+    "host bits": (lambda: replace(DEV.network, cidr="10.0.0.1/16"), "network.cidr"),
+    "too large a network": (lambda: replace(DEV.network, cidr="10.0.0.0/8"), "network.cidr must be a network from /16"),
+    "too small a network": (lambda: replace(DEV.network, cidr="10.0.0.0/20"), "network.cidr must hold all three tiers"),
+    "too large a tier": (lambda: replace(DEV.network, app_prefix=19, data_prefix=19), "network.cidr must hold"),
+    "too small subnets": (lambda: replace(DEV.network, data_prefix=29), "network.data_prefix must be 19 to 28"),
+    "a retention CloudWatch lacks": (lambda: replace(DEV.network, flow_log_days=8), "network.flow_log_days must be one"),
+    "no backups": (lambda: replace(DEV.database, backup_days=0), "database.backup_days must be 1 to 35"),
+    "too little storage": (lambda: replace(DEV.database, storage_gib=5), "database.storage_gib must be at least 20"),
+    "no room to grow": (lambda: replace(DEV.database, max_storage_gib=20), "database.max_storage_gib"),
+    "a class with its prefix": (lambda: replace(DEV.database, instance_type="db.t4g.small"), "database.instance_type"),
+    "a minor version": (lambda: replace(DEV.database, major_version="18.1"), "database.major_version"),
+    "versions gone at once": (lambda: replace(DEV.landing, noncurrent_days=0), "landing.noncurrent_days"),
+    "logs gone at once": (lambda: replace(DEV.foundation, log_bucket_days=0), "foundation.log_bucket_days"),
+    "nobody's address": (lambda: replace(DEV.foundation, alert_emails=("ops",)), "foundation.alert_emails"),
+    "no memory": (lambda: replace(DEV.intake, memory_mb=64), "intake.memory_mb must be 128 to 10,240"),
+    "too long a timeout": (lambda: replace(DEV.intake, timeout_seconds=901), "intake.timeout_seconds must be 30 to 900"),
+    "too little concurrency": (lambda: replace(DEV.intake, max_concurrency=1), "intake.max_concurrency must be 2"),
+    "no file": (lambda: replace(DEV.intake, max_file_mb=0), "intake.max_file_mb"),
+    "nobody in service": (lambda: replace(DEV.web, min_instances=0), "web.min_instances must be at least 1"),
+    "no room for an update": (lambda: replace(DEV.web, min_instances=2), "web.max_instances must be above"),
+    "another processor": (
+        lambda: replace(DEV, platform=Platform(architecture="x86_64")),
+        "web.instance_type must be an x86_64 type",
+    ),
+    "an account that isn't one": (lambda: replace(DEV, account="1111"), "account must be twelve digits"),
+    "a region that isn't one": (lambda: replace(DEV, region="Frankfurt"), "region must be an AWS region"),
+    "a name with capitals": (lambda: replace(DEV, name="Dev"), "name must be"),
+    "subnets that are too small": (
+        lambda: replace(
+            DEV,
+            network=replace(DEV.network, app_prefix=28),
+            web=replace(DEV.web, max_instances=10),
+        ),
+        "network.app_prefix must be short enough for 12 addresses",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_deployed_is_refused(case: str) -> None:
+    build, message = REFUSED[case]
+    with pytest.raises(ConfigError) as caught:
+        build()
+    assert str(caught.value).startswith(message)
+    assert ", got " in str(caught.value), "the value is named"
+    assert ": " in str(caught.value).partition(", got ")[2], "and how to mend it"
+
+
+def test_an_unknown_environment_lists_those_there_are() -> None:
+    with pytest.raises(ConfigError, match="local, dev, staging, prod, got 'qa'"):
+        choose("qa")
+
+
+def test_account_and_region_may_come_later() -> None:
+    assert (DEV.account, DEV.region, PROD.account, PROD.region) == (None, None, None, None)
+    chosen = choose("prod", account="111122223333", region="eu-central-1")
+    assert (chosen.account, chosen.region) == ("111122223333", "eu-central-1")
+
+
+def test_local_is_dev_but_for_where_it_runs() -> None:
+    differing = {name for name in vars(DEV) if getattr(DEV, name) != getattr(LOCAL, name)}
+    assert differing <= {"name", "account", "region", "platform", "web"}
+    assert {name for name in vars(DEV.web) if getattr(DEV.web, name) != getattr(LOCAL.web, name)} <= {"instance_type"}
+
+
+def test_staging_is_prod_in_small() -> None:
+    staging = ENVIRONMENTS["staging"]
+    assert staging.network == PROD.network
+    assert type(staging.database) is type(PROD.database)
+    assert staging.database.multi_az
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS.values(), ids=lambda environment: environment.name)
+def test_values_are_frozen(environment: Environment) -> None:
+    for slice_ in (environment, environment.network, environment.intake, environment.web):
+        with pytest.raises(AttributeError):
+            slice_.name = "other"  # type: ignore[union-attr,misc]
+    assert isinstance(environment.intake, FileIntake)
+    assert isinstance(environment.web, WebTier)
