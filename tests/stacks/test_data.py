@@ -45,8 +45,10 @@ def test_prod_survives_a_zone_and_a_mistake() -> None:
     assert instance["Properties"]["DeletionProtection"] is True
     assert instance["Properties"]["BackupRetentionPeriod"] >= 14
     assert instance["DeletionPolicy"] == instance["UpdateReplacePolicy"] == "Snapshot"
-    assert all(shipped("prod").resources("Data", "AWS::S3::Bucket")[id_]["DeletionPolicy"] == "Retain"
-               for id_ in shipped("prod").resources("Data", "AWS::S3::Bucket"))
+    assert all(
+        shipped("prod").resources("Data", "AWS::S3::Bucket")[id_]["DeletionPolicy"] == "Retain"
+        for id_ in shipped("prod").resources("Data", "AWS::S3::Bucket")
+    )
 
 
 def test_dev_leaves_nothing_behind() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from config.model import LOG_RETENTION_DAYS
 from components.log_group import RETENTION
+from config.model import LOG_RETENTION_DAYS
 from tests.synthesis import DEV, ENVIRONMENTS, Synthesized, synthesize
 
 

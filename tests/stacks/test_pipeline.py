@@ -119,9 +119,7 @@ def test_only_the_migration_reads_the_master_password(every_environment: Synthes
 
 def test_the_intake_connects_as_its_own_role_and_no_other(every_environment: Synthesized) -> None:
     (connect,) = (
-        statement
-        for statement in _policy(every_environment, "FileIntake")
-        if statement["Action"] == "rds-db:connect"
+        statement for statement in _policy(every_environment, "FileIntake") if statement["Action"] == "rds-db:connect"
     )
     assert json.dumps(connect["Resource"]).count("/file_intake") == 1
     assert "DbiResourceId" in json.dumps(connect["Resource"])

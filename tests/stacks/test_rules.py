@@ -69,6 +69,6 @@ def test_a_mistake_stops_the_synthesis(plugin: str, capfd: pytest.CaptureFixture
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     else:
         bucket.add_property_override("NoSuchProperty", "value")
-    with pytest.raises(RuntimeError, match="^ValidationFailed"):
+    with pytest.raises(RuntimeError, match=r"^ValidationFailed"):
         app.synth()
     capfd.readouterr()

@@ -85,4 +85,4 @@ def test_instances_fetch_exactly_one_asset(every_environment: Synthesized) -> No
 def test_instances_connect_as_the_role_that_only_reads(every_environment: Synthesized) -> None:
     statements = every_environment.only("Web", "AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
     (connect,) = (statement for statement in statements if statement["Action"] == "rds-db:connect")
-    assert json.dumps(connect["Resource"]).count("/web\"") == 1
+    assert json.dumps(connect["Resource"]).count('/web"') == 1

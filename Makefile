@@ -1,0 +1,93 @@
+# Every target sets up what it needs; `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+PYTHON ?= python3
+ENV ?= dev
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+# Asset hashes and snapshots must not depend on who runs this, and nothing here asks questions.
+export PYTHONHASHSEED := 0
+export PIP_NO_INPUT := 1
+
+CONTEXT = -c env=$(ENV) $(if $(ACCOUNT),-c account=$(ACCOUNT)) $(if $(REGION),-c region=$(REGION))
+SOURCES = app.py bench certificates components config lambda_src local_cloud stacks tests tools web_src
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
+	@echo "Values: ENV=local|dev|staging|prod ($(ENV)), ACCOUNT=, REGION=, WEB_PORT= (make up), TEST='-k name' (make test)"
+
+# ---- on this machine -------------------------------------------------------------------------------------------
+
+.PHONY: up
+up: setup ## Bring the whole architecture up on this machine and load the sample files
+	@python -m local_cloud up $(if $(WEB_PORT),--web-port $(WEB_PORT))
+
+.PHONY: down
+down: ## Stop all of it
+	@if [ -x .venv/bin/python ]; then python -m local_cloud down; else echo "Nothing is set up here, so nothing runs."; fi
+
+.PHONY: status
+status: setup ## Say what runs, and what is in it
+	@python -m local_cloud status
+
+.PHONY: test
+test: setup ## Run every test, on a local cloud of its own
+	@python -m pytest $(TEST)
+
+.PHONY: test-fast
+test-fast: setup ## Run the tests that need no server
+	@python -m pytest --ignore tests/integration $(TEST)
+
+.PHONY: check
+check: setup ## Check format, lint and types
+	@ruff format --check --quiet $(SOURCES) || { echo "Some files are not formatted: make format"; exit 1; }
+	@ruff check --quiet $(SOURCES)
+	@mypy --no-error-summary app.py bench components config stacks tools tests
+	@mypy --no-error-summary local_cloud
+	@cd lambda_src && mypy --no-error-summary -p file_intake -p schema_migration
+	@mypy --no-error-summary -p web_src
+	@echo "Format, lint and types are clean."
+
+.PHONY: format
+format: setup ## Format the code and mend what the linter can
+	@ruff check --fix --quiet $(SOURCES) || true
+	@ruff format $(SOURCES)
+
+.PHONY: snapshots
+snapshots: setup ## Write the templates' snapshots anew; read the diff before you commit it
+	@python -m pytest -q tests/stacks/test_snapshots.py --update-snapshots
+	@git --no-pager diff --stat -- tests/snapshots
+
+.PHONY: bench
+bench: setup ## Measure, as ratios within one run; writes .local/bench.json
+	@python -m bench
+
+# ---- on AWS ----------------------------------------------------------------------------------------------------
+
+.PHONY: synth
+synth: setup ## Synthesize ENV's templates into cdk.out, without credentials
+	@cdk synth --quiet $(CONTEXT)
+
+.PHONY: diff
+diff: setup ## Compare ENV's templates with what is deployed (a real account)
+	@cdk diff $(CONTEXT)
+
+.PHONY: deploy
+deploy: setup ## Deploy ENV (a real account; once before: cdk bootstrap)
+	@if [ "$(ENV)" = local ]; then echo "local is deployed by: make up"; exit 1; fi
+	@cdk deploy --all $(CONTEXT)
+
+# ---- the repository itself -------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: ## Set up .venv, Node where it is missing, and the CDK command line
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed, and '$(PYTHON)' is not there. Name yours: make PYTHON=python3.12"; exit 1; }
+	@PATH="$${PATH#$(CURDIR)/.venv/bin:}" $(PYTHON) tools/bootstrap.py
+
+.PHONY: lock
+lock: setup ## Resolve all requirements anew, with hashes
+	@python -m tools.lock

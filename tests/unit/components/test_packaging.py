@@ -1,0 +1,91 @@
+"""Assets hold what the target needs, nothing of the builder's machine, and the same bytes each time."""
+
+import hashlib
+import py_compile
+import sys
+from pathlib import Path
+
+import pytest
+
+from components.packaging import _Bundle, bundle
+from config.model import Platform
+
+HERE = Platform(architecture="x86_64", python=f"3.{sys.version_info.minor}")
+ELSEWHERE = Platform(architecture="arm64", python="3.14" if sys.version_info.minor != 14 else "3.13")
+SOURCE = Path("lambda_src/file_intake")
+
+
+def _tree(root: Path) -> dict[str, str]:
+    return {
+        str(file.relative_to(root)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(root.rglob("*"))
+        if file.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file intake's asset, built for this very interpreter."""
+    folder = tmp_path_factory.mktemp("asset")
+    assert _Bundle(SOURCE, HERE).try_bundle(str(folder))
+    return folder
+
+
+def test_an_asset_is_the_same_byte_for_byte(built: Path, tmp_path: Path) -> None:
+    _Bundle(SOURCE, HERE).try_bundle(str(tmp_path))
+    assert _tree(tmp_path) == _tree(built)
+
+
+def test_an_asset_holds_the_package_its_dependencies_and_the_certificates(built: Path) -> None:
+    assert (built / "file_intake/handler.py").exists()
+    assert (built / "psycopg/__init__.py").exists()
+    assert (built / "certificates/database-ca.pem").read_bytes() == Path("certificates/database-ca.pem").read_bytes()
+    assert not (built / "file_intake/requirements.txt").exists()
+
+
+def test_an_asset_names_nothing_of_the_machine_that_built_it(built: Path) -> None:
+    traces = [str(Path.cwd()).encode(), sys.prefix.encode(), str(built).encode()]
+    found = [
+        file for file in built.rglob("*") if file.is_file() and any(trace in file.read_bytes() for trace in traces)
+    ]
+    assert found == []
+
+
+def test_bytecode_is_trusted_without_looking_at_the_source(built: Path) -> None:
+    compiled = next((built / "file_intake/__pycache__").glob("handler.*.pyc")).read_bytes()
+    flags = int.from_bytes(compiled[4:8], "little")
+    assert flags == 0b01, "hash-based, unchecked (PEP 552)"
+    assert py_compile.PycInvalidationMode.UNCHECKED_HASH
+
+
+def test_another_platform_gets_its_own_binaries_and_no_bytecode(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _Bundle(SOURCE, ELSEWHERE).try_bundle(str(tmp_path))
+    binaries = [file.name for file in tmp_path.rglob("*.so")]
+    assert binaries
+    assert all("x86_64" not in name for name in binaries)
+    assert any("aarch64" in name for name in binaries)
+    assert not list(tmp_path.rglob("*.pyc"))
+    assert f"Python {ELSEWHERE.python} would make it" in capsys.readouterr().err
+
+
+def test_what_changes_an_asset_changes_its_hash(tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "code.py").write_text("one = 1\n")
+    hashes = {bundle(package, HERE)["asset_hash"], bundle(package, ELSEWHERE)["asset_hash"]}
+    (package / "code.py").write_text("one = 2\n")
+    hashes.add(bundle(package, HERE)["asset_hash"])
+    assert len(hashes) == 3
+    (package / "__pycache__").mkdir()
+    (package / "__pycache__/code.pyc").write_text("compiled")
+    assert bundle(package, HERE)["asset_hash"] in hashes
+
+
+def test_a_dependency_that_cannot_be_had_is_said_in_one_message(tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "requirements.txt").write_text("psycopg==0.0.1 \\\n    --hash=sha256:" + "0" * 64 + "\n")
+    with pytest.raises(SystemExit, match=r"Bundling .*package failed; pip said:"):
+        _Bundle(package, HERE).try_bundle(str(tmp_path / "out"))

@@ -1,0 +1,74 @@
+"""`cdk synth` as a user meets it: with no credentials, and with one clear line for what can't be."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def _synth(tmp_path: Path, *, cwd: Path = ROOT, **context: str) -> subprocess.CompletedProcess[str]:
+    """Runs the app as the CDK's command line does, with an empty environment and without bundling."""
+    settings = json.loads((ROOT / "cdk.json").read_text())["context"] | {"aws:cdk:bundling-stacks": []} | context
+    return subprocess.run(
+        [sys.executable, "app.py"],
+        check=False,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "CDK_CONTEXT_JSON": json.dumps(settings),
+            "CDK_OUTDIR": str(tmp_path / "cdk.out"),
+        },
+    )
+
+
+@pytest.mark.parametrize("environment", ["local", "dev", "staging", "prod"])
+def test_every_environment_synthesizes_without_credentials_or_look_up(environment: str, tmp_path: Path) -> None:
+    done = _synth(tmp_path, env=environment)
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((tmp_path / "cdk.out/manifest.json").read_text())
+    assert "missing" not in manifest, "a look-up"
+    assert not (ROOT / "cdk.context.json").exists()
+    assert sorted(a["displayName"] for a in manifest["artifacts"].values() if "stack" in a["type"]) == [
+        f"{environment.capitalize()}/{stack}" for stack in ("Data", "Foundation", "Network", "Pipeline", "Web")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("context", "message"),
+    [
+        ({"env": "qa"}, "env must be one of local, dev, staging, prod, got 'qa'"),
+        ({"account": "12"}, "account must be twelve digits"),
+        ({"region": "Mars"}, "region must be an AWS region"),
+    ],
+)
+def test_bad_context_is_one_line_and_no_traceback(context: dict[str, str], message: str, tmp_path: Path) -> None:
+    done = _synth(tmp_path, **context)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_bad_value_is_named_with_the_line_where_it_stands(tmp_path: Path) -> None:
+    fork = tmp_path / "fork"
+    for folder in ("config", "components", "stacks"):
+        (fork / folder).mkdir(parents=True)
+        for file in (ROOT / folder).glob("*.py"):
+            (fork / folder / file.name).write_text(file.read_text())
+    (fork / "app.py").write_text((ROOT / "app.py").read_text())
+    environments = fork / "config/environments.py"
+    text = environments.read_text()
+    assert "backup_days=14" in text
+    environments.write_text(text.replace("backup_days=14", "backup_days=99"))
+    done = _synth(tmp_path, cwd=fork)
+    assert done.returncode == 1
+    assert "database.backup_days must be 1 to 35, got 99" in done.stderr
+    assert "(config/environments.py, line " in done.stderr
+    assert "Traceback" not in done.stderr

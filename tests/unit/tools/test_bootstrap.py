@@ -1,0 +1,90 @@
+"""The first command on a fresh machine says clearly what is missing."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import bootstrap
+
+ROOT = Path(__file__).parent.parent.parent.parent
+
+
+def test_a_python_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Version(tuple[int, ...]):
+        major, minor = 3, 9
+
+    monkeypatch.setattr(bootstrap.sys, "version_info", Version((3, 9, 2)))
+    with pytest.raises(SystemExit, match=r"Python 3.11 or newer is needed, this is 3.9 .*make PYTHON=python3.12"):
+        bootstrap.main()
+
+
+def test_no_network_is_one_clear_message(tmp_path: Path) -> None:
+    for name in ("tools/bootstrap.py", "requirements-dev.txt", "requirements-node.txt", "package-lock.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    done = subprocess.run(
+        [sys.executable, "tools/bootstrap.py"],
+        check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            # Nothing listens there, and no cached or local package helps.
+            "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_NO_CACHE_DIR": "1",
+            "PIP_RETRIES": "0",
+        },
+    )
+    assert done.returncode == 1
+    assert (
+        "installing requirements-dev.txt failed. The first setup needs the Python and npm package indexes"
+        in done.stderr
+    )
+    assert "Traceback" not in done.stderr
+
+
+def test_a_second_run_does_nothing() -> None:
+    done = subprocess.run([sys.executable, "tools/bootstrap.py"], check=False, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(("shown", "major"), [("v24.19.0", 24), ("v9.1.2", 9), ("", 0)])
+def test_nodes_version_is_read(shown: str, major: int, tmp_path: Path) -> None:
+    node = tmp_path / "node"
+    node.write_text(f"#!/bin/sh\necho {shown}\n")
+    node.chmod(0o755)
+    assert bootstrap._major_of(str(node)) == major
+
+
+def test_lock_files_carry_hashes_and_no_address() -> None:
+    locks = [
+        *ROOT.glob("requirements*.txt"),
+        *ROOT.glob("*/requirements.txt"),
+        *ROOT.glob("lambda_src/*/requirements.txt"),
+    ]
+    assert len(locks) >= 7
+    for lock in locks:
+        text = lock.read_text()
+        assert "--hash=sha256:" in text, lock
+        assert "://" not in text, lock
+    assert "://" not in (ROOT / "package-lock.json").read_text()
+
+
+def test_what_ships_has_the_version_that_is_tested() -> None:
+    def pins(lock: Path) -> set[str]:
+        return {line.split()[0] for line in lock.read_text().splitlines() if "==" in line and not line.startswith(" ")}
+
+    tested = pins(ROOT / "requirements-dev.txt")
+    for lock in (
+        *ROOT.glob("lambda_src/*/requirements.txt"),
+        ROOT / "web_src/requirements.txt",
+        ROOT / "requirements.txt",
+    ):
+        assert pins(lock) <= tested, lock
