@@ -37,7 +37,6 @@ class Database(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self.name = DATABASE_NAME
-        self.port = PORT
         self._key = key
         self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=network.vpc, description="The database", allow_all_outbound=False
@@ -62,7 +61,11 @@ class Database(Construct):
 
     def environment(self, user: str | None = None) -> dict[str, str]:
         """The variables by which a runtime finds the database; `user` where it has one of its own."""
-        variables = {"DATABASE_HOST": self.host, "DATABASE_PORT": str(self.port), "DATABASE_NAME": self.name}
+        variables = {
+            "DATABASE_HOST": self.host,
+            "DATABASE_PORT": self.instance.db_instance_endpoint_port,
+            "DATABASE_NAME": self.name,
+        }
         return variables | ({"DATABASE_USER": user} if user else {})
 
     def allow_client(self, client: ec2.IConnectable, grantee: iam.IGrantable, *, user: str) -> None:
@@ -89,7 +92,7 @@ class Database(Construct):
     def _open_port_to(self, client: ec2.IConnectable) -> None:
         # Said from the client's side, so that the rule stands in the client's stack: from this side it would tie the
         # database's stack to its consumers, and the stacks into a circle.
-        client.connections.allow_to(self.instance, ec2.Port.tcp(self.port), "The database")
+        client.connections.allow_to(self.instance, ec2.Port.tcp(PORT), "The database")
 
     def _instance(self, config: model.PostgresInstance, identifier: str, network: Network) -> rds.DatabaseInstance:
         engine = rds.DatabaseInstanceEngine.postgres(
