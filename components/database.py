@@ -17,6 +17,7 @@ from config import model
 
 PORT = 5433  # not the default, which is the first that a scanner tries
 DATABASE_NAME = "shop"
+MASTER_USER = "administrator"
 ON_REMOVAL = {"snapshot": RemovalPolicy.SNAPSHOT, "destroy": RemovalPolicy.DESTROY}
 
 
@@ -74,8 +75,13 @@ class Database(Construct):
         self.instance.grant_connect(grantee, user)
 
     def allow_migrations(self, function: VpcFunction) -> str:
-        """Lets the migrations connect as the master user. Returns the ARN of the secret with its password."""
+        """Lets the migrations connect as the master user. Returns the ARN of the secret with its password.
+
+        By password on a new database, by token later: once the master user has made roles that belong to rds_iam, it
+        belongs to rds_iam itself, and RDS refuses its password (docs/decisions/0001).
+        """
         self._open_port_to(function)
+        self.instance.grant_connect(function, MASTER_USER)
         secret = self._resource.attr_master_user_secret_secret_arn
         function.role.allow("secretsmanager:GetSecretValue", on=[secret])
         function.role.allow(
@@ -112,7 +118,7 @@ class Database(Construct):
             publicly_accessible=False,
             port=PORT,
             database_name=DATABASE_NAME,
-            credentials=rds.Credentials.from_username("administrator", encryption_key=self._key),
+            credentials=rds.Credentials.from_username(MASTER_USER, encryption_key=self._key),
             manage_master_user_password=True,
             iam_authentication=True,
             storage_encrypted=True,

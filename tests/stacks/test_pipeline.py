@@ -117,6 +117,14 @@ def test_only_the_migration_reads_the_master_password(every_environment: Synthes
     assert readers.pop().startswith("Pipeline/SchemaMigration")
 
 
+def test_only_the_migration_connects_as_the_master_user(every_environment: Synthesized) -> None:
+    able = {
+        id_ for id_, resource in every_environment.everything().items() if '/administrator"' in json.dumps(resource)
+    }
+    assert len(able) == 1
+    assert able.pop().startswith("Pipeline/SchemaMigrationFunctionIdentityPolicy")
+
+
 def test_the_intake_connects_as_its_own_role_and_no_other(every_environment: Synthesized) -> None:
     (connect,) = (
         statement for statement in _policy(every_environment, "FileIntake") if statement["Action"] == "rds-db:connect"
