@@ -1,0 +1,1 @@
+"""Turns each landed file into rows, once."""

@@ -1,0 +1,113 @@
+"""What S3 tells about a file, as EventBridge delivers it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+_SEQUENCER = re.compile(r"[0-9A-Fa-f]{1,64}")
+
+
+class EventError(ValueError):
+    """A message that is no event of this bucket: it can never succeed."""
+
+
+class Happened(Enum):
+    """What became of a version of a file."""
+
+    CREATED = "created"
+    MARKED_DELETED = "marked deleted"  # a delete marker: a version of its own, which hides the others
+    GONE = "gone"  # the version itself was deleted for good
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileEvent:
+    """One version of one file, and what happened to it."""
+
+    happened: Happened
+    bucket: str
+    key: str
+    version_id: str
+    sequencer: str | None
+    uploaded_at: datetime
+    size_bytes: int | None
+
+
+def parse(body: str) -> FileEvent:
+    """Read the body of a message; raises EventError that says what is wrong with it."""
+    try:
+        event: Any = json.loads(body)
+        detail = event["detail"]
+        found = detail["object"]
+        happened = _happened(event["detail-type"], detail)
+        return FileEvent(
+            happened=happened,
+            bucket=_text(detail["bucket"]["name"], "bucket.name"),
+            key=_text(found["key"], "object.key"),
+            version_id=_text(found.get("version-id"), "object.version-id (is the bucket versioned?)"),
+            sequencer=_sequencer(found.get("sequencer")),
+            uploaded_at=_time(event["time"]),
+            size_bytes=_size(found.get("size")) if happened is Happened.CREATED else None,
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise EventError(f"not an S3 event as EventBridge delivers it: {type(error).__name__} {error}") from error
+    except json.JSONDecodeError as error:
+        raise EventError(f"not JSON: {error}") from error
+
+
+def _happened(detail_type: str, detail: dict[str, Any]) -> Happened:
+    if detail_type == "Object Created":
+        return Happened.CREATED
+    if detail_type != "Object Deleted":
+        raise EventError(f"detail-type must be 'Object Created' or 'Object Deleted', got {detail_type!r}")
+    deletion = detail.get("deletion-type")
+    if deletion == "Delete Marker Created":
+        return Happened.MARKED_DELETED
+    if deletion == "Permanently Deleted":
+        return Happened.GONE
+    raise EventError(f"detail.deletion-type must be 'Delete Marker Created' or 'Permanently Deleted', got {deletion!r}")
+
+
+def _text(value: object, name: str) -> str:
+    # PostgreSQL can't store a NUL or half of a surrogate pair as text, and S3 sends neither.
+    if not isinstance(value, str) or not value or "\0" in value or not _is_unicode(value):
+        raise EventError(f"detail.{name} must be text, got {value!r}")
+    return value
+
+
+def _is_unicode(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _sequencer(value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _SEQUENCER.fullmatch(value):
+        raise EventError(f"detail.object.sequencer must be a hexadecimal number, got {value!r}")
+    return value
+
+
+def _size(value: object) -> int | None:
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise EventError(f"detail.object.size must be a number of bytes, got {value!r}")
+    return value
+
+
+def _time(value: object) -> datetime:
+    try:
+        time = datetime.fromisoformat(str(value))
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is None:
+        raise EventError(f"time must be a date and time with its offset, got {value!r}")
+    return time

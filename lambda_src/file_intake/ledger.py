@@ -1,0 +1,117 @@
+"""The ledger: one row for every version of every file, and the order in which versions and files count.
+
+That order: the time of the upload, or, between two versions of one key, S3's sequencer; then the key, then the version.
+It depends on nothing else, so whatever order events come in, the tables end the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, LiteralString
+
+from psycopg import Connection
+
+from .event import FileEvent, Happened
+
+GONE_REASON = "gone before it could be read"
+_KEY_LOCKS = 1  # the class of advisory locks that are taken for a key
+
+# Whether the row `files` comes before this file. A sequencer may be missing, and then the time decides.
+EARLIER: LiteralString = """
+    CASE WHEN files.bucket = %(bucket)s AND files.key = %(key)s
+              AND lpad(lower(files.sequencer), 64, '0') <> lpad(lower(%(sequencer)s::text), 64, '0')
+         THEN lpad(lower(files.sequencer), 64, '0') < lpad(lower(%(sequencer)s::text), 64, '0')
+         ELSE (files.uploaded_at, files.key, files.version_id) < (%(uploaded_at)s, %(key)s, %(version_id)s)
+    END
+"""
+
+_ENTER = """
+    INSERT INTO files (bucket, key, version_id, sequencer, uploaded_at, size_bytes, status, reason)
+    VALUES (%(bucket)s, %(key)s, %(version_id)s, %(sequencer)s, %(uploaded_at)s, %(size_bytes)s, %(status)s, %(reason)s)
+    ON CONFLICT (bucket, key, version_id) DO NOTHING
+    RETURNING file_id
+"""
+# A version whose deletion was heard of before its creation: the creation knows its time and place.
+_COMPLETE = """
+    UPDATE files
+    SET sequencer = %(sequencer)s, uploaded_at = %(uploaded_at)s, size_bytes = %(size_bytes)s, reason = %(reason)s
+    WHERE bucket = %(bucket)s AND key = %(key)s AND version_id = %(version_id)s AND status = 'deleted'
+"""
+_FINISH = """
+    UPDATE files
+    SET status = %(status)s, reason = %(reason)s, size_bytes = coalesce(%(size_bytes)s, size_bytes),
+        rows_loaded = %(rows_loaded)s, rows_rejected = %(rows_rejected)s, finished_at = clock_timestamp()
+    WHERE file_id = %(file_id)s
+"""
+_SUPERSEDE = f"""
+    UPDATE files SET status = 'superseded'
+    WHERE bucket = %(bucket)s AND key = %(key)s AND file_id <> %(file_id)s
+      AND status IN ('loaded', 'refused') AND {EARLIER}
+"""  # noqa: S608
+_IS_SUPERSEDED = f"""
+    SELECT EXISTS (
+        SELECT FROM files
+        WHERE bucket = %(bucket)s AND key = %(key)s AND file_id <> %(file_id)s
+          AND status <> 'deleted' AND NOT {EARLIER}
+    )
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a version."""
+
+    status: str
+    reason: str | None = None
+    size_bytes: int | None = None
+    rows_loaded: int = 0
+    rows_rejected: int = 0
+
+
+def parameters(event: FileEvent) -> dict[str, Any]:
+    """What EARLIER and the ledger's statements take from an event."""
+    return {
+        "bucket": event.bucket,
+        "key": event.key,
+        "version_id": event.version_id,
+        # A deletion for good is not the version's own place in the order.
+        "sequencer": None if event.happened is Happened.GONE else event.sequencer,
+        "uploaded_at": event.uploaded_at,
+        "size_bytes": event.size_bytes,
+    }
+
+
+def enter(connection: Connection, event: FileEvent) -> int | None:
+    """Put the version into the ledger and return its file_id, None where it is there already.
+
+    Waits for another transaction that is at the same version. Whatever follows belongs into the same transaction.
+    """
+    deleted = event.happened is not Happened.CREATED
+    reason = GONE_REASON if event.happened is Happened.GONE else None
+    values = parameters(event) | {"status": "deleted" if deleted else "loaded", "reason": reason}
+    row = connection.execute(_ENTER, values).fetchone()
+    if row is not None:
+        return int(row[0])
+    if event.happened is not Happened.GONE:
+        marker = event.happened is Happened.MARKED_DELETED
+        connection.execute(_COMPLETE, values | {"reason": None if marker else GONE_REASON})
+    return None
+
+
+def finish(connection: Connection, event: FileEvent, file_id: int, outcome: Outcome) -> Outcome:
+    """Write what became of the version; of the versions of one key that were read, all but the newest are superseded.
+
+    A delete marker, or a version that was gone, supersedes nothing: the rows loaded before it still stand.
+    """
+    values = parameters(event) | {"file_id": file_id}
+    if outcome.status != "deleted":
+        # Two versions finishing at once must see each other.
+        connection.execute(
+            "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_KEY_LOCKS, f"{event.bucket}/{event.key}"]
+        )
+        connection.execute(_SUPERSEDE, values)
+        row = connection.execute(_IS_SUPERSEDED, values).fetchone()
+        if row is not None and row[0]:
+            outcome = replace(outcome, status="superseded")
+    connection.execute(_FINISH, values | asdict(outcome))
+    return outcome

@@ -1,0 +1,78 @@
+"""Works off messages of the queue, and sees to it that what failed comes back soon, but not too soon."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .event import EventError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+FIRST_WAIT_SECONDS = 30
+LONGEST_WAIT_SECONDS = 900
+_SERVER_FAULT = 500
+_THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "SlowDown", "TooManyRequests"})
+
+_log = logging.getLogger(__name__)
+
+
+def work_off(
+    messages: Iterable[Mapping[str, Any]], work: Callable[[str], None], *, sqs: SQSClient, queue_url: str
+) -> dict[str, list[dict[str, str]]]:
+    """Do `work` for the body of each message, and report to Lambda those that failed.
+
+    A message that failed is received again after a wait that doubles each time; the queue moves it to the dead-letter
+    queue after its last receive. That also holds for what can never succeed: someone must look at it.
+    """
+    failed = []
+    for message in messages:
+        try:
+            work(message["body"])
+        except Exception as error:
+            _report(error)
+            _wait(message, sqs, queue_url)
+            failed.append({"itemIdentifier": message["messageId"]})
+    return {"batchItemFailures": failed}
+
+
+def wait_seconds(receives: int) -> int:
+    """How long a message stays away after it failed for the nth time (1 is the first)."""
+    return int(min(FIRST_WAIT_SECONDS * 2 ** max(receives - 1, 0), LONGEST_WAIT_SECONDS))
+
+
+def passes(error: Exception) -> bool:
+    """Whether an error goes away by itself: the database or S3 away or overloaded, rather than a fault of ours."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status >= _SERVER_FAULT or error.response["Error"]["Code"] in _THROTTLED
+    # Read-only is what a connection finds whose server has just become the standby.
+    return isinstance(
+        error,
+        psycopg.OperationalError | psycopg.InterfaceError | psycopg.errors.ReadOnlySqlTransaction | BotoCoreError,
+    )
+
+
+def _report(error: Exception) -> None:
+    if isinstance(error, EventError):
+        _log.error("not understood: %s", error)
+    elif passes(error):
+        _log.warning("failed, will be tried again: %s", error, extra={"error": type(error).__name__})
+    else:
+        _log.error("failed", exc_info=error)
+
+
+def _wait(message: Mapping[str, Any], sqs: SQSClient, queue_url: str) -> None:
+    seconds = wait_seconds(int(message["attributes"]["ApproximateReceiveCount"]))
+    try:
+        sqs.change_message_visibility(
+            QueueUrl=queue_url, ReceiptHandle=message["receiptHandle"], VisibilityTimeout=seconds
+        )
+    except (BotoCoreError, ClientError) as error:
+        # It comes back all the same, when the queue's own time for it is over.
+        _log.warning("the message's wait could not be shortened: %s", error)

@@ -1,0 +1,1 @@
+"""Brings the database's schema to what this release needs, while CloudFormation deploys."""

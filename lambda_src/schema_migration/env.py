@@ -1,0 +1,9 @@
+"""Alembic runs this for every upgrade: it takes the connection that migrate.py hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"], transaction_per_migration=True)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,1 @@
+"""Sample order files, and the generator of more of them."""

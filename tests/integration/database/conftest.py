@@ -1,0 +1,181 @@
+"""A database of its own for every test, its schema made by the real migrations, used by the real roles."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import botocore.session
+import psycopg
+import pytest
+
+from file_intake.database import Database
+from file_intake.event import FileEvent, Happened
+from file_intake.intake import Intake
+from file_intake.landed_file import GoneError, LandedFiles
+from file_intake.settings import Settings
+from local_cloud.postgres import DatabaseServer, PostgresServer
+from schema_migration.migrate import migrate
+
+ADMINISTRATOR = "administrator"
+PASSWORD = "only here"
+BUCKET = "landing"
+START = datetime(2026, 11, 20, 10, tzinfo=UTC)
+MAX_FILE_BYTES = 1_000_000
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shop:
+    """A database, and how each role gets in."""
+
+    server: DatabaseServer
+    name: str
+
+    def url(self, user: str = ADMINISTRATOR) -> str:
+        """Where `user` connects to."""
+        return self.server.url(user=user, password=PASSWORD if user == ADMINISTRATOR else "token", database=self.name)
+
+    def connect(self, user: str = ADMINISTRATOR) -> psycopg.Connection:
+        """A new connection of `user`, in autocommit."""
+        return psycopg.connect(self.url(user), autocommit=True)
+
+    def rows(self, query: str) -> list[Any]:
+        """What the administrator's query answers; single values where it has one column."""
+        with self.connect() as connection:
+            found = connection.execute(query).fetchall()
+        return [row[0] if len(row) == 1 else row for row in found]
+
+    def migrate(self) -> str:
+        """Run the bundled migrations."""
+        return migrate(psycopg.connect(self.url()), seconds=30)
+
+
+@dataclass
+class Bucket(LandedFiles):
+    """A bucket in memory; reading breaks off at byte `breaks_at`, if that is set."""
+
+    versions: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    breaks_at: int | None = None
+
+    @contextmanager
+    def open(self, bucket: str, key: str, version_id: str) -> Iterator[tuple[int, Iterator[bytes]]]:
+        assert bucket == BUCKET
+        if (key, version_id) not in self.versions:
+            raise GoneError
+        content = self.versions[key, version_id]
+        yield len(content), self._pieces(content)
+
+    def _pieces(self, content: bytes) -> Iterator[bytes]:
+        for start in range(0, len(content), 1000):
+            if self.breaks_at is not None and start >= self.breaks_at:
+                raise ConnectionResetError
+            yield content[start : start + 1000]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """The file intake on a real database, with files in memory."""
+
+    shop: Shop
+    bucket: Bucket
+    databases: list[Database]
+
+    def intake(self) -> Intake:
+        """Another process of the function: with a connection of its own."""
+        session = botocore.session.Session()
+        session.set_credentials("key", "secret")
+        settings = Settings(
+            database_host=self.shop.server.host,
+            database_port=self.shop.server.port,
+            database_name=self.shop.name,
+            database_user="file_intake",
+            ca_bundle=str(self.shop.server.ca_bundle),
+            region="us-east-1",
+            queue_url="",
+            landing_bucket=BUCKET,
+            incoming_prefix="incoming/",
+            max_file_bytes=MAX_FILE_BYTES,
+            log_level="INFO",
+        )
+        database = Database(settings, session)
+        self.databases.append(database)
+        return Intake(database=database, files=self.bucket, max_file_bytes=MAX_FILE_BYTES)
+
+    def close(self) -> None:
+        """End every process of the function."""
+        while self.databases:
+            self.databases.pop().discard()
+
+    def put(self, key: str, content: bytes, *, at: int, sequencer: str | None = None) -> FileEvent:
+        """Put a version, and return the event of it; `at` is its time in seconds."""
+        version = f"v{next(_numbers)}"
+        self.bucket.versions[key, version] = content
+        return event(key, version, at=at, sequencer=sequencer, size=len(content))
+
+    def tables(self) -> tuple[Any, ...]:
+        """All that is in the tables and does not depend on when it came."""
+        files = """SELECT key, version_id, sequencer, uploaded_at, size_bytes, status, reason, rows_loaded,
+                   rows_rejected FROM files ORDER BY key, version_id"""
+        orders = """SELECT orders.*, key, version_id FROM (SELECT * FROM orders) AS orders
+                    JOIN files USING (file_id) ORDER BY order_id"""
+        rejects = """SELECT key, version_id, line_number, raw, reasons FROM rejected_rows JOIN files USING (file_id)
+                     ORDER BY 1, 2, 3"""
+        without_file_id = [(*row[:8], *row[9:]) for row in self.shop.rows(orders)]
+        return self.shop.rows(files), without_file_id, self.shop.rows(rejects)
+
+
+def event(
+    key: str,
+    version: str,
+    *,
+    at: int,
+    happened: Happened = Happened.CREATED,
+    sequencer: str | None = None,
+    size: int | None = None,
+) -> FileEvent:
+    """An event as the handler reads it."""
+    return FileEvent(
+        happened=happened,
+        bucket=BUCKET,
+        key=key,
+        version_id=version,
+        sequencer=sequencer if sequencer is not None else f"{at:016X}",
+        uploaded_at=START + timedelta(seconds=at),
+        size_bytes=size,
+    )
+
+
+def csv(*rows: tuple[str, int], notes: str = "") -> bytes:
+    """An order file: order ids with their quantities."""
+    header = "order_id,customer_email,sku,quantity,unit_price,currency,ordered_at,notes\n"
+    line = "{},ada@example.com,MUG,{},12.50,EUR,2026-03-31T14:05:00+02:00,{}\n"
+    return (header + "".join(line.format(order_id, quantity, notes) for order_id, quantity in rows)).encode()
+
+
+@pytest.fixture
+def empty_shop(postgres: PostgresServer) -> Shop:
+    """A database as RDS makes it: empty, and the administrator's, who is no superuser."""
+    name = f"shop_{next(_numbers)}"
+    postgres.server.create_master_user(ADMINISTRATOR, PASSWORD, database=name)
+    return Shop(server=postgres.server, name=name)
+
+
+@pytest.fixture
+def shop(empty_shop: Shop) -> Shop:
+    """A database with the schema."""
+    empty_shop.migrate()
+    return empty_shop
+
+
+@pytest.fixture
+def pipeline(shop: Shop) -> Iterator[Pipeline]:
+    """The file intake on that database."""
+    pipeline = Pipeline(shop=shop, bucket=Bucket(), databases=[])
+    yield pipeline
+    pipeline.close()

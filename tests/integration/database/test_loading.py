@@ -1,0 +1,333 @@
+"""Loading into a real PostgreSQL: once, whatever comes twice, at once, or in the wrong order."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from file_intake import intake as intake_module
+from file_intake import ledger, load
+from file_intake.event import FileEvent, Happened
+from file_intake.intake import ALREADY_KNOWN
+from file_intake.ledger import GONE_REASON
+from file_intake.order_file import OrderFile
+from tests.integration.database.conftest import MAX_FILE_BYTES, Pipeline, csv, event
+
+
+def all_at_once(tasks: Iterable[Callable[[], object]]) -> list[object]:
+    tasks = list(tasks)
+    barrier = threading.Barrier(len(tasks))
+
+    def run(task: Callable[[], object]) -> object:
+        barrier.wait()
+        return task()
+
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        return list(pool.map(run, tasks))
+
+
+def statuses(pipeline: Pipeline) -> list[str]:
+    return pipeline.shop.rows("SELECT status FROM files ORDER BY uploaded_at")
+
+
+def quantities(pipeline: Pipeline) -> dict[str, int]:
+    return dict(pipeline.shop.rows("SELECT order_id, quantity FROM orders"))
+
+
+def test_good_rows_and_rejects_arrive_in_one_go(pipeline: Pipeline) -> None:
+    content = csv(("A", 1), ("B", 0), ("C", 3)) + b"caf\xe9\n"
+    outcome = pipeline.intake().take_in(pipeline.put("incoming/a.csv", content, at=1))
+    assert (outcome.status, outcome.rows_loaded, outcome.rows_rejected) == ("loaded", 2, 2)
+    assert quantities(pipeline) == {"A": 1, "C": 3}
+    rejects = pipeline.shop.rows("SELECT line_number, raw, reasons FROM rejected_rows ORDER BY 1")
+    assert [(line, len(reasons)) for line, _, reasons in rejects] == [(3, 1), (5, 2)]
+    assert rejects[1][1] == "caf\\xe9"
+    row = pipeline.shop.rows("SELECT status, size_bytes, finished_at >= received_at FROM files")
+    assert row == [("loaded", len(content), True)]
+
+
+def test_values_are_stored_as_they_stand_in_the_file(pipeline: Pipeline) -> None:
+    content = csv().decode() + (
+        'A,ada@example.com,MUG,007,9999999999.99,EUR,2024-02-29T23:59:59.5-14:59,"a\\N\t""b""\r\n\\.\nc "\n'
+        "B,ada@example.com,MUG,1000000,0,JPY,0001-06-01T00:00:00Z,\\N\n"
+        "C,ada@example.com,MUG,1,1.5,JPY,9999-06-01T00:00:00+15:59,\n"
+    )
+    pipeline.intake().take_in(pipeline.put("incoming/a.csv", content.encode(), at=1))
+    query = "SELECT quantity, unit_price::text, ordered_at::text, notes FROM orders ORDER BY quantity DESC"
+    assert pipeline.shop.rows(query) == [
+        (1000000, "0.00", "0001-06-01 00:00:00+00", "\\N"),
+        (7, "9999999999.99", "2024-03-01 14:58:59.5+00", 'a\\N\t"b"\r\n\\.\nc '),
+        (1, "1.50", "9999-05-31 08:01:00+00", None),
+    ]
+
+
+def test_the_last_valid_line_of_an_order_wins_and_a_rejected_one_erases_nothing(pipeline: Pipeline) -> None:
+    content = csv(("A", 1), ("A", 2), ("A", 0), ("B", 5))
+    outcome = pipeline.intake().take_in(pipeline.put("incoming/a.csv", content, at=1))
+    assert (outcome.rows_loaded, outcome.rows_rejected) == (2, 1)
+    assert quantities(pipeline) == {"A": 2, "B": 5}
+
+
+def test_many_rejects_stream_through_as_well(pipeline: Pipeline) -> None:
+    content = csv(*((f"A{number}", number % 2) for number in range(5000)))
+    outcome = pipeline.intake().take_in(pipeline.put("incoming/a.csv", content, at=1))
+    assert (outcome.rows_loaded, outcome.rows_rejected) == (2500, 2500)
+    assert pipeline.shop.rows("SELECT count(*), min(line_number), max(line_number) FROM rejected_rows") == [
+        (2500, 2, 5000)
+    ]
+
+
+def test_the_same_event_again_changes_nothing(pipeline: Pipeline) -> None:
+    put = pipeline.put("incoming/a.csv", csv(("A", 1), ("B", 0)), at=1)
+    intake = pipeline.intake()
+    intake.take_in(put)
+    before = pipeline.shop.rows("SELECT files::text, (SELECT string_agg(orders::text, '') FROM orders) FROM files")
+    assert intake.take_in(put) is ALREADY_KNOWN
+    after = pipeline.shop.rows("SELECT files::text, (SELECT string_agg(orders::text, '') FROM orders) FROM files")
+    assert after == before
+
+
+def test_the_same_event_eight_times_at_once_is_loaded_once(pipeline: Pipeline) -> None:
+    put = pipeline.put("incoming/a.csv", csv(*((f"A{number}", 1) for number in range(2000))), at=1)
+    intakes = [pipeline.intake() for _ in range(8)]
+    outcomes = all_at_once(partial(each.take_in, put) for each in intakes)
+    assert outcomes.count(ALREADY_KNOWN) == 7
+    assert pipeline.shop.rows("SELECT rows_loaded FROM files") == [2000]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_versions_in_any_order_leave_the_same_tables(pipeline: Pipeline, order: tuple[int, ...]) -> None:
+    # The sequencer decides between versions, not its length as text: 9 comes before 10.
+    puts = [
+        pipeline.put("incoming/a.csv", csv(("A", number + 1), (f"only-{number}", 1)), at=1, sequencer=sequencer)
+        for number, sequencer in enumerate(["9", "10", "0A0"])
+    ]
+    for number in order:
+        pipeline.intake().take_in(puts[number])
+    assert quantities(pipeline) == {"A": 3, "only-0": 1, "only-1": 1, "only-2": 1}
+    query = "SELECT sequencer, status, rows_loaded FROM files ORDER BY lpad(sequencer, 9, '0')"
+    assert pipeline.shop.rows(query) == [("9", "superseded", 2), ("10", "superseded", 2), ("0A0", "loaded", 2)]
+
+
+def test_between_files_the_later_upload_wins_then_the_key(pipeline: Pipeline) -> None:
+    puts = [
+        pipeline.put("incoming/b.csv", csv(("A", 1), ("B", 1)), at=2),
+        pipeline.put("incoming/a.csv", csv(("A", 2), ("B", 2)), at=2),
+        pipeline.put("incoming/c.csv", csv(("A", 3)), at=1),
+    ]
+    for put in puts:
+        pipeline.intake().take_in(put)
+    assert quantities(pipeline) == {"A": 1, "B": 1}
+    assert statuses(pipeline) == ["loaded"] * 3
+
+
+changes = st.lists(
+    st.tuples(
+        st.sampled_from(["incoming/a", "incoming/b"]),
+        st.sampled_from(["put", "put", "put", "broken", "marker"]),
+        st.lists(st.sampled_from("ABC"), min_size=1, max_size=3),
+        st.integers(0, 1),
+    ),
+    min_size=2,
+    max_size=5,
+)
+
+
+@given(changes=changes, data=st.data())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_order_of_any_events_leaves_the_same_tables(
+    pipeline: Pipeline, changes: list[tuple[str, str, list[str], int]], data: st.DataObject
+) -> None:
+    events: list[FileEvent] = []
+    at = 0
+    for number, (key, kind, orders, later) in enumerate(changes):
+        at += later
+        if kind == "marker":
+            events.append(event(key, f"m{number}", at=at, happened=Happened.MARKED_DELETED, sequencer=f"{number:X}"))
+            continue
+        content = b"nothing" if kind == "broken" else csv(*((order, number + 1) for order in orders), ("bad", 0))
+        events.append(pipeline.put(key, content, at=at, sequencer=f"{number:X}"))
+
+    def tables_after(sequence: list[FileEvent]) -> object:
+        with pipeline.shop.connect() as connection:
+            connection.execute("TRUNCATE files, orders, rejected_rows")
+        intake = pipeline.intake()
+        for each in sequence:
+            intake.take_in(each)
+        pipeline.close()
+        return pipeline.tables()
+
+    expected = tables_after(events)
+    assert tables_after(data.draw(st.permutations([*events, data.draw(st.sampled_from(events))]))) == expected
+
+
+def test_files_with_crossing_order_ids_at_once_leave_the_tables_of_one_after_the_other(pipeline: Pipeline) -> None:
+    ids = [f"A{number:05}" for number in range(3000)]
+    files = [
+        pipeline.put(f"incoming/{number}.csv", csv(*((each, number + 1) for each in ids[:: (-1) ** number])), at=number)
+        for number in range(4)
+    ]
+    intakes = [pipeline.intake() for _ in files]
+    all_at_once(partial(each.take_in, file) for each, file in zip(intakes, files[::-1], strict=True))
+    assert set(quantities(pipeline).values()) == {4}
+
+
+@pytest.mark.parametrize("known_before", [False, True], ids=["new order", "order that was there"])
+@pytest.mark.parametrize(("first", "second"), [(1, 2), (2, 1)])
+def test_of_two_files_merging_one_order_at_once_the_later_wins(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, known_before: bool, first: int, second: int
+) -> None:
+    if known_before:
+        pipeline.intake().take_in(pipeline.put("incoming/0.csv", csv(("A", 10)), at=0))
+    holding = pipeline.put(f"incoming/{first}.csv", csv(("A", first)), at=first)
+    waiting = pipeline.put(f"incoming/{second}.csv", csv(("A", second)), at=second)
+    merged, go_on = threading.Event(), threading.Event()
+
+    def finish_slowly(*arguments: object) -> object:
+        if arguments[1] is holding:
+            merged.set()
+            assert go_on.wait(20)
+        return ledger.finish(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(intake_module, "finish", finish_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        futures = [pool.submit(pipeline.intake().take_in, holding)]
+        assert merged.wait(20)
+        # It began, and so sees the database, before the other file was there for all to see.
+        futures.append(pool.submit(pipeline.intake().take_in, waiting))
+        wait_until_blocked(pipeline)
+        go_on.set()
+        for future in futures:
+            future.result()
+    assert quantities(pipeline) == {"A": 2}
+
+
+def test_an_order_that_is_there_is_locked_before_its_file_is_compared(pipeline: Pipeline) -> None:
+    pipeline.intake().take_in(pipeline.put("incoming/0.csv", csv(("A", 10)), at=0))
+    later = pipeline.put("incoming/2.csv", csv(("A", 2)), at=2)
+    earlier = pipeline.put("incoming/1.csv", csv(("A", 1)), at=1)
+    with ThreadPoolExecutor(1) as pool, pipeline.shop.connect("file_intake") as connection:
+        with connection.transaction():
+            file_id = ledger.enter(connection, later)
+            assert file_id is not None
+            values = ledger.parameters(later) | {"file_id": file_id}
+            load.stage(connection, file_id, OrderFile([csv(("A", 2))]).rows())
+            connection.execute(load._INSERT, values)
+            other = pool.submit(pipeline.intake().take_in, earlier)
+            wait_until_blocked(pipeline)
+            connection.execute(load._REPLACE, values)
+        other.result()
+    assert quantities(pipeline) == {"A": 2}
+
+
+def test_two_versions_of_a_key_that_finish_at_once_see_each_other(pipeline: Pipeline) -> None:
+    for number in range(10):
+        key = f"incoming/{number}.csv"
+        puts = [pipeline.put(key, csv((f"{number}-{at}", 1)), at=at) for at in (1, 2)]
+        intakes = [pipeline.intake() for _ in puts]
+        all_at_once(partial(each.take_in, put) for each, put in zip(intakes, puts, strict=True))
+    assert statuses(pipeline) == ["superseded"] * 10 + ["loaded"] * 10
+
+
+def test_a_deadlock_is_tried_again_and_the_third_time_alone(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone: list[bool] = []
+
+    def merge_badly(*arguments: object, **options: bool) -> int:
+        alone.append(options["alone"])
+        if len(alone) < 3:
+            raise psycopg.errors.DeadlockDetected
+        return load.merge(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(intake_module, "merge", merge_badly)
+    outcome = pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(("A", 1)), at=1))
+    assert alone == [False, False, True]
+    assert outcome.rows_loaded == 1
+    assert quantities(pipeline) == {"A": 1}
+
+
+def test_a_load_that_breaks_off_leaves_nothing_and_succeeds_the_next_time(pipeline: Pipeline) -> None:
+    put = pipeline.put("incoming/a.csv", csv(*((f"A{number}", 1) for number in range(3000))), at=1)
+    intake = pipeline.intake()
+    pipeline.bucket.breaks_at = 100_000
+    with pytest.raises(ConnectionResetError):
+        intake.take_in(put)
+    assert pipeline.tables() == ([], [], [])
+    pipeline.bucket.breaks_at = None
+    assert intake.take_in(put).rows_loaded == 3000
+
+
+def test_a_connection_that_was_cut_is_replaced(pipeline: Pipeline) -> None:
+    intake = pipeline.intake()
+    intake.take_in(pipeline.put("incoming/a.csv", csv(("A", 1)), at=1))
+    with psycopg.connect(pipeline.shop.server.url(), autocommit=True) as superuser:
+        query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'file_intake'"
+        superuser.execute(query)
+    assert intake.take_in(pipeline.put("incoming/b.csv", csv(("B", 1)), at=2)).rows_loaded == 1
+
+
+def test_a_refused_file_is_in_the_ledger_with_its_reason_and_has_no_rows(pipeline: Pipeline) -> None:
+    pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(("A", 1)).replace(b"sku", b"product"), at=1))
+    assert pipeline.shop.rows("SELECT status, reason, rows_loaded, finished_at IS NOT NULL FROM files") == [
+        ("refused", "Column sku is missing.", 0, True)
+    ]
+    assert quantities(pipeline) == {}
+
+
+def test_a_file_over_the_limit_is_refused_unread(pipeline: Pipeline) -> None:
+    put = pipeline.put("incoming/a.csv", b"x" * (MAX_FILE_BYTES + 1), at=1)
+    outcome = pipeline.intake().take_in(put)
+    assert outcome.status == "refused"
+    assert "1,000,001 bytes" in (outcome.reason or "")
+
+
+def test_a_file_with_a_header_only_is_loaded_and_says_so(pipeline: Pipeline) -> None:
+    outcome = pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(), at=1))
+    assert (outcome.status, outcome.reason) == ("loaded", "The file has a header and no orders.")
+
+
+def test_a_delete_marker_is_a_row_of_its_own_and_the_orders_stay(pipeline: Pipeline) -> None:
+    intake = pipeline.intake()
+    intake.take_in(pipeline.put("incoming/a.csv", csv(("A", 1)), at=1))
+    intake.take_in(event("incoming/a.csv", "marker", at=2, happened=Happened.MARKED_DELETED))
+    assert statuses(pipeline) == ["loaded", "deleted"]
+    assert quantities(pipeline) == {"A": 1}
+
+
+def test_a_version_deleted_for_good_before_it_was_read_ends_deleted_whichever_event_comes_first(
+    pipeline: Pipeline,
+) -> None:
+    for number, in_order in enumerate((True, False)):
+        created = event(f"incoming/{number}.csv", "v", at=1, size=7)
+        gone = event(f"incoming/{number}.csv", "v", at=5, happened=Happened.GONE)
+        for each in (created, gone) if in_order else (gone, created):
+            pipeline.intake().take_in(each)
+    rows = pipeline.shop.rows("SELECT status, reason, uploaded_at, sequencer, size_bytes FROM files")
+    assert rows[0] == rows[1]
+    assert rows[0][:2] == ("deleted", GONE_REASON)
+
+
+def test_a_version_deleted_for_good_after_it_was_read_keeps_its_row(pipeline: Pipeline) -> None:
+    put = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1)
+    pipeline.intake().take_in(put)
+    pipeline.intake().take_in(event(put.key, put.version_id, at=9, happened=Happened.GONE))
+    assert statuses(pipeline) == ["loaded"]
+
+
+def wait_until_blocked(pipeline: Pipeline) -> None:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with psycopg.connect(pipeline.shop.server.url(database=pipeline.shop.name), autocommit=True) as superuser:
+        for _ in range(200):
+            if superuser.execute(query).fetchone() == (1,):
+                return
+            threading.Event().wait(0.05)
+    raise AssertionError("nothing waits for a lock")

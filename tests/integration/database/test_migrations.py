@@ -1,0 +1,118 @@
+"""Migrations on a real PostgreSQL, run as RDS's master user, who is no superuser."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from schema_migration.migrate import LOCK, MigrationError, connect, migrate
+from tests.integration.database.conftest import Shop
+
+COLUMNS = {
+    "files": """file_id bucket key version_id sequencer uploaded_at size_bytes status reason rows_loaded rows_rejected
+        received_at finished_at""",
+    "orders": "order_id customer_email sku quantity unit_price currency ordered_at notes file_id",
+    "rejected_rows": "file_id line_number raw reasons",
+}
+
+
+def revision(name: str, after: str | None, sql: str) -> str:
+    return f'''
+from alembic import op
+revision = "{name}"
+down_revision = {after!r}
+def upgrade():
+    op.execute("""{sql}""")
+'''
+
+
+@pytest.fixture
+def versions(tmp_path: Path) -> Path:
+    (tmp_path / "a.py").write_text(revision("a", None, "CREATE TABLE first (id int)"))
+    (tmp_path / "b.py").write_text(revision("b", "a", "CREATE TABLE second (id int)"))
+    return tmp_path
+
+
+def tables(shop: Shop) -> set[str]:
+    return set(shop.rows("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'"))
+
+
+def test_the_administrator_is_no_superuser(shop: Shop) -> None:
+    assert shop.rows("SELECT rolsuper FROM pg_roles WHERE rolname = current_user") == [False]
+
+
+def test_a_fresh_database_gets_every_table_and_column(shop: Shop) -> None:
+    for table, columns in COLUMNS.items():
+        found = shop.rows(f"SELECT column_name::text FROM information_schema.columns WHERE table_name = '{table}'")
+        assert set(columns.split()) <= set(found)
+
+
+def test_a_second_run_changes_nothing(shop: Shop) -> None:
+    query = "SELECT oid, relname, relfilenode FROM pg_class WHERE relkind IN ('r', 'i') ORDER BY oid"
+    before = shop.rows(query)
+    assert shop.migrate() == shop.rows("SELECT version_num FROM alembic_version")[0]
+    assert shop.rows(query) == before
+
+
+def test_another_database_of_the_same_server_takes_the_roles_that_are_there(shop: Shop) -> None:
+    other = Shop(server=shop.server, name=f"{shop.name}_other")
+    shop.server.create_master_user("administrator", "only here", database=other.name)
+    other.migrate()
+    assert "orders" in tables(other)
+
+
+def test_runs_at_the_same_time_wait_for_each_other(empty_shop: Shop) -> None:
+    with ThreadPoolExecutor() as pool:
+        assert len(set(pool.map(lambda _: empty_shop.migrate(), range(4)))) == 1
+
+
+def test_a_schema_newer_than_the_release_stays_as_it_is(shop: Shop, versions: Path) -> None:
+    before = tables(shop)
+    head = shop.rows("SELECT version_num FROM alembic_version")[0]
+    assert migrate(psycopg.connect(shop.url()), seconds=30, versions=versions) == head
+    assert tables(shop) == before
+
+
+def test_a_failing_migration_leaves_those_before_it_and_nothing_of_itself(empty_shop: Shop, versions: Path) -> None:
+    (versions / "c.py").write_text(revision("c", "b", "CREATE TABLE third (id int); SELECT 1 / 0"))
+    with pytest.raises(MigrationError, match="migration c failed and was rolled back: division by zero"):
+        migrate(psycopg.connect(empty_shop.url()), seconds=30, versions=versions)
+    assert tables(empty_shop) == {"first", "second", "alembic_version"}
+    assert empty_shop.rows("SELECT version_num FROM alembic_version") == ["b"]
+
+
+def test_a_mended_migration_runs_after_a_failed_one(empty_shop: Shop, versions: Path) -> None:
+    (versions / "c.py").write_text(revision("c", "b", "SELECT 1 / 0"))
+    with pytest.raises(MigrationError):
+        migrate(psycopg.connect(empty_shop.url()), seconds=30, versions=versions)
+    (versions / "c.py").write_text(revision("c", "b", "CREATE TABLE third (id int)"))
+    assert migrate(psycopg.connect(empty_shop.url()), seconds=30, versions=versions) == "c"
+
+
+def test_a_migration_that_takes_too_long_is_cancelled_and_said_so(empty_shop: Shop, versions: Path) -> None:
+    (versions / "c.py").write_text(revision("c", "b", "SELECT pg_sleep(60)"))
+    with pytest.raises(MigrationError, match=r"migration c .* took longer than 1 s"):
+        migrate(psycopg.connect(empty_shop.url()), seconds=1, versions=versions)
+
+
+def test_waiting_for_another_run_ends_in_time(empty_shop: Shop, versions: Path) -> None:
+    with empty_shop.connect() as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        with pytest.raises(MigrationError, match="could not start: it took longer"):
+            migrate(psycopg.connect(empty_shop.url()), seconds=1, versions=versions)
+
+
+def test_a_wrong_password_is_said_without_showing_it(empty_shop: Shop) -> None:
+    url = empty_shop.server.url(user="administrator", password="not-the-word", database=empty_shop.name)
+    with pytest.raises(MigrationError, match="password authentication failed") as caught:
+        connect([url], seconds=0)
+    assert "not-the-word" not in str(caught.value)
+
+
+def test_when_the_password_is_refused_the_next_way_is_tried(empty_shop: Shop) -> None:
+    refused = empty_shop.server.url(user="administrator", password="not-the-word", database=empty_shop.name)
+    with connect([refused, empty_shop.url()], seconds=0) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("administrator",)

@@ -1,0 +1,1 @@
+"""The web app: shows which files came, and what became of their rows."""
