@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from components.log_group import RETENTION
+from config.environments import DEV
 from config.model import LOG_RETENTION_DAYS
-from tests.synthesis import DEV, ENVIRONMENTS, Synthesized, synthesize
+from tests.synthesis import ENVIRONMENTS, Synthesized, synthesize
 
 
 def _statements(resource: dict[str, Any]) -> list[dict[str, Any]]:

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from tests.synthesis import DEV, Synthesized, synthesize
+from config.environments import DEV
+from tests.synthesis import Synthesized, synthesize
 
 
 def test_every_key_rotates(every_environment: Synthesized) -> None:

@@ -5,8 +5,9 @@ from ipaddress import IPv4Network
 
 import pytest
 
+from config.environments import DEV, PROD
 from config.model import AnyZones, NamedZones, NatPerZone, RegionalNat, SingleNat
-from tests.synthesis import DEV, PROD, Synthesized, synthesize
+from tests.synthesis import Synthesized, synthesize
 
 
 def _subnets(synthesized: Synthesized, tier: str) -> list[dict[str, object]]:

@@ -8,8 +8,9 @@ from aws_cdk import App, Validations
 from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks
 
+from config.environments import DEV
 from stacks.base import PlatformStack
-from tests.synthesis import DEV, ENVIRONMENTS, Synthesized, synthesize
+from tests.synthesis import ENVIRONMENTS, Synthesized, synthesize
 
 
 def _acknowledged(report: dict[str, Any]) -> list[dict[str, Any]]:

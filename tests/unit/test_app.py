@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 
 
-def _synth(tmp_path: Path, *, cwd: Path = ROOT, **context: str) -> subprocess.CompletedProcess[str]:
+def _synth(tmp_path: Path, context: dict[str, str], *, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """Runs the app as the CDK's command line does, with an empty environment and without bundling."""
     settings = json.loads((ROOT / "cdk.json").read_text())["context"] | {"aws:cdk:bundling-stacks": []} | context
     return subprocess.run(
@@ -31,7 +31,7 @@ def _synth(tmp_path: Path, *, cwd: Path = ROOT, **context: str) -> subprocess.Co
 
 @pytest.mark.parametrize("environment", ["local", "dev", "staging", "prod"])
 def test_every_environment_synthesizes_without_credentials_or_look_up(environment: str, tmp_path: Path) -> None:
-    done = _synth(tmp_path, env=environment)
+    done = _synth(tmp_path, {"env": environment})
     assert done.returncode == 0, done.stderr
     manifest = json.loads((tmp_path / "cdk.out/manifest.json").read_text())
     assert "missing" not in manifest, "a look-up"
@@ -50,7 +50,7 @@ def test_every_environment_synthesizes_without_credentials_or_look_up(environmen
     ],
 )
 def test_bad_context_is_one_line_and_no_traceback(context: dict[str, str], message: str, tmp_path: Path) -> None:
-    done = _synth(tmp_path, **context)
+    done = _synth(tmp_path, context)
     assert done.returncode == 1
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -67,7 +67,7 @@ def test_a_bad_value_is_named_with_the_line_where_it_stands(tmp_path: Path) -> N
     text = environments.read_text()
     assert "backup_days=14" in text
     environments.write_text(text.replace("backup_days=14", "backup_days=99"))
-    done = _synth(tmp_path, cwd=fork)
+    done = _synth(tmp_path, {}, cwd=fork)
     assert done.returncode == 1
     assert "database.backup_days must be 1 to 35, got 99" in done.stderr
     assert "(config/environments.py, line " in done.stderr

@@ -22,7 +22,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "too small a network": (lambda: replace(DEV.network, cidr="10.0.0.0/20"), "network.cidr must hold all three tiers"),
     "too large a tier": (lambda: replace(DEV.network, app_prefix=19, data_prefix=19), "network.cidr must hold"),
     "too small subnets": (lambda: replace(DEV.network, data_prefix=29), "network.data_prefix must be 19 to 28"),
-    "a retention CloudWatch lacks": (lambda: replace(DEV.network, flow_log_days=8), "network.flow_log_days must be one"),
+    "a retention CloudWatch lacks": (
+        lambda: replace(DEV.network, flow_log_days=8),
+        "network.flow_log_days must be one",
+    ),
     "no backups": (lambda: replace(DEV.database, backup_days=0), "database.backup_days must be 1 to 35"),
     "too little storage": (lambda: replace(DEV.database, storage_gib=5), "database.storage_gib must be at least 20"),
     "no room to grow": (lambda: replace(DEV.database, max_storage_gib=20), "database.max_storage_gib"),
@@ -32,7 +35,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "logs gone at once": (lambda: replace(DEV.foundation, log_bucket_days=0), "foundation.log_bucket_days"),
     "nobody's address": (lambda: replace(DEV.foundation, alert_emails=("ops",)), "foundation.alert_emails"),
     "no memory": (lambda: replace(DEV.intake, memory_mb=64), "intake.memory_mb must be 128 to 10,240"),
-    "too long a timeout": (lambda: replace(DEV.intake, timeout_seconds=901), "intake.timeout_seconds must be 30 to 900"),
+    "too long a timeout": (
+        lambda: replace(DEV.intake, timeout_seconds=901),
+        "intake.timeout_seconds must be 30 to 900",
+    ),
     "too little concurrency": (lambda: replace(DEV.intake, max_concurrency=1), "intake.max_concurrency must be 2"),
     "no file": (lambda: replace(DEV.intake, max_file_mb=0), "intake.max_file_mb"),
     "nobody in service": (lambda: replace(DEV.web, min_instances=0), "web.min_instances must be at least 1"),

@@ -17,7 +17,7 @@ def test_a_python_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     class Version(tuple[int, ...]):
         major, minor = 3, 9
 
-    monkeypatch.setattr(bootstrap.sys, "version_info", Version((3, 9, 2)))
+    monkeypatch.setattr(sys, "version_info", Version((3, 9, 2)))
     with pytest.raises(SystemExit, match=r"Python 3.11 or newer is needed, this is 3.9 .*make PYTHON=python3.12"):
         bootstrap.main()
 

@@ -1,0 +1,70 @@
+"""The command line: `python -m local_cloud up`, `down`, `status`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from .cloud import LocalCloud
+from .errors import LocalCloudError
+from .report import render
+from .state import CHECKOUT
+
+
+def main() -> int:
+    """Run one command; whatever a user can mend is one clear line and exit code 1."""
+    parser = argparse.ArgumentParser(prog="python -m local_cloud", description=__doc__)
+    parser.add_argument("command", choices=("up", "down", "status"))
+    parser.add_argument("--state", type=Path, default=CHECKOUT / ".local", help="this instance's folder")
+    parser.add_argument(
+        "--web-port", default=os.environ.get("WEB_PORT") or None, help="the web page's port; a free one where not given"
+    )
+    arguments = parser.parse_args()
+    cloud = LocalCloud(arguments.state, say=_progress(), web_port=arguments.web_port)
+    try:
+        return {"up": _up, "down": _down, "status": _status}[arguments.command](cloud)
+    except LocalCloudError as error:
+        print(f"local cloud: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("local cloud: interrupted; `make down` stops what was started", file=sys.stderr)
+    return 1
+
+
+def _up(cloud: LocalCloud) -> int:
+    print(render(cloud.up(), cloud.state))
+    return 0
+
+
+def _down(cloud: LocalCloud) -> int:
+    for crash in cloud.down():
+        print(f"Had crashed: {crash}")
+    print("The local cloud is down.")
+    return 0
+
+
+def _status(cloud: LocalCloud) -> int:
+    found = cloud.status()
+    for name in found["running"]:
+        print(f"{name}: running")
+    for crash in found["crashes"].values():
+        print(crash)
+    if not found["running"]:
+        print(f"No local cloud is up in {cloud.state.root}.")
+    return 1 if found["crashes"] else 0
+
+
+def _progress() -> Callable[[str], None]:
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"[{time.monotonic() - began:5.1f} s] {line}", flush=True)
+
+    return say
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""Who runs PostgreSQL, which refuses root, and where that user can reach its files."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import LocalCloudError
+
+UNPRIVILEGED = "nobody"
+_SHARED_FOLDERS = ("/var/tmp", "/tmp")  # noqa: S108 - only as parents of a private folder with a random name
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseUser:
+    """The account that owns PostgreSQL's processes and files; None of it where we are no root."""
+
+    uid: int | None = None
+    gid: int | None = None
+
+    @classmethod
+    def choose(cls) -> DatabaseUser:
+        """Ourselves, or `nobody` where we are root."""
+        if os.geteuid() != 0:
+            return cls()
+        try:
+            account = pwd.getpwnam(UNPRIVILEGED)
+        except KeyError:
+            raise LocalCloudError(
+                f"PostgreSQL refuses to run as root and this machine has no user {UNPRIVILEGED!r}: "
+                "run as an ordinary user instead"
+            ) from None
+        return cls(uid=account.pw_uid, gid=account.pw_gid)
+
+    def popen_arguments(self) -> dict[str, object]:
+        """Arguments of subprocess that drop to this user."""
+        if self.uid is None:
+            return {}
+        return {"user": self.uid, "group": self.gid, "extra_groups": []}
+
+    def own(self, path: Path) -> None:
+        """Give a file, or a folder with all that is in it, to this user."""
+        if self.uid is None or self.gid is None:
+            return
+        for each in (path, *path.rglob("*")):
+            os.chown(each, self.uid, self.gid, follow_symlinks=False)
+
+    def can_reach(self, path: Path) -> bool:
+        """Whether this user may read `path` and pass every folder above it."""
+        if self.uid is None:
+            return True
+        resolved = path.resolve()
+        wanted = stat.S_IROTH | (stat.S_IXOTH if resolved.is_dir() else 0)
+        return resolved.stat().st_mode & wanted == wanted and self.can_enter(resolved.parent)
+
+    def can_enter(self, folder: Path) -> bool:
+        """Whether this user may pass `folder` and every folder above it."""
+        if self.uid is None:
+            return True
+        resolved = folder.resolve()
+        return all(each.stat().st_mode & stat.S_IXOTH for each in (resolved, *resolved.parents))
+
+
+def make_home(user: DatabaseUser, preferred: Path) -> Path:
+    """`preferred`, or a private folder elsewhere where `user` can't reach that (a checkout below /root, say)."""
+    preferred.mkdir(parents=True, exist_ok=True)
+    if user.can_enter(preferred.parent):
+        return preferred
+    for shared in map(Path, _SHARED_FOLDERS):
+        if shared.is_dir() and user.can_enter(shared):
+            home = Path(tempfile.mkdtemp(prefix="local-cloud-postgres-", dir=shared))
+            home.chmod(0o711)
+            return home
+    raise LocalCloudError(
+        f"the user {UNPRIVILEGED!r}, who must run PostgreSQL here, can't reach {preferred}: "
+        "put the checkout where every user may pass (chmod o+x on the folders above it), or don't run as root"
+    )
+
+
+def reachable_installation(user: DatabaseUser, installation: Path, home: Path) -> Path:
+    """The PostgreSQL installation, copied below `home` where `user` can't reach it in place."""
+    if user.can_reach(installation / "bin" / "postgres") and user.can_reach(installation / "share" / "postgresql"):
+        return installation
+    packages = installation.parent.parent
+    copy = home / "packages"
+    # The programs find their libraries relative to themselves, two folders up, so the layout is kept.
+    for part in (installation.relative_to(packages), Path(f"{installation.parent.name}.libs")):
+        if not (copy / part).exists():
+            shutil.copytree(packages / part, copy / part, symlinks=True)
+    user.own(copy)
+    return copy / installation.relative_to(packages)

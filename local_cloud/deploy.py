@@ -1,0 +1,165 @@
+"""Synthesizes and deploys with the stock CDK command line, as anyone would to a real account."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .emulator.registration import recorded_types, uncovered
+from .emulator.settings import ACCOUNT, REGION
+from .environment import Account, clean, refuse_unless_loopback
+from .errors import LocalCloudError
+from .logs import last_lines
+from .state import CHECKOUT, StateFolder
+from .toolchain import node_path
+
+Say = Callable[[str], None]
+ENVIRONMENT = "local"
+# What neither the templates nor the assets are made of.
+_NOT_SOURCE = {
+    ".git",
+    ".venv",
+    ".local",
+    "node_modules",
+    "cdk.out",
+    "tests",
+    "docs",
+    "__pycache__",
+    "samples",
+    ".ci",
+    ".github",
+}
+
+
+class Deployment:
+    """The CDK's way from the checkout into one instance's local cloud."""
+
+    def __init__(self, state: StateFolder, account: Account, say: Say) -> None:
+        refuse_unless_loopback(account.endpoint_url)
+        self._state = state
+        self._account = account
+        self._say = say
+
+    def bootstrap(self) -> None:
+        """Make what the CDK needs in an account before anything else."""
+        self._cdk("bootstrap", "bootstrap", f"aws://{ACCOUNT}/{REGION}", folder=self._state.root)
+
+    def synthesize(self) -> None:
+        """Write the templates and assets; refuses resource types that could not be deployed here."""
+        self._cdk("synth", "synth", "--quiet", "-c", f"env={ENVIRONMENT}", "--output", str(self._state.assembly))
+        missing = uncovered(self.resource_types())
+        if missing:
+            raise LocalCloudError(
+                f"the local cloud has no resource type {', '.join(sorted(missing))}: "
+                "add a module for it to local_cloud/emulator/registry"
+            )
+
+    def deploy(self) -> None:
+        """Deploy what was synthesized."""
+        self._cdk(
+            "deploy", "deploy", "--all", "--app", str(self._state.assembly), "--require-approval", "never",
+            "--method", "direct", "--progress", "events", "--output", str(self._state.assembly),
+        )  # fmt: skip
+
+    def resource_types(self) -> set[str]:
+        """Every type in the synthesized templates."""
+        return {
+            resource["Type"]
+            for template in self._state.assembly.rglob("*.template.json")
+            for resource in json.loads(template.read_text(encoding="utf-8")).get("Resources", {}).values()
+        }
+
+    def recorded_only(self) -> dict[str, str]:
+        """The types among them of which nothing was made, each with what is missing."""
+        recorded = recorded_types()
+        return {name: recorded[name] for name in sorted(self.resource_types() & recorded.keys())}
+
+    def is_current(self, sources: str) -> bool:
+        """Whether `sources`, a `sources_digest`, are those that were deployed last."""
+        return self._deployed().get("sources") == sources
+
+    def assembly_is_deployed(self) -> bool:
+        """Whether what was synthesized is what was deployed last."""
+        return self._deployed().get("assembly") == self._assembly_digest()
+
+    def remember(self, sources: str) -> None:
+        """Note that what was synthesized from `sources` is deployed."""
+        digests = {"sources": sources, "assembly": self._assembly_digest()}
+        self._state.deployed.write_text(json.dumps(digests), encoding="utf-8")
+
+    def _deployed(self) -> dict[str, Any]:
+        try:
+            digests: dict[str, Any] = json.loads(self._state.deployed.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        return digests
+
+    def _assembly_digest(self) -> str:
+        files = [*self._state.assembly.glob("*.template.json"), *self._state.assembly.glob("*.assets.json")]
+        return _digest(sorted(files), self._state.assembly)
+
+    def _cdk(self, doing: str, *arguments: str, folder: Path = CHECKOUT) -> None:
+        environment = {
+            **clean(),
+            **self._account.variables(),
+            "PATH": node_path(),
+            "CDK_HOME": str(self._state.root / "cdk-home"),
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+        }
+        log = self._state.logs / f"cdk-{doing}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        command = [
+            str(CHECKOUT / "node_modules" / ".bin" / "cdk"),
+            *arguments,
+            "--no-notices",
+            "--no-version-reporting",
+        ]
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=folder, env=environment
+            )
+        try:
+            self._follow(process, log)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+        if process.returncode != 0:
+            raise LocalCloudError(f"cdk {doing} failed; {log} ends:\n{last_lines(log, count=25)}")
+
+    def _follow(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        """Say each stack's end as it comes, so that a long deployment is seen to move."""
+        told: set[str] = set()
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.5)
+            for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+                if line.lstrip().startswith("✅") and line not in told and "✨" not in line:
+                    told.add(line)
+                    self._say(line.replace("✅", "").strip())
+            if process.poll() is not None:
+                return
+
+
+def sources_digest() -> str:
+    """A hash of everything in the checkout that templates and assets are made of."""
+    files = [
+        path
+        for top in sorted(CHECKOUT.iterdir())
+        if top.name not in _NOT_SOURCE and not top.name.startswith(".")
+        for path in ([top] if top.is_file() else sorted(top.rglob("*")))
+        if path.is_file() and not _NOT_SOURCE.intersection(path.parts)
+    ]
+    return _digest(files, CHECKOUT)
+
+
+def _digest(files: list[Path], root: Path) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(f"{path.relative_to(root)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""What runs inside the emulator's own process and virtual environment: its launcher, patches and added types."""

@@ -1,0 +1,117 @@
+"""How a CloudFormation resource type is added to the emulator: really made, recorded only, or completed.
+
+Nothing here needs the emulator itself, so tests read the registry without it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Properties = dict[str, Any]
+Attributes = dict[str, Any]
+Created = tuple[str, Attributes]  # the physical id, and what Fn::GetAtt answers
+
+OWN_TYPES_FILE = Path(__file__).with_name("own_types.json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A type that the emulator lacks, really made through the emulator's API. An update makes it anew."""
+
+    type: str
+    create: Callable[[str, Properties], Created]  # takes a name that is unique in the account
+    delete: Callable[[str, Properties], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """A type of which nothing can be made here; `make up` names it. `why` says what is missing locally."""
+
+    type: str
+    why: str
+    attributes: Callable[[str], Attributes] = field(default=lambda physical_id: {"Id": physical_id})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completed:
+    """A type of the emulator's own whose provisioner drops something: `complete` runs after it, at every change.
+
+    It takes the physical id, the properties and the attributes, and answers with attributes to add or replace.
+    """
+
+    type: str
+    complete: Callable[[str, Properties, Attributes], Attributes]
+
+
+Resource = Made | Recorded | Completed
+
+
+def registry() -> list[Resource]:
+    """Every resource type in the folder `registry`, one module each."""
+    package = importlib.import_module(f"{__package__}.registry")
+    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    return [importlib.import_module(f"{package.__name__}.{name}").RESOURCE for name in names]
+
+
+def own_types() -> frozenset[str]:
+    """The types that the pinned emulator has itself; checked against it whenever it starts."""
+    return frozenset(json.loads(OWN_TYPES_FILE.read_text(encoding="utf-8")))
+
+
+def covered_types() -> frozenset[str]:
+    """Every type that a local deployment takes, custom resources apart."""
+    return own_types() | {resource.type for resource in registry()}
+
+
+def recorded_types() -> dict[str, str]:
+    """The types that are recorded only, each with what is missing locally."""
+    return {resource.type: resource.why for resource in registry() if isinstance(resource, Recorded)}
+
+
+def uncovered(types: set[str]) -> set[str]:
+    """Those of `types` that a local deployment would refuse."""
+    return {name for name in types - covered_types() if not name.startswith("Custom::")}
+
+
+def handlers(resource: Made | Recorded) -> dict[str, Any]:
+    """What the emulator calls for a type of ours."""
+
+    def create(logical_id: str, properties: Properties, stack: str) -> Created:
+        name = f"{stack}-{logical_id}-{uuid.uuid4().hex[:8]}"
+        if isinstance(resource, Recorded):
+            return name, resource.attributes(name)
+        return resource.create(name, properties)
+
+    def delete(physical_id: str, properties: Properties) -> None:
+        if isinstance(resource, Made):
+            resource.delete(physical_id, properties)
+
+    def update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
+        if isinstance(resource, Recorded):
+            return physical_id, resource.attributes(physical_id)
+        # Rules and associations refuse a twin, so the old one goes first.
+        delete(physical_id, old)
+        return create(logical_id, new, stack)
+
+    return {"create": create, "delete": delete, "update": update, "update_with_logical_id": True}
+
+
+def complete(resource: Completed, stock: dict[str, Any]) -> dict[str, Any]:
+    """The emulator's own handlers of a type, completed."""
+
+    def create(logical_id: str, properties: Properties, stack: str) -> Created:
+        physical_id, attributes = stock["create"](logical_id, properties, stack)
+        return physical_id, {**attributes, **resource.complete(physical_id, properties, attributes)}
+
+    def update(physical_id: str, old: Properties, new: Properties, *rest: Any) -> Created:
+        new_id, attributes = stock["update"](physical_id, old, new, *rest)
+        return new_id, {**attributes, **resource.complete(new_id, new, attributes)}
+
+    return {**stock, "create": create, "update": update} if "update" in stock else {**stock, "create": create}

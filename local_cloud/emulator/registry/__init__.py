@@ -1,0 +1,1 @@
+"""One module a CloudFormation resource type, each with its `RESOURCE`."""

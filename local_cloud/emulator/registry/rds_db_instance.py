@@ -1,0 +1,54 @@
+"""RDS instances: the emulator keeps the record, and here its master user and database become real in PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+from local_cloud.database_roles import create_master_user
+
+from ..api import as_bool, chosen, client
+from ..registration import Attributes, Completed, Properties
+from ..settings_of_process import settings
+
+
+def _complete(physical_id: str, properties: Properties, attributes: Attributes) -> Attributes:
+    record = _record(physical_id)
+    if "MasterUserSecret" not in record:
+        password = properties.get("MasterUserPassword") or secrets.token_urlsafe(24)
+        create_master_user(
+            settings().database_superuser_url,
+            username=properties["MasterUsername"],
+            password=password,
+            database=properties.get("DBName"),
+        )
+        if as_bool(properties.get("ManageMasterUserPassword", False)):
+            record["MasterUserSecret"] = _secret(record, properties, password)
+    # The emulator makes up a name that nothing answers on.
+    record["Endpoint"] |= {"Address": settings().database_host, "Port": settings().database_port}
+    completed = {"Endpoint.Address": settings().database_host, "Endpoint.Port": str(settings().database_port)}
+    if "MasterUserSecret" in record:
+        completed["MasterUserSecret.SecretArn"] = record["MasterUserSecret"]["SecretArn"]
+    return completed
+
+
+def _secret(record: dict[str, Any], properties: Properties, password: str) -> dict[str, str]:
+    """The secret that RDS makes and names when it is asked to manage the master user's password."""
+    key = (properties.get("MasterUserSecret") or {}).get("KmsKeyId")
+    made = client("secretsmanager").create_secret(
+        Name=f"rds!{record['DbiResourceId'].lower()}",
+        SecretString=json.dumps({"username": properties["MasterUsername"], "password": password}),
+        **chosen({"KmsKeyId": key}, "KmsKeyId"),
+    )
+    return {"SecretArn": made["ARN"], "SecretStatus": "active", "KmsKeyId": key or ""}
+
+
+def _record(identifier: str) -> dict[str, Any]:
+    from ministack.services import rds  # noqa: PLC0415 - importable in the emulator's own process only
+
+    record: dict[str, Any] = rds._instances[identifier]
+    return record
+
+
+RESOURCE = Completed(type="AWS::RDS::DBInstance", complete=_complete)

@@ -1,0 +1,73 @@
+"""Buckets: the emulator's provisioner leaves out encryption and lifecycle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..api import as_bool, chosen, client
+from ..registration import Attributes, Completed, Properties
+
+
+def _complete(physical_id: str, properties: Properties, attributes: Attributes) -> Attributes:
+    encryption = [
+        rule
+        for rule in (properties.get("BucketEncryption") or {}).get("ServerSideEncryptionConfiguration") or []
+        if not _asks_for_managed_key(rule)
+    ]
+    if encryption:
+        client("s3").put_bucket_encryption(
+            Bucket=physical_id,
+            ServerSideEncryptionConfiguration={"Rules": [_encryption_rule(rule) for rule in encryption]},
+        )
+    rules = (properties.get("LifecycleConfiguration") or {}).get("Rules") or []
+    if rules:
+        client("s3").put_bucket_lifecycle_configuration(
+            Bucket=physical_id, LifecycleConfiguration={"Rules": [_lifecycle_rule(rule) for rule in rules]}
+        )
+    return {}
+
+
+def _asks_for_managed_key(rule: dict[str, Any]) -> bool:
+    """Without a key's name S3 takes its own key of the account, which the emulator does not have."""
+    default = rule["ServerSideEncryptionByDefault"]
+    return bool(default["SSEAlgorithm"] == "aws:kms" and not default.get("KMSMasterKeyID"))
+
+
+def _encryption_rule(rule: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"],
+        "BucketKeyEnabled": as_bool(rule.get("BucketKeyEnabled", False)),
+    }
+
+
+def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {"Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
+    if rule.get("Id"):
+        made["ID"] = rule["Id"]
+    if rule.get("ExpirationInDays"):
+        made["Expiration"] = {"Days": int(rule["ExpirationInDays"])}
+    if rule.get("NoncurrentVersionExpiration"):
+        made["NoncurrentVersionExpiration"] = _numbers(rule["NoncurrentVersionExpiration"])
+    if rule.get("AbortIncompleteMultipartUpload"):
+        made["AbortIncompleteMultipartUpload"] = _numbers(rule["AbortIncompleteMultipartUpload"])
+    transitions = [
+        {"Days": int(each["TransitionInDays"]), **chosen(each, "StorageClass")}
+        for each in rule.get("Transitions") or []
+        if each.get("TransitionInDays")
+    ]
+    if transitions:
+        made["Transitions"] = transitions
+    noncurrent = [
+        {"NoncurrentDays": int(each["TransitionInDays"]), **chosen(each, "StorageClass")}
+        for each in rule.get("NoncurrentVersionTransitions") or []
+    ]
+    if noncurrent:
+        made["NoncurrentVersionTransitions"] = noncurrent
+    return made
+
+
+def _numbers(values: dict[str, Any]) -> dict[str, int]:
+    return {name: int(value) for name, value in values.items()}
+
+
+RESOURCE = Completed(type="AWS::S3::Bucket", complete=_complete)

@@ -1,0 +1,69 @@
+"""The environment of every program that may speak to AWS: it can reach this machine only."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from .emulator.settings import REGION
+from .errors import LocalCloudError
+
+_FOREIGN_PREFIXES = ("AWS_", "CDK_", "BOTO", "LOCALSTACK_", "MINISTACK_", "PYTHONPATH", "PYTHONHOME", "NODE_")
+_NO_FILE = os.devnull
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """How to call the local AWS: as its root, over TLS that `ca_bundle` vouches for."""
+
+    endpoint_url: str
+    access_key_id: str
+    secret_access_key: str
+    ca_bundle: Path
+
+    def __post_init__(self) -> None:
+        refuse_unless_loopback(self.endpoint_url)
+
+    def variables(self) -> dict[str, str]:
+        """What the AWS CLI, the SDKs and the CDK read."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+            "AWS_CA_BUNDLE": str(self.ca_bundle),
+            "NODE_EXTRA_CA_CERTS": str(self.ca_bundle),
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+def refuse_unless_loopback(url: str) -> None:
+    """Raise LocalCloudError where `url` could lead anywhere but to this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    if not local:
+        raise LocalCloudError(
+            f"the local cloud speaks to this machine only, not to {url!r}: its endpoint must be 127.0.0.1 or localhost"
+        )
+
+
+def clean(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """`environment` without anything that leads to an account, a profile or another Python."""
+    kept = {name: value for name, value in environment.items() if not name.startswith(_FOREIGN_PREFIXES)}
+    exempt = ",".join(filter(None, [kept.get("NO_PROXY", kept.get("no_proxy", "")), "127.0.0.1,localhost"]))
+    return {
+        **kept,
+        "AWS_CONFIG_FILE": _NO_FILE,
+        "AWS_SHARED_CREDENTIALS_FILE": _NO_FILE,
+        # A proxy of the user's serves the package indexes; what is local never goes through it.
+        "NO_PROXY": exempt,
+        "no_proxy": exempt,
+    }

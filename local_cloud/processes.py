@@ -1,0 +1,91 @@
+"""Processes that outlive whoever started them: recorded, recognised later, and ended without remains."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .control import write_private
+
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """A process that leads a group of its own; `born` tells it from a later one with the same number."""
+
+    name: str
+    pid: int
+    born: str
+
+
+def record(name: str, pid: int) -> Recorded:
+    """Remember a process that runs now."""
+    return Recorded(name=name, pid=pid, born=_born(pid) or "")
+
+
+def save(path: Path, processes: list[Recorded]) -> None:
+    """Write the list for a later command."""
+    write_private(path, json.dumps([asdict(each) for each in processes]))
+
+
+def load(path: Path) -> list[Recorded]:
+    """What was saved; empty where nothing was."""
+    try:
+        return [Recorded(**each) for each in json.loads(path.read_text(encoding="utf-8"))]
+    except FileNotFoundError:
+        return []
+
+
+def runs(process: Recorded) -> bool:
+    """Whether this very process is alive."""
+    return _born(process.pid) == process.born != ""
+
+
+def end(process: Recorded, *, grace_seconds: float = 5.0) -> None:
+    """End a process and its whole group: asked first, killed after `grace_seconds`."""
+    if runs(process):
+        _signal_group(process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + grace_seconds
+        while runs(process) and time.monotonic() < deadline:
+            _reap(process.pid)
+            time.sleep(_POLL_SECONDS)
+    if runs(process) or _born(process.pid) is None:
+        # A group outlives its leader, and its number is not given away as long as it does.
+        _signal_group(process.pid, signal.SIGKILL)
+    deadline = time.monotonic() + grace_seconds
+    while runs(process) and time.monotonic() < deadline:
+        _reap(process.pid)
+        time.sleep(_POLL_SECONDS)
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+
+
+def _reap(pid: int) -> None:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+
+
+def _born(pid: int) -> str | None:
+    """When a process started, None where there is none; a dead one that nobody waited for counts as none."""
+    stat = Path(f"/proc/{pid}/stat")
+    if Path("/proc/self/stat").exists():
+        try:
+            # The name stands in brackets and may hold anything; state and start time come after it.
+            fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        return None if fields[0] == "Z" else fields[19]
+    shown = subprocess.run(
+        ["ps", "-o", "state=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return None if not shown or shown.startswith("Z") else shown.split(maxsplit=1)[1]

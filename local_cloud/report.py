@@ -1,0 +1,69 @@
+"""What `make up` ends with: what is there, and what to try next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .samples import LoadedFile, Reject
+from .state import Outputs, StateFolder
+
+_MOST_REJECTS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """Everything the closing report tells."""
+
+    stacks: list[str]
+    recorded_only: dict[str, str]
+    files: list[LoadedFile]
+    rejects: list[Reject]
+    outputs: Outputs
+
+
+def render(summary: Summary, state: StateFolder) -> str:
+    """The report as text."""
+    lines = ["", f"Stacks deployed: {', '.join(summary.stacks)}"]
+    if summary.recorded_only:
+        lines.append("Recorded only, not made here:")
+        lines += [f"  {name}: {why}" for name, why in summary.recorded_only.items()]
+    else:
+        lines.append("Every resource was made in the local cloud; none was recorded only.")
+    lines += ["", "Files:"]
+    lines += [
+        f"  {each.key}  {each.status}, {each.rows_loaded} rows, {each.rows_rejected} rejected"
+        + (f" ({each.reason})" if each.reason else "")
+        for each in summary.files
+    ]
+    if summary.rejects:
+        lines += ["", "Rejected rows:"]
+        lines += [
+            f"  {Path(each.key).name}, line {each.line_number}: {'; '.join(each.reasons)}"
+            for each in summary.rejects[:_MOST_REJECTS]
+        ]
+        if len(summary.rejects) > _MOST_REJECTS:
+            lines.append(f"  and {len(summary.rejects) - _MOST_REJECTS} more")
+    lines += ["", f"The web page: {summary.outputs.web_url}", *_try_next(state)]
+    return "\n".join(lines)
+
+
+def _try_next(state: StateFolder) -> list[str]:
+    env = _short(state.env)
+    aws = _short(Path(__file__).resolve().parent.parent / ".local" / "venv" / "bin" / "aws")
+    return [
+        "",
+        "Try next:",
+        f"  source {env}",
+        f'  {aws} s3 cp my-orders.csv "s3://$LANDING_BUCKET/${{INCOMING_PREFIX}}my-orders.csv"',
+        f"  {aws} cloudformation list-stack-resources --stack-name <one of the stacks>",
+        f"  logs of every part: {_short(state.logs)}/",
+        "  make down",
+    ]
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,116 @@
+"""Order files for tests, and what became of them."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+from urllib.request import urlopen
+
+import psycopg
+from psycopg.rows import dict_row
+
+from local_cloud.cloud import LocalCloud
+
+HEADER = "order_id,customer_email,sku,quantity,unit_price,currency,ordered_at,notes"
+LOADED_SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dropped:
+    """A file in the landing bucket, its key and contents unlike any other's."""
+
+    key: str
+    version_id: str
+    order_ids: list[str]
+
+
+def order_file(order_ids: list[str], *, bad_lines: list[str] | None = None) -> bytes:
+    """A CSV file with one good row for each id, and then the bad lines as they are."""
+    good = [f"{each},buyer@example.com,SKU-1,2,19.99,EUR,2026-05-04T10:00:00+02:00,from a test" for each in order_ids]
+    return "\n".join([HEADER, *good, *(bad_lines or []), ""]).encode()
+
+
+def drop(cloud: LocalCloud, *, rows: int = 3, bad_lines: list[str] | None = None, key: str | None = None) -> Dropped:
+    """Put a new file where partners put theirs."""
+    name = uuid.uuid4().hex[:12]
+    order_ids = [f"{name}-{number}" for number in range(rows)]
+    outputs = cloud.outputs()
+    key = key or f"{outputs.incoming_prefix}tests/{name}.csv"
+    put = (
+        cloud.session()
+        .client("s3")
+        .put_object(Bucket=outputs.landing_bucket, Key=key, Body=order_file(order_ids, bad_lines=bad_lines))
+    )
+    return Dropped(key=key, version_id=put["VersionId"], order_ids=order_ids)
+
+
+def query(cloud: LocalCloud, statement: str, *values: Any) -> list[dict[str, Any]]:
+    """Ask the database as its administrator."""
+    with psycopg.connect(cloud.outputs().database_url, row_factory=dict_row) as connection:
+        return connection.execute(statement, values).fetchall()
+
+
+def ledger(cloud: LocalCloud, dropped: Dropped) -> list[dict[str, Any]]:
+    """What the ledger says of one version."""
+    return query(
+        cloud,
+        "SELECT * FROM files WHERE key = %s AND version_id = %s AND finished_at IS NOT NULL",
+        dropped.key,
+        dropped.version_id,
+    )
+
+
+def wait_for(cloud: LocalCloud, dropped: Dropped, *, seconds: float = LOADED_SECONDS) -> dict[str, Any]:
+    """The ledger's row once the function is done with the file."""
+    deadline = time.monotonic() + seconds
+    while not (found := ledger(cloud, dropped)):
+        assert time.monotonic() < deadline, f"{dropped.key} was not loaded within {seconds} s"
+        time.sleep(0.1)
+    return found[0]
+
+
+def loaded_orders(cloud: LocalCloud, dropped: Dropped) -> list[str]:
+    """The ids of the file's orders that are in the database."""
+    rows = query(cloud, "SELECT order_id FROM orders WHERE order_id = ANY(%s) ORDER BY order_id", dropped.order_ids)
+    return [row["order_id"] for row in rows]
+
+
+def page(cloud: LocalCloud, path: str = "") -> str:
+    """A page as a browser gets it, through the load balancer."""
+    with urlopen(cloud.outputs().web_url + path, timeout=30) as answer:  # noqa: S310 - loopback
+        text: str = answer.read().decode()
+    return text
+
+
+def event_of(cloud: LocalCloud, dropped: Dropped) -> str:
+    """A message as EventBridge puts it into the queue for this file."""
+    return json.dumps(
+        {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": "Object Created",
+            "source": "aws.s3",
+            "account": "111122223333",
+            "time": "2026-05-04T08:00:00Z",
+            "region": "us-east-1",
+            "resources": [f"arn:aws:s3:::{cloud.outputs().landing_bucket}"],
+            "detail": {
+                "version": "0",
+                "bucket": {"name": cloud.outputs().landing_bucket},
+                "object": {
+                    "key": dropped.key,
+                    "size": 1,
+                    "etag": "0",
+                    "version-id": dropped.version_id,
+                    "sequencer": "0A",
+                },
+                "request-id": "N4N7GDK58NMKJ12R",
+                "requester": "111122223333",
+                "source-ip-address": "127.0.0.1",
+                "reason": "PutObject",
+            },
+        }
+    )
