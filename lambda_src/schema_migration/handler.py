@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 RESOURCE_ID = "schema-migration"  # never changes: a new one would make CloudFormation delete the old "resource"
 _ANSWER_SECONDS = 20.0  # what is left of the function's time for answering
-_CONNECT_SHARE = 0.5  # of the time before that
+_CONNECT_SECONDS = 120.0  # a database that RDS calls available answers long before
 
 _log = logging.getLogger(__name__)
 logging.getLogger(__package__).setLevel(logging.INFO)
@@ -75,7 +75,7 @@ def _migrate(settings: Settings, context: Context) -> str:
         )
         for password in passwords
     ]
-    connection = connect(ways, seconds=_seconds_left(context) * _CONNECT_SHARE)
+    connection = connect(ways, seconds=min(_CONNECT_SECONDS, _seconds_left(context)))
     return migrate(connection, seconds=_seconds_left(context))
 
 

@@ -93,7 +93,7 @@ def test_instances_run_side_by_side_with_nothing_in_common(services: LocalCloud,
         other = LocalCloud(tmp_path / "two")
         try:
             ours, theirs = services.services(), other.services()
-            for name in ("endpoint_url", "web_url", "metadata_url", "database_port", "secret_access_key"):
+            for name in ("endpoint_url", "web_url", "metadata_url", "database_superuser_url", "secret_access_key"):
                 assert getattr(ours, name) != getattr(theirs, name), name
         finally:
             other.down()
