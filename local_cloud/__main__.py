@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .cloud import LocalCloud
+from .environment import clean_this_process
 from .errors import LocalCloudError
 from .report import render
 from .state import CHECKOUT
@@ -24,6 +25,7 @@ def main() -> int:
         "--web-port", default=os.environ.get("WEB_PORT") or None, help="the web page's port; a free one where not given"
     )
     arguments = parser.parse_args()
+    clean_this_process()
     cloud = LocalCloud(arguments.state, say=_progress(), web_port=arguments.web_port)
     try:
         return {"up": _up, "down": _down, "status": _status}[arguments.command](cloud)

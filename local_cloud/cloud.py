@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,10 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
+import psycopg
+from botocore.exceptions import BotoCoreError, ClientError
 
 from . import processes, samples, stack_outputs, toolchain
 from .control import Control
 from .deploy import Deployment, sources_digest
+from .digests import own_code_digest
 from .emulator.settings import REGION
 from .environment import refuse_unless_loopback
 from .errors import LocalCloudError
@@ -31,7 +36,9 @@ from .supervisor import WEB_APP, Services
 from .web import WebApp
 
 START_SECONDS = 90.0
+CRASH_SECONDS = 1.0
 _POLL_SECONDS = 0.1
+_PORT_TAKEN = "address already in use"
 
 
 class LocalCloud:
@@ -46,23 +53,17 @@ class LocalCloud:
         self._supervisor: subprocess.Popen[bytes] | None = None
 
     def up(self) -> Summary:
-        """Bring everything up, or up to date; what is healthy and current stays untouched."""
+        """Bring everything up, or up to date; what is healthy and current stays untouched.
+
+        Raises LocalCloudError with the part that crashed, and its log's last lines, where that is the cause.
+        """
         with self.state.lock():
             toolchain.prepare(self._say)
             self._ensure_services()
-            deployment = Deployment(self.state, self.services().account(), self._say)
-            # Taken before the synthesis, so that a file saved meanwhile is seen the next time.
-            sources = sources_digest()
-            if not deployment.is_current(sources):
-                self._deploy(deployment, sources)
-            names = stack_outputs.stack_names(self.state.assembly)
-            stacks = stack_outputs.read(self.session().client("cloudformation"), names)
-            outputs = self._outputs(stacks)
-            self.state.write_outputs(outputs)
-            if not self.state.web.exists() or WEB_APP not in self.status()["running"]:
-                self._say("starting the web app")
-                WebApp(self.state, self.services(), stacks, self.session()).start()
-            return self._load_samples(outputs, names, deployment)
+            try:
+                return self._bring_up()
+            except (LocalCloudError, BotoCoreError, ClientError, psycopg.Error) as error:
+                raise self._explained(error) from error
 
     def down(self) -> list[str]:
         """Stop everything and delete what it kept; gives back what had crashed before."""
@@ -115,21 +116,72 @@ class LocalCloud:
     def __exit__(self, *_: object) -> None:
         self.down()
 
+    def _bring_up(self) -> Summary:
+        deployment = Deployment(self.state, self.services().account(), self._say, self._crashed_services)
+        # Taken before the synthesis, so that a file saved meanwhile is seen the next time.
+        sources = sources_digest()
+        if not deployment.is_current(sources):
+            self._deploy(deployment, sources)
+        names = stack_outputs.stack_names(self.state.assembly)
+        stacks = stack_outputs.read(self.session().client("cloudformation"), names)
+        outputs = self._outputs(stacks)
+        self.state.write_outputs(outputs)
+        if not self.state.web.exists() or WEB_APP not in self.status()["running"]:
+            self._say("starting the web app")
+            WebApp(self.state, self.services(), stacks, self.session()).start()
+        return self._load_samples(outputs, names, deployment)
+
+    def _explained(self, error: Exception) -> LocalCloudError:
+        """The crash behind `error`, or where nothing crashed what it says itself."""
+        crashes: list[str] = []
+        # A connection breaks a moment before its process counts as ended.
+        deadline = time.monotonic() + CRASH_SECONDS
+        while not crashes and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+            crashes = list(self.status()["crashes"].values())
+        first_line = next(iter(str(error).strip().splitlines()), type(error).__name__).removesuffix(":")
+        if crashes and not any(crash in str(error) for crash in crashes):
+            return LocalCloudError("\n".join([*crashes, f"What then failed: {first_line}"]))
+        return error if isinstance(error, LocalCloudError) else LocalCloudError(first_line)
+
+    def _crashed_services(self) -> list[str]:
+        """What crashed, but for the web app, which is started after every deployment."""
+        return [crash for name, crash in self.status()["crashes"].items() if name != WEB_APP]
+
     def _ensure_services(self) -> None:
         """Start the services, new and empty, unless they run, are whole, and hold a finished deployment."""
         crashes = self.status()["crashes"]
         for crash in crashes.values():
             self._say(crash)
-        if not crashes.keys() - {WEB_APP} and self._supervisor_runs() and self.state.deployed.exists():
+        whole = not crashes.keys() - {WEB_APP} and self._supervisor_runs() and self.state.deployed.exists()
+        if whole and self._runs_this_code():
             if self._web_port is not None and not self.services().web_url.endswith(f":{self._web_port}/"):
                 raise LocalCloudError(
                     f"this local cloud is up already, its web page at {self.services().web_url}: "
                     "run `make down` first to give it another port"
                 )
             return
-        if processes.load(self.state.processes):
+        if whole:
+            self._say("the local cloud's own code or pinned versions changed: stopping its services to start them anew")
+        elif processes.load(self.state.processes):
             self._say("clearing away what is left of the last run")
         self._end()
+        try:
+            self._start_services()
+        except LocalCloudError as error:
+            # A port was free when it was chosen, and another program took it before the service did.
+            if _PORT_TAKEN not in str(error).lower():
+                raise
+            self._say("another program took a port meanwhile: starting once more, on other ports")
+            self._end()
+            self._start_services()
+
+    def _runs_this_code(self) -> bool:
+        """Whether the services were started from the code and the pinned versions that are in the checkout now."""
+        running = json.loads(self.state.services.read_text(encoding="utf-8"))
+        return bool(running.get("code") == own_code_digest())
+
+    def _start_services(self) -> None:
         web_port = free_port() if self._web_port is None else checked_port("WEB_PORT", self._web_port)
         self._say("starting PostgreSQL and the emulator")
         shutil.rmtree(self.state.logs, ignore_errors=True)
@@ -166,6 +218,7 @@ class LocalCloud:
             deployment.deploy()
             shutil.rmtree(self.state.web, ignore_errors=True)
         deployment.remember(sources)
+        deployment.prune()
 
     def _outputs(self, stacks: StackOutputs) -> Outputs:
         services = self.services()
@@ -242,7 +295,8 @@ class LocalCloud:
         recorded = processes.load(self.state.processes)
         if recorded:
             processes.end(recorded[0], grace_seconds=30)
-            for each in reversed(processes.load(self.state.processes)):
+            # The supervisor may have started more meanwhile, or ended all of them and cleared its record.
+            for each in reversed(processes.load(self.state.processes) or recorded):
                 processes.end(each)
         if self._supervisor is not None:
             self._supervisor.wait()
@@ -259,7 +313,16 @@ class _LocalSession(boto3.session.Session):
     """A session whose clients know the local endpoint and its authority."""
 
     def __init__(self, endpoint_url: str, ca_bundle: str, access_key_id: str, secret_access_key: str) -> None:
-        super().__init__(aws_access_key_id=access_key_id, aws_secret_access_key=secret_access_key, region_name=REGION)
+        nowhere = (None, None, os.devnull, None)
+        super().__init__(
+            aws_access_key_id=access_key_id,
+            aws_secret_access_key=secret_access_key,
+            region_name=REGION,
+            botocore_session=botocore.session.Session(
+                # No profile, and no file to find one in, whatever the user's environment names.
+                session_vars={"profile": (None,) * 4, "config_file": nowhere, "credentials_file": nowhere}
+            ),
+        )
         self._where = {"endpoint_url": endpoint_url, "verify": ca_bundle}
 
     def client(self, *arguments: Any, **named: Any) -> Any:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .digests import digest
 from .emulator.registration import recorded_types, uncovered
 from .emulator.settings import ACCOUNT, REGION
 from .environment import Account, clean, refuse_unless_loopback
@@ -39,11 +40,13 @@ _NOT_SOURCE = {
 class Deployment:
     """The CDK's way from the checkout into one instance's local cloud."""
 
-    def __init__(self, state: StateFolder, account: Account, say: Say) -> None:
+    def __init__(self, state: StateFolder, account: Account, say: Say, crashes: Callable[[], list[str]]) -> None:
+        """`crashes` tells of services without which no deployment can go on; the CDK would try for minutes."""
         refuse_unless_loopback(account.endpoint_url)
         self._state = state
         self._account = account
         self._say = say
+        self._crashes = crashes
 
     def bootstrap(self) -> None:
         """Make what the CDK needs in an account before anything else."""
@@ -92,6 +95,22 @@ class Deployment:
         digests = {"sources": sources, "assembly": self._assembly_digest()}
         self._state.deployed.write_text(json.dumps(digests), encoding="utf-8")
 
+    def prune(self) -> None:
+        """Delete the bundles of earlier runs: those that no asset manifest names."""
+        named = {
+            _bundle_name(Path(file["source"]["path"]))
+            for manifest in self._state.assembly.glob("*.assets.json")
+            for file in json.loads(manifest.read_text(encoding="utf-8")).get("files", {}).values()
+        }
+        zipped_by_cli = self._state.assembly.glob(".cache/*.zip")  # named by the bundle's hash alone
+        stale = [path for path in zipped_by_cli if f"asset.{path.stem}" not in named]
+        stale += [path for path in self._state.assembly.glob("asset.*") if _bundle_name(path) not in named]
+        for path in stale:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
     def _deployed(self) -> dict[str, Any]:
         try:
             digests: dict[str, Any] = json.loads(self._state.deployed.read_text(encoding="utf-8"))
@@ -101,7 +120,7 @@ class Deployment:
 
     def _assembly_digest(self) -> str:
         files = [*self._state.assembly.glob("*.template.json"), *self._state.assembly.glob("*.assets.json")]
-        return _digest(sorted(files), self._state.assembly)
+        return digest(sorted(files), self._state.assembly)
 
     def _cdk(self, doing: str, *arguments: str, folder: Path = CHECKOUT) -> None:
         environment = {
@@ -130,7 +149,7 @@ class Deployment:
                 process.terminate()
                 process.wait()
         if process.returncode != 0:
-            raise LocalCloudError(f"cdk {doing} failed; {log} ends:\n{last_lines(log, count=25)}")
+            raise LocalCloudError(f"cdk {doing} failed; the end of {log}:\n{last_lines(log, count=25)}")
 
     def _follow(self, process: subprocess.Popen[bytes], log: Path) -> None:
         """Say each stack's end as it comes, so that a long deployment is seen to move."""
@@ -144,6 +163,8 @@ class Deployment:
                     self._say(line.replace("✅", "").strip())
             if process.poll() is not None:
                 return
+            if crashes := self._crashes():
+                raise LocalCloudError("\n".join(crashes))
 
 
 def sources_digest() -> str:
@@ -155,11 +176,9 @@ def sources_digest() -> str:
         for path in ([top] if top.is_file() else sorted(top.rglob("*")))
         if path.is_file() and not _NOT_SOURCE.intersection(path.parts)
     ]
-    return _digest(files, CHECKOUT)
+    return digest(files, CHECKOUT)
 
 
-def _digest(files: list[Path], root: Path) -> str:
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(f"{path.relative_to(root)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+def _bundle_name(path: Path) -> str:
+    """`asset.<hash>` of a folder, or of a file such as `asset.<hash>.zip`."""
+    return ".".join(path.name.split(".")[:2])

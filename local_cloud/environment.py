@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from .errors import LocalCloudError
 
 _FOREIGN_PREFIXES = ("AWS_", "CDK_", "BOTO", "LOCALSTACK_", "MINISTACK_", "PYTHONPATH", "PYTHONHOME", "NODE_")
 _NO_FILE = os.devnull
+_LOCAL_HOSTS = ("127.0.0.1", "localhost")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,7 @@ def refuse_unless_loopback(url: str) -> None:
 def clean(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """`environment` without anything that leads to an account, a profile or another Python."""
     kept = {name: value for name, value in environment.items() if not name.startswith(_FOREIGN_PREFIXES)}
-    exempt = ",".join(filter(None, [kept.get("NO_PROXY", kept.get("no_proxy", "")), "127.0.0.1,localhost"]))
+    exempt = _exempt_from_proxy(kept)
     return {
         **kept,
         "AWS_CONFIG_FILE": _NO_FILE,
@@ -67,3 +68,18 @@ def clean(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
         "NO_PROXY": exempt,
         "no_proxy": exempt,
     }
+
+
+def clean_this_process(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Make `environment` clean in place: a program's own SDKs and urllib then obey as those that it starts do."""
+    cleaned = clean(environment)
+    environment.clear()
+    environment.update(cleaned)
+
+
+def _exempt_from_proxy(environment: Mapping[str, str]) -> str:
+    """The user's exemptions, in either spelling, and what is local; safe to repeat."""
+    theirs = [host.strip() for name in ("NO_PROXY", "no_proxy") for host in environment.get(name, "").split(",")]
+    if "*" in theirs:
+        return "*"  # in a list it would mean nothing
+    return ",".join(dict.fromkeys([*filter(None, theirs), *_LOCAL_HOSTS]))

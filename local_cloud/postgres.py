@@ -38,7 +38,9 @@ STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.05
 
 # A local server can't verify IAM tokens, so members of rds_iam come in without a check: on loopback only.
-# The master group stands before them, because whoever creates a role counts as its member, rds_iam's then included.
+# The master group stands before them, so here the master user always needs its password. RDS asks it for a token
+# instead once it has made a role that belongs to rds_iam (docs/decisions/0001). The other order would come no closer:
+# who may grant rds_iam counts as its member, so any word would let in even a new master user, its password unchecked.
 _ACCESS_RULES = f"""\
 host all {database_roles.SUPERUSER} {LOOPBACK}/32 scram-sha-256
 host all +{database_roles.MASTER_GROUP} {LOOPBACK}/32 scram-sha-256

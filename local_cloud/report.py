@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from .samples import LoadedFile, Reject
+from .samples import SAMPLES, LoadedFile, Reject
 from .state import Outputs, StateFolder
+from .toolchain import SERVICES_VENV
 
 _MOST_REJECTS = 12
 
@@ -50,12 +51,13 @@ def render(summary: Summary, state: StateFolder) -> str:
 
 def _try_next(state: StateFolder) -> list[str]:
     env = _short(state.env)
-    aws = _short(Path(__file__).resolve().parent.parent / ".local" / "venv" / "bin" / "aws")
+    aws = _short(SERVICES_VENV / "bin" / "aws")
+    source = _short(SAMPLES / "orders-with-mistakes.csv")
     return [
         "",
         "Try next:",
         f"  source {env}",
-        f'  {aws} s3 cp my-orders.csv "s3://$LANDING_BUCKET/${{INCOMING_PREFIX}}my-orders.csv"',
+        f'  {aws} s3 cp {source} "s3://$LANDING_BUCKET/${{INCOMING_PREFIX}}mine.csv"',
         f"  {aws} cloudformation list-stack-resources --stack-name <one of the stacks>",
         f"  logs of every part: {_short(state.logs)}/",
         "  make down",

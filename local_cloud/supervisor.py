@@ -20,10 +20,13 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import psycopg
+
 from . import processes, toolchain
 from .control import Command, serve_control, write_private
+from .digests import own_code_digest
 from .emulator.settings import ACCOUNT, REGION, VARIABLE, Settings
-from .environment import Account, clean
+from .environment import Account, clean, clean_this_process
 from .errors import LocalCloudError
 from .logs import last_lines
 from .ports import LOOPBACK, free_port
@@ -49,6 +52,7 @@ class Services:
     web_url: str
     database_superuser_url: str
     supervisor_pid: int
+    code: str  # the `own_code_digest` that they were started with
 
     def account(self) -> Account:
         """How to call the local AWS."""
@@ -80,6 +84,7 @@ class Supervisor:
         self._turn = asyncio.Lock()
         self._done = asyncio.Event()
         self._postgres: PostgresServer | None = None
+        self._code = own_code_digest()
 
     async def run(self) -> None:
         """Start everything, watch it, and end it when told to."""
@@ -180,6 +185,7 @@ class Supervisor:
             web_url=f"http://localhost:{settings.web_port}/",
             database_superuser_url=database.url(),
             supervisor_pid=os.getpid(),
+            code=self._code,
         )
         self._start_emulator(settings, services, certificates)
         write_private(self._state.services, json.dumps(asdict(services)))
@@ -283,6 +289,8 @@ class Supervisor:
                 processes.end(processes.record(name, part.process.pid), grace_seconds=PART_END_SECONDS)
         if self._postgres is not None:
             self._postgres.remove()
+        if all(part.process.poll() is not None for part in self._parts.values()):
+            self._state.processes.unlink(missing_ok=True)  # nothing is left for others to end
 
 
 def _ending(code: int) -> str:
@@ -295,9 +303,10 @@ def main() -> None:
     parser.add_argument("state", type=Path)
     parser.add_argument("--web-port", type=int, required=True)
     arguments = parser.parse_args()
+    clean_this_process()
     try:
         asyncio.run(_run(arguments))
-    except LocalCloudError as error:
+    except (LocalCloudError, OSError, psycopg.Error) as error:
         sys.exit(f"FAILED {error}")
 
 

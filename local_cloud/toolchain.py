@@ -10,6 +10,7 @@ import subprocess
 import sys
 import venv
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from .errors import LocalCloudError
@@ -17,8 +18,10 @@ from .state import CHECKOUT
 
 REQUIREMENTS = CHECKOUT / "local_cloud" / "requirements.txt"
 SHARED = CHECKOUT / ".local"
+# Links to the current ones.
 SERVICES_VENV = SHARED / "venv"
 FUNCTION_VENV = SHARED / "function-python"
+_FINISHED = ".local-cloud-stamp"
 
 
 def prepare(say: Callable[[str], None]) -> None:
@@ -26,26 +29,19 @@ def prepare(say: Callable[[str], None]) -> None:
     SHARED.mkdir(exist_ok=True)
     with (SHARED / "toolchain.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()
-        if _stamp(SERVICES_VENV) != wanted:
-            say("installing the emulator and PostgreSQL")
-            _make_services_venv()
-            _write_stamp(SERVICES_VENV, wanted)
-        interpreter = sys.version
-        if _stamp(FUNCTION_VENV) != interpreter:
-            shutil.rmtree(FUNCTION_VENV, ignore_errors=True)
-            venv.create(FUNCTION_VENV, with_pip=False, symlinks=True)
-            _write_stamp(FUNCTION_VENV, interpreter)
+        interpreter = sys.version.encode()
+        _provide(SERVICES_VENV, REQUIREMENTS.read_bytes() + interpreter, partial(_make_services_venv, say=say))
+        _provide(FUNCTION_VENV, interpreter, partial(venv.create, with_pip=False, symlinks=True))
 
 
 def program(name: str) -> Path:
     """A program of the services' virtual environment."""
-    return SERVICES_VENV / "bin" / name
+    return SERVICES_VENV.resolve() / "bin" / name
 
 
 def function_python() -> Path:
     """The interpreter that runs functions and the web app: only their bundles add packages to it."""
-    return FUNCTION_VENV / "bin" / "python"
+    return FUNCTION_VENV.resolve() / "bin" / "python"
 
 
 def node_path() -> str:
@@ -54,11 +50,31 @@ def node_path() -> str:
     return os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])
 
 
-def _make_services_venv() -> None:
-    shutil.rmtree(SERVICES_VENV, ignore_errors=True)
-    venv.create(SERVICES_VENV, with_pip=True, symlinks=True)
+def _provide(link: Path, made_from: bytes, make: Callable[[Path], None]) -> None:
+    """Point `link` at the environment made from just this, making it where it is missing.
+
+    Each has a folder of its own and former ones stay: an instance that runs still uses the one it was started with.
+    """
+    folder = link.with_name(f"{link.name}-{hashlib.sha256(made_from).hexdigest()[:12]}")
+    if not (folder / _FINISHED).exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        make(folder)
+        (folder / _FINISHED).touch()
+    if link.is_symlink() and link.readlink() == Path(folder.name):
+        return
+    if link.is_dir() and not link.is_symlink():
+        link.rename(link.with_name(f"{link.name}-former"))  # made before environments had folders of their own
+    draft = link.with_name(f".{link.name}.draft")
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(folder.name)
+    draft.replace(link)
+
+
+def _make_services_venv(folder: Path, *, say: Callable[[str], None]) -> None:
+    say("installing the emulator and PostgreSQL")
+    venv.create(folder, with_pip=True, symlinks=True)
     done = subprocess.run(
-        [program("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+        [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
          "--require-hashes", "--requirement", REQUIREMENTS],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -68,12 +84,3 @@ def _make_services_venv() -> None:
             f"installing {REQUIREMENTS.relative_to(CHECKOUT)} failed. The first set-up needs the Python package "
             f"index: is the network there? pip said:\n{said}"
         )
-
-
-def _stamp(folder: Path) -> str:
-    stamp = folder / ".local-cloud-stamp"
-    return stamp.read_text(encoding="utf-8") if stamp.exists() else ""
-
-
-def _write_stamp(folder: Path, text: str) -> None:
-    (folder / ".local-cloud-stamp").write_text(text, encoding="utf-8")

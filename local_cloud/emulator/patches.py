@@ -58,7 +58,7 @@ def _resource_types() -> None:
 
 
 def _events_of_s3() -> None:
-    """Give S3's events to EventBridge what real ones have: version-id, whole seconds, no size for a deletion."""
+    """Make S3's events to EventBridge as real ones are: with version-id; a deletion's with an etag and no size."""
     fire, dispatch = s3._fire_s3_event, eventbridge._dispatch_event
     _expect_parameters(fire, "bucket_name", "key", "event_name", "version_id", "sequencer")
     _expect_parameters(dispatch, "event")

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from local_cloud import toolchain
 from local_cloud.cloud import LocalCloud
+from local_cloud.environment import clean_this_process
 from local_cloud.postgres import PostgresServer
 from local_cloud.state import CHECKOUT
+from tests.integration.sole_run import sole_run
 
 STATE = CHECKOUT / ".local" / "test"
+TIMEOUT_SECONDS = 900  # the first test that asks for the local cloud waits until all of it is deployed
+
+# The tests' own SDKs and urllib must find the local cloud, whatever profile or proxy the user has.
+clean_this_process()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every test of this folder the time that its fixtures may need."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TIMEOUT_SECONDS))
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +39,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
 @pytest.fixture(scope="session")
 def local_cloud() -> Iterator[LocalCloud]:
     """Every stack deployed afresh and the sample files loaded."""
-    cloud = LocalCloud(STATE, say=print)
-    cloud.down()
-    try:
-        cloud.up()
-        yield cloud
-    finally:
+    with sole_run(STATE.with_suffix(".lock")):
+        cloud = LocalCloud(STATE, say=print)
         cloud.down()
+        try:
+            cloud.up()
+            yield cloud
+        finally:
+            cloud.down()

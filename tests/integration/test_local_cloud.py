@@ -64,7 +64,7 @@ def probe(local_cloud: LocalCloud) -> Iterator[Probe]:
 
 
 def _bundle_with_probe(cloud: LocalCloud) -> bytes:
-    # The assembly keeps the bundles of earlier runs; the template names the one that is deployed.
+    # The assembly holds the bundle of every function; the template names this one's.
     template = json.loads(next(cloud.state.assembly.glob("LocalPipeline*.template.json")).read_text())
     (key,) = (
         resource["Properties"]["Code"]["S3Key"]

@@ -15,7 +15,9 @@ import pytest
 
 from local_cloud import processes, toolchain
 from local_cloud.cloud import LocalCloud
+from local_cloud.errors import LocalCloudError
 from local_cloud.ports import free_port
+from local_cloud.report import Summary
 from local_cloud.state import CHECKOUT, StateFolder
 
 START_SECONDS = 60.0
@@ -32,10 +34,10 @@ def services(tmp_path: Path) -> Iterator[LocalCloud]:
         supervisor.wait(10)
 
 
-def _started(folder: Path) -> subprocess.Popen[bytes]:
+def _started(folder: Path, **environment: str) -> subprocess.Popen[bytes]:
     state = StateFolder(folder)
     command = [sys.executable, "-m", "local_cloud.supervisor", str(folder), "--web-port", str(free_port())]
-    supervisor = subprocess.Popen(command, cwd=CHECKOUT, start_new_session=True)
+    supervisor = subprocess.Popen(command, cwd=CHECKOUT, start_new_session=True, env={**os.environ, **environment})
     deadline = time.monotonic() + START_SECONDS
     while not (state.services.exists() and state.control.exists()):
         assert supervisor.poll() is None, "the supervisor stopped as it started"
@@ -106,3 +108,68 @@ def test_files_with_secrets_are_their_owners_alone(services: LocalCloud) -> None
     for path in (state.services, state.control, state.database_proxy_control, state.emulator / "settings.json"):
         json.loads(path.read_text())
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+class _WithoutStacks(LocalCloud):
+    """Takes its services as they are where a real one would go on to deploy."""
+
+    def _bring_up(self) -> Summary:
+        self.state.deployed.touch()
+        return None  # type: ignore[return-value]
+
+
+class _CrashesMeanwhile(LocalCloud):
+    """Loses its emulator while it is being brought up."""
+
+    def _bring_up(self) -> Summary:
+        os.kill(_pid(self, "emulator"), signal.SIGKILL)
+        self.session().client("sts").get_caller_identity()
+        raise AssertionError("nothing should have answered")
+
+
+def test_a_part_that_crashes_during_up_is_told_with_the_last_lines_of_its_log(services: LocalCloud) -> None:
+    services.state.deployed.touch()
+    with pytest.raises(LocalCloudError) as told:
+        _CrashesMeanwhile(services.state.root).up()
+    first, *rest = str(told.value).splitlines()
+    assert first.startswith("emulator ended by itself (killed by SIGKILL); its log ")
+    assert len(rest) > 1
+    assert rest[-1].startswith("What then failed: ")
+
+
+def test_services_of_the_same_code_are_kept_and_those_of_former_code_restarted(services: LocalCloud) -> None:
+    said: list[str] = []
+    services.state.deployed.touch()
+    before = processes.load(services.state.processes)
+    cloud = _WithoutStacks(services.state.root, say=said.append)
+    cloud.up()
+    assert (said, processes.load(services.state.processes)) == ([], before)
+
+    former = json.loads(services.state.services.read_text()) | {"code": "former"}
+    services.state.services.write_text(json.dumps(former))
+    cloud.up()
+
+    assert "code or pinned versions changed" in said[0]
+    assert _all_gone(before)
+    assert set(cloud.status()["running"]) == {"PostgreSQL", "database proxy", "emulator"}
+    cloud.down()
+
+
+def test_services_start_though_the_users_proxy_and_profile_lead_nowhere(tmp_path: Path) -> None:
+    toolchain.prepare(print)
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), nowhere)
+    with _started(tmp_path, **proxies, NO_PROXY="", no_proxy="", AWS_PROFILE="nosuch") as supervisor:
+        assert "emulator" in LocalCloud(tmp_path).status()["running"]
+        LocalCloud(tmp_path).down()
+        supervisor.wait(10)
+
+
+def test_services_that_cannot_start_end_cleanly_and_leave_nothing_to_clear_away(tmp_path: Path) -> None:
+    toolchain.prepare(print)
+    (tmp_path / "emulator").touch()  # where a folder must be
+    command = [sys.executable, "-m", "local_cloud.supervisor", str(tmp_path), "--web-port", str(free_port())]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith("FAILED ")
+    assert LocalCloud(tmp_path).down() == []

@@ -1,0 +1,51 @@
+"""What stays of a deployment."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local_cloud.deploy import Deployment
+from local_cloud.environment import Account
+from local_cloud.errors import LocalCloudError
+from local_cloud.state import StateFolder
+
+ACCOUNT = Account(endpoint_url="https://localhost:1", access_key_id="a", secret_access_key="b", ca_bundle=Path("ca"))
+
+
+def test_bundles_that_no_manifest_names_are_deleted(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path)
+    (state.assembly / ".cache").mkdir(parents=True)
+    for name in ("now", "then"):
+        (state.assembly / f"asset.{name}" / "package").mkdir(parents=True)
+        (state.assembly / f"asset.zipped-{name}.zip").touch()
+        (state.assembly / ".cache" / f"{name}.zip").touch()
+    files = [{"source": {"path": name}} for name in ("asset.now", "asset.zipped-now.zip", "Local.template.json")]
+    manifest = json.dumps({"files": {str(number): file for number, file in enumerate(files)}})
+    (state.assembly / "Local.assets.json").write_text(manifest)
+    (state.assembly / "Local.template.json").touch()
+
+    Deployment(state, ACCOUNT, print, list).prune()
+
+    left = {str(path.relative_to(state.assembly)) for path in state.assembly.rglob("*")}
+    assert left == {
+        ".cache",
+        ".cache/now.zip",
+        "Local.assets.json",
+        "Local.template.json",
+        "asset.now",
+        "asset.now/package",
+        "asset.zipped-now.zip",
+    }
+
+
+def test_a_deployment_ends_as_soon_as_a_service_that_it_needs_has_crashed(tmp_path: Path) -> None:
+    log = tmp_path / "cdk.log"
+    log.touch()
+    deployment = Deployment(StateFolder(tmp_path), ACCOUNT, print, lambda: ["emulator ended by itself"])
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
+        with pytest.raises(LocalCloudError, match="emulator ended by itself"):
+            deployment._follow(process, log)
+        process.kill()

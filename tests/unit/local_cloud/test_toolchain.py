@@ -1,0 +1,49 @@
+"""Virtual environments that instances share."""
+
+from pathlib import Path
+
+from local_cloud import toolchain
+
+
+def _made(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "python").touch()
+
+
+def test_the_environment_of_a_running_instance_stays_when_another_is_made(tmp_path: Path) -> None:
+    link = tmp_path / "venv"
+    toolchain._provide(link, b"one", _made)
+    in_use = link.resolve()
+    toolchain._provide(link, b"other", _made)
+    assert (in_use / "python").exists()
+    assert link.resolve() != in_use
+    assert in_use.parent == link.resolve().parent == tmp_path
+
+
+def test_an_environment_is_made_once_and_used_again(tmp_path: Path) -> None:
+    link, made = tmp_path / "venv", []
+
+    def make(folder: Path) -> None:
+        made.append(folder)
+        _made(folder)
+
+    for pins in (b"one", b"one", b"other", b"one"):
+        toolchain._provide(link, pins, make)
+    assert len(made) == 2
+    assert link.resolve() == made[0]
+
+
+def test_an_environment_that_was_not_finished_is_made_anew(tmp_path: Path) -> None:
+    link, made = tmp_path / "venv", []
+
+    def fail(folder: Path) -> None:
+        made.append(folder)
+        _made(folder)
+        raise ConnectionError
+
+    for make in (fail, _made):
+        try:
+            toolchain._provide(link, b"one", make)
+        except ConnectionError:
+            assert not link.exists()
+    assert link.resolve() == made[0]
