@@ -6,7 +6,7 @@ import traceback
 from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
-from config.model import ConfigError
+from config.checks import ConfigError
 from stacks.platform import Platform
 
 
@@ -22,8 +22,11 @@ def main() -> None:
             account=app.node.try_get_context("account"),
             region=app.node.try_get_context("region"),
         )
-    except ConfigError as error:
-        sys.exit(f"Configuration: {error}{_where(error)}")
+    except (ConfigError, TypeError) as error:  # TypeError: a field that doesn't exist, or one left out
+        place = _where(error)
+        if not place and not isinstance(error, ConfigError):
+            raise
+        sys.exit(f"Configuration: {error}{place}")
     Platform(app, config=environment)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
     try:
@@ -34,7 +37,7 @@ def main() -> None:
         sys.exit("Synthesis: the findings above must be fixed, or acknowledged where the architecture wants them.")
 
 
-def _where(error: ConfigError) -> str:
+def _where(error: Exception) -> str:
     """The line of config/environments.py that the error came through, for a value that stands there."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.filename.endswith("environments.py") and frame.name == "<module>":

@@ -6,9 +6,13 @@ tier in a firewall rule, and a zone added later takes a free slot and moves noth
 
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+from typing import Literal
 
+Tier = Literal["public", "app", "data"]
+TIERS: tuple[Tier, ...] = ("public", "app", "data")
 MAX_ZONES = 6
-SLOT_BITS = 3  # 2 ** 3 slots hold MAX_ZONES subnets; the two left over are the price of one CIDR a tier
+SLOT_BITS = 3
+SLOTS = 8  # 2 ** SLOT_BITS hold MAX_ZONES subnets; the two left over are the price of one CIDR a tier
 AWS_RESERVED_ADDRESSES = 5  # in each subnet (Amazon VPC User Guide, "Subnet CIDR blocks")
 
 
@@ -27,10 +31,10 @@ class AddressPlan:
     def __post_init__(self) -> None:
         self.blocks()
 
-    def blocks(self) -> dict[str, IPv4Network]:
+    def blocks(self) -> dict[Tier, IPv4Network]:
         """Each tier's block. The largest comes first, so that every block is aligned without gaps."""
-        prefixes = {"app": self.app_prefix, "data": self.data_prefix, "public": self.public_prefix}
-        blocks: dict[str, IPv4Network] = {}
+        prefixes: dict[Tier, int] = {"app": self.app_prefix, "data": self.data_prefix, "public": self.public_prefix}
+        blocks: dict[Tier, IPv4Network] = {}
         start = int(self.vpc.network_address)
         for tier, prefix in sorted(prefixes.items(), key=lambda item: item[1]):
             block = IPv4Network((start, prefix - SLOT_BITS))
@@ -42,10 +46,15 @@ class AddressPlan:
             start += block.num_addresses
         return blocks
 
-    def subnet(self, tier: str, zone: int) -> IPv4Network:
+    def subnet(self, tier: Tier, zone: int) -> IPv4Network:
         """The subnet of `tier` in the zone with that index, counted from 0."""
         block = self.blocks()[tier]
         return list(block.subnets(prefixlen_diff=SLOT_BITS))[zone]
+
+
+def ipv6_subnet(tier: Tier, zone: int) -> int:
+    """Which of the VPC's /64 blocks, counted from 0, is the IPv6 side of that subnet: eight in a row for each tier."""
+    return TIERS.index(tier) * SLOTS + zone
 
 
 def usable_addresses(prefix: int) -> int:

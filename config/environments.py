@@ -4,28 +4,24 @@ import platform
 import sys
 from dataclasses import replace
 
+from config.checks import ConfigError
 from config.model import (
-    AnyZones,
-    ConfigError,
     Environment,
     FileIntake,
     Foundation,
     Internal,
     LandingZone,
-    NamedZones,
-    NatPerZone,
-    Network,
     Platform,
     PostgresInstance,
     Removal,
-    SingleNat,
     WebTier,
 )
+from config.network import AnyZones, FlowLogToCloudWatch, FlowLogToS3, NamedZones, NatPerZone, Network, SingleNat
 
 PROD = Environment(
     name="prod",
     foundation=Foundation(log_bucket_days=365),
-    network=Network(nat=NatPerZone(), zones=NamedZones(letters=("a", "b", "c")), flow_log_days=90),
+    network=Network(nat=NatPerZone(), zones=NamedZones(), flow_log=FlowLogToS3(), dns_log_days=90),
     database=PostgresInstance(
         instance_type="m7g.large",
         multi_az=True,
@@ -63,7 +59,7 @@ STAGING = replace(
 DEV = Environment(
     name="dev",
     foundation=Foundation(log_bucket_days=7),
-    network=Network(nat=SingleNat(), zones=AnyZones(count=3), flow_log_days=7),
+    network=Network(nat=SingleNat(), zones=AnyZones(), flow_log=FlowLogToCloudWatch(days=7), dns_log_days=7),
     database=PostgresInstance(
         instance_type="t4g.small",
         multi_az=False,

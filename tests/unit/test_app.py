@@ -56,7 +56,15 @@ def test_bad_context_is_one_line_and_no_traceback(context: dict[str, str], messa
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_a_bad_value_is_named_with_the_line_where_it_stands(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("slip", "message"),
+    [
+        ("backup_days=99", "database.backup_days must be 1 to 35, got 99"),
+        ("backup_days='14'", "database.backup_days must be a whole number, got '14'"),
+        ("backup_day=14", "unexpected keyword argument 'backup_day'"),
+    ],
+)
+def test_a_slip_is_named_with_the_line_where_it_stands(slip: str, message: str, tmp_path: Path) -> None:
     fork = tmp_path / "fork"
     for folder in ("config", "components", "stacks"):
         (fork / folder).mkdir(parents=True)
@@ -66,9 +74,9 @@ def test_a_bad_value_is_named_with_the_line_where_it_stands(tmp_path: Path) -> N
     environments = fork / "config/environments.py"
     text = environments.read_text()
     assert "backup_days=14" in text
-    environments.write_text(text.replace("backup_days=14", "backup_days=99"))
+    environments.write_text(text.replace("backup_days=14", slip))
     done = _synth(tmp_path, {}, cwd=fork)
     assert done.returncode == 1
-    assert "database.backup_days must be 1 to 35, got 99" in done.stderr
+    assert message in done.stderr
     assert "(config/environments.py, line " in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,19 +1,37 @@
 """Configuration refuses what can't be deployed, and says how to mend it."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
+from config.checks import ConfigError, Slice
 from config.environments import DEV, ENVIRONMENTS, LOCAL, PROD, choose
-from config.model import AnyZones, ConfigError, Environment, FileIntake, NamedZones, Platform, WebTier
+from config.model import Environment, FileIntake, Platform, WebTier
+from config.network import NEEDED_WITHOUT_NAT, AnyZones, FlowLogToCloudWatch, NamedZones, NoNat
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "one zone": (lambda: AnyZones(count=1), "network.zones must be 2 to 6 zones, got 1"),
     "seven zones": (lambda: AnyZones(count=7), "network.zones"),
-    "a zone twice": (lambda: NamedZones(letters=("a", "a")), "network.zones"),
-    "a zone's full name": (lambda: NamedZones(letters=("eu-central-1a", "b")), "network.zones"),
+    "one named zone": (lambda: NamedZones(count=1), "network.zones must be 2 to 6 zones, got 1"),
+    "more zones than the region has": (
+        lambda: replace(DEV, region="eu-central-1", network=replace(DEV.network, zones=AnyZones(count=4))),
+        "network.zones must be at most 3 in eu-central-1 (a, b, c), got 4",
+    ),
+    "no NAT without endpoints": (
+        lambda: replace(DEV.network, nat=NoNat()),
+        "network.interface_endpoints must be at least cloudformation, secretsmanager, sqs, ssm, ssmmessages, xray",
+    ),
+    "no NAT with some endpoints": (
+        lambda: replace(DEV.network, nat=NoNat(), interface_endpoints=NEEDED_WITHOUT_NAT - {"sqs"}),
+        "network.interface_endpoints must be at least",
+    ),
+    "an endpoint nobody knows": (
+        lambda: replace(DEV.network, interface_endpoints=frozenset({"s4"})),  # type: ignore[arg-type]
+        "network.interface_endpoints must be a frozenset, each one of",
+    ),
+    "a DNS log kept for no such time": (lambda: replace(DEV.network, dns_log_days=2), "network.dns_log_days"),
     "an old Python": (lambda: Platform(python="3.10"), "platform.python must be 3.11 or newer"),
     "an unknown processor": (lambda: Platform(architecture="sparc"), "platform.architecture"),  # type: ignore[arg-type]
     "no network": (lambda: replace(DEV.network, cidr="10.0.0.0/99"), "network.cidr must be an IPv4 network"),
@@ -22,10 +40,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "too small a network": (lambda: replace(DEV.network, cidr="10.0.0.0/20"), "network.cidr must hold all three tiers"),
     "too large a tier": (lambda: replace(DEV.network, app_prefix=19, data_prefix=19), "network.cidr must hold"),
     "too small subnets": (lambda: replace(DEV.network, data_prefix=29), "network.data_prefix must be 19 to 28"),
-    "a retention CloudWatch lacks": (
-        lambda: replace(DEV.network, flow_log_days=8),
-        "network.flow_log_days must be one",
-    ),
+    "a retention CloudWatch lacks": (lambda: FlowLogToCloudWatch(days=8), "network.flow_log.days must be one"),
     "no backups": (lambda: replace(DEV.database, backup_days=0), "database.backup_days must be 1 to 35"),
     "too little storage": (lambda: replace(DEV.database, storage_gib=5), "database.storage_gib must be at least 20"),
     "no room to grow": (lambda: replace(DEV.database, max_storage_gib=20), "database.max_storage_gib"),
@@ -43,6 +58,15 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "no file": (lambda: replace(DEV.intake, max_file_mb=0), "intake.max_file_mb"),
     "nobody in service": (lambda: replace(DEV.web, min_instances=0), "web.min_instances must be at least 1"),
     "no room for an update": (lambda: replace(DEV.web, min_instances=2), "web.max_instances must be above"),
+    "a class EC2 has not": (
+        lambda: replace(DEV.web, instance_type="small"),
+        "web.instance_type must be an instance type",
+    ),
+    "too large a file for the timeout": (
+        lambda: replace(DEV.intake, max_file_mb=1000),
+        "intake.max_file_mb must be 1 to 960",
+    ),
+    "a public network": (lambda: replace(DEV.network, cidr="8.8.0.0/16"), "network.cidr must be a private network"),
     "another processor": (
         lambda: replace(DEV, platform=Platform(architecture="x86_64")),
         "web.instance_type must be an x86_64 type",
@@ -56,7 +80,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
             network=replace(DEV.network, app_prefix=28),
             web=replace(DEV.web, max_instances=10),
         ),
-        "network.app_prefix must be short enough for 12 addresses",
+        "network.app_prefix must be short enough for 20 addresses",
     ),
 }
 
@@ -69,6 +93,43 @@ def test_what_cannot_be_deployed_is_refused(case: str) -> None:
     assert str(caught.value).startswith(message)
     assert ", got " in str(caught.value), "the value is named"
     assert ": " in str(caught.value).partition(", got ")[2], "and how to mend it"
+
+
+def _changed(part: Any, **values: object) -> Any:
+    return replace(part, **values)
+
+
+def _slices() -> list[tuple[Slice, str]]:
+    parts: tuple[Any, ...] = (DEV, DEV.platform, DEV.foundation, DEV.network, DEV.network.zones, DEV.network.flow_log)
+    parts += (DEV.database, DEV.landing, DEV.intake, DEV.web)
+    return [(part, field.name) for part in parts for field in fields(part)]
+
+
+@pytest.mark.parametrize(("part", "field"), _slices(), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    "value", [1.5, object(), ["x"], ("x", 1), b"x"], ids=["float", "object", "list", "tuple", "bytes"]
+)
+def test_a_value_of_another_type_is_refused_and_named(part: Any, field: str, value: object) -> None:
+    with pytest.raises(ConfigError) as caught:
+        replace(part, **{field: value})
+    assert str(caught.value).startswith(f"{part.PATH}{field} must be ")
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: _changed(DEV.network, nat="single"), "network.nat must be NatPerZone(...) or SingleNat(...) or"),
+        (lambda: _changed(DEV.database, multi_az="false"), "database.multi_az must be True or False, got 'false'"),
+        (lambda: _changed(DEV.intake, memory_mb=True), "intake.memory_mb must be a whole number, got True"),
+        (lambda: _changed(DEV, removal="destroy"), "removal must be Removal.RETAIN or Removal.DESTROY, got 'destroy'"),
+        (lambda: _changed(DEV, account=111122223333), "account must be a text or left open, got 111122223333"),
+        (lambda: Platform(python=3.14), "platform.python must be a text, got 3.14"),  # type: ignore[arg-type]
+    ],
+)
+def test_slips_a_newcomer_makes_are_said_in_words(build: Callable[[], Any], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build()
+    assert str(caught.value).startswith(message)
 
 
 def test_an_unknown_environment_lists_those_there_are() -> None:

@@ -1,0 +1,73 @@
+"""How configuration is refused: with the field, the value, what is allowed, and how to mend it."""
+
+from dataclasses import fields
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
+
+# What CloudWatch Logs accepts (CloudWatch Logs API Reference, "PutRetentionPolicy").
+LOG_RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+
+
+class ConfigError(ValueError):
+    """A value that no environment may have: names the field, the value, what is allowed and how to mend it."""
+
+
+def require(condition: bool, field: str, allowed: str, value: object, mend: str) -> None:
+    if not condition:
+        raise ConfigError(f"{field} must be {allowed}, got {value!r}: {mend}")
+
+
+def require_log_days(field: str, days: int) -> None:
+    allowed = "one of " + ", ".join(map(str, LOG_RETENTION_DAYS))
+    require(days in LOG_RETENTION_DAYS, field, allowed, days, "CloudWatch Logs accepts no other number of days")
+
+
+class Slice:
+    """A part of the configuration. Each value has the type that stands beside its name; `check` looks at the rest."""
+
+    PATH: ClassVar[str] = ""  # how errors name this part, "network." for example
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for field in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            require(
+                _fits(value, hints[field.name]),
+                f"{self.PATH}{field.name}",
+                _shown(hints[field.name]),
+                value,
+                "mind its type; config/environments.py has an example of each",
+            )
+        self.check()
+
+    def check(self) -> None:
+        """Refuses what types can't tell; raises ConfigError."""
+
+
+def _fits(value: object, hint: Any) -> bool:
+    origin, arguments = get_origin(hint) or hint, get_args(hint)
+    if origin is Literal:
+        return value in arguments
+    if origin is UnionType:
+        return any(_fits(value, argument) for argument in arguments)
+    if isinstance(value, bool):
+        return origin is bool  # which Python counts among the whole numbers
+    return isinstance(value, origin) and all(_fits(each, arguments[0]) for each in (value if arguments else ()))
+
+
+def _shown(hint: Any) -> str:
+    origin, arguments = get_origin(hint) or hint, get_args(hint)
+    if origin is Literal:
+        return f"one of {', '.join(map(repr, arguments))}"
+    if origin is UnionType:
+        return " or ".join(map(_shown, arguments))
+    if arguments:
+        return f"a {origin.__name__}, each {_shown(arguments[0])}"
+    if issubclass(origin, Enum):
+        return " or ".join(map(str, origin))
+    words = {int: "a whole number", str: "a text", bool: "True or False", NoneType: "left open"}
+    return words.get(origin, f"{origin.__name__}(...)")

@@ -1,0 +1,200 @@
+"""The words in which a network is described."""
+
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
+from typing import Literal
+
+from config.address_plan import MAX_ZONES, AddressPlan
+from config.checks import ConfigError, Slice, require, require_log_days
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnyZones(Slice):
+    """The region's first `count` availability zones, in whatever order AWS lists them for the account."""
+
+    PATH = "network.zones."
+
+    count: int = 3
+
+    def check(self) -> None:
+        _require_zone_count(self.count)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedZones(Slice):
+    """The region's first `count` availability zones by name (config/regions.py): their order never changes."""
+
+    PATH = "network.zones."
+
+    count: int = 3
+
+    def check(self) -> None:
+        _require_zone_count(self.count)
+
+
+Zones = AnyZones | NamedZones
+
+
+def _require_zone_count(count: int) -> None:
+    require(
+        2 <= count <= MAX_ZONES,
+        "network.zones",
+        f"2 to {MAX_ZONES} zones",
+        count,
+        "one zone survives no outage, and the address plan has room for six",
+    )
+
+
+@dataclass(frozen=True)
+class NatPerZone:
+    """A NAT gateway in each zone: the dearest, and a zone that fails takes only its own egress with it."""
+
+
+@dataclass(frozen=True)
+class SingleNat:
+    """One NAT gateway for all zones: the cheapest egress, lost for all of them when its zone fails."""
+
+
+@dataclass(frozen=True)
+class RegionalNat:
+    """One regional NAT gateway that AWS spreads over the zones in use: billed by zone, fails zone by zone."""
+
+
+@dataclass(frozen=True)
+class NoNat:
+    """No way to the internet: AWS is reached through endpoints, billed each by zone and hour; the rest isn't."""
+
+
+Nat = NatPerZone | SingleNat | RegionalNat | NoNat
+
+
+@dataclass(frozen=True)
+class Ipv4:
+    """IPv4 alone."""
+
+
+@dataclass(frozen=True)
+class DualStack:
+    """IPv4 and IPv6 on all tiers; the app tier leaves over IPv6 by itself, without NAT and its price."""
+
+
+Addressing = Ipv4 | DualStack
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowLogToCloudWatch(Slice):
+    """The flow log in a log group: searched in seconds, dear for much traffic."""
+
+    PATH = "network.flow_log."
+
+    days: int
+
+    def check(self) -> None:
+        require_log_days("network.flow_log.days", self.days)
+
+
+@dataclass(frozen=True)
+class FlowLogToS3:
+    """The flow log in the log bucket, for as long as that keeps anything: cheap, searched with Athena."""
+
+
+FlowLog = FlowLogToCloudWatch | FlowLogToS3
+
+InterfaceEndpoint = Literal[
+    "cloudformation",
+    "ec2messages",
+    "events",
+    "kms",
+    "logs",
+    "monitoring",
+    "secretsmanager",
+    "sqs",
+    "ssm",
+    "ssmmessages",
+    "sts",
+    "xray",
+]
+# What the platform calls from inside the VPC, and would wait for in vain without NAT: signals of instances, the
+# master secret, a message's visibility, traces, and Session Manager.
+NEEDED_WITHOUT_NAT: frozenset[InterfaceEndpoint] = frozenset(
+    {"cloudformation", "secretsmanager", "sqs", "ssm", "ssmmessages", "xray"}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network(Slice):
+    """The VPC: its addresses (prefix lengths are those of one subnet), zones, ways out, and what is recorded."""
+
+    PATH = "network."
+
+    nat: Nat
+    zones: Zones
+    addressing: Addressing = Ipv4()
+    cidr: str = "10.0.0.0/16"
+    public_prefix: int = 24
+    app_prefix: int = 20
+    data_prefix: int = 22
+    interface_endpoints: frozenset[InterfaceEndpoint] = frozenset()
+    flow_log: FlowLog
+    dns_log_days: int
+
+    def check(self) -> None:
+        for tier in ("public", "app", "data"):
+            prefix = getattr(self, f"{tier}_prefix")
+            require(
+                19 <= prefix <= 28,
+                f"network.{tier}_prefix",
+                "19 to 28",
+                prefix,
+                "AWS allows subnets down to /28, and eight of them must fit into a VPC of at most /16",
+            )
+        require_log_days("network.dns_log_days", self.dns_log_days)
+        self._require_endpoints()
+        _ = self.addresses
+
+    def _require_endpoints(self) -> None:
+        if isinstance(self.nat, NoNat):
+            missing = NEEDED_WITHOUT_NAT - self.interface_endpoints
+            require(
+                not missing,
+                "network.interface_endpoints",
+                f"at least {', '.join(sorted(NEEDED_WITHOUT_NAT))} where network.nat is NoNat()",
+                sorted(self.interface_endpoints),
+                f"add {', '.join(sorted(missing))}, or take another NAT",
+            )
+
+    @property
+    def addresses(self) -> AddressPlan:
+        """Where each tier's subnets lie."""
+        try:
+            vpc = IPv4Network(self.cidr)
+        except (AddressValueError, NetmaskValueError, ValueError) as error:
+            raise ConfigError(
+                f"network.cidr must be an IPv4 network like 10.0.0.0/16, got {self.cidr!r}: {error}"
+            ) from error
+        require(
+            16 <= vpc.prefixlen <= 28,
+            "network.cidr",
+            "a network from /16 to /28",
+            self.cidr,
+            "AWS accepts no other size (Amazon VPC User Guide, 'VPC CIDR blocks')",
+        )
+        require(
+            vpc.is_private,
+            "network.cidr",
+            "a private network (10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16)",
+            self.cidr,
+            "hosts on the internet with these addresses could not be reached",
+        )
+        try:
+            return AddressPlan(
+                vpc=vpc,
+                public_prefix=self.public_prefix,
+                app_prefix=self.app_prefix,
+                data_prefix=self.data_prefix,
+            )
+        except ValueError as error:
+            raise ConfigError(
+                f"network.cidr must hold all three tiers, got {self.cidr!r}: {error}; "
+                "take a larger network or smaller subnets (a larger network.*_prefix)"
+            ) from error

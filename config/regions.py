@@ -1,0 +1,31 @@
+"""What differs between AWS regions, where synthesis must know it and may not ask.
+
+Zones are named by letters, mostly a, b, c. Source: AWS Global Infrastructure, "Regions and Availability Zones".
+"""
+
+ZONE_LETTERS = {
+    "us-east-1": "abcdef",
+    "us-west-1": "ac",
+    "us-west-2": "abcd",
+    "ap-northeast-1": "acd",
+    "ap-northeast-2": "abcd",
+    "ca-central-1": "abd",
+    "cn-north-1": "abd",
+}
+MOST_REGIONS = "abc"
+# Where the region is open, or so new that it isn't listed, nothing but AWS knows.
+UNKNOWN = "abcdef"
+KNOWN_REGIONS = frozenset(ZONE_LETTERS) | {
+    *("us-east-2", "us-gov-east-1", "us-gov-west-1", "ca-west-1", "mx-central-1", "sa-east-1"),
+    *("eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-2", "eu-west-3"),
+    *("ap-east-1", "ap-northeast-3", "ap-south-1", "ap-south-2", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3"),
+    *("ap-southeast-4", "ap-southeast-5", "ap-southeast-7", "af-south-1", "il-central-1", "me-central-1", "me-south-1"),
+    "cn-northwest-1",
+}
+
+
+def zone_letters(region: str | None) -> str:
+    """The letters of the region's zones, in the order in which the address plan takes them."""
+    if region in KNOWN_REGIONS:
+        return ZONE_LETTERS.get(region, MOST_REGIONS)
+    return UNKNOWN
