@@ -5,6 +5,8 @@ import json
 from aws_cdk import Acknowledgment, Stack, Validations
 from constructs import Construct
 
+NIST = "NIST.800.53.R5"
+
 
 def acknowledge(construct: Construct, *rules: str, reason: str, pack: str = "AwsSolutions") -> None:
     """Accepts `rules` of `pack` on `construct` and what is below it.
@@ -16,10 +18,11 @@ def acknowledge(construct: Construct, *rules: str, reason: str, pack: str = "Aws
         Validations.of(construct).acknowledge(Acknowledgment(id=f"{pack}::{rule}", reason=reason))
 
 
-def in_another_stack(producer: Stack, output: str) -> str:
-    """How cdk-nag writes, in a finding's id, a value that `producer` publishes under the name `output`.
+def in_another_stack(construct: Construct, output: str) -> str:
+    """How cdk-nag writes, in another stack's findings, a value that `construct`'s stack publishes as `output`.
 
     The CDK makes that name from the value; where it changes, synth fails and prints the id it wants.
     """
+    producer = Stack.of(construct)
     reference = {"StackName": producer.stack_name, "Region": producer.resolve(producer.region), "OutputName": output}
     return json.dumps({"Fn::GetStackOutput": reference}, separators=(",", ":"))

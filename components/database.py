@@ -9,13 +9,13 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
+from components import ports
 from components.acknowledgement import acknowledge
 from components.log_group import log_group
 from components.network import Network
-from components.vpc_function import VpcFunction
+from components.python_function import PythonFunction
 from config import model
 
-PORT = 5433  # not the default, which is the first that a scanner tries
 DATABASE_NAME = "shop"
 MASTER_USER = "administrator"
 ON_REMOVAL = {"snapshot": RemovalPolicy.SNAPSHOT, "destroy": RemovalPolicy.DESTROY}
@@ -74,7 +74,7 @@ class Database(Construct):
         self._open_port_to(client)
         self.instance.grant_connect(grantee, user)
 
-    def allow_migrations(self, function: VpcFunction) -> str:
+    def allow_migrations(self, function: PythonFunction) -> str:
         """Lets the migrations connect as the master user. Returns the ARN of the secret with its password.
 
         By password on a new database, by token later: once the master user has made roles that belong to rds_iam, it
@@ -98,7 +98,7 @@ class Database(Construct):
     def _open_port_to(self, client: ec2.IConnectable) -> None:
         # Said from the client's side, so that the rule stands in the client's stack: from this side it would tie the
         # database's stack to its consumers, and the stacks into a circle.
-        client.connections.allow_to(self.instance, ec2.Port.tcp(PORT), "The database")
+        client.connections.allow_to(self.instance, ec2.Port.tcp(ports.DATABASE), "The database")
 
     def _instance(self, config: model.PostgresInstance, identifier: str, network: Network) -> rds.DatabaseInstance:
         engine = rds.DatabaseInstanceEngine.postgres(
@@ -116,7 +116,7 @@ class Database(Construct):
             vpc_subnets=network.data_subnets,
             security_groups=[self.security_group],
             publicly_accessible=False,
-            port=PORT,
+            port=ports.DATABASE,
             database_name=DATABASE_NAME,
             credentials=rds.Credentials.from_username(MASTER_USER, encryption_key=self._key),
             manage_master_user_password=True,

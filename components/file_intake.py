@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
@@ -11,17 +11,18 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from components.acknowledgement import acknowledge, in_another_stack
+from components import ports
+from components.acknowledgement import acknowledge
 from components.alerts import Alerts
 from components.database import Database
 from components.landing_zone import LandingZone
 from components.network import Network
-from components.vpc_function import VpcFunction
+from components.python_function import PythonFunction
 from config import model
 
 SOURCE = Path("lambda_src/file_intake")
 DATABASE_USER = "file_intake"
-RECEIVES = 10  # with the function's growing back-off that spans some two hours of trying
+RECEIVES = 10  # with the function's growing back-off that spans an hour and a half of trying
 MEBIBYTE = 1024 * 1024
 
 
@@ -62,7 +63,7 @@ class FileIntake(Construct):
             "would change if something consumed it by itself",
         )
         self.rule = self._rule(landing_zone)
-        self.function = VpcFunction(
+        self.function = PythonFunction(
             self,
             "Function",
             source=SOURCE,
@@ -153,11 +154,10 @@ class FileIntake(Construct):
         # Without these S3 answers 403 for a version that is gone, and the function could not tell that from a refusal
         # (Amazon S3 API Reference, "GetObject"). A condition on the prefix would not help: GetObject carries none.
         self.function.role.allow("s3:ListBucket", "s3:ListBucketVersions", on=[landing_zone.bucket.bucket_arn])
-        key.grant(self.function, "kms:Decrypt")
-        bucket = in_another_stack(Stack.of(landing_zone), "PublishOutputFnGetAttLandingZoneBucketE9F55564Arn6A76EDE9")
+        self._allow_decrypting(key, through="s3")
         acknowledge(
             self.function.role.policy,
-            f"AwsSolutions-IAM5[Resource::{bucket}/{landing_zone.incoming_prefix}*]",
+            f"AwsSolutions-IAM5[Resource::{landing_zone.bucket_in_findings}/{landing_zone.incoming_prefix}*]",
             reason="The names of files that partners drop are not known beforehand, what their keys start with is; "
             "would change if each partner had a function of its own",
         )
@@ -170,10 +170,19 @@ class FileIntake(Construct):
             "sqs:ChangeMessageVisibility",
             on=[self.queue.queue_arn],
         )
-        self._messages_key.grant(self.function, "kms:Decrypt")
+        self._allow_decrypting(self._messages_key, through="sqs")
+
+    def _allow_decrypting(self, key: kms.IKey, *, through: str) -> None:
+        """The key opens more than this function's business, so only for what the service itself hands over."""
+        service = f"{through}.{Aws.REGION}.{Aws.URL_SUFFIX}"
+        self.function.role.allow(
+            "kms:Decrypt", on=[key.key_arn], conditions={"StringEquals": {"kms:ViaService": service}}
+        )
 
     def _live(self) -> lambda_.Alias:
         """The version that takes traffic. It moves only when everything it needs is there."""
+        # A version keeps the variables it was published with, and its hash sees no values of other stacks.
+        self.function.function.invalidate_version_based_on(str(ports.DATABASE))
         return lambda_.Alias(self, "Live", alias_name="live", version=self.function.function.current_version)
 
     def _event_source(self, config: model.FileIntake) -> lambda_.EventSourceMapping:

@@ -7,10 +7,13 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from components.acknowledgement import in_another_stack
 from components.log_bucket import BUCKET_LOGS
 from config import model
 
 INCOMING_PREFIX = "incoming/"
+# The name under which the CDK publishes the bucket's ARN for other stacks, made from the constructs' ids.
+PUBLISHED_ARN = "PublishOutputFnGetAttLandingZoneBucketE9F55564Arn6A76EDE9"
 
 
 class LandingZone(Construct):
@@ -48,6 +51,7 @@ class LandingZone(Construct):
             removal_policy=removal,
         )
         resource = cast("s3.CfnBucket", self.bucket.node.default_child)
+        self.bucket_in_findings = in_another_stack(self, PUBLISHED_ARN)
         # Both inline: the L2's flag for EventBridge adds a singleton function, and its access logs would write this
         # bucket's ARN into the log bucket's policy, one stack earlier.
         resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(

@@ -8,6 +8,7 @@ from constructs import Construct
 from components.acknowledgement import acknowledge
 
 BUCKET_LOGS = "s3/"
+FLOW_LOGS = "flow"
 LOAD_BALANCER_LOGS = "alb"  # Elastic Load Balancing adds the slash itself
 
 
@@ -43,8 +44,8 @@ class LogBucket(Construct):
         )
 
     def _let_log_delivery_write(self) -> None:
-        """Sources: Amazon S3 User Guide, "Enabling Amazon S3 server access logging"; User Guide for Application Load
-        Balancers, "Enable access logs".
+        """Sources: Amazon VPC User Guide, "Publish flow logs to Amazon S3"; Amazon S3 User Guide, "Enabling Amazon S3
+        server access logging"; User Guide for Application Load Balancers, "Enable access logs".
         """
         self.bucket.add_to_resource_policy(
             iam.PolicyStatement(
@@ -52,6 +53,24 @@ class LogBucket(Construct):
                 principals=[iam.ServicePrincipal("logging.s3.amazonaws.com")],
                 actions=["s3:PutObject"],
                 resources=[self.bucket.arn_for_objects(f"{BUCKET_LOGS}*")],
+                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            )
+        )
+        self.bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="FlowLogsOfThisAccount",
+                principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
+                actions=["s3:PutObject"],
+                resources=[self.bucket.arn_for_objects(f"{FLOW_LOGS}/AWSLogs/{Aws.ACCOUNT_ID}/*")],
+                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            )
+        )
+        self.bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="LogDeliveryLooksFirst",
+                principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
+                actions=["s3:GetBucketAcl", "s3:ListBucket"],
+                resources=[self.bucket.bucket_arn],
                 conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
             )
         )

@@ -6,41 +6,23 @@ from typing import NamedTuple, cast
 import jsii
 from aws_cdk import Aws, Fn, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from components.log_group import log_group
-from components.workload_role import WorkloadRole
-from config import model
-from config.address_plan import AddressPlan
-
-# What the platform does with objects of its own account through the gateway endpoint.
-S3_ACTIONS = [
-    "s3:GetObject",
-    "s3:GetObjectVersion",
-    "s3:PutObject",
-    "s3:AbortMultipartUpload",
-    "s3:ListBucket",
-    "s3:ListBucketVersions",
-    "s3:GetBucketLocation",
-]
-DYNAMODB_ACTIONS = [
-    "dynamodb:GetItem",
-    "dynamodb:BatchGetItem",
-    "dynamodb:Query",
-    "dynamodb:PutItem",
-    "dynamodb:UpdateItem",
-    "dynamodb:DeleteItem",
-    "dynamodb:BatchWriteItem",
-    "dynamodb:ConditionCheckItem",
-]
+from components.acknowledgement import NIST, acknowledge
+from components.endpoints import Endpoints
+from components.network_acl import NetworkAcl, Peers
+from components.traffic_logs import TrafficLogs
+from config import network as config
+from config.address_plan import SLOT_BITS, SLOTS, TIERS, AddressPlan, Tier, ipv6_subnet
+from config.regions import zone_letters
 
 
-def zone_names(zones: model.Zones, region: str) -> list[str]:
-    """The availability zones to use, without a look-up: named ones by letter, else the first of the region's list."""
-    if isinstance(zones, model.NamedZones):
-        return [f"{region}{letter}" for letter in zones.letters]
+def zone_names(zones: config.Zones, region: str | None) -> list[str]:
+    """The availability zones to use, without a look-up; `region` is None where it is left open."""
+    if isinstance(zones, config.NamedZones):
+        return [f"{region or Aws.REGION}{letter}" for letter in zone_letters(region)[: zones.count]]
     return [Fn.select(index, Fn.get_azs()) for index in range(zones.count)]
 
 
@@ -48,29 +30,52 @@ class Network(Construct):
     """Separates who faces the internet, who works, and who keeps data."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, config: model.Network, logs_key: kms.IKey, removal: RemovalPolicy
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: config.Network,
+        log_bucket: s3.IBucket,
+        logs_key: kms.IKey,
+        removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, id_)
         self.public_subnets = ec2.SubnetSelection(subnet_group_name="Public")
         self.app_subnets = ec2.SubnetSelection(subnet_group_name="App")
         self.data_subnets = ec2.SubnetSelection(subnet_group_name="Data")
-        self.addresses = config.addresses
-        self.vpc = self._vpc(config)
-        self._gateway_endpoints()
-        self._flow_log(logs_key, config.flow_log_days, removal)
+        self.addresses = settings.addresses
+        self.dual_stack = isinstance(settings.addressing, config.DualStack)
+        self.vpc = self._vpc(settings)
+        self._accept_public_routes()
+        if self.dual_stack:
+            self._plan_ipv6()
+        self._network_acls()
+        endpoints = Endpoints(self, "Endpoints", vpc=self.vpc)
+        endpoints.add_gateways([self.app_subnets, self.data_subnets])
+        endpoints.add_interfaces(
+            settings.interface_endpoints, subnets=self.app_subnets, callers=[self.tier("app"), self.tier("data")]
+        )
+        TrafficLogs(self, "Logs", vpc=self.vpc, settings=settings, bucket=log_bucket, key=logs_key, removal=removal)
 
-    def tier(self, name: str) -> ec2.IPeer:
-        """Every address of the tier "public", "app" or "data", as the peer of a firewall rule."""
+    def tier(self, name: Tier) -> ec2.IPeer:
+        """Every IPv4 address of a tier, as the peer of a firewall rule."""
         return ec2.Peer.ipv4(str(self.addresses.blocks()[name]))
 
-    def _vpc(self, config: model.Network) -> ec2.Vpc:
-        nat = _nat(config)
+    def allow_https_out(self, group: ec2.SecurityGroup) -> None:
+        """Lets the members of `group` call AWS services, whose addresses change."""
+        for peer in [ec2.Peer.any_ipv4(), *([ec2.Peer.any_ipv6()] if self.dual_stack else [])]:
+            group.add_egress_rule(peer, ec2.Port.HTTPS, "AWS services, whose addresses change")
+
+    def _vpc(self, settings: config.Network) -> ec2.Vpc:
+        nat = _nat(settings)
         return ec2.Vpc(
             self,
             "Vpc",
             ip_addresses=cast("ec2.IIpAddresses", _PlannedAddresses(self.addresses)),
-            max_azs=config.zones.count,
-            # The CDK would empty the default security group with a singleton function that may change any group.
+            ip_protocol=ec2.IpProtocol.DUAL_STACK if self.dual_stack else ec2.IpProtocol.IPV4_ONLY,
+            max_azs=settings.zones.count,
+            # The CDK would empty the default security group with a Node.js function, an inline policy and a log group
+            # without key or end; components/default_security_group.py does it with less.
             restrict_default_security_group=False,
             nat_gateway_provider=nat.provider,
             nat_gateways=nat.gateways,
@@ -83,78 +88,64 @@ class Network(Construct):
             ],
         )
 
-    def _gateway_endpoints(self) -> None:
-        """Free ways to S3 and DynamoDB that never leave AWS, and that carry nothing to other accounts' data."""
-        inside = [self.app_subnets, self.data_subnets]
-        s3 = self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3, subnets=inside)
-        s3.add_to_policy(_of_this_account(S3_ACTIONS))
-        s3.add_to_policy(
-            _of_anyone(
-                "CustomResourceAnswers",
-                "s3:PutObject",
-                # CloudFormation's own bucket of the region, to which functions in the VPC answer; without it a
-                # deployment hangs for an hour (AWS CloudFormation User Guide, "VPC endpoints").
-                "cloudformation-custom-resource-response-*",
-            )
+    def _accept_public_routes(self) -> None:
+        acknowledge(
+            self.vpc,
+            f"{NIST}-VPCNoUnrestrictedRouteToIGW",
+            pack=NIST,
+            reason="The public tier is where the internet gateway and the NAT gateways meet; no other tier has "
+            "such a route; would change if the VPC had neither NAT nor a public load balancer",
         )
-        s3.add_to_policy(
-            _of_anyone(
-                "AmazonLinuxPackages",
-                "s3:GetObject",
-                # Amazon Linux 2023 User Guide, "Deterministic upgrades through versioned repositories": its mirrors.
-                f"al2023-repos-{Aws.REGION}-de612dc2",
-            )
-        )
-        dynamodb = self.vpc.add_gateway_endpoint(
-            "DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB, subnets=inside
-        )
-        dynamodb.add_to_policy(_of_this_account(DYNAMODB_ACTIONS))
 
-    def _flow_log(self, key: kms.IKey, days: int, removal: RemovalPolicy) -> None:
-        group = log_group(self, "FlowLog", key=key, days=days, removal=removal)
-        writer = WorkloadRole(
-            self, "FlowLogWriter", service="vpc-flow-logs.amazonaws.com", description="Writes the VPC's flow log"
-        )
-        writer.allow("logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", on=[group.log_group_arn])
-        self.vpc.add_flow_log(
-            "Traffic",
-            traffic_type=ec2.FlowLogTrafficType.ALL,
-            destination=ec2.FlowLogDestination.to_cloud_watch_logs(group, writer.sealed),
-        )
+    def _plan_ipv6(self) -> None:
+        """Gives each subnet its planned /64: the CDK counts them through, and a new zone would move them."""
+        blocks = Fn.cidr(self._ipv6_block, len(TIERS) * SLOTS, "64")
+        for tier in TIERS:
+            for zone, subnet in enumerate(self._subnets(tier)):
+                resource = cast("ec2.CfnSubnet", subnet.node.default_child)
+                resource.ipv6_cidr_block = Fn.select(ipv6_subnet(tier, zone), blocks)
+
+    def _network_acls(self) -> None:
+        peers: Peers = {tier: [ec2.AclCidr.ipv4(str(block))] for tier, block in self.addresses.blocks().items()}
+        if self.dual_stack:
+            tiers = Fn.cidr(self._ipv6_block, len(TIERS), str(64 + SLOT_BITS))
+            for index, tier in enumerate(TIERS):
+                peers[tier].append(ec2.AclCidr.ipv6(Fn.select(index, tiers)))
+        peers["anywhere"] = [ec2.AclCidr.any_ipv4(), *([ec2.AclCidr.any_ipv6()] if self.dual_stack else [])]
+        subnets = {"public": self.public_subnets, "app": self.app_subnets, "data": self.data_subnets}
+        for tier in TIERS:
+            NetworkAcl(
+                self,
+                f"{tier.capitalize()}Acl",
+                vpc=self.vpc,
+                subnets=subnets[tier],
+                tier=tier,
+                peers=peers,
+            )
+
+    @property
+    def _ipv6_block(self) -> str:
+        return Fn.select(0, self.vpc.vpc_ipv6_cidr_blocks)
+
+    def _subnets(self, tier: Tier) -> list[ec2.ISubnet]:
+        return self.vpc.select_subnets(subnet_group_name=tier.capitalize()).subnets
 
 
 class _Nat(NamedTuple):
-    provider: ec2.NatProvider
+    provider: ec2.NatProvider | None
     gateways: int | None  # None where the provider decides
 
 
-def _nat(config: model.Network) -> _Nat:
-    match config.nat:
-        case model.NatPerZone():
-            return _Nat(ec2.NatProvider.gateway(), config.zones.count)
-        case model.SingleNat():
+def _nat(settings: config.Network) -> _Nat:
+    match settings.nat:
+        case config.NatPerZone():
+            return _Nat(ec2.NatProvider.gateway(), settings.zones.count)
+        case config.SingleNat():
             return _Nat(ec2.NatProvider.gateway(), 1)
-        case model.RegionalNat():
+        case config.RegionalNat():
             return _Nat(ec2.NatProvider.regional_gateway(), None)
-
-
-def _of_this_account(actions: list[str]) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        sid="ThisAccount",
-        principals=[iam.AnyPrincipal()],
-        actions=actions,
-        resources=["*"],
-        conditions={"StringEquals": {"aws:ResourceAccount": Aws.ACCOUNT_ID}},
-    )
-
-
-def _of_anyone(sid: str, action: str, bucket: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        sid=sid,
-        principals=[iam.AnyPrincipal()],
-        actions=[action],
-        resources=[f"arn:{Aws.PARTITION}:s3:::{bucket}/*"],
-    )
+        case config.NoNat():
+            return _Nat(None, 0)
 
 
 @jsii.implements(ec2.IIpAddresses)
@@ -170,10 +161,10 @@ class _PlannedAddresses:
     def allocate_subnets_cidr(
         self, *, requested_subnets: list[ec2.RequestedSubnet], vpc_cidr: str
     ) -> ec2.SubnetIpamOptions:
-        seen: Counter[str] = Counter()
+        seen: Counter[Tier] = Counter()
         allocated = []
         for subnet in requested_subnets:
-            tier = subnet.configuration.name.lower()
+            tier = cast("Tier", subnet.configuration.name.lower())
             allocated.append(ec2.AllocatedSubnet(cidr=str(self._plan.subnet(tier, seen[tier]))))
             seen[tier] += 1
         return ec2.SubnetIpamOptions(allocated_subnets=allocated)

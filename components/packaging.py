@@ -87,6 +87,7 @@ class _Bundle:
                 check=False,
                 capture_output=True,
                 text=True,
+                env={**os.environ, "PIP_NO_COLOR": "1"},
             )
         if done.returncode:
             sys.exit(f"Bundling {self._package} failed; pip said:\n{done.stderr.strip()}")

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from components.database import Database
 from components.network import Network
-from components.vpc_function import VpcFunction
+from components.python_function import PythonFunction
 from config import model
 
 SOURCE = Path("lambda_src/schema_migration")
@@ -35,7 +35,7 @@ class SchemaMigration(Construct):
         removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, id_)
-        self.function = VpcFunction(
+        self.function = PythonFunction(
             self,
             "Function",
             source=SOURCE,

@@ -4,8 +4,9 @@ from aws_cdk import Aws
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_s3_assets as assets
 
+from components import ports
+
 NAME = "shop-web"
-APP_PORT = 8080
 HEALTH_PATH = "/healthz"
 HEALTHY_WITHIN_SECONDS = 120
 
@@ -36,7 +37,7 @@ def user_data(*, python: str, app: assets.Asset, environment: dict[str, str]) ->
         "systemctl daemon-reload",
         f"systemctl enable --now {NAME}",
         f"curl --silent --show-error --fail --retry {HEALTHY_WITHIN_SECONDS} --retry-delay 1 --retry-all-errors "
-        f"--output /dev/null http://localhost:{APP_PORT}{HEALTH_PATH}",
+        f"--output /dev/null http://localhost:{ports.WEB_APP}{HEALTH_PATH}",
     )
     return script
 

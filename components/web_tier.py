@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
+from components import ports
 from components.acknowledgement import acknowledge
 from components.alerts import Alerts
 from components.database import Database
@@ -17,7 +18,7 @@ from components.landing_zone import LandingZone
 from components.log_bucket import LOAD_BALANCER_LOGS
 from components.network import Network
 from components.packaging import bundle
-from components.web_instance import APP_PORT, HEALTH_PATH, user_data
+from components.web_instance import HEALTH_PATH, user_data
 from components.workload_role import WorkloadRole
 from config import model
 
@@ -56,7 +57,7 @@ class WebTier(Construct):
                 "AWS_REGION": Aws.REGION,
                 "LANDING_BUCKET": landing_zone.bucket.bucket_name,
                 "INCOMING_PREFIX": landing_zone.incoming_prefix,
-                "PORT": str(APP_PORT),
+                "PORT": str(ports.WEB_APP),
             },
         )
         self.launch_template = self._launch_template(config, platform)
@@ -95,7 +96,7 @@ class WebTier(Construct):
             description="Instances of the web app",
             allow_all_outbound=False,
         )
-        security_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "AWS services, whose addresses change")
+        self._network.allow_https_out(security_group)
         return ec2.LaunchTemplate(
             self,
             "LaunchTemplate",
@@ -186,7 +187,7 @@ class WebTier(Construct):
             vpc=self._network.vpc,
             target_type=elbv2.TargetType.INSTANCE,
             protocol=elbv2.ApplicationProtocol.HTTP,
-            port=APP_PORT,
+            port=ports.WEB_APP,
             targets=[self.group],
             deregistration_delay=Duration.seconds(30),
             health_check=elbv2.HealthCheck(path=HEALTH_PATH, interval=Duration.seconds(15), healthy_threshold_count=2),

@@ -50,11 +50,11 @@ class Deployment:
 
     def bootstrap(self) -> None:
         """Make what the CDK needs in an account before anything else."""
-        self._cdk("bootstrap", "bootstrap", f"aws://{ACCOUNT}/{REGION}", folder=self._state.root)
+        self.run("bootstrap", "bootstrap", f"aws://{ACCOUNT}/{REGION}", folder=self._state.root)
 
     def synthesize(self) -> None:
         """Write the templates and assets; refuses resource types that could not be deployed here."""
-        self._cdk("synth", "synth", "--quiet", "-c", f"env={ENVIRONMENT}", "--output", str(self._state.assembly))
+        self.run("synth", "synth", "--quiet", "-c", f"env={ENVIRONMENT}", "--output", str(self._state.assembly))
         missing = uncovered(self.resource_types())
         if missing:
             raise LocalCloudError(
@@ -64,7 +64,7 @@ class Deployment:
 
     def deploy(self) -> None:
         """Deploy what was synthesized."""
-        self._cdk(
+        self.run(
             "deploy", "deploy", "--all", "--app", str(self._state.assembly), "--require-approval", "never",
             "--method", "direct", "--progress", "events", "--output", str(self._state.assembly),
         )  # fmt: skip
@@ -122,7 +122,8 @@ class Deployment:
         files = [*self._state.assembly.glob("*.template.json"), *self._state.assembly.glob("*.assets.json")]
         return digest(sorted(files), self._state.assembly)
 
-    def _cdk(self, doing: str, *arguments: str, folder: Path = CHECKOUT) -> None:
+    def run(self, doing: str, *arguments: str, folder: Path = CHECKOUT) -> None:
+        """Call the CDK's command line; `doing` names its log. Raises LocalCloudError where it fails."""
         environment = {
             **clean(),
             **self._account.variables(),

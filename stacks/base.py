@@ -5,7 +5,8 @@ from constructs import Construct
 
 from config import model
 
-REMOVAL = {model.Removal.RETAIN: RemovalPolicy.RETAIN, model.Removal.DESTROY: RemovalPolicy.DESTROY}
+# Retained, except what a failed first deployment made: a log group left behind would block the next try by its name.
+REMOVAL = {model.Removal.RETAIN: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, model.Removal.DESTROY: RemovalPolicy.DESTROY}
 
 
 class PlatformStack(Stack):

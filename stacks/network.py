@@ -2,6 +2,7 @@
 
 from constructs import Construct
 
+from components.default_security_group import EmptyDefaultSecurityGroup
 from components.network import Network as NetworkComponent
 from components.network import zone_names
 from config.model import Environment
@@ -20,12 +21,25 @@ class Network(PlatformStack):
             description="VPC, subnets, NAT, endpoints, flow log",
             protected=config.termination_protection,
         )
-        self._zones = config.network.zones
+        self._config = config
         self.network = NetworkComponent(
-            self, "Network", config=config.network, logs_key=foundation.keys.logs, removal=self.removal
+            self,
+            "Network",
+            settings=config.network,
+            log_bucket=foundation.log_bucket.bucket,
+            logs_key=foundation.keys.logs,
+            removal=self.removal,
+        )
+        EmptyDefaultSecurityGroup(
+            self,
+            "DefaultSecurityGroup",
+            network=self.network,
+            platform=config.platform,
+            logs_key=foundation.keys.logs,
+            removal=self.removal,
         )
 
     @property
     def availability_zones(self) -> list[str]:
         """The zones that the configuration names. The CDK would look them up, or take two."""
-        return zone_names(self._zones, self.region)
+        return zone_names(self._config.network.zones, self._config.region)

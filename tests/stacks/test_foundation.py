@@ -45,3 +45,27 @@ def test_the_log_bucket_uses_the_one_encryption_that_log_delivery_can_write(ever
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
     assert all(bucket["PublicAccessBlockConfiguration"].values())
+
+
+def test_log_delivery_writes_under_its_prefix_and_nowhere_else(every_environment: Synthesized) -> None:
+    statements = every_environment.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    writers = {
+        statement["Principal"]["Service"]: str(statement["Resource"]["Fn::Join"][1][1:])
+        for statement in statements
+        if statement["Effect"] == "Allow" and statement["Action"] == "s3:PutObject"
+    }
+    account = "{'Ref': 'AWS::AccountId'}"
+    assert writers == {
+        "logging.s3.amazonaws.com": "['/s3/*']",
+        "delivery.logs.amazonaws.com": f"['/flow/AWSLogs/', {account}, '/*']",
+        "logdelivery.elasticloadbalancing.amazonaws.com": f"['/alb/AWSLogs/', {account}, '/*']",
+    }
+
+
+def test_what_logs_into_the_log_bucket_uses_those_prefixes(every_environment: Synthesized) -> None:
+    landing = every_environment.only("Data", "AWS::S3::Bucket")["LoggingConfiguration"]
+    assert landing["LogFilePrefix"].startswith("s3/")
+    balancer = every_environment.only("Web", "AWS::ElasticLoadBalancingV2::LoadBalancer")
+    attributes = {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
+    assert attributes["access_logs.s3.prefix"] == "alb"
+    assert attributes["access_logs.s3.bucket"] == landing["DestinationBucketName"]

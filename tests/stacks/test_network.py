@@ -1,12 +1,27 @@
 """What the Network stack promises."""
 
+from collections import Counter
 from dataclasses import replace
 from ipaddress import IPv4Network
 
 import pytest
 
+from config.address_plan import TIERS
 from config.environments import DEV, PROD
-from config.model import AnyZones, NamedZones, NatPerZone, RegionalNat, SingleNat
+from config.network import (
+    NEEDED_WITHOUT_NAT,
+    AnyZones,
+    DualStack,
+    FlowLogToCloudWatch,
+    FlowLogToS3,
+    InterfaceEndpoint,
+    Ipv4,
+    NamedZones,
+    NatPerZone,
+    NoNat,
+    RegionalNat,
+    SingleNat,
+)
 from tests.synthesis import Synthesized, synthesize
 
 
@@ -50,9 +65,9 @@ def test_app_subnets_leave_through_nat_only(every_environment: Synthesized) -> N
 
 def test_each_tier_lies_in_its_own_block(every_environment: Synthesized) -> None:
     blocks = every_environment.environment.network.addresses.blocks()
-    for tier in ("Public", "App", "Data"):
-        for subnet in _subnets(every_environment, tier):
-            assert IPv4Network(str(subnet["CidrBlock"])).subnet_of(blocks[tier.lower()])
+    for tier in TIERS:
+        for subnet in _subnets(every_environment, tier.capitalize()):
+            assert IPv4Network(str(subnet["CidrBlock"])).subnet_of(blocks[tier])
 
 
 def test_a_zone_added_later_moves_no_subnet() -> None:
@@ -104,10 +119,25 @@ def test_one_gateway_serves_all_zones(nat: SingleNat | RegionalNat, addresses: i
     assert len(synthesized.resources("Network", "AWS::EC2::EIP")) == addresses
 
 
-def test_named_zones_keep_their_order() -> None:
-    network = replace(PROD.network, zones=NamedZones(letters=("c", "a")))
-    synthesized = synthesize(replace(PROD, region="eu-central-1", network=network))
-    assert [subnet["AvailabilityZone"] for subnet in _subnets(synthesized, "App")] == ["eu-central-1c", "eu-central-1a"]
+def test_without_nat_nothing_leaves_but_through_endpoints() -> None:
+    network = replace(DEV.network, nat=NoNat(), interface_endpoints=NEEDED_WITHOUT_NAT)
+    synthesized = synthesize(replace(DEV, network=network))
+    assert _default_routes(synthesized, "App") == []
+    assert synthesized.resources("Network", "AWS::EC2::NatGateway") == {}
+    assert len(synthesized.resources("Network", "AWS::EC2::VPCEndpoint")) == 2 + len(NEEDED_WITHOUT_NAT)
+
+
+@pytest.mark.parametrize(
+    ("region", "zones"),
+    [
+        ("eu-central-1", ["eu-central-1a", "eu-central-1b", "eu-central-1c"]),
+        ("cn-north-1", ["cn-north-1a", "cn-north-1b", "cn-north-1d"]),
+        (None, [{"Fn::Join": ["", [{"Ref": "AWS::Region"}, letter]]} for letter in "abc"]),
+    ],
+)
+def test_named_zones_are_the_regions_own_in_one_order(region: str | None, zones: list[object]) -> None:
+    synthesized = synthesize(replace(PROD, region=region, network=replace(PROD.network, zones=NamedZones(count=3))))
+    assert [subnet["AvailabilityZone"] for subnet in _subnets(synthesized, "App")] == zones
 
 
 def test_gateway_endpoints_serve_app_and_data_and_only_this_account(every_environment: Synthesized) -> None:
@@ -123,11 +153,153 @@ def test_gateway_endpoints_serve_app_and_data_and_only_this_account(every_enviro
         assert all(len(_as_list(statement["Action"])) == 1 for statement in others), "others are single exceptions"
 
 
-def test_the_flow_log_records_all_traffic_encrypted_and_for_a_while(every_environment: Synthesized) -> None:
-    assert every_environment.only("Network", "AWS::EC2::FlowLog")["TrafficType"] == "ALL"
-    group = every_environment.only("Network", "AWS::Logs::LogGroup")
-    assert group["KmsKeyId"]
-    assert group["RetentionInDays"] == every_environment.environment.network.flow_log_days
+# Whose buckets the S3 gateway opens beside this account's own, and for what.
+EXCEPTIONS = {
+    "cloudformation-custom-resource-response-*": "s3:PutObject",
+    "al2023-repos-<region>-de612dc2": "s3:GetObject",
+    "amazon-ssm-<region>": "s3:GetObject",
+    "amazon-ssm-packages-<region>": "s3:GetObject",
+    "amazoncloudwatch-agent-<region>": "s3:GetObject",
+}
+
+
+def test_the_s3_gateway_opens_exactly_what_boot_and_custom_resources_need(every_environment: Synthesized) -> None:
+    (s3,) = (
+        endpoint["Properties"]
+        for id_, endpoint in every_environment.resources("Network", "AWS::EC2::VPCEndpoint").items()
+        if "EndpointsS3" in id_
+    )
+    region = every_environment.environment.region
+    found = {}
+    for statement in s3["PolicyDocument"]["Statement"][1:]:
+        assert statement["Principal"] == {"AWS": "*"}
+        assert "Condition" not in statement
+        pieces = statement["Resource"]["Fn::Join"][1]
+        text = "".join(piece if isinstance(piece, str) else f"<{piece['Ref']}>" for piece in pieces)
+        bucket = text.removeprefix("arn:<AWS::Partition>:s3:::").removesuffix("/*").replace("<AWS::Region>", "<region>")
+        found[bucket.replace(region, "<region>") if region else bucket] = statement["Action"]
+    assert found == EXCEPTIONS
+
+
+def test_interface_endpoints_answer_to_their_services_names_and_to_the_vpc_alone() -> None:
+    endpoints: frozenset[InterfaceEndpoint] = frozenset({"sqs", "kms"})
+    network = replace(DEV.network, interface_endpoints=endpoints)
+    synthesized = synthesize(replace(DEV, network=network))
+    interfaces = [
+        endpoint["Properties"]
+        for endpoint in synthesized.resources("Network", "AWS::EC2::VPCEndpoint").values()
+        if endpoint["Properties"]["VpcEndpointType"] == "Interface"
+    ]
+    assert len(interfaces) == 2
+    for endpoint in interfaces:
+        assert endpoint["PrivateDnsEnabled"] is True
+        assert len(endpoint["SubnetIds"]) == 3
+        (statement,) = endpoint["PolicyDocument"]["Statement"]
+        assert statement["Condition"] == {"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}}
+    (group,) = synthesized.resources("Network", "AWS::EC2::SecurityGroup").values()
+    blocks = synthesized.environment.network.addresses.blocks()
+    assert {rule["CidrIp"] for rule in group["Properties"]["SecurityGroupIngress"]} == {
+        str(blocks["app"]),
+        str(blocks["data"]),
+    }
+
+
+def test_flow_logs_record_all_traffic_with_what_tells_its_way(every_environment: Synthesized) -> None:
+    flow_log = every_environment.only("Network", "AWS::EC2::FlowLog")
+    assert flow_log["TrafficType"] == "ALL"
+    for field in ("${flow-direction}", "${pkt-srcaddr}", "${tcp-flags}", "${traffic-path}"):
+        assert field in flow_log["LogFormat"]
+
+
+def test_a_flow_log_in_cloudwatch_is_encrypted_and_expires() -> None:
+    synthesized = synthesize(replace(DEV, network=replace(DEV.network, flow_log=FlowLogToCloudWatch(days=30))))
+    (group,) = (
+        resource["Properties"]
+        for id_, resource in synthesized.resources("Network", "AWS::Logs::LogGroup").items()
+        if "Flows" in id_
+    )
+    assert group["RetentionInDays"] == 30
+    assert "KeysLogs" in str(group["KmsKeyId"])
+
+
+def test_a_flow_log_in_s3_lies_where_the_log_delivery_may_write() -> None:
+    synthesized = synthesize(replace(DEV, network=replace(DEV.network, flow_log=FlowLogToS3())))
+    assert "/flow" in str(synthesized.only("Network", "AWS::EC2::FlowLog")["LogDestination"])
+    statements = synthesized.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    assert any(
+        statement["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+        and statement["Action"] == "s3:PutObject"
+        and "/flow/AWSLogs/" in str(statement["Resource"])
+        for statement in statements
+    )
+
+
+def test_every_name_that_is_asked_for_is_recorded(every_environment: Synthesized) -> None:
+    association = every_environment.only("Network", "AWS::Route53Resolver::ResolverQueryLoggingConfigAssociation")
+    ((vpc, _),) = every_environment.resources("Network", "AWS::EC2::VPC").items()
+    assert association["ResourceId"] == {"Ref": vpc}
+
+
+def test_the_default_security_group_is_emptied_by_a_function_that_can_do_nothing_else(
+    every_environment: Synthesized,
+) -> None:
+    run = every_environment.only("Network", "Custom::EmptyDefaultSecurityGroup")
+    ((vpc, _),) = every_environment.resources("Network", "AWS::EC2::VPC").items()
+    assert run["GroupId"] == {"Fn::GetAtt": [vpc, "DefaultSecurityGroup"]}
+    (statement,) = (
+        statement
+        for policy in every_environment.resources("Network", "AWS::IAM::ManagedPolicy").values()
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if "ec2:" in str(statement["Action"])
+    )
+    assert statement["Action"] == ["ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"]
+    assert f"'{vpc}', 'DefaultSecurityGroup'" in str(statement["Resource"])
+
+
+@pytest.mark.parametrize("addressing", [Ipv4(), DualStack()])
+def test_each_tier_has_a_list_with_room_under_the_limit(addressing: Ipv4 | DualStack) -> None:
+    network = replace(DEV.network, addressing=addressing, zones=AnyZones(count=6))
+    synthesized = synthesize(replace(DEV, network=network))
+    entries = [entry["Properties"] for entry in synthesized.resources("Network", "AWS::EC2::NetworkAclEntry").values()]
+    lists = Counter((str(entry["NetworkAclId"]), entry["Egress"]) for entry in entries)
+    assert len(lists) == 6
+    assert max(lists.values()) < 20, "AWS's limit each way, one of which is the final denial"
+    assert len(synthesized.resources("Network", "AWS::EC2::SubnetNetworkAclAssociation")) == 18
+
+
+def test_every_list_denies_logins_before_it_allows_anything(every_environment: Synthesized) -> None:
+    entries = [
+        entry["Properties"] for entry in every_environment.resources("Network", "AWS::EC2::NetworkAclEntry").values()
+    ]
+    for acl in {str(entry["NetworkAclId"]) for entry in entries}:
+        inbound = [entry for entry in entries if str(entry["NetworkAclId"]) == acl and not entry["Egress"]]
+        first = sorted(inbound, key=lambda entry: entry["RuleNumber"])[:2]
+        assert [entry["RuleAction"] for entry in first] == ["deny", "deny"]
+        assert {entry["PortRange"]["From"] for entry in first} == {22, 3389}
+        assert {entry["CidrBlock"] for entry in first} == {"0.0.0.0/0"}
+
+
+def test_dual_stack_gives_every_subnet_its_planned_block_and_data_no_way_out() -> None:
+    def blocks(count: int) -> dict[str, object]:
+        network = replace(DEV.network, addressing=DualStack(), zones=AnyZones(count=count))
+        synthesized = synthesize(replace(DEV, network=network))
+        assert len(synthesized.resources("Network", "AWS::EC2::EgressOnlyInternetGateway")) == 1
+        leaving = {
+            id_
+            for id_, route in synthesized.resources("Network", "AWS::EC2::Route").items()
+            if "EgressOnlyInternetGatewayId" in route["Properties"]
+        }
+        assert len(leaving) == count
+        assert all("VpcAppSubnet" in id_ for id_ in leaving)
+        return {
+            f"{tier}{index}": subnet["Ipv6CidrBlock"]
+            for tier in ("Public", "App", "Data")
+            for index, subnet in enumerate(_subnets(synthesized, tier))
+        }
+
+    three, six = blocks(3), blocks(6)
+    assert len({str(block) for block in six.values()}) == 18
+    assert three.items() <= six.items(), "a zone added later moves no block"
 
 
 def _as_list(value: object) -> list[object]:

@@ -1,31 +1,35 @@
-"""Which network ACL a subnet has; without this it has the VPC's default one."""
+"""Which network ACL a subnet has. Written into the emulator's own records: its API knows no subnet's present one."""
 
-from ..api import client
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
 from ..registration import Created, Made, Properties
 
 
 def _create(name: str, properties: Properties) -> Created:
-    made = client("ec2").replace_network_acl_association(
-        AssociationId=_current(properties["SubnetId"])["NetworkAclAssociationId"],
-        NetworkAclId=properties["NetworkAclId"],
+    association = f"aclassoc-{secrets.token_hex(8)}"
+    _forget(properties["SubnetId"])
+    _lists()[properties["NetworkAclId"]]["Associations"].append(
+        {"NetworkAclAssociationId": association, "SubnetId": properties["SubnetId"]}
     )
-    return made["NewAssociationId"], {"AssociationId": made["NewAssociationId"]}
+    return association, {"AssociationId": association}
 
 
 def _delete(physical_id: str, properties: Properties) -> None:
-    subnet = client("ec2").describe_subnets(SubnetIds=[properties["SubnetId"]])["Subnets"][0]
-    filters = [{"Name": "vpc-id", "Values": [subnet["VpcId"]]}, {"Name": "default", "Values": ["true"]}]
-    default = client("ec2").describe_network_acls(Filters=filters)["NetworkAcls"][0]
-    client("ec2").replace_network_acl_association(AssociationId=physical_id, NetworkAclId=default["NetworkAclId"])
+    _forget(properties["SubnetId"])
 
 
-def _current(subnet_id: str) -> dict[str, str]:
-    filters = [{"Name": "association.subnet-id", "Values": [subnet_id]}]
-    for acl in client("ec2").describe_network_acls(Filters=filters)["NetworkAcls"]:
-        for association in acl["Associations"]:
-            if association["SubnetId"] == subnet_id:
-                return dict(association)
-    raise ValueError(f"subnet {subnet_id} has no network ACL")
+def _forget(subnet_id: str) -> None:
+    for acl in _lists().values():
+        acl["Associations"] = [each for each in acl["Associations"] if each["SubnetId"] != subnet_id]
+
+
+def _lists() -> Any:
+    from ministack.services import ec2  # noqa: PLC0415 - importable in the emulator's own process only
+
+    return ec2._network_acls
 
 
 RESOURCE = Made(type="AWS::EC2::SubnetNetworkAclAssociation", create=_create, delete=_delete)

@@ -1,4 +1,4 @@
-"""A Python function in the app subnets, as every function here is built."""
+"""A Python function, as every function here is built."""
 
 from pathlib import Path
 
@@ -23,10 +23,11 @@ NEWEST_PYTHON = "3.14"  # of AWS Lambda's runtimes
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
-class VpcFunction(Construct):
-    """Runs one folder of `lambda_src` with an identity, a log and a security group of its own.
+class PythonFunction(Construct):
+    """Runs one folder of `lambda_src` with an identity, a log and, in the app subnets, a security group of its own.
 
-    `source` is the folder; its handler is `handler` in the module `handler`.
+    `source` is the folder; its handler is `handler` in the module `handler`. Without `network` the function runs
+    outside the VPC, and `security_group` is missing.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class VpcFunction(Construct):
         source: Path,
         description: str,
         platform: Platform,
-        network: Network,
+        network: Network | None,
         logs_key: kms.IKey,
         log_days: int,
         memory_mb: int,
@@ -48,7 +49,7 @@ class VpcFunction(Construct):
         super().__init__(scope, id_)
         self.role = self._role(description)
         self.log_group = self._log_group(logs_key, log_days, removal)
-        self.security_group = self._security_group(network, description)
+        self.security_group = self._security_group(network, description) if network else None
         self.function = lambda_.Function(
             self,
             "Function",
@@ -61,13 +62,16 @@ class VpcFunction(Construct):
             timeout=timeout,
             environment=environment,
             role=self.role.sealed,
-            vpc=network.vpc,
-            vpc_subnets=network.app_subnets,
-            security_groups=[self.security_group],
+            vpc=network.vpc if network else None,
+            vpc_subnets=network.app_subnets if network else None,
+            security_groups=[self.security_group] if self.security_group else None,
+            ipv6_allowed_for_dual_stack=network.dual_stack if network else None,
             log_group=self.log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,
         )
+        if network:
+            self._allow_network_interfaces()
         self._accept_an_older_runtime(platform)
 
     @property
@@ -82,33 +86,13 @@ class VpcFunction(Construct):
 
     def _role(self, description: str) -> WorkloadRole:
         role = WorkloadRole(self, "Identity", service="lambda.amazonaws.com", description=description)
-        interfaces = [
-            "ec2:CreateNetworkInterface",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeSubnets",
-            "ec2:DeleteNetworkInterface",
-            "ec2:AssignPrivateIpAddresses",
-            "ec2:UnassignPrivateIpAddresses",
-        ]
-        # Lambda attaches the function to the VPC with the function's own role; it checks these on every resource
-        # (AWS Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC").
-        role.allow(*interfaces, on=["*"])
-        # The code inside has no business with them: only its calls carry this key.
-        role.policy.add_statements(
-            iam.PolicyStatement(
-                effect=iam.Effect.DENY,
-                actions=interfaces,
-                resources=["*"],
-                conditions={"Null": {"lambda:SourceFunctionArn": "false"}},
-            )
-        )
         # X-Ray's write actions take no resource (Service Authorization Reference, "AWS X-Ray").
         role.allow("xray:PutTraceSegments", "xray:PutTelemetryRecords", on=["*"])
         acknowledge(
             role.policy,
             "AwsSolutions-IAM5[Resource::*]",
-            reason="Attaching a function to a VPC and writing traces are offered by AWS on all resources only, and the "
-            "function's own code is denied the former; would change if AWS offered resource-level permissions",
+            reason="AWS offers the writing of traces, and attaching a function to a VPC, on all resources only; the "
+            "latter is denied to the function's own code; would change if AWS offered resource-level permissions",
         )
         return role
 
@@ -121,8 +105,32 @@ class VpcFunction(Construct):
         group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=network.vpc, description=description, allow_all_outbound=False
         )
-        group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "AWS services, whose addresses change")
+        network.allow_https_out(group)
         return group
+
+    def _allow_network_interfaces(self) -> None:
+        """Lambda attaches the function to the VPC with the function's own role, and checks it on every resource.
+
+        Source: AWS Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC".
+        """
+        actions = [
+            "ec2:CreateNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:DeleteNetworkInterface",
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:UnassignPrivateIpAddresses",
+        ]
+        self.role.allow(*actions, on=["*"])
+        # The code inside has no business with them: only its calls carry this key.
+        self.role.policy.add_statements(
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                actions=actions,
+                resources=["*"],
+                conditions={"Null": {"lambda:SourceFunctionArn": "false"}},
+            )
+        )
 
     def _accept_an_older_runtime(self, platform: Platform) -> None:
         if platform.python != NEWEST_PYTHON:

@@ -1,0 +1,137 @@
+"""Private ways to AWS services: they never leave AWS, and carry nothing to other accounts' data."""
+
+from collections.abc import Iterable
+
+from aws_cdk import Aws
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from config.network import InterfaceEndpoint
+
+# What the platform does with data of its own account.
+S3_ACTIONS = [
+    "s3:GetObject",
+    "s3:GetObjectVersion",
+    "s3:PutObject",
+    "s3:AbortMultipartUpload",
+    "s3:ListBucket",
+    "s3:ListBucketVersions",
+    "s3:GetBucketLocation",
+]
+DYNAMODB_ACTIONS = [
+    "dynamodb:GetItem",
+    "dynamodb:BatchGetItem",
+    "dynamodb:Query",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:ConditionCheckItem",
+]
+INTERFACE_ACTIONS: dict[InterfaceEndpoint, list[str]] = {
+    "cloudformation": ["cloudformation:SignalResource", "cloudformation:DescribeStackResource"],
+    "ec2messages": [
+        "ec2messages:AcknowledgeMessage",
+        "ec2messages:GetEndpoint",
+        "ec2messages:GetMessages",
+        "ec2messages:SendReply",
+    ],
+    "events": ["events:PutEvents"],
+    "kms": ["kms:Decrypt", "kms:GenerateDataKey"],
+    "logs": ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
+    "monitoring": ["cloudwatch:PutMetricData"],
+    "secretsmanager": ["secretsmanager:GetSecretValue"],
+    "sqs": ["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:SendMessage"],
+    "ssm": ["ssm:UpdateInstanceInformation", "ssm:GetParameter", "ssm:GetParameters"],
+    "ssmmessages": [
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
+    ],
+    "sts": ["sts:AssumeRole", "sts:GetCallerIdentity"],
+    "xray": ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"],
+}
+# cfn-signal calls with the instance's identity instead of a role, which no policy can name.
+SIGNED_BY_INSTANCES: frozenset[InterfaceEndpoint] = frozenset({"cloudformation"})
+
+
+class Endpoints(Construct):
+    """Gateways to S3 and DynamoDB, free of charge; interfaces to other services, where the configuration asks."""
+
+    def __init__(self, scope: Construct, id_: str, *, vpc: ec2.IVpc) -> None:
+        super().__init__(scope, id_)
+        self._vpc = vpc
+
+    def add_gateways(self, subnets: list[ec2.SubnetSelection]) -> None:
+        """Leads the traffic of `subnets` to S3 and DynamoDB over gateways, even where there is NAT."""
+        s3 = ec2.GatewayVpcEndpoint(
+            self, "S3", vpc=self._vpc, service=ec2.GatewayVpcEndpointAwsService.S3, subnets=subnets
+        )
+        s3.add_to_policy(_of_this_account(S3_ACTIONS, "aws:ResourceAccount"))
+        # CloudFormation's own buckets, to which functions in the VPC answer; without them a deployment hangs for an
+        # hour (AWS CloudFormation User Guide, "Configure VPC endpoints for custom resources").
+        s3.add_to_policy(_of_anyone("CustomResources", "s3:PutObject", "cloudformation-custom-resource-response-*"))
+        # Amazon Linux 2023 User Guide, "Updating AL2023": the repositories' own bucket in the region.
+        s3.add_to_policy(_of_anyone("AmazonLinux", "s3:GetObject", f"al2023-repos-{Aws.REGION}-de612dc2"))
+        # AWS Systems Manager User Guide, "SSM Agent communications with AWS managed S3 buckets".
+        s3.add_to_policy(_of_anyone("SystemsManager", "s3:GetObject", f"amazon-ssm-{Aws.REGION}"))
+        s3.add_to_policy(_of_anyone("SsmPackages", "s3:GetObject", f"amazon-ssm-packages-{Aws.REGION}"))
+        # Amazon CloudWatch User Guide, "Download the CloudWatch agent package".
+        s3.add_to_policy(_of_anyone("CloudWatchAgent", "s3:GetObject", f"amazoncloudwatch-agent-{Aws.REGION}"))
+        dynamodb = ec2.GatewayVpcEndpoint(
+            self, "DynamoDb", vpc=self._vpc, service=ec2.GatewayVpcEndpointAwsService.DYNAMODB, subnets=subnets
+        )
+        dynamodb.add_to_policy(_of_this_account(DYNAMODB_ACTIONS, "aws:ResourceAccount"))
+
+    def add_interfaces(
+        self, services: Iterable[InterfaceEndpoint], *, subnets: ec2.SubnetSelection, callers: list[ec2.IPeer]
+    ) -> None:
+        """Puts an interface to each service into `subnets`, under the service's own name, for `callers` alone."""
+        wanted = sorted(services)
+        if not wanted:
+            return
+        group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=self._vpc, description="Interface endpoints", allow_all_outbound=False
+        )
+        for peer in callers:
+            group.add_ingress_rule(peer, ec2.Port.HTTPS, "Callers in the VPC")
+        for service in wanted:
+            endpoint = ec2.InterfaceVpcEndpoint(
+                self,
+                service.capitalize(),
+                vpc=self._vpc,
+                service=ec2.InterfaceVpcEndpointAwsService(service),
+                subnets=subnets,
+                security_groups=[group],
+                open=False,
+                private_dns_enabled=True,
+            )
+            if service in SIGNED_BY_INSTANCES:
+                endpoint.add_to_policy(_by_anyone(INTERFACE_ACTIONS[service]))
+            else:
+                endpoint.add_to_policy(_of_this_account(INTERFACE_ACTIONS[service], "aws:PrincipalAccount"))
+
+
+def _of_this_account(actions: list[str], key: str) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid="ThisAccount",
+        principals=[iam.AnyPrincipal()],
+        actions=actions,
+        resources=["*"],
+        conditions={"StringEquals": {key: Aws.ACCOUNT_ID}},
+    )
+
+
+def _by_anyone(actions: list[str]) -> iam.PolicyStatement:
+    return iam.PolicyStatement(sid="Instances", principals=[iam.AnyPrincipal()], actions=actions, resources=["*"])
+
+
+def _of_anyone(sid: str, action: str, bucket: str) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid=sid,
+        principals=[iam.AnyPrincipal()],
+        actions=[action],
+        resources=[f"arn:{Aws.PARTITION}:s3:::{bucket}/*"],
+    )

@@ -1,0 +1,1 @@
+"""Takes every rule out of a VPC's default security group, while CloudFormation deploys."""

@@ -1,0 +1,37 @@
+"""Every way out deploys, not only the one that `local` takes."""
+
+import sys
+from typing import Any
+
+import pytest
+
+from local_cloud.cloud import LocalCloud
+from local_cloud.deploy import Deployment
+
+APP = f"{sys.executable} -m tests.integration.network_app"
+
+
+@pytest.mark.parametrize(("strategy", "gateways", "interfaces"), [("per-zone", 3, 0), ("single", 1, 0), ("none", 0, 6)])
+def test_the_network_deploys_with(strategy: str, gateways: int, interfaces: int, local_cloud: LocalCloud) -> None:
+    deployment = Deployment(local_cloud.state, local_cloud.services().account(), print, list)
+    deployment.run(
+        "deploy-nat",
+        *("deploy", "--all", "--app", APP, "-c", f"nat={strategy}"),
+        *("--output", str(local_cloud.state.root / "nat.out"), "--require-approval", "never", "--method", "direct"),
+    )
+    ec2 = local_cloud.session().client("ec2")
+    stack = f"shop-nat-{strategy}-network"
+    resources = local_cloud.session().client("cloudformation").describe_stack_resources(StackName=stack)
+    made = [(each["ResourceType"], each["PhysicalResourceId"]) for each in resources["StackResources"]]
+    (vpc,) = (id_ for type_, id_ in made if type_ == "AWS::EC2::VPC")
+    found = [gateway for gateway in ec2.describe_nat_gateways()["NatGateways"] if gateway["VpcId"] == vpc]
+    assert len(found) == gateways
+    endpoints = {id_ for type_, id_ in made if type_ == "AWS::EC2::VPCEndpoint"}
+    there = {endpoint["VpcEndpointId"] for endpoint in ec2.describe_vpc_endpoints()["VpcEndpoints"]}
+    assert endpoints <= there
+    assert len(endpoints) == 2 + interfaces
+    inside: Any = [{"Name": "vpc-id", "Values": [vpc]}]
+    (default,) = ec2.describe_security_groups(Filters=[*inside, {"Name": "group-name", "Values": ["default"]}])[
+        "SecurityGroups"
+    ]
+    assert default["IpPermissions"] == default["IpPermissionsEgress"] == []
