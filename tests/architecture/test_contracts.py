@@ -1,0 +1,75 @@
+"""Infrastructure and runtime never import each other; here is where the two must agree."""
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import file_intake.settings
+import schema_migration.settings
+import web_src.pages
+import web_src.settings
+from tests.synthesis import Synthesized
+
+# What Lambda sets for every function (AWS Lambda Developer Guide, "Defined runtime environment variables").
+BY_LAMBDA = {"AWS_REGION": "eu-central-1"}
+
+
+def _variables(synthesized: Synthesized, function: str) -> dict[str, str]:
+    (properties,) = (
+        resource["Properties"]
+        for id_, resource in synthesized.resources("Pipeline", "AWS::Lambda::Function").items()
+        if id_.startswith(function)
+    )
+    return {name: _filled_in(name, value) for name, value in properties["Environment"]["Variables"].items()}
+
+
+def _filled_in(name: str, value: Any) -> str:
+    """A deployed value where the template refers to one."""
+    return value if isinstance(value, str) else ("5433" if name == "DATABASE_PORT" else "deployed")
+
+
+def _read_by(settings: object) -> set[str]:
+    """The variables that a settings module names in capitals."""
+    words = inspect.getsource(settings).replace('"', " ").split()  # type: ignore[arg-type]
+    return {word for word in words if word.isupper() and "_" in word and word.isidentifier()}
+
+
+def test_the_file_intake_finds_its_settings(every_environment: Synthesized) -> None:
+    variables = _variables(every_environment, "FileIntake") | BY_LAMBDA
+    settings = file_intake.settings.Settings.from_env(variables)
+    assert settings.database_user == "file_intake"
+    assert settings.max_file_bytes == every_environment.environment.intake.max_file_mb * 1024 * 1024
+
+
+def test_the_schema_migration_finds_its_settings(every_environment: Synthesized) -> None:
+    settings = schema_migration.settings.Settings.from_env(_variables(every_environment, "SchemaMigration") | BY_LAMBDA)
+    assert settings.database_name == "shop"
+
+
+def test_the_web_app_finds_its_settings(every_environment: Synthesized) -> None:
+    template = every_environment.only("Web", "AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
+    pieces = template["UserData"]["Fn::Base64"]["Fn::Join"][1]
+    script = "".join(piece if isinstance(piece, str) else "5433" for piece in pieces)
+    lines = script.partition('shop-web.env" <<"END"\n')[2].partition("\nEND\n")[0].splitlines()
+    variables = dict(line.split("=", 1) for line in lines)
+    settings = web_src.settings.Settings.from_env(variables)
+    assert settings.database_user == "web"
+    (target,) = every_environment.resources("Web", "AWS::ElasticLoadBalancingV2::TargetGroup").values()
+    assert settings.port == target["Properties"]["Port"]
+
+
+def test_templates_set_no_variable_that_nobody_reads(every_environment: Synthesized) -> None:
+    for function, settings in (("FileIntake", file_intake.settings), ("SchemaMigration", schema_migration.settings)):
+        assert set(_variables(every_environment, function)) <= _read_by(settings), function
+
+
+def test_handlers_stand_where_the_templates_say(every_environment: Synthesized) -> None:
+    for stack in ("Network", "Pipeline"):
+        for function in every_environment.resources(stack, "AWS::Lambda::Function").values():
+            package, module, name = function["Properties"]["Handler"].split(".")
+            assert f"def {name}(" in Path(f"lambda_src/{package}/{module}.py").read_text()
+
+
+def test_the_health_check_asks_for_a_path_that_the_app_has(prod: Synthesized) -> None:
+    path = prod.only("Web", "AWS::ElasticLoadBalancingV2::TargetGroup")["HealthCheckPath"]
+    assert f'"{path}"' in inspect.getsource(web_src.pages)

@@ -1,0 +1,117 @@
+"""Who can reach whom, computed from the templates of every environment and NAT strategy."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from config.network import NEEDED_WITHOUT_NAT, DualStack, NatPerZone, NoNat, RegionalNat, SingleNat
+from tests.synthesis import ENVIRONMENTS, shipped, synthesize
+from tools.reachability import Reachability
+
+DATABASE_PORT = 5433
+HTTPS = 443
+# The network ACLs deny this port to RDP, and with it the replies to one client port in some 64,000.
+TRADED = (3389,)
+
+PROD = ENVIRONMENTS["prod"].network
+VARIANTS = {
+    "prod, NAT per zone": replace(PROD, nat=NatPerZone()),
+    "prod, single NAT": replace(PROD, nat=SingleNat()),
+    "prod, regional NAT": replace(PROD, nat=RegionalNat()),
+    "prod, no NAT": replace(PROD, nat=NoNat(), interface_endpoints=NEEDED_WITHOUT_NAT),
+    "prod, dual stack": replace(PROD, addressing=DualStack()),
+}
+
+
+@cache
+def _reach(case: str) -> Reachability:
+    if case in VARIANTS:
+        return Reachability.of(
+            synthesize(replace(ENVIRONMENTS["prod"], network=VARIANTS[case])).templates, traded=TRADED
+        )
+    return Reachability.of(shipped(case).templates, traded=TRADED)
+
+
+@pytest.fixture(params=[*sorted(ENVIRONMENTS), *VARIANTS])
+def reach(request: pytest.FixtureRequest) -> Reachability:
+    """Each shipped environment, and prod with each other way out."""
+    return _reach(request.param)
+
+
+def _others(reach: Reachability, *but: str) -> Iterator[str]:
+    return (name for name in reach.targets if name not in but)
+
+
+def test_the_internet_reaches_nothing_while_the_load_balancer_is_internal(reach: Reachability) -> None:
+    for target in _others(reach, "internet", "s3 gateway", "dynamodb gateway"):
+        assert reach.ports("internet", target) == (), target
+
+
+def test_only_migration_intake_and_web_instances_reach_the_database(reach: Reachability) -> None:
+    clients = {"SchemaMigration", "FileIntake", "web instances"}
+    for source in reach.sources:
+        expected = ((DATABASE_PORT, DATABASE_PORT),) if source in clients else ()
+        if source != "database":
+            assert reach.ports(source, "database") == expected, source
+    for client in clients:
+        assert reach.certain(client, "database", DATABASE_PORT), reach.why(client, "database", DATABASE_PORT)
+
+
+def test_the_database_reaches_nothing(reach: Reachability) -> None:
+    for target in _others(reach, "database"):
+        assert reach.ports("database", target) == (), target
+
+
+def test_only_the_load_balancer_reaches_the_web_instances(reach: Reachability) -> None:
+    for source in reach.sources:
+        if source not in ("load balancer", "web instances"):
+            assert reach.ports(source, "web instances") == (), source
+    assert reach.certain("load balancer", "web instances", 8080)
+
+
+def test_nothing_but_https_leaves(reach: Reachability) -> None:
+    for source in ("FileIntake", "SchemaMigration", "web instances", "load balancer", "database"):
+        assert set(reach.ports(source, "internet")) <= {(HTTPS, HTTPS)}, source
+
+
+@pytest.mark.parametrize(
+    "case", ["prod, NAT per zone", "prod, single NAT", "prod, regional NAT", *sorted(ENVIRONMENTS)]
+)
+def test_who_works_reaches_aws(case: str) -> None:
+    for source in ("FileIntake", "SchemaMigration", "web instances"):
+        assert _reach(case).certain(source, "internet", HTTPS), _reach(case).why(source, "internet", HTTPS)
+        assert _reach(case).certain(source, "s3 gateway", HTTPS)
+
+
+def test_without_nat_the_endpoints_are_the_only_way() -> None:
+    reach = _reach("prod, no NAT")
+    for source in ("FileIntake", "SchemaMigration", "web instances"):
+        assert reach.ports(source, "internet") == ()
+        for service in NEEDED_WITHOUT_NAT:
+            assert reach.certain(source, f"{service} endpoint", HTTPS), reach.why(
+                source, f"{service} endpoint", HTTPS, certain=True
+            )
+
+
+def test_losing_any_zone_leaves_the_others_their_egress_under_nat_per_zone() -> None:
+    reach = _reach("prod, NAT per zone")
+    assert len(reach.zones) == 3
+    for zone in reach.zones:
+        for source in ("FileIntake", "web instances"):
+            assert reach.without_zone(zone).certain(source, "internet", HTTPS), zone
+
+
+def test_losing_the_zone_of_a_single_nat_takes_everybodys_egress() -> None:
+    """What `SingleNat` saves, and what it costs: the model must see the difference."""
+    reach = _reach("prod, single NAT")
+    lost = [zone for zone in reach.zones if not reach.without_zone(zone).possible("FileIntake", "internet", HTTPS)]
+    assert len(lost) == 1
+
+
+def test_dual_stack_lets_app_out_over_ipv6_and_data_not() -> None:
+    reach = _reach("prod, dual stack")
+    assert reach.certain("FileIntake", "internet", HTTPS, family=6)
+    assert not reach.possible("database", "internet", HTTPS, family=6)
+    assert not reach.possible("internet", "database", DATABASE_PORT, family=6)
