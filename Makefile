@@ -42,13 +42,17 @@ test: setup ## Run every test, on a local cloud of its own
 test-fast: setup ## Run the tests that need no server
 	@python -m pytest --ignore tests/integration $(TEST)
 
+.PHONY: test-slow
+test-slow: setup ## Draw many more examples of what `make test` draws a few of
+	@NETWORK_EXAMPLES=200 python -m pytest --timeout 1800 tests/architecture/test_network_space.py $(TEST)
+
 .PHONY: check
 check: setup ## Check format, lint and types
 	@ruff format --check --quiet $(SOURCES) || { echo "Some files are not formatted: make format"; exit 1; }
 	@ruff check --quiet $(SOURCES)
 	@mypy --no-error-summary app.py bench components config stacks tools tests
 	@mypy --no-error-summary local_cloud
-	@cd lambda_src && mypy --no-error-summary -p file_intake -p schema_migration
+	@cd lambda_src && mypy --no-error-summary -p default_security_group -p file_intake -p schema_migration
 	@mypy --no-error-summary -p web_src
 	@echo "Format, lint and types are clean."
 
@@ -58,9 +62,9 @@ format: setup ## Format the code and mend what the linter can
 	@ruff format $(SOURCES)
 
 .PHONY: snapshots
-snapshots: setup ## Write the templates' snapshots anew; read the diff before you commit it
-	@python -m pytest -q tests/stacks/test_snapshots.py --update-snapshots
-	@git --no-pager diff --stat -- tests/snapshots
+snapshots: setup ## Write snapshots and docs/architecture.md anew; read the diff before you commit it
+	@python -m pytest -q tests/stacks/test_snapshots.py tests/architecture/test_architecture_page.py --update-snapshots
+	@git --no-pager diff --stat -- tests/snapshots docs
 
 .PHONY: bench
 bench: setup ## Measure, as ratios within one run; writes .local/bench.json
@@ -73,13 +77,18 @@ synth: setup ## Synthesize ENV's templates into cdk.out, without credentials
 	@cdk synth --quiet $(CONTEXT)
 
 .PHONY: diff
-diff: setup ## Compare ENV's templates with what is deployed (a real account)
+diff: aws-not-local setup ## Compare ENV's templates with what is deployed (a real account)
 	@cdk diff $(CONTEXT)
 
 .PHONY: deploy
-deploy: setup ## Deploy ENV (a real account; once before: cdk bootstrap)
+deploy: aws-not-local setup ## Deploy ENV (a real account; once before: cdk bootstrap)
 	@if [ "$(ENV)" = local ]; then echo "local is deployed by: make up"; exit 1; fi
 	@cdk deploy --all $(CONTEXT)
+
+.PHONY: aws-not-local
+aws-not-local:
+	@case "$${AWS_ENDPOINT_URL:-}" in *127.0.0.1*|*localhost*) \
+	  echo "This shell speaks to the local cloud (AWS_ENDPOINT_URL, from .local/env.sh): use a new one for AWS."; exit 1;; esac
 
 # ---- the repository itself -------------------------------------------------------------------------------------
 

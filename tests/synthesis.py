@@ -22,7 +22,8 @@ Resources = dict[str, Any]
 LOCAL = local(Machine(architecture="x86_64", python="3.11"))
 ENVIRONMENTS = {environment.name: environment for environment in (LOCAL, DEV, STAGING, PROD)}
 STACKS = ("Foundation", "Network", "Data", "Pipeline", "Web")
-NO_BUNDLING: dict[str, Any] = {"aws:cdk:bundling-stacks": []}
+# The app's own context, without the bundling of assets.
+CONTEXT: dict[str, Any] = json.loads(Path("cdk.json").read_text())["context"] | {"aws:cdk:bundling-stacks": []}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +56,8 @@ class Synthesized:
 
 def synthesize(environment: Environment, *, validate: bool = False) -> Synthesized:
     """The environment's platform, synthesized without bundling its assets; with the rule packs where `validate`."""
-    context = json.loads(Path("cdk.json").read_text())["context"] | NO_BUNDLING
     with tempfile.TemporaryDirectory() as folder:
-        app = App(outdir=folder, context=context, analytics_reporting=False)
+        app = App(outdir=folder, context=CONTEXT, analytics_reporting=False)
         platform = Platform(app, config=environment)
         if validate:
             Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))

@@ -34,7 +34,11 @@ def main() -> None:
         )
     STATE.mkdir(exist_ok=True)
     with (STATE / "setup.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # `make up` beside `make test`: the second waits
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:  # `make up` beside `make test`
+            print("Setup: another command is setting this checkout up; waiting for it", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             _make_venv()
             _install(ROOT / "requirements-dev.txt", "Python packages")

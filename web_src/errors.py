@@ -29,7 +29,9 @@ def add_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def expected(request: Request, error: HTTPException) -> Response:
         detail = error.detail if error.status_code not in (405,) else None
-        return _answer(request, error.status_code, None if detail in (None, "Not Found") else detail)
+        answer = _answer(request, error.status_code, None if detail in (None, "Not Found") else detail)
+        answer.headers.update(error.headers or {})  # a 405 names the methods that it allows
+        return answer
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:

@@ -40,14 +40,15 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
         behind_https = Headers(scope=scope).get("x-forwarded-proto") == "https"
-        static = scope["path"].startswith("/static/")
+        # Only an address that names its content may be kept for ever.
+        lasting = scope["path"].startswith("/static/") and scope["query_string"].startswith(b"v=")
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in _ALWAYS.items():
                     headers[name] = value
-                headers["Cache-Control"] = _STATIC_CACHE if static and message["status"] < 400 else "no-store"
+                headers["Cache-Control"] = _STATIC_CACHE if lasting and message["status"] < 400 else "no-store"
                 if behind_https:
                     headers["Strict-Transport-Security"] = _HTTPS_ONLY
             await send(message)

@@ -1,5 +1,7 @@
 """What the Data stack promises."""
 
+import pytest
+
 from tests.synthesis import Synthesized, shipped
 
 
@@ -45,14 +47,21 @@ def test_prod_survives_a_zone_and_a_mistake() -> None:
     assert instance["Properties"]["DeletionProtection"] is True
     assert instance["Properties"]["BackupRetentionPeriod"] >= 14
     assert instance["DeletionPolicy"] == instance["UpdateReplacePolicy"] == "Snapshot"
-    assert all(
-        shipped("prod").resources("Data", "AWS::S3::Bucket")[id_]["DeletionPolicy"] == "Retain"
-        for id_ in shipped("prod").resources("Data", "AWS::S3::Bucket")
-    )
 
 
-def test_dev_leaves_nothing_behind() -> None:
-    kept = [id_ for id_, resource in shipped("dev").everything().items() if resource.get("DeletionPolicy") == "Retain"]
+KEPT = "RetainExceptOnCreate"
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_what_holds_data_or_opens_it_outlives_its_stack(name: str) -> None:
+    for type_ in ("AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Logs::LogGroup"):
+        found = [resource for resource in shipped(name).everything().values() if resource["Type"] == type_]
+        assert found
+        assert {resource["DeletionPolicy"] for resource in found} == {KEPT}, type_
+
+
+def test_dev_keeps_no_resource_when_its_stacks_go() -> None:
+    kept = [id_ for id_, r in shipped("dev").everything().items() if r.get("DeletionPolicy", "Delete") != "Delete"]
     assert kept == []
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from components.log_group import RETENTION
+from config.checks import LOG_RETENTION_DAYS
 from config.environments import DEV
-from config.model import LOG_RETENTION_DAYS
 from tests.synthesis import ENVIRONMENTS, Synthesized, synthesize
 
 
@@ -57,6 +57,7 @@ def test_only_our_own_functions_exist(every_environment: Synthesized) -> None:
         id_ for id_, resource in every_environment.everything().items() if resource["Type"] == "AWS::Lambda::Function"
     }
     assert {re.sub(r"Function[0-9A-F]{8}$", "", id_) for id_ in functions} == {
+        "Network/DefaultSecurityGroup",
         "Pipeline/SchemaMigration",
         "Pipeline/FileIntake",
     }
@@ -68,6 +69,19 @@ def test_nothing_is_open_to_the_world(every_environment: Synthesized) -> None:
         if resource["Type"] == "AWS::EC2::SecurityGroupIngress":
             rules.append(resource["Properties"])
         assert not [rule for rule in rules if rule.get("CidrIp") == "0.0.0.0/0" or "CidrIpv6" in rule], id_
+
+
+def test_everything_talks_to_named_peers_or_https(every_environment: Synthesized) -> None:
+    for id_, resource in every_environment.everything().items():
+        properties = resource.get("Properties", {})
+        for rule in properties.get("SecurityGroupEgress", []):
+            nobody = rule["CidrIp"] == "255.255.255.255/32"
+            assert nobody or (rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) == ("tcp", 443, 443), id_
+        if resource["Type"] == "AWS::EC2::SecurityGroup":
+            assert "SecurityGroupEgress" in properties or "LoadBalancer" in id_, f"{id_} would let everything out"
+        if resource["Type"] == "AWS::EC2::SecurityGroupEgress":
+            assert "DestinationSecurityGroupId" in properties, id_
+            assert properties["FromPort"] == properties["ToPort"], id_
 
 
 def test_stacks_export_nothing(every_environment: Synthesized) -> None:

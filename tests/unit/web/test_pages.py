@@ -217,7 +217,7 @@ def test_browsers_are_held_to_https_where_it_is_there(client: Client) -> None:
 
 def test_pages_are_not_stored_and_static_files_are(client: Client) -> None:
     assert client.get("/").headers["Cache-Control"] == "no-store"
-    assert "immutable" in client.get("/static/app.css").headers["Cache-Control"]
+    assert "immutable" in client.get("/static/app.css?v=1").headers["Cache-Control"]
     assert client.get("/static/gone.css").headers["Cache-Control"] == "no-store"
 
 
