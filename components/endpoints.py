@@ -1,8 +1,8 @@
-"""Private ways to AWS services: they never leave AWS, and carry nothing to other accounts' data."""
+"""Private ways to AWS services: gateways that carry to this account's data alone, interfaces for its own callers."""
 
 from collections.abc import Iterable
 
-from aws_cdk import Aws
+from aws_cdk import Aws, Fn
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -70,9 +70,16 @@ class Endpoints(Construct):
             self, "S3", vpc=self._vpc, service=ec2.GatewayVpcEndpointAwsService.S3, subnets=subnets
         )
         s3.add_to_policy(_of_this_account(S3_ACTIONS, "aws:ResourceAccount"))
-        # CloudFormation's own buckets, to which functions in the VPC answer; without them a deployment hangs for an
+        undashed = Fn.join("", Fn.split("-", Aws.REGION))
+        # CloudFormation's own bucket, to which functions in the VPC answer; without it a deployment hangs for an
         # hour (AWS CloudFormation User Guide, "Configure VPC endpoints for custom resources").
-        s3.add_to_policy(_of_anyone("CustomResources", "s3:PutObject", "cloudformation-custom-resource-response-*"))
+        s3.add_to_policy(
+            _of_anyone(
+                "CustomResources",
+                "s3:PutObject",
+                f"cloudformation-custom-resource-response-{undashed}",
+            )
+        )
         # Amazon Linux 2023 User Guide, "Updating AL2023": the repositories' own bucket in the region.
         s3.add_to_policy(_of_anyone("AmazonLinux", "s3:GetObject", f"al2023-repos-{Aws.REGION}-de612dc2"))
         # AWS Systems Manager User Guide, "SSM Agent communications with AWS managed S3 buckets".

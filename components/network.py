@@ -47,8 +47,11 @@ class Network(Construct):
         self.dual_stack = isinstance(settings.addressing, config.DualStack)
         self.vpc = self._vpc(settings)
         self._accept_public_routes()
+        if isinstance(settings.nat, config.RegionalNat):
+            self._wait_for_the_internet_gateway()
         if self.dual_stack:
             self._plan_ipv6()
+            self._accept_ipv6_addresses()
         self._network_acls()
         endpoints = Endpoints(self, "Endpoints", vpc=self.vpc)
         endpoints.add_gateways([self.app_subnets, self.data_subnets])
@@ -81,10 +84,17 @@ class Network(Construct):
             nat_gateways=nat.gateways,
             subnet_configuration=[
                 ec2.SubnetConfiguration(
-                    name="Public", subnet_type=ec2.SubnetType.PUBLIC, map_public_ip_on_launch=False
+                    name="Public",
+                    subnet_type=ec2.SubnetType.PUBLIC,
+                    map_public_ip_on_launch=False,
+                    ipv6_assign_address_on_creation=False if self.dual_stack else None,
                 ),
                 ec2.SubnetConfiguration(name="App", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
-                ec2.SubnetConfiguration(name="Data", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+                ec2.SubnetConfiguration(
+                    name="Data",
+                    subnet_type=ec2.SubnetType.PRIVATE_ISOLATED,
+                    ipv6_assign_address_on_creation=False if self.dual_stack else None,
+                ),
             ],
         )
 
@@ -96,6 +106,22 @@ class Network(Construct):
             reason="The public tier is where the internet gateway and the NAT gateways meet; no other tier has "
             "such a route; would change if the VPC had neither NAT nor a public load balancer",
         )
+
+    def _accept_ipv6_addresses(self) -> None:
+        for subnet in self._subnets("app"):
+            acknowledge(
+                cast("Construct", subnet),
+                f"{NIST}-VPCSubnetAutoAssignPublicIpDisabled",
+                pack=NIST,
+                reason="What works in the app tier gets its IPv6 address by itself; the egress-only gateway "
+                "lets nothing in; would change with network.addressing = Ipv4()",
+            )
+
+    def _wait_for_the_internet_gateway(self) -> None:
+        """A regional gateway needs the attachment, and the CDK makes it wait for the internet gateway alone."""
+        for construct in self.vpc.node.find_all():
+            if isinstance(construct, ec2.CfnNatGateway):
+                construct.node.add_dependency(self.vpc.node.find_child("VPCGW"))
 
     def _plan_ipv6(self) -> None:
         """Gives each subnet its planned /64: the CDK counts them through, and a new zone would move them."""
@@ -114,7 +140,7 @@ class Network(Construct):
         peers["anywhere"] = [ec2.AclCidr.any_ipv4(), *([ec2.AclCidr.any_ipv6()] if self.dual_stack else [])]
         subnets = {"public": self.public_subnets, "app": self.app_subnets, "data": self.data_subnets}
         for tier in TIERS:
-            NetworkAcl(
+            acl = NetworkAcl(
                 self,
                 f"{tier.capitalize()}Acl",
                 vpc=self.vpc,
@@ -122,6 +148,8 @@ class Network(Construct):
                 tier=tier,
                 peers=peers,
             )
+            if self.dual_stack:
+                acl.node.add_dependency(self.vpc.node.find_child("ipv6cidr"))  # the rules name parts of it
 
     @property
     def _ipv6_block(self) -> str:

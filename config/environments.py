@@ -3,8 +3,9 @@
 import platform
 import sys
 from dataclasses import replace
+from itertools import combinations
 
-from config.checks import ConfigError
+from config.checks import ConfigError, require
 from config.model import (
     Environment,
     FileIntake,
@@ -50,6 +51,7 @@ PROD = Environment(
 STAGING = replace(
     PROD,
     name="staging",
+    network=replace(PROD.network, cidr="10.1.0.0/16"),
     database=replace(PROD.database, instance_type="t4g.medium", storage_gib=20, max_storage_gib=100),
     intake=replace(PROD.intake, max_concurrency=5),
     web=replace(PROD.web, instance_type="t4g.small", min_instances=2, max_instances=4),
@@ -59,7 +61,9 @@ STAGING = replace(
 DEV = Environment(
     name="dev",
     foundation=Foundation(log_bucket_days=7),
-    network=Network(nat=SingleNat(), zones=AnyZones(), flow_log=FlowLogToCloudWatch(days=7), dns_log_days=7),
+    network=Network(
+        nat=SingleNat(), zones=AnyZones(), cidr="10.2.0.0/16", flow_log=FlowLogToCloudWatch(days=7), dns_log_days=7
+    ),
     database=PostgresInstance(
         instance_type="t4g.small",
         multi_az=False,
@@ -109,6 +113,22 @@ def local(machine: Platform) -> Environment:
 LOCAL = local(_this_machine())
 
 ENVIRONMENTS = {environment.name: environment for environment in (LOCAL, DEV, STAGING, PROD)}
+
+
+def require_apart(*environments: Environment) -> None:
+    """Refuses networks that overlap: they could never be connected. Raises ConfigError that names both."""
+    for one, other in combinations(environments, 2):
+        require(
+            not one.network.addresses.vpc.overlaps(other.network.addresses.vpc),
+            "network.cidr",
+            f"apart from {one.name}'s ({one.network.cidr})",
+            f"{other.network.cidr} of {other.name}",
+            "give each environment a network of its own",
+        )
+
+
+# Local is dev on another machine, and never connected with anything.
+require_apart(DEV, STAGING, PROD)
 
 
 def choose(name: str, *, account: str | None = None, region: str | None = None) -> Environment:

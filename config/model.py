@@ -310,11 +310,12 @@ class Environment(Slice):
         )
 
     def _require_room_in_app_subnets(self) -> None:
-        needed = self.intake.max_concurrency + self.web.max_instances + LOAD_BALANCER_ADDRESSES
+        endpoints = len(self.network.interface_endpoints)
+        needed = self.intake.max_concurrency + self.web.max_instances + LOAD_BALANCER_ADDRESSES + endpoints
         require(
             usable_addresses(self.network.app_prefix) >= needed,
             "network.app_prefix",
-            f"short enough for {needed} addresses (intake.max_concurrency + web.max_instances + 8)",
+            f"short enough for {needed} addresses (functions, web.max_instances, load balancer, endpoints)",
             self.network.app_prefix,
             "one subnet must carry them all while the other zones are away; take larger app subnets",
         )

@@ -47,22 +47,22 @@ def _require_zone_count(count: int) -> None:
 
 @dataclass(frozen=True)
 class NatPerZone:
-    """A NAT gateway in each zone: the dearest, and a zone that fails takes only its own egress with it."""
+    """A gateway in each zone, each billed by the hour and the gigabyte: a zone that fails takes only its own egress."""
 
 
 @dataclass(frozen=True)
 class SingleNat:
-    """One NAT gateway for all zones: the cheapest egress, lost for all of them when its zone fails."""
+    """One gateway for all zones, billed once, plus the traffic between zones: its zone's failure takes all egress."""
 
 
 @dataclass(frozen=True)
 class RegionalNat:
-    """One regional NAT gateway that AWS spreads over the zones in use: billed by zone, fails zone by zone."""
+    """One gateway that AWS spreads over the zones in use, billed for each: a new zone may wait an hour for it."""
 
 
 @dataclass(frozen=True)
 class NoNat:
-    """No way to the internet: AWS is reached through endpoints, billed each by zone and hour; the rest isn't."""
+    """No gateway: endpoints, each billed by zone and hour, reach their AWS services; every other call fails."""
 
 
 Nat = NatPerZone | SingleNat | RegionalNat | NoNat
@@ -99,6 +99,8 @@ class FlowLogToS3:
 
 
 FlowLog = FlowLogToCloudWatch | FlowLogToS3
+
+PRIVATE_NETWORKS = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))  # RFC 1918
 
 InterfaceEndpoint = Literal[
     "cloudformation",
@@ -154,6 +156,13 @@ class Network(Slice):
 
     def _require_endpoints(self) -> None:
         if isinstance(self.nat, NoNat):
+            require(
+                isinstance(self.addressing, Ipv4),
+                "network.addressing",
+                "Ipv4() where network.nat is NoNat()",
+                self.addressing,
+                "app leaves over IPv6 by an egress-only gateway; take Ipv4(), or another NAT",
+            )
             missing = NEEDED_WITHOUT_NAT - self.interface_endpoints
             require(
                 not missing,
@@ -180,11 +189,11 @@ class Network(Slice):
             "AWS accepts no other size (Amazon VPC User Guide, 'VPC CIDR blocks')",
         )
         require(
-            vpc.is_private,
+            any(vpc.subnet_of(private) for private in PRIVATE_NETWORKS),
             "network.cidr",
             "a private network (10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16)",
             self.cidr,
-            "hosts on the internet with these addresses could not be reached",
+            "AWS refuses some others, and of the rest hosts on the internet could not be reached",
         )
         try:
             return AddressPlan(

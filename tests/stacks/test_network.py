@@ -3,9 +3,11 @@
 from collections import Counter
 from dataclasses import replace
 from ipaddress import IPv4Network
+from typing import get_args
 
 import pytest
 
+from components.endpoints import INTERFACE_ACTIONS
 from config.address_plan import TIERS
 from config.environments import DEV, PROD
 from config.network import (
@@ -155,11 +157,18 @@ def test_gateway_endpoints_serve_app_and_data_and_only_this_account(every_enviro
 
 # Whose buckets the S3 gateway opens beside this account's own, and for what.
 EXCEPTIONS = {
-    "cloudformation-custom-resource-response-*": "s3:PutObject",
+    "cloudformation-custom-resource-response-<region without dashes>": "s3:PutObject",
     "al2023-repos-<region>-de612dc2": "s3:GetObject",
     "amazon-ssm-<region>": "s3:GetObject",
     "amazon-ssm-packages-<region>": "s3:GetObject",
     "amazoncloudwatch-agent-<region>": "s3:GetObject",
+}
+
+
+REFERENCES = {
+    "{'Ref': 'AWS::Partition'}": "<AWS::Partition>",
+    "{'Ref': 'AWS::Region'}": "<AWS::Region>",
+    "{'Fn::Join': ['', {'Fn::Split': ['-', {'Ref': 'AWS::Region'}]}]}": "<region without dashes>",
 }
 
 
@@ -175,7 +184,7 @@ def test_the_s3_gateway_opens_exactly_what_boot_and_custom_resources_need(every_
         assert statement["Principal"] == {"AWS": "*"}
         assert "Condition" not in statement
         pieces = statement["Resource"]["Fn::Join"][1]
-        text = "".join(piece if isinstance(piece, str) else f"<{piece['Ref']}>" for piece in pieces)
+        text = "".join(piece if isinstance(piece, str) else REFERENCES[str(piece)] for piece in pieces)
         bucket = text.removeprefix("arn:<AWS::Partition>:s3:::").removesuffix("/*").replace("<AWS::Region>", "<region>")
         found[bucket.replace(region, "<region>") if region else bucket] = statement["Action"]
     assert found == EXCEPTIONS
@@ -304,3 +313,53 @@ def test_dual_stack_gives_every_subnet_its_planned_block_and_data_no_way_out() -
 
 def _as_list(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
+
+
+def test_whatever_names_the_ipv6_block_waits_for_it() -> None:
+    synthesized = synthesize(replace(DEV, network=replace(DEV.network, addressing=DualStack())))
+    (block,) = synthesized.resources("Network", "AWS::EC2::VPCCidrBlock")
+    named = {
+        id_: resource
+        for id_, resource in synthesized.templates["Network"]["Resources"].items()
+        if "Ipv6CidrBlocks" in str(resource)
+    }
+    assert len(named) > 9
+    assert [id_ for id_, resource in named.items() if block not in resource.get("DependsOn", [])] == []
+
+
+def test_a_regional_gateway_waits_for_the_attachment() -> None:
+    synthesized = synthesize(replace(DEV, network=replace(DEV.network, nat=RegionalNat())))
+    (gateway,) = synthesized.resources("Network", "AWS::EC2::NatGateway").values()
+    (attachment,) = synthesized.resources("Network", "AWS::EC2::VPCGatewayAttachment")
+    assert attachment in gateway["DependsOn"]
+
+
+def test_endpoints_carry_all_that_the_workloads_may_call() -> None:
+    endpoints: frozenset[InterfaceEndpoint] = frozenset(get_args(InterfaceEndpoint))
+    synthesized = synthesize(replace(DEV, network=replace(DEV.network, nat=NoNat(), interface_endpoints=endpoints)))
+    services = {"cloudwatch": "monitoring"}
+    granted = {
+        action
+        for resource in synthesized.everything().values()
+        if resource["Type"] == "AWS::IAM::ManagedPolicy"
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+        for action in _as_list(statement["Action"])
+    }
+    by_endpoint = {str(action) for action in granted if services.get(*[str(action).split(":")[0]] * 2) in endpoints}
+    # Lambda polls the queue, reads its attributes and writes the log from outside the VPC.
+    by_lambda = {"sqs:GetQueueAttributes"}
+    assert len(by_endpoint) > 8
+    carried = {action for actions in INTERFACE_ACTIONS.values() for action in actions}
+    assert by_endpoint - carried == by_lambda
+
+
+def test_instances_signal_without_a_role() -> None:
+    network = replace(DEV.network, nat=NoNat(), interface_endpoints=NEEDED_WITHOUT_NAT)
+    synthesized = synthesize(replace(DEV, network=network))
+    (policy,) = (
+        endpoint["Properties"]["PolicyDocument"]["Statement"]
+        for id_, endpoint in synthesized.resources("Network", "AWS::EC2::VPCEndpoint").items()
+        if "Cloudformation" in id_
+    )
+    assert "cloudformation:SignalResource" in policy[0]["Action"]
+    assert "Condition" not in policy[0]
