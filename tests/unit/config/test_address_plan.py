@@ -3,24 +3,29 @@
 from ipaddress import IPv4Network
 from itertools import combinations
 
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from config.address_plan import MAX_ZONES, AddressPlan, usable_addresses
-
-PREFIXES = st.integers(min_value=19, max_value=28)
+from config.address_plan import MAX_ZONES, SLOT_BITS, AddressPlan, usable_addresses
 
 
-@given(vpc=st.integers(min_value=16, max_value=22), public=PREFIXES, app=PREFIXES, data=PREFIXES)
-def test_no_two_subnets_of_any_plan_overlap(vpc: int, public: int, app: int, data: int) -> None:
-    network = IPv4Network(f"10.0.0.0/{vpc}")
-    try:
-        plan = AddressPlan(vpc=network, public_prefix=public, app_prefix=app, data_prefix=data)
-    except ValueError:
-        assume(False)
-        return
+@st.composite
+def plans(draw: st.DrawFn) -> AddressPlan:
+    """Plans that fit: app takes up to half of the VPC, the other two tiers up to a quarter each."""
+    vpc = draw(st.integers(16, 22))
+    prefixes = st.integers(vpc + SLOT_BITS + 2, 28)
+    return AddressPlan(
+        vpc=IPv4Network(f"10.0.0.0/{vpc}"),
+        public_prefix=draw(prefixes),
+        app_prefix=draw(st.integers(vpc + SLOT_BITS + 1, 28)),
+        data_prefix=draw(prefixes),
+    )
+
+
+@given(plan=plans())
+def test_no_two_subnets_of_any_plan_overlap(plan: AddressPlan) -> None:
     subnets = [plan.subnet(tier, zone) for tier in ("public", "app", "data") for zone in range(MAX_ZONES)]
-    assert all(subnet.subnet_of(network) for subnet in subnets)
+    assert all(subnet.subnet_of(plan.vpc) for subnet in subnets)
     assert not any(one.overlaps(other) for one, other in combinations(subnets, 2))
     for tier, block in plan.blocks().items():
         assert all(plan.subnet(tier, zone).subnet_of(block) for zone in range(MAX_ZONES))
