@@ -44,6 +44,7 @@ def authorities(text: str) -> list[Authority]:
         store.load_verify_locations(cadata=pem)
         # OpenSSL lists what may sign others, and only that.
         for certificate in store.get_ca_certs():
+            # The stubs give a certificate's subject no usable type.
             subject = dict(pair for part in certificate["subject"] for pair in part)  # type: ignore[misc]
             der = ssl.PEM_cert_to_DER_cert(pem)
             found.append(

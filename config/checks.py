@@ -32,6 +32,7 @@ class Slice:
     PATH: ClassVar[str] = ""  # how errors name this part, "network." for example
 
     def __post_init__(self) -> None:
+        # Every subclass is a dataclass; this base is none, which is what the type checker minds.
         hints = get_type_hints(type(self))
         for field in fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)

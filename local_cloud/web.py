@@ -51,6 +51,7 @@ def app_part(user_data: str) -> str:
 def read_unit(text: str) -> Unit:
     """The parts of a systemd unit that matter here."""
     parser = configparser.ConfigParser(interpolation=None, strict=False)
+    # Documented as assignable, to keep capitals; the stubs call it a method.
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     parser.read_string(text)
     service = parser["Service"]

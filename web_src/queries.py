@@ -14,8 +14,8 @@ _FILE_COLUMNS = """
     file_id, bucket, key, version_id, uploaded_at, size_bytes, status, reason, rows_loaded, rows_rejected,
     received_at, finished_at
 """
-_FILES = f"SELECT {_FILE_COLUMNS} FROM files WHERE file_id < %s ORDER BY file_id DESC LIMIT %s"  # noqa: S608
-_FILE = f"SELECT {_FILE_COLUMNS} FROM files WHERE file_id = %s"  # noqa: S608
+_FILES = f"SELECT {_FILE_COLUMNS} FROM files WHERE file_id < %s ORDER BY file_id DESC LIMIT %s"  # noqa: S608 - of constants
+_FILE = f"SELECT {_FILE_COLUMNS} FROM files WHERE file_id = %s"  # noqa: S608 - of constants
 _REJECTS = """
     SELECT line_number, raw, reasons FROM rejected_rows
     WHERE file_id = %s AND line_number > %s ORDER BY line_number LIMIT %s

@@ -47,14 +47,14 @@ _SUPERSEDE = f"""
     UPDATE files SET status = 'superseded'
     WHERE bucket = %(bucket)s AND key = %(key)s AND file_id <> %(file_id)s
       AND status IN ('loaded', 'refused') AND {EARLIER}
-"""  # noqa: S608
+"""  # noqa: S608 - put together of constants alone
 _IS_SUPERSEDED = f"""
     SELECT EXISTS (
         SELECT FROM files
         WHERE bucket = %(bucket)s AND key = %(key)s AND file_id <> %(file_id)s
           AND status <> 'deleted' AND NOT {EARLIER}
     )
-"""  # noqa: S608
+"""  # noqa: S608 - put together of constants alone
 
 
 @dataclass(frozen=True, kw_only=True)

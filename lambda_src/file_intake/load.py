@@ -20,13 +20,13 @@ _REJECTS_A_COPY = 200
 _STAGING = f"""
     CREATE TEMPORARY TABLE IF NOT EXISTS incoming_orders ON COMMIT DELETE ROWS AS
     SELECT 0::bigint AS line_number, {_COLUMNS} FROM orders WITH NO DATA
-"""  # noqa: S608
+"""  # noqa: S608 - put together of constants alone
 _COPY_ORDERS = f"COPY incoming_orders (line_number, {_COLUMNS}) FROM STDIN (FORMAT text, NULL '')"
 _COPY_REJECTS = "COPY rejected_rows (file_id, line_number, raw, reasons) FROM STDIN"
 
 _LATEST: LiteralString = f"""
     SELECT DISTINCT ON (order_id) {_COLUMNS} FROM incoming_orders ORDER BY order_id, line_number DESC
-"""  # noqa: S608
+"""  # noqa: S608 - put together of constants alone
 # Orders are taken in the order of their ids, so that two files with the same orders don't wait for each other. An order
 # that is there already stays as it is, but locked: "WHERE false" is judged after the lock is taken.
 _INSERT = f"""
@@ -38,7 +38,7 @@ _INSERT = f"""
         RETURNING 1
     )
     SELECT (SELECT count(*) FROM latest), (SELECT count(*) FROM inserted)
-"""  # noqa: S608
+"""  # noqa: S608 - put together of constants alone
 # A second statement, because it sees more: an order that the first one had to wait for came from a file that was not
 # in the ledger yet when the first one began.
 _REPLACE = f"""
@@ -49,7 +49,7 @@ _REPLACE = f"""
     FROM ({_LATEST}) AS latest, files
     WHERE orders.order_id = latest.order_id AND orders.file_id <> %(file_id)s
       AND files.file_id = orders.file_id AND {EARLIER}
-"""  # noqa: S608
+"""  # noqa: S608 - put together of constants alone
 
 
 def stage(connection: Connection, file_id: int, rows: Iterator[str | Reject]) -> int:

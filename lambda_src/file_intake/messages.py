@@ -34,7 +34,7 @@ def work_off(
     for message in messages:
         try:
             work(message["body"])
-        except Exception as error:
+        except Exception as error:  # a message is failed, never lost, whatever went wrong with it
             _report(error)
             _wait(message, sqs, queue_url)
             failed.append({"itemIdentifier": message["messageId"]})

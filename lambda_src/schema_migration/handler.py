@@ -50,7 +50,7 @@ def handler(event: Mapping[str, Any], context: Context) -> None:
         reason = str(error)
     except (BotoCoreError, ClientError) as error:
         reason = f"the database's secret can't be read: {error}"
-    except Exception as error:
+    except Exception as error:  # CloudFormation must have its answer, or it waits for the whole timeout
         _log.exception("unexpected")
         reason = f"unexpected {type(error).__name__}; the function's log group has the details"
     _log.log(logging.INFO if succeeded else logging.ERROR, "%s: %s", event.get("RequestType"), reason)
