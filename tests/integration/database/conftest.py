@@ -101,6 +101,9 @@ class Pipeline:
             landing_bucket=BUCKET,
             incoming_prefix="incoming/",
             max_file_bytes=MAX_FILE_BYTES,
+            max_rejected_percent=20,
+            first_retry_seconds=1,
+            metrics_namespace="shop-test",
             log_level="INFO",
         )
         database = Database(settings, session)
