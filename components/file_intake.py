@@ -10,7 +10,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from components import ports
-from components.acknowledgement import acknowledge
+from components.acknowledgement import NIST, acknowledge
 from components.alerts import Alerts
 from components.database import Database
 from components.landed_events import LandedEvents
@@ -98,6 +98,7 @@ class FileIntake(Construct):
                 "METRICS_NAMESPACE": metrics_namespace,
             },
         )
+        self._accept_lambdas_defaults(config)
         database.allow_client(self.function, self.function, user=DATABASE_USER)
         self._allow_reading(landing_zone, data_key)
         self._allow_consuming()
@@ -124,6 +125,23 @@ class FileIntake(Construct):
             visibility_timeout=visibility_timeout,
             dead_letter_queue=dead_letter_queue,
         )
+
+    def _accept_lambdas_defaults(self, config: pipeline.FileIntake) -> None:
+        acknowledge(
+            self.function.function,
+            f"{NIST}-LambdaDLQ",
+            reason="Lambda uses a function's own dead-letter queue for asynchronous calls only; here the queue calls, "
+            "and has one; would change if anything called the function asynchronously",
+            pack=NIST,
+        )
+        if config.reserved_concurrency is None:
+            acknowledge(
+                self.function.function,
+                f"{NIST}-LambdaConcurrency",
+                reason="New accounts have no concurrency to reserve, and the event source limits how many run; "
+                "would change with intake.reserved_concurrency",
+                pack=NIST,
+            )
 
     def _allow_reading(self, landing_zone: LandingZone, key: kms.IKey) -> None:
         self.function.role.allow(
@@ -163,6 +181,14 @@ class FileIntake(Construct):
         """The version that takes traffic. It moves only when everything it needs is there."""
         # A version keeps the variables it was published with, and its hash sees no values of other stacks.
         self.function.function.invalidate_version_based_on(str(ports.DATABASE))
+        if isinstance(start, pipeline.SnapStart):
+            acknowledge(
+                self.function.function,
+                "@aws-cdk/aws-lambda:snapStartRequirePublish",
+                reason="Snapshots are of published versions, and the alias below publishes one with every change; "
+                "would change if anything called the function without the alias",
+                pack="Annotation",
+            )
         ready = start.executions if isinstance(start, pipeline.ProvisionedConcurrency) else None
         return lambda_.Alias(
             self,

@@ -7,7 +7,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from components.acknowledgement import in_another_stack
+from components.acknowledgement import NIST, acknowledge, in_another_stack
 from components.log_bucket import BUCKET_LOGS
 from config import pipeline
 
@@ -73,4 +73,11 @@ class LandingZone(Construct):
         )
         resource.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
             destination_bucket_name=log_bucket.bucket_name, log_file_prefix=f"{BUCKET_LOGS}landing/"
+        )
+        acknowledge(
+            self.bucket,
+            f"{NIST}-S3BucketReplicationEnabled",
+            reason="One region is enough until the platform spans two: S3 keeps each file in several zones, and old "
+            "versions survive mistakes; would change with a recovery in another region",
+            pack=NIST,
         )
