@@ -46,6 +46,7 @@ class Pipeline(PlatformStack):
             messages_key=foundation.keys.messages,
             data_key=foundation.keys.data,
             logs_key=foundation.keys.logs,
+            metrics_namespace=f"{config.project}-{config.name}",
             removal=self.removal,
         )
         # A new version of the code takes traffic only when the schema it needs is there.
