@@ -32,7 +32,7 @@ ONLY_WHEN_ASKED = frozenset({"awswrangler"})
 def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, "all"], metavar="section", default=[])
+    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, "all"], metavar="section")
     asked = parser.parse_args().sections
     # Servers are stopped on the way out, also when somebody else ends this.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended from outside"))

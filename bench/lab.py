@@ -6,9 +6,9 @@ import contextlib
 import itertools
 import json
 import os
-import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -190,9 +190,9 @@ def program(name: str, python: Path = Path(sys.executable)) -> list[str | Path]:
 def lab() -> Iterator[Lab]:
     """Start the servers, and leave nothing of them behind."""
     toolchain.prepare(print)
-    state = FOLDER / "lab"
-    shutil.rmtree(state, ignore_errors=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
+        state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lab-", dir=FOLDER)))
         postgres = stack.enter_context(PostgresServer(state, venv=toolchain.SERVICES_VENV))
         _set_up(postgres)
         yield Lab(postgres, stack.enter_context(_s3(state / "s3")))

@@ -33,7 +33,7 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """Seconds of the work, its connection included, by the clock and of this process's CPU; its largest resident set."""
+    """Seconds of the work, its connection included, by the clock and of CPU; the process's largest resident set."""
 
     seconds: float
     cpu_seconds: float
