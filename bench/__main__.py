@@ -32,8 +32,8 @@ ONLY_WHEN_ASKED = frozenset({"awswrangler"})
 def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, "all"], metavar="section")
-    asked = parser.parse_args().sections
+    parser.add_argument("section", nargs="?", choices=[*SECTIONS, "all"])
+    asked = parser.parse_args().section
     # Servers are stopped on the way out, also when somebody else ends this.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended from outside"))
     chosen = [name for name in SECTIONS if _wanted(name, asked)]
@@ -52,10 +52,10 @@ def main() -> None:
     print(f"Written to {RESULTS}")
 
 
-def _wanted(name: str, asked: list[str]) -> bool:
-    if not asked:
+def _wanted(name: str, asked: str | None) -> bool:
+    if asked is None:
         return name not in ONLY_WHEN_ASKED
-    return "all" in asked or name in asked
+    return asked in (name, "all")
 
 
 if __name__ == "__main__":
