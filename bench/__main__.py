@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -37,6 +38,9 @@ def main() -> None:
     # Servers are stopped on the way out, also when somebody else ends this.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended from outside"))
     chosen = [name for name in SECTIONS if _wanted(name, asked)]
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    if load > cores / 2:
+        print(f"This machine is busy (load {load:.1f} on {cores} cores): ratios scatter, and wall times say little.")
     found: dict[str, list[Figure]] = {}
     for name in chosen:
         print(f"Measuring {name} ...", flush=True)
