@@ -40,7 +40,7 @@ def main() -> None:
     chosen = [name for name in SECTIONS if _wanted(name, asked)]
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
     if load > cores / 2:
-        print(f"This machine is busy (load {load:.1f} on {cores} cores): ratios scatter, and wall times say little.")
+        print(f"This machine is busy (load {load:.1f} on {cores} cores): expect ratios to scatter.")
     found: dict[str, list[Figure]] = {}
     for name in chosen:
         print(f"Measuring {name} ...", flush=True)

@@ -63,7 +63,7 @@ def _seconds(statement: str, folder: Path) -> float:
         capture_output=True,
         text=True,
     )
-    return float(done.stdout)
+    return float(done.stdout.split()[-1])
 
 
 def _bundle() -> Path:

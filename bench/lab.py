@@ -93,7 +93,7 @@ class Lab:
     def empty(self) -> None:
         """Leave the tables as after the migration, and nothing for the server to catch up on."""
         with self._administrator() as connection:
-            connection.execute("TRUNCATE orders, files, rejected_rows, reference")
+            connection.execute("TRUNCATE orders, files, rejected_rows, reference CASCADE")
             connection.execute("VACUUM orders, files, rejected_rows, reference")
             connection.execute("CHECKPOINT")
 
@@ -155,7 +155,7 @@ class Lab:
             process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             sys.exit(f"bench: {' '.join(map(str, command))} failed with {file.path.name} from {source.value}")
-        done = Done(**json.loads(said))
+        done = Done(**json.loads(said.splitlines()[-1]))  # above it the file intake may have logged something
         if done.status == "refused":
             raise RefusedError(done.reason)
         self._check(table, file)
