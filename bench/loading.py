@@ -80,9 +80,7 @@ def _share(name: str, runs: dict[str, list[Run]], refused: dict[str, str]) -> Fi
     if name in refused:
         return Figure(name=f"{name} / COPY", values=[], limit=limit, note=refused[name])
     ours, copies = _rates(runs[name]), _rates(runs[_copy_beside(name)])
-    # Other programs only ever slow a load down, so the best rounds are the least disturbed ones.
-    note = f"best rounds: {max(ours) / max(copies):.2f}"
-    return Figure(name=f"{name} / COPY", values=ratio(ours, copies), limit=limit, note=note)
+    return Figure(name=f"{name} / COPY", values=ratio(ours, copies), limit=limit)
 
 
 def _rates(runs: list[Run]) -> list[float]:
