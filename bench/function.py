@@ -32,4 +32,7 @@ def environment(*, host: str, port: int, ca_bundle: Path, endpoint_url: str) -> 
         "LANDING_BUCKET": BUCKET,
         "INCOMING_PREFIX": PREFIX,
         "MAX_FILE_BYTES": str(MAX_FILE_BYTES),
+        "MAX_REJECTED_PERCENT": "20",
+        "FIRST_RETRY_SECONDS": "30",
+        "METRICS_NAMESPACE": "bench",
     }

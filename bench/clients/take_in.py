@@ -13,8 +13,11 @@ import psycopg
 from bench.clients.connection import connect
 from bench.clients.job import Job, Watch, pieces_of
 from file_intake import handler
+from file_intake.deadline import Deadline
 from file_intake.event import parse
-from file_intake.landed_file import LandedFiles
+from file_intake.landed_file import LandedFile, LandedFiles, promise_of_gzip
+
+LIMIT_SECONDS = 900  # Lambda's longest
 
 
 def main() -> None:
@@ -22,8 +25,8 @@ def main() -> None:
     job = Job.told()
 
     @contextmanager
-    def open_on_disk(*_: object) -> Iterator[tuple[int, Iterator[bytes]]]:
-        yield job.size_bytes, pieces_of(str(job.path))
+    def open_on_disk(*_: object) -> Iterator[LandedFile]:
+        yield LandedFile(job.size_bytes, promise_of_gzip(job.key, ""), pieces_of(str(job.path)))
 
     # What the measurement changes, and nothing else. (unittest.mock would show in the memory that is measured.)
     psycopg.connect = partial(connect, job.sslmode)  # type: ignore[assignment]
@@ -32,7 +35,7 @@ def main() -> None:
     event = parse(_event(job))
     watch = Watch()
     with watch.running():
-        outcome = handler._intake.take_in(event)
+        outcome = handler._intake.take_in(event, Deadline(LIMIT_SECONDS))
     watch.report(outcome.status, outcome.reason)
 
 
