@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from config.checks import ConfigError, require
+from config.database import Direct, PostgresInstance, ThroughProxy
 from config.model import (
     Environment,
     FileIntake,
@@ -13,26 +14,32 @@ from config.model import (
     Internal,
     LandingZone,
     Platform,
-    PostgresInstance,
     Removal,
     WebTier,
 )
 from config.network import AnyZones, FlowLogToCloudWatch, FlowLogToS3, NamedZones, NatPerZone, Network, SingleNat
 
+PROD_DATABASE = PostgresInstance(
+    instance_type="m7g.large",
+    multi_az=True,
+    storage_gib=100,
+    max_storage_gib=1000,
+    connections=ThroughProxy(connections_percent=80, borrow_seconds=15, idle_client_minutes=30),
+    backup_days=14,
+    backup_window="01:00-02:00",
+    maintenance_window="sun:02:30-sun:04:00",
+    deletion_protection=True,
+    on_removal="snapshot",
+    log_days=90,
+    insights="advanced",
+    monitoring_seconds=15,
+)
+
 PROD = Environment(
     name="prod",
     foundation=Foundation(log_bucket_days=365),
     network=Network(nat=NatPerZone(), zones=NamedZones(), flow_log=FlowLogToS3(), dns_log_days=90),
-    database=PostgresInstance(
-        instance_type="m7g.large",
-        multi_az=True,
-        storage_gib=100,
-        max_storage_gib=1000,
-        backup_days=14,
-        deletion_protection=True,
-        on_removal="snapshot",
-        log_days=90,
-    ),
+    database=PROD_DATABASE,
     landing=LandingZone(noncurrent_days=90),
     intake=FileIntake(memory_mb=1769, timeout_seconds=900, max_concurrency=20, max_file_mb=1024, log_days=90),
     web=WebTier(
@@ -52,7 +59,7 @@ STAGING = replace(
     PROD,
     name="staging",
     network=replace(PROD.network, cidr="10.1.0.0/16"),
-    database=replace(PROD.database, instance_type="t4g.medium", storage_gib=20, max_storage_gib=100),
+    database=replace(PROD_DATABASE, instance_type="t4g.medium", storage_gib=20, max_storage_gib=100),
     intake=replace(PROD.intake, max_concurrency=5),
     web=replace(PROD.web, instance_type="t4g.small", min_instances=2, max_instances=4),
 )
@@ -69,10 +76,15 @@ DEV = Environment(
         multi_az=False,
         storage_gib=20,
         max_storage_gib=50,
+        connections=Direct(),
         backup_days=1,
+        backup_window="01:00-02:00",
+        maintenance_window="sun:02:30-sun:04:00",
         deletion_protection=False,
         on_removal="destroy",
         log_days=7,
+        insights="standard",
+        monitoring_seconds=60,
     ),
     landing=LandingZone(noncurrent_days=7),
     intake=FileIntake(memory_mb=1769, timeout_seconds=300, max_concurrency=2, max_file_mb=256, log_days=7),
