@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from aws_cdk import Duration
+from aws_cdk import Aws, CfnOutput, Duration, Fn, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -75,6 +75,12 @@ class DatabaseProxy(Construct):
         )
         self.proxy.node.add_dependency(log)
         self._name_the_port()
+        self._id = CfnOutput(
+            self,
+            "Id",
+            value=Fn.select(6, Fn.split(":", self.proxy.db_proxy_arn)),
+            description="What policies call the proxy",
+        )
         targets = cast("rds.CfnDBProxyTargetGroup", self.proxy.node.find_child("ProxyTargetGroup"))
         # CloudFormation may wait until the proxy reaches the database: not before the rules that let it.
         targets.node.add_dependency(self.security_group, server.security_group, self._role)
@@ -84,7 +90,15 @@ class DatabaseProxy(Construct):
 
     def allow_login(self, grantee: iam.IGrantable, user: str) -> None:
         """Lets `grantee` log in to the proxy as the PostgreSQL role `user`, and the proxy to the database."""
-        self.proxy.grant_connect(grantee, user)
+        # Not by the CDK's own grant: in another stack's policy it would cut the id out of the ARN, with Fn::Split around
+        # Fn::GetStackOutput, which CloudFormation isn't known to take.
+        stack = Stack.of(self)
+        proxy = Fn.get_stack_output(stack.stack_name, stack.get_logical_id(self._id))
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["rds-db:connect"],
+            resource_arns=[f"arn:{Aws.PARTITION}:rds-db:{Aws.REGION}:{Aws.ACCOUNT_ID}:dbuser:{proxy}/{user}"],
+        )
         self._server.resource.grant_connect(self._role, user)
 
     def _name_the_port(self) -> None:

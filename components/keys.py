@@ -15,7 +15,6 @@ class Keys(Construct):
         self.messages = self._key("Messages", "Queues and topics", removal)
         self.logs = self._key("Logs", "Log groups", removal)
         self._let_senders_use(self.messages)
-        self._let_databases_use(self.messages)
         self._let_auto_scaling_use(self.messages)
         self._let_cloudwatch_logs_use(self.logs)
 
@@ -24,7 +23,7 @@ class Keys(Construct):
 
     @staticmethod
     def _let_senders_use(key: kms.Key) -> None:
-        """EventBridge writes to queues, and alarms to the topic.
+        """EventBridge writes to queues, alarms and RDS to the topic.
 
         Source: Amazon SQS Developer Guide, "Key management"; Amazon SNS Developer Guide, "Managing encryption keys".
         """
@@ -34,26 +33,11 @@ class Keys(Construct):
                 principals=[
                     iam.ServicePrincipal("events.amazonaws.com"),
                     iam.ServicePrincipal("cloudwatch.amazonaws.com"),
+                    iam.ServicePrincipal("events.rds.amazonaws.com"),
                 ],
                 actions=["kms:Decrypt", "kms:GenerateDataKey"],
                 resources=["*"],
                 conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-            )
-        )
-
-    @staticmethod
-    def _let_databases_use(key: kms.Key) -> None:
-        """RDS publishes its events to the topic.
-
-        Without a condition on the account, as AWS writes it: not every service that publishes tells KMS for whom, and
-        the topic's own policy asks for the account. Source: Amazon SNS Developer Guide, "Managing encryption keys".
-        """
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="EventsOfDatabases",
-                principals=[iam.ServicePrincipal("events.rds.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
-                resources=["*"],
             )
         )
 

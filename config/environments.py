@@ -64,6 +64,22 @@ STAGING = replace(
     web=replace(PROD.web, instance_type="t4g.small", min_instances=2, max_instances=4),
 )
 
+DEV_DATABASE = PostgresInstance(
+    instance_type="t4g.small",
+    multi_az=False,
+    storage_gib=20,
+    max_storage_gib=50,
+    connections=Direct(),
+    backup_days=1,
+    backup_window="01:00-02:00",
+    maintenance_window="sun:02:30-sun:04:00",
+    deletion_protection=False,
+    on_removal="destroy",
+    log_days=7,
+    insights="standard",
+    monitoring_seconds=60,
+)
+
 # Cheap, and gone without a trace when it is destroyed.
 DEV = Environment(
     name="dev",
@@ -71,21 +87,7 @@ DEV = Environment(
     network=Network(
         nat=SingleNat(), zones=AnyZones(), cidr="10.2.0.0/16", flow_log=FlowLogToCloudWatch(days=7), dns_log_days=7
     ),
-    database=PostgresInstance(
-        instance_type="t4g.small",
-        multi_az=False,
-        storage_gib=20,
-        max_storage_gib=50,
-        connections=Direct(),
-        backup_days=1,
-        backup_window="01:00-02:00",
-        maintenance_window="sun:02:30-sun:04:00",
-        deletion_protection=False,
-        on_removal="destroy",
-        log_days=7,
-        insights="standard",
-        monitoring_seconds=60,
-    ),
+    database=DEV_DATABASE,
     landing=LandingZone(noncurrent_days=7),
     intake=FileIntake(memory_mb=1769, timeout_seconds=300, max_concurrency=2, max_file_mb=256, log_days=7),
     web=WebTier(
