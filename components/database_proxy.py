@@ -90,8 +90,8 @@ class DatabaseProxy(Construct):
 
     def allow_login(self, grantee: iam.IGrantable, user: str) -> None:
         """Lets `grantee` log in to the proxy as the PostgreSQL role `user`, and the proxy to the database."""
-        # Not by the CDK's own grant: in another stack's policy it would cut the id out of the ARN, with Fn::Split around
-        # Fn::GetStackOutput, which CloudFormation isn't known to take.
+        # Not by the CDK's own grant: in another stack's policy it would cut the id out of the ARN, with Fn::Split
+        # around Fn::GetStackOutput, which CloudFormation isn't known to take.
         stack = Stack.of(self)
         proxy = Fn.get_stack_output(stack.stack_name, stack.get_logical_id(self._id))
         iam.Grant.add_to_principal(

@@ -59,7 +59,9 @@ STAGING = replace(
     PROD,
     name="staging",
     network=replace(PROD.network, cidr="10.1.0.0/16"),
-    database=replace(PROD_DATABASE, instance_type="t4g.medium", storage_gib=20, max_storage_gib=100),
+    database=replace(
+        PROD_DATABASE, instance_type="t4g.medium", storage_gib=20, max_storage_gib=100, insights="standard"
+    ),
     intake=replace(PROD.intake, max_concurrency=5),
     web=replace(PROD.web, instance_type="t4g.small", min_instances=2, max_instances=4),
 )

@@ -209,11 +209,11 @@ class Environment(Slice):
         for field in ("name", "project"):
             value = getattr(self, field)
             require(
-                re.fullmatch(r"[a-z][a-z0-9-]{0,19}", value) is not None,
+                re.fullmatch(r"(?=.{1,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*", value) is not None,
                 field,
-                "1 to 20 of lower-case letters, digits and '-', a letter first",
+                "1 to 20 of lower-case letters, digits and single '-' inside, a letter first",
                 value,
-                "it becomes part of stack names",
+                "it becomes part of stack names and of the database's, for which RDS has these rules",
             )
         require(
             self.account is None or re.fullmatch(r"\d{12}", self.account) is not None,

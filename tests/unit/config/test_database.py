@@ -86,6 +86,8 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: replace(DEV, web=replace(DEV.web, max_instances=50)),
         "intake.max_concurrency must be at most 0",
     ),
+    "a name that RDS takes for no database": (lambda: replace(DEV, name="dev-"), "name must be 1 to 20"),
+    "a project that RDS takes for no database": (lambda: replace(DEV, project="my--shop"), "project must be 1 to 20"),
     "a proxy that leaves nothing": (
         lambda: replace(PROD, database=replace(PROD_DATABASE, connections=replace(PROXY, connections_percent=100))),
         "database.connections.connections_percent must be small enough to leave 12 connections more",
