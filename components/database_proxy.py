@@ -6,6 +6,7 @@ from aws_cdk import Aws, CfnOutput, Duration, Fn, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
@@ -42,50 +43,21 @@ class DatabaseProxy(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._server = server
-        # RDS would make this group itself, unencrypted and kept for ever, if it weren't there first.
-        log = log_group(
-            self,
-            "Log",
-            key=place.logs_key,
-            days=log_days,
-            removal=place.removal,
-            name=f"/aws/rds/proxy/{place.identifier}",
-        )
         self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=place.network.vpc, description="The database proxy", allow_all_outbound=False
         )
         self._role = WorkloadRole(
             self, "Identity", service="rds.amazonaws.com", description="Logs the database proxy in to the database"
         )
-        self.proxy = rds.DatabaseProxy(
-            self,
-            "Proxy",
-            # A name of our own, against the rule: RDS makes its log group's name from it.
-            db_proxy_name=place.identifier,
-            proxy_target=server.proxy_target,
-            vpc=place.network.vpc,
-            vpc_subnets=place.network.data_subnets,
-            security_groups=[self.security_group],
-            role=self._role.sealed,
-            default_auth_scheme=rds.DefaultAuthScheme.IAM_AUTH,
-            require_tls=True,
-            idle_client_timeout=Duration.minutes(config.idle_client_minutes),
-            borrow_timeout=Duration.seconds(config.borrow_seconds),
-            max_connections_percent=config.connections_percent,
-        )
-        self.proxy.node.add_dependency(log)
-        self._name_the_port()
+        self.proxy = self._proxy(config, place)
+        self.proxy.node.add_dependency(self._log(place, log_days))
+        self._let_it_reach_the_database()
         self._id = CfnOutput(
             self,
             "Id",
             value=Fn.select(6, Fn.split(":", self.proxy.db_proxy_arn)),
             description="What policies call the proxy",
         )
-        targets = cast("rds.CfnDBProxyTargetGroup", self.proxy.node.find_child("ProxyTargetGroup"))
-        # CloudFormation may wait until the proxy reaches the database: not before the rules that let it.
-        targets.node.add_dependency(self.security_group, server.security_group, self._role)
-        # The CDK writes tags there, which its own template rules don't know.
-        targets.add_property_deletion_override("Tags")
         place.alerts.announce(self._clients_wait())
 
     def allow_login(self, grantee: iam.IGrantable, user: str) -> None:
@@ -101,12 +73,47 @@ class DatabaseProxy(Construct):
         )
         self._server.resource.grant_connect(self._role, user)
 
-    def _name_the_port(self) -> None:
-        """The CDK writes the port into these rules as an attribute of the database, which no rule pack can judge."""
-        for group in (self._server.security_group, self.security_group):
-            for rule in group.node.find_all():
-                if isinstance(rule, ec2.CfnSecurityGroupIngress | ec2.CfnSecurityGroupEgress):
-                    rule.from_port = rule.to_port = ports.DATABASE
+    def _log(self, place: Place, days: int) -> logs.LogGroup:
+        """RDS would make this group itself, unencrypted and kept for ever, if it weren't there first."""
+        return log_group(
+            self,
+            "Log",
+            key=place.logs_key,
+            days=days,
+            removal=place.removal,
+            name=f"/aws/rds/proxy/{place.identifier}",
+        )
+
+    def _proxy(self, config: config.ThroughProxy, place: Place) -> rds.DatabaseProxy:
+        return rds.DatabaseProxy(
+            self,
+            "Proxy",
+            # A name of our own, against the rule: RDS makes its log group's name from it.
+            db_proxy_name=place.identifier,
+            proxy_target=self._server.proxy_target,
+            vpc=place.network.vpc,
+            vpc_subnets=place.network.data_subnets,
+            security_groups=[self.security_group],
+            role=self._role.sealed,
+            default_auth_scheme=rds.DefaultAuthScheme.IAM_AUTH,
+            require_tls=True,
+            idle_client_timeout=Duration.minutes(config.idle_client_minutes),
+            borrow_timeout=Duration.seconds(config.borrow_seconds),
+            max_connections_percent=config.connections_percent,
+        )
+
+    def _let_it_reach_the_database(self) -> None:
+        """Completes what the CDK makes of the target."""
+        groups = (self._server.security_group, self.security_group)
+        for rule in (construct for group in groups for construct in group.node.find_all()):
+            if isinstance(rule, ec2.CfnSecurityGroupIngress | ec2.CfnSecurityGroupEgress):
+                # The CDK writes it as an attribute of the deployed database, which no rule pack can judge.
+                rule.from_port = rule.to_port = ports.DATABASE
+        targets = cast("rds.CfnDBProxyTargetGroup", self.proxy.node.find_child("ProxyTargetGroup"))
+        # CloudFormation may wait until the proxy reaches the database: not before the rules that let it.
+        targets.node.add_dependency(*groups, self._role)
+        # The CDK writes tags there, which its own template rules don't know.
+        targets.add_property_deletion_override("Tags")
 
     def _clients_wait(self) -> cloudwatch.Alarm:
         return cloudwatch.Alarm(
