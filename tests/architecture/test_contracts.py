@@ -7,9 +7,10 @@ from typing import Any
 import file_intake.messages
 import file_intake.settings
 import schema_migration.settings
+import web_src.database
 import web_src.pages
 import web_src.settings
-from config import pipeline
+from config import connections, pipeline
 from tests.synthesis import Synthesized
 
 # What Lambda sets for every function (AWS Lambda Developer Guide, "Defined runtime environment variables").
@@ -93,3 +94,7 @@ def test_handlers_stand_where_the_templates_say(every_environment: Synthesized) 
 def test_the_health_check_asks_for_a_path_that_the_app_has(prod: Synthesized) -> None:
     path = prod.only("Web", "AWS::ElasticLoadBalancingV2::TargetGroup")["HealthCheckPath"]
     assert f'"{path}"' in inspect.getsource(web_src.pages)
+
+
+def test_the_configuration_counts_the_web_apps_connections_as_they_are() -> None:
+    assert web_src.database.MAX_CONNECTIONS == connections.WEB_POOL

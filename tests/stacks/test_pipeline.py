@@ -235,7 +235,8 @@ def test_the_intake_connects_as_its_own_role_and_no_other(every_environment: Syn
         statement for statement in _policy(every_environment, "FileIntake") if statement["Action"] == "rds-db:connect"
     )
     assert json.dumps(connect["Resource"]).count("/file_intake") == 1
-    assert "DbiResourceId" in json.dumps(connect["Resource"])
+    through = "DatabaseProxyId" if every_environment.platform.data.database.proxy else "DbiResourceId"
+    assert through in json.dumps(connect["Resource"])
     assert _function(every_environment, "FileIntake")["Environment"]["Variables"]["DATABASE_USER"] == "file_intake"
 
 
