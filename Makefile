@@ -52,7 +52,7 @@ check: setup ## Check format, lint and types
 	@ruff check --quiet $(SOURCES)
 	@mypy --no-error-summary app.py bench components config stacks tools tests
 	@mypy --no-error-summary local_cloud
-	@cd lambda_src && mypy --no-error-summary -p default_security_group -p file_intake -p schema_migration
+	@cd lambda_src && mypy --no-error-summary -p default_security_group -p file_intake -p housekeeping -p operations -p schema_migration
 	@mypy --no-error-summary -p web_src
 	@echo "Format, lint and types are clean."
 

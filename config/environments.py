@@ -34,7 +34,9 @@ PROD = Environment(
         log_days=90,
     ),
     landing=LandingZone(noncurrent_days=90),
-    intake=FileIntake(memory_mb=1769, timeout_seconds=900, max_concurrency=20, max_file_mb=1024, log_days=90),
+    intake=FileIntake(
+        memory_mb=1769, timeout_seconds=900, max_concurrency=20, max_file_mb=1024, reject_days=90, log_days=90
+    ),
     web=WebTier(
         exposure=Internal(),
         instance_type="m7g.large",
@@ -75,7 +77,9 @@ DEV = Environment(
         log_days=7,
     ),
     landing=LandingZone(noncurrent_days=7),
-    intake=FileIntake(memory_mb=1769, timeout_seconds=300, max_concurrency=2, max_file_mb=256, log_days=7),
+    intake=FileIntake(
+        memory_mb=1769, timeout_seconds=300, max_concurrency=2, max_file_mb=256, reject_days=7, log_days=7
+    ),
     web=WebTier(
         exposure=Internal(),
         instance_type="t4g.small",

@@ -155,6 +155,7 @@ class FileIntake(Slice):
     timeout_seconds: int
     max_concurrency: int
     max_file_mb: int
+    reject_days: int
     log_days: int
 
     def check(self) -> None:
@@ -186,6 +187,13 @@ class FileIntake(Slice):
             f"1 to {longest} with a timeout of {self.timeout_seconds} s",
             self.max_file_mb,
             "a file must load within 80 % of the timeout; take smaller files or a longer timeout",
+        )
+        require(
+            self.reject_days >= 1,
+            "intake.reject_days",
+            "at least 1",
+            self.reject_days,
+            "rejected rows hold personal data: say for how many days someone may need them",
         )
         require_log_days("intake.log_days", self.log_days)
 

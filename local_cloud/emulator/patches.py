@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from ministack.core import lambda_runtime
-from ministack.services import eventbridge, imds, s3, ssm, sts
+from ministack.services import eventbridge, imds, s3, sqs, ssm, sts
 from ministack.services.cloudformation import provisioners, stacks
 
+from . import move_tasks
 from .registration import Completed, complete, handlers, own_types, registry
 from .settings import ACCOUNT, Settings, WebInstance
 
@@ -35,6 +36,7 @@ def apply(settings: Settings) -> None:
     _expect(importlib.metadata.version("ministack") == VERSION, f"version {VERSION}")
     _resource_types()
     _events_of_s3()
+    _message_move_tasks()
     _functions_run_by(settings.function_python)
     _instance_metadata(Path(settings.instance_file))
     _public_images()
@@ -89,6 +91,14 @@ def completed_event(event: dict[str, Any], version_id: str | None) -> dict[str, 
         detail["object"].pop("size", None)
         detail["object"]["etag"] = detail["object"].get("etag") or _EMPTY_ETAG
     return {**event, "Detail": json.dumps(detail)}
+
+
+def _message_move_tasks() -> None:
+    """Bring dead letters back, as `make redrive` asks."""
+    actions = sqs._HANDLERS
+    _expect("StartMessageMoveTask" not in actions and "SendMessage" in actions, "SQS without message move tasks")
+    _expect_parameters(actions["SendMessage"], "data", "qurl")
+    actions.update({"StartMessageMoveTask": move_tasks.start, "ListMessageMoveTasks": move_tasks.recent})
 
 
 def _functions_run_by(python: str) -> None:

@@ -49,8 +49,8 @@ def test_the_internet_reaches_nothing_while_the_load_balancer_is_internal(reach:
         assert reach.ports("internet", target) == (), target
 
 
-def test_only_migration_intake_and_web_instances_reach_the_database(reach: Reachability) -> None:
-    clients = {"SchemaMigration", "FileIntake", "web instances"}
+def test_only_our_functions_and_web_instances_reach_the_database(reach: Reachability) -> None:
+    clients = {"SchemaMigration", "FileIntake", "Operations", "Housekeeping", "web instances"}
     for source in reach.sources:
         expected = ((DATABASE_PORT, DATABASE_PORT),) if source in clients else ()
         if source != "database":

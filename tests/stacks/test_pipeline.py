@@ -145,14 +145,18 @@ def test_the_intake_reads_landed_files_and_writes_none(every_environment: Synthe
 
 
 def test_function_code_cannot_manage_network_interfaces(every_environment: Synthesized) -> None:
-    for function in ("FileIntake", "SchemaMigration"):
+    for function in ("FileIntake", "SchemaMigration", "OperationsFunction", "HousekeepingFunction"):
         (denied,) = (statement for statement in _policy(every_environment, function) if statement["Effect"] == "Deny")
         assert denied["Condition"] == {"Null": {"lambda:SourceFunctionArn": "false"}}
         assert all(action.startswith("ec2:") for action in denied["Action"])
 
 
 def test_someone_hears_when_files_fail_or_wait(every_environment: Synthesized) -> None:
-    alarms = every_environment.resources("Pipeline", "AWS::CloudWatch::Alarm")
+    alarms = {
+        id_: alarm
+        for id_, alarm in every_environment.resources("Pipeline", "AWS::CloudWatch::Alarm").items()
+        if id_.startswith("FileIntake")
+    }
     watched = {
         (alarm["Properties"]["MetricName"], alarm["Properties"]["Dimensions"][0]["Value"]["Fn::GetAtt"][0])
         for alarm in alarms.values()
@@ -168,7 +172,7 @@ def test_someone_hears_when_files_fail_or_wait(every_environment: Synthesized) -
 
 def test_functions_run_in_the_app_subnets(every_environment: Synthesized) -> None:
     functions = every_environment.resources("Pipeline", "AWS::Lambda::Function").values()
-    assert len(functions) == 2
+    assert len(functions) == 4
     for function in functions:
         subnets = function["Properties"]["VpcConfig"]["SubnetIds"]
         assert len(subnets) == 3

@@ -55,6 +55,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "intake.timeout_seconds must be 30 to 900",
     ),
     "too little concurrency": (lambda: replace(DEV.intake, max_concurrency=1), "intake.max_concurrency must be 2"),
+    "rejects for ever": (lambda: replace(DEV.intake, reject_days=0), "intake.reject_days must be at least 1, got 0"),
     "no file": (lambda: replace(DEV.intake, max_file_mb=0), "intake.max_file_mb"),
     "nobody in service": (lambda: replace(DEV.web, min_instances=0), "web.min_instances must be at least 1"),
     "no room for an update": (lambda: replace(DEV.web, min_instances=2), "web.max_instances must be above"),
