@@ -56,10 +56,10 @@ class Housekeeping(Construct):
         database.allow_client(self.function, self.function, user=DATABASE_USER)
         self.group = scheduler.CfnScheduleGroup(self, "Group")
         self.schedule = self._schedule()
-        alerts.announce(self._alarm())
+        alerts.announce(*self._alarms())
 
     def _schedule(self) -> scheduler.CfnSchedule:
-        """EventBridge Scheduler, as AWS recommends instead of scheduled rules; the L2's target adds an inline policy."""
+        """EventBridge Scheduler, which AWS recommends over scheduled rules; its L2 would add an inline policy."""
         schedule = scheduler.CfnSchedule(
             self,
             "Schedule",
@@ -105,34 +105,36 @@ class Housekeeping(Construct):
             managed_policies=[policy],
         )
 
-    def _alarm(self) -> cloudwatch.Alarm:
-        """Rings when a day's run was given up, by Lambda after its retries or by the scheduler after its own.
+    def _alarms(self) -> list[cloudwatch.Alarm]:
+        """One for each who may give a run up: Lambda after its retries, the scheduler after its own.
 
         A queue for calls that failed would only hold "it is night": the next night does what this one did not.
         """
-        given_up_by_lambda = self.function.function.metric(
-            "AsyncEventsDropped", statistic="Sum", period=Duration.hours(1)
-        )
-        never_called = cloudwatch.Metric(
-            namespace="AWS/Scheduler",
-            metric_name="InvocationDroppedCount",
-            dimensions_map={"ScheduleGroup": self.group.ref},
-            statistic="Sum",
-            period=Duration.hours(1),
-        )
+        return [
+            self._alarm(
+                "RejectsNotRemoved",
+                self.function.function.metric("AsyncEventsDropped"),
+                description="Old rejected rows could not be removed last night, after every attempt",
+            ),
+            self._alarm(
+                "HousekeepingNotCalled",
+                cloudwatch.Metric(
+                    namespace="AWS/Scheduler",
+                    metric_name="InvocationDroppedCount",
+                    dimensions_map={"ScheduleGroup": self.group.ref},
+                ),
+                description="The function that removes old rejected rows could not be called last night",
+            ),
+        ]
+
+    def _alarm(self, id_: str, metric: cloudwatch.Metric, *, description: str) -> cloudwatch.Alarm:
         return cloudwatch.Alarm(
             self,
-            "RejectsNotRemoved",
-            metric=cloudwatch.MathExpression(
-                label="Runs given up",
-                expression="FILL(dropped, 0) + FILL(uncalled, 0)",
-                using_metrics={"dropped": given_up_by_lambda, "uncalled": never_called},
-                period=Duration.hours(1),
-            ),
+            id_,
+            metric=metric.with_(statistic="Sum", period=Duration.hours(1)),
             threshold=0,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             evaluation_periods=1,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description="Old rejected rows were not removed last night. "
-            'docs/runbook.md, "RejectsNotRemoved", says what to do.',
+            alarm_description=f'{description}: see "{id_}" in docs/runbook.md.',
         )
