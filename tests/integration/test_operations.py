@@ -74,7 +74,7 @@ def test_inspect_tells_what_happened_to_a_file(local_cloud: LocalCloud) -> None:
     wait_for(local_cloud, dropped)
     told = done(local_cloud, "inspect", "--key", dropped.key)
     assert f"{dropped.version_id}  loaded" in told
-    assert "2 orders loaded, 1 rows rejected; stored orders that come from it now: 2" in told
+    assert "2 orders loaded, 1 row rejected; stored orders that come from it now: 2" in told
     assert "line 4: " in told
     assert "customer_email" in told
     assert "Dead letters: none of this file" in told

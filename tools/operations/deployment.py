@@ -12,7 +12,6 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from config.environments import LOCAL, choose
 from local_cloud.cloud import LocalCloud
 from local_cloud.state import CHECKOUT
 from tools.operations.errors import OperationsError
@@ -54,10 +53,17 @@ def find(environment: str | None, region: str | None, variables: Mapping[str, st
 
     Raises OperationsError, LocalCloudError, ConfigError or botocore's errors where it can't be found.
     """
+    # Here, because a value of the configuration that isn't allowed stops this import.
+    from config.environments import ENVIRONMENTS, LOCAL  # noqa: PLC0415
+
     endpoint = variables.get("AWS_ENDPOINT_URL", "")
     shell_is_local = urlsplit(endpoint).hostname in _LOOPBACK
     name = environment or (LOCAL.name if shell_is_local else DEFAULT_ENVIRONMENT)
-    chosen = choose(name)
+    if name not in ENVIRONMENTS:
+        raise OperationsError(
+            f"ENV must be one of {', '.join(ENVIRONMENTS)}, got {name!r}: config/environments.py has them"
+        )
+    project = ENVIRONMENTS[name].project
     if name == LOCAL.name:
         session = boto3.session.Session() if shell_is_local else _local_session()
     elif shell_is_local:
@@ -67,7 +73,7 @@ def find(environment: str | None, region: str | None, variables: Mapping[str, st
         )
     else:
         session = boto3.session.Session(region_name=region)
-    stack = f"{chosen.project}-{name}"
+    stack = f"{project}-{name}"
     data, pipeline = (_outputs(session, f"{stack}-{capability}", name) for capability in ("data", "pipeline"))
     try:
         return Deployment(
@@ -109,4 +115,4 @@ def _outputs(session: boto3.session.Session, stack: str, name: str) -> dict[str,
 
 
 def _deploy(name: str) -> str:
-    return "run `make up`" if name == LOCAL.name else f"run `make deploy ENV={name}`, or name another ENV or REGION"
+    return "run `make up`" if name == "local" else f"run `make deploy ENV={name}`, or name another ENV or REGION"

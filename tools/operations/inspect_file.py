@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from tools.operations import ledger, queues, versions
@@ -49,21 +50,21 @@ def _ledger(known: dict[str, Any]) -> Iterator[str]:
     yield f"In the ledger: {_number(known['total'], 'version')}"
     for version in known["versions"]:
         reason = f": {version['reason']}" if version["reason"] else ""
-        yield f"  {version['uploaded_at']}  {version['version_id']}  {version['status']}{reason}"
-        yield f"    received {version['received_at']}, finished {version['finished_at']}"
+        yield f"  {_time(version['uploaded_at'])}  {version['version_id']}  {version['status']}{reason}"
+        yield f"    received {_time(version['received_at'])}, finished {_time(version['finished_at'])}"
         if version["status"] != "deleted":
             stored = version["orders_stored"]
             now = "too many to count" if stored is None else f"{stored:,}"
             yield (
-                f"    {version['rows_loaded']:,} orders loaded, {version['rows_rejected']:,} rows rejected; "
-                f"stored orders that come from it now: {now}"
+                f"    {_number(version['rows_loaded'], 'order')} loaded, {_number(version['rows_rejected'], 'row')} "
+                f"rejected; stored orders that come from it now: {now}"
             )
         for reject in version["rejects"]:
-            yield f"    line {reject['line_number']}: {' '.join(reject['reasons'])}"
+            yield f"    line {reject['line_number']}: {'; '.join(reject['reasons'])}"
             yield f"      {json.dumps(reject['raw'], ensure_ascii=False)}"
         hidden = version["rows_rejected"] - len(version["rejects"])
         if hidden and version["rejects"]:
-            yield f"    and {hidden:,} more rejected rows, which the web app shows"
+            yield f"    and {hidden:,} more, which the web app shows"
         elif hidden:
             yield "    The rejected rows themselves are no longer kept."
     if known["total"] > len(known["versions"]):
@@ -94,6 +95,10 @@ def _version_of(body: str, key: str) -> str | None:
         return str(found.get("version-id")) if found["key"] == key else None
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _time(written: str | None) -> str:
+    return "never" if written is None else f"{datetime.fromisoformat(written).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _number(count: int, what: str) -> str:

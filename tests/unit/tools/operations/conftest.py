@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import boto3
@@ -23,19 +25,19 @@ RULE = "arn:aws:events:eu-central-1:111122223333:rule/shop-rule"
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
 
 
+@cache
+def _clients() -> dict[str, Any]:
+    """Made once, which takes longer than all that the tests do with them."""
+    session: Any = boto3.session.Session("key", "secret", region_name="eu-central-1")
+    return {name: session.client(name) for name in ("s3", "sqs", "events", "lambda")}
+
+
 class Stubs:
     """The clients of a deployment, by service."""
 
     def __init__(self) -> None:
-        session = boto3.session.Session(
-            aws_access_key_id="key", aws_secret_access_key="secret", region_name="eu-central-1"
-        )
-        self.clients: dict[str, Any] = {}
-        self.stubbers: dict[str, Stubber] = {}
-        for name in ("s3", "sqs", "events", "lambda"):
-            client: Any = session.client(name)
-            self.clients[name], self.stubbers[name] = client, Stubber(client)
-            self.stubbers[name].activate()
+        self.clients = _clients()
+        self.stubbers = {name: Stubber(client) for name, client in self.clients.items()}
 
     def deployment(self, **changes: Any) -> Deployment:
         """Found, as `find` would have."""
@@ -88,6 +90,9 @@ def page(versions: list[Any], markers: list[Any], *, more: bool = False) -> dict
 def aws() -> Iterator[Stubs]:
     """Fails where a call that was expected did not come."""
     stubs = Stubs()
-    yield stubs
-    for stubber in stubs.stubbers.values():
-        stubber.assert_no_pending_responses()
+    with ExitStack() as active:
+        for stubber in stubs.stubbers.values():
+            active.enter_context(stubber)
+        yield stubs
+        for stubber in stubs.stubbers.values():
+            stubber.assert_no_pending_responses()

@@ -21,7 +21,7 @@ LOCAL_SHELL = {"AWS_ENDPOINT_URL": "https://127.0.0.1:4566"}
         (["inspect"], "inspect: KEY is missing: make inspect KEY="),
         (["reprocess", "--key", ""], "reprocess: KEY is missing: make reprocess KEY="),
         (["replay", "--to", "x"], "replay: FROM is missing: make replay FROM="),
-        (["--env", "nowhere", "redrive"], "redrive: env must be one of local, dev, staging, prod, got 'nowhere'"),
+        (["--env", "nowhere", "redrive"], "redrive: ENV must be one of local, dev, staging, prod, got 'nowhere'"),
     ],
 )
 def test_what_is_missing_or_unknown_is_named_with_an_example(

@@ -56,15 +56,16 @@ def shown(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_a_loaded_file_shows_its_counts_and_rejects(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
     aws.expect("s3", "list_object_versions", page([entry(KEY, "v1")], []))
-    reject = {"line_number": 3, "raw": 'a,"b', "reasons": ["quantity is missing.", "sku is missing."]}
+    reject = {"line_number": 3, "raw": 'a,"b', "reasons": ["quantity is missing", "sku is missing"]}
     known(aws, row("v1", rows_rejected=9, rejects=[reject], reason="Ignored columns: colour."))
     queue(aws, dead=[])
     text = shown(aws, capsys)
     assert "2026-11-20 10:00:00 UTC  v1  5 bytes, the newest" in text
     assert "v1  loaded: Ignored columns: colour." in text
     assert "1,200 orders loaded, 9 rows rejected; stored orders that come from it now: 7" in text
-    assert 'line 3: quantity is missing. sku is missing.\n      "a,\\"b"' in text
-    assert "and 8 more rejected rows" in text
+    assert "received 2026-11-20 10:00:01 UTC, finished 2026-11-20 10:00:02 UTC" in text
+    assert 'line 3: quantity is missing; sku is missing\n      "a,\\"b"' in text
+    assert "and 8 more, which the web app shows" in text
     assert "about 2 messages wait, 1 are worked on" in text
     assert "reconcile" not in text
 
