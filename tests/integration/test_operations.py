@@ -169,17 +169,33 @@ def test_only_dead_letter_queues_can_be_redriven_as_on_aws(deployment: Deploymen
         deployment.sqs.start_message_move_task(SourceArn=arn["Attributes"]["QueueArn"])
 
 
-def test_a_file_can_be_loaded_again(local_cloud: LocalCloud, deployment: Deployment) -> None:
+def test_loading_again_asks_and_changes_nothing_that_is_right(local_cloud: LocalCloud, deployment: Deployment) -> None:
     dropped = drop(local_cloud)
     first = wait_for(local_cloud, dropped)
     assert operate(local_cloud, "reprocess", "--key", dropped.key).returncode == 1  # nobody was there to agree
-    assert "It is in the queue." in done(local_cloud, "reprocess", "--key", dropped.key, "--yes")
-    deadline = time.monotonic() + 30
-    while sum(counts(deployment.sqs, deployment.queue_url)) and time.monotonic() < deadline:
-        time.sleep(0.1)
+    _reprocessed(local_cloud, deployment, dropped)
     (again,) = ledger(local_cloud, dropped)
     assert again["file_id"] == first["file_id"]
     assert loaded_orders(local_cloud, dropped) == dropped.order_ids
+
+
+@pytest.mark.xfail(reason="the file intake does not know the reason Reprocess on this branch")
+def test_loading_again_brings_back_orders_and_rejects(local_cloud: LocalCloud, deployment: Deployment) -> None:
+    dropped = drop(local_cloud, bad_lines=["x"])
+    file_id = wait_for(local_cloud, dropped)["file_id"]
+    assert len(query(local_cloud, "DELETE FROM orders WHERE file_id = %s RETURNING 1 AS gone", file_id)) == 3
+    assert len(query(local_cloud, "DELETE FROM rejected_rows WHERE file_id = %s RETURNING 1 AS gone", file_id)) == 1
+    _reprocessed(local_cloud, deployment, dropped)
+    assert loaded_orders(local_cloud, dropped) == dropped.order_ids
+    assert len(query(local_cloud, "SELECT 1 AS back FROM rejected_rows WHERE file_id = %s", file_id)) == 1
+
+
+def _reprocessed(cloud: LocalCloud, deployment: Deployment, dropped: Dropped) -> None:
+    assert "It is in the queue." in done(cloud, "reprocess", "--key", dropped.key, "--yes")
+    deadline = time.monotonic() + 30
+    while sum(counts(deployment.sqs, deployment.queue_url)):
+        assert time.monotonic() < deadline, "the queue was not emptied within 30 s"
+        time.sleep(0.1)
 
 
 def test_the_nightly_run_removes_old_rejects_and_keeps_the_ledger(
