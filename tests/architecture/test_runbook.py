@@ -12,7 +12,7 @@ STEPS = ("Means", "Look", "Do", "Done when")
 
 def _sections() -> dict[str, str]:
     parts = RUNBOOK.read_text(encoding="utf-8").split("\n### ")[1:]
-    return {part.partition("\n")[0]: part for part in parts}
+    return {alarm: part for part in parts for alarm in part.partition("\n")[0].split(", ")}
 
 
 def test_every_alarm_has_its_section_in_the_runbook(every_environment: Synthesized) -> None:

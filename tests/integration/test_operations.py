@@ -9,7 +9,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -112,6 +112,24 @@ def test_lost_events_of_files_and_deletions_are_found_and_loaded(
     assert "nothing is missing" in capsys.readouterr().out
 
 
+@pytest.mark.xfail(reason="the pipeline has no archive of events on this branch")
+def test_a_lost_event_comes_back_from_the_archive(local_cloud: LocalCloud, deployment: Deployment) -> None:
+    """The event reached the archive, and then the queue lost it."""
+    began = datetime.now(UTC)
+    local_cloud.faults.pause_event_source()
+    try:
+        dropped = drop(local_cloud)
+        _receive(deployment.sqs, deployment.queue_url, dropped.key, delete=True)
+    finally:
+        local_cloud.faults.resume_event_source()
+    assert ledger(local_cloud, dropped) == []
+
+    told = done(local_cloud, "replay", "--from", (began - timedelta(minutes=1)).isoformat())
+
+    assert "All of them were sent." in told
+    assert wait_for(local_cloud, dropped)["status"] == "loaded"
+
+
 def test_a_poison_message_comes_back_from_the_dead_letters(local_cloud: LocalCloud, deployment: Deployment) -> None:
     sqs, poison = deployment.sqs, f"poison {uuid.uuid4()}"
     with_patience = sqs.get_queue_attributes(QueueUrl=deployment.queue_url, AttributeNames=["RedrivePolicy"])
@@ -137,15 +155,15 @@ def test_a_poison_message_comes_back_from_the_dead_letters(local_cloud: LocalClo
     assert "Dead letters: none." in done(local_cloud, "redrive")
 
 
-def _receive(sqs: Any, url: str, body: str, *, delete: bool = False) -> None:
+def _receive(sqs: Any, url: str, part: str, *, delete: bool = False) -> None:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         for message in sqs.receive_message(QueueUrl=url, VisibilityTimeout=0, WaitTimeSeconds=1).get("Messages", []):
-            if message["Body"] == body:
+            if part in message["Body"]:
                 if delete:
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                 return
-    raise AssertionError(f"{body!r} did not come within 20 s")
+    raise AssertionError(f"{part!r} did not come within 20 s")
 
 
 def test_undelivered_events_reach_the_queue_and_are_loaded(local_cloud: LocalCloud, deployment: Deployment) -> None:
