@@ -15,12 +15,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+import tools.operations.deployment
 from local_cloud.cloud import LocalCloud
 from local_cloud.environment import clean
 from local_cloud.state import CHECKOUT
 from tests.integration.orders import Dropped, drop, ledger, loaded_orders, query, wait_for
 from tools.operations import reconcile
 from tools.operations.deployment import Deployment, find
+from tools.operations.ledger import known_versions
 from tools.operations.queues import counts
 from tools.operations.versions import of_key
 
@@ -67,6 +69,15 @@ def marker_of(cloud: LocalCloud, dropped: Dropped) -> Dropped:
     s3 = cloud.session().client("s3")
     version = s3.delete_object(Bucket=cloud.outputs().landing_bucket, Key=dropped.key)["VersionId"]
     return Dropped(key=dropped.key, version_id=version, order_ids=[])
+
+
+def test_the_local_cloud_is_found_in_a_shell_that_knows_nothing_of_it(
+    local_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tools.operations.deployment, "STATE", local_cloud.state.root)
+    found = find("local", None, {})
+    assert found.landing_bucket == local_cloud.outputs().landing_bucket
+    assert sum(1 for _ in known_versions(found)) >= 2
 
 
 def test_inspect_tells_what_happened_to_a_file(local_cloud: LocalCloud) -> None:

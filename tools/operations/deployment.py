@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 DEFAULT_ENVIRONMENT = "dev"
 # Longer than the operations function may take, which is a minute.
 _TIMEOUTS = Config(connect_timeout=5, read_timeout=90, retries={"mode": "standard", "total_max_attempts": 4})
+STATE = CHECKOUT / ".local"  # where `make up` keeps the local cloud
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -99,7 +100,7 @@ def find(environment: str | None, region: str | None, variables: Mapping[str, st
 
 
 def _local_session() -> boto3.session.Session:
-    cloud = LocalCloud(CHECKOUT / ".local")
+    cloud = LocalCloud(STATE)
     cloud.outputs()  # raises LocalCloudError, which names the command to run, where nothing is up
     return cloud.session()
 

@@ -10,7 +10,7 @@ from tools.operations.deployment import Deployment
 from tools.operations.errors import OperationsError
 
 if TYPE_CHECKING:
-    from mypy_boto3_sqs.type_defs import ListMessageMoveTasksResultEntryTypeDef
+    from mypy_boto3_sqs.type_defs import ListMessageMoveTasksResultEntryTypeDef as Task
 
 _UNDER_WAY = ("RUNNING", "CANCELLING")
 
@@ -26,17 +26,19 @@ def run(deployment: Deployment, *, poll_seconds: float = 2.0) -> int:
 def _dead_letters(deployment: Deployment, poll_seconds: float) -> None:
     sqs = deployment.sqs
     source = queues.arn(sqs, deployment.dead_letter_queue_url)
-    waiting, _ = queues.counts(sqs, deployment.dead_letter_queue_url)
-    task = _newest(deployment, source)
-    if task is not None and task["Status"] in _UNDER_WAY:
+    waiting, in_sight = queues.counts(sqs, deployment.dead_letter_queue_url)
+    last = _newest(deployment, source)
+    if last is not None and last["Status"] in _UNDER_WAY:
         print("Dead letters: someone is bringing them back already; this follows that.")
+        last = None
     elif not waiting:
-        print("Dead letters: none.")
+        someone = f" But someone looks at {in_sight} right now: try again in a minute." if in_sight else ""
+        print(f"Dead letters: none.{someone}")
         return
     else:
         print(f"Dead letters: bringing about {waiting} back to the queue.")
         sqs.start_message_move_task(SourceArn=source)
-    task = _end(deployment, source, poll_seconds)
+    task = _end(deployment, source, last, poll_seconds)
     moved = task.get("ApproximateNumberOfMessagesMoved", 0)
     if task["Status"] != "COMPLETED":
         reason = task.get("FailureReason", "no reason given")
@@ -44,20 +46,22 @@ def _dead_letters(deployment: Deployment, poll_seconds: float) -> None:
     print(f"Dead letters: {moved} brought back. They are tried again now; those that fail again return here.")
 
 
-def _end(deployment: Deployment, source: str, poll_seconds: float) -> ListMessageMoveTasksResultEntryTypeDef:
+def _end(deployment: Deployment, source: str, last: Task | None, poll_seconds: float) -> Task:
+    """The task that came after `last`, when it has ended: SQS may list a new one a moment late."""
     shown = 0
     while True:
         task = _newest(deployment, source)
-        if task is not None and task["Status"] not in _UNDER_WAY:
-            return task
-        moved = task.get("ApproximateNumberOfMessagesMoved", 0) if task is not None else 0
-        if moved != shown:
-            print(f"  {moved} so far", flush=True)
-            shown = moved
+        if task is not None and (last is None or task["StartedTimestamp"] != last["StartedTimestamp"]):
+            if task["Status"] not in _UNDER_WAY:
+                return task
+            moved = task.get("ApproximateNumberOfMessagesMoved", 0)
+            if moved != shown:
+                print(f"  {moved} so far", flush=True)
+                shown = moved
         time.sleep(poll_seconds)
 
 
-def _newest(deployment: Deployment, source: str) -> ListMessageMoveTasksResultEntryTypeDef | None:
+def _newest(deployment: Deployment, source: str) -> Task | None:
     found = deployment.sqs.list_message_move_tasks(SourceArn=source, MaxResults=1).get("Results", [])
     return found[0] if found else None
 

@@ -12,4 +12,7 @@ def agreed(question: str, *, yes: bool) -> bool:
     if not sys.stdin.isatty():
         print("Nothing was done: there is no terminal to ask on. YES=1 goes on without asking.")
         return False
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:  # Ctrl-D
+        return False

@@ -11,18 +11,18 @@ from tools.operations import redrive
 from tools.operations.errors import OperationsError
 
 SOURCE = f"{ARN}dead"
+FORMER = {"Status": "COMPLETED", "ApproximateNumberOfMessagesMoved": 99, "StartedTimestamp": 1}
 
 
-def begins(aws: Stubs, *, waiting: int, tasks: list[dict[str, Any]]) -> None:
+def begins(aws: Stubs, *, waiting: int, tasks: list[dict[str, Any]], in_sight: int = 0) -> None:
     asked = {"QueueUrl": "https://sqs/dead", "AttributeNames": ["QueueArn"]}
     aws.expect("sqs", "get_queue_attributes", {"Attributes": {"QueueArn": SOURCE}}, asked)
-    counts = {"ApproximateNumberOfMessages": str(waiting), "ApproximateNumberOfMessagesNotVisible": "0"}
-    aws.expect("sqs", "get_queue_attributes", {"Attributes": counts})
+    aws.queue_holds(waiting, in_sight)
     aws.expect("sqs", "list_message_move_tasks", {"Results": tasks}, {"SourceArn": SOURCE, "MaxResults": 1})
 
 
 def tells(aws: Stubs, status: str, moved: int, **more: Any) -> None:
-    task = {"Status": status, "ApproximateNumberOfMessagesMoved": moved, **more}
+    task = {"Status": status, "ApproximateNumberOfMessagesMoved": moved, "StartedTimestamp": 2, **more}
     aws.expect("sqs", "list_message_move_tasks", {"Results": [task]})
 
 
@@ -31,8 +31,9 @@ def no_undelivered(aws: Stubs) -> None:
 
 
 def test_dead_letters_are_brought_back_and_counted(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
-    begins(aws, waiting=7, tasks=[{"Status": "COMPLETED", "ApproximateNumberOfMessagesMoved": 99}])
+    begins(aws, waiting=7, tasks=[FORMER])
     aws.expect("sqs", "start_message_move_task", {"TaskHandle": "h"}, {"SourceArn": SOURCE})
+    aws.expect("sqs", "list_message_move_tasks", {"Results": [FORMER]})  # the new one is listed a moment late
     tells(aws, "RUNNING", 3)
     tells(aws, "COMPLETED", 7)
     no_undelivered(aws)
@@ -49,6 +50,13 @@ def test_nothing_to_bring_back_starts_nothing(aws: Stubs, capsys: pytest.Capture
     no_undelivered(aws)
     assert redrive.run(aws.deployment(), poll_seconds=0) == 0
     assert "Dead letters: none." in capsys.readouterr().out
+
+
+def test_dead_letters_that_someone_looks_at_are_not_called_none(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
+    begins(aws, waiting=0, tasks=[], in_sight=3)
+    no_undelivered(aws)
+    assert redrive.run(aws.deployment(), poll_seconds=0) == 0
+    assert "someone looks at 3 right now: try again in a minute" in capsys.readouterr().out
 
 
 def test_a_task_that_runs_already_is_followed_and_not_started_again(aws: Stubs) -> None:
