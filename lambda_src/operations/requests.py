@@ -42,7 +42,7 @@ def parse(event: object) -> Request:
         return Inspect(key=_text(event.get("key"), "key"))
     if action == "known_versions":
         return KnownVersions(after=_after(event.get("after")), limit=_limit(event.get("limit")))
-    raise RequestError(f"action must be 'inspect' or 'known_versions', got {action!r}")
+    raise RequestError(f"action must be 'inspect' or 'known_versions', got {action!r:.100}")
 
 
 def _text(value: object, field: str) -> str:
