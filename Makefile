@@ -18,7 +18,7 @@ SOURCES = app.py bench certificates components config lambda_src local_cloud sta
 .PHONY: help
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
-	@echo "Values: ENV=local|dev|staging|prod ($(ENV)), ACCOUNT=, REGION=, WEB_PORT= (make up), TEST='-k name' (make test)"
+	@echo "Values: ENV=local|dev|staging|prod ($(ENV)), ACCOUNT=, REGION=, WEB_PORT= (make up), TEST='-k name' (make test), BENCH=loading (make bench)"
 
 # ---- on this machine -------------------------------------------------------------------------------------------
 
@@ -68,7 +68,7 @@ snapshots: setup ## Write snapshots and docs/architecture.md anew; read the diff
 
 .PHONY: bench
 bench: setup ## Measure, as ratios within one run; writes .local/bench.json
-	@python -m bench
+	@PYTHONPATH=lambda_src python -m bench $(BENCH)
 
 # ---- on AWS ----------------------------------------------------------------------------------------------------
 

@@ -1,28 +1,26 @@
-"""Turns each landed file into rows: the events' way from the bucket to the function, and what happens when it fails."""
+"""Turns each landed file into rows: the queue of its events, the function behind it, and what happens when it fails."""
 
 from pathlib import Path
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_events as events
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from components import ports
-from components.acknowledgement import acknowledge
+from components.acknowledgement import NIST, acknowledge
 from components.alerts import Alerts
 from components.database import Database
+from components.landed_events import LandedEvents
 from components.landing_zone import LandingZone
 from components.network import Network
 from components.python_function import PythonFunction
-from config import model
+from config import model, pipeline
 
 SOURCE = Path("lambda_src/file_intake")
 DATABASE_USER = "file_intake"
-RECEIVES = 10  # with the function's growing back-off that spans an hour and a half of trying
 MEBIBYTE = 1024 * 1024
 
 
@@ -34,7 +32,7 @@ class FileIntake(Construct):
         scope: Construct,
         id_: str,
         *,
-        config: model.FileIntake,
+        config: pipeline.FileIntake,
         platform: model.Platform,
         network: Network,
         landing_zone: LandingZone,
@@ -43,18 +41,19 @@ class FileIntake(Construct):
         messages_key: kms.IKey,
         data_key: kms.IKey,
         logs_key: kms.IKey,
+        metrics_namespace: str,
         removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, id_)
         self._messages_key = messages_key
-        timeout = Duration.seconds(config.timeout_seconds)
-        self.dead_letters = self._queue("DeadLetters", retention=Duration.days(14))
-        self.undelivered = self._queue("Undelivered", retention=Duration.days(14))
+        # A message keeps its age when it moves, so what the queue's days take is missing here.
+        self.dead_letters = self._queue("DeadLetters", retention=Duration.days(pipeline.DEAD_LETTER_DAYS))
+        self.undelivered = self._queue("Undelivered", retention=Duration.days(pipeline.DEAD_LETTER_DAYS))
         self.queue = self._queue(
             "Queue",
-            retention=Duration.days(4),
-            visibility_timeout=Duration.seconds(timeout.to_seconds() * 6),  # AWS's minimum for Lambda consumers
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES),
+            retention=Duration.days(pipeline.QUEUE_DAYS),
+            visibility_timeout=Duration.seconds(config.visibility_seconds),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=config.receives),
         )
         acknowledge(
             self.undelivered,
@@ -62,7 +61,18 @@ class FileIntake(Construct):
             reason="This queue is where undeliverable events end, and an alarm watches it; "
             "would change if something consumed it by itself",
         )
-        self.rule = self._rule(landing_zone)
+        landed = LandedEvents(
+            self,
+            "Events",
+            landing_zone=landing_zone,
+            queue=self.queue,
+            undelivered=self.undelivered,
+            archive_days=config.archive_days,
+            key=messages_key,
+            removal=removal,
+        )
+        self.rule = landed.rule
+        self.archive = landed.archive
         self.function = PythonFunction(
             self,
             "Function",
@@ -73,7 +83,9 @@ class FileIntake(Construct):
             logs_key=logs_key,
             log_days=config.log_days,
             memory_mb=config.memory_mb,
-            timeout=timeout,
+            timeout=Duration.seconds(config.timeout_seconds),
+            start=config.start,
+            reserved_concurrency=config.reserved_concurrency,
             removal=removal,
             environment=database.environment(DATABASE_USER)
             | {
@@ -81,14 +93,18 @@ class FileIntake(Construct):
                 "LANDING_BUCKET": landing_zone.bucket.bucket_name,
                 "INCOMING_PREFIX": landing_zone.incoming_prefix,
                 "MAX_FILE_BYTES": str(config.max_file_mb * MEBIBYTE),
+                "MAX_REJECTED_PERCENT": str(config.max_rejected_percent),
+                "FIRST_RETRY_SECONDS": str(config.first_retry_seconds),
+                "METRICS_NAMESPACE": metrics_namespace,
             },
         )
+        self._accept_lambdas_defaults(config)
         database.allow_client(self.function, self.function, user=DATABASE_USER)
         self._allow_reading(landing_zone, data_key)
         self._allow_consuming()
-        self.live = self._live()
-        self.event_source = self._event_source(config)
-        alerts.announce(*self._alarms(timeout))
+        self.live = self._live(config.start)
+        self.event_source = self._event_source(config.max_concurrency)
+        alerts.announce(*self._alarms_of_queues(config), *self._alarms_of_the_function(metrics_namespace))
 
     def _queue(
         self,
@@ -110,40 +126,22 @@ class FileIntake(Construct):
             dead_letter_queue=dead_letter_queue,
         )
 
-    def _rule(self, landing_zone: LandingZone) -> events.CfnRule:
-        """Filters on bucket and prefix only: what a file must be is the function's to say, in words."""
-        rule = events.CfnRule(
-            self,
-            "Rule",
-            description="Files that landed or were deleted",
-            event_pattern={
-                "source": ["aws.s3"],
-                "detail-type": ["Object Created", "Object Deleted"],
-                "detail": {
-                    "bucket": {"name": [landing_zone.bucket.bucket_name]},
-                    "object": {"key": [{"prefix": landing_zone.incoming_prefix}]},
-                },
-            },
-            targets=[
-                events.CfnRule.TargetProperty(
-                    id="Queue",
-                    arn=self.queue.queue_arn,
-                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=self.undelivered.queue_arn),
-                )
-            ],
+    def _accept_lambdas_defaults(self, config: pipeline.FileIntake) -> None:
+        acknowledge(
+            self.function.function,
+            f"{NIST}-LambdaDLQ",
+            reason="Lambda uses a function's own dead-letter queue for asynchronous calls only; here the queue calls, "
+            "and has one; would change if anything called the function asynchronously",
+            pack=NIST,
         )
-        # The CDK's own queue target would leave the condition out, because these queues are encrypted with a key.
-        for queue in (self.queue, self.undelivered):
-            queue.add_to_resource_policy(
-                iam.PolicyStatement(
-                    sid="TheRule",
-                    principals=[iam.ServicePrincipal("events.amazonaws.com")],
-                    actions=["sqs:SendMessage"],
-                    resources=[queue.queue_arn],
-                    conditions={"ArnEquals": {"aws:SourceArn": rule.attr_arn}},
-                )
+        if config.reserved_concurrency is None:
+            acknowledge(
+                self.function.function,
+                f"{NIST}-LambdaConcurrency",
+                reason="New accounts have no concurrency to reserve, and the event source limits how many run; "
+                "would change with intake.reserved_concurrency",
+                pack=NIST,
             )
-        return rule
 
     def _allow_reading(self, landing_zone: LandingZone, key: kms.IKey) -> None:
         self.function.role.allow(
@@ -179,13 +177,28 @@ class FileIntake(Construct):
             "kms:Decrypt", on=[key.key_arn], conditions={"StringEquals": {"kms:ViaService": service}}
         )
 
-    def _live(self) -> lambda_.Alias:
+    def _live(self, start: pipeline.Start) -> lambda_.Alias:
         """The version that takes traffic. It moves only when everything it needs is there."""
         # A version keeps the variables it was published with, and its hash sees no values of other stacks.
         self.function.function.invalidate_version_based_on(str(ports.DATABASE))
-        return lambda_.Alias(self, "Live", alias_name="live", version=self.function.function.current_version)
+        if isinstance(start, pipeline.SnapStart):
+            acknowledge(
+                self.function.function,
+                "@aws-cdk/aws-lambda:snapStartRequirePublish",
+                reason="Snapshots are of published versions, and the alias below publishes one with every change; "
+                "would change if anything called the function without the alias",
+                pack="Annotation",
+            )
+        ready = start.executions if isinstance(start, pipeline.ProvisionedConcurrency) else None
+        return lambda_.Alias(
+            self,
+            "Live",
+            alias_name="live",
+            version=self.function.function.current_version,
+            provisioned_concurrent_executions=ready,
+        )
 
-    def _event_source(self, config: model.FileIntake) -> lambda_.EventSourceMapping:
+    def _event_source(self, max_concurrency: int) -> lambda_.EventSourceMapping:
         source = lambda_.EventSourceMapping(
             self,
             "EventSource",
@@ -193,35 +206,59 @@ class FileIntake(Construct):
             event_source_arn=self.queue.queue_arn,
             batch_size=1,  # a message's fate is its own
             report_batch_item_failures=True,
-            max_concurrency=config.max_concurrency,
+            max_concurrency=max_concurrency,
         )
         source.node.add_dependency(self.function.role)
         return source
 
-    def _alarms(self, timeout: Duration) -> list[cloudwatch.Alarm]:
-        stuck = Duration.seconds(timeout.to_seconds() * 2)
+    def _alarms_of_queues(self, config: pipeline.FileIntake) -> list[cloudwatch.Alarm]:
+        stuck = Duration.seconds(config.timeout_seconds * 2)
         return [
             self._alarm(
                 "FilesNotLoaded",
                 self.dead_letters.metric_approximate_number_of_messages_visible(period=Duration.minutes(1)),
-                above=0,
-                description="Files could not be loaded after every attempt; they wait in the dead-letter queue.",
+                description="Files could not be loaded after every attempt; their events wait in the dead-letter queue "
+                f"for {pipeline.DEAD_LETTER_DAYS} days. First: the function's log; mend the cause, then make redrive.",
             ),
             self._alarm(
                 "EventsNotDelivered",
                 self.undelivered.metric_approximate_number_of_messages_visible(period=Duration.minutes(1)),
-                above=0,
-                description="EventBridge could not put events of landed files into the queue.",
+                description="EventBridge could not put events of landed files into the queue. First: what changed in "
+                "the queue's policy or its key; mend it, then make replay.",
             ),
             self._alarm(
                 "FilesWaiting",
                 self.queue.metric_approximate_age_of_oldest_message(period=Duration.minutes(1)),
                 above=stuck.to_seconds(),
-                description=f"A file has been waiting for more than {stuck.to_minutes():g} minutes.",
+                description=f"A file has been waiting for more than {stuck.to_minutes():g} minutes: more land than are "
+                "loaded, or none is. First: the function's throttles and log, then the database's load.",
             ),
         ]
 
-    def _alarm(self, id_: str, metric: cloudwatch.Metric, *, above: float, description: str) -> cloudwatch.Alarm:
+    def _alarms_of_the_function(self, metrics_namespace: str) -> list[cloudwatch.Alarm]:
+        """Its throttles have none: they end in files that wait."""
+        return [
+            self._alarm(
+                "FunctionBreaksOff",
+                self.function.function.metric_errors(period=Duration.minutes(5)),
+                description="The function broke off in the middle: it crashed, ran out of memory or time, or can't "
+                "start. What fails in order isn't counted here. First: the last lines of its log.",
+            ),
+            self._alarm(
+                "FilesRefused",
+                cloudwatch.Metric(
+                    namespace=metrics_namespace,
+                    metric_name="FilesRefused",
+                    dimensions_map={"service": SOURCE.name},
+                    statistic=cloudwatch.Stats.SUM,
+                    period=Duration.minutes(5),
+                ),
+                description="A partner's file was refused, and none of its rows was loaded. First: make inspect KEY=, "
+                "which says why; the partner sends a better one under the same key.",
+            ),
+        ]
+
+    def _alarm(self, id_: str, metric: cloudwatch.Metric, *, description: str, above: float = 0) -> cloudwatch.Alarm:
         return cloudwatch.Alarm(
             self,
             id_,

@@ -13,7 +13,7 @@ from components.alerts import Alerts
 from components.database import Database
 from components.network import Network
 from components.python_function import PythonFunction
-from config import model
+from config import model, pipeline
 
 SOURCE = Path("lambda_src/housekeeping")
 DATABASE_USER = "housekeeping"
@@ -30,7 +30,7 @@ class Housekeeping(Construct):
         scope: Construct,
         id_: str,
         *,
-        config: model.FileIntake,
+        config: pipeline.FileIntake,
         platform: model.Platform,
         network: Network,
         database: Database,

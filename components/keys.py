@@ -12,9 +12,10 @@ class Keys(Construct):
     def __init__(self, scope: Construct, id_: str, *, removal: RemovalPolicy) -> None:
         super().__init__(scope, id_)
         self.data = self._key("Data", "Files, the database and its secret", removal)
-        self.messages = self._key("Messages", "Queues and topics", removal)
+        self.messages = self._key("Messages", "Queues, topics and archived events", removal)
         self.logs = self._key("Logs", "Log groups", removal)
         self._let_senders_use(self.messages)
+        self._let_event_archives_use(self.messages)
         self._let_auto_scaling_use(self.messages)
         self._let_cloudwatch_logs_use(self.logs)
 
@@ -37,6 +38,30 @@ class Keys(Construct):
                 actions=["kms:Decrypt", "kms:GenerateDataKey"],
                 resources=["*"],
                 conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            )
+        )
+
+    @staticmethod
+    def _let_event_archives_use(key: kms.Key) -> None:
+        """EventBridge names the bus whose events it archives, and that is this account's own.
+
+        Source: Amazon EventBridge User Guide, "Encrypting EventBridge archives with AWS KMS keys".
+        """
+        eventbridge = iam.ServicePrincipal("events.amazonaws.com")
+        bus = f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:event-bus/default"
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="EventArchivesOfThisAccount",
+                principals=[eventbridge],
+                actions=["kms:Decrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"],
+                resources=["*"],
+                conditions={"StringEquals": {"kms:EncryptionContext:aws:events:event-bus:arn": bus}},
+            )
+        )
+        # Asked when an archive is made, with no context and for metadata only.
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="EventArchivesLookFirst", principals=[eventbridge], actions=["kms:DescribeKey"], resources=["*"]
             )
         )
 

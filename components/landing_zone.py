@@ -7,11 +7,17 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from components.acknowledgement import in_another_stack
+from components.acknowledgement import NIST, acknowledge, in_another_stack
 from components.log_bucket import BUCKET_LOGS
-from config import model
+from config import pipeline
 
 INCOMING_PREFIX = "incoming/"
+CLASSES = {
+    pipeline.StandardIa: s3.StorageClass.INFREQUENT_ACCESS,
+    pipeline.IntelligentTiering: s3.StorageClass.INTELLIGENT_TIERING,
+    pipeline.GlacierInstantRetrieval: s3.StorageClass.GLACIER_INSTANT_RETRIEVAL,
+    pipeline.DeepArchive: s3.StorageClass.DEEP_ARCHIVE,
+}
 # The name under which the CDK publishes the bucket's ARN for other stacks, made from the constructs' ids.
 PUBLISHED_ARN = "PublishOutputFnGetAttLandingZoneBucketE9F55564Arn6A76EDE9"
 
@@ -24,7 +30,7 @@ class LandingZone(Construct):
         scope: Construct,
         id_: str,
         *,
-        config: model.LandingZone,
+        config: pipeline.LandingZone,
         key: kms.IKey,
         log_bucket: s3.IBucket,
         removal: RemovalPolicy,
@@ -44,6 +50,14 @@ class LandingZone(Construct):
             minimum_tls_version=1.2,
             lifecycle_rules=[
                 s3.LifecycleRule(
+                    transitions=[
+                        s3.Transition(
+                            storage_class=CLASSES[type(step)], transition_after=Duration.days(step.after_days)
+                        )
+                        for step in config.storage
+                    ]
+                    or None,
+                    expiration=Duration.days(config.expire_days) if config.expire_days else None,
                     noncurrent_version_expiration=Duration.days(config.noncurrent_days),
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                 )
@@ -59,4 +73,11 @@ class LandingZone(Construct):
         )
         resource.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
             destination_bucket_name=log_bucket.bucket_name, log_file_prefix=f"{BUCKET_LOGS}landing/"
+        )
+        acknowledge(
+            self.bucket,
+            f"{NIST}-S3BucketReplicationEnabled",
+            reason="One region is enough until the platform spans two: S3 keeps each file in several zones, and old "
+            "versions survive mistakes; would change with a recovery in another region",
+            pack=NIST,
         )

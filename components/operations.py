@@ -10,7 +10,7 @@ from components.database import Database
 from components.landing_zone import LandingZone
 from components.network import Network
 from components.python_function import PythonFunction
-from config import model
+from config import model, pipeline
 
 SOURCE = Path("lambda_src/operations")
 DATABASE_USER = "operations"
@@ -27,7 +27,7 @@ class Operations(Construct):
         scope: Construct,
         id_: str,
         *,
-        config: model.FileIntake,
+        config: pipeline.FileIntake,
         platform: model.Platform,
         network: Network,
         landing_zone: LandingZone,

@@ -17,9 +17,11 @@ from components.network import Network
 from components.packaging import bundle
 from components.workload_role import WorkloadRole
 from config.model import Platform
+from config.pipeline import OnDemand, SnapStart, Start
 
 ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
 NEWEST_PYTHON = "3.14"  # of AWS Lambda's runtimes
+ON_DEMAND = OnDemand()
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
@@ -27,7 +29,7 @@ class PythonFunction(Construct):
     """Runs one folder of `lambda_src` with an identity, a log and, in the app subnets, a security group of its own.
 
     `source` is the folder; its handler is `handler` in the module `handler`. Without `network` the function runs
-    outside the VPC, and `security_group` is missing.
+    outside the VPC, and `security_group` is missing. Concurrency that `start` wants provisioned is its alias's to set.
     """
 
     def __init__(
@@ -45,6 +47,8 @@ class PythonFunction(Construct):
         timeout: Duration,
         removal: RemovalPolicy,
         environment: dict[str, str],
+        start: Start = ON_DEMAND,
+        reserved_concurrency: int | None = None,
     ) -> None:
         super().__init__(scope, id_)
         self.role = self._role(description)
@@ -56,7 +60,9 @@ class PythonFunction(Construct):
             description=description,
             code=lambda_.Code.from_asset(**bundle(source, platform)),
             handler=f"{source.name}.handler.handler",
-            runtime=lambda_.Runtime(f"python{platform.python}", lambda_.RuntimeFamily.PYTHON),
+            runtime=lambda_.Runtime(f"python{platform.python}", lambda_.RuntimeFamily.PYTHON, supports_snap_start=True),
+            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if isinstance(start, SnapStart) else None,
+            reserved_concurrent_executions=reserved_concurrency,
             architecture=ARCHITECTURES[platform.architecture],
             memory_size=memory_mb,
             timeout=timeout,
@@ -68,6 +74,8 @@ class PythonFunction(Construct):
             ipv6_allowed_for_dual_stack=network.dual_stack if network else None,
             log_group=self.log_group,
             logging_format=lambda_.LoggingFormat.JSON,
+            application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
+            system_log_level_v2=lambda_.SystemLogLevel.INFO,  # above it, Lambda's report of each run would be missing
             tracing=lambda_.Tracing.ACTIVE,
         )
         if network:

@@ -8,16 +8,15 @@ from itertools import combinations
 from config.checks import ConfigError, require
 from config.model import (
     Environment,
-    FileIntake,
     Foundation,
     Internal,
-    LandingZone,
     Platform,
     PostgresInstance,
     Removal,
     WebTier,
 )
 from config.network import AnyZones, FlowLogToCloudWatch, FlowLogToS3, NamedZones, NatPerZone, Network, SingleNat
+from config.pipeline import DeepArchive, FileIntake, GlacierInstantRetrieval, LandingZone, StandardIa
 
 PROD = Environment(
     name="prod",
@@ -33,9 +32,22 @@ PROD = Environment(
         on_removal="snapshot",
         log_days=90,
     ),
-    landing=LandingZone(noncurrent_days=90),
+    landing=LandingZone(
+        noncurrent_days=90,
+        storage=(
+            StandardIa(after_days=30),
+            GlacierInstantRetrieval(after_days=90),
+            DeepArchive(after_days=365),
+        ),
+    ),
     intake=FileIntake(
-        memory_mb=1769, timeout_seconds=900, max_concurrency=20, max_file_mb=1024, reject_days=90, log_days=90
+        memory_mb=1769,  # one whole CPU: a load keeps one busy, and no more
+        timeout_seconds=900,
+        max_concurrency=20,
+        max_file_mb=1024,
+        archive_days=90,
+        reject_days=90,
+        log_days=90,
     ),
     web=WebTier(
         exposure=Internal(),
@@ -78,7 +90,13 @@ DEV = Environment(
     ),
     landing=LandingZone(noncurrent_days=7),
     intake=FileIntake(
-        memory_mb=1769, timeout_seconds=300, max_concurrency=2, max_file_mb=256, reject_days=7, log_days=7
+        memory_mb=1769,
+        timeout_seconds=300,
+        max_concurrency=2,
+        max_file_mb=256,
+        archive_days=7,
+        reject_days=7,
+        log_days=7,
     ),
     web=WebTier(
         exposure=Internal(),
@@ -102,7 +120,9 @@ def local(machine: Platform) -> Environment:
     """Dev on one machine, deployed to the local cloud.
 
     Each value that differs has its reason: the emulator has one account and region; functions and the web app run
-    on this machine's own processor and interpreter, and an instance type must fit that processor.
+    on this machine's own processor and interpreter, and an instance type must fit that processor. Nobody waits a
+    quarter of an hour at a laptop, and what is broken on purpose must come to an end: so time-outs are short, retries
+    few and soon, and files no larger than such a time-out allows.
     """
     return replace(
         DEV,
@@ -110,6 +130,7 @@ def local(machine: Platform) -> Environment:
         account="111122223333",
         region="us-east-1",
         platform=machine,
+        intake=replace(DEV.intake, timeout_seconds=60, max_file_mb=64, receives=5, first_retry_seconds=1),
         web=replace(DEV.web, instance_type="t4g.small" if machine.architecture == "arm64" else "t3.small"),
     )
 

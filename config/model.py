@@ -8,17 +8,13 @@ from typing import Literal
 from config.address_plan import usable_addresses
 from config.checks import Slice, require, require_log_days
 from config.network import Network
-from config.regions import zone_letters
+from config.pipeline import FileIntake, LandingZone, SnapStart
+from config.regions import has_snap_start, zone_letters
 
 Architecture = Literal["arm64", "x86_64"]
 OnRemoval = Literal["retain", "destroy"]
 
-LAMBDA_MAX_TIMEOUT_SECONDS = 900
-LOADING_SHARE = 0.8  # of the timeout
-LOADED_MB_PER_SECOND = 4  # a third of what was measured on one CPU (lambda_src/file_intake, one million rows)
-LAMBDA_MEMORY_MB = range(128, 10_241)
-# A mapping's maximum concurrency (Lambda Developer Guide, "Configuring maximum concurrency for SQS event sources").
-EVENT_SOURCE_CONCURRENCY = range(2, 1001)
+SNAP_START_MINOR = 12  # of Python (Lambda Developer Guide, "Improving startup performance with Lambda SnapStart")
 LOAD_BALANCER_ADDRESSES = 8  # free in each subnet (User Guide for Application Load Balancers, "Subnets")
 GRAVITON = re.compile(r"^[a-z]+\d+g[a-z]*\.")  # m7g., t4g., c7gn.: the `g` after the generation
 
@@ -127,77 +123,6 @@ class PostgresInstance(Slice):
 Engine = PostgresInstance
 
 
-@dataclass(frozen=True, kw_only=True)
-class LandingZone(Slice):
-    """The bucket in which partners drop files; replaced and deleted versions stay for `noncurrent_days`."""
-
-    PATH = "landing."
-
-    noncurrent_days: int
-
-    def check(self) -> None:
-        require(
-            self.noncurrent_days >= 1,
-            "landing.noncurrent_days",
-            "at least 1",
-            self.noncurrent_days,
-            "S3 counts whole days",
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileIntake(Slice):
-    """The function that turns each landed file into rows."""
-
-    PATH = "intake."
-
-    memory_mb: int
-    timeout_seconds: int
-    max_concurrency: int
-    max_file_mb: int
-    reject_days: int
-    log_days: int
-
-    def check(self) -> None:
-        require(
-            self.memory_mb in LAMBDA_MEMORY_MB,
-            "intake.memory_mb",
-            "128 to 10,240",
-            self.memory_mb,
-            "AWS Lambda accepts no other memory size",
-        )
-        require(
-            30 <= self.timeout_seconds <= LAMBDA_MAX_TIMEOUT_SECONDS,
-            "intake.timeout_seconds",
-            f"30 to {LAMBDA_MAX_TIMEOUT_SECONDS}",
-            self.timeout_seconds,
-            "AWS Lambda stops a function after 15 minutes, and a cold start beside a busy database needs half a minute",
-        )
-        require(
-            self.max_concurrency in EVENT_SOURCE_CONCURRENCY,
-            "intake.max_concurrency",
-            "2 to 1000",
-            self.max_concurrency,
-            "an SQS event source mapping accepts no other limit",
-        )
-        longest = int(self.timeout_seconds * LOADING_SHARE * LOADED_MB_PER_SECOND)
-        require(
-            1 <= self.max_file_mb <= longest,
-            "intake.max_file_mb",
-            f"1 to {longest} with a timeout of {self.timeout_seconds} s",
-            self.max_file_mb,
-            "a file must load within 80 % of the timeout; take smaller files or a longer timeout",
-        )
-        require(
-            self.reject_days >= 1,
-            "intake.reject_days",
-            "at least 1",
-            self.reject_days,
-            "rejected rows hold personal data: say for how many days someone may need them",
-        )
-        require_log_days("intake.log_days", self.log_days)
-
-
 @dataclass(frozen=True)
 class Internal:
     """The load balancer has no public address: it is reached from inside the VPC, or by a tunnel."""
@@ -296,6 +221,8 @@ class Environment(Slice):
         self._require_zones_of_the_region()
         self._require_one_architecture()
         self._require_room_in_app_subnets()
+        self._require_files_that_a_replay_can_read()
+        self._require_snapshots_where_lambda_takes_them()
 
     def _require_zones_of_the_region(self) -> None:
         letters = zone_letters(self.region)
@@ -326,4 +253,33 @@ class Environment(Slice):
             f"short enough for {needed} addresses (functions, web.max_instances, load balancer, endpoints)",
             self.network.app_prefix,
             "one subnet must carry them all while the other zones are away; take larger app subnets",
+        )
+
+    def _require_files_that_a_replay_can_read(self) -> None:
+        readable = self.landing.readable_days
+        require(
+            readable is None or self.intake.archive_days < readable,
+            "intake.archive_days",
+            f"below {readable}, the days for which a file can be read (landing.storage, landing.expire_days)",
+            self.intake.archive_days,
+            "a replay reads files again, and what Deep Archive holds must be restored first; archive events for less, "
+            "or keep files readable for longer",
+        )
+
+    def _require_snapshots_where_lambda_takes_them(self) -> None:
+        if not isinstance(self.intake.start, SnapStart):
+            return
+        require(
+            int(self.platform.python.partition(".")[2]) >= SNAP_START_MINOR,
+            "platform.python",
+            f"3.{SNAP_START_MINOR} or newer with intake.start = SnapStart()",
+            self.platform.python,
+            "Lambda takes no snapshots of older ones; take OnDemand() or a newer Python",
+        )
+        require(
+            has_snap_start(self.region),
+            "intake.start",
+            f"OnDemand() or ProvisionedConcurrency(...) in {self.region}",
+            self.intake.start,
+            "Lambda takes no snapshots in this region",
         )

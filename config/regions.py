@@ -29,3 +29,11 @@ def zone_letters(region: str | None) -> str:
     if region in KNOWN_REGIONS:
         return ZONE_LETTERS.get(region, MOST_REGIONS)
     return UNKNOWN
+
+
+def has_snap_start(region: str | None) -> bool:
+    """Whether Lambda starts functions from snapshots there; where the region is open, it may.
+
+    Source: AWS Lambda Developer Guide, "Improving startup performance with Lambda SnapStart".
+    """
+    return region is None or not (region.startswith("us-gov-") or region in ("ap-southeast-6", "ap-east-2"))

@@ -48,6 +48,7 @@ class Pipeline(PlatformStack):
             messages_key=foundation.keys.messages,
             data_key=foundation.keys.data,
             logs_key=foundation.keys.logs,
+            metrics_namespace=f"{config.project}-{config.name}",
             removal=self.removal,
         )
         # A new version of the code takes traffic only when the schema it needs is there.
@@ -81,6 +82,7 @@ class Pipeline(PlatformStack):
         self.output("DeadLetterQueueUrl", self.file_intake.dead_letters.queue_url, "Files that could not be loaded")
         self.output("UndeliveredQueueUrl", self.file_intake.undelivered.queue_url, "Events that missed the queue")
         self.output("RuleArn", self.file_intake.rule.attr_arn, "Which events of the bucket go to the queue")
+        self.output("ArchiveArn", self.file_intake.archive.attr_arn, "The events of the last days, for replay")
         self.output("OperationsFunctionName", self.operations.function.function.function_name, "Looks up files")
         self.output("FunctionName", self.file_intake.function.function.function_name, "The function that loads files")
         self.output("EventSourceId", self.file_intake.event_source.event_source_mapping_id, "From queue to function")

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+REPROCESS = "Reprocess"  # a reason that S3 never gives
 _SEQUENCER = re.compile(r"[0-9A-Fa-f]{1,64}")
 
 
@@ -35,6 +36,7 @@ class FileEvent:
     sequencer: str | None
     uploaded_at: datetime
     size_bytes: int | None
+    again: bool = False  # load the version anew, though the ledger may know it: `make reprocess` asks for that
 
 
 def parse(body: str) -> FileEvent:
@@ -52,6 +54,7 @@ def parse(body: str) -> FileEvent:
             sequencer=_sequencer(found.get("sequencer")),
             uploaded_at=_time(event["time"]),
             size_bytes=_size(found.get("size")) if happened is Happened.CREATED else None,
+            again=happened is Happened.CREATED and detail.get("reason") == REPROCESS,
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise EventError(f"not an S3 event as EventBridge delivers it: {type(error).__name__} {error}") from error

@@ -37,6 +37,13 @@ _COMPLETE = """
     SET sequencer = %(sequencer)s, uploaded_at = %(uploaded_at)s, size_bytes = %(size_bytes)s, reason = %(reason)s
     WHERE bucket = %(bucket)s AND key = %(key)s AND version_id = %(version_id)s AND status = 'deleted'
 """
+# A version that is loaded again keeps its place in the ledger, and its orders until others take theirs.
+_ENTER_AGAIN = """
+    UPDATE files SET status = 'loaded', reason = NULL, finished_at = NULL
+    WHERE bucket = %(bucket)s AND key = %(key)s AND version_id = %(version_id)s
+    RETURNING file_id
+"""
+_FORGET_REJECTS = "DELETE FROM rejected_rows WHERE file_id = %s"
 _FINISH = """
     UPDATE files
     SET status = %(status)s, reason = %(reason)s, size_bytes = coalesce(%(size_bytes)s, size_bytes),
@@ -84,13 +91,17 @@ def parameters(event: FileEvent) -> dict[str, Any]:
 def enter(connection: Connection, event: FileEvent) -> int | None:
     """Put the version into the ledger and return its file_id, None where it is there already.
 
-    Waits for another transaction that is at the same version. Whatever follows belongs into the same transaction.
+    A version that shall be loaded again is entered whether it is there or not. Waits for another transaction that is at
+    the same version. Whatever follows belongs into the same transaction.
     """
     deleted = event.happened is not Happened.CREATED
     reason = GONE_REASON if event.happened is Happened.GONE else None
     values = parameters(event) | {"status": "deleted" if deleted else "loaded", "reason": reason}
     row = connection.execute(_ENTER, values).fetchone()
     if row is not None:
+        return int(row[0])
+    if event.again and (row := connection.execute(_ENTER_AGAIN, values).fetchone()):
+        connection.execute(_FORGET_REJECTS, [row[0]])
         return int(row[0])
     if event.happened is not Happened.GONE:
         marker = event.happened is Happened.MARKED_DELETED

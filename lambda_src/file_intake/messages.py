@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 
+from .deadline import OutOfTimeError
 from .event import EventError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-FIRST_WAIT_SECONDS = 30
 LONGEST_WAIT_SECONDS = 900
 _SERVER_FAULT = 500
 _THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "SlowDown", "TooManyRequests"})
@@ -23,7 +23,12 @@ _log = logging.getLogger(__name__)
 
 
 def work_off(
-    messages: Iterable[Mapping[str, Any]], work: Callable[[str], None], *, sqs: SQSClient, queue_url: str
+    messages: Iterable[Mapping[str, Any]],
+    work: Callable[[str], None],
+    *,
+    sqs: SQSClient,
+    queue_url: str,
+    first_retry_seconds: int,
 ) -> dict[str, list[dict[str, str]]]:
     """Do `work` for the body of each message, and report to Lambda those that failed.
 
@@ -36,14 +41,14 @@ def work_off(
             work(message["body"])
         except Exception as error:  # a message is failed, never lost, whatever went wrong with it
             _report(error)
-            _wait(message, sqs, queue_url)
+            _wait(message, sqs, queue_url, first_retry_seconds)
             failed.append({"itemIdentifier": message["messageId"]})
     return {"batchItemFailures": failed}
 
 
-def wait_seconds(receives: int) -> int:
+def wait_seconds(receives: int, first: int) -> int:
     """How long a message stays away after it failed for the nth time (1 is the first)."""
-    return int(min(FIRST_WAIT_SECONDS * 2 ** max(receives - 1, 0), LONGEST_WAIT_SECONDS))
+    return int(min(first * 2 ** max(receives - 1, 0), LONGEST_WAIT_SECONDS))
 
 
 def passes(error: Exception) -> bool:
@@ -54,7 +59,11 @@ def passes(error: Exception) -> bool:
     # Read-only is what a connection finds whose server has just become the standby.
     return isinstance(
         error,
-        psycopg.OperationalError | psycopg.InterfaceError | psycopg.errors.ReadOnlySqlTransaction | BotoCoreError,
+        psycopg.OperationalError
+        | psycopg.InterfaceError
+        | psycopg.errors.ReadOnlySqlTransaction
+        | BotoCoreError
+        | OutOfTimeError,
     )
 
 
@@ -67,8 +76,8 @@ def _report(error: Exception) -> None:
         _log.error("failed", exc_info=error)
 
 
-def _wait(message: Mapping[str, Any], sqs: SQSClient, queue_url: str) -> None:
-    seconds = wait_seconds(int(message["attributes"]["ApproximateReceiveCount"]))
+def _wait(message: Mapping[str, Any], sqs: SQSClient, queue_url: str, first: int) -> None:
+    seconds = wait_seconds(int(message["attributes"]["ApproximateReceiveCount"]), first)
     try:
         sqs.change_message_visibility(
             QueueUrl=queue_url, ReceiptHandle=message["receiptHandle"], VisibilityTimeout=seconds

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from operator import itemgetter
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
 
-from .csv_records import Lines, Record, records
-from .order_row import COLUMNS, OPTIONAL_COLUMNS, check, is_plain, shown
+from . import csv_records, json_records, sieve
+from .content import Content
+from .order_row import COLUMNS, OPTIONAL_COLUMNS, check, shown
+from .refusal import RefusedError
 
 MAX_RAW_BYTES = 4 * 1024
 DELIMITERS = ",;\t"
+JUDGED_EVERY_RECORDS = 10_000
+ALWAYS_ALLOWED_REJECTS = 20
+KEPT_REJECTS = 1_000  # of a file that is refused
 
 _UTF8_BOM = b"\xef\xbb\xbf"
 _SAVE_AS = 'Save it as "CSV UTF-8" and send it again.'
-# How files begin that are no CSV, and what to tell their sender.
+# How files begin that can't be read, and what to tell their sender.
 _OTHER_KINDS = (
     ((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff"), f"The file is UTF-16 or UTF-32 text. {_SAVE_AS}"),
-    ((b"\x1f\x8b",), "The file is compressed with gzip. Send it uncompressed."),
     ((b"PK\x03\x04",), f"The file is a zip archive or a spreadsheet such as .xlsx. {_SAVE_AS}"),
-    ((b"{", b"["), "The file is JSON. Send the orders as CSV."),
+    ((b"\x1f\x8b",), "The file is compressed twice: compress it once, or not at all."),
+    ((b"[",), "The file is a JSON array. Send JSON Lines: one object a line, with no brackets or commas between them."),
 )
-_COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 _BAD_BYTES = re.compile("[\udc80-\udcff]+")
+_MAX_NAMES = 100
 _MAX_NAMES_CHARACTERS = 1_000
-
-
-class RefusedError(Exception):
-    """The whole file can't be taken; the message is the reason, for its sender."""
+_MAX_LAYOUTS = 8
+_CHUNK_BYTES = 64 * 1024
+_CHUNK_REJECTS = 500
 
 
 class Reject(NamedTuple):
@@ -39,60 +42,263 @@ class Reject(NamedTuple):
     reasons: list[str]
 
 
-class OrderFile:
-    """A CSV file of orders whose header was understood.
+class Chunk(NamedTuple):
+    """Some rows of a file in a row: the good ones as lines of PostgreSQL's COPY in CSV, how many, and the others."""
 
-    Raises RefusedError where the file is no such thing. `note` says what else its sender should know, if anything.
+    lines: bytes
+    rows: int
+    rejects: list[Reject]
+
+
+class Record(NamedTuple):
+    """A record of any kind of file, its values in the order of COLUMNS; one that is blank has none, and no fault."""
+
+    line_number: int
+    raw: bytes
+    values: Sequence[str | None]
+    faults: list[str]
+
+
+class Form(Protocol):
+    """A kind of file, and how its records are read."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the lines for COPY."""
+
+    @property
+    def delimiter(self) -> str:
+        """What stands between the values of the lines for COPY."""
+
+    @property
+    def sieves(self) -> Sequence[sieve.Sieve]:
+        """What good rows may run through."""
+
+    def next_record(self, content: Content) -> Record | None:
+        """The record at the place of reading, None at the end of the file."""
+
+    def learn(self, record: Record) -> None:
+        """Look at a record that turned out good."""
+
+    @property
+    def note(self) -> str | None:
+        """What else the file's sender should know, if anything."""
+
+
+class OrderFile:
+    """A file of orders, read in one go.
+
+    Raises RefusedError where it is no such file, or while it is read, where too many rows are rejected: that is judged
+    every 10,000 records and at the end. Lines for COPY end in `file_id`.
     """
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        lines = Lines(pieces)
-        first = _first_line(lines)
-        delimiter, header = _header(lines, first)
-        names = [value.strip().casefold() for value in header.values]
-        _check_names(names)
-        self.note = _note(header.values, names)
-        self._records = records(lines, delimiter)
-        self._width = len(names)
-        # A column that is left out reads an empty value put after the others.
-        self._pick = itemgetter(*(names.index(name) if name in names else self._width for name in COLUMNS))
+    def __init__(self, pieces: Iterable[bytes], *, file_id: int, max_rejected_percent: int) -> None:
+        self._content = Content(pieces)
+        self._max_rejected_percent = max_rejected_percent
+        self._form = _form(self._content, file_id)
+        self._line_end = _line_end(self._form.delimiter, file_id)
+        self._order = [COLUMNS.index(name) for name in self._form.columns]
+        self._records = 0
+        self._judged_next = JUDGED_EVERY_RECORDS
+        self.rejected = 0
+        self.first_rejects: list[Reject] = []
 
-    def rows(self) -> Iterator[str | Reject]:
-        """Each row in turn: a good one as a line of PostgreSQL's COPY, its line number before its values."""
-        width, pick = self._width, self._pick
-        for record in self._records:
-            line_number, values, fault, _ = record
-            if len(values) == width and fault is None:
-                values.append("")
-                joined = "\t".join(pick(values))
-                if is_plain(joined):
-                    yield f"{line_number}\t{joined}\n"
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the lines for COPY, without that of the file."""
+        return self._form.columns
+
+    @property
+    def delimiter(self) -> str:
+        """What stands between the values of the lines for COPY."""
+        return self._form.delimiter
+
+    @property
+    def note(self) -> str | None:
+        """What else the file's sender should know, if anything; complete when the file was read."""
+        return self._form.note
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Every row, in the order of the file; a chunk is some 64 KiB."""
+        lines: list[bytes] = []
+        size = count = 0
+        rejects: list[Reject] = []
+        for found in self._rows():
+            if isinstance(found, Reject):
+                rejects.append(found)
+            else:
+                lines.append(found[0])
+                size += len(found[0])
+                count += found[1]
+            if size >= _CHUNK_BYTES or len(rejects) >= _CHUNK_REJECTS:
+                yield Chunk(b"".join(lines), count, rejects)
+                lines, rejects, size, count = [], [], 0, 0
+        self._judge(self._records)
+        yield Chunk(b"".join(lines), count, rejects)
+
+    def _rows(self) -> Iterator[tuple[bytes, int] | Reject]:
+        content, form = self._content, self._form
+        while True:
+            for each in form.sieves:
+                lines, count = each.take(content)
+                if count:
+                    self._count(count)
+                    yield lines, count
+                    break
+            else:
+                if not content.holds_a_line() and content.more():
                     continue
-                del values[width:]
-            row = self._second_look(record)
-            if row is not None:
-                yield row
+                record = form.next_record(content)
+                if record is None:
+                    return
+                if not record.values and not record.faults:
+                    continue
+                yield self._look_at(record)
 
-    def _second_look(self, record: Record) -> str | Reject | None:
-        line_number, values, fault, raw = record
-        if len(values) == 1 and not values[0].strip():
-            return None  # an empty line
-        stored: list[str | None] = []
-        reasons = [fault] if fault else []
-        if b"\0" in raw:
+    def _look_at(self, record: Record) -> tuple[bytes, int] | Reject:
+        line = self._line(record)
+        if isinstance(line, Reject):
+            self.rejected += 1
+            if len(self.first_rejects) < KEPT_REJECTS:
+                self.first_rejects.append(line)
+            self._count(1)
+            return line
+        self._form.learn(record)
+        self._count(1)
+        return line, 1
+
+    def _line(self, record: Record) -> bytes | Reject:
+        reasons = list(record.faults)
+        if b"\0" in record.raw:
             reasons.append("the row holds a NUL character (\\x00)")
-        bad_bytes = _BAD_BYTES.search(raw.decode("utf-8", "surrogateescape"))
+        bad_bytes = _BAD_BYTES.search(record.raw.decode("utf-8", "surrogateescape"))
         if bad_bytes:
             reasons.append(f"the row is not UTF-8 text: it holds the bytes {shown(bad_bytes[0])}")
-        if not fault:
-            if len(values) == self._width:
-                stored, wrong = check(self._pick([*values, ""]))
-                reasons += wrong
-            else:
-                reasons.append(f"the row has {len(values)} values, and the header has {self._width} columns")
+        if record.values:
+            stored, wrong = check(record.values)
+            reasons += wrong
         if reasons:
-            return Reject(line_number, as_text(raw), reasons)
-        return f"{line_number}\t" + "\t".join((value or "").translate(_COPY_ESCAPES) for value in stored) + "\n"
+            return Reject(record.line_number, as_text(record.raw), reasons)
+        line = self._form.delimiter.join(_quoted(stored[number]) for number in self._order)
+        return line.encode() + self._line_end
+
+    def _count(self, records: int) -> None:
+        self._records += records
+        if self._records >= self._judged_next:
+            # Of the marks that a run of good rows passes, the first is the strictest.
+            self._judge(self._judged_next)
+            self._judged_next = self._records - self._records % JUDGED_EVERY_RECORDS + JUDGED_EVERY_RECORDS
+
+    def _judge(self, records: int) -> None:
+        if self.rejected > ALWAYS_ALLOWED_REJECTS and self.rejected * 100 > records * self._max_rejected_percent:
+            raise RefusedError(
+                f"Too many rows are wrong: {self.rejected:,} of the first {records:,}, and at most "
+                f"{self._max_rejected_percent} % may be. Nothing of the file was loaded: mend it and send it again."
+            )
+
+
+class _Csv:
+    """Comma, semicolon or tab between values; the first line names the columns, in any order, others among them."""
+
+    def __init__(self, header: csv_records.CsvRecord, delimiter: str, file_id: int) -> None:
+        names = [value.strip().casefold() for value in header.values]
+        _check_names(names)
+        self.delimiter = delimiter
+        self.note = _note([value for value, name in zip(header.values, names, strict=True) if name not in COLUMNS])
+        self.columns = COLUMNS if self.note else tuple(names)
+        self.sieves = [sieve.of_csv(names, delimiter, _line_end(delimiter, file_id))]
+        self._width = len(names)
+        # A column that is left out reads an empty value put after the others.
+        self._pick = [names.index(name) if name in names else self._width for name in COLUMNS]
+
+    def next_record(self, content: Content) -> Record | None:
+        record = csv_records.next_record(content, self.delimiter)
+        if record is None:
+            return None
+        line_number, raw, values, fault = record
+        if fault:
+            return Record(line_number, raw, (), [fault])
+        if len(values) == self._width:
+            values.append("")
+            return Record(line_number, raw, [values[number] for number in self._pick], [])
+        if len(values) == 1 and not values[0].strip():
+            return Record(line_number, raw, (), [])
+        fault = f"the row has {len(values)} values, and the header has {self._width} columns"
+        return Record(line_number, raw, (), [fault])
+
+    def learn(self, record: Record) -> None:
+        """The header told all."""
+
+
+class _JsonLines:
+    """One JSON object a line, its members in any order and with others between."""
+
+    columns: tuple[str, ...] = COLUMNS
+    delimiter = ","
+
+    def __init__(self, file_id: int) -> None:
+        self.sieves: list[sieve.Sieve] = []
+        self._layouts: set[tuple[tuple[bytes, str], ...]] = set()
+        self._line_end = _line_end(self.delimiter, file_id)
+        self._extra: dict[str, None] = {}
+
+    def next_record(self, content: Content) -> Record | None:
+        record = json_records.next_record(content)
+        if record is None:
+            return None
+        line_number, raw, values, faults, extra = record
+        if not raw.strip():
+            return Record(line_number, raw, (), [])
+        if values is None:
+            return Record(line_number, raw, (), faults)
+        if len(self._extra) < _MAX_NAMES:
+            self._extra.update(dict.fromkeys(extra))
+        return Record(line_number, raw, [values.get(name, "") for name in COLUMNS], faults)
+
+    def learn(self, record: Record) -> None:
+        """Let lines of the same layout run through from now on."""
+        members = json_records.layout(record.raw) if len(self._layouts) < _MAX_LAYOUTS else None
+        if members is not None and members not in self._layouts:
+            self._layouts.add(members)
+            self.sieves.append(sieve.of_json(members, self._line_end))
+
+    @property
+    def note(self) -> str | None:
+        return _note(list(self._extra))
+
+
+def _form(content: Content, file_id: int) -> Form:
+    """What kind of file it is; the place of reading is then before its first record."""
+    first = _first_line(content)
+    if first.startswith(b"{"):
+        return _JsonLines(file_id)
+    delimiter = max(DELIMITERS, key=lambda candidate: _known_names(first, candidate))
+    if not _known_names(first, delimiter):
+        raise RefusedError(
+            "The file is no file of orders: it is not JSON Lines, and its first line names none of the columns "
+            f"{', '.join(COLUMNS)}."
+        )
+    header = csv_records.next_record(content, delimiter)
+    if header is None or header.fault:
+        raise RefusedError(f"The header can't be read: {header.fault if header else 'it is missing'}.")
+    if _BAD_BYTES.search("".join(header.values)):
+        raise RefusedError(f"The header is not UTF-8 text. {_SAVE_AS}")
+    return _Csv(header, delimiter, file_id)
+
+
+def _first_line(content: Content) -> bytes:
+    if content.line().startswith(_UTF8_BOM):
+        content.pass_by(len(_UTF8_BOM), lines=0)
+    while line := content.line():
+        for beginnings, reason in _OTHER_KINDS:
+            if line.startswith(beginnings):
+                raise RefusedError(reason)
+        if b"\0" in line:
+            raise RefusedError(f"The file is no plain text, or it is UTF-16. {_SAVE_AS}")
+        if line.strip():
+            return line
+        content.pass_line()
+    raise RefusedError("The file is empty.")
 
 
 def as_text(raw: bytes) -> str:
@@ -102,30 +308,12 @@ def as_text(raw: bytes) -> str:
     return text.encode()[:MAX_RAW_BYTES].decode("utf-8", "ignore")
 
 
-def _first_line(lines: Lines) -> bytes:
-    for line in lines:
-        start = line.removeprefix(_UTF8_BOM) if lines.number == 1 else line
-        for beginnings, reason in _OTHER_KINDS:
-            if start.startswith(beginnings):
-                raise RefusedError(reason)
-        if b"\0" in start:
-            raise RefusedError(f"The file is no plain text, or it is UTF-16. {_SAVE_AS}")
-        if start.strip():
-            return start
-    raise RefusedError("The file is empty.")
+def _line_end(delimiter: str, file_id: int) -> bytes:
+    return f"{delimiter}{file_id}\n".encode()
 
 
-def _header(lines: Lines, first: bytes) -> tuple[str, Record]:
-    delimiter = max(DELIMITERS, key=lambda candidate: _known_names(first, candidate))
-    if not _known_names(first, delimiter):
-        raise RefusedError(f"The file is no CSV of orders: its first line names none of {', '.join(COLUMNS)}.")
-    lines.give_back([first])
-    header = next(records(lines, delimiter))
-    if header.fault:
-        raise RefusedError(f"The header can't be read: {header.fault}.")
-    if _BAD_BYTES.search("".join(header.values)):
-        raise RefusedError(f"The header is not UTF-8 text. {_SAVE_AS}")
-    return delimiter, header
+def _quoted(value: str | None) -> str:
+    return "" if value is None else '"' + value.replace('"', '""') + '"'
 
 
 def _known_names(line: bytes, delimiter: str) -> int:
@@ -142,9 +330,8 @@ def _check_names(names: list[str]) -> None:
         raise RefusedError(_these("column", twice) + " stands more than once in the header.")
 
 
-def _note(given: list[str], names: list[str]) -> str | None:
-    ignored = [value.strip() for value, name in zip(given, names, strict=True) if name not in COLUMNS]
-    return f"{_these('column', ignored)} ignored." if ignored else None
+def _note(ignored: list[str]) -> str | None:
+    return f"{_these('column', [name.strip() for name in ignored])} ignored." if ignored else None
 
 
 def _these(noun: str, names: list[str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 DEFAULT_CA_BUNDLE = "certificates/database-ca.pem"
 HIGHEST_PORT = 65_535
+LONGEST_RETRY_SECONDS = 900
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -16,7 +17,7 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Where files come from, where rows go, and how large a file may be (bytes)."""
+    """Where files come from, where rows go, what a file may be, and when one that failed is tried again."""
 
     database_host: str
     database_port: int
@@ -28,6 +29,9 @@ class Settings:
     landing_bucket: str
     incoming_prefix: str
     max_file_bytes: int
+    max_rejected_percent: int
+    first_retry_seconds: int
+    metrics_namespace: str
     log_level: str
 
     @classmethod
@@ -64,5 +68,8 @@ class Settings:
             landing_bucket=required("LANDING_BUCKET"),
             incoming_prefix=prefix,
             max_file_bytes=whole_number("MAX_FILE_BYTES"),
+            max_rejected_percent=whole_number("MAX_REJECTED_PERCENT", 100),
+            first_retry_seconds=whole_number("FIRST_RETRY_SECONDS", LONGEST_RETRY_SECONDS),
+            metrics_namespace=required("METRICS_NAMESPACE"),
             log_level=log_level,
         )

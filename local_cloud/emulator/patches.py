@@ -12,6 +12,7 @@ import inspect
 import json
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ def apply(settings: Settings) -> None:
     """Apply every patch; raises PatchError where one does not fit."""
     _expect(importlib.metadata.version("ministack") == VERSION, f"version {VERSION}")
     _resource_types()
+    _replays_to_named_rules()
     _events_of_s3()
     _message_move_tasks()
     _functions_run_by(settings.function_python)
@@ -60,10 +62,15 @@ def _resource_types() -> None:
 
 
 def _events_of_s3() -> None:
-    """Make S3's events to EventBridge as real ones are: with version-id; a deletion's with an etag and no size."""
+    """Make S3's events to EventBridge as real ones are: with version-id, in seconds; a deletion's with etag, no size.
+
+    And archive them, as EventBridge does with what others send: the emulator hands S3's to the rules alone.
+    """
     fire, dispatch = s3._fire_s3_event, eventbridge._dispatch_event
     _expect_parameters(fire, "bucket_name", "key", "event_name", "version_id", "sequencer")
     _expect_parameters(dispatch, "event")
+    _expect_parameters(eventbridge._archive_event, "event")
+    _expect("_archive_event" not in inspect.getsource(s3), "S3's events in no archive")
     _expect("_eb._dispatch_event(eb_event)" in inspect.getsource(fire), "S3 handing its events to EventBridge")
     version: contextvars.ContextVar[str | None] = contextvars.ContextVar("version", default=None)
 
@@ -77,10 +84,27 @@ def _events_of_s3() -> None:
     def dispatch_completed(event: dict[str, Any], *rest: Any, **named: Any) -> Any:
         if event.get("Source") == "aws.s3" and version.get():
             event = completed_event(event, version.get())
+            eventbridge._archive_event(event)
         return dispatch(event, *rest, **named)
 
     s3._fire_s3_event = fire_knowing_the_version
     eventbridge._dispatch_event = dispatch_completed
+
+
+def _replays_to_named_rules() -> None:
+    """Send a replay's events to the rules that it names (EventBridge API Reference, "ReplayDestination")."""
+    stock = eventbridge._invoke_target
+    _expect_parameters(stock, "target", "event", "rule")
+    _expect("FilterArns" not in inspect.getsource(eventbridge), "replays to all rules")
+    _expect("_invoke_target(" in inspect.getsource(eventbridge._dispatch_event), "a rule's way to its targets")
+
+    def invoke(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], *rest: Any) -> None:
+        replay = eventbridge._replays.get(event.get("ReplayName"))
+        named = replay["Destination"].get("FilterArns") if replay else None
+        if not named or rule["Arn"] in named:
+            stock(target, event, rule, *rest)
+
+    eventbridge._invoke_target = invoke
 
 
 def completed_event(event: dict[str, Any], version_id: str | None) -> dict[str, Any]:
@@ -90,7 +114,9 @@ def completed_event(event: dict[str, Any], version_id: str | None) -> dict[str, 
     if event["DetailType"] == "Object Deleted":
         detail["object"].pop("size", None)
         detail["object"]["etag"] = detail["object"].get("etag") or _EMPTY_ETAG
-    return {**event, "Detail": json.dumps(detail)}
+    # A number, as the emulator keeps the time of everybody else's events; a replay compares it with its own bounds.
+    seconds = int(datetime.fromisoformat(event["Time"]).timestamp())
+    return {**event, "Time": seconds, "Detail": json.dumps(detail)}
 
 
 def _message_move_tasks() -> None:

@@ -4,12 +4,14 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+import file_intake.messages
 import file_intake.settings
 import housekeeping.settings
 import operations.settings
 import schema_migration.settings
 import web_src.pages
 import web_src.settings
+from config import pipeline
 from tests.synthesis import Synthesized
 
 # What Lambda sets for every function (AWS Lambda Developer Guide, "Defined runtime environment variables").
@@ -40,7 +42,25 @@ def test_the_file_intake_finds_its_settings(every_environment: Synthesized) -> N
     variables = _variables(every_environment, "FileIntake") | BY_LAMBDA
     settings = file_intake.settings.Settings.from_env(variables)
     assert settings.database_user == "file_intake"
-    assert settings.max_file_bytes == every_environment.environment.intake.max_file_mb * 1024 * 1024
+    config = every_environment.environment.intake
+    assert settings.max_file_bytes == config.max_file_mb * 1024 * 1024
+    assert (settings.max_rejected_percent, settings.first_retry_seconds) == (
+        config.max_rejected_percent,
+        config.first_retry_seconds,
+    )
+    assert settings.metrics_namespace == f"shop-{every_environment.environment.name}"
+
+
+def test_the_file_intake_waits_no_longer_than_the_configuration_reckons() -> None:
+    assert file_intake.messages.LONGEST_WAIT_SECONDS == pipeline.LONGEST_RETRY_SECONDS
+
+
+def test_alarms_watch_the_metrics_where_the_function_writes_them(every_environment: Synthesized) -> None:
+    namespace = _variables(every_environment, "FileIntake")["METRICS_NAMESPACE"]
+    alarms = [a["Properties"] for a in every_environment.resources("Pipeline", "AWS::CloudWatch::Alarm").values()]
+    (ours,) = (alarm for alarm in alarms if alarm["MetricName"] == "FilesRefused")
+    assert ours["Namespace"] == namespace
+    assert ours["Dimensions"] == [{"Name": "service", "Value": file_intake.settings.__package__}]
 
 
 def test_the_schema_migration_finds_its_settings(every_environment: Synthesized) -> None:

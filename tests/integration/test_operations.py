@@ -123,7 +123,6 @@ def test_lost_events_of_files_and_deletions_are_found_and_loaded(
     assert "nothing is missing" in capsys.readouterr().out
 
 
-@pytest.mark.xfail(reason="the pipeline has no archive of events on this branch")
 def test_a_lost_event_comes_back_from_the_archive(local_cloud: LocalCloud, deployment: Deployment) -> None:
     """The event reached the archive, and then the queue lost it."""
     began = datetime.now(UTC)
@@ -208,7 +207,6 @@ def test_loading_again_asks_and_changes_nothing_that_is_right(local_cloud: Local
     assert loaded_orders(local_cloud, dropped) == dropped.order_ids
 
 
-@pytest.mark.xfail(reason="the file intake does not know the reason Reprocess on this branch")
 def test_loading_again_brings_back_orders_and_rejects(local_cloud: LocalCloud, deployment: Deployment) -> None:
     dropped = drop(local_cloud, bad_lines=["x"])
     file_id = wait_for(local_cloud, dropped)["file_id"]

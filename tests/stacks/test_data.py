@@ -1,8 +1,13 @@
 """What the Data stack promises."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from tests.synthesis import Synthesized, shipped
+from config.environments import DEV
+from config.pipeline import IntelligentTiering
+from tests.synthesis import Synthesized, shipped, synthesize
 
 
 def test_the_database_is_unreachable_from_the_internet(every_environment: Synthesized) -> None:
@@ -88,6 +93,39 @@ def test_the_landing_bucket_keeps_every_version_encrypted_and_private(every_envi
     }
     assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     assert bucket["LoggingConfiguration"]["LogFilePrefix"].startswith("s3/")
+
+
+def _lifecycle(synthesized: Synthesized) -> dict[str, Any]:
+    (rule,) = synthesized.only("Data", "AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    return dict(rule)
+
+
+def test_replaced_versions_and_unfinished_uploads_do_not_pile_up(every_environment: Synthesized) -> None:
+    rule = _lifecycle(every_environment)
+    assert rule["NoncurrentVersionExpiration"] == {
+        "NoncurrentDays": every_environment.environment.landing.noncurrent_days
+    }
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert rule["Status"] == "Enabled"
+    assert "Prefix" not in rule
+    assert "Filter" not in rule, "it holds for every file"
+
+
+def test_files_age_through_the_classes_of_the_configuration() -> None:
+    assert _lifecycle(shipped("prod"))["Transitions"] == [
+        {"StorageClass": "STANDARD_IA", "TransitionInDays": 30},
+        {"StorageClass": "GLACIER_IR", "TransitionInDays": 90},
+        {"StorageClass": "DEEP_ARCHIVE", "TransitionInDays": 365},
+    ]
+    other = replace(DEV.landing, storage=(IntelligentTiering(after_days=0),), expire_days=400)
+    rule = _lifecycle(synthesize(replace(DEV, landing=other)))
+    assert rule["Transitions"] == [{"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 0}]
+    assert rule["ExpirationInDays"] == 400
+
+
+def test_no_file_is_deleted_that_nobody_asked_to_delete(every_environment: Synthesized) -> None:
+    assert every_environment.environment.landing.expire_days is None
+    assert "ExpirationInDays" not in _lifecycle(every_environment)
 
 
 def test_the_landing_bucket_tells_eventbridge(every_environment: Synthesized) -> None:

@@ -1,10 +1,19 @@
 """What the Pipeline stack promises."""
 
+import contextlib
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from config.environments import PROD
-from tests.synthesis import Synthesized
+import pytest
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
+
+from config.environments import DEV, PROD
+from config.pipeline import OnDemand, ProvisionedConcurrency, SnapStart, Start
+from stacks.platform import Platform
+from tests.synthesis import CONTEXT, Synthesized, shipped, synthesize
 
 
 def _policy(synthesized: Synthesized, function: str) -> list[dict[str, Any]]:
@@ -23,6 +32,11 @@ def _function(synthesized: Synthesized, name: str) -> dict[str, Any]:
         if id_.startswith(name)
     )
     return dict(function)
+
+
+def _function_id(synthesized: Synthesized, name: str) -> str:
+    (id_,) = (id_ for id_ in synthesized.resources("Pipeline", "AWS::Lambda::Function") if id_.startswith(name))
+    return id_
 
 
 def _queue(synthesized: Synthesized, name: str) -> tuple[str, dict[str, Any]]:
@@ -47,6 +61,37 @@ def test_events_of_the_landing_prefix_reach_the_queue(every_environment: Synthes
     assert target["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": [_queue(every_environment, "Undelivered")[0], "Arn"]}
 
 
+def test_the_same_events_are_archived_for_a_replay_under_our_key(every_environment: Synthesized) -> None:
+    archive = every_environment.only("Pipeline", "AWS::Events::Archive")
+    assert archive["EventPattern"] == every_environment.only("Pipeline", "AWS::Events::Rule")["EventPattern"]
+    assert ":event-bus/default" in json.dumps(archive["SourceArn"])
+    assert "KeysMessages" in json.dumps(archive["KmsKeyIdentifier"])
+    assert archive["RetentionDays"] == every_environment.environment.intake.archive_days > 0
+
+
+def test_archived_events_survive_the_stack_where_data_does() -> None:
+    policies = {
+        name: next(iter(shipped(name).resources("Pipeline", "AWS::Events::Archive").values()))["DeletionPolicy"]
+        for name in ("dev", "prod")
+    }
+    assert policies == {"dev": "Delete", "prod": "RetainExceptOnCreate"}
+
+
+def test_eventbridge_may_encrypt_its_archive_for_our_bus_only(every_environment: Synthesized) -> None:
+    (key,) = (
+        resource["Properties"]["KeyPolicy"]["Statement"]
+        for id_, resource in every_environment.resources("Foundation", "AWS::KMS::Key").items()
+        if id_.startswith("KeysMessages")
+    )
+    use, look = (statement for statement in key if statement.get("Sid", "").startswith("EventArchive"))
+    (context,) = use["Condition"]["StringEquals"].items()
+    assert context[0] == "kms:EncryptionContext:aws:events:event-bus:arn"
+    assert context[1]["Fn::Join"][1][-2:] == [{"Ref": "AWS::AccountId"}, ":event-bus/default"]
+    assert use["Action"] == ["kms:Decrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
+    assert look["Action"] == "kms:DescribeKey"
+    assert {str(statement["Principal"]) for statement in (use, look)} == {"{'Service': 'events.amazonaws.com'}"}
+
+
 def test_only_the_rule_sends_to_the_queue_and_only_over_tls(every_environment: Synthesized) -> None:
     (rule,) = every_environment.resources("Pipeline", "AWS::Events::Rule")
     for policy in every_environment.resources("Pipeline", "AWS::SQS::QueuePolicy").values():
@@ -68,9 +113,11 @@ def test_a_file_that_keeps_failing_ends_in_the_dead_letter_queue(every_environme
     dead_letters, properties = _queue(every_environment, "DeadLetters")
     assert _queue(every_environment, "Queue")[1]["RedrivePolicy"] == {
         "deadLetterTargetArn": {"Fn::GetAtt": [dead_letters, "Arn"]},
-        "maxReceiveCount": 10,
+        "maxReceiveCount": every_environment.environment.intake.receives,
     }
     assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert _queue(every_environment, "Undelivered")[1]["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert _queue(every_environment, "Queue")[1]["MessageRetentionPeriod"] == 4 * 24 * 3600
 
 
 def test_every_queue_is_encrypted_with_our_key(every_environment: Synthesized) -> None:
@@ -84,6 +131,64 @@ def test_a_messages_fate_is_its_own(every_environment: Synthesized) -> None:
     assert source["BatchSize"] == 1
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert source["ScalingConfig"] == {"MaximumConcurrency": every_environment.environment.intake.max_concurrency}
+
+
+def _with_intake(**values: Any) -> Synthesized:
+    return synthesize(replace(DEV, intake=replace(DEV.intake, **values)))
+
+
+def _live(synthesized: Synthesized) -> dict[str, Any]:
+    return synthesized.only("Pipeline", "AWS::Lambda::Alias")
+
+
+def test_nothing_is_reserved_or_kept_ready_unless_asked_for(every_environment: Synthesized) -> None:
+    function = _function(every_environment, "FileIntake")
+    assert "ReservedConcurrentExecutions" not in function
+    assert "SnapStart" not in function
+    assert "ProvisionedConcurrencyConfig" not in _live(every_environment)
+
+
+def test_executions_are_reserved_and_kept_ready_on_the_live_version_where_asked_for() -> None:
+    asked = _with_intake(reserved_concurrency=4, start=ProvisionedConcurrency(executions=2))
+    assert _function(asked, "FileIntake")["ReservedConcurrentExecutions"] == 4
+    assert _live(asked)["ProvisionedConcurrencyConfig"] == {"ProvisionedConcurrentExecutions": 2}
+
+
+def test_the_live_version_starts_from_a_snapshot_where_asked_for() -> None:
+    asked = _with_intake(start=SnapStart())
+    assert _function(asked, "FileIntake")["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    assert "ProvisionedConcurrencyConfig" not in _live(asked)
+    assert "SnapStart" not in _function(asked, "SchemaMigration")
+
+
+def test_functions_log_as_json_down_to_lambdas_own_reports(every_environment: Synthesized) -> None:
+    for function in every_environment.resources("Pipeline", "AWS::Lambda::Function").values():
+        logging = function["Properties"]["LoggingConfig"]
+        assert (logging["LogFormat"], logging["ApplicationLogLevel"]) == ("JSON", "INFO")
+        assert logging["SystemLogLevel"] == "INFO", "at WARN there would be no report of memory and time"
+
+
+@pytest.mark.parametrize("start", [OnDemand(), ProvisionedConcurrency(executions=2), SnapStart()], ids=str)
+def test_the_bucket_and_the_intake_leave_no_finding_however_they_are_set(
+    start: Start, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    environment = replace(PROD, intake=replace(PROD.intake, start=start))
+    app = App(outdir=str(tmp_path), context=CONTEXT, analytics_reporting=False)
+    Platform(app, config=environment)
+    Validations.of(app).add_plugins(NIST80053R5Checks(app), AwsSolutionsChecks(app))
+    with contextlib.suppress(RuntimeError):  # for NIST's findings in the other components
+        app.synth()
+    capfd.readouterr()
+    plugins = json.loads((tmp_path / "validation-report.json").read_text())["pluginReports"]
+    assert len(plugins) >= 2
+    ours = ("Prod/Data/LandingZone/", "Prod/Pipeline/FileIntake/")
+    assert [
+        (finding["ruleName"], place["constructPath"])
+        for plugin in plugins
+        for finding in plugin["violations"]
+        for place in finding["violatingConstructs"]
+        if place["constructPath"].startswith(ours)
+    ] == []
 
 
 def test_new_code_takes_traffic_only_after_the_migration(every_environment: Synthesized) -> None:
@@ -153,21 +258,27 @@ def test_function_code_cannot_manage_network_interfaces(every_environment: Synth
 
 def test_someone_hears_when_files_fail_or_wait(every_environment: Synthesized) -> None:
     alarms = {
-        id_: alarm
+        alarm["Properties"]["MetricName"] + _watched(alarm["Properties"]): alarm["Properties"]
         for id_, alarm in every_environment.resources("Pipeline", "AWS::CloudWatch::Alarm").items()
         if id_.startswith("FileIntake")
     }
-    watched = {
-        (alarm["Properties"]["MetricName"], alarm["Properties"]["Dimensions"][0]["Value"]["Fn::GetAtt"][0])
-        for alarm in alarms.values()
-    }
-    assert watched == {
-        ("ApproximateNumberOfMessagesVisible", _queue(every_environment, "DeadLetters")[0]),
-        ("ApproximateNumberOfMessagesVisible", _queue(every_environment, "Undelivered")[0]),
-        ("ApproximateAgeOfOldestMessage", _queue(every_environment, "Queue")[0]),
+    assert set(alarms) == {
+        f"ApproximateNumberOfMessagesVisible of {_queue(every_environment, 'DeadLetters')[0]}",
+        f"ApproximateNumberOfMessagesVisible of {_queue(every_environment, 'Undelivered')[0]}",
+        f"ApproximateAgeOfOldestMessage of {_queue(every_environment, 'Queue')[0]}",
+        f"Errors of {_function_id(every_environment, 'FileIntake')}",
+        "FilesRefused of file_intake",
     }
     for alarm in alarms.values():
-        assert "AlertsTopic" in json.dumps(alarm["Properties"]["AlarmActions"])
+        assert "AlertsTopic" in json.dumps(alarm["AlarmActions"])
+        assert "First: " in alarm["AlarmDescription"], "what to do"
+        assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def _watched(alarm: dict[str, Any]) -> str:
+    (dimension,) = alarm["Dimensions"]
+    value = dimension["Value"]
+    return f" of {value if isinstance(value, str) else value.get('Ref') or value['Fn::GetAtt'][0]}"
 
 
 def test_functions_run_in_the_app_subnets(every_environment: Synthesized) -> None:

@@ -53,7 +53,7 @@ def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
     transitions = [
         {"Days": int(each["TransitionInDays"]), **chosen(each, "StorageClass")}
         for each in rule.get("Transitions") or []
-        if each.get("TransitionInDays")
+        if each.get("TransitionInDays") is not None
     ]
     if transitions:
         made["Transitions"] = transitions

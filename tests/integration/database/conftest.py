@@ -14,9 +14,11 @@ import psycopg
 import pytest
 
 from file_intake.database import Database
+from file_intake.deadline import Deadline
 from file_intake.event import FileEvent, Happened
 from file_intake.intake import Intake
-from file_intake.landed_file import GoneError, LandedFiles
+from file_intake.landed_file import GoneError, LandedFile, LandedFiles, promise_of_gzip
+from file_intake.ledger import Outcome
 from file_intake.settings import Settings
 from local_cloud.postgres import DatabaseServer, PostgresServer
 from schema_migration.migrate import migrate
@@ -26,6 +28,7 @@ PASSWORD = "only here"
 BUCKET = "landing"
 START = datetime(2026, 11, 20, 10, tzinfo=UTC)
 MAX_FILE_BYTES = 1_000_000
+MAX_REJECTED_PERCENT = 60
 
 _numbers = itertools.count(1)
 
@@ -64,18 +67,25 @@ class Bucket(LandedFiles):
     breaks_at: int | None = None
 
     @contextmanager
-    def open(self, bucket: str, key: str, version_id: str) -> Iterator[tuple[int, Iterator[bytes]]]:
+    def open(self, bucket: str, key: str, version_id: str) -> Iterator[LandedFile]:
         assert bucket == BUCKET
         if (key, version_id) not in self.versions:
             raise GoneError
         content = self.versions[key, version_id]
-        yield len(content), self._pieces(content)
+        yield LandedFile(len(content), promise_of_gzip(key, ""), self._pieces(content))
 
     def _pieces(self, content: bytes) -> Iterator[bytes]:
         for start in range(0, len(content), 1000):
             if self.breaks_at is not None and start >= self.breaks_at:
                 raise ConnectionResetError
             yield content[start : start + 1000]
+
+
+class Process(Intake):
+    """A process of the function, with time enough where a test says nothing else."""
+
+    def take_in(self, event: FileEvent, deadline: Deadline | None = None) -> Outcome:
+        return super().take_in(event, deadline or Deadline(60))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +96,7 @@ class Pipeline:
     bucket: Bucket
     databases: list[Database]
 
-    def intake(self) -> Intake:
+    def intake(self) -> Process:
         """Another process of the function: with a connection of its own."""
         session = botocore.session.Session()
         session.set_credentials("key", "secret")
@@ -101,11 +111,19 @@ class Pipeline:
             landing_bucket=BUCKET,
             incoming_prefix="incoming/",
             max_file_bytes=MAX_FILE_BYTES,
+            max_rejected_percent=MAX_REJECTED_PERCENT,
+            first_retry_seconds=30,
+            metrics_namespace="shop-test",
             log_level="INFO",
         )
         database = Database(settings, session)
         self.databases.append(database)
-        return Intake(database=database, files=self.bucket, max_file_bytes=MAX_FILE_BYTES)
+        return Process(
+            database=database,
+            files=self.bucket,
+            max_file_bytes=MAX_FILE_BYTES,
+            max_rejected_percent=MAX_REJECTED_PERCENT,
+        )
 
     def close(self) -> None:
         """End every process of the function."""

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -18,7 +19,6 @@ from file_intake import ledger, load
 from file_intake.event import FileEvent, Happened
 from file_intake.intake import ALREADY_KNOWN
 from file_intake.ledger import GONE_REASON
-from file_intake.order_file import OrderFile
 from tests.integration.database.conftest import MAX_FILE_BYTES, Pipeline, csv, event
 
 
@@ -210,21 +210,29 @@ def test_of_two_files_merging_one_order_at_once_the_later_wins(
     assert quantities(pipeline) == {"A": 2}
 
 
-def test_an_order_that_is_there_is_locked_before_its_file_is_compared(pipeline: Pipeline) -> None:
+def test_an_order_that_is_there_is_locked_before_its_file_is_compared(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pipeline.intake().take_in(pipeline.put("incoming/0.csv", csv(("A", 10)), at=0))
     later = pipeline.put("incoming/2.csv", csv(("A", 2)), at=2)
     earlier = pipeline.put("incoming/1.csv", csv(("A", 1)), at=1)
-    with ThreadPoolExecutor(1) as pool, pipeline.shop.connect("file_intake") as connection:
-        with connection.transaction():
-            file_id = ledger.enter(connection, later)
-            assert file_id is not None
-            values = ledger.parameters(later) | {"file_id": file_id}
-            load.stage(connection, file_id, OrderFile([csv(("A", 2))]).rows())
-            connection.execute(load._INSERT, values)
-            other = pool.submit(pipeline.intake().take_in, earlier)
-            wait_until_blocked(pipeline)
-            connection.execute(load._REPLACE, values)
-        other.result()
+    inserted, go_on = threading.Event(), threading.Event()
+    execute = load._Load._execute
+
+    def execute_slowly(self: load._Load, statement: LiteralString) -> int:
+        if statement is load._REPLACE and self._ranking["key"] == later.key:
+            inserted.set()
+            assert go_on.wait(20)
+        return execute(self, statement)
+
+    monkeypatch.setattr(load._Load, "_execute", execute_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(pipeline.intake().take_in, later)
+        assert inserted.wait(20)
+        second = pool.submit(pipeline.intake().take_in, earlier)
+        wait_until_blocked(pipeline)
+        go_on.set()
+        assert [first.result().rows_loaded, second.result().rows_loaded] == [1, 1]
     assert quantities(pipeline) == {"A": 2}
 
 
@@ -242,13 +250,13 @@ def test_a_deadlock_is_tried_again_and_the_third_time_alone(
 ) -> None:
     alone: list[bool] = []
 
-    def merge_badly(*arguments: object, **options: bool) -> int:
+    def lock_badly(connection: psycopg.Connection, **options: bool) -> None:
         alone.append(options["alone"])
         if len(alone) < 3:
             raise psycopg.errors.DeadlockDetected
-        return load.merge(*arguments, **options)  # type: ignore[arg-type]
+        load.lock(connection, **options)
 
-    monkeypatch.setattr(intake_module, "merge", merge_badly)
+    monkeypatch.setattr(intake_module, "lock", lock_badly)
     outcome = pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(("A", 1)), at=1))
     assert alone == [False, False, True]
     assert outcome.rows_loaded == 1
@@ -292,7 +300,7 @@ def test_a_file_over_the_limit_is_refused_unread(pipeline: Pipeline) -> None:
 
 def test_a_file_with_a_header_only_is_loaded_and_says_so(pipeline: Pipeline) -> None:
     outcome = pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(), at=1))
-    assert (outcome.status, outcome.reason) == ("loaded", "The file has a header and no orders.")
+    assert (outcome.status, outcome.reason) == ("loaded", "The file holds no orders.")
 
 
 def test_a_delete_marker_is_a_row_of_its_own_and_the_orders_stay(pipeline: Pipeline) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from config.checks import ConfigError, Slice
 from config.environments import DEV, ENVIRONMENTS, LOCAL, PROD, choose
-from config.model import Environment, FileIntake, Platform, WebTier
+from config.model import Environment, Platform, WebTier
 from config.network import NEEDED_WITHOUT_NAT, AnyZones, FlowLogToCloudWatch, NamedZones, NoNat
+from config.pipeline import FileIntake
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "one zone": (lambda: AnyZones(count=1), "network.zones must be 2 to 6 zones, got 1"),
@@ -46,26 +47,13 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "no room to grow": (lambda: replace(DEV.database, max_storage_gib=20), "database.max_storage_gib"),
     "a class with its prefix": (lambda: replace(DEV.database, instance_type="db.t4g.small"), "database.instance_type"),
     "a minor version": (lambda: replace(DEV.database, major_version="18.1"), "database.major_version"),
-    "versions gone at once": (lambda: replace(DEV.landing, noncurrent_days=0), "landing.noncurrent_days"),
     "logs gone at once": (lambda: replace(DEV.foundation, log_bucket_days=0), "foundation.log_bucket_days"),
     "nobody's address": (lambda: replace(DEV.foundation, alert_emails=("ops",)), "foundation.alert_emails"),
-    "no memory": (lambda: replace(DEV.intake, memory_mb=64), "intake.memory_mb must be 128 to 10,240"),
-    "too long a timeout": (
-        lambda: replace(DEV.intake, timeout_seconds=901),
-        "intake.timeout_seconds must be 30 to 900",
-    ),
-    "too little concurrency": (lambda: replace(DEV.intake, max_concurrency=1), "intake.max_concurrency must be 2"),
-    "rejects for ever": (lambda: replace(DEV.intake, reject_days=0), "intake.reject_days must be at least 1, got 0"),
-    "no file": (lambda: replace(DEV.intake, max_file_mb=0), "intake.max_file_mb"),
     "nobody in service": (lambda: replace(DEV.web, min_instances=0), "web.min_instances must be at least 1"),
     "no room for an update": (lambda: replace(DEV.web, min_instances=2), "web.max_instances must be above"),
     "a class EC2 has not": (
         lambda: replace(DEV.web, instance_type="small"),
         "web.instance_type must be an instance type",
-    ),
-    "too large a file for the timeout": (
-        lambda: replace(DEV.intake, max_file_mb=1000),
-        "intake.max_file_mb must be 1 to 960",
     ),
     "a public network": (lambda: replace(DEV.network, cidr="8.8.0.0/16"), "network.cidr must be a private network"),
     "another processor": (
@@ -146,8 +134,14 @@ def test_account_and_region_may_come_later() -> None:
 
 def test_local_is_dev_but_for_where_it_runs() -> None:
     differing = {name for name in vars(DEV) if getattr(DEV, name) != getattr(LOCAL, name)}
-    assert differing <= {"name", "account", "region", "platform", "web"}
+    assert differing <= {"name", "account", "region", "platform", "intake", "web"}
     assert {name for name in vars(DEV.web) if getattr(DEV.web, name) != getattr(LOCAL.web, name)} <= {"instance_type"}
+    assert {name for name in vars(DEV.intake) if getattr(DEV.intake, name) != getattr(LOCAL.intake, name)} == {
+        "timeout_seconds",
+        "max_file_mb",
+        "receives",
+        "first_retry_seconds",
+    }
 
 
 def test_staging_is_prod_in_small() -> None:

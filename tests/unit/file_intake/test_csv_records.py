@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from file_intake import csv_records
-from file_intake.csv_records import AFTER_QUOTE, LONE_CARRIAGE_RETURN, NEVER_CLOSED, TOO_LONG, Lines, records
+from file_intake import content, csv_records
+from file_intake.content import Content
+from file_intake.csv_records import AFTER_QUOTE, LONE_CARRIAGE_RETURN, NEVER_CLOSED, TOO_LONG, CsvRecord, next_record
 from tests.unit.file_intake import reference
 
 SMALL_CAP = 24
@@ -26,26 +28,31 @@ def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     return [data[start:end] for start, end in itertools.pairwise(places)]
 
 
+def records(pieces: Iterable[bytes], delimiter: str) -> Iterator[CsvRecord]:
+    file = Content(pieces)
+    while record := next_record(file, delimiter):
+        yield record
+
+
 def read(data: bytes, delimiter: str = ",") -> list[tuple[int, list[str] | None]]:
-    return [(each.line_number, None if each.fault else each.values) for each in records(Lines([data]), delimiter)]
+    return [(each.line_number, None if each.fault else each.values) for each in records([data], delimiter)]
 
 
 @given(data=contents, delimiter=st.sampled_from([",", ";"]), cuts=st.lists(st.integers(0, 200), max_size=5))
 def test_records_are_those_of_the_slow_reader_however_the_bytes_arrive(
     data: bytes, delimiter: str, cuts: list[int]
 ) -> None:
-    found = records(Lines(pieces(data, cuts)), delimiter)
-    expected = reference.records(data, delimiter, csv_records.MAX_RECORD_BYTES)
+    found = records(pieces(data, cuts), delimiter)
+    expected = reference.records(data, delimiter, content.MAX_RECORD_BYTES)
     assert [(each.line_number, None if each.fault else each.values) for each in found] == expected
 
 
 @given(data=contents, cuts=st.lists(st.integers(0, 200), max_size=5))
 def test_records_over_the_cap_are_cut_where_the_slow_reader_cuts_them(data: bytes, cuts: list[int]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csv_records, "MAX_RECORD_BYTES", SMALL_CAP)
-        found = [
-            (each.line_number, None if each.fault else each.values) for each in records(Lines(pieces(data, cuts)), ",")
-        ]
+        for module in (content, csv_records):
+            patch.setattr(module, "MAX_RECORD_BYTES", SMALL_CAP)
+        found = [(each.line_number, None if each.fault else each.values) for each in records(pieces(data, cuts), ",")]
     assert found == reference.records(data, ",", SMALL_CAP)
 
 
@@ -54,33 +61,33 @@ def test_a_newline_in_quotes_belongs_to_the_value_and_counts_as_a_line() -> None
 
 
 def test_an_unclosed_quote_costs_its_own_line_only() -> None:
-    found = list(records(Lines([b'a,"b\nc,d\ne,f\n']), ","))
+    found = list(records([b'a,"b\nc,d\ne,f\n'], ","))
     assert [(each.line_number, each.fault) for each in found] == [(1, NEVER_CLOSED), (2, None), (3, None)]
     assert found[0].raw == b'a,"b\n'
 
 
 def test_an_unclosed_quote_that_swallows_too_much_costs_its_own_line_only() -> None:
     rows = b"".join(b"row,%d\n" % number for number in range(20_000))
-    found = list(records(Lines([b'a,"b\n', rows]), ","))
+    found = list(records([b'a,"b\n', rows], ","))
     assert found[0].fault == TOO_LONG
     assert [each.values[1] for each in found[1:]] == [str(number) for number in range(20_000)]
     assert found[1].line_number == 2
 
 
 def test_a_line_without_end_is_one_fault_in_bounded_memory() -> None:
-    found = list(records(Lines([b"x" * 1024] * 1024 + [b"\na,b\n"]), ","))
+    found = list(records([b"x" * 1024] * 1024 + [b"\na,b\n"], ","))
     assert [(each.line_number, each.fault) for each in found] == [(1, TOO_LONG), (2, None)]
-    assert len(found[0].raw) <= csv_records.MAX_RECORD_BYTES + 1
+    assert len(found[0].raw) <= content.MAX_RECORD_BYTES + 1
 
 
 def test_text_after_a_closing_quote_is_a_fault_of_that_line_only() -> None:
-    found = list(records(Lines([b'"a"b,c\nd,e\n']), ","))
+    found = list(records([b'"a"b,c\nd,e\n'], ","))
     assert [each.fault for each in found] == [AFTER_QUOTE, None]
 
 
 def test_a_carriage_return_in_the_middle_is_a_fault_with_and_without_quotes() -> None:
     for line in (b"a\rb,c\n", b'a\rb,"c"\n', b"a,b\r\r\n", b'a,"b"\r\r\n'):
-        assert [each.fault for each in records(Lines([line]), ",")] == [LONE_CARRIAGE_RETURN]
+        assert [each.fault for each in records([line], ",")] == [LONE_CARRIAGE_RETURN]
 
 
 def test_the_last_line_needs_no_line_end() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from file_intake.deadline import Deadline
 from file_intake.event import FileEvent
 from file_intake.ledger import Outcome
 from tests.unit.file_intake.test_event import body
@@ -26,9 +27,13 @@ class Handled:
         monkeypatch.setattr(self.module, "_intake", self)
         monkeypatch.setattr(self.module, "_sqs", self)
 
-    def take_in(self, event: FileEvent) -> Outcome:
+    def take_in(self, event: FileEvent, deadline: Deadline) -> Outcome:
+        assert 0 < deadline.milliseconds_left() <= 60_000
         self.taken.append(event)
         return Outcome(status="loaded")
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
 
     def change_message_visibility(self, **arguments: Any) -> None:
         self.waits.append(arguments["VisibilityTimeout"])
@@ -40,7 +45,7 @@ class Handled:
             "body": text,
             "attributes": {"ApproximateReceiveCount": "1"},
         }
-        failures: list[dict[str, str]] = self.module.handler({"Records": [record]}, None)["batchItemFailures"]
+        failures: list[dict[str, str]] = self.module.handler({"Records": [record]}, self)["batchItemFailures"]
         return failures
 
 

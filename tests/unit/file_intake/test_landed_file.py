@@ -30,9 +30,9 @@ def test_the_version_asked_for_comes_in_small_pieces(stub: tuple[LandedFiles, St
     content = b"x" * (PIECE_BYTES * 2 + 10)
     body = StreamingBody(io.BytesIO(content), len(content))
     stubber.add_response("get_object", {"Body": body, "ContentLength": len(content)}, EXPECTED)
-    with files.open("landing", "incoming/a", "v1") as (size, pieces):
-        read = list(pieces)
-    assert size == len(content)
+    with files.open("landing", "incoming/a", "v1") as landed:
+        read = list(landed.pieces)
+    assert (landed.size, landed.promises_gzip) == (len(content), None)
     assert b"".join(read) == content
     assert max(map(len, read)) <= PIECE_BYTES
 

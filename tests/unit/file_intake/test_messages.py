@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from file_intake.deadline import OutOfTimeError
 from file_intake.event import EventError
 from file_intake.messages import passes, wait_seconds, work_off
 
@@ -39,7 +40,7 @@ def work(messages: list[dict[str, Any]], sqs: FakeSqs, bad: dict[str, Exception]
         if body in bad:
             raise bad[body]
 
-    answer = work_off(messages, take, sqs=cast("Any", sqs), queue_url="queue")
+    answer = work_off(messages, take, sqs=cast("Any", sqs), queue_url="queue", first_retry_seconds=30)
     return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
 
 
@@ -51,7 +52,7 @@ def test_only_what_failed_is_reported() -> None:
 
 
 def test_the_wait_doubles_with_every_receive_up_to_fifteen_minutes() -> None:
-    assert [wait_seconds(receives) for receives in range(1, 9)] == [30, 60, 120, 240, 480, 900, 900, 900]
+    assert [wait_seconds(receives, 30) for receives in range(1, 9)] == [30, 60, 120, 240, 480, 900, 900, 900]
 
 
 def test_the_wait_follows_the_receive_count_of_the_message() -> None:
@@ -71,6 +72,8 @@ def test_a_wait_that_can_not_be_set_fails_nothing_else() -> None:
         (psycopg.OperationalError(), True),
         (psycopg.errors.DeadlockDetected(), True),
         (psycopg.InterfaceError(), True),
+        (psycopg.errors.QueryCanceled(), True),
+        (OutOfTimeError(), True),
         (psycopg.errors.ReadOnlySqlTransaction(), True),
         (EndpointConnectionError(endpoint_url="x"), True),
         (client_error(503), True),

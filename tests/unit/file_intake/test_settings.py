@@ -16,6 +16,9 @@ ENVIRONMENT = {
     "LANDING_BUCKET": "landing",
     "INCOMING_PREFIX": "incoming/",
     "MAX_FILE_BYTES": "1000",
+    "MAX_REJECTED_PERCENT": "20",
+    "FIRST_RETRY_SECONDS": "30",
+    "METRICS_NAMESPACE": "shop-test",
 }
 
 
@@ -40,6 +43,9 @@ def test_each_missing_variable_is_named(name: str) -> None:
         ("DATABASE_PORT", "٣"),
         ("MAX_FILE_BYTES", "-1"),
         ("MAX_FILE_BYTES", "1e6"),
+        ("MAX_REJECTED_PERCENT", "0"),
+        ("MAX_REJECTED_PERCENT", "101"),
+        ("FIRST_RETRY_SECONDS", "901"),
         ("INCOMING_PREFIX", "incoming"),
         ("LOG_LEVEL", "LOUD"),
     ],

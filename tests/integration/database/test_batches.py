@@ -1,0 +1,213 @@
+"""Loading in batches, straight or compared: whatever way each takes, the tables are those of a simple model."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import replace
+from typing import LiteralString
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from file_intake import load, order_file
+from file_intake.deadline import Deadline, OutOfTimeError
+from file_intake.event import FileEvent
+from file_intake.messages import passes
+from tests.integration.database.conftest import Pipeline, csv
+from tests.integration.database.test_loading import quantities, statuses
+
+SMALL = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some three rows a chunk, six a batch."""
+    monkeypatch.setattr(order_file, "_CHUNK_BYTES", 200)
+    monkeypatch.setattr(load, "BATCH_BYTES", 400)
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows each batch has that takes the slow way."""
+    found: list[int] = []
+    compare = load._Load._compare
+
+    def noted(self: load._Load, lines: object, batch: load._Batch) -> None:
+        compare(self, lines, batch)  # type: ignore[arg-type]
+        found.append(batch.rows)
+
+    monkeypatch.setattr(load._Load, "_compare", noted)
+    return found
+
+
+# Few ids, so that they meet in one batch, in two, and in other files; quantity 0 is a reject.
+rows_of_a_file = st.lists(st.tuples(st.sampled_from("ABCDEFGHIJ"), st.integers(0, 9)), max_size=40)
+
+
+@SMALL
+@given(files=st.lists(rows_of_a_file, min_size=1, max_size=3), order=st.randoms(use_true_random=False))
+def test_the_tables_are_those_of_the_model(
+    pipeline: Pipeline, files: list[list[tuple[str, int]]], order: object
+) -> None:
+    with pipeline.shop.connect() as connection:
+        connection.execute("TRUNCATE files, orders, rejected_rows")
+    puts = [pipeline.put(f"incoming/{at}.csv", csv(*rows), at=at) for at, rows in enumerate(files)]
+    kept = [{name: quantity for name, quantity in rows if quantity} for rows in files]
+    taken = list(enumerate(puts))
+    order.shuffle(taken)  # type: ignore[attr-defined]
+    for at, put in taken:
+        outcome = pipeline.intake().take_in(put)
+        too_many = sum(1 for _, quantity in files[at] if not quantity)
+        assert (outcome.rows_loaded, outcome.rows_rejected) == (len(kept[at]), too_many)
+    expected: dict[str, int] = {}
+    for each in kept:
+        expected |= each
+    assert quantities(pipeline) == expected
+    pipeline.close()
+
+
+def test_new_orders_go_straight_into_the_table(pipeline: Pipeline, compared: list[int]) -> None:
+    pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(*((f"A{n}", 1) for n in range(100))), at=1))
+    assert compared == []
+    assert len(quantities(pipeline)) == 100
+
+
+def test_known_orders_cost_their_batch_alone_and_then_ever_more(pipeline: Pipeline, compared: list[int]) -> None:
+    pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(("A0", 1)), at=1))
+    pipeline.intake().take_in(pipeline.put("incoming/b.csv", csv(*((f"A{n}", 2) for n in range(100))), at=2))
+    assert len(compared) == 1
+    pipeline.intake().take_in(pipeline.put("incoming/c.csv", csv(*((f"A{n}", 3) for n in range(100))), at=3))
+    assert sum(compared[1:]) == 100
+    assert quantities(pipeline) == {f"A{n}": 3 for n in range(100)}
+
+
+def test_an_order_that_counts_for_less_in_two_batches_is_counted_once(pipeline: Pipeline) -> None:
+    pipeline.intake().take_in(pipeline.put("incoming/b.csv", csv(("A", 9), ("B", 9)), at=2))
+    rows = [("A", 1), ("B", 1), *((f"C{n}", 1) for n in range(20)), ("A", 2), *((f"D{n}", 1) for n in range(20))]
+    outcome = pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(*rows), at=1))
+    assert outcome.rows_loaded == 42
+    assert pipeline.shop.rows("SELECT quantity FROM orders WHERE order_id IN ('A', 'B')") == [9, 9]
+
+
+def test_the_same_order_in_every_line_is_one_order(pipeline: Pipeline) -> None:
+    outcome = pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(*(("A", n) for n in range(1, 500))), at=1))
+    assert outcome.rows_loaded == 1
+    assert quantities(pipeline) == {"A": 499}
+
+
+def test_gzip_and_json_lines_make_the_same_rows_as_csv(pipeline: Pipeline) -> None:
+    rows = [(f"A{n}", n % 9) for n in range(50)]
+    plain = csv(*rows)
+    names, *lines = plain.decode().splitlines()
+    records = [dict(zip(names.split(","), line.split(","), strict=True)) for line in lines]
+    lines_of_json = "".join(json.dumps(record) + "\n" for record in records).encode()
+    contents = {"a.csv": plain, "b.csv.gz": gzip.compress(plain), "c": lines_of_json, "d": gzip.compress(lines_of_json)}
+    found = []
+    for key, content in contents.items():
+        outcome = pipeline.intake().take_in(pipeline.put(f"incoming/{key}", content, at=1))
+        stored = pipeline.shop.rows("SELECT to_jsonb(orders) - 'file_id' FROM orders ORDER BY order_id")
+        found.append((replace(outcome, size_bytes=None), stored))
+        with pipeline.shop.connect() as connection:
+            connection.execute("TRUNCATE files, orders, rejected_rows")
+    assert found[1:] == found[:-1]
+    assert (found[0][0].rows_loaded, found[0][0].rows_rejected) == (44, 6)
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "reason"),
+    [
+        ("a.csv.gz", csv(("A", 1)), "says that the file is compressed"),
+        ("a.csv", gzip.compress(csv(*((f"A{n}", n) for n in range(1, 60))))[:-9], "ends too early"),
+        ("a.csv", gzip.compress(csv() + b"\n" * 1_000_001), "Decompressed, the file has more than 1,000,000 bytes"),
+        ("a.csv", csv(*((f"A{n}", int(n < 40)) for n in range(101))), "Too many rows are wrong: 61 of the first 101"),
+    ],
+)
+def test_of_a_file_refused_midway_no_rows_stay(pipeline: Pipeline, key: str, content: bytes, reason: str) -> None:
+    outcome = pipeline.intake().take_in(pipeline.put(f"incoming/{key}", content, at=1))
+    assert (outcome.status, outcome.rows_loaded) == ("refused", 0)
+    assert reason in (outcome.reason or "")
+    assert quantities(pipeline) == {}
+    assert pipeline.shop.rows("SELECT count(*) FROM rejected_rows") == [outcome.rows_rejected]
+
+
+def test_of_a_file_with_too_many_rejects_the_first_thousand_stay(pipeline: Pipeline) -> None:
+    content = csv(*((f"A{n}", 0) for n in range(10_001)))
+    outcome = pipeline.intake().take_in(pipeline.put("incoming/a.csv", content, at=1))
+    assert (outcome.status, outcome.rows_rejected) == ("refused", 10_000)
+    assert pipeline.shop.rows("SELECT count(*), max(line_number) FROM rejected_rows") == [(1_000, 1_001)]
+
+
+class TestReprocessing:
+    """A version that the ledger knows is read again when someone asks for it."""
+
+    @staticmethod
+    def again(put: FileEvent) -> FileEvent:
+        return replace(put, again=True)
+
+    def test_it_ends_as_it_would_have_the_first_time(self, pipeline: Pipeline) -> None:
+        rows = [*((f"A{n}", n % 5) for n in range(40)), ("A1", 7)]
+        put = pipeline.put("incoming/a.csv", csv(*rows), at=1)
+        first = pipeline.intake().take_in(put)
+        before = pipeline.tables()
+        for _ in range(2):
+            assert pipeline.intake().take_in(self.again(put)) == first
+            assert pipeline.tables() == before
+
+    def test_a_file_refused_under_an_old_limit_is_loaded(
+        self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put = pipeline.put("incoming/a.csv", csv(*((f"A{n}", int(n > 70)) for n in range(100))), at=1)
+        assert pipeline.intake().take_in(put).status == "refused"
+        monkeypatch.setattr("tests.integration.database.conftest.MAX_REJECTED_PERCENT", 90)
+        outcome = pipeline.intake().take_in(self.again(put))
+        assert (outcome.status, outcome.rows_loaded, outcome.rows_rejected) == ("loaded", 29, 71)
+        assert pipeline.shop.rows("SELECT count(*) FROM rejected_rows") == [71]
+
+    def test_it_takes_nothing_back_that_a_later_file_brought(self, pipeline: Pipeline) -> None:
+        put = pipeline.put("incoming/a.csv", csv(("A", 1), ("B", 1)), at=1)
+        pipeline.intake().take_in(put)
+        pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(("A", 2)), at=2))
+        outcome = pipeline.intake().take_in(self.again(put))
+        assert (outcome.status, outcome.rows_loaded) == ("superseded", 2)
+        assert quantities(pipeline) == {"A": 2, "B": 1}
+        assert statuses(pipeline) == ["superseded", "loaded"]
+
+    def test_a_version_that_the_ledger_does_not_know_is_simply_loaded(self, pipeline: Pipeline) -> None:
+        put = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1)
+        assert pipeline.intake().take_in(self.again(put)).rows_loaded == 1
+
+
+class TestDeadline:
+    """A function that has no time left stops by itself, and leaves nothing behind."""
+
+    def test_no_time_left_is_an_error_that_passes(self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+        put = pipeline.put("incoming/a.csv", csv(*((f"A{n}", 1) for n in range(1000))), at=1)
+        pieces = pipeline.bucket._pieces
+
+        def slow(content: bytes) -> object:
+            for number, piece in enumerate(pieces(content)):
+                if number == 20:
+                    deadline._end = 0.0
+                yield piece
+
+        monkeypatch.setattr(pipeline.bucket, "_pieces", slow)
+        deadline = Deadline(60)
+        with pytest.raises(OutOfTimeError) as caught:
+            pipeline.intake().take_in(put, deadline)
+        assert passes(caught.value)
+        assert pipeline.tables() == ([], [], [])
+
+    @pytest.mark.parametrize(
+        "holding", ["SELECT pg_advisory_xact_lock(7001002)", "LOCK TABLE orders", "LOCK TABLE files"]
+    )
+    def test_no_wait_for_another_goes_beyond_it(self, pipeline: Pipeline, holding: LiteralString) -> None:
+        put = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1)
+        with pipeline.shop.connect() as connection, connection.transaction():
+            connection.execute(holding)
+            with pytest.raises(psycopg.errors.QueryCanceled) as caught:
+                pipeline.intake().take_in(put, Deadline(1.5))
+        assert passes(caught.value)
+        assert pipeline.intake().take_in(put).rows_loaded == 1
