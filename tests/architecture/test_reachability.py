@@ -35,7 +35,7 @@ DIRECT, PROXIED = (
     ]
     for direct in (True, False)
 )
-CLIENTS = ("FileIntake", "web instances")
+CLIENTS = ("FileIntake", "Operations", "Housekeeping", "web instances")
 
 
 @cache
@@ -69,12 +69,12 @@ def _reached_by(reach: Reachability, target: str, port: int, *clients: str) -> N
 
 
 @pytest.mark.parametrize("case", DIRECT)
-def test_migrations_web_and_intake_alone_reach_the_database(case: str) -> None:
+def test_our_functions_and_web_instances_alone_reach_the_database(case: str) -> None:
     _reached_by(_reach(case), "database", DATABASE_PORT, "SchemaMigration", *CLIENTS)
 
 
 @pytest.mark.parametrize("case", PROXIED)
-def test_web_and_intake_reach_only_the_proxy(case: str) -> None:
+def test_clients_reach_only_the_proxy(case: str) -> None:
     reach = _reach(case)
     _reached_by(reach, "proxy", PROXY_PORT, *CLIENTS)
     _reached_by(reach, "database", DATABASE_PORT, "SchemaMigration", "proxy")

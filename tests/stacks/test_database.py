@@ -226,7 +226,8 @@ def test_the_proxy_logs_in_as_each_client_and_as_nobody_else(name: str) -> None:
     of = "ClusterResourceId" if name in ON_AURORA else "DbiResourceId"
     logins = _logins(synthesized(name), "Data", "DatabaseProxy")
     assert all(of in login for login in logins)
-    assert [login.rpartition("/")[2].split('"')[0] for login in logins] == ["file_intake", "web"]
+    users = {login.rpartition("/")[2].split('"')[0] for login in logins}
+    assert users == {"file_intake", "housekeeping", "operations", "web"}
 
 
 @pytest.mark.parametrize("name", PROXIED)
@@ -248,7 +249,7 @@ def test_clients_are_told_of_the_proxy_and_the_migrations_of_the_database(name: 
     functions = synthesized(name).resources("Pipeline", "AWS::Lambda::Function")
     hosts = {id_: resource["Properties"]["Environment"]["Variables"] for id_, resource in functions.items()}
     for id_, variables in hosts.items():
-        through = id_.startswith("FileIntake")
+        through = not id_.startswith("SchemaMigration")
         assert ("DatabaseProxy" in json.dumps(variables["DATABASE_HOST"])) is through, id_
         assert (variables["DATABASE_PORT"] == "5432") is through, id_
 

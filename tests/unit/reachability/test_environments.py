@@ -11,7 +11,7 @@ from tests.synthesis import Synthesized, Template, synthesize
 from tools.reachability import Kind, Reachability
 from tools.reachability.render import addresses_table, matrix_table, routes_table
 
-CLIENTS = ("SchemaMigration", "FileIntake", "web instances")
+CLIENTS = ("SchemaMigration", "FileIntake", "Operations", "Housekeeping", "web instances")
 # The network ACLs deny RDP from anywhere, and with it the replies to whoever connects from that port.
 RDP = 3389
 ENDPOINTS: frozenset[InterfaceEndpoint] = frozenset(get_args(InterfaceEndpoint))
