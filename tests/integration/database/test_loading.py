@@ -329,6 +329,33 @@ def test_a_delete_marker_is_a_row_of_its_own_and_the_orders_stay(pipeline: Pipel
     assert quantities(pipeline) == {"A": 1}
 
 
+@pytest.mark.parametrize("happened", [Happened.MARKED_DELETED, Happened.GONE])
+@pytest.mark.parametrize("marker_first", [True, False])
+def test_what_is_only_a_deletion_supersedes_nothing_whichever_comes_first(
+    pipeline: Pipeline, happened: Happened, marker_first: bool
+) -> None:
+    put = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1)
+    deletion = event(put.key, "later", at=2, happened=happened)
+    for each in (deletion, put) if marker_first else (put, deletion):
+        pipeline.intake().take_in(each)
+    assert statuses(pipeline) == ["loaded", "deleted"]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_versions_of_one_moment_without_a_sequencer_rank_by_their_names(
+    pipeline: Pipeline, order: tuple[int, ...]
+) -> None:
+    puts = []
+    for name in "abc":
+        put = replace(pipeline.put("incoming/a.csv", b"", at=1), version_id=name, sequencer=None)
+        pipeline.bucket.versions[put.key, name] = csv(("A", ord(name)))
+        puts.append(put)
+    for number in order:
+        pipeline.intake().take_in(puts[number])
+    assert quantities(pipeline) == {"A": ord("c")}
+    assert pipeline.shop.rows("SELECT status FROM files ORDER BY version_id") == ["superseded", "superseded", "loaded"]
+
+
 def test_a_version_deleted_for_good_before_it_was_read_ends_deleted_whichever_event_comes_first(
     pipeline: Pipeline,
 ) -> None:
