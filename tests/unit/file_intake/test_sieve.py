@@ -294,3 +294,11 @@ def test_a_file_of_very_many_columns_is_read_without_a_pattern_for_each(count: i
     found = read(line.encode() * 2)
     assert len(found.rows) == 2
     assert [*read(data).file._form.sieves, *found.file._form.sieves] == []
+
+
+@pytest.mark.parametrize("rest", [".1234567Z", "+16:00", "-19:59"])
+def test_a_time_that_postgresql_would_round_or_refuse_does_not_run_through(rest: str) -> None:
+    moment = f"2023-06-01T12:00:00{rest}"
+    (found,) = same_both_ways(HEADER + ",".join(row(ordered_at=moment)).encode() + b"\n").rows
+    assert found["ordered_at"] != moment
+    assert found["ordered_at"].endswith("+00:00")
