@@ -193,7 +193,9 @@ class TestJsonLines:
         assert reason.startswith("order_id ")
         assert words in reason
 
-    @pytest.mark.parametrize("line", [b"{", b"{}}", b"[1]", b"1", b'{"order_id": "\n', b"{" * 60_000, b"nul\xffl"])
+    @pytest.mark.parametrize(
+        "line", [b"{", b"{}}", b"[1]", b"1", b'{"order_id": "\n', b"{" * 60_000, b'{"a": ' + b"[" * 60_000, b"nul\xffl"]
+    )
     def test_what_is_no_object_is_a_reject_of_its_line_only(self, line: bytes) -> None:
         good = json.dumps(GOOD).encode()
         found = read(good + b"\n" + line.replace(b"\n", b"") + b"\n\n" + good + b"\n")
@@ -230,6 +232,7 @@ class TestJsonLines:
         long = json.dumps(GOOD | {"notes": "x" * 70_000}).encode()
         found = read(long + b"\n" + json.dumps(GOOD).encode())
         assert [(each.line_number, len(each.raw)) for each in found.rejects] == [(1, MAX_RAW_BYTES)]
+        assert found.rejects[0].reasons == ["the line is longer than 64 KiB"]
         assert len(found.rows) == 1
 
 
