@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from file_intake import order_file, sieve
+from file_intake import forms, order_file, sieve
 from file_intake.content import Content
 from file_intake.currencies import CURRENCIES
 from file_intake.order_row import COLUMNS, check
@@ -220,7 +220,7 @@ def test_an_ordinary_file_runs_through_as_a_whole(monkeypatch: pytest.MonkeyPatc
     slow: list[bytes] = []
 
     class Observed(order_file.OrderFile):
-        def _look_at(self, record: order_file.Record) -> tuple[bytes, int] | order_file.Reject:
+        def _look_at(self, record: forms.Record) -> tuple[bytes, int] | order_file.Reject:
             slow.append(record.raw)
             return super()._look_at(record)
 
