@@ -52,24 +52,19 @@ class Intake:
         return self._once(event, deadline, alone=True)
 
     def _once(self, event: FileEvent, deadline: Deadline, *, alone: bool) -> Outcome:
-        try:
-            connection = self._database.connection()
-            with connection.transaction():
-                limit_statements(connection, deadline)
-                file_id = enter(connection, event)
-                if file_id is None:
-                    return ALREADY_KNOWN
-                if event.happened is Happened.MARKED_DELETED:
-                    outcome = Outcome(status="deleted")
-                elif event.happened is Happened.GONE:
-                    outcome = Outcome(status="deleted", reason=GONE_REASON)
-                else:
-                    lock(connection, alone=alone)
-                    outcome = self._read(connection, event, file_id, deadline)
-                return finish(connection, event, file_id, outcome)
-        except BaseException:
-            self._database.discard()
-            raise
+        with self._database.connection(deadline) as connection, connection.transaction():
+            limit_statements(connection, deadline)
+            file_id = enter(connection, event)
+            if file_id is None:
+                return ALREADY_KNOWN
+            if event.happened is Happened.MARKED_DELETED:
+                outcome = Outcome(status="deleted")
+            elif event.happened is Happened.GONE:
+                outcome = Outcome(status="deleted", reason=GONE_REASON)
+            else:
+                lock(connection, alone=alone)
+                outcome = self._read(connection, event, file_id, deadline)
+            return finish(connection, event, file_id, outcome)
 
     def _read(self, connection: Connection, event: FileEvent, file_id: int, deadline: Deadline) -> Outcome:
         try:
