@@ -30,6 +30,8 @@ _BAD_BYTES = re.compile("[\udc80-\udcff]+")
 _MAX_NAMES = 100
 _MAX_NAMES_CHARACTERS = 1_000
 _MAX_LAYOUTS = 8
+# A pattern takes a millisecond to compile for each name, and kilobytes: a file of more is read row by row.
+_MAX_SIEVED_NAMES = 100
 _CHUNK_BYTES = 64 * 1024
 _CHUNK_REJECTS = 500
 
@@ -206,7 +208,8 @@ class _Csv:
         self.delimiter = delimiter
         self.note = _note([value for value, name in zip(header.values, names, strict=True) if name not in COLUMNS])
         self.columns = COLUMNS if self.note else tuple(names)
-        self.sieves = [sieve.of_csv(names, delimiter, _line_end(delimiter, file_id))]
+        run = len(names) <= _MAX_SIEVED_NAMES
+        self.sieves = [sieve.of_csv(names, delimiter, _line_end(delimiter, file_id))] if run else []
         self._width = len(names)
         # A column that is left out reads an empty value put after the others.
         self._pick = [names.index(name) if name in names else self._width for name in COLUMNS]
@@ -258,7 +261,7 @@ class _JsonLines:
     def learn(self, record: Record) -> None:
         """Let lines of the same layout run through from now on."""
         members = json_records.layout(record.raw) if len(self._layouts) < _MAX_LAYOUTS else None
-        if members is not None and members not in self._layouts:
+        if members and len(members) <= _MAX_SIEVED_NAMES and members not in self._layouts:
             self._layouts.add(members)
             self.sieves.append(sieve.of_json(members, self._line_end))
 
