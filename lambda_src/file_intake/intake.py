@@ -52,26 +52,21 @@ class Intake:
         return self._once(event, deadline, alone=True)
 
     def _once(self, event: FileEvent, deadline: Deadline, *, alone: bool) -> Outcome:
-        try:
-            connection = self._database.connection()
-            with connection.transaction():
-                limit_statements(connection, deadline)
-                if event.happened is Happened.CREATED:
-                    lock(connection, alone=alone)  # before all else: who waits to be alone must hold nothing
-                file_id = enter(connection, event)
-                if file_id is None:
-                    return ALREADY_KNOWN
-                if event.happened is Happened.MARKED_DELETED:
-                    outcome = Outcome(status="deleted")
-                elif event.happened is Happened.GONE:
-                    outcome = Outcome(status="deleted", reason=GONE_REASON)
-                else:
-                    outcome = self._read(connection, event, file_id, deadline)
-                limit_statements(connection, deadline)
-                return finish(connection, event, file_id, outcome)
-        except BaseException:
-            self._database.discard()
-            raise
+        with self._database.connection(deadline) as connection, connection.transaction():
+            limit_statements(connection, deadline)
+            if event.happened is Happened.CREATED:
+                lock(connection, alone=alone)  # before all else: who waits to be alone must hold nothing
+            file_id = enter(connection, event)
+            if file_id is None:
+                return ALREADY_KNOWN
+            if event.happened is Happened.MARKED_DELETED:
+                outcome = Outcome(status="deleted")
+            elif event.happened is Happened.GONE:
+                outcome = Outcome(status="deleted", reason=GONE_REASON)
+            else:
+                outcome = self._read(connection, event, file_id, deadline)
+            limit_statements(connection, deadline)
+            return finish(connection, event, file_id, outcome)
 
     def _read(self, connection: Connection, event: FileEvent, file_id: int, deadline: Deadline) -> Outcome:
         try:
