@@ -8,10 +8,11 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
-# All that the tables say of one trial, but for what depends on when or in which order it was written.
+# All that the tables say of one trial, but for what depends on when or in which order it was written; and but for the
+# sequencer, which S3 tells in its events only, so that a file whose event was lost has none.
 _TABLES: dict[str, LiteralString] = {
     "files": """
-        SELECT key, version_id, sequencer, uploaded_at, size_bytes, status, reason, rows_loaded, rows_rejected
+        SELECT key, version_id, uploaded_at, size_bytes, status, reason, rows_loaded, rows_rejected
         FROM files WHERE starts_with(key, %(folder)s)
     """,
     "orders": """

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.faults import Faults
 from samples.generate import lines
 from tests.integration.faults.sessions import Sessions
 from tests.integration.faults.tables import Rows
-from tests.integration.orders import EventTap, eventually, query
+from tests.integration.orders import EventTap, eventually
+from tools.operations import reconcile, redrive
+from tools.operations.deployment import Deployment, find
 
 # A failed message comes back after 1, 2, 4, ... seconds. Left to the queue it would come back after six timeouts, which
 # is six minutes here: what is loaded within this has come back by the back-off.
@@ -88,13 +94,10 @@ class Trial:
         for message in messages:
             self.sqs.send_message(QueueUrl=self.queue, MessageBody=message)
 
-    def reconcile(self) -> int:
-        """Tell the pipeline again of the files that the ledger does not know; answers how many those were."""
-        rows = query(self.cloud, "SELECT version_id FROM files WHERE starts_with(key, %s)", self.folder)
-        known = {row["version_id"] for row in rows}
-        missing = [each.event for each in self.landed if each.version_id not in known]
-        self.send(*missing)
-        return len(missing)
+    def reconcile(self) -> None:
+        """Find what the ledger does not know of this trial's files, and load it, as `make reconcile` does of all."""
+        own = replace(self._deployment(), incoming_prefix=self.folder)
+        assert reconcile.run(own, yes=True, young=timedelta(0)) == 0
 
     @property
     def queue(self) -> str:
@@ -125,11 +128,15 @@ class Trial:
         counts = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=list(_COUNTS))["Attributes"]
         return sum(int(counts[each]) for each in _COUNTS)
 
-    def redrive(self) -> int:
-        """Send what was given up once more; answers how many messages that were."""
-        messages = self.take(self.dead_letters)
-        self.send(*messages)
-        return len(messages)
+    def redrive(self) -> None:
+        """Send what was given up once more, as `make redrive` does."""
+        assert redrive.run(self._deployment(), poll_seconds=0.2) == 0
+
+    def _deployment(self) -> Deployment:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.cloud.services().account().variables().items():
+                patch.setenv(name, value)
+            return find("local", None, os.environ)
 
     # What the function does
 
