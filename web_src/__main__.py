@@ -11,6 +11,7 @@ import uvicorn
 from .app import create_app
 from .database import connection_pool
 from .settings import Settings, SettingsError
+from .uploads import Uploads
 
 # Longer than the load balancer keeps idle connections (60 s), so that it never sends into one just closed.
 KEEP_ALIVE_SECONDS = 75
@@ -23,7 +24,8 @@ def main() -> None:
         settings = Settings.from_env(os.environ)
     except SettingsError as error:
         sys.exit(f"web: {error}")
-    app = create_app(settings, connection_pool(settings, botocore.session.get_session()))
+    session = botocore.session.get_session()
+    app = create_app(settings, connection_pool(settings, session), Uploads(settings, session))
     uvicorn.run(
         app,
         host=settings.host,

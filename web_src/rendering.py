@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
 
-_STATUS_WORDS = {"loaded": "Loaded", "refused": "Refused", "superseded": "Superseded", "deleted": "Deleted"}
+STATUS_WORDS = {"loaded": "Loaded", "refused": "Refused", "superseded": "Superseded", "deleted": "Deleted"}
 
 
-def page(name: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any) -> HTMLResponse:
-    """The page made from a template."""
-    return HTMLResponse(_templates.get_template(name).render(values), status_code=status, headers=headers)
+def page(
+    request: Request, name: str, *, status_code: int = 200, headers: dict[str, str] | None = None, **values: Any
+) -> HTMLResponse:
+    """The page made from a template, for whoever asks."""
+    text = _templates.get_template(name).render(values, person=request.scope.get("person"))
+    return HTMLResponse(text, status_code=status_code, headers=headers)
 
 
-def configure(**values: str) -> None:
+def part(name: str, **values: Any) -> Markup:
+    """A part of a page, the same for everyone."""
+    return Markup(_templates.get_template(name).render(values))  # noqa: S704 - the template has escaped it
+
+
+def configure(**values: Any) -> None:
     """Set what every page may show."""
     _templates.globals.update(values)
 
@@ -45,6 +55,18 @@ def _moment(value: datetime) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def _day(value: date) -> str:
+    return f"{value.day} {value:%b %Y}"
+
+
+def _file_name(key: str) -> str:
+    return key.rpartition("/")[2] or key
+
+
+def _folder(key: str) -> str:
+    return "".join(key.rpartition("/")[:2])
+
+
 def _address(name: str) -> str:
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?v={digest}"
@@ -54,5 +76,12 @@ _templates = Environment(
     loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
     lstrip_blocks=True, auto_reload=False,
 )  # fmt: skip
-_templates.filters.update(number=_number, size=_size, moment=_moment)
-_templates.globals.update(stylesheet=_address("app.css"), icon=_address("icon.svg"), status_words=_STATUS_WORDS)
+_templates.filters.update(
+    number=_number, size=_size, moment=_moment, day=_day, file_name=_file_name, folder=_folder
+)  # fmt: skip
+_templates.globals.update(
+    stylesheet=_address("app.css"),
+    icon=_address("icon.svg"),
+    upload_script=_address("upload.js"),
+    status_words=STATUS_WORDS,
+)
