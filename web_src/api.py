@@ -28,7 +28,7 @@ class FileToSend(BaseModel):
 
 @router.get("/files")
 async def files(services: Used, wanted: Annotated[inputs.LimitedFileQuery, Query()]) -> Files:
-    """Files, newest first."""
+    """Files, newest first; where they are searched for, the last by name first."""
     async with services.pool.connection() as connection:
         return await listings.files(connection, wanted, limit=wanted.limit)
 

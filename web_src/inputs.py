@@ -48,7 +48,8 @@ class FileQuery(BaseModel):
         Field(description="Only files whose name begins so, in capitals or not; with a slash in it, whose key does."),
     ] = None
     before: Annotated[
-        Annotated[int, Field(ge=1, le=HIGHEST_ID)] | None, Field(description="Only files older than the one of this id")
+        Annotated[int, Field(ge=1, le=HIGHEST_ID)] | None,
+        Field(description="Only files that follow the one of this id."),
     ] = None
 
 

@@ -14,7 +14,7 @@ from .queries import HIGHEST_ID, File, Order, Reject
 
 @dataclass(frozen=True, kw_only=True)
 class Files:
-    """Files, newest first; `next_before` asks for those that follow, and is null at the end."""
+    """Files; `next_before` asks for those that follow, and is null at the end."""
 
     files: list[File]
     next_before: int | None
@@ -38,9 +38,13 @@ class Orders:
 
 async def files(connection: AsyncConnection, wanted: FileQuery, *, limit: int) -> Files:
     """A page of files."""
-    found = await queries.files(
-        connection, before=wanted.before or HIGHEST_ID, limit=limit + 1, status=wanted.status, search=wanted.search
-    )
+    before, status = wanted.before or HIGHEST_ID, wanted.status
+    if wanted.search is None:
+        found = await queries.files(connection, before=before, status=status, limit=limit + 1)
+    else:
+        found = await queries.found_files(
+            connection, search=wanted.search, before=before, status=status, limit=limit + 1
+        )  # fmt: skip
     return Files(files=found[:limit], next_before=found[limit - 1].file_id if len(found) > limit else None)
 
 

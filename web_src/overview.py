@@ -48,7 +48,7 @@ class Overviews:
             return Overview(
                 today=await queries.received(connection, since=today),
                 days=self._days,
-                newest=await queries.files(connection, before=HIGHEST_ID, limit=NEWEST_FILES),
+                newest=await queries.files(connection, before=HIGHEST_ID, status=None, limit=NEWEST_FILES),
             )
 
 

@@ -16,20 +16,35 @@ _FILE_COLUMNS = """
     file_id, bucket, key, version_id, uploaded_at, size_bytes, status, reason, rows_loaded, rows_rejected,
     received_at, finished_at
 """
+# A condition whose parameter is null is gone before the query is planned, since nothing is prepared.
+_OF_STATUS = "(%(status)s::text IS NULL OR status = %(status)s)"
+_FILES = f"""
+    SELECT {_FILE_COLUMNS} FROM files WHERE file_id < %(before)s AND {_OF_STATUS} ORDER BY file_id DESC LIMIT %(limit)s
+"""  # noqa: S608 - of constants
 # As the index files_name has it. In collation "C", lower() knows the letters A to Z.
 _NAME = "lower(substring(key FROM '[^/]*$'))"
-# A condition whose parameter is null is gone before the query is planned, since nothing is prepared.
-_FILES = f"""
-    SELECT {_FILE_COLUMNS} FROM files
-    WHERE file_id < %(before)s
-      AND (%(status)s::text IS NULL OR status = %(status)s)
-      AND (%(key)s::text IS NULL OR key ^@ %(key)s)
-      AND (%(name)s::text IS NULL OR {_NAME} ^@ lower(%(name)s::text COLLATE "C"))
-    ORDER BY file_id DESC LIMIT %(limit)s
-"""  # noqa: S608 - of constants
+
+
+def _found(text: str, beginning: str) -> str:
+    # Everything from `beginning` to the file `before`, or to the last text that begins so: one piece of an index on
+    # (text, file_id), read backward. Sorted by id alone, the last match could be a whole ledger away.
+    return f"""
+        SELECT {_FILE_COLUMNS} FROM files
+        WHERE {text} >= {beginning} AND {_OF_STATUS}
+          AND ({text}, file_id) < (
+              least((SELECT {text} FROM files WHERE file_id = %(before)s), {beginning} || U&'\\+10FFFF'), %(before)s)
+        ORDER BY {text} DESC, file_id DESC LIMIT %(limit)s
+    """  # noqa: S608 - of constants
+
+
+_FILES_BY_KEY = _found("key", "%(search)s::text")
+_FILES_BY_NAME = _found(_NAME, 'lower(%(search)s::text COLLATE "C")')
 _FILE = f"SELECT {_FILE_COLUMNS} FROM files WHERE file_id = %s"  # noqa: S608 - of constants
+# "key = ..." would let the database walk back through the whole ledger by id, and look out for the key.
 _VERSIONS = f"""
-    SELECT {_FILE_COLUMNS} FROM files WHERE bucket = %s AND key = %s ORDER BY file_id DESC LIMIT %s
+    SELECT {_FILE_COLUMNS} FROM files
+    WHERE key >= %(key)s AND (key, file_id) <= (%(key)s, {HIGHEST_ID}) AND bucket = %(bucket)s
+    ORDER BY key DESC, file_id DESC LIMIT %(limit)s
 """  # noqa: S608 - of constants
 _RECEIVED_SINCE = """
     SELECT count(*)::bigint AS files, count(*) FILTER (WHERE status = 'refused')::bigint AS refused,
@@ -126,23 +141,24 @@ async def answers(connection: AsyncConnection) -> None:
     await connection.execute("SELECT 1")
 
 
-async def files(
-    connection: AsyncConnection, *, before: int, limit: int, status: str | None = None, search: str | None = None
-) -> list[File]:
-    """The newest files whose id is lower than `before`, newest first.
-
-    `search` is how a file's name begins, whatever the case; with a slash in it, how the key begins.
-    """
-    by_key = search is not None and "/" in search
-    values = {
-        "before": before,
-        "limit": limit,
-        "status": status,
-        "key": search if by_key else None,
-        "name": None if by_key else search,
-    }
+async def files(connection: AsyncConnection, *, before: int, status: str | None, limit: int) -> list[File]:
+    """The newest files whose id is lower than `before`, newest first."""
+    values = {"before": before, "status": status, "limit": limit}
     async with connection.cursor(row_factory=class_row(File)) as cursor:
         return await (await cursor.execute(_FILES, values)).fetchall()
+
+
+async def found_files(
+    connection: AsyncConnection, *, search: str, before: int, status: str | None, limit: int
+) -> list[File]:
+    """The files whose name begins with `search`, whatever the case, or with a slash in it, whose key begins with it.
+
+    The last by name or key first, and of one name the newest first: what carries its date is sorted by date. Those
+    that come before the file `before`, where there is one of that id.
+    """
+    values = {"search": search, "before": before, "status": status, "limit": limit}
+    async with connection.cursor(row_factory=class_row(File)) as cursor:
+        return await (await cursor.execute(_FILES_BY_KEY if "/" in search else _FILES_BY_NAME, values)).fetchall()
 
 
 async def file(connection: AsyncConnection, file_id: int) -> File | None:
@@ -154,7 +170,7 @@ async def file(connection: AsyncConnection, file_id: int) -> File | None:
 async def versions(connection: AsyncConnection, *, bucket: str, key: str, limit: int) -> list[File]:
     """The versions of one key that the ledger knows, the one it heard of last first."""
     async with connection.cursor(row_factory=class_row(File)) as cursor:
-        return await (await cursor.execute(_VERSIONS, [bucket, key, limit])).fetchall()
+        return await (await cursor.execute(_VERSIONS, {"bucket": bucket, "key": key, "limit": limit})).fetchall()
 
 
 async def received(connection: AsyncConnection, *, since: datetime) -> Received:

@@ -72,9 +72,12 @@ class Settings:
         def port(name: str, value: str) -> int:
             return whole_number(name, value, "a port", HIGHEST_PORT)
 
-        prefix = required("INCOMING_PREFIX")
-        if not prefix.endswith("/"):
-            raise SettingsError(f"INCOMING_PREFIX must end in '/', got {prefix!r}")
+        def folder(name: str) -> str:
+            value = required(name)
+            if not value.endswith("/"):
+                raise SettingsError(f"{name} must end in '/', got {value!r}")
+            return value
+
         max_file_bytes = environment.get("MAX_FILE_BYTES") or str(DEFAULT_MAX_FILE_BYTES)
         return cls(
             host=environment.get("HOST") or DEFAULT_HOST,
@@ -87,7 +90,7 @@ class Settings:
             region=required("AWS_REGION"),
             endpoint_url=environment.get("AWS_ENDPOINT_URL") or None,
             landing_bucket=required("LANDING_BUCKET"),
-            incoming_prefix=prefix,
+            incoming_prefix=folder("INCOMING_PREFIX"),
             max_file_bytes=whole_number("MAX_FILE_BYTES", max_file_bytes, "bytes", HIGHEST_FILE_BYTES),
             sign_in=_sign_in(environment),
         )

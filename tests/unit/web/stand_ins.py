@@ -101,17 +101,15 @@ class Database:
         async def answers(_: object) -> None:
             pass
 
-        async def files(
-            _: object, *, before: int, limit: int, status: str | None = None, search: str | None = None
-        ) -> list[File]:
-            found = [
-                each
-                for each in reversed(self.files)
-                if each.file_id < before
-                and status in (None, each.status)
-                and (search is None or each.key.rpartition("/")[2].startswith(search))
-            ]
+        async def files(_: object, *, before: int, status: str | None, limit: int) -> list[File]:
+            found = [each for each in reversed(self.files) if each.file_id < before and status in (None, each.status)]
             return found[:limit]
+
+        async def found_files(
+            connection: object, *, search: str, before: int, status: str | None, limit: int
+        ) -> list[File]:
+            found = await files(connection, before=before, status=status, limit=len(self.files))
+            return [each for each in found if each.key.rpartition("/")[2].startswith(search)][:limit]
 
         async def one(_: object, file_id: int) -> File | None:
             return next((each for each in self.files if each.file_id == file_id), None)
@@ -146,6 +144,7 @@ class Database:
         return {
             "answers": answers,
             "files": files,
+            "found_files": found_files,
             "file": one,
             "versions": versions,
             "received": received,
