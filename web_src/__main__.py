@@ -6,16 +6,12 @@ import os
 import sys
 
 import botocore.session
-import uvicorn
 
 from .app import create_app
 from .database import connection_pool
+from .server import serve
 from .settings import Settings, SettingsError
 from .uploads import Uploads
-
-# Longer than the load balancer keeps idle connections (60 s), so that it never sends into one just closed.
-KEEP_ALIVE_SECONDS = 75
-SHUTDOWN_SECONDS = 20
 
 
 def main() -> None:
@@ -26,17 +22,7 @@ def main() -> None:
         sys.exit(f"web: {error}")
     session = botocore.session.get_session()
     app = create_app(settings, connection_pool(settings, session), Uploads(settings, session))
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,  # the load balancer keeps one
-        server_header=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-    )
+    serve(app, host=settings.host, port=settings.port)
 
 
 if __name__ == "__main__":

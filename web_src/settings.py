@@ -36,8 +36,8 @@ class SignIn:
 class Settings:
     """Where the app listens, where its database is, where files are put and how large one may be (bytes).
 
-    `sign_in` is None where people are let in by other means: an SSM tunnel, or the network. `endpoint_url` is None
-    on AWS, and where the services answer elsewhere.
+    `sign_in` is None where people are let in by other means: an SSM tunnel, or the network. `upload_endpoint_url` is
+    where browsers send files instead of S3's own address, None on AWS.
     """
 
     host: str
@@ -48,7 +48,7 @@ class Settings:
     database_user: str
     ca_bundle: str
     region: str
-    endpoint_url: str | None
+    upload_endpoint_url: str | None
     landing_bucket: str
     incoming_prefix: str
     max_file_bytes: int
@@ -88,7 +88,7 @@ class Settings:
             database_user=required("DATABASE_USER"),
             ca_bundle=environment.get("DATABASE_CA_BUNDLE") or DEFAULT_CA_BUNDLE,
             region=required("AWS_REGION"),
-            endpoint_url=environment.get("AWS_ENDPOINT_URL") or None,
+            upload_endpoint_url=environment.get("UPLOAD_ENDPOINT_URL") or None,
             landing_bucket=required("LANDING_BUCKET"),
             incoming_prefix=folder("INCOMING_PREFIX"),
             max_file_bytes=whole_number("MAX_FILE_BYTES", max_file_bytes, "bytes", HIGHEST_FILE_BYTES),

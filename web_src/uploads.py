@@ -37,12 +37,12 @@ class Uploads:
         self._bucket = settings.landing_bucket
         self._prefix = settings.incoming_prefix
         self._max_bytes = settings.max_file_bytes
-        local = settings.endpoint_url is not None
+        local = settings.upload_endpoint_url is not None
         # Its methods are made from S3's description as it is created, so no type checker knows them.
         self._s3: Any = session.create_client(
             "s3",
             region_name=settings.region,
-            endpoint_url=settings.endpoint_url,
+            endpoint_url=settings.upload_endpoint_url,
             config=Config(
                 signature_version="s3v4",
                 # The region's own address: the global one sends browsers elsewhere while a bucket is young.

@@ -1,4 +1,4 @@
-"""Starts the emulator on loopback only: its API over TLS, metadata service and load balancer over plain HTTP."""
+"""Starts the emulator on loopback only: its API over TLS; what stays on this machine by nature over plain HTTP."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Application = Callable[[Scope, Any, Send], Awaitable[None]]
 
 
 class Listeners:
-    """Tells the emulator's three listeners apart."""
+    """Tells the emulator's four listeners apart."""
 
     def __init__(self, application: Application, settings: Settings) -> None:
         self._application = application
@@ -37,6 +37,9 @@ class Listeners:
             await self._application(scope, receive, send)
         elif port == self._settings.metadata_port:
             await self._metadata(scope, receive, send)
+        elif port == self._settings.upload_port:
+            # To the bucket's policy it came over TLS: a browser would not accept a certificate of our authority.
+            await self._application({**scope, "scheme": "https"}, receive, send)
         else:
             await self._load_balancer(scope, receive, send)
 
@@ -80,7 +83,8 @@ def main() -> None:
     logging.getLogger("asyncio").addFilter(_no_vanished_clients)
     config = Config()
     config.bind = [f"{LOOPBACK}:{settings.api_port}"]
-    config.insecure_bind = [f"{LOOPBACK}:{settings.metadata_port}", f"{LOOPBACK}:{settings.web_port}"]
+    plain = (settings.metadata_port, settings.web_port, settings.upload_port)
+    config.insecure_bind = [f"{LOOPBACK}:{port}" for port in plain]
     config.certfile, config.keyfile = settings.certificate, settings.certificate_key
     config.keep_alive_timeout = 75
     config.loglevel = "INFO"

@@ -165,5 +165,6 @@
     form.classList.remove("over");
     Array.from(event.dataTransfer.files).forEach(take);
   });
+  document.getElementById("without-script").hidden = true;
   form.hidden = false;
 })();

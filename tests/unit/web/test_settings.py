@@ -13,7 +13,7 @@ def test_settings_come_from_the_environment_with_their_defaults() -> None:
     assert (settings.host, settings.port) == ("0.0.0.0", 8080)  # noqa: S104
     assert settings.ca_bundle == "certificates/database-ca.pem"
     assert settings.max_file_bytes == 256 * 1024 * 1024
-    assert settings.endpoint_url is None
+    assert settings.upload_endpoint_url is None
     assert settings.sign_in is None
 
 

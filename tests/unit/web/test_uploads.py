@@ -69,8 +69,8 @@ def test_the_session_of_the_instance_is_part_of_what_is_signed() -> None:
         ({"AWS_REGION": "us-east-1"}, "https://landing.s3.us-east-1.amazonaws.com/"),
         ({"AWS_REGION": "us-gov-west-1"}, "https://landing.s3.us-gov-west-1.amazonaws.com/"),
         ({"AWS_REGION": "cn-north-1"}, "https://landing.s3.cn-north-1.amazonaws.com.cn/"),
-        ({"AWS_ENDPOINT_URL": "https://127.0.0.1:4566"}, "https://127.0.0.1:4566/landing"),
-        ({"AWS_ENDPOINT_URL": "https://localhost:4566"}, "https://localhost:4566/landing"),
+        ({"UPLOAD_ENDPOINT_URL": "http://127.0.0.1:4566"}, "http://127.0.0.1:4566/landing"),
+        ({"UPLOAD_ENDPOINT_URL": "http://localhost:4566"}, "http://localhost:4566/landing"),
     ],
 )
 def test_files_go_to_the_bucket_in_its_own_region_and_pages_may_connect_to_it(
