@@ -21,7 +21,7 @@ from local_cloud.ports import free_port
 from local_cloud.postgres import DatabaseServer, PostgresServer
 
 CONNECTIONS = 50
-ROUNDS = 1
+ROUNDS = 3
 SECONDS = 4.0
 START_SECONDS = 30.0
 ORDERS, FILES, REJECTED = 1_000_000, 20_000, 200

@@ -21,6 +21,8 @@ from .settings import Settings
 from .sharing import Shared
 from .uploads import Uploads
 
+OVERVIEW_SECONDS = 1.0  # the oldest that the first page may be
+
 
 def create_app(
     settings: Settings, pool: AsyncConnectionPool, uploads: Uploads, *, fetch_key: Callable[[str], str] = fetch
@@ -49,7 +51,9 @@ def create_app(
         found = await overviews.read()
         return rendering.part("overview_content.html", overview=found, chart=chart.draw(found.days))
 
-    app.state.services = Services(settings=settings, pool=pool, uploads=uploads, overview=Shared(overview))
+    app.state.services = Services(
+        settings=settings, pool=pool, uploads=uploads, overview=Shared(overview, seconds=OVERVIEW_SECONDS)
+    )
     rendering.configure(landing_place=f"s3://{settings.landing_bucket}/{settings.incoming_prefix}")
     errors.add_handlers(app)
     app.include_router(pages.router)

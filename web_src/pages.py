@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from . import export, inputs, listings, queries
 from .identity import SESSION_COOKIES
 from .inputs import PAGE_REJECTS, PAGE_ROWS
-from .rendering import page
+from .rendering import page, shared_page
 from .services import Used
 
 VERSIONS_SHOWN = 20
@@ -37,7 +37,7 @@ async def readyz(services: Used) -> PlainTextResponse:
 @router.get("/")
 async def overview_page(request: Request, services: Used) -> HTMLResponse:
     """Show what came in today, orders per day, and the newest files."""
-    return page(request, "overview.html", overview=await services.overview.get())
+    return shared_page(request, "overview.html", await services.overview.get())
 
 
 @router.get("/files")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,16 @@ def page(
     """The page made from a template, for whoever asks."""
     text = _templates.get_template(name).render(values, person=request.scope.get("person"))
     return HTMLResponse(text, status_code=status_code, headers=headers)
+
+
+def shared_page(request: Request, name: str, content: Markup) -> HTMLResponse:
+    """The page around a `content` that many get: put around it once for each of them."""
+    return HTMLResponse(_around(name, content, request.scope.get("person")))
+
+
+@lru_cache(maxsize=64)
+def _around(name: str, content: Markup, person: str | None) -> bytes:
+    return _templates.get_template(name).render(content=content, person=person).encode()
 
 
 def part(name: str, **values: Any) -> Markup:

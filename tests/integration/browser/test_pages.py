@@ -164,10 +164,10 @@ def test_a_database_that_is_away_is_said_and_comes_back(
 ) -> None:
     postgres.stop()
     try:
-        page = open_page(web.url, complains=True)
+        page = open_page(f"{web.url}/files", complains=True)
         expect(page.get_by_role("heading", name="The database is away")).to_be_visible()
     finally:
         postgres.start()
     web.wait_for("/readyz", 200, seconds=15)
     page.reload()
-    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    expect(page.get_by_role("heading", name="Files", exact=True)).to_be_visible()

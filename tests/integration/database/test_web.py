@@ -18,6 +18,7 @@ from local_cloud.postgres import PostgresServer
 from local_cloud.state import CHECKOUT
 from tests.integration.database.conftest import Pipeline, Shop, csv
 from tests.integration.web_process import START_SECONDS, Web
+from web_src.app import OVERVIEW_SECONDS
 from web_src.database import MAX_CONNECTIONS
 
 RECOVERY_SECONDS = 15.0
@@ -116,10 +117,11 @@ def test_many_visitors_share_a_few_connections(shop: Shop, web: Web) -> None:
 
 
 def test_the_app_survives_a_restart_of_its_database_without_one_of_its_own(web: Web, postgres: PostgresServer) -> None:
-    assert web.status("/") == 200
+    assert web.status("/files") == 200
     postgres.stop()
     try:
-        assert web.status("/") == 503
+        assert web.status("/files") == 503
+        web.wait_for("/", 503, seconds=OVERVIEW_SECONDS + 5)
         assert web.status("/readyz") == 503
         assert web.status("/healthz") == 200
     finally:
@@ -141,10 +143,10 @@ def test_the_app_starts_while_its_database_is_away(shop: Shop, postgres: Postgre
 
 
 def test_a_connection_that_was_cut_is_replaced_unseen(shop: Shop, web: Web) -> None:
-    assert web.status("/") == 200
+    assert web.status("/files") == 200
     with psycopg.connect(shop.server.url(), autocommit=True) as superuser:
         superuser.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'web'")
-    assert web.status("/") == 200
+    assert web.status("/files") == 200
 
 
 def test_a_missing_setting_is_said_without_a_traceback() -> None:
