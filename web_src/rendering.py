@@ -55,11 +55,15 @@ def _size(value: int | None) -> str:
     if value is None:
         return "unknown"
     size = float(value)
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
+    for unit in ("bytes", "KiB", "MiB"):
+        if size < 1024:
+            return f"{_short(size)} {unit}"
+        size /= 1024
+    return f"{_short(size)} GiB"
+
+
+def _short(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def _moment(value: datetime) -> str:

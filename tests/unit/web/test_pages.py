@@ -229,3 +229,12 @@ def test_the_wrong_method_is_told_the_right_one(client: Client) -> None:
     answer = client.ask("DELETE", "/files/7")
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "GET"
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [(0, "0 bytes"), (1023, "1023 bytes"), (1536, "1.5 KiB"), (256 * 1024**2, "256 MiB"), (5 * 1024**3, "5 GiB")],
+)
+def test_sizes_are_short_and_exact(client: Client, database: Database, size: int, shown: str) -> None:
+    database.files = [file(7, size_bytes=size)]
+    assert f"<dd>{shown}</dd>" in client.get("/files/7").text
