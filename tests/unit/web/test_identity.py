@@ -188,6 +188,14 @@ def test_without_keys_nobody_gets_in_and_is_told_to_retry(public: Client, keys: 
     assert public.get("/", headers={HEADER: signed(header(), ADA)}).status_code == 200
 
 
+def test_a_key_that_amazon_never_published_lets_nobody_in(database: Database) -> None:
+    def unknown(_: str) -> str:
+        raise NotSignedInError("signed with a key that Amazon does not know")
+
+    public = stand_ins.client(database, environment=SIGN_IN, fetch_key=unknown)
+    assert public.get("/", headers={HEADER: signed(header(), ADA)}).status_code == 401
+
+
 def test_a_key_is_fetched_once(public: Client, keys: Keys) -> None:
     for _ in range(3):
         public.get("/upload", headers={HEADER: signed(header(), ADA)})
