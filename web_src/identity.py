@@ -98,7 +98,6 @@ class Verifier:
     def _check_header(self, header: dict[str, Any]) -> None:
         # These are signed with the rest, and stand in the header, where no library looks for them.
         expected = {
-            "alg": _ALGORITHM,
             "signer": self._sign_in.load_balancer_arn,
             "client": self._sign_in.client_id,
             "iss": self._sign_in.issuer,

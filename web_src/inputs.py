@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Path, Query
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, ValidationInfo, field_validator
 
-from .queries import HIGHEST_ID
+from .queries import HIGHEST_ID, Status
 
 PAGE_ROWS = 50
 PAGE_REJECTS = 100
@@ -37,11 +37,7 @@ _OrderId = Annotated[str, Field(max_length=_MAX_ORDER_ID, pattern=_NO_NUL)]
 class FileQuery(BaseModel):
     """Which files to list."""
 
-    status: Annotated[
-        Literal["loaded", "refused", "superseded", "deleted"] | None,
-        _EmptyIsNone,
-        Field(description="Only these files."),
-    ] = None
+    status: Annotated[Status | None, _EmptyIsNone, Field(description="Only these files.")] = None
     search: Annotated[
         Annotated[str, Field(max_length=_MAX_KEY, pattern=_NO_NUL)] | None,
         _EmptyIsNone,

@@ -42,9 +42,8 @@ async def files(connection: AsyncConnection, wanted: FileQuery, *, limit: int) -
     if wanted.search is None:
         found = await queries.files(connection, before=before, status=status, limit=limit + 1)
     else:
-        found = await queries.found_files(
-            connection, search=wanted.search, before=before, status=status, limit=limit + 1
-        )  # fmt: skip
+        search = wanted.search
+        found = await queries.found_files(connection, search=search, before=before, status=status, limit=limit + 1)
     return Files(files=found[:limit], next_before=found[limit - 1].file_id if len(found) > limit else None)
 
 

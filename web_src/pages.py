@@ -99,12 +99,11 @@ async def orders_page(request: Request, services: Used, wanted: Annotated[inputs
     first_page = next_page = None
     if wanted.after_id or wanted.before:
         first_page = _address("/orders", wanted, after_id="", before=None, before_id="")
-    if found.more:
+    if found.more and wanted.search:
+        next_page = _address("/orders", wanted, after_id=found.orders[-1].order_id)
+    elif found.more:
         last = found.orders[-1]
-        place = (
-            {"after_id": last.order_id} if wanted.search else {"before": last.ordered_at, "before_id": last.order_id}
-        )
-        next_page = _address("/orders", wanted, **place)
+        next_page = _address("/orders", wanted, before=last.ordered_at, before_id=last.order_id)
     return page(request, "orders.html", orders=found.orders, wanted=wanted, first_page=first_page, next_page=next_page)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Literal
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 HIGHEST_ID = 2**63 - 1
-STATUSES = ("loaded", "refused", "superseded", "deleted")
+Status = Literal["loaded", "refused", "superseded", "deleted"]
 
 _FILE_COLUMNS = """
     file_id, bucket, key, version_id, uploaded_at, size_bytes, status, reason, rows_loaded, rows_rejected,
@@ -86,7 +87,7 @@ class File:
     version_id: str
     uploaded_at: datetime
     size_bytes: int | None
-    status: str
+    status: Status
     reason: str | None
     rows_loaded: int
     rows_rejected: int
@@ -141,7 +142,7 @@ async def answers(connection: AsyncConnection) -> None:
     await connection.execute("SELECT 1")
 
 
-async def files(connection: AsyncConnection, *, before: int, status: str | None, limit: int) -> list[File]:
+async def files(connection: AsyncConnection, *, before: int, status: Status | None, limit: int) -> list[File]:
     """The newest files whose id is lower than `before`, newest first."""
     values = {"before": before, "status": status, "limit": limit}
     async with connection.cursor(row_factory=class_row(File)) as cursor:
@@ -149,7 +150,7 @@ async def files(connection: AsyncConnection, *, before: int, status: str | None,
 
 
 async def found_files(
-    connection: AsyncConnection, *, search: str, before: int, status: str | None, limit: int
+    connection: AsyncConnection, *, search: str, before: int, status: Status | None, limit: int
 ) -> list[File]:
     """The files whose name begins with `search`, whatever the case, or with a slash in it, whose key begins with it.
 

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import psycopg
 import pytest
@@ -17,7 +17,7 @@ from psycopg.rows import tuple_row
 from local_cloud.postgres import PostgresServer
 from tests.integration.database.conftest import ADMINISTRATOR, PASSWORD, Shop
 from web_src import queries
-from web_src.queries import HIGHEST_ID, STATUSES
+from web_src.queries import HIGHEST_ID, Status
 
 ORDERS, FILES, REJECTS = 1_000_000, 100_000, 200_000
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -51,7 +51,7 @@ SHAPES: dict[str, list[dict[str, Any]]] = {
     "files": [
         {"before": before, "status": status, "limit": 501}
         for before in (HIGHEST_ID, 50_000)
-        for status in (None, *STATUSES)
+        for status in (None, *get_args(Status))
     ],
     "found_files": [
         {"search": search, "before": before, "status": None, "limit": 501}
@@ -146,7 +146,7 @@ def test_a_question_is_answered_by_an_index_and_reads_little(full_shop: Shop, qu
         assert blocks <= MOST_BLOCKS, f"{shape} read {blocks} blocks: {plans[0]}"
 
 
-@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("status", get_args(Status))
 def test_a_search_within_a_status_reads_no_more_than_the_ledgers_matches(full_shop: Shop, status: str) -> None:
     shape = {"search": "orders", "before": HIGHEST_ID, "status": status, "limit": 501}
     (plan,) = _explain(full_shop, queries.found_files, shape)
