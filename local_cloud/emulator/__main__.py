@@ -38,8 +38,7 @@ class Listeners:
         elif port == self._settings.metadata_port:
             await self._metadata(scope, receive, send)
         elif port == self._settings.upload_port:
-            # To the bucket's policy it came over TLS: a browser would not accept a certificate of our authority.
-            await self._application({**scope, "scheme": "https"}, receive, send)
+            await self._uploads(scope, receive, send)
         else:
             await self._load_balancer(scope, receive, send)
 
@@ -48,6 +47,16 @@ class Listeners:
             await self._application(scope, receive, send)
         else:
             await _answer(send, 404, "only the instance metadata service answers here")
+
+    async def _uploads(self, scope: Scope, receive: Any, send: Send) -> None:
+        """Forms with a file, and what a browser asks before it sends one.
+
+        To the bucket's policy they come over TLS: no browser would accept a certificate of our own authority.
+        """
+        if scope["method"] in ("OPTIONS", "POST"):
+            await self._application({**scope, "scheme": "https"}, receive, send)
+        else:
+            await _answer(send, 404, "only uploads are taken here")
 
     async def _load_balancer(self, scope: Scope, receive: Any, send: Send) -> None:
         """Every path goes to the web page's load balancer, which the emulator knows by its host name."""

@@ -120,6 +120,17 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(web: Web, open_pa
     assert reached == ["Skip to the content", "Order files", "Overview", "Files", "Orders", "Upload"]
 
 
+def test_the_keyboard_chooses_files_and_sees_where_it_is(web: Web, open_page: OpenPage) -> None:
+    page = open_page(f"{web.url}/upload")
+    page.on("filechooser", lambda _: None)  # Playwright begins to look out for them now, and not as the key goes down
+    page.get_by_role("link", name="Upload").focus()
+    page.keyboard.press("Tab")
+    expect(page.locator("#files")).to_be_focused()
+    assert page.locator("#files + label").evaluate("label => getComputedStyle(label).outlineStyle") == "solid"
+    with page.expect_file_chooser():
+        page.keyboard.press("Space")
+
+
 def test_the_place_where_one_is_is_said(web: Web, open_page: OpenPage) -> None:
     page = open_page(f"{web.url}/files/{FILES}")
     expect(page.get_by_role("navigation", name="Main").locator("[aria-current=page]")).to_have_text("Files")

@@ -108,15 +108,6 @@ def test_an_empty_file_is_not_sent(page: Page) -> None:
     assert sent == []
 
 
-def test_the_keyboard_chooses_files_and_sees_where_it_is(page: Page) -> None:
-    page.get_by_role("link", name="Upload").focus()
-    page.keyboard.press("Tab")
-    expect(page.locator("#files")).to_be_focused()
-    assert page.locator("#files + label").evaluate("label => getComputedStyle(label).outlineStyle") == "solid"
-    with page.expect_file_chooser():
-        page.keyboard.press("Enter")
-
-
 def test_a_page_of_another_address_can_not_send_to_the_bucket(cloud: LocalCloud, open_page: OpenPage) -> None:
     other = cloud.outputs().web_url.replace("localhost", "127.0.0.1")
     page = open_page(f"{other}upload", complains=True)
@@ -175,6 +166,11 @@ def test_a_file_of_another_size_is_refused(uploads: Uploads, size: int, code: st
     answer = send(uploads.sign("a.csv"), size=size)
     assert answer.status_code == 400
     assert code in answer.text
+
+
+def test_nothing_is_read_where_files_are_sent(cloud: LocalCloud, uploads: Uploads) -> None:
+    assert httpx.get(uploads.sign("a.csv").url).status_code == 404
+    assert httpx.get(f"{cloud.services().upload_url}/latest/meta-data/").status_code == 404
 
 
 def test_another_policy_under_the_same_signature_is_refused(uploads: Uploads) -> None:
