@@ -50,6 +50,7 @@ class Services:
     ca_bundle: str
     metadata_url: str
     web_url: str
+    upload_url: str
     database_superuser_url: str
     supervisor_pid: int
     code: str  # the `own_code_digest` that they were started with
@@ -167,6 +168,7 @@ class Supervisor:
             api_port=free_port(),
             metadata_port=free_port(),
             web_port=self._web_port,
+            upload_port=free_port(),
             certificate=str(certificates.certificate),
             certificate_key=str(certificates.key),
             authority=str(certificates.authority),
@@ -183,6 +185,7 @@ class Supervisor:
             ca_bundle=str(certificates.authority),
             metadata_url=f"http://{LOOPBACK}:{settings.metadata_port}",
             web_url=f"http://localhost:{settings.web_port}/",
+            upload_url=f"http://{LOOPBACK}:{settings.upload_port}",
             database_superuser_url=database.url(),
             supervisor_pid=os.getpid(),
             code=self._code,

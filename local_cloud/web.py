@@ -165,6 +165,7 @@ class WebApp:
             **self._instance_environment(),
             **deployed,
             "DATABASE_CA_BUNDLE": self._services.ca_bundle,
+            "UPLOAD_ENDPOINT_URL": self._services.upload_url,
             "HOST": LOOPBACK,
             "PORT": str(port),
         }

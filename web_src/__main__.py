@@ -6,15 +6,12 @@ import os
 import sys
 
 import botocore.session
-import uvicorn
 
 from .app import create_app
 from .database import connection_pool
+from .server import serve
 from .settings import Settings, SettingsError
-
-# Longer than the load balancer keeps idle connections (60 s), so that it never sends into one just closed.
-KEEP_ALIVE_SECONDS = 75
-SHUTDOWN_SECONDS = 20
+from .uploads import Uploads
 
 
 def main() -> None:
@@ -23,18 +20,9 @@ def main() -> None:
         settings = Settings.from_env(os.environ)
     except SettingsError as error:
         sys.exit(f"web: {error}")
-    app = create_app(settings, connection_pool(settings, botocore.session.get_session()))
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,  # the load balancer keeps one
-        server_header=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-    )
+    session = botocore.session.get_session()
+    app = create_app(settings, connection_pool(settings, session), Uploads(settings, session))
+    serve(app, host=settings.host, port=settings.port)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ TOKEN_SECONDS = 900
 MAX_CONNECTIONS = 8
 MAX_AGE_SECONDS = 600
 WAIT_SECONDS = 3.0  # for a free connection: then the page says that the database is away
+# With more than these waiting, the last would only wait to be told so.
+MAX_WAITING = 400
 # After this the pool gives up a connection that fails; the next request makes it try again at once.
 _RETRY_SECONDS = 2.0
 
@@ -50,6 +52,7 @@ def connection_pool(settings: Settings, session: Session) -> AsyncConnectionPool
         min_size=1,
         max_size=MAX_CONNECTIONS,
         timeout=WAIT_SECONDS,
+        max_waiting=MAX_WAITING,
         max_lifetime=MAX_AGE_SECONDS,
         reconnect_timeout=_RETRY_SECONDS,
         check=AsyncConnectionPool.check_connection,

@@ -1,4 +1,4 @@
-"""Starts the emulator on loopback only: its API over TLS, metadata service and load balancer over plain HTTP."""
+"""Starts the emulator on loopback only: its API over TLS; what stays on this machine by nature over plain HTTP."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Application = Callable[[Scope, Any, Send], Awaitable[None]]
 
 
 class Listeners:
-    """Tells the emulator's three listeners apart."""
+    """Tells the emulator's four listeners apart."""
 
     def __init__(self, application: Application, settings: Settings) -> None:
         self._application = application
@@ -37,6 +37,8 @@ class Listeners:
             await self._application(scope, receive, send)
         elif port == self._settings.metadata_port:
             await self._metadata(scope, receive, send)
+        elif port == self._settings.upload_port:
+            await self._uploads(scope, receive, send)
         else:
             await self._load_balancer(scope, receive, send)
 
@@ -45,6 +47,16 @@ class Listeners:
             await self._application(scope, receive, send)
         else:
             await _answer(send, 404, "only the instance metadata service answers here")
+
+    async def _uploads(self, scope: Scope, receive: Any, send: Send) -> None:
+        """Forms with a file, and what a browser asks before it sends one.
+
+        To the bucket's policy they come over TLS: no browser would accept a certificate of our own authority.
+        """
+        if scope["method"] in ("OPTIONS", "POST"):
+            await self._application({**scope, "scheme": "https"}, receive, send)
+        else:
+            await _answer(send, 404, "only uploads are taken here")
 
     async def _load_balancer(self, scope: Scope, receive: Any, send: Send) -> None:
         """Every path goes to the web page's load balancer, which the emulator knows by its host name."""
@@ -80,7 +92,8 @@ def main() -> None:
     logging.getLogger("asyncio").addFilter(_no_vanished_clients)
     config = Config()
     config.bind = [f"{LOOPBACK}:{settings.api_port}"]
-    config.insecure_bind = [f"{LOOPBACK}:{settings.metadata_port}", f"{LOOPBACK}:{settings.web_port}"]
+    plain = (settings.metadata_port, settings.web_port, settings.upload_port)
+    config.insecure_bind = [f"{LOOPBACK}:{port}" for port in plain]
     config.certfile, config.keyfile = settings.certificate, settings.certificate_key
     config.keep_alive_timeout = 75
     config.loglevel = "INFO"

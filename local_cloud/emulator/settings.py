@@ -20,6 +20,7 @@ class Settings:
     api_port: int  # TLS: what AWS_ENDPOINT_URL names
     metadata_port: int  # plain HTTP, as the instance metadata service is on an instance
     web_port: int  # plain HTTP: the load balancer's listener, for browsers
+    upload_port: int  # plain HTTP: takes uploads from browsers, which don't know our authority
     certificate: str
     certificate_key: str
     authority: str

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
+import csv as csv_module
+import io
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,93 +14,114 @@ import httpx
 import psycopg
 import pytest
 
-from local_cloud.ports import free_port
 from local_cloud.postgres import PostgresServer
+from local_cloud.state import CHECKOUT
 from tests.integration.database.conftest import Pipeline, Shop, csv
+from tests.integration.web_process import START_SECONDS, Web
+from web_src.app import OVERVIEW_SECONDS
+from web_src.database import MAX_CONNECTIONS
 
-CHECKOUT = Path(__file__).resolve().parents[3]
-START_SECONDS = 20.0
 RECOVERY_SECONDS = 15.0
-
-
-class Web:
-    """The app in a process of its own."""
-
-    def __init__(self, shop: Shop, log: Path) -> None:
-        port = free_port()
-        environment = {
-            "PATH": os.environ["PATH"],
-            "AWS_ACCESS_KEY_ID": "key",
-            "AWS_SECRET_ACCESS_KEY": "secret",
-            "AWS_REGION": "us-east-1",
-            "DATABASE_HOST": shop.server.host,
-            "DATABASE_PORT": str(shop.server.port),
-            "DATABASE_NAME": shop.name,
-            "DATABASE_USER": "web",
-            "DATABASE_CA_BUNDLE": str(shop.server.ca_bundle),
-            "LANDING_BUCKET": "landing",
-            "INCOMING_PREFIX": "incoming/",
-            "HOST": "127.0.0.1",
-            "PORT": str(port),
-        }
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "web_src"], cwd=CHECKOUT, env=environment, stdout=output, stderr=output
-            )
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10)
-
-    def status(self, path: str) -> int:
-        """What the app answers, 0 while it does not."""
-        try:
-            return self.client.get(path).status_code
-        except httpx.TransportError:
-            return 0
-
-    def wait_for(self, path: str, status: int, *, seconds: float) -> None:
-        """Ask until the answer is that."""
-        deadline = time.monotonic() + seconds
-        while self.status(path) != status:
-            assert time.monotonic() < deadline, f"{path} never answered {status}"
-            time.sleep(0.1)
-
-    def stop(self) -> int:
-        """Stop it as systemd does."""
-        self.client.close()
-        self.process.terminate()
-        return self.process.wait(30)
 
 
 @pytest.fixture
 def web(shop: Shop, tmp_path: Path) -> Iterator[Web]:
-    web = Web(shop, tmp_path / "web.log")
-    web.wait_for("/healthz", 200, seconds=START_SECONDS)
-    yield web
-    web.stop()
+    with Web(shop.server, shop.name, tmp_path / "web.log") as web:
+        yield web
 
 
 def test_pages_show_what_the_intake_loaded(pipeline: Pipeline, web: Web) -> None:
-    put = pipeline.put("incoming/a.csv", csv(("A", 1), ("B", 0)), at=1)
+    put = pipeline.put("incoming/x/Orders.csv", csv(("A", 1), ("B", 0)), at=1)
     pipeline.intake().take_in(put)
     (file,) = web.client.get("/api/files").json()["files"]
     assert (file["key"], file["status"], file["rows_loaded"], file["rows_rejected"]) == (
-        "incoming/a.csv",
+        "incoming/x/Orders.csv",
         "loaded",
         1,
         1,
     )
-    assert "incoming/a.csv" in web.client.get("/").text
+    assert "Orders.csv" in web.client.get("/").text
     page = web.client.get(f"/files/{file['file_id']}").text
     assert "quantity &#34;0&#34; must be a whole number from 1 to 1,000,000" in page
     assert "B,ada@example.com,MUG,0" in page
+    rejects = web.client.get(f"/files/{file['file_id']}/rejects.csv").content.decode("utf-8-sig")
+    assert [row[0] for row in csv_module.reader(io.StringIO(rejects))] == ["line", "3"]
+    assert "12.50 EUR" in web.client.get("/orders/A").text
     assert web.status("/readyz") == 200
     assert web.status("/files/999999") == 404
+    assert web.status("/orders/B") == 404
+
+
+def test_pages_of_a_search_show_each_match_once(pipeline: Pipeline, web: Web) -> None:
+    keys = [f"incoming/{number}/{name}.csv" for number in range(4) for name in ("Orders", "orders-b", "other")]
+    for number, key in enumerate(keys, 1):
+        pipeline.intake().take_in(pipeline.put(key, csv((f"A-{number}", 1)), at=number))
+    seen: list[str] = []
+    before: int | None = None
+    while before is not None or not seen:
+        place = {} if before is None else {"before": str(before)}
+        answer = web.client.get("/api/files", params={"search": "orders", "limit": "3", **place}).json()
+        seen += [file["key"] for file in answer["files"]]
+        before = answer["next_before"]
+    expected = [f"incoming/{number}/{name}.csv" for name in ("Orders", "orders-b") for number in (3, 2, 1, 0)]
+    assert seen == expected
+
+
+def test_files_are_found_by_the_beginning_of_their_name_or_key(pipeline: Pipeline, web: Web) -> None:
+    keys = ["incoming/1/Weekly.csv", "incoming/2/weekly 2.csv", "incoming/2/50%_off.csv", "incoming/weekly/daily.csv"]
+    for number, key in enumerate(keys, 1):
+        pipeline.intake().take_in(pipeline.put(key, csv((f"A-{number}", 1)), at=number))
+
+    def found(search: str) -> list[int]:
+        files = web.client.get("/api/files", params={"search": search}).json()["files"]
+        return [keys.index(file["key"]) for file in files]
+
+    assert found("WEEKLY") == [0, 1]
+    assert found("50%_") == [2]
+    assert found("%") == []
+    assert found("incoming/2/") == [1, 2]
+    assert found("INCOMING/2/") == []
+
+
+def test_orders_are_paged_in_their_order_even_where_many_were_placed_at_once(pipeline: Pipeline, web: Web) -> None:
+    rows = [(f"A-{number:03}", 1) for number in range(120)]
+    pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(*rows), at=1))
+
+    def paged(**wanted: str) -> list[str]:
+        seen: list[str] = []
+        place: dict[str, str] = {}
+        while True:
+            answer = web.client.get("/api/orders", params={"limit": "50", **wanted, **place}).json()
+            seen += [order["order_id"] for order in answer["orders"]]
+            if not answer["more"]:
+                return seen
+            last = answer["orders"][-1]
+            searched = {"after_id": last["order_id"]}
+            place = searched if wanted else {"before": last["ordered_at"], "before_id": last["order_id"]}
+
+    assert paged() == [order_id for order_id, _ in reversed(rows)]
+    assert paged(search="A-0") == [order_id for order_id, _ in rows[:100]]
+    assert len(web.client.get("/api/orders?until=2026-03-31").json()["orders"]) == 50
+    assert web.client.get("/api/orders?until=2026-03-30").json()["orders"] == []
+
+
+def test_many_visitors_share_a_few_connections(shop: Shop, web: Web) -> None:
+    async def visit() -> list[int]:
+        async with httpx.AsyncClient(base_url=web.client.base_url, timeout=30) as client:
+            answers = await asyncio.gather(*(client.get("/files") for _ in range(80)))
+        return [answer.status_code for answer in answers]
+
+    assert asyncio.run(visit()) == [200] * 80
+    query = "SELECT count(*)::int FROM pg_stat_activity WHERE usename = 'web' AND datname = current_database()"
+    assert 1 <= shop.rows(query)[0] <= MAX_CONNECTIONS
 
 
 def test_the_app_survives_a_restart_of_its_database_without_one_of_its_own(web: Web, postgres: PostgresServer) -> None:
-    assert web.status("/") == 200
+    assert web.status("/files") == 200
     postgres.stop()
     try:
-        assert web.status("/") == 503
+        assert web.status("/files") == 503
+        web.wait_for("/", 503, seconds=OVERVIEW_SECONDS + 5)
         assert web.status("/readyz") == 503
         assert web.status("/healthz") == 200
     finally:
@@ -110,7 +132,7 @@ def test_the_app_survives_a_restart_of_its_database_without_one_of_its_own(web: 
 
 def test_the_app_starts_while_its_database_is_away(shop: Shop, postgres: PostgresServer, tmp_path: Path) -> None:
     postgres.stop()
-    web = Web(shop, tmp_path / "web.log")
+    web = Web(shop.server, shop.name, tmp_path / "web.log")
     try:
         web.wait_for("/healthz", 200, seconds=START_SECONDS)
         assert web.status("/readyz") == 503
@@ -121,10 +143,10 @@ def test_the_app_starts_while_its_database_is_away(shop: Shop, postgres: Postgre
 
 
 def test_a_connection_that_was_cut_is_replaced_unseen(shop: Shop, web: Web) -> None:
-    assert web.status("/") == 200
+    assert web.status("/files") == 200
     with psycopg.connect(shop.server.url(), autocommit=True) as superuser:
         superuser.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'web'")
-    assert web.status("/") == 200
+    assert web.status("/files") == 200
 
 
 def test_a_missing_setting_is_said_without_a_traceback() -> None:

@@ -18,6 +18,7 @@ SERVICES = Services(
     ca_bundle="ca.pem",
     metadata_url="http://127.0.0.1:1338",
     web_url="http://localhost:8080/",
+    upload_url="http://127.0.0.1:8081",
     database_superuser_url="postgresql://localhost:5432/postgres",
     supervisor_pid=1,
     code="digest",

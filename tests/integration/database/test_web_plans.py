@@ -1,0 +1,174 @@
+"""Every question the app can ask is answered by an index, and reads little, with a million orders in the database."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
+
+import psycopg
+import pytest
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import tuple_row
+
+from local_cloud.postgres import PostgresServer
+from tests.integration.database.conftest import ADMINISTRATOR, PASSWORD, Shop
+from web_src import queries
+from web_src.queries import HIGHEST_ID, Status
+
+ORDERS, FILES, REJECTS = 1_000_000, 100_000, 200_000
+NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
+# Of 8 KiB each: a listing touches some dozens, and sums of many rows some hundreds.
+MOST_BLOCKS = 1_000
+
+# A year of orders, ten of each moment; a file every five minutes, of which one in a thousand was deleted.
+FILL = f"""
+    INSERT INTO files (bucket, key, version_id, uploaded_at, status, received_at)
+    SELECT 'landing', 'incoming/often.csv', 'v' || n, at, 'superseded', at
+    FROM generate_series(1, 2000) AS n, LATERAL (SELECT timestamptz '{NOW}' - interval '400 days' AS at) AS time;
+    INSERT INTO files (bucket, key, version_id, uploaded_at, status, rows_loaded, received_at, finished_at)
+    SELECT 'landing',
+           'incoming/' || md5(n::text) || CASE WHEN n % 3 = 0 THEN '/weekly' ELSE '/orders' END || n || '.csv',
+           'v' || n, at,
+           CASE WHEN n % 1000 = 0 THEN 'deleted' WHEN n % 50 = 0 THEN 'refused' ELSE 'loaded' END,
+           10, at, at
+    FROM generate_series({FILES}, 1, -1) AS n,
+         LATERAL (SELECT timestamptz '{NOW}' - n * interval '5 minutes' AS at) AS time;
+    INSERT INTO orders
+    SELECT 'A-' || lpad(n::text, 7, '0'), 'ada@example.com', 'MUG', 1, 12.50, 'EUR',
+           timestamptz '{NOW}' - (n * 7919 % {ORDERS // 10}) * interval '315 seconds', NULL, 1
+    FROM generate_series(1::bigint, {ORDERS}) AS n;
+    INSERT INTO rejected_rows
+    SELECT 1 + n % 2, n, 'x', ARRAY['y'] FROM generate_series(1, {REJECTS}) AS n;
+"""
+
+# Each question, in every shape that a page or a program can give it.
+SHAPES: dict[str, list[dict[str, Any]]] = {
+    "answers": [{}],
+    "files": [
+        {"before": before, "status": status, "limit": 501}
+        for before in (HIGHEST_ID, 50_000)
+        for status in (None, *get_args(Status))
+    ],
+    "found_files": [
+        {"search": search, "before": before, "status": None, "limit": 501}
+        for before in (HIGHEST_ID, 50_000)
+        for search in (
+            *("orders", "Weekly9", "orders99998.csv", "none"),
+            *("incoming/", "incoming/00", "incoming/none", "incoming/often.csv"),
+        )
+    ],
+    "file": [{"file_id": 7}],
+    "versions": [{"bucket": "landing", "key": key, "limit": 21} for key in ("incoming/often.csv", "incoming/none")],
+    "received": [{"since": NOW - timedelta(hours=hours)} for hours in (0, 24)],
+    "rejects": [{"file_id": 1, "after": after, "limit": 501} for after in (0, 100_000, HIGHEST_ID)],
+    "orders": [
+        {"before": before, "before_id": "A-0500000", "limit": 501}
+        for before in (None, NOW - timedelta(days=100), NOW - timedelta(days=1000))
+    ],
+    "orders_by_id": [
+        {"prefix": prefix, "after": after, "limit": 501}
+        for prefix in ("A-", "A-05", "A-0500000", "none")
+        for after in ("", "A-0500000")
+    ],
+    "order": [{"order_id": order_id} for order_id in ("A-0500000", "none")],
+    "last_order": [{"before": NOW + timedelta(days=1)}],
+    "orders_per_day": [{"since": NOW - timedelta(days=28), "before": NOW + timedelta(days=1)}],
+}
+
+
+class Explaining(AsyncCursor[Any]):
+    """Before a statement is run as it is, notes how PostgreSQL runs it."""
+
+    async def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        """Explain, then execute."""
+        plain = AsyncCursor(self.connection, row_factory=tuple_row)
+        await plain.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {query}", params)
+        row = await plain.fetchone()
+        assert row is not None
+        _plans.append(row[0][0]["Plan"])
+        return await super().execute(query, params, **options)
+
+
+_plans: list[dict[str, Any]] = []
+
+
+@pytest.fixture(scope="module")
+def full_shop(postgres: PostgresServer) -> Shop:
+    """A database with a million orders."""
+    shop = Shop(server=postgres.server, name="full_shop")
+    postgres.server.create_master_user(ADMINISTRATOR, PASSWORD, database=shop.name)
+    shop.migrate()
+    with shop.connect() as connection:
+        connection.execute(FILL)
+        connection.execute("VACUUM ANALYZE files, orders, rejected_rows")
+    return shop
+
+
+@asynccontextmanager
+async def _explaining(shop: Shop) -> AsyncIterator[AsyncConnection[Any]]:
+    """A connection as the pool makes it, that explains what it is asked."""
+    async with await AsyncConnection.connect(shop.url("web"), autocommit=True, prepare_threshold=None) as connection:
+        connection.cursor_factory = Explaining
+        yield connection
+
+
+def _explain(shop: Shop, ask: Callable[..., Awaitable[object]], shape: dict[str, Any]) -> list[dict[str, Any]]:
+    async def run() -> None:
+        async with _explaining(shop) as connection:
+            await ask(connection, **shape)
+
+    _plans.clear()
+    asyncio.run(run())
+    return list(_plans)
+
+
+def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(node for below in plan.get("Plans", []) for node in _nodes(below))]
+
+
+def test_every_question_is_tried() -> None:
+    asked = inspect.getmembers(queries, inspect.iscoroutinefunction)
+    assert {name for name, function in asked if function.__module__ == queries.__name__} == set(SHAPES)
+
+
+@pytest.mark.parametrize("question", SHAPES)
+def test_a_question_is_answered_by_an_index_and_reads_little(full_shop: Shop, question: str) -> None:
+    for shape in SHAPES[question]:
+        plans = _explain(full_shop, getattr(queries, question), shape)
+        assert len(plans) == 1
+        scans = [node for node in _nodes(plans[0]) if node["Node Type"] == "Seq Scan"]
+        assert not scans, f"{shape}: {scans}"
+        blocks = plans[0]["Shared Hit Blocks"] + plans[0]["Shared Read Blocks"]
+        assert blocks <= MOST_BLOCKS, f"{shape} read {blocks} blocks: {plans[0]}"
+
+
+@pytest.mark.parametrize("status", get_args(Status))
+def test_a_search_within_a_status_reads_no_more_than_the_ledgers_matches(full_shop: Shop, status: str) -> None:
+    shape = {"search": "orders", "before": HIGHEST_ID, "status": status, "limit": 501}
+    (plan,) = _explain(full_shop, queries.found_files, shape)
+    assert "Seq Scan" not in {node["Node Type"] for node in _nodes(plan)}
+    assert plan["Actual Total Time"] < 1000  # milliseconds, for a hundred thousand files; the role's limit is 5 s
+
+
+def test_a_question_without_an_index_would_be_noticed(full_shop: Shop) -> None:
+    async def by_customer(connection: AsyncConnection[Any]) -> None:
+        await connection.execute("SELECT count(*) FROM orders WHERE customer_email = 'nobody'")
+
+    (plan,) = _explain(full_shop, by_customer, {})
+    assert "Seq Scan" in {node["Node Type"] for node in _nodes(plan)}
+
+
+def test_orders_of_one_moment_however_many_are_paged_before_the_database_gives_up(full_shop: Shop) -> None:
+    with psycopg.connect(full_shop.url(), autocommit=False) as connection:
+        connection.execute("UPDATE orders SET ordered_at = %s WHERE order_id < 'A-0100000'", [NOW + timedelta(days=9)])
+        connection.execute("ANALYZE orders")
+        started = datetime.now(UTC)
+        connection.execute(
+            queries._ORDERS, {"before": NOW + timedelta(days=9), "before_id": "A-0050000", "limit": 51}
+        ).fetchall()  # fmt: skip
+        connection.rollback()
+    assert (datetime.now(UTC) - started).total_seconds() < 2  # the role's limit is 5

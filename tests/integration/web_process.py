@@ -1,0 +1,79 @@
+"""The web app in a process of its own, as systemd starts it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+
+from local_cloud.ports import free_port
+from local_cloud.postgres import DatabaseServer
+from local_cloud.state import CHECKOUT
+
+START_SECONDS = 30.0
+
+
+class Web:
+    """One running app; `environment` adds to what it needs at least."""
+
+    def __init__(
+        self, server: DatabaseServer, database: str, log: Path, *, environment: dict[str, str] | None = None
+    ) -> None:
+        port = free_port()
+        variables = {
+            "PATH": os.environ["PATH"],
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_REGION": "us-east-1",
+            "DATABASE_HOST": server.host,
+            "DATABASE_PORT": str(server.port),
+            "DATABASE_NAME": database,
+            "DATABASE_USER": "web",
+            "DATABASE_CA_BUNDLE": str(server.ca_bundle),
+            "LANDING_BUCKET": "landing",
+            "INCOMING_PREFIX": "incoming/",
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+        }
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "web_src"],
+                cwd=CHECKOUT,
+                env=variables | (environment or {}),
+                stdout=output,
+                stderr=output,
+            )
+        self.url = f"http://127.0.0.1:{port}"
+        self.client = httpx.Client(base_url=self.url, timeout=10)
+
+    def status(self, path: str) -> int:
+        """What the app answers, 0 while it does not."""
+        try:
+            return self.client.get(path).status_code
+        except httpx.TransportError:
+            return 0
+
+    def wait_for(self, path: str, status: int, *, seconds: float) -> None:
+        """Ask until the answer is that."""
+        deadline = time.monotonic() + seconds
+        while self.status(path) != status:
+            assert time.monotonic() < deadline, f"{path} never answered {status}"
+            time.sleep(0.1)
+
+    def stop(self) -> int:
+        """Stop it as systemd does."""
+        self.client.close()
+        self.process.terminate()
+        return self.process.wait(30)
+
+    def __enter__(self) -> Web:
+        self.wait_for("/healthz", 200, seconds=START_SECONDS)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()

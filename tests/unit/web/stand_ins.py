@@ -1,0 +1,198 @@
+"""A stand-in for the database, and a client that asks the app itself, with no server between."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import botocore.session
+import httpx
+from starlette.types import ASGIApp
+
+from web_src import identity
+from web_src.app import create_app
+from web_src.queries import Day, File, Order, Received, Reject
+from web_src.settings import Settings
+from web_src.uploads import Uploads
+
+NOW = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
+NASTY = '<script>alert("x")</script>'
+ENVIRONMENT = {
+    "DATABASE_HOST": "db.example",
+    "DATABASE_PORT": "15432",
+    "DATABASE_NAME": "shop",
+    "DATABASE_USER": "web",
+    "AWS_REGION": "eu-central-1",
+    "LANDING_BUCKET": "landing",
+    "INCOMING_PREFIX": "incoming/",
+}
+SIGN_IN = {
+    "SIGN_IN_LOAD_BALANCER_ARN": "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/web/0123",
+    "SIGN_IN_CLIENT_ID": "client",
+    "SIGN_IN_ISSUER": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_pool",
+    "SIGN_IN_LOGOUT_URL": "https://shop.auth.eu-central-1.amazoncognito.com/logout?client_id=client",
+}
+
+
+def file(file_id: int, **changes: Any) -> File:
+    """A file of the ledger."""
+    values: dict[str, Any] = {
+        "file_id": file_id,
+        "bucket": "landing",
+        "key": f"incoming/{file_id}.csv",
+        "version_id": "v1",
+        "uploaded_at": NOW,
+        "size_bytes": 1234,
+        "status": "loaded",
+        "reason": None,
+        "rows_loaded": 1200,
+        "rows_rejected": 1,
+        "received_at": NOW,
+        "finished_at": NOW,
+    }
+    return File(**(values | changes))
+
+
+def order(number: int) -> Order:
+    """An order; of each two, both were placed at the same moment."""
+    return Order(
+        order_id=f"A-{number:03}",
+        customer_email="ada@example.com",
+        sku="MUG",
+        quantity=3,
+        unit_price=Decimal("12.50"),
+        currency="EUR",
+        ordered_at=NOW + timedelta(minutes=number // 2),
+        notes=NASTY,
+        file_id=7,
+    )
+
+
+class Database:
+    """What the queries answer; raises, where it should, what a database that is away makes the pool raise."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.asked = 0
+        self.files = [file(number) for number in range(1, 121)]
+        self.rejects = [
+            Reject(line_number=number, raw=NASTY, reasons=["quantity is missing"]) for number in range(2, 152)
+        ]
+        self.all_orders = [order(number) for number in range(120)]
+        self.days = [Day(day=NOW.date(), orders=40), Day(day=NOW.date() - timedelta(days=2), orders=10)]
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Database]:
+        """As the pool gives one."""
+        self.asked += 1
+        if self.error:
+            raise self.error
+        yield self
+
+    def queries(self) -> dict[str, Callable[..., Any]]:
+        """Every function of the module `queries`, answered from here."""
+
+        async def answers(_: object) -> None:
+            pass
+
+        async def files(_: object, *, before: int, status: str | None, limit: int) -> list[File]:
+            found = [each for each in reversed(self.files) if each.file_id < before and status in (None, each.status)]
+            return found[:limit]
+
+        async def found_files(
+            connection: object, *, search: str, before: int, status: str | None, limit: int
+        ) -> list[File]:
+            found = await files(connection, before=before, status=status, limit=len(self.files))
+            return [each for each in found if each.key.rpartition("/")[2].startswith(search)][:limit]
+
+        async def one(_: object, file_id: int) -> File | None:
+            return next((each for each in self.files if each.file_id == file_id), None)
+
+        async def versions(_: object, *, bucket: str, key: str, limit: int) -> list[File]:
+            return [each for each in self.files if (each.bucket, each.key) == (bucket, key)][:limit]
+
+        async def received(_: object, *, since: datetime) -> Received:
+            return Received(files=len(self.files), refused=2, rows_loaded=144_000, rows_rejected=120)
+
+        async def rejects(_: object, file_id: int, *, after: int, limit: int) -> list[Reject]:
+            return [each for each in self.rejects if each.line_number > after][:limit]
+
+        async def orders(_: object, *, before: datetime | None, before_id: str, limit: int) -> list[Order]:
+            newest = sorted(self.all_orders, key=lambda each: (each.ordered_at, each.order_id), reverse=True)
+            last = (before or datetime.max.replace(tzinfo=UTC), before_id)
+            return [each for each in newest if (each.ordered_at, each.order_id) < last][:limit]
+
+        async def orders_by_id(_: object, *, prefix: str, after: str, limit: int) -> list[Order]:
+            found = [each for each in self.all_orders if each.order_id.startswith(prefix) and each.order_id > after]
+            return found[:limit]
+
+        async def one_order(_: object, order_id: str) -> Order | None:
+            return next((each for each in self.all_orders if each.order_id == order_id), None)
+
+        async def last_order(_: object, *, before: datetime) -> datetime | None:
+            return NOW if self.days else None
+
+        async def orders_per_day(_: object, *, since: datetime, before: datetime) -> list[Day]:
+            return self.days
+
+        return {
+            "answers": answers,
+            "files": files,
+            "found_files": found_files,
+            "file": one,
+            "versions": versions,
+            "received": received,
+            "rejects": rejects,
+            "orders": orders,
+            "orders_by_id": orders_by_id,
+            "order": one_order,
+            "last_order": last_order,
+            "orders_per_day": orders_per_day,
+        }
+
+
+class Client:
+    """Asks the app, each time in an event loop of its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
+        """The answer to a GET."""
+        return self.ask("GET", path, headers=headers)
+
+    def ask(self, method: str, path: str, **details: Any) -> httpx.Response:
+        """The answer to one request."""
+
+        async def ask() -> httpx.Response:
+            async with httpx.AsyncClient(transport=self._transport, base_url="http://app") as client:
+                return await client.request(method, path, **details)
+
+        return asyncio.run(ask())
+
+
+def client(
+    database: Database, *, environment: dict[str, str] | None = None, fetch_key: Callable[[str], str] = identity.fetch
+) -> Client:
+    """A client of an app with these additions to its environment."""
+    settings = Settings.from_env(ENVIRONMENT | (environment or {}))
+    return Client(create_app(settings, database, uploads(settings), fetch_key=fetch_key))  # type: ignore[arg-type]
+
+
+@functools.cache  # to make a client of S3 takes a third of a second
+def uploads(settings: Settings) -> Uploads:
+    """Signs with credentials as an instance has them."""
+    session = botocore.session.Session()
+    session.set_credentials("AKIDEXAMPLE", "secret", "session token")
+    return Uploads(settings, session)
+
+
+def version(of: File, **changes: Any) -> File:
+    """Another version of a file's key."""
+    return replace(of, **changes)
