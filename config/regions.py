@@ -37,3 +37,11 @@ def has_snap_start(region: str | None) -> bool:
     Source: AWS Lambda Developer Guide, "Improving startup performance with Lambda SnapStart".
     """
     return region is None or not (region.startswith("us-gov-") or region in ("ap-southeast-6", "ap-east-2"))
+
+
+def has_public_sign_in(region: str | None) -> bool:
+    """Whether user pools and public DNS zones are both to be had there; where the region is open, they may be.
+
+    Sources: Amazon Web Services in China, "Feature availability"; AWS GovCloud (US) User Guide, "Amazon Route 53".
+    """
+    return region is None or not region.startswith(("cn-", "us-gov-"))
