@@ -18,7 +18,7 @@ SOURCES = app.py bench certificates components config lambda_src local_cloud sta
 .PHONY: help
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
-	@echo "Values: ENV=local|dev|staging|prod ($(ENV)), ACCOUNT=, REGION=, WEB_PORT= (make up), TEST='-k name' (make test)"
+	@echo "Values: ENV=local|dev|staging|prod ($(ENV)), ACCOUNT=, REGION=, WEB_PORT= (make up, make tunnel), TEST='-k name' (make test), BENCH=loading (make bench)"
 
 # ---- on this machine -------------------------------------------------------------------------------------------
 
@@ -52,7 +52,7 @@ check: setup ## Check format, lint and types
 	@ruff check --quiet $(SOURCES)
 	@mypy --no-error-summary app.py bench components config stacks tools tests
 	@mypy --no-error-summary local_cloud
-	@cd lambda_src && mypy --no-error-summary -p default_security_group -p file_intake -p schema_migration
+	@cd lambda_src && mypy --no-error-summary -p default_security_group -p file_intake -p housekeeping -p operations -p schema_migration
 	@mypy --no-error-summary -p web_src
 	@echo "Format, lint and types are clean."
 
@@ -68,7 +68,7 @@ snapshots: setup ## Write snapshots and docs/architecture.md anew; read the diff
 
 .PHONY: bench
 bench: setup ## Measure, as ratios within one run; writes .local/bench.json
-	@python -m bench
+	@PYTHONPATH=lambda_src python -m bench $(BENCH)
 
 # ---- on AWS ----------------------------------------------------------------------------------------------------
 
@@ -89,6 +89,46 @@ deploy: aws-not-local setup ## Deploy ENV (a real account; once before: cdk boot
 aws-not-local:
 	@case "$${AWS_ENDPOINT_URL:-}" in *127.0.0.1*|*localhost*) \
 	  echo "This shell speaks to the local cloud (AWS_ENDPOINT_URL, from .local/env.sh): use a new one for AWS."; exit 1;; esac
+
+# ---- a running pipeline, on AWS or on this machine (docs/runbook.md) --------------------------------------------
+
+# Where nobody says ENV, the shell decides: with .local/env.sh the local cloud, else dev.
+OPERATE = python -m tools.operations --env "$(if $(filter-out file,$(origin ENV)),$(ENV))" --region "$(REGION)"
+# Values reach the shell as variables, never as its text: keys may hold quotes and blanks.
+export KEY VERSION FROM TO
+
+.PHONY: inspect
+inspect: setup ## Tell what happened to a file: KEY=incoming/orders.csv
+	@$(OPERATE) inspect --key "$$KEY"
+
+.PHONY: redrive
+redrive: setup ## Bring back the dead letters and the undelivered events
+	@$(OPERATE) redrive
+
+.PHONY: replay
+replay: setup ## Send the archived events of a time span again: FROM=2026-11-20T10:00Z TO=
+	@$(OPERATE) replay --from "$$FROM" --to "$$TO"
+
+.PHONY: reconcile
+reconcile: setup ## Find files whose events were lost, and offer to load them; YES=1 doesn't ask
+	@$(OPERATE) reconcile $(if $(filter 1,$(YES)),--yes)
+
+.PHONY: reprocess
+reprocess: setup ## Load a file again: KEY=incoming/orders.csv VERSION=; YES=1 doesn't ask
+	@$(OPERATE) reprocess --key "$$KEY" --version "$$VERSION" $(if $(filter 1,$(YES)),--yes)
+
+# ---- the web pages of an environment on AWS ---------------------------------------------------------------------
+
+WEB_ACCESS = python -m tools.web_access --env "$(ENV)" --region "$(REGION)"
+export EMAIL WEB_PORT
+
+.PHONY: tunnel
+tunnel: aws-not-local setup ## Lead a port of this machine (WEB_PORT=8080) to ENV's pages, where they are internal
+	@$(WEB_ACCESS) tunnel $(if $(WEB_PORT),--port "$$WEB_PORT")
+
+.PHONY: invite
+invite: aws-not-local setup ## Let somebody sign in to ENV's pages, where they are public: EMAIL=ada@example.com
+	@$(WEB_ACCESS) invite --email "$$EMAIL"
 
 # ---- the repository itself -------------------------------------------------------------------------------------
 

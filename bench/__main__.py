@@ -1,19 +1,65 @@
-"""Runs every measurement, prints it, and writes all of them to .local/bench.json."""
+"""Runs measurements, prints them as one table, and writes them to .local/bench.json.
 
+A section is a function that answers figures; to add one, add it to SECTIONS.
+"""
+
+from __future__ import annotations
+
+import argparse
 import json
+import os
+import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from bench import synthesis
+from bench import awswrangler, cliffs, cold_start, loading, memory, synthesis, usual_samples
+from bench.figures import Figure, table
 
 RESULTS = Path(".local/bench.json")
+SECTIONS: dict[str, Callable[[], list[Figure]]] = {
+    "loading": loading.measure,
+    "memory": memory.measure,
+    "cold-start": cold_start.measure,
+    "cliffs": cliffs.measure,
+    "usual-samples": usual_samples.measure,
+    "awswrangler": awswrangler.measure,
+    "synthesis": synthesis.measure,
+}
+# Its packages are fetched from PyPI, and are larger than everything else together.
+ONLY_WHEN_ASKED = frozenset({"awswrangler"})
 
 
 def main() -> None:
-    """Measures and reports."""
-    results = {"synthesis": synthesis.measure()}
+    """Measure and report."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("section", nargs="?", choices=[*SECTIONS, "all"])
+    asked = parser.parse_args().section
+    # Servers are stopped on the way out, also when somebody else ends this.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended from outside"))
+    chosen = [name for name in SECTIONS if _wanted(name, asked)]
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    if load > cores / 2:
+        print(f"This machine is busy (load {load:.1f} on {cores} cores): expect ratios to scatter.")
+    found: dict[str, list[Figure]] = {}
+    for name in chosen:
+        print(f"Measuring {name} ...", flush=True)
+        found[name] = SECTIONS[name]()
+    print(f"\n{table(found)}\n")
+    if not asked:
+        print(
+            f"Not measured: {', '.join(sorted(ONLY_WHEN_ASKED))}, which needs 290 MB of packages: make bench BENCH=all"
+        )
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+    figures = {section: [figure.as_json() for figure in figures] for section, figures in found.items()}
+    RESULTS.write_text(json.dumps(figures, indent=2) + "\n")
     print(f"Written to {RESULTS}")
+
+
+def _wanted(name: str, asked: str | None) -> bool:
+    if asked is None:
+        return name not in ONLY_WHEN_ASKED
+    return asked in (name, "all")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,18 @@
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
+from bench.figures import AtMost, Figure, ratio
+from bench.rounds import alternate
+
+ENVIRONMENT = "prod"
 ROUNDS = 5
+LIMIT = AtMost(target=2.6, goal=1.8)
 EMPTY_APP = """
 from aws_cdk import App, CfnWaitConditionHandle, Stack, Validations
 from cdk_nag import AwsSolutionsChecks
@@ -21,26 +26,26 @@ app.synth()
 """
 
 
-def measure(environment: str = "prod") -> dict[str, float]:
-    """Alternates both apps and compares the medians of their CPU seconds."""
-    seconds: dict[str, list[float]] = {"platform": [], "empty": []}
+def measure() -> list[Figure]:
+    """Alternates both apps and compares their CPU seconds round by round."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder)
-        _cpu_seconds(["app.py"], output / "platform", environment)  # bundles the assets, which later runs find there
-        for _ in range(ROUNDS):
-            seconds["platform"].append(_cpu_seconds(["app.py"], output / "platform", environment))
-            seconds["empty"].append(_cpu_seconds(["-c", EMPTY_APP], output / "empty", environment))
-    platform, empty = (statistics.median(seconds[name]) for name in ("platform", "empty"))
-    print(
-        f"Synthesis of {environment}: {platform:.2f} s of CPU, an empty app {empty:.2f} s: "
-        f"{platform / empty:.2f} times as much (at most 2.6, the goal is 1.8)"
-    )
-    return {"platform_cpu_s": platform, "empty_app_cpu_s": empty, "ratio": platform / empty}
+        contenders = {
+            "platform": partial(_cpu_seconds, ["app.py"], output / "platform"),
+            "empty": partial(_cpu_seconds, ["-c", EMPTY_APP], output / "empty"),
+        }
+        contenders["platform"]()  # bundles the assets, which later runs find there
+        seconds = alternate(contenders, ROUNDS)
+    return [
+        Figure(name=f"{ENVIRONMENT} / an empty app", values=ratio(seconds["platform"], seconds["empty"]), limit=LIMIT),
+        Figure(name=f"CPU of {ENVIRONMENT}", values=seconds["platform"], unit="s"),
+        Figure(name="CPU of an empty app", values=seconds["empty"], unit="s"),
+    ]
 
 
-def _cpu_seconds(program: list[str], output: Path, environment: str) -> float:
+def _cpu_seconds(program: list[str], output: Path) -> float:
     """User and system seconds of one synthesis as the CDK's command line starts it."""
-    context = json.loads(Path("cdk.json").read_text())["context"] | {"env": environment}
+    context = json.loads(Path("cdk.json").read_text())["context"] | {"env": ENVIRONMENT}
     process = subprocess.Popen(
         [sys.executable, *program],
         env={**os.environ, "CDK_CONTEXT_JSON": json.dumps(context), "CDK_OUTDIR": str(output)},
@@ -50,5 +55,5 @@ def _cpu_seconds(program: list[str], output: Path, environment: str) -> float:
     _, status, usage = os.wait4(process.pid, 0)  # with what it waited for itself, Node among it
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        sys.exit(f"bench: the synthesis of {program[0]} failed; see: make synth ENV={environment}")
+        sys.exit(f"bench: the synthesis of {program[0]} failed; see: make synth ENV={ENVIRONMENT}")
     return usage.ru_utime + usage.ru_stime

@@ -24,7 +24,7 @@ class Keys(Construct):
 
     @staticmethod
     def _let_senders_use(key: kms.Key) -> None:
-        """EventBridge writes to queues, and alarms to the topic.
+        """EventBridge writes to queues, alarms and RDS to the topic.
 
         Source: Amazon SQS Developer Guide, "Key management"; Amazon SNS Developer Guide, "Managing encryption keys".
         """
@@ -34,6 +34,7 @@ class Keys(Construct):
                 principals=[
                     iam.ServicePrincipal("events.amazonaws.com"),
                     iam.ServicePrincipal("cloudwatch.amazonaws.com"),
+                    iam.ServicePrincipal("events.rds.amazonaws.com"),
                 ],
                 actions=["kms:Decrypt", "kms:GenerateDataKey"],
                 resources=["*"],

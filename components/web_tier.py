@@ -161,8 +161,7 @@ class WebTier(Construct):
                     elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=five_minutes, statistic=cloudwatch.Stats.SUM
                 ),
                 at_least=FAILURES,
-                description="The web app answers with errors: its database is away, or a page is broken. First: the "
-                "newest lines of the instances' log (streams named <instance>/app), then the database.",
+                description="The web app answers with errors",
             ),
             self._alarm(
                 "LoadBalancerFails",
@@ -170,8 +169,7 @@ class WebTier(Construct):
                     elbv2.HttpCodeElb.ELB_5XX_COUNT, period=five_minutes, statistic=cloudwatch.Stats.SUM
                 ),
                 at_least=FAILURES,
-                description="The load balancer answers with errors of its own: no instance is healthy, none answers in "
-                "time, or the sign-in is away (561). First: the target group's health, then the load balancer's log.",
+                description="The load balancer answers with errors of its own",
             ),
             self._alarm(
                 "InstancesStayIll",
@@ -180,8 +178,7 @@ class WebTier(Construct):
                 ),
                 at_least=1,
                 periods=20,  # twice the time an instance has to boot: by then a replacement should have done it
-                description="An instance has been unhealthy for 20 minutes, and replacing it didn't help. First: the "
-                "instances' boot log (streams named <instance>/boot), then the group's activity.",
+                description="An instance has been unhealthy for 20 minutes, and replacing it didn't help",
             ),
             self._alarm(
                 "PagesAreSlow",
@@ -190,8 +187,7 @@ class WebTier(Construct):
                 ),
                 at_least=SLOW_SECONDS,
                 periods=3,  # a few visitors at night make one slow page the slowest hundredth
-                description=f"For a quarter of an hour the slowest hundredth of pages took {SLOW_SECONDS} s or more. "
-                "First: the database's load and its log of slow statements, then the group's size.",
+                description=f"For a quarter of an hour the slowest hundredth of pages took {SLOW_SECONDS} s or more",
             ),
         ]
 
@@ -206,5 +202,5 @@ class WebTier(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             evaluation_periods=periods,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=description,
+            alarm_description=f'{description}: see "{id_}" in docs/runbook.md.',
         )

@@ -57,6 +57,8 @@ def _fits(value: object, hint: Any) -> bool:
         return any(_fits(value, argument) for argument in arguments)
     if isinstance(value, bool):
         return origin is bool  # which Python counts among the whole numbers
+    if origin is float:
+        return isinstance(value, int | float)
     return isinstance(value, origin) and all(_fits(each, arguments[0]) for each in (value if arguments else ()))
 
 
@@ -70,5 +72,5 @@ def _shown(hint: Any) -> str:
         return f"a {origin.__name__}, each {_shown(arguments[0])}"
     if issubclass(origin, Enum):
         return " or ".join(map(str, origin))
-    words = {int: "a whole number", str: "a text", bool: "True or False", NoneType: "left open"}
+    words = {int: "a whole number", float: "a number", str: "a text", bool: "True or False", NoneType: "left open"}
     return words.get(origin, f"{origin.__name__}(...)")

@@ -6,31 +6,38 @@ from dataclasses import replace
 from itertools import combinations
 
 from config.checks import ConfigError, require
+from config.database import Direct, PostgresInstance, ThroughProxy
 from config.model import (
     Environment,
     Foundation,
     Platform,
-    PostgresInstance,
     Removal,
 )
 from config.network import AnyZones, FlowLogToCloudWatch, FlowLogToS3, NamedZones, NatPerZone, Network, SingleNat
 from config.pipeline import DeepArchive, FileIntake, GlacierInstantRetrieval, LandingZone, StandardIa
 from config.web import Internal, OnDemandInstances, WebTier
 
+PROD_DATABASE = PostgresInstance(
+    instance_type="m7g.large",
+    multi_az=True,
+    storage_gib=100,
+    max_storage_gib=1000,
+    connections=ThroughProxy(connections_percent=80, borrow_seconds=15, idle_client_minutes=30),
+    backup_days=14,
+    backup_window="01:00-02:00",
+    maintenance_window="sun:02:30-sun:04:00",
+    deletion_protection=True,
+    on_removal="snapshot",
+    log_days=90,
+    insights="advanced",
+    monitoring_seconds=15,
+)
+
 PROD = Environment(
     name="prod",
     foundation=Foundation(log_bucket_days=365),
     network=Network(nat=NatPerZone(), zones=NamedZones(), flow_log=FlowLogToS3(), dns_log_days=90),
-    database=PostgresInstance(
-        instance_type="m7g.large",
-        multi_az=True,
-        storage_gib=100,
-        max_storage_gib=1000,
-        backup_days=14,
-        deletion_protection=True,
-        on_removal="snapshot",
-        log_days=90,
-    ),
+    database=PROD_DATABASE,
     landing=LandingZone(
         noncurrent_days=90,
         storage=(
@@ -65,7 +72,9 @@ STAGING = replace(
     PROD,
     name="staging",
     network=replace(PROD.network, cidr="10.1.0.0/16"),
-    database=replace(PROD.database, instance_type="t4g.medium", storage_gib=20, max_storage_gib=100),
+    database=replace(
+        PROD_DATABASE, instance_type="t4g.medium", storage_gib=20, max_storage_gib=100, insights="standard"
+    ),
     intake=replace(PROD.intake, max_concurrency=5),
     web=replace(
         PROD.web,
@@ -75,6 +84,22 @@ STAGING = replace(
     ),
 )
 
+DEV_DATABASE = PostgresInstance(
+    instance_type="t4g.small",
+    multi_az=False,
+    storage_gib=20,
+    max_storage_gib=50,
+    connections=Direct(),
+    backup_days=1,
+    backup_window="01:00-02:00",
+    maintenance_window="sun:02:30-sun:04:00",
+    deletion_protection=False,
+    on_removal="destroy",
+    log_days=7,
+    insights="standard",
+    monitoring_seconds=60,
+)
+
 # Cheap, and gone without a trace when it is destroyed.
 DEV = Environment(
     name="dev",
@@ -82,16 +107,7 @@ DEV = Environment(
     network=Network(
         nat=SingleNat(), zones=AnyZones(), cidr="10.2.0.0/16", flow_log=FlowLogToCloudWatch(days=7), dns_log_days=7
     ),
-    database=PostgresInstance(
-        instance_type="t4g.small",
-        multi_az=False,
-        storage_gib=20,
-        max_storage_gib=50,
-        backup_days=1,
-        deletion_protection=False,
-        on_removal="destroy",
-        log_days=7,
-    ),
+    database=DEV_DATABASE,
     landing=LandingZone(noncurrent_days=7),
     intake=FileIntake(
         memory_mb=1769,

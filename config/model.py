@@ -6,7 +6,9 @@ from enum import Enum
 from typing import Literal
 
 from config.address_plan import usable_addresses
-from config.checks import Slice, require, require_log_days
+from config.checks import Slice, require
+from config.connections import room
+from config.database import Engine, ThroughProxy
 from config.network import Network, NoNat
 from config.pipeline import FileIntake, LandingZone, SnapStart
 from config.regions import has_public_sign_in, has_snap_start, zone_letters
@@ -65,64 +67,6 @@ class Foundation(Slice):
             )
 
 
-@dataclass(frozen=True, kw_only=True)
-class PostgresInstance(Slice):
-    """RDS for PostgreSQL on one instance class, with a standby in another zone where `multi_az`."""
-
-    PATH = "database."
-
-    instance_type: str
-    multi_az: bool
-    storage_gib: int
-    max_storage_gib: int
-    backup_days: int
-    deletion_protection: bool
-    on_removal: Literal["snapshot", "destroy"]
-    log_days: int
-    major_version: str = "18"
-
-    def check(self) -> None:
-        require(
-            re.fullmatch(r"[a-z]+\d+[a-z]*\.\w+", self.instance_type) is not None,
-            "database.instance_type",
-            "an instance class without its 'db.' prefix, like 't4g.medium'",
-            self.instance_type,
-            "see 'DB instance classes' in the Amazon RDS User Guide",
-        )
-        require(
-            1 <= self.backup_days <= 35,
-            "database.backup_days",
-            "1 to 35",
-            self.backup_days,
-            "0 would switch backups off, and RDS keeps them for 35 days at most",
-        )
-        require(
-            self.storage_gib >= 20,
-            "database.storage_gib",
-            "at least 20",
-            self.storage_gib,
-            "gp3 volumes for PostgreSQL start at 20 GiB",
-        )
-        require(
-            self.max_storage_gib >= self.storage_gib * 1.1,
-            "database.max_storage_gib",
-            f"at least 10 % above database.storage_gib ({self.storage_gib})",
-            self.max_storage_gib,
-            "RDS refuses a smaller ceiling for storage autoscaling",
-        )
-        require(
-            re.fullmatch(r"1[6-9]|[2-9]\d", self.major_version) is not None,
-            "database.major_version",
-            "a major version from '16' on, with no minor",
-            self.major_version,
-            "minor versions disappear from RDS; the major alone takes the newest of them",
-        )
-        require_log_days("database.log_days", self.log_days)
-
-
-Engine = PostgresInstance
-
-
 class Removal(Enum):
     """What becomes of buckets, keys and log groups when their stack is deleted."""
 
@@ -152,11 +96,11 @@ class Environment(Slice):
         for field in ("name", "project"):
             value = getattr(self, field)
             require(
-                re.fullmatch(r"[a-z][a-z0-9-]{0,19}", value) is not None,
+                re.fullmatch(r"(?=.{1,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*", value) is not None,
                 field,
-                "1 to 20 of lower-case letters, digits and '-', a letter first",
+                "1 to 20 of lower-case letters, digits and single '-' inside, a letter first",
                 value,
-                "it becomes part of stack names",
+                "it becomes part of stack names and of the database's, for which RDS has these rules",
             )
         require(
             self.account is None or re.fullmatch(r"\d{12}", self.account) is not None,
@@ -177,6 +121,7 @@ class Environment(Slice):
         self._require_room_in_app_subnets()
         self._require_files_that_a_replay_can_read()
         self._require_snapshots_where_lambda_takes_them()
+        self._require_enough_connections()
         self._require_what_a_public_app_needs()
 
     def _require_zones_of_the_region(self) -> None:
@@ -237,6 +182,28 @@ class Environment(Slice):
             f"OnDemand() or ProvisionedConcurrency(...) in {self.region}",
             self.intake.start,
             "Lambda takes no snapshots in this region",
+        )
+
+    def _require_enough_connections(self) -> None:
+        proxy = self.database.connections
+        left = room(
+            self.database.max_connections,
+            web_instances=self.web.max_instances,
+            proxy_percent=proxy.connections_percent if isinstance(proxy, ThroughProxy) else None,
+        )
+        require(
+            left.own >= 0,
+            "database.connections.connections_percent",
+            f"small enough to leave {-left.own} connections more beside the proxy",
+            self.database.connections,
+            "migrations and RDS itself don't come through it; lower it, or take a larger database",
+        )
+        require(
+            self.intake.max_concurrency <= left.intake,
+            "intake.max_concurrency",
+            f"at most {max(left.intake, 0)} with this database of {self.database.max_connections} connections",
+            self.intake.max_concurrency,
+            "each file being loaded holds a connection; take a larger database, or lower web.max_instances",
         )
 
     def _require_what_a_public_app_needs(self) -> None:

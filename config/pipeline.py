@@ -8,7 +8,7 @@ from config.checks import Slice, require, require_log_days
 
 LAMBDA_MAX_TIMEOUT_SECONDS = 900
 LOADING_SHARE = 0.8  # of the timeout
-LOADED_MB_PER_SECOND = 4  # a third of what was measured on one CPU (lambda_src/file_intake, one million rows)
+LOADED_MB_PER_SECOND = 4  # of the slowest kind of file, one whose every order is there already (make bench), and less
 LAMBDA_MEMORY_MB = range(128, 10_241)
 # A mapping's maximum concurrency (Lambda Developer Guide, "Configuring maximum concurrency for SQS event sources").
 EVENT_SOURCE_CONCURRENCY = range(2, 1001)

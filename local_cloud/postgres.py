@@ -114,6 +114,11 @@ class PostgresServer:
         return _started(self._server)
 
     @property
+    def backend_port(self) -> int:
+        """Where PostgreSQL itself listens, without TLS: for measurements, which the proxy's own work would blur."""
+        return self._backend_port
+
+    @property
     def faults(self) -> DatabaseFaults:
         """The proxy's seams: stall, cut, refuse."""
         return DatabaseFaults(self.proxy_control)

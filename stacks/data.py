@@ -40,9 +40,10 @@ class Data(PlatformStack):
             network=network.network,
             key=foundation.keys.data,
             logs_key=foundation.keys.logs,
+            alerts=foundation.alerts,
             removal=self.removal,
         )
         self.output("LandingBucketName", self.landing_zone.bucket.bucket_name, "Where files land")
         self.output("IncomingPrefix", self.landing_zone.incoming_prefix, "What their keys start with")
-        self.output("DatabaseIdentifier", self.database.instance.instance_identifier, "The database on RDS")
+        self.output("DatabaseIdentifier", self.database.identifier, "The database on RDS")
         self.output("DatabaseName", self.database.name, "The database inside PostgreSQL")

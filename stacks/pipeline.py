@@ -3,6 +3,8 @@
 from constructs import Construct
 
 from components.file_intake import FileIntake
+from components.housekeeping import Housekeeping
+from components.operations import Operations
 from components.schema_migration import SchemaMigration
 from config.model import Environment
 from stacks.base import PlatformStack
@@ -12,7 +14,7 @@ from stacks.network import Network
 
 
 class Pipeline(PlatformStack):
-    """Migrates the schema, then loads files into it."""
+    """Migrates the schema, then loads files into it; people look up what became of them."""
 
     def __init__(
         self,
@@ -51,7 +53,36 @@ class Pipeline(PlatformStack):
         )
         # A new version of the code takes traffic only when the schema it needs is there.
         self.file_intake.live.node.add_dependency(self.schema_migration)
+        self.operations = Operations(
+            self,
+            "Operations",
+            config=config.intake,
+            platform=config.platform,
+            network=network.network,
+            landing_zone=data.landing_zone,
+            database=data.database,
+            logs_key=foundation.keys.logs,
+            removal=self.removal,
+        )
+        self.housekeeping = Housekeeping(
+            self,
+            "Housekeeping",
+            config=config.intake,
+            platform=config.platform,
+            network=network.network,
+            database=data.database,
+            alerts=foundation.alerts,
+            logs_key=foundation.keys.logs,
+            removal=self.removal,
+        )
+        # Both come as roles that the migration makes.
+        for construct in (self.operations, self.housekeeping):
+            construct.node.add_dependency(self.schema_migration)
         self.output("QueueUrl", self.file_intake.queue.queue_url, "Events of files to load")
         self.output("DeadLetterQueueUrl", self.file_intake.dead_letters.queue_url, "Files that could not be loaded")
+        self.output("UndeliveredQueueUrl", self.file_intake.undelivered.queue_url, "Events that missed the queue")
+        self.output("RuleArn", self.file_intake.rule.attr_arn, "Which events of the bucket go to the queue")
+        self.output("ArchiveArn", self.file_intake.archive.attr_arn, "The events of the last days, for replay")
+        self.output("OperationsFunctionName", self.operations.function.function.function_name, "Looks up files")
         self.output("FunctionName", self.file_intake.function.function.function_name, "The function that loads files")
         self.output("EventSourceId", self.file_intake.event_source.event_source_mapping_id, "From queue to function")

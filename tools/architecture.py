@@ -12,7 +12,7 @@ NATS: tuple[type[Nat], ...] = (NatPerZone, SingleNat, RegionalNat, NoNat)
 TIERS = {
     "Public": "NAT gateways",
     "App": "load balancer, web instances, functions",
-    "Data": "database",
+    "Data": "database, proxy",
 }
 COLOURS = {"Public": "#d97706", "App": "#0f766e", "Data": "#4f46e5"}
 COLUMN, ROW, LEFT, TOP = 240, 96, 110, 96

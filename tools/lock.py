@@ -5,8 +5,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DEVELOPMENT = ROOT / "requirements-dev.txt"
-# The emulator has an environment of its own, and pins other versions.
-ALONE = ("requirements-dev.in", "requirements-node.in", "local_cloud/requirements.in")
+# The emulator and awswrangler have environments of their own, and pin other versions.
+ALONE = ("requirements-dev.in", "requirements-node.in", "local_cloud/requirements.in", "bench/requirements.in")
 ALIGNED = ("requirements.in", "web_src/requirements.in")
 OLDEST_PYTHON = "3.11"
 

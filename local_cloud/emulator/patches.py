@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from ministack.core import lambda_runtime
-from ministack.services import eventbridge, imds, s3, ssm, sts
+from ministack.services import eventbridge, imds, s3, sqs, ssm, sts
 from ministack.services.cloudformation import provisioners, stacks
 
+from . import move_tasks
 from .registration import Completed, complete, handlers, own_types, registry
 from .settings import ACCOUNT, Settings, WebInstance
 
@@ -37,6 +38,7 @@ def apply(settings: Settings) -> None:
     _resource_types()
     _replays_to_named_rules()
     _events_of_s3()
+    _message_move_tasks()
     _functions_run_by(settings.function_python)
     _instance_metadata(Path(settings.instance_file))
     _public_images()
@@ -115,6 +117,14 @@ def completed_event(event: dict[str, Any], version_id: str | None) -> dict[str, 
     # A number, as the emulator keeps the time of everybody else's events; a replay compares it with its own bounds.
     seconds = int(datetime.fromisoformat(event["Time"]).timestamp())
     return {**event, "Time": seconds, "Detail": json.dumps(detail)}
+
+
+def _message_move_tasks() -> None:
+    """Bring dead letters back, as `make redrive` asks."""
+    actions = sqs._HANDLERS
+    _expect("StartMessageMoveTask" not in actions and "SendMessage" in actions, "SQS without message move tasks")
+    _expect_parameters(actions["SendMessage"], "data", "qurl")
+    actions.update({"StartMessageMoveTask": move_tasks.start, "ListMessageMoveTasks": move_tasks.recent})
 
 
 def _functions_run_by(python: str) -> None:

@@ -6,10 +6,13 @@ from typing import Any
 
 import file_intake.messages
 import file_intake.settings
+import housekeeping.settings
+import operations.settings
 import schema_migration.settings
+import web_src.database
 import web_src.pages
 import web_src.settings
-from config import pipeline
+from config import connections, pipeline
 from tests.synthesis import Synthesized
 
 # What Lambda sets for every function (AWS Lambda Developer Guide, "Defined runtime environment variables").
@@ -66,6 +69,14 @@ def test_the_schema_migration_finds_its_settings(every_environment: Synthesized)
     assert settings.database_name == "shop"
 
 
+def test_operations_and_housekeeping_find_their_settings(every_environment: Synthesized) -> None:
+    asked = operations.settings.Settings.from_env(_variables(every_environment, "Operations") | BY_LAMBDA)
+    assert asked.database_user == "operations"
+    nightly = housekeeping.settings.Settings.from_env(_variables(every_environment, "Housekeeping") | BY_LAMBDA)
+    assert nightly.database_user == "housekeeping"
+    assert nightly.reject_days == every_environment.environment.intake.reject_days
+
+
 def test_the_web_app_finds_its_settings(every_environment: Synthesized) -> None:
     template = every_environment.only("Web", "AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
     pieces = template["UserData"]["Fn::Base64"]["Fn::Join"][1]
@@ -79,7 +90,13 @@ def test_the_web_app_finds_its_settings(every_environment: Synthesized) -> None:
 
 
 def test_templates_set_no_variable_that_nobody_reads(every_environment: Synthesized) -> None:
-    for function, settings in (("FileIntake", file_intake.settings), ("SchemaMigration", schema_migration.settings)):
+    settings_of = {
+        "FileIntake": file_intake.settings,
+        "SchemaMigration": schema_migration.settings,
+        "Operations": operations.settings,
+        "Housekeeping": housekeeping.settings,
+    }
+    for function, settings in settings_of.items():
         assert set(_variables(every_environment, function)) <= _read_by(settings), function
 
 
@@ -93,3 +110,7 @@ def test_handlers_stand_where_the_templates_say(every_environment: Synthesized) 
 def test_the_health_check_asks_for_a_path_that_the_app_has(prod: Synthesized) -> None:
     path = prod.only("Web", "AWS::ElasticLoadBalancingV2::TargetGroup")["HealthCheckPath"]
     assert f'"{path}"' in inspect.getsource(web_src.pages)
+
+
+def test_the_configuration_counts_the_web_apps_connections_as_they_are() -> None:
+    assert web_src.database.MAX_CONNECTIONS == connections.WEB_POOL

@@ -45,7 +45,7 @@ def test_imports_follow_the_arrows(layer: str) -> None:
 
 
 def test_the_functions_are_known() -> None:
-    assert {"file_intake", "schema_migration"} <= set(FUNCTIONS)
+    assert {"file_intake", "schema_migration", "operations", "housekeeping"} <= set(FUNCTIONS)
 
 
 @pytest.mark.parametrize("layer", ["config", "components", "stacks", "app.py"])

@@ -7,37 +7,48 @@ from typing import Any, Literal
 
 import pytest
 
+from config.database import Direct
 from config.network import NEEDED_WITHOUT_NAT, DualStack, NatPerZone, NoNat, RegionalNat, SingleNat
+from tests import databases
 from tests.synthesis import ENVIRONMENTS, PUBLIC, shipped, synthesize
 from tools.reachability import Reachability
 
 DATABASE_PORT = 5433
+PROXY_PORT = 5432
 HTTP, HTTPS = 80, 443
 # The network ACLs deny this port to RDP, and with it the replies to one client port in some 64,000.
 TRADED = (3389,)
 
-PROD = ENVIRONMENTS["prod"].network
-VARIANTS = {
-    "prod, NAT per zone": replace(PROD, nat=NatPerZone()),
-    "prod, single NAT": replace(PROD, nat=SingleNat()),
-    "prod, regional NAT": replace(PROD, nat=RegionalNat()),
-    "prod, no NAT": replace(PROD, nat=NoNat(), interface_endpoints=NEEDED_WITHOUT_NAT),
-    "prod, dual stack": replace(PROD, addressing=DualStack()),
+PROD = ENVIRONMENTS["prod"]
+NETWORKS = {
+    "prod, NAT per zone": replace(PROD.network, nat=NatPerZone()),
+    "prod, single NAT": replace(PROD.network, nat=SingleNat()),
+    "prod, regional NAT": replace(PROD.network, nat=RegionalNat()),
+    "prod, no NAT": replace(PROD.network, nat=NoNat(), interface_endpoints=NEEDED_WITHOUT_NAT),
+    "prod, dual stack": replace(PROD.network, addressing=DualStack()),
 }
+VARIANTS = databases.VARIANTS | {name: replace(PROD, network=network) for name, network in NETWORKS.items()}
+DIRECT, PROXIED = (
+    [
+        name
+        for name, environment in (ENVIRONMENTS | VARIANTS).items()
+        if isinstance(environment.database.connections, Direct) is direct
+    ]
+    for direct in (True, False)
+)
+CLIENTS = ("FileIntake", "Operations", "Housekeeping", "web instances")
 
 
 @cache
 def _reach(case: str) -> Reachability:
     if case in VARIANTS:
-        return Reachability.of(
-            synthesize(replace(ENVIRONMENTS["prod"], network=VARIANTS[case])).templates, traded=TRADED
-        )
+        return Reachability.of(synthesize(VARIANTS[case]).templates, traded=TRADED)
     return Reachability.of(shipped(case).templates, traded=TRADED)
 
 
 @pytest.fixture(params=[*sorted(ENVIRONMENTS), *VARIANTS])
 def reach(request: pytest.FixtureRequest) -> Reachability:
-    """Each shipped environment, and prod with each other way out."""
+    """Each shipped environment, and prod with each other way out and each other database."""
     return _reach(request.param)
 
 
@@ -50,14 +61,30 @@ def test_the_internet_reaches_nothing_while_the_load_balancer_is_internal(reach:
         assert reach.ports("internet", target) == (), target
 
 
-def test_only_migration_intake_and_web_instances_reach_the_database(reach: Reachability) -> None:
-    clients = {"SchemaMigration", "FileIntake", "web instances"}
+def _reached_by(reach: Reachability, target: str, port: int, *clients: str) -> None:
     for source in reach.sources:
-        expected = ((DATABASE_PORT, DATABASE_PORT),) if source in clients else ()
-        if source != "database":
-            assert reach.ports(source, "database") == expected, source
+        if source != target:
+            assert reach.ports(source, target) == (((port, port),) if source in clients else ()), source
     for client in clients:
-        assert reach.certain(client, "database", DATABASE_PORT), reach.why(client, "database", DATABASE_PORT)
+        assert reach.certain(client, target, port), reach.why(client, target, port)
+
+
+@pytest.mark.parametrize("case", DIRECT)
+def test_our_functions_and_web_instances_alone_reach_the_database(case: str) -> None:
+    _reached_by(_reach(case), "database", DATABASE_PORT, "SchemaMigration", *CLIENTS)
+
+
+@pytest.mark.parametrize("case", PROXIED)
+def test_clients_reach_only_the_proxy(case: str) -> None:
+    reach = _reach(case)
+    _reached_by(reach, "proxy", PROXY_PORT, *CLIENTS)
+    _reached_by(reach, "database", DATABASE_PORT, "SchemaMigration", "proxy")
+
+
+@pytest.mark.parametrize("case", PROXIED)
+def test_the_proxy_reaches_nothing_but_the_database(case: str) -> None:
+    for target in _others(_reach(case), "database", "proxy"):
+        assert _reach(case).ports("proxy", target) == (), target
 
 
 def test_the_database_reaches_nothing(reach: Reachability) -> None:

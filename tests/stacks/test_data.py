@@ -9,51 +9,6 @@ from config.environments import DEV
 from config.pipeline import IntelligentTiering
 from tests.synthesis import Synthesized, shipped, synthesize
 
-
-def test_the_database_is_unreachable_from_the_internet(every_environment: Synthesized) -> None:
-    assert every_environment.only("Data", "AWS::RDS::DBInstance")["PubliclyAccessible"] is False
-    subnets = every_environment.only("Data", "AWS::RDS::DBSubnetGroup")["SubnetIds"]
-    assert len(subnets) == 3
-    assert all("VpcDataSubnet" in subnet["Fn::GetStackOutput"]["OutputName"] for subnet in subnets)
-
-
-def test_nobody_but_a_named_client_reaches_the_database(every_environment: Synthesized) -> None:
-    groups = every_environment.resources("Data", "AWS::EC2::SecurityGroup")
-    assert all("SecurityGroupIngress" not in group["Properties"] for group in groups.values())
-    for resource in every_environment.everything().values():
-        if resource["Type"] == "AWS::EC2::SecurityGroupIngress":
-            assert "SourceSecurityGroupId" in resource["Properties"]
-
-
-def test_the_database_reaches_nobody(every_environment: Synthesized) -> None:
-    (group,) = every_environment.resources("Data", "AWS::EC2::SecurityGroup").values()
-    assert [rule["CidrIp"] for rule in group["Properties"]["SecurityGroupEgress"]] == ["255.255.255.255/32"]
-
-
-def test_the_database_is_encrypted_and_takes_tls_only(every_environment: Synthesized) -> None:
-    instance = every_environment.only("Data", "AWS::RDS::DBInstance")
-    assert instance["StorageEncrypted"] is True
-    assert "KmsKeyId" in instance
-    assert every_environment.only("Data", "AWS::RDS::DBParameterGroup")["Parameters"]["rds.force_ssl"] == "1"
-
-
-def test_no_password_stands_in_the_template(every_environment: Synthesized) -> None:
-    instance = every_environment.only("Data", "AWS::RDS::DBInstance")
-    assert instance["ManageMasterUserPassword"] is True
-    assert "KmsKeyId" in instance["MasterUserSecret"]
-    assert "MasterUserPassword" not in instance
-    assert instance["EnableIAMDatabaseAuthentication"] is True
-
-
-def test_prod_survives_a_zone_and_a_mistake() -> None:
-    resources = shipped("prod").resources("Data", "AWS::RDS::DBInstance")
-    (instance,) = resources.values()
-    assert instance["Properties"]["MultiAZ"] is True
-    assert instance["Properties"]["DeletionProtection"] is True
-    assert instance["Properties"]["BackupRetentionPeriod"] >= 14
-    assert instance["DeletionPolicy"] == instance["UpdateReplacePolicy"] == "Snapshot"
-
-
 KEPT = "RetainExceptOnCreate"
 
 
@@ -68,15 +23,6 @@ def test_what_holds_data_or_opens_it_outlives_its_stack(name: str) -> None:
 def test_dev_keeps_no_resource_when_its_stacks_go() -> None:
     kept = [id_ for id_, r in shipped("dev").everything().items() if r.get("DeletionPolicy", "Delete") != "Delete"]
     assert kept == []
-
-
-def test_the_log_group_of_the_database_is_there_before_rds_would_make_its_own(every_environment: Synthesized) -> None:
-    ((log_id, log),) = every_environment.resources("Data", "AWS::Logs::LogGroup").items()
-    (instance,) = every_environment.resources("Data", "AWS::RDS::DBInstance").values()
-    identifier = instance["Properties"]["DBInstanceIdentifier"]
-    assert log["Properties"]["LogGroupName"] == f"/aws/rds/instance/{identifier}/postgresql"
-    assert log["Properties"]["KmsKeyId"]
-    assert log_id in instance["DependsOn"]
 
 
 def test_the_landing_bucket_keeps_every_version_encrypted_and_private(every_environment: Synthesized) -> None:

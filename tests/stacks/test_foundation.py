@@ -24,10 +24,13 @@ def test_service_principals_use_keys_for_this_account_only(every_environment: Sy
     assert used == 4
 
 
-def test_alarms_and_only_alarms_publish_over_tls(every_environment: Synthesized) -> None:
+def test_alarms_and_databases_and_nobody_else_publish_over_tls(every_environment: Synthesized) -> None:
     statements = every_environment.only("Foundation", "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
     allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
-    assert [statement["Principal"] for statement in allowed] == [{"Service": "cloudwatch.amazonaws.com"}]
+    assert [statement["Principal"] for statement in allowed] == [
+        {"Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]}
+    ]
+    assert all("aws:SourceAccount" in str(statement["Condition"]) for statement in allowed)
     assert any(
         statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         for statement in statements

@@ -1,7 +1,9 @@
 """What the Web stack promises, whoever can reach it."""
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from config.environments import PROD
@@ -216,9 +218,11 @@ def test_people_hear_of_what_the_group_cannot_mend(every_environment: Synthesize
         "TargetResponseTime",
     }
     assert alarms["TargetResponseTime"]["ExtendedStatistic"] == "p99"
+    runbook = Path("docs/runbook.md").read_text()
     for alarm in alarms.values():
         assert "AlertsTopic" in json.dumps(alarm["AlarmActions"])
-        assert "First:" in alarm["AlarmDescription"]
+        (section,) = re.findall(r'see "(\w+)" in docs/runbook\.md', alarm["AlarmDescription"])
+        assert f"\n### {section}\n" in runbook
     ill, group = alarms["UnHealthyHostCount"], every_environment.only("Web", GROUP)
     assert ill["Period"] * ill["EvaluationPeriods"] > group["HealthCheckGracePeriod"], "not while an instance boots"
 

@@ -52,7 +52,9 @@ def open_tunnel(session: Any, stack: WebStack, *, port: int) -> int:
 def healthy_instance(session: Any, stack: WebStack) -> str:
     """The id of an instance that serves; raises WebAccessError that says how the others are."""
     answer = session.client("elbv2").describe_target_health(TargetGroupArn=stack.target_group_arn)
-    states = {each["Target"]["Id"]: each["TargetHealth"]["State"] for each in answer["TargetHealthDescriptions"]}
+    states: dict[str, str] = {
+        each["Target"]["Id"]: each["TargetHealth"]["State"] for each in answer["TargetHealthDescriptions"]
+    }
     for instance, state in states.items():
         if state == "healthy":
             return instance

@@ -6,7 +6,9 @@ from ..settings_of_process import settings
 
 
 def _create(name: str, properties: Properties) -> Created:
-    wanted = chosen(properties, "EngineFamily", "RoleArn", "VpcSubnetIds", "VpcSecurityGroupIds", "Auth")
+    wanted = chosen(
+        properties, "EngineFamily", "RoleArn", "VpcSubnetIds", "VpcSecurityGroupIds", "Auth", "DefaultAuthScheme"
+    )
     made = client("rds").create_db_proxy(
         DBProxyName=properties["DBProxyName"], RequireTLS=as_bool(properties.get("RequireTLS", False)), **wanted
     )["DBProxy"]

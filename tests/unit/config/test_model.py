@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from config.checks import ConfigError, Slice
-from config.environments import DEV, ENVIRONMENTS, LOCAL, PROD, choose
+from config.database import PostgresInstance
+from config.environments import DEV, DEV_DATABASE, ENVIRONMENTS, LOCAL, PROD, choose
 from config.model import Environment, Platform
 from config.network import NEEDED_WITHOUT_NAT, AnyZones, FlowLogToCloudWatch, NamedZones, NoNat
 from config.pipeline import FileIntake
@@ -43,11 +44,11 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "too large a tier": (lambda: replace(DEV.network, app_prefix=19, data_prefix=19), "network.cidr must hold"),
     "too small subnets": (lambda: replace(DEV.network, data_prefix=29), "network.data_prefix must be 19 to 28"),
     "a retention CloudWatch lacks": (lambda: FlowLogToCloudWatch(days=8), "network.flow_log.days must be one"),
-    "no backups": (lambda: replace(DEV.database, backup_days=0), "database.backup_days must be 1 to 35"),
-    "too little storage": (lambda: replace(DEV.database, storage_gib=5), "database.storage_gib must be at least 20"),
-    "no room to grow": (lambda: replace(DEV.database, max_storage_gib=20), "database.max_storage_gib"),
-    "a class with its prefix": (lambda: replace(DEV.database, instance_type="db.t4g.small"), "database.instance_type"),
-    "a minor version": (lambda: replace(DEV.database, major_version="18.1"), "database.major_version"),
+    "no backups": (lambda: replace(DEV_DATABASE, backup_days=0), "database.backup_days must be 1 to 35"),
+    "too little storage": (lambda: replace(DEV_DATABASE, storage_gib=5), "database.storage_gib must be at least 20"),
+    "no room to grow": (lambda: replace(DEV_DATABASE, max_storage_gib=20), "database.max_storage_gib"),
+    "a class with its prefix": (lambda: replace(DEV_DATABASE, instance_type="db.t4g.small"), "database.instance_type"),
+    "a minor version": (lambda: replace(DEV_DATABASE, major_version="18.1"), "database.major_version"),
     "logs gone at once": (lambda: replace(DEV.foundation, log_bucket_days=0), "foundation.log_bucket_days"),
     "nobody's address": (lambda: replace(DEV.foundation, alert_emails=("ops",)), "foundation.alert_emails"),
     "a public network": (lambda: replace(DEV.network, cidr="8.8.0.0/16"), "network.cidr must be a private network"),
@@ -143,7 +144,9 @@ def test_staging_is_prod_in_small() -> None:
     staging = ENVIRONMENTS["staging"]
     assert replace(staging.network, cidr=PROD.network.cidr) == PROD.network
     assert type(staging.database) is type(PROD.database)
+    assert isinstance(staging.database, PostgresInstance)
     assert staging.database.multi_az
+    assert staging.database.connections == PROD.database.connections
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS.values(), ids=lambda environment: environment.name)

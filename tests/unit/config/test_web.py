@@ -69,7 +69,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "web.exposure.sign_in_domain_prefix must be 1 to 63 of lower-case letters, digits and inner '-', without 'aws'",
     ),
     "a prefix with a dot": (lambda: replace(PUBLIC, sign_in_domain_prefix="a.b"), "web.exposure.sign_in_domain_prefix"),
-    "sign-in without a choice": (lambda: replace(PUBLIC, mfa="off"), "web.exposure.mfa must be one of 'required'"),
+    "sign-in without a choice": (
+        lambda: replace(PUBLIC, mfa="off"),  # type: ignore[arg-type]
+        "web.exposure.mfa must be one of 'required'",
+    ),
     "fewer requests than can be counted": (
         lambda: replace(PUBLIC, requests_per_five_minutes=9),
         "web.exposure.requests_per_five_minutes must be 10 or more",

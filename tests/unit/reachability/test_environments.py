@@ -11,7 +11,7 @@ from tests.synthesis import Synthesized, Template, synthesize
 from tools.reachability import Kind, Reachability
 from tools.reachability.render import addresses_table, matrix_table, routes_table
 
-CLIENTS = ("SchemaMigration", "FileIntake", "web instances")
+CLIENTS = ("SchemaMigration", "FileIntake", "Operations", "Housekeeping", "web instances")
 # The network ACLs deny RDP from anywhere, and with it the replies to whoever connects from that port.
 RDP = 3389
 ENDPOINTS: frozenset[InterfaceEndpoint] = frozenset(get_args(InterfaceEndpoint))
@@ -45,15 +45,19 @@ def test_the_internet_reaches_nothing(every_environment: Synthesized) -> None:
         assert reach.ports("internet", target) == (), target
 
 
-def test_the_clients_reach_the_database_and_nobody_else_does(every_environment: Synthesized) -> None:
+def test_the_clients_reach_the_database_or_its_proxy_and_nobody_else_does(every_environment: Synthesized) -> None:
     reach = read(every_environment.templates)
-    (port,) = reach.nodes["database"].ports
-    for source in reach.sources:
-        asked = (source, "database", port)
-        if source in CLIENTS:
-            assert reach.certain(*asked), reach.why(*asked, certain=True)
-        else:
-            assert not reach.possible(*asked), f"{asked} is possible"
+    clients = {"database": {*CLIENTS}}
+    if "proxy" in reach.nodes:
+        clients = {"database": {"SchemaMigration", "proxy"}, "proxy": {*CLIENTS} - {"SchemaMigration"}}
+    for target, allowed in clients.items():
+        (port,) = reach.nodes[target].ports
+        for source in reach.sources:
+            asked = (source, target, port)
+            if source in allowed:
+                assert reach.certain(*asked), reach.why(*asked, certain=True)
+            else:
+                assert not reach.possible(*asked), f"{asked} is possible"
 
 
 def test_the_database_reaches_nothing(every_environment: Synthesized) -> None:
@@ -147,7 +151,7 @@ def _is_subnet(resource: dict[str, object]) -> bool:
 
 def test_the_tables_name_everybody_and_every_subnet(reach: Reachability) -> None:
     matrix = matrix_table(reach)
-    for name in (*CLIENTS, "internet", "load balancer", "database", "NAT", "s3, dynamodb gateways"):
+    for name in (*CLIENTS, "internet", "load balancer", "database", "proxy", "NAT", "s3, dynamodb gateways"):
         assert name in matrix
     for table in (routes_table(reach), addresses_table(reach)):
         assert len(table.splitlines()) == 2 + 9

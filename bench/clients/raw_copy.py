@@ -1,0 +1,45 @@
+"""The reference: the bytes as they come, through psycopg's COPY into a table like the orders, and committed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
+import botocore.session
+
+from bench.clients.connection import connection_for
+from bench.clients.job import PIECE_BYTES, Job, Watch, pieces_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+COPY = """
+    COPY reference (order_id, customer_email, sku, quantity, unit_price, currency, ordered_at, notes)
+    FROM STDIN (FORMAT csv, HEADER)
+"""
+
+
+def main() -> None:
+    """Do one job."""
+    job = Job.told()
+    session = botocore.session.get_session()
+    s3 = cast("S3Client", session.create_client("s3", region_name=os.environ["AWS_REGION"]))
+
+    def pieces() -> Iterator[bytes]:
+        if job.path:
+            yield from pieces_of(job.path)
+            return
+        body = s3.get_object(Bucket=os.environ["LANDING_BUCKET"], Key=job.key, VersionId=job.version_id)["Body"]
+        while piece := body.read(PIECE_BYTES):
+            yield piece
+
+    watch = Watch()
+    with watch.running(), connection_for(job) as connection, connection.cursor() as cursor, cursor.copy(COPY) as copy:
+        for piece in pieces():
+            copy.write(piece)
+    watch.report("loaded")
+
+
+if __name__ == "__main__":
+    main()

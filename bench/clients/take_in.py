@@ -1,0 +1,57 @@
+"""The file intake itself: the handler's own objects, made as AWS Lambda makes them, take in one version of one file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import psycopg
+
+from bench.clients.connection import connect
+from bench.clients.job import Job, Watch, pieces_of
+from file_intake import handler
+from file_intake.deadline import Deadline
+from file_intake.event import parse
+from file_intake.landed_file import LandedFile, LandedFiles, promise_of_gzip
+
+LIMIT_SECONDS = 900  # Lambda's longest
+
+
+def main() -> None:
+    """Do one job."""
+    job = Job.told()
+
+    @contextmanager
+    def open_on_disk(*_: object) -> Iterator[LandedFile]:
+        yield LandedFile(job.size_bytes, promise_of_gzip(job.key, ""), pieces_of(str(job.path)))
+
+    # What the measurement changes, and nothing else. (unittest.mock would show in the memory that is measured.)
+    psycopg.connect = partial(connect, job.sslmode)  # type: ignore[assignment]
+    if job.path:
+        LandedFiles.open = open_on_disk  # type: ignore[method-assign, assignment]
+    event = parse(_event(job))
+    watch = Watch()
+    with watch.running():
+        outcome = handler._intake.take_in(event, Deadline(LIMIT_SECONDS))
+    watch.report(outcome.status, outcome.reason)
+
+
+def _event(job: Job) -> str:
+    """As EventBridge delivers it (Amazon S3 User Guide, "EventBridge event message structure")."""
+    return json.dumps(
+        {
+            "detail-type": "Object Created",
+            "time": job.uploaded_at,
+            "detail": {
+                "bucket": {"name": os.environ["LANDING_BUCKET"]},
+                "object": {"key": job.key, "version-id": job.version_id, "size": job.size_bytes},
+            },
+        }
+    )
+
+
+if __name__ == "__main__":
+    main()

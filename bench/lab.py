@@ -1,0 +1,256 @@
+"""A PostgreSQL and an S3 of the benches' own, on which measured programs load files, one at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import botocore.session
+import psycopg
+from botocore.exceptions import BotoCoreError
+
+from bench import function
+from bench.clients.job import Done, Job
+from bench.order_files import FOLDER, OrderFile
+from local_cloud import toolchain
+from local_cloud.emulator.settings import REGION
+from local_cloud.environment import clean
+from local_cloud.errors import LocalCloudError
+from local_cloud.ports import LOOPBACK, free_port
+from local_cloud.postgres import PostgresServer
+from local_cloud.state import CHECKOUT
+from schema_migration.migrate import migrate
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+ADMINISTRATOR, PASSWORD = "administrator", "only here"
+START_SECONDS = 30
+# The load of a million rows must not meet a checkpoint or the autovacuum in one round and not in the next.
+_STEADY = ("max_wal_size = '16GB'", "checkpoint_timeout = '1h'", "autovacuum = off")
+_REFERENCE = f"""
+    CREATE TABLE reference (LIKE orders INCLUDING ALL);
+    ALTER TABLE reference ALTER file_id SET DEFAULT 0;
+    GRANT INSERT ON reference TO {function.USER};
+"""
+_START = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+class Source(Enum):
+    """Where the measured programs read a file."""
+
+    S3 = "S3"
+    DISK = "disk"
+
+
+class Link(Enum):
+    """How the measured programs reach PostgreSQL; the value is libpq's sslmode."""
+
+    PLAIN = "disable"  # the server itself
+    TLS = "verify-full"  # through the local cloud's proxy, which ends TLS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What one process did. `process_cpu_seconds` counts its start too."""
+
+    done: Done
+    rows: int
+    process_cpu_seconds: float
+
+    @property
+    def rows_a_second(self) -> float:
+        """How fast the load was."""
+        return self.rows / self.done.seconds
+
+
+class RefusedError(Exception):
+    """The file intake does not take files of this kind; the message is its own."""
+
+
+class Lab:
+    """The servers while they run, and files loaded on them."""
+
+    def __init__(self, postgres: PostgresServer, s3: S3Client) -> None:
+        self._postgres = postgres
+        self._s3 = s3
+        self._versions: dict[Path, str] = {}
+        self._times = itertools.count()
+
+    def empty(self) -> None:
+        """Leave the tables as after the migration, and nothing for the server to catch up on."""
+        with self._administrator() as connection:
+            connection.execute("TRUNCATE orders, files, rejected_rows, reference CASCADE")
+            connection.execute("VACUUM orders, files, rejected_rows, reference")
+            connection.execute("CHECKPOINT")
+
+    def copy(self, file: OrderFile, source: Source = Source.DISK, link: Link = Link.PLAIN) -> Run:
+        """Load a CSV file by a raw COPY into the empty reference table."""
+        self.empty()
+        return self._run(program("raw_copy"), "reference", file, source, link)
+
+    def take_in(self, file: OrderFile, source: Source = Source.DISK, link: Link = Link.PLAIN) -> Run:
+        """Load a file by the file intake, as a version of its own, into the empty tables."""
+        self.empty()
+        return self.take_in_more(file, source, link)
+
+    def take_in_more(self, file: OrderFile, source: Source = Source.DISK, link: Link = Link.PLAIN) -> Run:
+        """Load a file by the file intake beside, and over, what is there."""
+        return self._run(program("take_in"), "orders", file, source, link)
+
+    def refusal(self, file: OrderFile) -> str | None:
+        """Why the file intake takes no such file, None where it does."""
+        try:
+            self.take_in(file)
+        except RefusedError as error:
+            return str(error)
+        return None
+
+    def load_by(self, command: Sequence[str | Path], file: OrderFile) -> Run:
+        """Load a CSV file on disk into the empty reference table by any other program; it is given the job last."""
+        self.empty()
+        return self._run(command, "reference", file, Source.DISK, Link.PLAIN)
+
+    def environment(self, link: Link) -> dict[str, str]:
+        """What a measured program finds around it."""
+        server = self._postgres.server
+        return function.environment(
+            host=LOOPBACK if link is Link.PLAIN else server.host,
+            port=self._postgres.backend_port if link is Link.PLAIN else server.port,
+            ca_bundle=server.ca_bundle,
+            endpoint_url=self._s3.meta.endpoint_url,
+        ) | {"PYTHONPATH": f"{CHECKOUT}{os.pathsep}{CHECKOUT / 'lambda_src'}"}
+
+    def _run(self, command: Sequence[str | Path], table: str, file: OrderFile, source: Source, link: Link) -> Run:
+        on_disk = source is Source.DISK
+        job = Job(
+            sslmode=link.value,
+            key=f"{function.PREFIX}{file.path.name}",
+            version_id=f"disk-{next(self._times)}" if on_disk else self._uploaded(file),
+            uploaded_at=(_START + timedelta(seconds=next(self._times))).isoformat(),
+            size_bytes=file.path.stat().st_size,
+            path=str(file.path.resolve()) if on_disk else None,
+        )
+        process = subprocess.Popen(
+            [*command, json.dumps(asdict(job))],
+            env=self.environment(link),
+            stdout=subprocess.PIPE,
+        )
+        with process, process.stdout as output:  # type: ignore[union-attr]
+            said = output.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            sys.exit(f"bench: {' '.join(map(str, command))} failed with {file.path.name} from {source.value}")
+        done = Done(**json.loads(said.splitlines()[-1]))  # above it the file intake may have logged something
+        if done.status == "refused":
+            raise RefusedError(done.reason)
+        self._check(table, file)
+        return Run(done=done, rows=file.rows, process_cpu_seconds=usage.ru_utime + usage.ru_stime)
+
+    def _check(self, table: str, file: OrderFile) -> None:
+        """A fast load that left something out is no load."""
+        with self._administrator() as connection:
+            row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+        if row != (file.rows,):
+            sys.exit(f"bench: {table} holds {row} rows after {file.path.name}, and should hold {file.rows}")
+
+    def _uploaded(self, file: OrderFile) -> str:
+        """The version of the file in S3; it is put there the first time."""
+        if file.path not in self._versions:
+            with file.path.open("rb") as body:
+                put = self._s3.put_object(Bucket=function.BUCKET, Key=f"{function.PREFIX}{file.path.name}", Body=body)
+            self._versions[file.path] = put["VersionId"]
+        return self._versions[file.path]
+
+    def _administrator(self) -> psycopg.Connection:
+        url = self._postgres.server.url(user=ADMINISTRATOR, password=PASSWORD, database=function.DATABASE)
+        return psycopg.connect(url, autocommit=True)
+
+
+def program(name: str, python: Path = Path(sys.executable)) -> list[str | Path]:
+    """The command of one of bench.clients' programs."""
+    return [python, "-m", f"bench.clients.{name}"]
+
+
+@contextlib.contextmanager
+def lab() -> Iterator[Lab]:
+    """Start the servers, and leave nothing of them behind."""
+    toolchain.prepare(print)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lab-", dir=FOLDER)))
+        postgres = stack.enter_context(PostgresServer(state, venv=toolchain.SERVICES_VENV))
+        _set_up(postgres)
+        yield Lab(postgres, stack.enter_context(_s3(state / "s3")))
+
+
+def _set_up(postgres: PostgresServer) -> None:
+    server = postgres.server
+    with psycopg.connect(server.url(), autocommit=True) as superuser:
+        for setting in _STEADY:
+            superuser.execute(f"ALTER SYSTEM SET {setting}")
+        superuser.execute("SELECT pg_reload_conf()")
+    server.create_master_user(ADMINISTRATOR, PASSWORD, database=function.DATABASE)
+    url = server.url(user=ADMINISTRATOR, password=PASSWORD, database=function.DATABASE)
+    migrate(psycopg.connect(url), seconds=START_SECONDS)
+    with psycopg.connect(url) as connection:
+        connection.execute(_REFERENCE)
+
+
+@contextlib.contextmanager
+def _s3(folder: Path) -> Iterator[S3Client]:
+    """The emulator alone, over plain HTTP.
+
+    It hands out a million orders in about 0.2 s, a tenth of what COPY takes, so it hides no cost of ours.
+    """
+    folder.mkdir(parents=True)
+    port = free_port()
+    environment = clean() | {
+        "BIND_HOST": LOOPBACK,
+        "GATEWAY_PORT": str(port),
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "HOME": str(folder.resolve()),
+        "TMPDIR": str(folder.resolve()),
+    }
+    with (folder / "emulator.log").open("wb") as log:
+        emulator = subprocess.Popen(
+            [toolchain.program("python"), "-m", "ministack"], env=environment, stdout=log, stderr=log
+        )
+    try:
+        session = botocore.session.Session()
+        session.set_credentials("BENCH", "only here")
+        endpoint_url = f"http://{LOOPBACK}:{port}"
+        s3 = cast("S3Client", session.create_client("s3", region_name=REGION, endpoint_url=endpoint_url))
+        _make_bucket(s3)
+        yield s3
+    finally:
+        emulator.terminate()
+        emulator.wait()
+
+
+def _make_bucket(s3: S3Client) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            s3.create_bucket(Bucket=function.BUCKET)
+            break
+        except BotoCoreError as error:
+            if time.monotonic() > deadline:
+                raise LocalCloudError(f"the emulator did not answer within {START_SECONDS} s") from error
+            time.sleep(0.1)
+    s3.put_bucket_versioning(Bucket=function.BUCKET, VersioningConfiguration={"Status": "Enabled"})

@@ -1,0 +1,24 @@
+"""The largest resident set of the file intake's process, clients and all, from small files to very large ones."""
+
+from __future__ import annotations
+
+from bench import order_files
+from bench.figures import AtMost, Figure
+from bench.lab import lab
+
+ROWS = (10_000, 1_000_000, 5_000_000)
+PEAK = AtMost(target=75, goal=75)
+
+
+def measure() -> list[Figure]:
+    """One load each: this is a property of the code, which other programs on the machine don't change."""
+    with lab() as servers:
+        return [
+            Figure(
+                name=f"peak memory, {rows:,} rows",
+                values=[servers.take_in(order_files.csv(rows)).done.peak_mb],
+                unit="MB",
+                limit=PEAK,
+            )
+            for rows in ROWS
+        ]

@@ -1,0 +1,53 @@
+"""Lets people look up what the database knows of a file, without a way to it of their own."""
+
+from pathlib import Path
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from components.database import Database
+from components.landing_zone import LandingZone
+from components.network import Network
+from components.python_function import PythonFunction
+from config import model, pipeline
+
+SOURCE = Path("lambda_src/operations")
+DATABASE_USER = "operations"
+
+
+class Operations(Construct):
+    """Answers `make inspect` and `make reconcile`: nothing but a function in the VPC reaches the database.
+
+    Who may ask is whoever may invoke it: it has neither an event source nor a resource policy (docs/runbook.md).
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: pipeline.FileIntake,
+        platform: model.Platform,
+        network: Network,
+        landing_zone: LandingZone,
+        database: Database,
+        logs_key: kms.IKey,
+        removal: RemovalPolicy,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.function = PythonFunction(
+            self,
+            "Function",
+            source=SOURCE,
+            description="Looks up what became of files",
+            platform=platform,
+            network=network,
+            logs_key=logs_key,
+            log_days=config.log_days,
+            memory_mb=512,
+            timeout=Duration.minutes(1),  # twice what the database gives its role for a statement
+            removal=removal,
+            environment=database.environment(DATABASE_USER) | {"LANDING_BUCKET": landing_zone.bucket.bucket_name},
+        )
+        database.allow_client(self.function, self.function, user=DATABASE_USER)

@@ -1,0 +1,229 @@
+"""The words in which a database is described: its engine, and how clients come to it."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from config import windows
+from config.checks import Slice, require, require_log_days
+from config.connections import connections_of
+from config.instance_classes import FAMILIES, is_offered, memory_gib
+
+ACU_GIB = 2  # of memory, in an Aurora capacity unit
+# With so little at rest Aurora takes no more, whatever it may grow to (Amazon Aurora User Guide, "Maximum connections
+# for Aurora Serverless v2").
+AURORA_SMALL_MIN_ACU, AURORA_SMALL_CONNECTIONS = 0.5, 2000
+
+
+@dataclass(frozen=True)
+class Direct:
+    """Clients connect to the database itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThroughProxy(Slice):
+    """Clients share the connections of RDS Proxy, which holds on to them while the database fails over.
+
+    It may use `connections_percent` of what the database takes. A client waits `borrow_seconds` for one, and is
+    disconnected when it has been silent for `idle_client_minutes`.
+    """
+
+    PATH = "database.connections."
+
+    connections_percent: int
+    borrow_seconds: int
+    idle_client_minutes: int
+
+    def check(self) -> None:
+        require(
+            1 <= self.connections_percent <= 100,
+            "database.connections.connections_percent",
+            "1 to 100",
+            self.connections_percent,
+            "it is a share of what the database takes",
+        )
+        require(
+            1 <= self.borrow_seconds <= 300,
+            "database.connections.borrow_seconds",
+            "1 to 300",
+            self.borrow_seconds,
+            "RDS Proxy waits no longer",
+        )
+        require(
+            1 <= self.idle_client_minutes <= 8 * 60,
+            "database.connections.idle_client_minutes",
+            "1 to 480",
+            self.idle_client_minutes,
+            "RDS Proxy keeps silent clients for eight hours at most",
+        )
+
+
+Connections = Direct | ThroughProxy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database(Slice):
+    """What both engines share.
+
+    `backup_window` (`hh:mm-hh:mm`) and `maintenance_window` (`ddd:hh:mm-ddd:hh:mm`) are in UTC. `insights` is the mode
+    of Database Insights: `standard` keeps 7 days, `advanced` 15 months, at a price by vCPU. The operating system is
+    measured every `monitoring_seconds`.
+    """
+
+    PATH = "database."
+
+    connections: Connections
+    backup_days: int
+    backup_window: str
+    maintenance_window: str
+    deletion_protection: bool
+    on_removal: Literal["snapshot", "destroy"]
+    log_days: int
+    insights: Literal["standard", "advanced"]
+    monitoring_seconds: Literal[1, 5, 10, 15, 30, 60]
+    major_version: str = "18"
+
+    def check(self) -> None:
+        require(
+            1 <= self.backup_days <= 35,
+            "database.backup_days",
+            "1 to 35",
+            self.backup_days,
+            "0 would switch backups off, and RDS keeps them for 35 days at most",
+        )
+        require(
+            re.fullmatch(r"1[6-9]|[2-9]\d", self.major_version) is not None,
+            "database.major_version",
+            "a major version from '16' on, with no minor",
+            self.major_version,
+            "minor versions disappear from RDS; the major alone takes the newest of them",
+        )
+        require_log_days("database.log_days", self.log_days)
+        self._require_windows()
+
+    def _require_windows(self) -> None:
+        """As RDS checks them (Amazon RDS API Reference, "CreateDBInstance")."""
+        backup, maintenance = windows.daily(self.backup_window), windows.weekly(self.maintenance_window)
+        require(
+            backup is not None and backup.minutes >= windows.SHORTEST,
+            "database.backup_window",
+            "half an hour or more in UTC, like '01:00-02:00'",
+            self.backup_window,
+            "RDS starts the daily backup in it",
+        )
+        require(
+            maintenance is not None and windows.SHORTEST <= maintenance.minutes <= windows.DAY,
+            "database.maintenance_window",
+            "half an hour to a day in UTC, like 'sun:02:30-sun:04:00'",
+            self.maintenance_window,
+            "RDS updates the database in it",
+        )
+        require(
+            not (backup and maintenance and windows.meets_any_day(backup, maintenance)),
+            "database.maintenance_window",
+            f"apart from database.backup_window ({self.backup_window})",
+            self.maintenance_window,
+            "RDS refuses windows that overlap; move one of them",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresInstance(Database):
+    """RDS for PostgreSQL on one instance class, with a standby in another zone where `multi_az`.
+
+    It has no readers: RDS refuses a replica of an instance whose master password it manages. `AuroraServerless` has.
+    """
+
+    instance_type: str
+    multi_az: bool
+    storage_gib: int
+    max_storage_gib: int
+
+    def check(self) -> None:
+        super().check()
+        require(
+            is_offered(self.instance_type),
+            "database.instance_type",
+            f"a class that RDS offers, without its 'db.' prefix, like 't4g.medium' ({', '.join(sorted(FAMILIES))})",
+            self.instance_type,
+            "another family belongs into config/instance_classes.py, with its sizes and its memory",
+        )
+        require(
+            self.storage_gib >= 20,
+            "database.storage_gib",
+            "at least 20",
+            self.storage_gib,
+            "gp3 volumes for PostgreSQL start at 20 GiB",
+        )
+        require(
+            self.max_storage_gib >= self.storage_gib * 1.1,
+            "database.max_storage_gib",
+            f"at least 10 % above database.storage_gib ({self.storage_gib})",
+            self.max_storage_gib,
+            "RDS refuses a smaller ceiling for storage autoscaling",
+        )
+
+    @property
+    def memory_gib(self) -> float:
+        """The memory of the instance class."""
+        return memory_gib(self.instance_type)
+
+    @property
+    def max_connections(self) -> int:
+        """How many connections it takes, at the least."""
+        return connections_of(self.memory_gib)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuroraServerless(Database):
+    """Aurora PostgreSQL, whose capacity follows the load between `min_acu` and `max_acu`.
+
+    A `min_acu` of 0 pauses the cluster while nobody is connected; the web app always is. `readers` stand in other
+    zones, grow with the writer, and take over when it fails.
+    """
+
+    min_acu: float
+    max_acu: float
+    readers: int
+
+    def check(self) -> None:
+        super().check()
+        for field, least in (("min_acu", 0), ("max_acu", 1)):
+            acu = getattr(self, field)
+            require(
+                least <= acu <= 256 and acu * 2 % 1 == 0,
+                f"database.{field}",
+                f"{least} to 256 in steps of 0.5",
+                acu,
+                "Aurora counts capacity in half units of 2 GiB each",
+            )
+        require(
+            self.min_acu <= self.max_acu,
+            "database.max_acu",
+            f"at least database.min_acu ({self.min_acu})",
+            self.max_acu,
+            "capacity moves between the two",
+        )
+        require(
+            0 <= self.readers <= 15,
+            "database.readers",
+            "0 to 15",
+            self.readers,
+            "an Aurora cluster has no room for more",
+        )
+        require(
+            self.min_acu > 0 or isinstance(self.connections, Direct),
+            "database.min_acu",
+            "above 0 where database.connections is ThroughProxy(...)",
+            self.min_acu,
+            "the proxy keeps connections open, and the cluster would never pause",
+        )
+
+    @property
+    def max_connections(self) -> int:
+        """How many connections the writer takes, at the least."""
+        connections = connections_of(self.max_acu * ACU_GIB)
+        return min(connections, AURORA_SMALL_CONNECTIONS) if self.min_acu <= AURORA_SMALL_MIN_ACU else connections
+
+
+Engine = PostgresInstance | AuroraServerless

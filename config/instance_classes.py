@@ -1,0 +1,32 @@
+"""The instance classes on which RDS runs PostgreSQL, and the memory of each."""
+
+import re
+
+_BURSTABLE = ("micro", "small", "medium", "large", "xlarge", "2xlarge")
+_UP_TO_16 = ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge")
+_UP_TO_32 = (*_UP_TO_16, "24xlarge", "32xlarge")
+_UP_TO_48 = (*_UP_TO_16, "24xlarge", "48xlarge")
+# The usual families and the sizes they come in; a test holds them against what CloudFormation's linter knows.
+FAMILIES = {
+    **dict.fromkeys(("t3", "t4g"), _BURSTABLE),
+    **dict.fromkeys(("m6g", "m7g", "r6g", "r7g"), _UP_TO_16),
+    **dict.fromkeys(("m6i", "r6i"), _UP_TO_32),
+    **dict.fromkeys(("m7i", "m8g", "r7i", "r8g"), _UP_TO_48),
+}
+# GiB of the size `large`, by the kind of family (Amazon RDS User Guide, "Hardware specifications for DB instance
+# classes"); every other size is a multiple of it.
+_GIB_OF_LARGE = {"t": 8, "m": 8, "r": 16}
+_TIMES_LARGE = {"micro": 1 / 8, "small": 1 / 4, "medium": 1 / 2, "large": 1, "xlarge": 2}
+
+
+def is_offered(instance_type: str) -> bool:
+    """Whether RDS offers PostgreSQL on that class, as far as is known here. Named without its `db.` prefix."""
+    family, _, size = instance_type.partition(".")
+    return size in FAMILIES.get(family, ())
+
+
+def memory_gib(instance_type: str) -> float:
+    """The memory of a class that is offered."""
+    family, _, size = instance_type.partition(".")
+    multiple = re.fullmatch(r"(\d+)xlarge", size)
+    return _GIB_OF_LARGE[family[0]] * (2 * int(multiple[1]) if multiple else _TIMES_LARGE[size])

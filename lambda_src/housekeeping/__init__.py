@@ -1,0 +1,1 @@
+"""Removes what was kept for long enough: rejected rows, which hold personal data."""

@@ -1,0 +1,1 @@
+"""Looks up for people what the database knows of a file; reads only."""

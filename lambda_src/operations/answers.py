@@ -1,0 +1,77 @@
+"""The answers, straight from the tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from .requests import Inspect, KnownVersions
+
+VERSIONS_SHOWN = 20
+REJECTS_SHOWN = 5
+RAW_SHOWN = 200  # characters; the web app shows all of it
+_COUNT_SECONDS = 10
+
+_VERSIONS = """
+    SELECT file_id, version_id, status, reason, size_bytes, rows_loaded, rows_rejected,
+           uploaded_at, received_at, finished_at
+    FROM files
+    WHERE bucket = %(bucket)s AND key = %(key)s
+    ORDER BY uploaded_at DESC, file_id DESC
+    LIMIT %(limit)s
+"""
+_REJECTS = """
+    SELECT line_number, left(raw, %(raw)s) AS raw, reasons
+    FROM rejected_rows
+    WHERE file_id = %(file_id)s
+    ORDER BY line_number
+    LIMIT %(limit)s
+"""
+# The rows are compared as a whole, so that each page is one walk along the ledger's unique index.
+_KNOWN = """
+    SELECT key, version_id
+    FROM files
+    WHERE bucket = %(bucket)s AND (key, version_id) > (%(key)s, %(version_id)s)
+    ORDER BY key, version_id
+    LIMIT %(limit)s
+"""
+
+
+def inspect(connection: Connection, bucket: str, request: Inspect) -> dict[str, Any]:
+    """The newest versions of the key, each with its first rejects and how many stored orders come from it.
+
+    `orders_stored` is null where counting took too long: there is no index for it, which every load would pay for.
+    """
+    key = {"bucket": bucket, "key": request.key}
+    row = connection.execute("SELECT count(*) FROM files WHERE bucket = %(bucket)s AND key = %(key)s", key).fetchone()
+    with connection.cursor(row_factory=dict_row) as cursor:
+        versions = cursor.execute(_VERSIONS, key | {"limit": VERSIONS_SHOWN}).fetchall()
+        for version in versions:
+            values = {"file_id": version["file_id"], "raw": RAW_SHOWN, "limit": REJECTS_SHOWN}
+            version["rejects"] = cursor.execute(_REJECTS, values).fetchall()
+    stored = _orders_stored(connection, [version["file_id"] for version in versions])
+    for version in versions:
+        version["orders_stored"] = None if stored is None else stored.get(version["file_id"], 0)
+        for name in ("uploaded_at", "received_at", "finished_at"):
+            version[name] = version[name] and version[name].isoformat()
+    return {"key": request.key, "total": row[0] if row else 0, "versions": versions}
+
+
+def known_versions(connection: Connection, bucket: str, request: KnownVersions) -> dict[str, Any]:
+    """A page of [key, version]; one that is shorter than `limit` is the last."""
+    key, version_id = request.after or ("", "")
+    values = {"bucket": bucket, "key": key, "version_id": version_id, "limit": request.limit}
+    return {"versions": [list(row) for row in connection.execute(_KNOWN, values)]}
+
+
+def _orders_stored(connection: Connection, file_ids: list[int]) -> dict[int, int] | None:
+    try:
+        with connection.transaction():
+            connection.execute(f"SET LOCAL statement_timeout = {_COUNT_SECONDS * 1000:.0f}")
+            query = "SELECT file_id, count(*) FROM orders WHERE file_id = ANY(%s) GROUP BY file_id"
+            return dict(connection.execute(query, [file_ids]).fetchall())
+    except psycopg.errors.QueryCanceled:
+        return None

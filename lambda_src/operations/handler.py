@@ -1,0 +1,35 @@
+"""The Lambda function that `make inspect` and `make reconcile` ask; no event calls it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+import psycopg
+
+from .answers import inspect, known_versions
+from .database import Database
+from .requests import Inspect, RequestError, parse
+from .settings import Settings
+
+_log = logging.getLogger(__name__)
+logging.getLogger(__package__).setLevel(logging.INFO)
+
+_settings = Settings.from_env(os.environ)
+_database = Database(_settings)
+
+
+def handler(event: object, _: object) -> dict[str, Any]:
+    """Answer a request; {"error": …} where it can't be answered, in words for the person who asked."""
+    try:
+        request = parse(event)
+        connection = _database.connection()
+        if isinstance(request, Inspect):
+            return inspect(connection, _settings.landing_bucket, request)
+        return known_versions(connection, _settings.landing_bucket, request)
+    except RequestError as error:
+        return {"error": str(error)}
+    except psycopg.OperationalError as error:
+        _log.warning("the database could not answer: %s", error)
+        return {"error": f"the database could not answer: {str(error).strip().splitlines()[0]}"}

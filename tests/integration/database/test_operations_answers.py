@@ -1,0 +1,108 @@
+"""What the operations function answers, from a real ledger that the real intake wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from file_intake.event import Happened
+from operations import answers
+from operations.answers import REJECTS_SHOWN, VERSIONS_SHOWN, inspect, known_versions
+from operations.requests import Inspect, KnownVersions
+from tests.integration.database.conftest import BUCKET, Pipeline, Shop, csv, event
+
+KEY = "incoming/x.csv"
+
+
+@pytest.fixture
+def connection(shop: Shop) -> Iterator[psycopg.Connection]:
+    """As the function connects."""
+    with shop.connect("operations") as connection:
+        yield connection
+
+
+def test_a_file_is_told_with_its_rejects_and_the_orders_that_are_stored(
+    pipeline: Pipeline, connection: psycopg.Connection
+) -> None:
+    first = pipeline.put(KEY, csv(("a", 1), ("b", 1), ("c", 0)), at=1)
+    second = pipeline.put(KEY, csv(("b", 2)), at=2)
+    for file in (first, second):
+        pipeline.intake().take_in(file)
+
+    answer = inspect(connection, BUCKET, Inspect(key=KEY))
+
+    assert answer["total"] == 2
+    newest, oldest = answer["versions"]
+    assert (newest["version_id"], newest["status"]) == (second.version_id, "loaded")
+    assert (oldest["version_id"], oldest["status"], oldest["rows_loaded"]) == (first.version_id, "superseded", 2)
+    assert (newest["orders_stored"], oldest["orders_stored"]) == (1, 1)
+    assert newest["rejects"] == []
+    (reject,) = oldest["rejects"]
+    assert (reject["line_number"], reject["raw"][:2]) == (4, "c,")
+    assert "quantity" in reject["reasons"][0]
+    assert oldest["uploaded_at"] == "2026-11-20T10:00:01+00:00"
+
+
+def test_an_answer_stays_small(shop: Shop, connection: psycopg.Connection) -> None:
+    with shop.connect() as administrator:
+        administrator.execute(
+            """INSERT INTO files (bucket, key, version_id, uploaded_at, status)
+               SELECT 'landing', %s, n::text, now() + n * interval '1 s', 'loaded' FROM generate_series(1, 50) AS n""",
+            [KEY],
+        )
+        administrator.execute(
+            """INSERT INTO rejected_rows SELECT file_id, n, repeat('x', 4096), '{wrong}'
+               FROM files, generate_series(1, 50) AS n"""
+        )
+    answer = inspect(connection, BUCKET, Inspect(key=KEY))
+    assert (answer["total"], len(answer["versions"]), answer["versions"][0]["version_id"]) == (50, VERSIONS_SHOWN, "50")
+    for version in answer["versions"]:
+        assert len(version["rejects"]) == REJECTS_SHOWN
+        assert all(len(reject["raw"]) == 200 for reject in version["rejects"])
+
+
+def test_a_key_that_nobody_knows_has_no_versions(connection: psycopg.Connection) -> None:
+    assert inspect(connection, BUCKET, Inspect(key="incoming/never")) == {
+        "key": "incoming/never",
+        "total": 0,
+        "versions": [],
+    }
+
+
+def test_orders_that_take_too_long_to_count_are_left_out(
+    pipeline: Pipeline, connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.intake().take_in(pipeline.put(KEY, csv(("a", 1)), at=1))
+    monkeypatch.setattr(answers, "_COUNT_SECONDS", 0.05)
+    with pipeline.shop.connect() as administrator, administrator.transaction():
+        administrator.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")  # stands for a table that takes long
+        answer = inspect(connection, BUCKET, Inspect(key=KEY))
+    assert answer["versions"][0]["orders_stored"] is None
+    assert answer["versions"][0]["status"] == "loaded"
+
+
+def test_pages_of_known_versions_follow_s3s_order_and_leave_none_out(
+    pipeline: Pipeline, connection: psycopg.Connection
+) -> None:
+    keys = ["incoming/Z", "incoming/a", "incoming/a-b", "incoming/a/b", "incoming/ä", "incoming/€", "incoming/𝄞"]
+    known = [(key, f"v{number}") for key in keys for number in (1, 2, 3)]
+    for key, version in known:
+        deleted = Happened.MARKED_DELETED
+        pipeline.intake().take_in(event(key, version, at=1, happened=deleted))
+
+    pages: list[Any] = []
+    after = None
+    while not pages or len(pages[-1]) == 4:
+        answer = known_versions(connection, BUCKET, KnownVersions(after=after, limit=4))
+        pages.append(answer["versions"])
+        after = tuple(answer["versions"][-1]) if answer["versions"] else after
+    assert [tuple(each) for page in pages for each in page] == sorted(known, key=lambda each: each[0].encode())
+
+
+def test_other_buckets_are_no_business_of_this_one(pipeline: Pipeline, connection: psycopg.Connection) -> None:
+    pipeline.intake().take_in(event(KEY, "v1", at=1, happened=Happened.MARKED_DELETED))
+    assert known_versions(connection, "another", KnownVersions(after=None, limit=10)) == {"versions": []}
+    assert inspect(connection, "another", Inspect(key=KEY))["total"] == 0

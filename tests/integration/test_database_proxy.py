@@ -1,0 +1,30 @@
+"""A database behind a proxy deploys too, not only the one that `local` takes."""
+
+import sys
+
+from local_cloud.cloud import LocalCloud
+from local_cloud.deploy import Deployment
+
+APP = f"{sys.executable} -m tests.integration.database_app"
+
+
+def test_the_database_deploys_with_a_proxy(local_cloud: LocalCloud) -> None:
+    deployment = Deployment(local_cloud.state, local_cloud.services().account(), print, list)
+    deployment.run(
+        "deploy-proxy",
+        *("deploy", "--all", "--app", APP, "--output", str(local_cloud.state.root / "proxy.out")),
+        *("--require-approval", "never", "--method", "direct"),
+    )
+    session = local_cloud.session()
+    rds, iam, stacks = session.client("rds"), session.client("iam"), session.client("cloudformation")
+    (proxy,) = rds.describe_db_proxies(DBProxyName="shop-proxied")["DBProxies"]
+    assert proxy["RequireTLS"] is True
+    assert proxy["DefaultAuthScheme"] == "IAM_AUTH"
+    (target,) = rds.describe_db_proxy_targets(DBProxyName="shop-proxied")["Targets"]
+    assert target["RdsResourceId"] == "shop-proxied"
+    made = stacks.describe_stack_resources(StackName="shop-proxied-client")["StackResources"]
+    (policy,) = (one["PhysicalResourceId"] for one in made if one["ResourceType"] == "AWS::IAM::ManagedPolicy")
+    version = iam.get_policy(PolicyArn=policy)["Policy"]["DefaultVersionId"]
+    document = iam.get_policy_version(PolicyArn=policy, VersionId=version)["PolicyVersion"]["Document"]
+    id_ = proxy["DBProxyArn"].rpartition(":")[2]
+    assert document["Statement"][0]["Resource"].endswith(f":dbuser:{id_}/web")

@@ -1,0 +1,84 @@
+"""What the functions for people and for the night promise."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.synthesis import Synthesized
+
+
+def _resources(synthesized: Synthesized, component: str, type_: str) -> dict[str, Any]:
+    found = synthesized.resources("Pipeline", type_)
+    return {id_: resource for id_, resource in found.items() if id_.startswith(component)}
+
+
+def _statements(synthesized: Synthesized, component: str) -> list[dict[str, Any]]:
+    policies = _resources(synthesized, f"{component}Function", "AWS::IAM::ManagedPolicy")
+    (policy,) = policies.values()
+    return [each for each in policy["Properties"]["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
+
+
+@pytest.mark.parametrize("component", ["Operations", "Housekeeping"])
+def test_each_may_connect_as_its_own_role_and_touch_nothing_else(
+    every_environment: Synthesized, component: str
+) -> None:
+    statements = _statements(every_environment, component)
+    (connect,) = (statement for statement in statements if statement["Action"] == "rds-db:connect")
+    assert json.dumps(connect["Resource"]).count(f"/{component.lower()}") == 1
+    services = {
+        action.partition(":")[0]
+        for statement in statements
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+    assert services == {"rds-db", "logs", "xray", "ec2"}
+
+
+@pytest.mark.parametrize("component", ["Operations", "Housekeeping"])
+def test_both_wait_for_the_migration_that_makes_their_roles(every_environment: Synthesized, component: str) -> None:
+    (run,) = every_environment.resources("Pipeline", "Custom::SchemaMigration")
+    (function,) = _resources(every_environment, component, "AWS::Lambda::Function").values()
+    assert run in function["DependsOn"]
+
+
+def test_nothing_but_people_calls_the_operations_function(every_environment: Synthesized) -> None:
+    (function,) = _resources(every_environment, "Operations", "AWS::Lambda::Function")
+    for type_ in ("Permission", "EventSourceMapping", "Url", "Alias"):
+        for caller in every_environment.resources("Pipeline", f"AWS::Lambda::{type_}").values():
+            assert function not in json.dumps(caller), type_
+
+
+def test_old_rejects_are_removed_every_night(every_environment: Synthesized) -> None:
+    schedule = every_environment.only("Pipeline", "AWS::Scheduler::Schedule")
+    (function,) = _resources(every_environment, "Housekeeping", "AWS::Lambda::Function")
+    assert schedule["ScheduleExpression"] == "cron(0 2 * * ? *)"
+    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [function, "Arn"]}
+    assert "State" not in schedule  # enabled is what the scheduler takes for it
+
+
+def test_the_scheduler_calls_as_a_role_that_serves_no_other_account_and_no_other_function(
+    every_environment: Synthesized,
+) -> None:
+    (function,) = _resources(every_environment, "Housekeeping", "AWS::Lambda::Function")
+    (group,) = every_environment.resources("Pipeline", "AWS::Scheduler::ScheduleGroup")
+    (role,) = _resources(every_environment, "HousekeepingCaller", "AWS::IAM::Role").values()
+    (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"] == {
+        "StringEquals": {
+            "aws:SourceAccount": {"Ref": "AWS::AccountId"},
+            "aws:SourceArn": {"Fn::GetAtt": [group, "Arn"]},
+        }
+    }
+    (policy,) = _resources(every_environment, "HousekeepingCaller", "AWS::IAM::ManagedPolicy").values()
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Action"], statement["Resource"]) == (
+        "lambda:InvokeFunction",
+        {"Fn::GetAtt": [function, "Arn"]},
+    )
+
+
+def test_someone_hears_when_a_nights_run_is_given_up(every_environment: Synthesized) -> None:
+    alarms = _resources(every_environment, "Housekeeping", "AWS::CloudWatch::Alarm").values()
+    assert {alarm["Properties"]["MetricName"] for alarm in alarms} == {"AsyncEventsDropped", "InvocationDroppedCount"}
+    for alarm in alarms:
+        assert "AlertsTopic" in json.dumps(alarm["Properties"]["AlarmActions"])

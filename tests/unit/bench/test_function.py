@@ -1,0 +1,15 @@
+"""The file intake is measured with the settings that it asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench import function
+from file_intake.settings import Settings
+
+
+def test_every_setting_of_the_file_intake_is_set() -> None:
+    environment = function.environment(
+        host="localhost", port=5432, ca_bundle=Path("authority.pem"), endpoint_url="http://127.0.0.1:1"
+    )
+    assert Settings.from_env(environment).landing_bucket == function.BUCKET

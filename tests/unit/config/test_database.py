@@ -1,0 +1,180 @@
+"""The database's configuration refuses what RDS would, and what its connections can't carry."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cfnlint
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config import windows
+from config.checks import ConfigError
+from config.connections import CALLS, FUNCTIONS, RESERVED, WEB_POOL, connections_of, room
+from config.database import Direct, ThroughProxy
+from config.environments import DEV, DEV_DATABASE, PROD, PROD_DATABASE
+from config.instance_classes import FAMILIES, is_offered, memory_gib
+from tests.databases import AURORA
+
+PROXY = ThroughProxy(connections_percent=80, borrow_seconds=15, idle_client_minutes=30)
+LINTER = Path(cfnlint.__file__).parent / "data/schemas/extensions/aws_rds_dbinstance/dbinstanceclass_enum.json"
+
+REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
+    "a family RDS has not": (
+        lambda: replace(DEV_DATABASE, instance_type="c7g.large"),
+        "database.instance_type must be a class that RDS offers",
+    ),
+    "a size RDS has not": (lambda: replace(DEV_DATABASE, instance_type="m7g.medium"), "database.instance_type"),
+    "no proxy's share": (lambda: replace(PROXY, connections_percent=0), "database.connections.connections_percent"),
+    "more than all": (lambda: replace(PROXY, connections_percent=101), "database.connections.connections_percent"),
+    "too long a wait": (lambda: replace(PROXY, borrow_seconds=301), "database.connections.borrow_seconds must be 1 to"),
+    "too long a silence": (lambda: replace(PROXY, idle_client_minutes=481), "database.connections.idle_client_minutes"),
+    "no such hour": (lambda: replace(DEV_DATABASE, backup_window="24:00-25:00"), "database.backup_window must be half"),
+    "a short backup": (lambda: replace(DEV_DATABASE, backup_window="01:00-01:29"), "database.backup_window"),
+    "no such day": (
+        lambda: replace(DEV_DATABASE, maintenance_window="day:01:00-day:02:00"),
+        "database.maintenance_window must be half an hour to a day in UTC",
+    ),
+    "two days of maintenance": (
+        lambda: replace(DEV_DATABASE, maintenance_window="mon:03:00-wed:03:00"),
+        "database.maintenance_window",
+    ),
+    "both at once": (
+        lambda: replace(DEV_DATABASE, backup_window="01:00-03:00"),
+        "database.maintenance_window must be apart from database.backup_window (01:00-03:00), got 'sun",
+    ),
+    "both at once past midnight": (
+        lambda: replace(DEV_DATABASE, backup_window="23:45-00:30", maintenance_window="mon:00:00-mon:01:00"),
+        "database.maintenance_window must be apart",
+    ),
+    "an unknown mode of insights": (
+        lambda: replace(DEV_DATABASE, insights="none"),  # type: ignore[arg-type]
+        "database.insights must be one of 'standard', 'advanced'",
+    ),
+    "monitoring at odd times": (
+        lambda: replace(DEV_DATABASE, monitoring_seconds=20),  # type: ignore[arg-type]
+        "database.monitoring_seconds must be one of 1, 5",
+    ),
+    "a third of a unit": (lambda: replace(AURORA, min_acu=0.3), "database.min_acu must be 0 to 256 in steps of 0.5"),
+    "a ceiling below one unit": (
+        lambda: replace(AURORA, min_acu=0.5, max_acu=0.5),
+        "database.max_acu must be 1 to 256",
+    ),
+    "too high a ceiling": (lambda: replace(AURORA, max_acu=257), "database.max_acu must be 1 to 256"),
+    "a floor above the ceiling": (
+        lambda: replace(AURORA, min_acu=40),
+        "database.max_acu must be at least database.min_acu (40)",
+    ),
+    "sixteen readers": (lambda: replace(AURORA, readers=16), "database.readers must be 0 to 15"),
+    "a pause behind a proxy": (lambda: replace(AURORA, min_acu=0), "database.min_acu must be above 0 where"),
+    "units in words": (
+        lambda: replace(AURORA, min_acu="two"),  # type: ignore[arg-type]
+        "database.min_acu must be a number, got 'two'",
+    ),
+    "more loads than connections": (
+        lambda: replace(DEV, intake=replace(DEV.intake, max_concurrency=1000)),
+        "intake.max_concurrency must be at most 136 with this database of 168 connections, got 1000",
+    ),
+    "more loads than the proxy may serve": (
+        lambda: replace(PROD, intake=replace(PROD.intake, max_concurrency=465)),
+        "intake.max_concurrency must be at most 464 with this database of 675 connections, got 465",
+    ),
+    "more web instances than connections": (
+        lambda: replace(DEV, web=replace(DEV.web, max_instances=50)),
+        "intake.max_concurrency must be at most 0",
+    ),
+    "a name that RDS takes for no database": (lambda: replace(DEV, name="dev-"), "name must be 1 to 20"),
+    "a project that RDS takes for no database": (lambda: replace(DEV, project="my--shop"), "project must be 1 to 20"),
+    "a proxy that leaves nothing": (
+        lambda: replace(PROD, database=replace(PROD_DATABASE, connections=replace(PROXY, connections_percent=100))),
+        "database.connections.connections_percent must be small enough to leave 12 connections more",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_deployed_is_refused(case: str) -> None:
+    build, message = REFUSED[case]
+    with pytest.raises(ConfigError) as caught:
+        build()
+    assert str(caught.value).startswith(message)
+    assert ", got " in str(caught.value)
+    assert ": " in str(caught.value).partition(", got ")[2], "and how to mend it"
+
+
+def test_windows_that_touch_or_pass_midnight_apart_are_taken() -> None:
+    replace(DEV_DATABASE, backup_window="01:00-02:30", maintenance_window="sun:02:30-sun:04:00")
+    replace(DEV_DATABASE, backup_window="00:30-01:00", maintenance_window="sun:23:30-mon:00:30")
+
+
+@given(st.integers(0, 287), st.integers(6, 48), st.integers(0, 2015), st.integers(6, 288))
+def test_windows_meet_exactly_when_a_minute_lies_in_both(start: int, length: int, week_start: int, week: int) -> None:
+    """Against the slow way: every five minutes of the week, one by one."""
+    daily = windows.Window(start=start * 5, minutes=length * 5)
+    weekly = windows.Window(start=week_start * 5, minutes=week * 5)
+    backup = {(day * 288 + start + step) % 2016 for day in range(7) for step in range(length)}
+    maintenance = {(week_start + step) % 2016 for step in range(week)}
+    assert windows.meets_any_day(daily, weekly) is bool(backup & maintenance)
+
+
+def _offered_by_rds() -> set[str]:
+    rules = json.loads(LINTER.read_text())["us-east-1"]["allOf"]
+    return {
+        name.removeprefix("db.")
+        for rule in rules
+        if rule["if"]["properties"]["Engine"].get("const") == "postgres"
+        for name in rule["then"]["properties"]["DBInstanceClass"]["enum"]
+    }
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_class_that_is_accepted_is_one_that_rds_offers_and_none_is_missing(family: str) -> None:
+    accepted = {f"{family}.{size}" for size in FAMILIES[family]}
+    assert accepted == {name for name in _offered_by_rds() if name.startswith(f"{family}.")}
+    assert all(is_offered(name) and memory_gib(name) >= 1 for name in accepted)
+
+
+@pytest.mark.parametrize(
+    ("name", "gib"),
+    [
+        ("t4g.micro", 1),
+        ("t4g.small", 2),
+        ("t3.medium", 4),
+        ("t4g.2xlarge", 32),
+        ("m7g.large", 8),
+        ("m7i.48xlarge", 768),
+        ("r8g.xlarge", 32),
+        ("r6i.32xlarge", 1024),
+    ],
+)
+def test_the_memory_of_a_class_is_what_aws_says(name: str, gib: float) -> None:
+    assert memory_gib(name) == gib
+
+
+@pytest.mark.parametrize(("acu", "documented"), [(1, 189), (4, 823), (8, 1669), (16, 3360), (32, 5000), (256, 5000)])
+def test_no_more_connections_are_counted_than_aurora_documents(acu: float, documented: int) -> None:
+    """The Amazon Aurora User Guide tabulates what each capacity takes; a quarter below is near enough."""
+    counted = replace(AURORA, min_acu=1, max_acu=acu).max_connections
+    assert documented * 0.75 <= counted <= documented
+
+
+def test_aurora_at_rest_takes_two_thousand_connections_at_most() -> None:
+    assert replace(AURORA, connections=Direct(), min_acu=0, max_acu=256).max_connections == 2000
+
+
+def test_connections_end_at_five_thousand() -> None:
+    assert connections_of(1024) == 5000
+
+
+def test_each_connection_is_counted_once() -> None:
+    clients = 3 * WEB_POOL + FUNCTIONS * CALLS
+    assert room(100, web_instances=3, proxy_percent=None) == (100 - clients - CALLS - RESERVED, 0)
+    assert room(100, web_instances=3, proxy_percent=60) == (60 - clients, 40 - CALLS - RESERVED)
+
+
+def test_the_largest_concurrency_that_is_named_is_accepted() -> None:
+    replace(PROD, intake=replace(PROD.intake, max_concurrency=464))
+    replace(DEV, intake=replace(DEV.intake, max_concurrency=136))

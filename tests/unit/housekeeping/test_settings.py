@@ -1,0 +1,34 @@
+"""The environment is read once, and what is wrong with it is said by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from housekeeping.settings import Settings, SettingsError
+
+ENVIRONMENT = {
+    "DATABASE_HOST": "db.example",
+    "DATABASE_PORT": "15432",
+    "DATABASE_NAME": "shop",
+    "DATABASE_USER": "housekeeping",
+    "AWS_REGION": "eu-central-1",
+    "REJECT_DAYS": "90",
+}
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT)
+def test_each_missing_variable_is_named(name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_env({key: value for key, value in ENVIRONMENT.items() if key != name})
+
+
+@pytest.mark.parametrize("port", ["0", "70000", "five"])
+def test_a_bad_port_is_named_with_what_it_is(port: str) -> None:
+    with pytest.raises(SettingsError, match=f"DATABASE_PORT must be .*{port}"):
+        Settings.from_env(ENVIRONMENT | {"DATABASE_PORT": port})
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "soon"])
+def test_a_retention_that_would_remove_everything_is_refused(days: str) -> None:
+    with pytest.raises(SettingsError, match=f"REJECT_DAYS must be a whole number from 1, got '{days}'"):
+        Settings.from_env(ENVIRONMENT | {"REJECT_DAYS": days})
