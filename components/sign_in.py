@@ -1,7 +1,5 @@
 """Who may see the pages: people that were invited, each with a password and a second factor."""
 
-from urllib.parse import quote
-
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
@@ -27,7 +25,7 @@ class SignIn(Construct):
         self, scope: Construct, id_: str, *, config: Public, deletion_protection: bool, removal: RemovalPolicy
     ) -> None:
         super().__init__(scope, id_)
-        self._home = f"https://{config.domain}/"
+        self._domain_name = config.domain
         self.pool = self._pool(config, deletion_protection, removal)
         self.client = self._client(config)
         self._domain = self.pool.add_domain(
@@ -69,7 +67,7 @@ class SignIn(Construct):
             "SIGN_IN_ISSUER": self.pool.user_pool_provider_url,
             # Ends Cognito's session; the app has ended the load balancer's. Back home, one is asked to sign in.
             "SIGN_IN_LOGOUT_URL": (
-                f"{self._domain.base_url()}/logout?client_id={client}&logout_uri={quote(self._home, safe='')}"
+                f"{self._domain.base_url()}/logout?client_id={client}&logout_uri=https%3A%2F%2F{self._domain_name}%2F"
             ),
         }
 
@@ -97,7 +95,7 @@ class SignIn(Construct):
             account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
             user_invitation=cognito.UserInvitationConfig(
                 email_subject=f"Your invitation to {config.domain}",
-                email_body=f"You are invited to {self._home}. Sign in within {INVITATION.to_days():g} days, as "
+                email_body=f"You are invited to https://{config.domain}/. Within {INVITATION.to_days():g} days sign in as "
                 "{username} with the password {####}, and choose your own.",
             ),
             feature_plan=PLANS[config.sign_in_plan],
@@ -131,7 +129,7 @@ class SignIn(Construct):
                 flows=cognito.OAuthFlows(authorization_code_grant=True),
                 scopes=[cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL],
                 callback_urls=[f"https://{config.domain}{CALLBACK_PATH}"],
-                logout_urls=[self._home],
+                logout_urls=[f"https://{config.domain}/"],
             ),
             supported_identity_providers=[cognito.UserPoolClientIdentityProvider.COGNITO],
             prevent_user_existence_errors=True,

@@ -183,6 +183,18 @@ def test_the_public_tiers_list_has_room_under_the_limit() -> None:
         assert 0 < count < 20, "AWS's limit each way, one of which is the final denial"
 
 
+def test_the_public_tiers_list_lets_in_visitors_and_answers_alone(public_prod: Synthesized) -> None:
+    entries = [one["Properties"] for one in public_prod.resources("Network", "AWS::EC2::NetworkAclEntry").values()]
+    admitted = {
+        (one["PortRange"]["From"], one["PortRange"]["To"])
+        for one in entries
+        if "PublicAcl" in json.dumps(one["NetworkAclId"])
+        and (one["Egress"], one["RuleAction"], one["CidrBlock"]) == (False, "allow", "0.0.0.0/0")
+        and "PortRange" in one
+    }
+    assert admitted == {(80, 80), (443, 443), (1024, 65535)}
+
+
 def test_no_finding_and_no_warning_is_left(public_prod: Synthesized) -> None:
     plugins = public_prod.report["pluginReports"]
     assert "AwsSolutions" in {plugin["pluginName"] for plugin in plugins}
