@@ -95,8 +95,8 @@ class SignIn(Construct):
             account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
             user_invitation=cognito.UserInvitationConfig(
                 email_subject=f"Your invitation to {config.domain}",
-                email_body=f"You are invited to https://{config.domain}/. Within {INVITATION.to_days():g} days sign in as "
-                "{username} with the password {####}, and choose your own.",
+                email_body=f"You are invited to https://{config.domain}/. Within {INVITATION.to_days():g} days sign in "
+                "as {username} with the password {####}, and choose your own.",
             ),
             feature_plan=PLANS[config.sign_in_plan],
             standard_threat_protection_mode=(
