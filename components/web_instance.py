@@ -76,7 +76,8 @@ LOG_ROTATION = f"""\
 def _unit(python: str) -> str:
     """The service. It opens its log as root, before it becomes the user who can write nowhere but in a /tmp of its own.
 
-    No MemoryDenyWriteExecute: Python's ctypes, on which libraries build, would fail with it.
+    No MemoryDenyWriteExecute: Python's ctypes, on which libraries build, would fail with it. A system call that isn't
+    allowed fails instead of ending the process, as libraries try what the kernel can do.
     """
     return f"""\
 [Unit]
@@ -115,6 +116,7 @@ RestrictSUIDSGID=yes
 LockPersonality=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
 CapabilityBoundingSet=
 
 [Install]
