@@ -10,7 +10,7 @@ from components.alerts import Alerts
 from components.network import Network
 from components.workload_role import WorkloadRole
 from config import model
-from config.web import Capacity, OnDemandInstances, WebTier, WithSpotInstances
+from config.web import REPLACED_PERCENT, Capacity, OnDemandInstances, WebTier, WithSpotInstances
 
 BOOT = Duration.minutes(10)  # packages, asset and first health check, on the smallest instance type
 WARM_UP = Duration.minutes(2)  # before a new instance's load says anything about the group's
@@ -107,7 +107,7 @@ class WebInstances(Construct):
             default_instance_warmup=WARM_UP,
             # What Auto Scaling replaces by itself, the ill and the old, it replaces before it takes them away.
             min_healthy_percentage=100,
-            max_healthy_percentage=200,
+            max_healthy_percentage=100 + REPLACED_PERCENT,
             max_instance_lifetime=OLDEST,
             group_metrics=[autoscaling.GroupMetrics.all()],
             notifications=[

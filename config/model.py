@@ -145,7 +145,7 @@ class Environment(Slice):
 
     def _require_room_in_app_subnets(self) -> None:
         endpoints = len(self.network.interface_endpoints)
-        instances = self.web.max_instances + self.web.warm_instances
+        instances = self.web.most_instances + self.web.warm_instances
         needed = self.intake.max_concurrency + instances + LOAD_BALANCER_ADDRESSES + endpoints
         require(
             usable_addresses(self.network.app_prefix) >= needed,
@@ -188,7 +188,7 @@ class Environment(Slice):
         proxy = self.database.connections
         left = room(
             self.database.max_connections,
-            web_instances=self.web.max_instances,
+            web_instances=self.web.most_instances,
             proxy_percent=proxy.connections_percent if isinstance(proxy, ThroughProxy) else None,
         )
         require(
@@ -222,5 +222,5 @@ class Environment(Slice):
             "web.exposure",
             f"Internal() in {self.region}",
             self.web.exposure,
-            "China has no user pools of Amazon Cognito, GovCloud no public zones on Route 53",
+            "China has no user pools of Amazon Cognito, and GovCloud gives its sign-in pages another name",
         )

@@ -40,8 +40,8 @@ def has_snap_start(region: str | None) -> bool:
 
 
 def has_public_sign_in(region: str | None) -> bool:
-    """Whether user pools and public DNS zones are both to be had there; where the region is open, they may be.
+    """Whether Cognito's sign-in is to be had there under its usual name; where the region is open, it may be.
 
-    Sources: Amazon Web Services in China, "Feature availability"; AWS GovCloud (US) User Guide, "Amazon Route 53".
+    GovCloud's begins with auth-fips (AWS GovCloud (US) User Guide, "Amazon Cognito"); China has no user pools.
     """
     return region is None or not region.startswith(("cn-", "us-gov-"))

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from math import ceil
 from typing import Literal
 
 from config.checks import Slice, require, require_log_days
@@ -13,6 +14,7 @@ LONGEST_CERTIFIED_NAME = 64  # (AWS Certificate Manager User Guide, "Characteris
 RATE_LIMITS = range(10, 2_000_000_001)
 # Cognito refuses prefixes with these (Amazon Cognito Developer Guide, "Using the Amazon Cognito domain").
 RESERVED_WORDS = ("aws", "amazon", "cognito")
+REPLACED_PERCENT = 10  # of the group that Auto Scaling replaces at once, rounded up
 GRAVITON = re.compile(r"^[a-z]+\d+g[a-z]*\.")  # m7g., t4g., c7gn.: the `g` after the generation
 
 
@@ -187,6 +189,12 @@ class WebTier(Slice):
     requests_per_minute: int = 3000
     deletion_protection: bool
     log_days: int
+
+    @property
+    def most_instances(self) -> int:
+        """How many run at once at most: while Auto Scaling replaces some, or a release a group that has a warm pool."""
+        replaced = ceil(self.max_instances * REPLACED_PERCENT / 100)
+        return self.max_instances + (self.min_instances if self.warm_instances else replaced)
 
     @property
     def graviton(self) -> bool:

@@ -65,7 +65,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
             network=replace(DEV.network, app_prefix=28),
             web=replace(DEV.web, max_instances=10),
         ),
-        "network.app_prefix must be short enough for 20 addresses",
+        "network.app_prefix must be short enough for 21 addresses",
     ),
 }
 

@@ -50,7 +50,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: replace(
             DEV, network=replace(DEV.network, app_prefix=28), web=replace(DEV.web, max_instances=2, warm_instances=1)
         ),
-        "network.app_prefix must be short enough for 13 addresses",
+        "network.app_prefix must be short enough for 14 addresses",
     ),
     "an origin with a path": (lambda: Internal(origins=("http://localhost:8080/",)), "web.exposure.origins"),
     "every origin": (lambda: Internal(origins=("*",)), "web.exposure.origins must be origins like"),
@@ -116,3 +116,9 @@ def test_a_domain_needs_its_zone_and_its_sign_in() -> None:
 def test_uploads_come_from_the_apps_own_address_alone() -> None:
     assert PUBLIC.origins == ("https://orders.example.com",)
     assert all("localhost" in origin or "127.0.0.1" in origin for origin in Internal().origins)
+
+
+def test_what_runs_while_instances_are_replaced_is_reckoned_with() -> None:
+    web = replace(PROD.web, capacity=OnDemandInstances(types=("m7g.large",)), min_instances=4, max_instances=15)
+    assert web.most_instances == 17, "a tenth, rounded up"
+    assert replace(web, warm_instances=2).most_instances == 19, "a new group beside the old"
