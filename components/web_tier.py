@@ -88,15 +88,7 @@ class WebTier(Construct):
             user_data=user_data(
                 python=f"python{platform.python}",
                 app=self._app,
-                environment=database.environment(DATABASE_USER)
-                | {
-                    "AWS_REGION": Aws.REGION,
-                    "LANDING_BUCKET": landing_zone.bucket.bucket_name,
-                    "INCOMING_PREFIX": landing_zone.incoming_prefix,
-                    "MAX_FILE_BYTES": str(max_file_mb * MEBIBYTE),
-                    "PORT": str(ports.WEB_APP),
-                }
-                | self.entrance.environment,
+                environment=self._environment(landing_zone, database, max_file_mb),
                 monitoring=monitoring.commands({"app": LOG_FILE, "boot": BOOT_LOG_FILE}),
                 seen_healthy_after_seconds=int(CHECK_EVERY.to_seconds()) * CHECKS_UNTIL_HEALTHY,
             ),
@@ -113,6 +105,18 @@ class WebTier(Construct):
     def load_balancer(self) -> elbv2.ApplicationLoadBalancer:
         """What stands before the instances."""
         return self.entrance.load_balancer
+
+    def _environment(self, landing_zone: LandingZone, database: Database, max_file_mb: int) -> dict[str, str]:
+        """The variables that the app reads (web_src/settings.py)."""
+        return {
+            **database.environment(DATABASE_USER),
+            **self.entrance.environment,
+            "AWS_REGION": Aws.REGION,
+            "LANDING_BUCKET": landing_zone.bucket.bucket_name,
+            "INCOMING_PREFIX": landing_zone.incoming_prefix,
+            "MAX_FILE_BYTES": str(max_file_mb * MEBIBYTE),
+            "PORT": str(ports.WEB_APP),
+        }
 
     def _role(self) -> WorkloadRole:
         role = WorkloadRole(self, "Identity", service="ec2.amazonaws.com", description="The web app's instances")
