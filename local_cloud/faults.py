@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import time
 from collections.abc import Callable
 from typing import Any
 
+from . import processes
 from .control import Control
 from .database_proxy import DatabaseFaults
 from .errors import LocalCloudError
@@ -19,6 +23,7 @@ class Faults:
     """Breaks a running local cloud on purpose, from any process."""
 
     def __init__(self, state: StateFolder, session: Callable[[], Any], outputs: Callable[[], Outputs]) -> None:
+        self._state = state
         self._supervisor = Control(state.control)
         self._session = session
         self._outputs = outputs
@@ -35,6 +40,22 @@ class Faults:
     def start_database(self) -> None:
         """Start PostgreSQL again on the same data; returns when it answers."""
         self._supervisor.call("start_database")
+
+    def kill_function(self) -> int:
+        """End every process of the function that loads files with kill -9, as one ends that ran out of memory.
+
+        Answers how many there were. The emulator unpacks a function into a folder of its name, and starts the
+        interpreter on a file in there.
+        """
+        (emulator,) = (each.pid for each in processes.load(self._state.processes) if each.name == "emulator")
+        mark = f"/ministack-lambda-{self._outputs().function_name}-"
+        listing = ["ps", "-axwwo", "pid=,ppid=,command="]  # ww: whole lines, however narrow the terminal
+        shown = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.splitlines()
+        lines = (line.split(maxsplit=2) for line in shown)
+        found = [int(pid) for pid, parent, command in lines if int(parent) == emulator and mark in command]
+        for pid in found:
+            os.kill(pid, signal.SIGKILL)
+        return len(found)
 
     def pause_event_source(self) -> None:
         """Leave messages in the queue until `resume_event_source`."""

@@ -46,7 +46,8 @@ def _members(pieces: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
 
 def _read(file: gzip.GzipFile) -> bytes:
     try:
-        return file.read1(PIECE_BYTES)
+        # Not read1: a member may hold a single byte, and each piece costs a look at the line that it belongs to.
+        return file.read(PIECE_BYTES)
     except EOFError as error:
         raise RefusedError("The gzip file ends too early: send it again.") from error
     except (gzip.BadGzipFile, zlib.error) as error:

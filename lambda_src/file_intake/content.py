@@ -26,8 +26,8 @@ class Content:
         return True
 
     def holds_a_line(self) -> bool:
-        """Whether the end of the next line was received."""
-        return self.bytes.find(b"\n", self.at) >= 0
+        """Whether the next line was received up to its end, or as far as a record may reach."""
+        return len(self.bytes) - self.at > MAX_RECORD_BYTES or self.bytes.find(b"\n", self.at) >= 0
 
     def line(self, offset: int = 0) -> bytes:
         """The line that begins `offset` bytes after the place of reading, its end included; nothing at the file's end.

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -10,10 +15,13 @@ from botocore.awsrequest import AWSRequest
 from botocore.exceptions import NoCredentialsError
 from botocore.session import Session
 
+from .deadline import Deadline
 from .settings import Settings
 
 TOKEN_SECONDS = 900
 _CONNECT_SECONDS = 10
+# At the deadline a server that still answers ends the statement itself; one that doesn't is left after this.
+_GRACE_SECONDS = 1.0
 # A peer that vanished without a word is noticed within about half a minute, also while a COPY waits for it.
 _KEEPALIVE: dict[str, Any] = {
     "keepalives_idle": 10,
@@ -31,8 +39,24 @@ class Database:
         self._session = session
         self._connection: psycopg.Connection | None = None
 
-    def connection(self) -> psycopg.Connection:
-        """A connection in autocommit that answered just now; raises psycopg.OperationalError where there is none."""
+    @contextmanager
+    def connection(self, deadline: Deadline) -> Iterator[psycopg.Connection]:
+        """A connection in autocommit that answered just now; it ends a moment after the deadline, whoever waits for it.
+
+        Raises psycopg.OperationalError where there is none, OutOfTimeError where the deadline is over. After any
+        failure the next one is fresh.
+        """
+        timer = threading.Timer(deadline.milliseconds_left() / 1000 + _GRACE_SECONDS, self._break_off)
+        timer.start()
+        try:
+            yield self._sound()
+        except BaseException:
+            self.discard()
+            raise
+        finally:
+            timer.cancel()
+
+    def _sound(self) -> psycopg.Connection:
         if self._connection is not None:
             try:
                 self._connection.execute("SELECT 1")
@@ -41,6 +65,17 @@ class Database:
                 self.discard()
         self._connection = self._connect()
         return self._connection
+
+    def _break_off(self) -> None:
+        """End the socket, so that whoever waits for a server that fell silent sees a broken connection.
+
+        Nothing else ends that wait in time: `statement_timeout` is the server's, and keepalive finds no fault as long
+        as the other end's kernel answers. This runs on another thread, which may do no more to a connection than that.
+        """
+        connection = self._connection
+        if connection is not None:
+            with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as link:
+                link.shutdown(socket.SHUT_RDWR)
 
     def discard(self) -> None:
         """Close the connection: whatever state it is in, the next one is fresh."""

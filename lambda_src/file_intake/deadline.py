@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
 
 # What it takes to roll back, to shorten the message's wait, and to answer.
 RESERVE_SECONDS = 10.0
@@ -25,3 +26,9 @@ class Deadline:
         if left <= 0:
             raise OutOfTimeError("the time for this file is over, and it is not loaded")
         return int(left * 1000) + 1
+
+    def watch(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """The pieces, as long as there is time for them; raises OutOfTimeError."""
+        for piece in pieces:
+            self.milliseconds_left()
+            yield piece

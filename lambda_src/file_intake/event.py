@@ -43,6 +43,9 @@ def parse(body: str) -> FileEvent:
     """Read the body of a message; raises EventError that says what is wrong with it."""
     try:
         event: Any = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise EventError(f"not JSON: {error}") from error
+    try:
         detail = event["detail"]
         found = detail["object"]
         happened = _happened(event["detail-type"], detail)
@@ -58,8 +61,6 @@ def parse(body: str) -> FileEvent:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise EventError(f"not an S3 event as EventBridge delivers it: {type(error).__name__} {error}") from error
-    except json.JSONDecodeError as error:
-        raise EventError(f"not JSON: {error}") from error
 
 
 def _happened(detail_type: str, detail: dict[str, Any]) -> Happened:

@@ -52,24 +52,21 @@ class Intake:
         return self._once(event, deadline, alone=True)
 
     def _once(self, event: FileEvent, deadline: Deadline, *, alone: bool) -> Outcome:
-        try:
-            connection = self._database.connection()
-            with connection.transaction():
-                limit_statements(connection, deadline)
-                file_id = enter(connection, event)
-                if file_id is None:
-                    return ALREADY_KNOWN
-                if event.happened is Happened.MARKED_DELETED:
-                    outcome = Outcome(status="deleted")
-                elif event.happened is Happened.GONE:
-                    outcome = Outcome(status="deleted", reason=GONE_REASON)
-                else:
-                    lock(connection, alone=alone)
-                    outcome = self._read(connection, event, file_id, deadline)
-                return finish(connection, event, file_id, outcome)
-        except BaseException:
-            self._database.discard()
-            raise
+        with self._database.connection(deadline) as connection, connection.transaction():
+            limit_statements(connection, deadline)
+            if event.happened is Happened.CREATED:
+                lock(connection, alone=alone)  # before all else: who waits to be alone must hold nothing
+            file_id = enter(connection, event)
+            if file_id is None:
+                return ALREADY_KNOWN
+            if event.happened is Happened.MARKED_DELETED:
+                outcome = Outcome(status="deleted")
+            elif event.happened is Happened.GONE:
+                outcome = Outcome(status="deleted", reason=GONE_REASON)
+            else:
+                outcome = self._read(connection, event, file_id, deadline)
+            limit_statements(connection, deadline)
+            return finish(connection, event, file_id, outcome)
 
     def _read(self, connection: Connection, event: FileEvent, file_id: int, deadline: Deadline) -> Outcome:
         try:
@@ -88,11 +85,14 @@ class Intake:
                     f"The file has {landed.size:,} bytes, and may have at most {self._max_file_bytes:,}: "
                     "send it in parts."
                 )
-            pieces = decompressed(landed.pieces, promised=landed.promises_gzip, max_bytes=self._max_file_bytes)
-            file = OrderFile(pieces, file_id=file_id, max_rejected_percent=self._max_rejected_percent)
+            # Watched on both sides of the decompression: much may become nothing, and little a great deal.
+            pieces = decompressed(
+                deadline.watch(landed.pieces), promised=landed.promises_gzip, max_bytes=self._max_file_bytes
+            )
+            file = OrderFile(deadline.watch(pieces), file_id=file_id, max_rejected_percent=self._max_rejected_percent)
             # A transaction within the transaction: of a file that is refused midway no rows stay.
             with connection.transaction():
-                loaded = load(connection, event, file_id, file, deadline)
+                loaded = load(connection, file_id, file, deadline, again=event.again)
         except RefusedError as error:
             rejected = file.rejected if file else 0
             keep_rejects(connection, file_id, file.first_rejects if file else [])

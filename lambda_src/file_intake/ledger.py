@@ -16,12 +16,13 @@ from .event import FileEvent, Happened
 GONE_REASON = "gone before it could be read"
 _KEY_LOCKS = 1  # the class of advisory locks that are taken for a key
 
-# Whether the row `files` comes before this file. A sequencer may be missing, and then the time decides.
+# Whether the row `files` comes before the row `this`. A sequencer may be missing, and then the time decides. What the
+# ledger says of a version counts, not the event: one that asks to load it again knows neither sequencer nor time.
 EARLIER: LiteralString = """
-    CASE WHEN files.bucket = %(bucket)s AND files.key = %(key)s
-              AND lpad(lower(files.sequencer), 64, '0') <> lpad(lower(%(sequencer)s::text), 64, '0')
-         THEN lpad(lower(files.sequencer), 64, '0') < lpad(lower(%(sequencer)s::text), 64, '0')
-         ELSE (files.uploaded_at, files.key, files.version_id) < (%(uploaded_at)s, %(key)s, %(version_id)s)
+    CASE WHEN files.bucket = this.bucket AND files.key = this.key
+              AND lpad(lower(files.sequencer), 64, '0') <> lpad(lower(this.sequencer), 64, '0')
+         THEN lpad(lower(files.sequencer), 64, '0') < lpad(lower(this.sequencer), 64, '0')
+         ELSE (files.uploaded_at, files.key, files.version_id) < (this.uploaded_at, this.key, this.version_id)
     END
 """
 
@@ -52,14 +53,15 @@ _FINISH = """
 """
 _SUPERSEDE = f"""
     UPDATE files SET status = 'superseded'
-    WHERE bucket = %(bucket)s AND key = %(key)s AND file_id <> %(file_id)s
-      AND status IN ('loaded', 'refused') AND {EARLIER}
+    FROM files AS this
+    WHERE this.file_id = %(file_id)s AND files.bucket = this.bucket AND files.key = this.key
+      AND files.status IN ('loaded', 'refused') AND {EARLIER}
 """  # noqa: S608 - put together of constants alone
 _IS_SUPERSEDED = f"""
     SELECT EXISTS (
-        SELECT FROM files
-        WHERE bucket = %(bucket)s AND key = %(key)s AND file_id <> %(file_id)s
-          AND status <> 'deleted' AND NOT {EARLIER}
+        SELECT FROM files, files AS this
+        WHERE this.file_id = %(file_id)s AND files.bucket = this.bucket AND files.key = this.key
+          AND files.file_id <> this.file_id AND files.status <> 'deleted' AND NOT {EARLIER}
     )
 """  # noqa: S608 - put together of constants alone
 
@@ -75,8 +77,7 @@ class Outcome:
     rows_rejected: int = 0
 
 
-def parameters(event: FileEvent) -> dict[str, Any]:
-    """What EARLIER and the ledger's statements take from an event."""
+def _parameters(event: FileEvent) -> dict[str, Any]:
     return {
         "bucket": event.bucket,
         "key": event.key,
@@ -96,7 +97,7 @@ def enter(connection: Connection, event: FileEvent) -> int | None:
     """
     deleted = event.happened is not Happened.CREATED
     reason = GONE_REASON if event.happened is Happened.GONE else None
-    values = parameters(event) | {"status": "deleted" if deleted else "loaded", "reason": reason}
+    values = _parameters(event) | {"status": "deleted" if deleted else "loaded", "reason": reason}
     row = connection.execute(_ENTER, values).fetchone()
     if row is not None:
         return int(row[0])
@@ -114,15 +115,15 @@ def finish(connection: Connection, event: FileEvent, file_id: int, outcome: Outc
 
     A delete marker, or a version that was gone, supersedes nothing: the rows loaded before it still stand.
     """
-    values = parameters(event) | {"file_id": file_id}
+    this = {"file_id": file_id}
     if outcome.status != "deleted":
         # Two versions finishing at once must see each other.
         connection.execute(
             "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_KEY_LOCKS, f"{event.bucket}/{event.key}"]
         )
-        connection.execute(_SUPERSEDE, values)
-        row = connection.execute(_IS_SUPERSEDED, values).fetchone()
+        connection.execute(_SUPERSEDE, this)
+        row = connection.execute(_IS_SUPERSEDED, this).fetchone()
         if row is not None and row[0]:
             outcome = replace(outcome, status="superseded")
-    connection.execute(_FINISH, values | asdict(outcome))
+    connection.execute(_FINISH, this | asdict(outcome))
     return outcome

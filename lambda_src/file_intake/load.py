@@ -15,8 +15,7 @@ from psycopg import Connection, sql
 from psycopg.errors import UniqueViolation
 
 from .deadline import Deadline
-from .event import FileEvent
-from .ledger import EARLIER, parameters
+from .ledger import EARLIER
 from .order_file import OrderFile, Reject
 
 # Loads hold this lock together; one that met two deadlocks holds it alone.
@@ -64,9 +63,9 @@ _INSERT: LiteralString = f"""
 # A statement of its own, because it sees more: an order that the insertion had to wait for came from a file that was
 # not in the ledger yet when that began.
 _REPLACE: LiteralString = f"""
-    {_TAKE_OVER}, files
+    {_TAKE_OVER}, files, files AS this
     WHERE orders.order_id = incoming.order_id AND orders.file_id <> incoming.file_id
-      AND files.file_id = orders.file_id AND {EARLIER}
+      AND files.file_id = orders.file_id AND this.file_id = %(file_id)s AND {EARLIER}
 """
 # What is left belongs to files that count for more. It is counted once, however many batches name it.
 _OUTRANK: LiteralString = """
@@ -78,13 +77,15 @@ _OUTRANK: LiteralString = """
 _COUNT: LiteralString = "INSERT INTO counted_orders SELECT order_id FROM incoming_orders ON CONFLICT DO NOTHING"
 
 
-def load(connection: Connection, event: FileEvent, file_id: int, file: OrderFile, deadline: Deadline) -> int:
+def load(connection: Connection, file_id: int, file: OrderFile, deadline: Deadline, *, again: bool) -> int:
     """Load every row of the file, and return how many distinct orders it holds; needs a transaction.
+
+    `again` says that it may have been loaded before.
 
     An order that is there already is replaced only where its file comes before this one. Raises RefusedError where the
     file must be refused, OutOfTimeError at the deadline, DeadlockDetected, and psycopg's other errors.
     """
-    return _Load(connection, event, file_id, file, deadline).run()
+    return _Load(connection, file_id, file, deadline, again=again).run()
 
 
 def lock(connection: Connection, *, alone: bool) -> None:
@@ -120,12 +121,11 @@ class _Batch:
 
 class _Load:
     def __init__(
-        self, connection: Connection, event: FileEvent, file_id: int, file: OrderFile, deadline: Deadline
+        self, connection: Connection, file_id: int, file: OrderFile, deadline: Deadline, *, again: bool
     ) -> None:
         self._connection = connection
         self._file_id = file_id
-        self._again = event.again
-        self._ranking = parameters(event)
+        self._again = again
         self._file = file
         self._chunks = file.chunks()
         self._read_to_the_end = False
@@ -136,7 +136,6 @@ class _Load:
         failures = pause = 0
         while not self._read_to_the_end:
             batch = _Batch()
-            limit_statements(self._connection, self._deadline)
             if pause or self._again:
                 pause -= 1
                 self._compare(self._read(batch), batch)
@@ -200,9 +199,11 @@ class _Load:
             self._file.delimiter,
             sql.SQL(", FORCE_NULL (notes)" if "notes" in self._file.columns else ""),
         )
+        limit_statements(self._connection, self._deadline)
         with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
             for each in lines:
                 copy.write(each)
 
     def _execute(self, statement: LiteralString) -> int:
-        return self._connection.execute(statement, self._ranking).rowcount
+        limit_statements(self._connection, self._deadline)
+        return self._connection.execute(statement, {"file_id": self._file_id}).rowcount

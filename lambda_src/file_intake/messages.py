@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -71,9 +72,19 @@ def _report(error: Exception) -> None:
     if isinstance(error, EventError):
         _log.error("not understood: %s", error)
     elif passes(error):
-        _log.warning("failed, will be tried again: %s", error, extra={"error": type(error).__name__})
+        _log.warning("failed, will be tried again: %s", _words(error), extra={"error": type(error).__name__})
+    elif isinstance(error, psycopg.Error):
+        places = "".join(traceback.format_tb(error.__traceback__))
+        _log.error("failed: %s", _words(error), extra={"error": type(error).__name__, "traceback": places})
     else:
         _log.error("failed", exc_info=error)
+
+
+def _words(error: Exception) -> str:
+    """What an error says, without what may quote an order: PostgreSQL's details, its context, and the bad value."""
+    if isinstance(error, psycopg.DataError):
+        return f"PostgreSQL refused a value (SQLSTATE {error.sqlstate})"
+    return (error.diag.message_primary if isinstance(error, psycopg.Error) else None) or str(error)
 
 
 def _wait(message: Mapping[str, Any], sqs: SQSClient, queue_url: str, first: int) -> None:

@@ -24,8 +24,9 @@ _BLANKS = " \t"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _QUANTITY = re.compile(r"[0-9]+")
 _UNIT_PRICE = re.compile(r"[0-9]+(?:\.[0-9]{1,2})?")
+# 24:00:00 is no time in RFC 3339, but newer versions of Python take it for the next day.
 _ORDERED_AT = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]((?!24)[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 # Plausible, not deliverable: dotted words before the @, and a domain of at least two labels after it.
 _ATOM = r'[^\s@.,:;<>()\[\]\\"\x00-\x20\x7f-\xa0\ud800-\udfff]+'

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple, Protocol
 
-from .content import Content
+from .content import MAX_RECORD_BYTES, Content
 from .currencies import CURRENCIES
 from .order_row import COLUMNS
 
@@ -70,11 +69,11 @@ class Rows(NamedTuple):
     line_end: bytes
 
     def take(self, content: Content) -> tuple[bytes, int]:
-        """Sieve.take: a match for each row, up to the first that is not good."""
+        """Sieve.take: a match for each row, up to the first that is not good, or, with all it ignores, too long."""
         lines = []
         end = content.at
         for match in self.row.finditer(content.bytes, content.at):
-            if match.lastindex is None:
+            if match.lastindex is None or match.end() - end > MAX_RECORD_BYTES:
                 break
             lines.append(self.delimiter.join(self.pick(match.groups(b""))))
             end = match.end()
@@ -90,8 +89,8 @@ def of_csv(columns: Sequence[str], delimiter: str, line_end: bytes) -> Sieve:
     COPY gets the columns in this order, or, where others stand between them, in the order of COLUMNS.
     """
     if set(columns) <= set(COLUMNS):
-        return Runs(_csv_run(tuple(columns), delimiter), line_end)
-    return Rows(_csv_row(tuple(columns), delimiter), _in_order(columns), delimiter.encode(), line_end)
+        return Runs(_csv_run(columns, delimiter), line_end)
+    return Rows(_csv_row(columns, delimiter), _in_order(columns), delimiter.encode(), line_end)
 
 
 def of_json(members: Sequence[tuple[bytes, str]], line_end: bytes) -> Sieve:
@@ -99,7 +98,7 @@ def of_json(members: Sequence[tuple[bytes, str]], line_end: bytes) -> Sieve:
 
     COPY gets the columns in the order of COLUMNS.
     """
-    return Rows(_json_row(tuple(members)), _in_order([name for _, name in members]), b",", line_end)
+    return Rows(_json_row(members), _in_order([name for _, name in members]), b",", line_end)
 
 
 def _in_order(names: Sequence[str]) -> Callable[[tuple[bytes, ...]], tuple[bytes, ...]]:
@@ -108,15 +107,13 @@ def _in_order(names: Sequence[str]) -> Callable[[tuple[bytes, ...]], tuple[bytes
     return itemgetter(*(present.index(name) if name in present else -1 for name in COLUMNS))
 
 
-@cache
-def _csv_run(columns: tuple[str, ...], delimiter: str) -> re.Pattern[bytes]:
+def _csv_run(columns: Sequence[str], delimiter: str) -> re.Pattern[bytes]:
     plain, quoted = _values(delimiter), _values(QUOTE)
     fields = re.escape(delimiter).join(f'(?:{plain[name]}|"{quoted[name]}")' for name in columns)
     return _pattern(rf"(?:{fields}\r?\n)*+")
 
 
-@cache
-def _csv_row(columns: tuple[str, ...], delimiter: str) -> re.Pattern[bytes]:
+def _csv_row(columns: Sequence[str], delimiter: str) -> re.Pattern[bytes]:
     plain, quoted = _values(delimiter), _values(QUOTE)
     ignored = f'(?:{_text(delimiter)}|"{_text(QUOTE)}")'
     fields = re.escape(delimiter).join(
@@ -125,8 +122,7 @@ def _csv_row(columns: tuple[str, ...], delimiter: str) -> re.Pattern[bytes]:
     return _pattern(rf"{fields}\r?\n()|")
 
 
-@cache
-def _json_row(members: tuple[tuple[bytes, str], ...]) -> re.Pattern[bytes]:
+def _json_row(members: Sequence[tuple[bytes, str]]) -> re.Pattern[bytes]:
     values = _values(QUOTE)
     text = {name: f'("{value}")' for name, value in values.items()}
     text["notes"] += "|null"
@@ -138,6 +134,7 @@ def _json_row(members: tuple[tuple[bytes, str], ...]) -> re.Pattern[bytes]:
 
 
 def _pattern(text: str) -> re.Pattern[bytes]:
+    # No cache of our own: re remembers some hundred patterns, so those of the usual files, and forgets the oldest.
     return re.compile(text.encode("latin-1"))
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ministack.core import lambda_runtime
-from ministack.services import eventbridge, imds, s3, sqs, ssm, sts
+from ministack.services import eventbridge, imds, lambda_svc, s3, sqs, ssm, sts
 from ministack.services.cloudformation import provisioners, stacks
 
 from . import move_tasks
@@ -40,6 +40,7 @@ def apply(settings: Settings) -> None:
     _events_of_s3()
     _message_move_tasks()
     _functions_run_by(settings.function_python)
+    _throttled_aliases()
     _instance_metadata(Path(settings.instance_file))
     _public_images()
 
@@ -138,6 +139,19 @@ def _functions_run_by(python: str) -> None:
         return (python, script) if runtime.startswith("python") else (binary, script)
 
     lambda_runtime._detect_runtime_binary = detect
+
+
+def _throttled_aliases() -> None:
+    """Hold a function's reserved concurrency against calls by an alias or version too, not only by its bare name."""
+    stock = lambda_svc._reserved_concurrency
+    _expect_parameters(stock, "func", "config")
+    _expect('(func or {}).get("concurrency")' in inspect.getsource(stock), "the concurrency in a function's record")
+
+    def reserved(func: dict[str, Any], config: dict[str, Any]) -> int | None:
+        found: int | None = stock(lambda_svc._functions.get(config.get("FunctionName")) or func, config)
+        return found
+
+    lambda_svc._reserved_concurrency = reserved
 
 
 def _instance_metadata(instance_file: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 from urllib.request import urlopen
 
 import psycopg
@@ -17,6 +19,8 @@ from local_cloud.cloud import LocalCloud
 HEADER = "order_id,customer_email,sku,quantity,unit_price,currency,ordered_at,notes"
 LOADED_SECONDS = 60.0
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Dropped:
@@ -25,6 +29,15 @@ class Dropped:
     key: str
     version_id: str
     order_ids: list[str]
+
+
+def eventually(find: Callable[[], T | None], what: str, *, seconds: float = LOADED_SECONDS) -> T:
+    """What `find` answers once that is true; `what` says in the error what did not come."""
+    deadline = time.monotonic() + seconds
+    while not (found := find()):
+        assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s"
+        time.sleep(0.2)  # asked more often, the emulator is slow to start a function
+    return found
 
 
 def order_file(order_ids: list[str], *, bad_lines: list[str] | None = None) -> bytes:
@@ -114,3 +127,45 @@ def event_of(cloud: LocalCloud, dropped: Dropped) -> str:
             },
         }
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventTap:
+    """Every event of S3, in a queue beside the pipeline's own."""
+
+    sqs: Any
+    queue_url: str
+    seen: dict[str, str] = field(default_factory=dict)
+
+    def event(self, version_id: str) -> str:
+        """The message of a version's creation, word for word as the pipeline's queue got it."""
+        return eventually(lambda: self._received(version_id), f"an event of {version_id}")
+
+    def _received(self, version_id: str) -> str | None:
+        answer = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        for message in answer.get("Messages", []):
+            self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+            found = json.loads(message["Body"])
+            if found["detail-type"] == "Object Created":
+                self.seen[found["detail"]["object"]["version-id"]] = message["Body"]
+        return self.seen.get(version_id)
+
+
+@contextmanager
+def tapped_events(cloud: LocalCloud) -> Iterator[EventTap]:
+    """A rule and a queue of the test's own."""
+    name = f"tap-{uuid.uuid4().hex[:8]}"
+    sqs, events = cloud.session().client("sqs"), cloud.session().client("events")
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": arn}]}
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(policy)})
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": ["aws.s3"]}))
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+    try:
+        yield EventTap(sqs=sqs, queue_url=queue)
+    finally:
+        events.remove_targets(Rule=name, Ids=["queue"])
+        events.delete_rule(Name=name)
+        sqs.delete_queue(QueueUrl=queue)

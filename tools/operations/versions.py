@@ -46,7 +46,7 @@ class Version:
             {
                 "source": "shop.operations",
                 "detail-type": "Object Deleted" if self.is_marker else "Object Created",
-                "time": self.at.isoformat(),
+                "time": self.at.isoformat(timespec="seconds"),  # as S3 tells it in its own events
                 "detail": detail,
             }
         )

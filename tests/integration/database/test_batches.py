@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import LiteralString
 
 import psycopg
@@ -12,7 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from file_intake import intake as intake_module
 from file_intake import load, order_file
+from file_intake.content import Content
 from file_intake.deadline import Deadline, OutOfTimeError
 from file_intake.event import FileEvent
 from file_intake.messages import passes
@@ -175,6 +180,23 @@ class TestReprocessing:
         assert quantities(pipeline) == {"A": 2, "B": 1}
         assert statuses(pipeline) == ["superseded", "loaded"]
 
+    def test_the_ledger_knows_its_place_better_than_who_asks(self, pipeline: Pipeline) -> None:
+        # Two versions of one second: only the sequencer tells which is later.
+        older = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1, sequencer="1")
+        newer = pipeline.put("incoming/a.csv", csv(("A", 2)), at=1, sequencer="2")
+        older, newer = (replace(put, version_id=name) for put, name in ((older, "z"), (newer, "b")))
+        pipeline.bucket.versions |= {
+            ("incoming/a.csv", "z"): csv(("A", 1)),
+            ("incoming/a.csv", "b"): csv(("A", 2)),
+        }
+        for put in (older, newer):
+            pipeline.intake().take_in(put)
+        before = pipeline.tables()
+        for put in (older, newer):
+            later = put.uploaded_at + timedelta(seconds=30)
+            pipeline.intake().take_in(replace(put, again=True, sequencer=None, uploaded_at=later))
+            assert pipeline.tables() == before
+
     def test_a_version_that_the_ledger_does_not_know_is_simply_loaded(self, pipeline: Pipeline) -> None:
         put = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1)
         assert pipeline.intake().take_in(self.again(put)).rows_loaded == 1
@@ -199,6 +221,75 @@ class TestDeadline:
             pipeline.intake().take_in(put, deadline)
         assert passes(caught.value)
         assert pipeline.tables() == ([], [], [])
+
+    @pytest.mark.parametrize("content", [b"\n" * 900_000, csv() + b"\n" * 900_000], ids=["before", "after"])
+    @pytest.mark.parametrize("compress", [bytes, gzip.compress])
+    def test_a_file_of_nothing_but_empty_lines_does_not_outlast_it(
+        self,
+        pipeline: Pipeline,
+        monkeypatch: pytest.MonkeyPatch,
+        content: bytes,
+        compress: Callable[[bytes], bytes],
+    ) -> None:
+        put = pipeline.put("incoming/a.csv", compress(content), at=1)
+        deadline = Deadline(60)
+        passed = 0
+        pass_line = Content.pass_line
+
+        def counted(self: Content) -> None:
+            nonlocal passed
+            passed += 1
+            if passed == 1_000:
+                deadline._end = 0.0
+            pass_line(self)
+
+        monkeypatch.setattr(Content, "pass_line", counted)
+        with pytest.raises(OutOfTimeError):
+            pipeline.intake().take_in(put, deadline)
+        assert passed < 200_000
+
+    def test_a_gzip_file_of_empty_members_does_not_outlast_it(
+        self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put = pipeline.put("incoming/a.csv.gz", gzip.compress(b"") * 40_000, at=1)
+        deadline = Deadline(60)
+        numbers: list[int] = []
+        pieces = pipeline.bucket._pieces
+
+        def counted(content: bytes) -> Iterator[bytes]:
+            for number, piece in enumerate(pieces(content)):
+                numbers.append(number)
+                if number == 20:
+                    deadline._end = 0.0
+                yield piece
+
+        monkeypatch.setattr(pipeline.bucket, "_pieces", counted)
+        with pytest.raises(OutOfTimeError):
+            pipeline.intake().take_in(put, deadline)
+        assert len(numbers) == 21
+
+    def test_time_spent_reading_is_not_given_to_statements_again(
+        self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(("A", 1)), at=1))
+        put = pipeline.put("incoming/b.csv", csv(("A", 2), ("B", 1)), at=2)
+        limits: list[int] = []
+        limit = load.limit_statements
+
+        def noted(connection: psycopg.Connection, deadline: Deadline) -> None:
+            limit(connection, deadline)
+            limits.extend(
+                connection.execute("SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout'").fetchone()
+                or ()
+            )
+            deadline._end -= 1
+
+        for module in (load, intake_module):
+            monkeypatch.setattr(module, "limit_statements", noted)
+        pipeline.intake().take_in(put)
+        # For the ledger, two copies, the batch's three statements, and the ledger again.
+        assert len(limits) == 7
+        assert all(later <= earlier - 1000 for earlier, later in itertools.pairwise(limits))
 
     @pytest.mark.parametrize(
         "holding", ["SELECT pg_advisory_xact_lock(7001002)", "LOCK TABLE orders", "LOCK TABLE files"]

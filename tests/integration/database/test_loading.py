@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
+import json
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import LiteralString
 
@@ -15,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from file_intake import intake as intake_module
-from file_intake import ledger, load
+from file_intake import ledger, load, messages
 from file_intake.event import FileEvent, Happened
 from file_intake.intake import ALREADY_KNOWN
 from file_intake.ledger import GONE_REASON
@@ -220,7 +223,7 @@ def test_an_order_that_is_there_is_locked_before_its_file_is_compared(
     execute = load._Load._execute
 
     def execute_slowly(self: load._Load, statement: LiteralString) -> int:
-        if statement is load._REPLACE and self._ranking["key"] == later.key:
+        if statement is load._REPLACE and self._file_id == 2:
             inserted.set()
             assert go_on.wait(20)
         return execute(self, statement)
@@ -261,6 +264,21 @@ def test_a_deadlock_is_tried_again_and_the_third_time_alone(
     assert alone == [False, False, True]
     assert outcome.rows_loaded == 1
     assert quantities(pipeline) == {"A": 1}
+
+
+def test_a_load_that_waits_to_be_alone_holds_nothing_that_another_waits_for(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1)
+    pipeline.intake().take_in(put)
+    monkeypatch.setattr(intake_module, "lock", lambda connection, **_: load.lock(connection, alone=True))
+    with pipeline.shop.connect() as other, ThreadPoolExecutor(1) as pool, other.transaction():
+        load.lock(other, alone=False)
+        waiting = pool.submit(pipeline.intake().take_in, replace(put, again=True))
+        wait_until_blocked(pipeline)
+        # What a newer version of the same key does when it finishes.
+        other.execute("SELECT FROM files FOR UPDATE NOWAIT")
+    assert waiting.result().rows_loaded == 1
 
 
 def test_a_load_that_breaks_off_leaves_nothing_and_succeeds_the_next_time(pipeline: Pipeline) -> None:
@@ -311,6 +329,33 @@ def test_a_delete_marker_is_a_row_of_its_own_and_the_orders_stay(pipeline: Pipel
     assert quantities(pipeline) == {"A": 1}
 
 
+@pytest.mark.parametrize("happened", [Happened.MARKED_DELETED, Happened.GONE])
+@pytest.mark.parametrize("marker_first", [True, False])
+def test_what_is_only_a_deletion_supersedes_nothing_whichever_comes_first(
+    pipeline: Pipeline, happened: Happened, marker_first: bool
+) -> None:
+    put = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1)
+    deletion = event(put.key, "later", at=2, happened=happened)
+    for each in (deletion, put) if marker_first else (put, deletion):
+        pipeline.intake().take_in(each)
+    assert statuses(pipeline) == ["loaded", "deleted"]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_versions_of_one_moment_without_a_sequencer_rank_by_their_names(
+    pipeline: Pipeline, order: tuple[int, ...]
+) -> None:
+    puts = []
+    for name in "abc":
+        put = replace(pipeline.put("incoming/a.csv", b"", at=1), version_id=name, sequencer=None)
+        pipeline.bucket.versions[put.key, name] = csv(("A", ord(name)))
+        puts.append(put)
+    for number in order:
+        pipeline.intake().take_in(puts[number])
+    assert quantities(pipeline) == {"A": ord("c")}
+    assert pipeline.shop.rows("SELECT status FROM files ORDER BY version_id") == ["superseded", "superseded", "loaded"]
+
+
 def test_a_version_deleted_for_good_before_it_was_read_ends_deleted_whichever_event_comes_first(
     pipeline: Pipeline,
 ) -> None:
@@ -339,3 +384,52 @@ def wait_until_blocked(pipeline: Pipeline) -> None:
                 return
             threading.Event().wait(0.05)
     raise AssertionError("nothing waits for a lock")
+
+
+garbage = st.lists(
+    st.one_of(
+        st.binary(max_size=40),
+        st.sampled_from(
+            [csv(), csv(("A", 1)).splitlines()[1], b'"', b"\n", b"\r\n", b"\\.\n", b"\0", b"\xef\xbb\xbf", b"{}"]
+        ),
+    ),
+    max_size=12,
+).map(b"".join)
+
+
+@given(content=garbage, name=st.sampled_from(["a.csv", "a.csv.gz", "a.jsonl"]), compressed=st.booleans())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_end_in_the_ledger_and_are_known_the_next_time(
+    pipeline: Pipeline, content: bytes, name: str, compressed: bool
+) -> None:
+    for beginning in (b"", csv(), json.dumps({"order_id": "A"}).encode()):
+        data = gzip.compress(beginning + content) if compressed else beginning + content
+        put = pipeline.put(f"incoming/{name}", data, at=1)
+        intake = pipeline.intake()
+        outcome = intake.take_in(put)
+        assert outcome.status in ("loaded", "refused", "superseded")
+        query = f"""SELECT rows_rejected, (SELECT count(*) FROM rejected_rows JOIN files USING (file_id)
+                    WHERE version_id = '{put.version_id}') FROM files WHERE version_id = '{put.version_id}'"""
+        assert pipeline.shop.rows(query) == [(outcome.rows_rejected, outcome.rows_rejected)]
+        assert intake.take_in(put) is ALREADY_KNOWN
+    pipeline.close()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    ["ALTER TABLE orders ALTER customer_email TYPE integer USING 0", "ALTER TABLE orders ADD CHECK (quantity > 5)"],
+)
+def test_what_postgresql_says_about_an_order_is_not_logged(
+    pipeline: Pipeline, caplog: pytest.LogCaptureFixture, spoil: LiteralString
+) -> None:
+    with pipeline.shop.connect() as connection:
+        connection.execute(spoil)
+    put = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1)
+    with pytest.raises((psycopg.DataError, psycopg.IntegrityError)) as caught:
+        pipeline.intake().take_in(put)
+    assert "ada@" in str(caught.value)
+    messages._report(caught.value)
+    (record,) = caplog.records
+    assert "load.py" in vars(record)["traceback"]
+    assert "failed: " in record.getMessage()
+    assert "ada@" not in str(vars(record))

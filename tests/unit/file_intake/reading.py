@@ -47,8 +47,8 @@ def read(data: bytes | Iterable[bytes], *, max_rejected_percent: int = 100) -> R
 def read_slowly(data: bytes) -> Read:
     """Read a whole file with every row checked by the rules."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("file_intake.order_file.sieve.of_csv", lambda *_: Nothing())
-        patch.setattr("file_intake.order_file.sieve.of_json", lambda *_: Nothing())
+        patch.setattr("file_intake.sieve.of_csv", lambda *_: Nothing())
+        patch.setattr("file_intake.sieve.of_json", lambda *_: Nothing())
         return read(data)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from file_intake.compression import decompressed
+from file_intake.compression import PIECE_BYTES, decompressed
 from file_intake.landed_file import promise_of_gzip
 from file_intake.refusal import RefusedError
 
@@ -89,3 +89,9 @@ def test_a_promise_that_is_not_kept_is_refused_and_says_who_made_it() -> None:
 
 def test_an_empty_file_is_empty_whatever_was_promised() -> None:
     assert read(b"", promised="The file's name") == b""
+
+
+def test_many_tiny_members_come_in_pieces_of_a_size() -> None:
+    data = gzip.compress(b"x") * 70_000
+    sizes = [len(piece) for piece in decompressed(iter([data]), promised=None, max_bytes=1_000_000)]
+    assert sizes == [PIECE_BYTES, 70_000 - PIECE_BYTES]

@@ -92,3 +92,11 @@ def test_a_carriage_return_in_the_middle_is_a_fault_with_and_without_quotes() ->
 
 def test_the_last_line_needs_no_line_end() -> None:
     assert read(b"a,b\r\nc,d") == [(1, ["a", "b"]), (2, ["c", "d"])]
+
+
+@pytest.mark.parametrize("quote", [b"", b'"'])
+def test_a_record_may_have_64_kib_with_its_line_end_and_not_a_byte_more(quote: bytes) -> None:
+    for length, fault in ((content.MAX_RECORD_BYTES, None), (content.MAX_RECORD_BYTES + 1, TOO_LONG)):
+        line = quote + b"x" * (length - 1 - 2 * len(quote)) + quote + b"\n"
+        for arriving in ([line, b"a\n"], [line + b"a\n"]):
+            assert [each.fault for each in records(arriving, ",")] == [fault, None]

@@ -75,3 +75,9 @@ def test_a_message_that_is_no_such_event_is_refused_with_what_is_wrong(changes: 
 def test_no_message_raises_anything_else(text: str) -> None:
     with pytest.raises(EventError):
         parse(text)
+
+
+@pytest.mark.parametrize("text", ["1" * 5_000, "[" * 200_000, '{"a":' * 200_000, '{"detail": 1e999}'])
+def test_no_message_is_too_much_for_it(text: str) -> None:
+    with pytest.raises(EventError):
+        parse(text)

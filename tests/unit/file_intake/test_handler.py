@@ -8,6 +8,8 @@ import sys
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from file_intake.deadline import Deadline
 from file_intake.event import FileEvent
@@ -74,3 +76,28 @@ def test_what_is_no_event_fails_and_ends_in_the_dead_letter_queue(handled: Handl
 def test_an_event_of_another_bucket_fails(handled: Handled) -> None:
     assert handled(body().replace('"landing"', '"another"')) == [{"itemIdentifier": "1"}]
     assert handled.taken == []
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=st.one_of(
+        st.text(),
+        json_values.map(json.dumps),
+        st.builds(
+            lambda name, value: body(**{name: value}),
+            st.sampled_from(
+                ["key", "version-id", "sequencer", "size", "detail-type", "deletion-type", "time", "detail"]
+            ),
+            json_values,
+        ),
+    )
+)
+def test_no_message_crashes_the_function(handled: Handled, text: str) -> None:
+    assert handled(text) in ([], [{"itemIdentifier": "1"}])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from file_intake.order_file import KEPT_REJECTS, MAX_RAW_BYTES, Reject, as_text
+from file_intake.order_file import KEPT_REJECTS, MAX_RAW_BYTES, OrderFile, Reject, as_text
 from file_intake.refusal import RefusedError
 from tests.unit.file_intake.reading import HEADER, ROW, read
 from tests.unit.file_intake.test_order_row import GOOD
@@ -191,7 +193,9 @@ class TestJsonLines:
         assert reason.startswith("order_id ")
         assert words in reason
 
-    @pytest.mark.parametrize("line", [b"{", b"{}}", b"[1]", b"1", b'{"order_id": "\n', b"{" * 60_000, b"nul\xffl"])
+    @pytest.mark.parametrize(
+        "line", [b"{", b"{}}", b"[1]", b"1", b'{"order_id": "\n', b"{" * 60_000, b'{"a": ' + b"[" * 60_000, b"nul\xffl"]
+    )
     def test_what_is_no_object_is_a_reject_of_its_line_only(self, line: bytes) -> None:
         good = json.dumps(GOOD).encode()
         found = read(good + b"\n" + line.replace(b"\n", b"") + b"\n\n" + good + b"\n")
@@ -201,6 +205,14 @@ class TestJsonLines:
     def test_a_field_that_stands_twice_is_refused_whichever_is_meant(self) -> None:
         (reason,) = reject(json.dumps(GOOD).replace("{", '{"sku": "MUG", ').encode()).reasons
         assert reason == "sku stands more than once"
+
+    def test_names_are_compared_as_a_headers_are(self) -> None:
+        assert rows(json.dumps({f" {name.upper()} ": value for name, value in GOOD.items()}).encode()) == [STORED]
+
+    def test_only_the_first_eight_layouts_run_through(self) -> None:
+        lines = [json.dumps(GOOD | {f"extra{number}": 1}) for number in range(20)]
+        found = read("".join(f"{line}\n" for line in lines * 2).encode())
+        assert (len(found.rows), len(found.file._form.sieves)) == (40, 8)
 
     def test_an_empty_object_lacks_every_required_field(self) -> None:
         assert len(reject(b"{}").reasons) == 7
@@ -220,6 +232,7 @@ class TestJsonLines:
         long = json.dumps(GOOD | {"notes": "x" * 70_000}).encode()
         found = read(long + b"\n" + json.dumps(GOOD).encode())
         assert [(each.line_number, len(each.raw)) for each in found.rejects] == [(1, MAX_RAW_BYTES)]
+        assert found.rejects[0].reasons == ["the line is longer than 64 KiB"]
         assert len(found.rows) == 1
 
 
@@ -254,3 +267,36 @@ class TestTooManyRejects:
         found = read(HEADER + b"".join(b"bad %d\n" % number for number in range(3_000)))
         assert [each.raw for each in found.file.first_rejects] == [f"bad {number}" for number in range(KEPT_REJECTS)]
         assert found.file.rejected == 3_000
+
+
+def test_a_line_without_end_is_one_reject_in_bounded_memory() -> None:
+    for beginning in (HEADER, json.dumps(GOOD).encode() + b"\n"):
+        file = OrderFile(
+            itertools.chain([beginning], itertools.repeat(b"x" * 65_536, 200), [b"\n"]),
+            file_id=1,
+            max_rejected_percent=100,
+        )
+        tracemalloc.start()
+        rejects = [each for chunk in file.chunks() for each in chunk.rejects]
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert [each.line_number for each in rejects] == [2]
+        assert most < 1_000_000
+
+
+def test_blanks_around_a_name_in_the_header_and_its_capitals_mean_nothing() -> None:
+    assert rows(HEADER.replace(b"sku", b" SKU\t") + ROW + b"\n") == rows(HEADER + ROW + b"\n")
+
+
+def test_lines_are_counted_from_the_first_even_where_it_is_empty() -> None:
+    found = read(b"\n  \n" + HEADER + ROW + b"\nbad\n")
+    assert [each.line_number for each in found.rejects] == [5]
+
+
+def test_a_row_whose_first_value_is_blank_and_that_has_too_few_is_no_empty_line() -> None:
+    assert len(read(HEADER + b" ,a\n").rejects) == 1
+
+
+def test_rejects_are_handed_on_before_there_are_very_many() -> None:
+    file = OrderFile([HEADER + b"bad\n" * 2_000], file_id=1, max_rejected_percent=100)
+    assert max(len(chunk.rejects) for chunk in file.chunks()) <= 500

@@ -172,3 +172,16 @@ def test_a_longer_fraction_of_a_second_is_cut_not_rounded() -> None:
 
 def test_a_reason_shows_what_can_not_be_seen() -> None:
     assert shown("a\0b\n\udce9\u200b") == '"a\\x00b\\n\\xe9\\u200b"'
+
+
+def test_no_hour_but_those_of_a_day_reaches_python_whose_newer_versions_know_24(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Newer(datetime):
+        @classmethod
+        def fromisoformat(cls, text: str) -> Newer:
+            return super().fromisoformat(text.replace("T24:", "T00:"))
+
+    monkeypatch.setattr("file_intake.order_row.datetime", Newer)
+    assert reasons(ordered_at="2026-03-31T00:00:00Z") == []
+    assert len(reasons(ordered_at="2026-03-31T24:00:00Z")) == 1

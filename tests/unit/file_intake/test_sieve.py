@@ -13,12 +13,59 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from file_intake import order_file, sieve
+from file_intake import forms, order_file, sieve
 from file_intake.content import Content
 from file_intake.currencies import CURRENCIES
 from file_intake.order_row import COLUMNS, check
 from tests.unit.file_intake.reading import HEADER, Read, read, read_slowly
 from tests.unit.file_intake.test_order_row import GOOD, row, rows
+
+# At and just beyond every border of every rule.
+BORDERS = [
+    *((name, "a" * length) for name in ("order_id", "sku") for length in (1, 64, 65)),
+    *(("customer_email", f"{'a' * length}@example.com") for length in (242, 243)),
+    *(("customer_email", f"a@{label}.com") for label in ("b" * 63, "b" * 64, "-b", "b-", "b-b", "")),
+    *(("customer_email", address) for address in ("a@b.c", "a@b.1", ".a@b.com", "a.@b.com", "a@b.co.uk", "a@b@c.com")),
+    *(("quantity", value) for value in ("0", "1", "01", "999999", "1000000", "1000001", "9999999")),
+    *(
+        ("unit_price", value)
+        for value in ("0", "00", "0.00", "0.001", "9999999999.99", "10000000000", "1.", ".1", "-1")
+    ),
+    *(
+        ("ordered_at", f"{day}T00:00:00{offset}")
+        for day in ("0000-06-01", "0001-01-01", "0001-01-02", "9999-12-30", "9999-12-31")
+        for offset in ("Z", "+14:59", "-14:59")
+    ),
+    *(
+        ("ordered_at", f"2023-{month:02}-{day}T12:00:00Z")
+        for month in range(14)
+        for day in ("00", "01", "28", "29", "30", "31", "32")
+    ),
+    *(
+        ("ordered_at", f"2023-06-01T{time}")
+        for time in ("23:59:59Z", "24:00:00Z", "23:60:00Z", "23:59:60Z", "12:00:00", "12:00:00+14:60", "12:00:00-24:00")
+    ),
+    *(
+        ("ordered_at", f"2023-06-01T12:00:00{rest}")
+        for rest in ("+15:59", "+16:00", "-19:59", ".123456Z", ".1234567Z", ".Z")
+    ),
+    *(
+        ("notes", before + ("é" * 20 + "x" * 40) * 25 + after)
+        for before in ("", "x" * 499, "x" * 500, "x" * 501)
+        for after in ("", "é", "x")
+    ),
+]
+# UTF-8 that is none: overlong, half of a pair, beyond Unicode, cut short.
+BROKEN = [
+    b"\x80",
+    b"\xc1\xbf",
+    b"\xe0\x9f\xbf",
+    b"\xed\xa0\x80",
+    b"\xf0\x8f\xbf\xbf",
+    b"\xf4\x90\x80\x80",
+    b"\xf5\x80\x80\x80",
+    b"\xc3",
+]
 
 # One column is drawn at a time: where all are, hardly any row runs through.
 one_odd_value = st.one_of([st.builds(lambda drawn, name=name: GOOD | {name: drawn[name]}, rows) for name in COLUMNS])
@@ -173,7 +220,7 @@ def test_an_ordinary_file_runs_through_as_a_whole(monkeypatch: pytest.MonkeyPatc
     slow: list[bytes] = []
 
     class Observed(order_file.OrderFile):
-        def _look_at(self, record: order_file.Record) -> tuple[bytes, int] | order_file.Reject:
+        def _look_at(self, record: forms.Record) -> tuple[bytes, int] | order_file.Reject:
             slow.append(record.raw)
             return super()._look_at(record)
 
@@ -195,3 +242,65 @@ def test_every_currency_runs_through_and_no_other_code_does() -> None:
     codes = [a + b + c for a in letters for b in letters for c in letters]
     pattern = sieve._pattern(sieve._values(",")["currency"])
     assert {code for code in codes if pattern.fullmatch(code.encode())} == CURRENCIES
+
+
+@pytest.mark.parametrize("form", ["plain", "quoted", "another column", "no notes", "JSON"])
+@pytest.mark.parametrize(("name", "value"), BORDERS)
+def test_at_every_border_the_sieve_takes_nothing_that_the_rules_refuse(name: str, value: str, form: str) -> None:
+    good, odd = GOOD, GOOD | {name: value}
+    if form == "JSON":
+        lines = [json.dumps(each, ensure_ascii=False) for each in (good, odd)]
+        same_both_ways("\n".join([lines[0], lines[1], ""]).encode())
+        return
+    names = [each for each in COLUMNS if form != "no notes" or each != "notes"]
+    filler = {"colour": "red"} if form in ("another column", "no notes") else {}
+    table = [[*filler, *names], *([*filler.values(), *(each[name] for name in names)] for each in (good, odd))]
+    same_both_ways(as_csv(table, quoting=csv.QUOTE_ALL if form == "quoted" else csv.QUOTE_MINIMAL))
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_no_broken_character_runs_through(broken: bytes) -> None:
+    good = json.dumps(GOOD | {"notes": "x"}).encode()
+    for data in (good + b"\n" + good.replace(b'"x"', b'"' + broken + b'"'), HEADER + ",".join(row()).encode() + broken):
+        assert len(same_both_ways(data + b"\n").rejects) == 1
+
+
+@pytest.mark.parametrize("left_out", [(), ("notes",)])
+def test_a_column_that_is_left_out_stays_empty(left_out: tuple[str, ...]) -> None:
+    values = {name: value for name, value in GOOD.items() if name not in left_out}
+    for data in (
+        f"{json.dumps(values)}\n" * 3,
+        "\n".join([",".join(["colour", *values]), ",".join(["red", *values.values()]), ""]),
+    ):
+        assert all(each["notes"] == "" for each in same_both_ways(data.encode()).rows)
+
+
+def test_a_record_over_64_kib_does_not_run_through_because_much_of_it_is_ignored() -> None:
+    extra = [f"extra{number}" for number in range(40)]
+    for text, rejects in (("x" * 500, 0), (("é" * 20 + "x" * 40) * 25, 1)):
+        short, long = (dict.fromkeys(extra, value) for value in ("x", text))
+        table = [[*COLUMNS, *extra], *([*row(), *each.values()] for each in (short, long))]
+        assert len(same_both_ways(as_csv(table)).rejects) == rejects
+        lines = [json.dumps(GOOD | each, ensure_ascii=False) for each in (short, long)]
+        numbers = [json.dumps(GOOD)[:-1] + f', "n": {"1" * size}}}' for size in (1, 50 * len(text))]
+        found = same_both_ways("\n".join([*lines, *numbers, ""]).encode())
+        assert len(found.rejects) == rejects * 2
+
+
+@pytest.mark.parametrize("count", [101, 3_000])
+def test_a_file_of_very_many_columns_is_read_without_a_pattern_for_each(count: int) -> None:
+    names = [f"n{number}" for number in range(count)]
+    data = as_csv([[*COLUMNS, *names], *([*row(), *"x" * count],) * 2])
+    assert len(read(data).rows) == 2
+    line = json.dumps(GOOD | dict.fromkeys(names, 1)) + "\n"
+    found = read(line.encode() * 2)
+    assert len(found.rows) == 2
+    assert [*read(data).file._form.sieves, *found.file._form.sieves] == []
+
+
+@pytest.mark.parametrize("rest", [".1234567Z", "+16:00", "-19:59"])
+def test_a_time_that_postgresql_would_round_or_refuse_does_not_run_through(rest: str) -> None:
+    moment = f"2023-06-01T12:00:00{rest}"
+    (found,) = same_both_ways(HEADER + ",".join(row(ordered_at=moment)).encode() + b"\n").rows
+    assert found["ordered_at"] != moment
+    assert found["ordered_at"].endswith("+00:00")

@@ -1,0 +1,32 @@
+"""Fault tests share one local cloud; each has keys and orders of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from local_cloud.cloud import LocalCloud
+from tests.integration.faults.trial import Trial
+from tests.integration.orders import EventTap, eventually, tapped_events
+
+
+@pytest.fixture(scope="session")
+def tap(local_cloud: LocalCloud) -> Iterator[EventTap]:
+    """What EventBridge tells the pipeline, to be told again."""
+    with tapped_events(local_cloud) as tap:
+        yield tap
+
+
+@pytest.fixture
+def trial(local_cloud: LocalCloud, tap: EventTap) -> Iterator[Trial]:
+    """This test's files, in a pipeline at rest; afterwards nothing is broken any more, and nothing of them is left."""
+    trial = Trial(cloud=local_cloud, tap=tap)
+    trial.rest()
+    yield trial
+    trial.faults.connections.resume()
+    trial.faults.start_database()
+    trial.faults.resume_event_source()
+    trial.empty_queues()
+    eventually(lambda: not trial.sessions.working(), "the end of all loads", seconds=60)
+    trial.forget()

@@ -1,0 +1,27 @@
+"""The bucket doesn't hand out what landed in it: the file is loaded once it does."""
+
+from __future__ import annotations
+
+import json
+
+from tests.integration.faults.trial import Trial
+
+
+def test_a_file_that_s3_does_not_hand_out_is_tried_again_until_it_does(trial: Trial) -> None:
+    s3, bucket = trial.cloud.session().client("s3"), trial.cloud.outputs().landing_bucket
+    stock = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    refusal = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:GetObject*",
+        "Resource": f"arn:aws:s3:::{bucket}/{trial.folder}*",
+    }
+    policy = json.loads(stock)
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy | {"Statement": [*policy["Statement"], refusal]}))
+    try:
+        landed = trial.land(trial.content(rows=100))
+        trial.wait_for_failure(landed)
+    finally:
+        s3.put_bucket_policy(Bucket=bucket, Policy=stock)
+    trial.rest()
+    assert trial.tables() == trial.undisturbed()

@@ -1,0 +1,48 @@
+"""What can't be loaded waits in the dead-letter queue, and is loaded once its cause is mended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from tests.integration.faults.trial import Trial
+from tests.integration.orders import eventually
+
+RECEIVES = 3  # after 1 + 2 + 4 seconds
+
+
+@pytest.fixture(autouse=True)
+def few_receives(trial: Trial) -> Iterator[None]:
+    """Give messages up after RECEIVES, so that no test waits for half a minute."""
+    stock = trial.sqs.get_queue_attributes(QueueUrl=trial.queue, AttributeNames=["RedrivePolicy"])["Attributes"]
+    policy = json.dumps(json.loads(stock["RedrivePolicy"]) | {"maxReceiveCount": RECEIVES})
+    trial.sqs.set_queue_attributes(QueueUrl=trial.queue, Attributes={"RedrivePolicy": policy})
+    yield
+    trial.sqs.set_queue_attributes(QueueUrl=trial.queue, Attributes=stock)
+
+
+def test_a_message_that_is_no_event_is_given_up_and_holds_up_nobody(trial: Trial) -> None:
+    trial.send("no event of anybody")
+    trial.land(trial.content(rows=100))
+    eventually(lambda: trial.count(trial.dead_letters) == 1, "the message in the dead-letter queue")
+    assert trial.take(trial.dead_letters) == ["no event of anybody"]
+    assert trial.count(trial.queue) == 0
+    assert trial.tables() == trial.undisturbed()
+
+
+def test_a_file_that_cannot_be_written_is_given_up_and_loads_when_it_is_brought_back(trial: Trial) -> None:
+    with psycopg.connect(trial.cloud.outputs().database_url, autocommit=True) as administrator:
+        administrator.execute("REVOKE INSERT ON orders FROM file_intake")
+        try:
+            landed = trial.land(trial.content(rows=100))
+            eventually(lambda: trial.count(trial.dead_letters) == 1, "the message in the dead-letter queue")
+        finally:
+            administrator.execute("GRANT INSERT ON orders TO file_intake")
+    assert len(trial.failures(landed)) == RECEIVES
+    assert trial.tables()["files"][0] == 0
+    trial.redrive()
+    trial.rest()
+    assert trial.tables() == trial.undisturbed()
