@@ -18,7 +18,7 @@ SOURCES = app.py bench certificates components config lambda_src local_cloud sta
 .PHONY: help
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
-	@echo "Values: ENV=local|dev|staging|prod ($(ENV)), ACCOUNT=, REGION=, WEB_PORT= (make up), TEST='-k name' (make test), BENCH=loading (make bench)"
+	@echo "Values: ENV=local|dev|staging|prod ($(ENV)), ACCOUNT=, REGION=, WEB_PORT= (make up, make tunnel), TEST='-k name' (make test), BENCH=loading (make bench)"
 
 # ---- on this machine -------------------------------------------------------------------------------------------
 
@@ -116,6 +116,19 @@ reconcile: setup ## Find files whose events were lost, and offer to load them; Y
 .PHONY: reprocess
 reprocess: setup ## Load a file again: KEY=incoming/orders.csv VERSION=; YES=1 doesn't ask
 	@$(OPERATE) reprocess --key "$$KEY" --version "$$VERSION" $(if $(filter 1,$(YES)),--yes)
+
+# ---- the web pages of an environment on AWS ---------------------------------------------------------------------
+
+WEB_ACCESS = python -m tools.web_access --env "$(ENV)" --region "$(REGION)"
+export EMAIL WEB_PORT
+
+.PHONY: tunnel
+tunnel: aws-not-local setup ## Lead a port of this machine (WEB_PORT=8080) to ENV's pages, where they are internal
+	@$(WEB_ACCESS) tunnel $(if $(WEB_PORT),--port "$$WEB_PORT")
+
+.PHONY: invite
+invite: aws-not-local setup ## Let somebody sign in to ENV's pages, where they are public: EMAIL=ada@example.com
+	@$(WEB_ACCESS) invite --email "$$EMAIL"
 
 # ---- the repository itself -------------------------------------------------------------------------------------
 

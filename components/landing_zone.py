@@ -2,13 +2,14 @@
 
 from typing import cast
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from components.acknowledgement import NIST, acknowledge, in_another_stack
 from components.log_bucket import BUCKET_LOGS
+from components.workload_role import WorkloadRole
 from config import pipeline
 
 INCOMING_PREFIX = "incoming/"
@@ -31,12 +32,15 @@ class LandingZone(Construct):
         id_: str,
         *,
         config: pipeline.LandingZone,
+        upload_origins: tuple[str, ...],
         key: kms.IKey,
         log_bucket: s3.IBucket,
         removal: RemovalPolicy,
     ) -> None:
+        """Browsers at `upload_origins` may send files straight here, with what the web app signed for them."""
         super().__init__(scope, id_)
         self.incoming_prefix = INCOMING_PREFIX
+        self._key = key
         self.bucket = s3.Bucket(
             self,
             "Bucket",
@@ -48,6 +52,7 @@ class LandingZone(Construct):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,
             minimum_tls_version=1.2,
+            cors=[s3.CorsRule(allowed_methods=[s3.HttpMethods.POST], allowed_origins=list(upload_origins))],
             lifecycle_rules=[
                 s3.LifecycleRule(
                     transitions=[
@@ -80,4 +85,22 @@ class LandingZone(Construct):
             reason="One region is enough until the platform spans two: S3 keeps each file in several zones, and old "
             "versions survive mistakes; would change with a recovery in another region",
             pack=NIST,
+        )
+
+    def allow_uploads(self, role: WorkloadRole) -> None:
+        """Lets the role put new files where files land, and sign for others that do; it can read none of them."""
+        role.allow("s3:PutObject", on=[self.bucket.arn_for_objects(f"{self.incoming_prefix}*")])
+        # Decrypt too: the bucket's own key, which spares a call for each file, is itself kept encrypted (Amazon S3 User
+        # Guide, "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys").
+        role.allow(
+            "kms:GenerateDataKey",
+            "kms:Decrypt",
+            on=[self._key.key_arn],
+            conditions={"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.{Aws.URL_SUFFIX}"}},
+        )
+        acknowledge(
+            role.policy,
+            f"AwsSolutions-IAM5[Resource::{self.bucket_in_findings}/{self.incoming_prefix}*]",
+            reason="The names of files that people upload are not known beforehand, what their keys start with is; "
+            "would change if each uploader had a prefix of their own",
         )

@@ -12,9 +12,10 @@ from constructs import Construct
 
 from components.acknowledgement import NIST, acknowledge
 from components.endpoints import Endpoints
-from components.network_acl import NetworkAcl, Peers
+from components.network_acl import NetworkAcl, Peers, rules
 from components.traffic_logs import TrafficLogs
 from config import network as config
+from config import web
 from config.address_plan import SLOT_BITS, SLOTS, TIERS, AddressPlan, Tier, ipv6_subnet
 from config.regions import zone_letters
 
@@ -35,6 +36,7 @@ class Network(Construct):
         id_: str,
         *,
         settings: config.Network,
+        exposure: web.Exposure,
         log_bucket: s3.IBucket,
         logs_key: kms.IKey,
         removal: RemovalPolicy,
@@ -52,7 +54,7 @@ class Network(Construct):
         if self.dual_stack:
             self._plan_ipv6()
             self._accept_ipv6_addresses()
-        self._network_acls()
+        self._network_acls(exposure)
         endpoints = Endpoints(self, "Endpoints", vpc=self.vpc)
         endpoints.add_gateways([self.app_subnets, self.data_subnets])
         endpoints.add_interfaces(
@@ -131,7 +133,7 @@ class Network(Construct):
                 resource = cast("ec2.CfnSubnet", subnet.node.default_child)
                 resource.ipv6_cidr_block = Fn.select(ipv6_subnet(tier, zone), blocks)
 
-    def _network_acls(self) -> None:
+    def _network_acls(self, exposure: web.Exposure) -> None:
         peers: Peers = {tier: [ec2.AclCidr.ipv4(str(block))] for tier, block in self.addresses.blocks().items()}
         if self.dual_stack:
             tiers = Fn.cidr(self._ipv6_block, len(TIERS), str(64 + SLOT_BITS))
@@ -139,6 +141,7 @@ class Network(Construct):
                 peers[tier].append(ec2.AclCidr.ipv6(Fn.select(index, tiers)))
         peers["anywhere"] = [ec2.AclCidr.any_ipv4(), *([ec2.AclCidr.any_ipv6()] if self.dual_stack else [])]
         subnets = {"public": self.public_subnets, "app": self.app_subnets, "data": self.data_subnets}
+        inbound, outbound = rules(exposure)
         for tier in TIERS:
             acl = NetworkAcl(
                 self,
@@ -146,6 +149,8 @@ class Network(Construct):
                 vpc=self.vpc,
                 subnets=subnets[tier],
                 tier=tier,
+                inbound=inbound[tier],
+                outbound=outbound[tier],
                 peers=peers,
             )
             if self.dual_stack:

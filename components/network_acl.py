@@ -9,11 +9,13 @@ from constructs import Construct
 from components import ports
 from components.acknowledgement import acknowledge
 from config.address_plan import Tier
+from config.web import Exposure, Public
 
 Peer = Tier | Literal["anywhere"]
 Peers = dict[Peer, list[ec2.AclCidr]]
 
-SSH, RDP, HTTPS, ALL = (22, 22), (3389, 3389), (443, 443), (0, 65535)
+SSH, RDP, ALL = (22, 22), (3389, 3389), (0, 65535)
+HTTP, HTTPS = (ports.HTTP, ports.HTTP), (ports.HTTPS, ports.HTTPS)
 DATABASE = (ports.DATABASE_PROXY, ports.DATABASE)
 
 
@@ -43,10 +45,23 @@ OUTBOUND: dict[Tier, tuple[Rule, ...]] = {
     "app": (Rule("anywhere", HTTPS), Rule("app", ALL), Rule("data", DATABASE), Rule("public", ports.EPHEMERAL)),
     "data": (Rule("app", ports.EPHEMERAL), Rule("data", DATABASE), Rule("data", ports.EPHEMERAL)),
 }
+# What a load balancer in the public tier needs beside that: its visitors, and answers to them.
+PUBLIC_INBOUND = (Rule("anywhere", HTTP), Rule("anywhere", HTTPS))
+PUBLIC_OUTBOUND = (Rule("anywhere", ports.EPHEMERAL),)
 # Where packets may meet a smaller path: without its "too big" messages large ones vanish (Amazon EC2 User Guide,
 # "Network maximum transmission unit (MTU) for your EC2 instance").
 MEETS_SMALLER_PATHS: frozenset[Tier] = frozenset({"public", "app"})
 NUMBER_STEP = 10
+
+
+def rules(exposure: Exposure) -> tuple[dict[Tier, tuple[Rule, ...]], dict[Tier, tuple[Rule, ...]]]:
+    """The rules of each tier, inbound and outbound."""
+    if isinstance(exposure, Public):
+        return (
+            INBOUND | {"public": INBOUND["public"] + PUBLIC_INBOUND},
+            OUTBOUND | {"public": OUTBOUND["public"] + PUBLIC_OUTBOUND},
+        )
+    return INBOUND, OUTBOUND
 
 
 class NetworkAcl(Construct):
@@ -60,18 +75,20 @@ class NetworkAcl(Construct):
         vpc: ec2.IVpc,
         subnets: ec2.SubnetSelection,
         tier: Tier,
+        inbound: tuple[Rule, ...],
+        outbound: tuple[Rule, ...],
         peers: Peers,
     ) -> None:
         """`peers` holds the addresses of each tier and of anywhere: of IPv4 and, in a dual-stack VPC, of IPv6."""
         super().__init__(scope, id_)
         self._acl = ec2.NetworkAcl(self, "List", vpc=vpc, subnet_selection=subnets)
-        for name, direction, rules in (
-            ("In", ec2.TrafficDirection.INGRESS, INBOUND[tier]),
-            ("Out", ec2.TrafficDirection.EGRESS, OUTBOUND[tier]),
+        for name, direction, listed in (
+            ("In", ec2.TrafficDirection.INGRESS, inbound),
+            ("Out", ec2.TrafficDirection.EGRESS, outbound),
         ):
             entries = [
                 (cidr, ec2.AclTraffic.tcp_port_range(*rule.ports), rule.deny)
-                for rule in rules
+                for rule in listed
                 for cidr in peers[rule.peer]
             ]
             if tier in MEETS_SMALLER_PATHS:

@@ -5,7 +5,7 @@ constraints for Amazon RDS"; Aurora's limits follow the same line), where DBInst
 processes leave of the memory. The platform opens
 
     intake.max_concurrency              one for each file that is being loaded
-    + web.max_instances * WEB_POOL      a pool in each instance
+    + web.most_instances * WEB_POOL     a pool in each instance, those included that replace others
     + FUNCTIONS * CALLS                 operations and housekeeping, each twice at once
     + CALLS                             migrations, always straight to the database
     + RESERVED                          PostgreSQL's and RDS's own

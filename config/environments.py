@@ -10,13 +10,12 @@ from config.database import Direct, PostgresInstance, ThroughProxy
 from config.model import (
     Environment,
     Foundation,
-    Internal,
     Platform,
     Removal,
-    WebTier,
 )
 from config.network import AnyZones, FlowLogToCloudWatch, FlowLogToS3, NamedZones, NatPerZone, Network, SingleNat
 from config.pipeline import DeepArchive, FileIntake, GlacierInstantRetrieval, LandingZone, StandardIa
+from config.web import Internal, OnDemandInstances, WebTier
 
 PROD_DATABASE = PostgresInstance(
     instance_type="m7g.large",
@@ -57,8 +56,8 @@ PROD = Environment(
         log_days=90,
     ),
     web=WebTier(
-        exposure=Internal(),
-        instance_type="m7g.large",
+        exposure=Internal(),  # or Public(domain=..., hosted_zone_id=..., sign_in_domain_prefix=...)
+        capacity=OnDemandInstances(types=("m7g.large", "m6g.large")),
         min_instances=3,
         max_instances=9,
         deletion_protection=True,
@@ -77,7 +76,12 @@ STAGING = replace(
         PROD_DATABASE, instance_type="t4g.medium", storage_gib=20, max_storage_gib=100, insights="standard"
     ),
     intake=replace(PROD.intake, max_concurrency=5),
-    web=replace(PROD.web, instance_type="t4g.small", min_instances=2, max_instances=4),
+    web=replace(
+        PROD.web,
+        capacity=OnDemandInstances(types=("t4g.small", "t4g.medium")),
+        min_instances=2,
+        max_instances=4,
+    ),
 )
 
 DEV_DATABASE = PostgresInstance(
@@ -116,7 +120,7 @@ DEV = Environment(
     ),
     web=WebTier(
         exposure=Internal(),
-        instance_type="t4g.small",
+        capacity=OnDemandInstances(types=("t4g.small",)),
         min_instances=1,
         max_instances=2,
         deletion_protection=False,
@@ -147,7 +151,10 @@ def local(machine: Platform) -> Environment:
         region="us-east-1",
         platform=machine,
         intake=replace(DEV.intake, timeout_seconds=60, max_file_mb=64, receives=5, first_retry_seconds=1),
-        web=replace(DEV.web, instance_type="t4g.small" if machine.architecture == "arm64" else "t3.small"),
+        web=replace(
+            DEV.web,
+            capacity=OnDemandInstances(types=("t4g.small" if machine.architecture == "arm64" else "t3.small",)),
+        ),
     )
 
 

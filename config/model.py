@@ -6,19 +6,19 @@ from enum import Enum
 from typing import Literal
 
 from config.address_plan import usable_addresses
-from config.checks import Slice, require, require_log_days
+from config.checks import Slice, require
 from config.connections import room
 from config.database import Engine, ThroughProxy
-from config.network import Network
+from config.network import Network, NoNat
 from config.pipeline import FileIntake, LandingZone, SnapStart
-from config.regions import has_snap_start, zone_letters
+from config.regions import has_public_sign_in, has_snap_start, zone_letters
+from config.web import Public, WebTier
 
 Architecture = Literal["arm64", "x86_64"]
 OnRemoval = Literal["retain", "destroy"]
 
 SNAP_START_MINOR = 12  # of Python (Lambda Developer Guide, "Improving startup performance with Lambda SnapStart")
 LOAD_BALANCER_ADDRESSES = 8  # free in each subnet (User Guide for Application Load Balancers, "Subnets")
-GRAVITON = re.compile(r"^[a-z]+\d+g[a-z]*\.")  # m7g., t4g., c7gn.: the `g` after the generation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,52 +65,6 @@ class Foundation(Slice):
                 email,
                 "alarms are sent there",
             )
-
-
-@dataclass(frozen=True)
-class Internal:
-    """The load balancer has no public address: it is reached from inside the VPC, or by a tunnel."""
-
-
-Exposure = Internal
-
-
-@dataclass(frozen=True, kw_only=True)
-class WebTier(Slice):
-    """The Auto Scaling group that shows the rows, and who can reach its load balancer."""
-
-    PATH = "web."
-
-    exposure: Exposure
-    instance_type: str
-    min_instances: int
-    max_instances: int
-    deletion_protection: bool
-    log_days: int
-
-    def check(self) -> None:
-        require(
-            re.fullmatch(r"[a-z]+\d+[a-z]*\.\w+", self.instance_type) is not None,
-            "web.instance_type",
-            "an instance type like 't4g.small'",
-            self.instance_type,
-            "see 'Amazon EC2 instance types'",
-        )
-        require(
-            self.min_instances >= 1,
-            "web.min_instances",
-            "at least 1",
-            self.min_instances,
-            "with none in service nobody is served",
-        )
-        require(
-            self.max_instances > self.min_instances,
-            "web.max_instances",
-            f"above web.min_instances ({self.min_instances})",
-            self.max_instances,
-            "a rolling update keeps the minimum in service and needs room for one more",
-        )
-        require_log_days("web.log_days", self.log_days)
 
 
 class Removal(Enum):
@@ -168,6 +122,7 @@ class Environment(Slice):
         self._require_files_that_a_replay_can_read()
         self._require_snapshots_where_lambda_takes_them()
         self._require_enough_connections()
+        self._require_what_a_public_app_needs()
 
     def _require_zones_of_the_region(self) -> None:
         letters = zone_letters(self.region)
@@ -180,22 +135,22 @@ class Environment(Slice):
         )
 
     def _require_one_architecture(self) -> None:
-        graviton = GRAVITON.match(self.web.instance_type) is not None
         require(
-            graviton == (self.platform.architecture == "arm64"),
-            "web.instance_type",
-            f"an {self.platform.architecture} type, as platform.architecture says",
-            self.web.instance_type,
+            self.web.graviton == (self.platform.architecture == "arm64"),
+            "web.capacity.types",
+            f"{self.platform.architecture} types, as platform.architecture says",
+            self.web.capacity.types,
             "Graviton types carry a 'g' after their generation (t4g, m7g); the app is built for one processor",
         )
 
     def _require_room_in_app_subnets(self) -> None:
         endpoints = len(self.network.interface_endpoints)
-        needed = self.intake.max_concurrency + self.web.max_instances + LOAD_BALANCER_ADDRESSES + endpoints
+        instances = self.web.most_instances + self.web.warm_instances
+        needed = self.intake.max_concurrency + instances + LOAD_BALANCER_ADDRESSES + endpoints
         require(
             usable_addresses(self.network.app_prefix) >= needed,
             "network.app_prefix",
-            f"short enough for {needed} addresses (functions, web.max_instances, load balancer, endpoints)",
+            f"short enough for {needed} addresses (functions, instances, load balancer, endpoints)",
             self.network.app_prefix,
             "one subnet must carry them all while the other zones are away; take larger app subnets",
         )
@@ -233,7 +188,7 @@ class Environment(Slice):
         proxy = self.database.connections
         left = room(
             self.database.max_connections,
-            web_instances=self.web.max_instances,
+            web_instances=self.web.most_instances,
             proxy_percent=proxy.connections_percent if isinstance(proxy, ThroughProxy) else None,
         )
         require(
@@ -249,4 +204,23 @@ class Environment(Slice):
             f"at most {max(left.intake, 0)} with this database of {self.database.max_connections} connections",
             self.intake.max_concurrency,
             "each file being loaded holds a connection; take a larger database, or lower web.max_instances",
+        )
+
+    def _require_what_a_public_app_needs(self) -> None:
+        if not isinstance(self.web.exposure, Public):
+            return
+        require(
+            not isinstance(self.network.nat, NoNat),
+            "network.nat",
+            "one with a gateway where web.exposure is Public(...)",
+            self.network.nat,
+            "the app verifies each sign-in with keys that AWS keeps on the internet; take NatPerZone(), SingleNat() or "
+            "RegionalNat(), or Internal()",
+        )
+        require(
+            has_public_sign_in(self.region),
+            "web.exposure",
+            f"Internal() in {self.region}",
+            self.web.exposure,
+            "China has no user pools of Amazon Cognito, and GovCloud gives its sign-in pages another name",
         )

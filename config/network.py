@@ -116,10 +116,10 @@ InterfaceEndpoint = Literal[
     "sts",
     "xray",
 ]
-# What the platform calls from inside the VPC, and would wait for in vain without NAT: signals of instances, the
-# master secret, a message's visibility, traces, and Session Manager.
+# What the platform calls from inside the VPC, and would wait for in vain without NAT: signals, logs and metrics of
+# instances, the master secret, a message's visibility, traces, and Session Manager.
 NEEDED_WITHOUT_NAT: frozenset[InterfaceEndpoint] = frozenset(
-    {"cloudformation", "secretsmanager", "sqs", "ssm", "ssmmessages", "xray"}
+    {"cloudformation", "logs", "monitoring", "secretsmanager", "sqs", "ssm", "ssmmessages", "xray"}
 )
 
 

@@ -37,3 +37,11 @@ def has_snap_start(region: str | None) -> bool:
     Source: AWS Lambda Developer Guide, "Improving startup performance with Lambda SnapStart".
     """
     return region is None or not (region.startswith("us-gov-") or region in ("ap-southeast-6", "ap-east-2"))
+
+
+def has_public_sign_in(region: str | None) -> bool:
+    """Whether Cognito's sign-in is to be had there under its usual name; where the region is open, it may be.
+
+    GovCloud's begins with auth-fips (AWS GovCloud (US) User Guide, "Amazon Cognito"); China has no user pools.
+    """
+    return region is None or not region.startswith(("cn-", "us-gov-"))

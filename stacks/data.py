@@ -27,6 +27,7 @@ class Data(PlatformStack):
             self,
             "LandingZone",
             config=config.landing,
+            upload_origins=config.web.exposure.origins,
             key=foundation.keys.data,
             log_bucket=foundation.log_bucket.bucket,
             removal=self.removal,

@@ -26,6 +26,7 @@ class Network(PlatformStack):
             self,
             "Network",
             settings=config.network,
+            exposure=config.web.exposure,
             log_bucket=foundation.log_bucket.bucket,
             logs_key=foundation.keys.logs,
             removal=self.removal,

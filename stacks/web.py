@@ -2,6 +2,7 @@
 
 from constructs import Construct
 
+from components.web_entrance import PublicEntrance
 from components.web_tier import WebTier
 from config.model import Environment
 from stacks.base import PlatformStack
@@ -34,9 +35,17 @@ class Web(PlatformStack):
             database=data.database,
             alerts=foundation.alerts,
             log_bucket=foundation.log_bucket.bucket,
+            logs_key=foundation.keys.logs,
+            max_file_mb=config.intake.max_file_mb,
+            namespace=f"{config.project}-{config.name}",
+            removal=self.removal,
         )
-        self.output("LoadBalancerDnsName", self.web_tier.load_balancer.load_balancer_dns_name, "Where the app answers")
+        entrance = self.web_tier.entrance
+        self.output("Url", entrance.url, "Where the app answers")
+        if isinstance(entrance, PublicEntrance):
+            self.output("UserPoolId", entrance.sign_in.pool.user_pool_id, "Who may sign in (make invite)")
         self.output("LoadBalancerName", self.web_tier.load_balancer.load_balancer_name, "The load balancer")
         self.output("TargetGroupArn", self.web_tier.target_group.target_group_arn, "The instances behind it")
-        self.output("LaunchTemplateId", self.web_tier.launch_template.launch_template_id or "", "How they start")
+        template = self.web_tier.instances.launch_template.launch_template_id or ""
+        self.output("LaunchTemplateId", template, "How they start")
         self.output("InstanceRoleName", self.web_tier.role.role.role_name, "What they may do")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.synthesis import ENVIRONMENTS, Synthesized, shipped
+from tests.synthesis import ENVIRONMENTS, Synthesized, public, shipped
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,3 +20,9 @@ def every_environment(request: pytest.FixtureRequest) -> Synthesized:
 def prod() -> Synthesized:
     """The environment that has everything switched on."""
     return shipped("prod")
+
+
+@pytest.fixture
+def public_prod() -> Synthesized:
+    """Prod with its load balancer on the internet."""
+    return public()

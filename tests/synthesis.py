@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from cdk_nag import AwsSolutionsChecks
 from config.environments import DEV, PROD, STAGING, local
 from config.model import Environment
 from config.model import Platform as Machine
+from config.web import Public
 from stacks.platform import Platform
 
 Template = dict[str, Any]
@@ -21,6 +22,12 @@ Resources = dict[str, Any]
 # The local environment is what the machine is; here it is always the same machine, so that its template is too.
 LOCAL = local(Machine(architecture="x86_64", python="3.11"))
 ENVIRONMENTS = {environment.name: environment for environment in (LOCAL, DEV, STAGING, PROD)}
+# Prod with a load balancer on the internet, which no shipped environment has: the domain is each company's own.
+DOMAIN = "orders.example.com"
+PUBLIC_EXPOSURE = Public(
+    domain=DOMAIN, hosted_zone_id="Z0123456789ABCDEFGHIJ", sign_in_domain_prefix="example-shop-orders"
+)
+PUBLIC = replace(PROD, web=replace(PROD.web, exposure=PUBLIC_EXPOSURE))
 STACKS = ("Foundation", "Network", "Data", "Pipeline", "Web")
 # The app's own context, without the bundling of assets.
 CONTEXT: dict[str, Any] = json.loads(Path("cdk.json").read_text())["context"] | {"aws:cdk:bundling-stacks": []}
@@ -78,3 +85,9 @@ def synthesize(environment: Environment, *, validate: bool = False) -> Synthesiz
 def shipped(name: str) -> Synthesized:
     """A shipped environment with everything validated, once a test run."""
     return synthesize(ENVIRONMENTS[name], validate=True)
+
+
+@cache
+def public() -> Synthesized:
+    """`PUBLIC` with everything validated, once a test run."""
+    return synthesize(PUBLIC, validate=True)

@@ -5,18 +5,20 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.synthesis import shipped
+from tests.synthesis import public, shipped
 from tools.architecture import drawing, markdown
 from tools.reachability import Reachability
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 ENVIRONMENTS = ("prod", "staging", "dev")  # local is dev
+PUBLIC = "prod, if web.exposure were Public(...)"
 
 
 @pytest.fixture(scope="module")
 def reaches() -> dict[str, Reachability]:
     """Each environment that is shown. The one port that the ACLs trade away counts as open for answers."""
-    return {name: Reachability.of(shipped(name).templates, traded=[3389]) for name in ENVIRONMENTS}
+    shown = {name: shipped(name) for name in ENVIRONMENTS} | {PUBLIC: public()}
+    return {name: Reachability.of(synthesized.templates, traded=[3389]) for name, synthesized in shown.items()}
 
 
 @pytest.mark.parametrize("name", ["architecture.md", "architecture.svg"])

@@ -3,18 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from typing import Any, Literal
 
 import pytest
 
 from config.database import Direct
 from config.network import NEEDED_WITHOUT_NAT, DualStack, NatPerZone, NoNat, RegionalNat, SingleNat
 from tests import databases
-from tests.synthesis import ENVIRONMENTS, shipped, synthesize
+from tests.synthesis import ENVIRONMENTS, PUBLIC, shipped, synthesize
 from tools.reachability import Reachability
 
 DATABASE_PORT = 5433
 PROXY_PORT = 5432
-HTTPS = 443
+HTTP, HTTPS = 80, 443
 # The network ACLs deny this port to RDP, and with it the replies to one client port in some 64,000.
 TRADED = (3389,)
 
@@ -142,3 +143,51 @@ def test_dual_stack_lets_app_out_over_ipv6_and_data_not() -> None:
     assert reach.certain("FileIntake", "internet", HTTPS, family=6)
     assert not reach.possible("database", "internet", HTTPS, family=6)
     assert not reach.possible("internet", "database", DATABASE_PORT, family=6)
+
+
+@pytest.fixture(params=["prod", "dual stack", "single NAT", "regional NAT"], scope="module")
+def public(request: pytest.FixtureRequest) -> Reachability:
+    """Prod with its load balancer on the internet, over each IP version and way out that allow for one."""
+    changes: dict[str, dict[str, Any]] = {
+        "dual stack": {"addressing": DualStack()},
+        "single NAT": {"nat": SingleNat()},
+        "regional NAT": {"nat": RegionalNat()},
+    }
+    network = replace(PUBLIC.network, **changes.get(request.param, {}))
+    return Reachability.of(synthesize(replace(PUBLIC, network=network)).templates, traded=TRADED)
+
+
+def test_the_internet_reaches_only_a_public_load_balancer_on_443_and_80(public: Reachability) -> None:
+    assert public.ports("internet", "load balancer") == ((HTTP, HTTP), (HTTPS, HTTPS))
+    for target in _others(public, "internet", "load balancer", "s3 gateway", "dynamodb gateway"):
+        assert public.ports("internet", target) == (), target
+
+
+def test_every_visitor_reaches_a_public_load_balancer(public: Reachability) -> None:
+    families: tuple[Literal[4, 6], ...] = (4, 6)
+    for family in families:
+        if any(subnet.addresses(family) for subnet in public.network.subnets.values()):
+            for port in (HTTP, HTTPS):
+                asked = ("internet", "load balancer", port)
+                assert public.certain(*asked, family=family), public.why(*asked, certain=True, family=family)
+
+
+def test_instances_are_reached_from_a_public_load_balancer_alone(public: Reachability) -> None:
+    for source in public.sources:
+        if source not in ("load balancer", "web instances"):
+            assert public.ports(source, "web instances") == (), source
+    asked = ("load balancer", "web instances", 8080)
+    assert public.certain(*asked), public.why(*asked, certain=True)
+    assert public.ports("load balancer", "web instances") == ((8080, 8080),)
+
+
+def test_who_asks_the_sign_in_reaches_it(public: Reachability) -> None:
+    """The load balancer asks Cognito, and the app fetches the keys with which the load balancer signs."""
+    for source in ("load balancer", "web instances"):
+        assert public.certain(source, "internet", HTTPS), public.why(source, "internet", HTTPS, certain=True)
+        assert public.ports(source, "internet") == ((HTTPS, HTTPS),)
+
+
+def test_the_database_is_as_far_from_a_public_load_balancer_as_from_an_internal_one(public: Reachability) -> None:
+    for source in ("internet", "load balancer", "NAT"):
+        assert public.ports(source, "database") == (), source

@@ -1,18 +1,43 @@
-"""What the Web stack promises."""
+"""What the Web stack promises, whoever can reach it."""
 
 import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-from tests.synthesis import Synthesized
+from config.environments import PROD
+from config.web import OnDemandInstances, WithSpotInstances
+from tests.synthesis import Synthesized, synthesize
+
+BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+TARGETS = "AWS::ElasticLoadBalancingV2::TargetGroup"
+GROUP = "AWS::AutoScaling::AutoScalingGroup"
+SPOT = WithSpotInstances(types=("m7g.large", "m6g.large", "c7g.large"), on_demand_base=2, spot_percent=75)
+
+
+def _with_capacity(capacity: OnDemandInstances | WithSpotInstances, *, warm: int = 0) -> Synthesized:
+    return synthesize(replace(PROD, web=replace(PROD.web, capacity=capacity, warm_instances=warm)))
+
+
+def _template(synthesized: Synthesized) -> dict[str, Any]:
+    data: dict[str, Any] = synthesized.only("Web", "AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
+    return data
+
+
+def _statements(synthesized: Synthesized) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = synthesized.only("Web", "AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
+    return found
 
 
 def test_an_internal_load_balancer_has_no_public_address(every_environment: Synthesized) -> None:
-    balancer = every_environment.only("Web", "AWS::ElasticLoadBalancingV2::LoadBalancer")
+    balancer = every_environment.only("Web", BALANCER)
     assert balancer["Scheme"] == "internal"
     assert len(balancer["Subnets"]) == 3
     assert all("VpcAppSubnet" in json.dumps(subnet) for subnet in balancer["Subnets"])
 
 
-def test_the_load_balancer_is_reached_from_the_app_subnets_only(every_environment: Synthesized) -> None:
+def test_an_internal_load_balancer_is_reached_from_the_app_subnets_only(every_environment: Synthesized) -> None:
     sources = {
         rule["CidrIp"]
         for group in every_environment.resources("Web", "AWS::EC2::SecurityGroup").values()
@@ -25,24 +50,41 @@ def test_nothing_reaches_an_instance_but_the_load_balancer(every_environment: Sy
     rules = [
         rule["Properties"]
         for rule in every_environment.resources("Web", "AWS::EC2::SecurityGroupIngress").values()
-        if "InstanceSecurityGroup" in json.dumps(rule["Properties"]["GroupId"])
+        if "InstancesSecurityGroup" in json.dumps(rule["Properties"]["GroupId"])
     ]
     assert [(rule["FromPort"], rule["ToPort"]) for rule in rules] == [(8080, 8080)]
-    assert "LoadBalancerSecurityGroup" in json.dumps(rules[0]["SourceSecurityGroupId"])
+    assert "EntranceSecurityGroup" in json.dumps(rules[0]["SourceSecurityGroupId"])
 
 
 def test_the_load_balancer_drops_what_looks_wrong_and_logs_the_rest(every_environment: Synthesized) -> None:
-    balancer = every_environment.only("Web", "AWS::ElasticLoadBalancingV2::LoadBalancer")
+    balancer = every_environment.only("Web", BALANCER)
     attributes = {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
     assert attributes["routing.http.drop_invalid_header_fields.enabled"] == "true"
     assert attributes["routing.http.desync_mitigation_mode"] == "strictest"
-    assert attributes["access_logs.s3.enabled"] == "true"
     protected = every_environment.environment.web.deletion_protection
     assert attributes["deletion_protection.enabled"] == str(protected).lower()
+    written = json.dumps(every_environment.only("Foundation", "AWS::S3::BucketPolicy"))
+    for kind in ("access_logs", "connection_logs"):
+        assert attributes[f"{kind}.s3.enabled"] == "true"
+        assert f"/{attributes[f'{kind}.s3.prefix']}/AWSLogs/" in written, "the bucket lets the log in"
+
+
+def test_the_load_balancer_hangs_up_before_the_app_does(every_environment: Synthesized) -> None:
+    balancer = every_environment.only("Web", BALANCER)
+    attributes = {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
+    assert int(attributes["idle_timeout.timeout_seconds"]) < 75
+
+
+def test_instances_are_eased_in_and_out(every_environment: Synthesized) -> None:
+    targets = every_environment.only("Web", TARGETS)
+    attributes = {attribute["Key"]: attribute["Value"] for attribute in targets["TargetGroupAttributes"]}
+    assert attributes["slow_start.duration_seconds"] == "30"
+    assert attributes["deregistration_delay.timeout_seconds"] == "30"
+    assert targets["HealthCheckPath"] == "/healthz"
 
 
 def test_instances_have_no_key_no_public_address_and_imdsv2(every_environment: Synthesized) -> None:
-    data = every_environment.only("Web", "AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
+    data = _template(every_environment)
     assert data["MetadataOptions"] == {"HttpPutResponseHopLimit": 1, "HttpTokens": "required"}
     assert "KeyName" not in data
     assert "NetworkInterfaces" not in data
@@ -52,37 +94,139 @@ def test_instances_have_no_key_no_public_address_and_imdsv2(every_environment: S
 
 
 def test_the_image_is_the_newest_of_the_right_processor_when_an_instance_starts(every_environment: Synthesized) -> None:
-    image = every_environment.only("Web", "AWS::EC2::LaunchTemplate")["LaunchTemplateData"]["ImageId"]
+    image = _template(every_environment)["ImageId"]
     assert image.startswith("resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-")
     assert image.endswith(every_environment.environment.platform.architecture)
 
 
 def test_a_release_counts_when_its_instances_say_so(every_environment: Synthesized) -> None:
-    (group,) = every_environment.resources("Web", "AWS::AutoScaling::AutoScalingGroup").values()
+    ((group_id, group),) = every_environment.resources("Web", GROUP).items()
     web = every_environment.environment.web
     assert group["CreationPolicy"]["ResourceSignal"]["Count"] == web.min_instances
     update = group["UpdatePolicy"]["AutoScalingRollingUpdate"]
     assert update["WaitOnResourceSignals"] is True
     assert update["MinInstancesInService"] == web.min_instances < int(group["Properties"]["MaxSize"])
-    assert "DesiredCapacity" not in group["Properties"]
-    user_data = json.dumps(every_environment.only("Web", "AWS::EC2::LaunchTemplate")["LaunchTemplateData"]["UserData"])
-    (group_id,) = every_environment.resources("Web", "AWS::AutoScaling::AutoScalingGroup")
-    assert f"--resource {group_id}" in user_data
+    assert {"HealthCheck", "ReplaceUnhealthy", "AZRebalance", "AlarmNotification"} <= set(update["SuspendProcesses"])
+    assert f"--resource {group_id}" in json.dumps(_template(every_environment)["UserData"])
 
 
-def test_the_group_replaces_what_the_load_balancer_finds_unhealthy(every_environment: Synthesized) -> None:
-    group = every_environment.only("Web", "AWS::AutoScaling::AutoScalingGroup")
+def test_a_deployment_sets_no_number_of_instances(every_environment: Synthesized) -> None:
+    assert "DesiredCapacity" not in every_environment.only("Web", GROUP)
+
+
+def test_the_group_replaces_the_ill_and_the_old_and_tells_of_it(every_environment: Synthesized) -> None:
+    group = every_environment.only("Web", GROUP)
     assert group["HealthCheckType"] == "ELB"
-    assert every_environment.only("Web", "AWS::ElasticLoadBalancingV2::TargetGroup")["HealthCheckPath"] == "/healthz"
+    assert group["MaxInstanceLifetime"] == 30 * 24 * 3600
+    assert group["InstanceMaintenancePolicy"]["MinHealthyPercentage"] == 100, (
+        "the new one comes before the old one goes"
+    )
+    (notification,) = group["NotificationConfigurations"]
+    assert "AlertsTopic" in json.dumps(notification["TopicARN"])
+    assert len(group["VPCZoneIdentifier"]) == 3
 
 
-def test_instances_fetch_exactly_one_asset(every_environment: Synthesized) -> None:
-    statements = every_environment.only("Web", "AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
-    (read,) = (statement for statement in statements if "s3:GetObject" in json.dumps(statement["Action"]))
+def test_the_group_grows_with_requests_and_with_work(every_environment: Synthesized) -> None:
+    policies = [p["Properties"] for p in every_environment.resources("Web", "AWS::AutoScaling::ScalingPolicy").values()]
+    targets = {
+        policy["TargetTrackingConfiguration"]["PredefinedMetricSpecification"]["PredefinedMetricType"]: policy[
+            "TargetTrackingConfiguration"
+        ]["TargetValue"]
+        for policy in policies
+    }
+    assert targets == {
+        "ASGAverageCPUUtilization": 50,
+        "ALBRequestCountPerTarget": every_environment.environment.web.requests_per_minute,
+    }
+
+
+def test_what_one_type_lacks_another_has() -> None:
+    policy = _with_capacity(OnDemandInstances(types=("m7g.large", "m6g.large"))).only("Web", GROUP)[
+        "MixedInstancesPolicy"
+    ]
+    assert [each["InstanceType"] for each in policy["LaunchTemplate"]["Overrides"]] == ["m7g.large", "m6g.large"]
+    assert policy["InstancesDistribution"] == {
+        "OnDemandAllocationStrategy": "prioritized",
+        "OnDemandPercentageAboveBaseCapacity": 100,
+    }
+
+
+def test_spot_instances_have_a_base_at_the_list_price_and_are_replaced_before_they_go() -> None:
+    group = _with_capacity(SPOT).only("Web", GROUP)
+    assert group["CapacityRebalance"] is True
+    distribution = group["MixedInstancesPolicy"]["InstancesDistribution"]
+    assert distribution["OnDemandBaseCapacity"] == 2
+    assert distribution["OnDemandPercentageAboveBaseCapacity"] == 25
+    assert distribution["SpotAllocationStrategy"] == "price-capacity-optimized"
+
+
+def test_a_warm_pool_never_serves_an_old_release() -> None:
+    synthesized = _with_capacity(OnDemandInstances(types=("m7g.large",)), warm=2)
+    pool = synthesized.only("Web", "AWS::AutoScaling::WarmPool")
+    assert (pool["MinSize"], pool["MaxGroupPreparedCapacity"]) == (2, 2)
+    (group,) = synthesized.resources("Web", GROUP).values()
+    assert group["UpdatePolicy"]["AutoScalingReplacingUpdate"] == {"WillReplace": True}
+    assert "AutoScalingRollingUpdate" not in group["UpdatePolicy"]
+
+
+def test_instances_fetch_exactly_one_asset_and_read_nothing_else(every_environment: Synthesized) -> None:
+    (read,) = (one for one in _statements(every_environment) if "s3:GetObject" in json.dumps(one["Action"]))
     assert "*" not in json.dumps(read["Resource"])
+    assert "assets" in json.dumps(read["Resource"])
+
+
+def test_instances_put_files_only_where_files_land(every_environment: Synthesized) -> None:
+    (put,) = (one for one in _statements(every_environment) if one["Action"] == "s3:PutObject")
+    assert json.dumps(put["Resource"]).endswith('"/incoming/*"]]}')
+    (key,) = (one for one in _statements(every_environment) if "kms:" in json.dumps(one["Action"]))
+    assert set(key["Action"]) == {"kms:GenerateDataKey", "kms:Decrypt"}
+    assert "KeysData" in json.dumps(key["Resource"])
+    assert json.dumps(key["Condition"]["StringEquals"]["kms:ViaService"]).startswith('{"Fn::Join": ["", ["s3."')
 
 
 def test_instances_connect_as_the_role_that_only_reads(every_environment: Synthesized) -> None:
-    statements = every_environment.only("Web", "AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
-    (connect,) = (statement for statement in statements if statement["Action"] == "rds-db:connect")
+    (connect,) = (one for one in _statements(every_environment) if one["Action"] == "rds-db:connect")
     assert json.dumps(connect["Resource"]).count('/web"') == 1
+
+
+def test_instances_do_nothing_else_everywhere(every_environment: Synthesized) -> None:
+    everywhere = [one for one in _statements(every_environment) if one["Resource"] == "*"]
+    (metrics,) = (one for one in everywhere if "Condition" in one)
+    assert metrics["Action"] == "cloudwatch:PutMetricData"
+    namespace = f"shop-{every_environment.environment.name}"
+    assert metrics["Condition"] == {"StringEquals": {"cloudwatch:namespace": namespace}}
+    (session,) = (one for one in everywhere if one is not metrics)
+    assert {action.split(":")[0] for action in session["Action"]} == {"ssm", "ssmmessages"}
+
+
+def test_browsers_may_upload_from_the_apps_own_address_alone(every_environment: Synthesized) -> None:
+    (rule,) = every_environment.only("Data", "AWS::S3::Bucket")["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedMethods"] == ["POST"]
+    assert rule["AllowedOrigins"] == list(every_environment.environment.web.exposure.origins)
+    assert "*" not in rule["AllowedOrigins"]
+
+
+def test_people_hear_of_what_the_group_cannot_mend(every_environment: Synthesized) -> None:
+    alarms = {
+        alarm["Properties"]["MetricName"]: alarm["Properties"]
+        for alarm in every_environment.resources("Web", "AWS::CloudWatch::Alarm").values()
+    }
+    assert set(alarms) == {
+        "HTTPCode_Target_5XX_Count",
+        "HTTPCode_ELB_5XX_Count",
+        "UnHealthyHostCount",
+        "TargetResponseTime",
+    }
+    assert alarms["TargetResponseTime"]["ExtendedStatistic"] == "p99"
+    runbook = Path("docs/runbook.md").read_text()
+    for alarm in alarms.values():
+        assert "AlertsTopic" in json.dumps(alarm["AlarmActions"])
+        (section,) = re.findall(r'see "(\w+)" in docs/runbook\.md', alarm["AlarmDescription"])
+        assert f"\n### {section}\n" in runbook
+    ill, group = alarms["UnHealthyHostCount"], every_environment.only("Web", GROUP)
+    assert ill["Period"] * ill["EvaluationPeriods"] > group["HealthCheckGracePeriod"], "not while an instance boots"
+
+
+def test_the_boot_script_fits_into_user_data(every_environment: Synthesized) -> None:
+    """At most 16 KB (Amazon EC2 User Guide, "Run commands when you launch an EC2 instance with user data input")."""
+    assert len(json.dumps(_template(every_environment)["UserData"])) < 12 * 1024

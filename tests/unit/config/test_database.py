@@ -76,11 +76,11 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "more loads than connections": (
         lambda: replace(DEV, intake=replace(DEV.intake, max_concurrency=1000)),
-        "intake.max_concurrency must be at most 136 with this database of 168 connections, got 1000",
+        "intake.max_concurrency must be at most 128 with this database of 168 connections, got 1000",
     ),
     "more loads than the proxy may serve": (
-        lambda: replace(PROD, intake=replace(PROD.intake, max_concurrency=465)),
-        "intake.max_concurrency must be at most 464 with this database of 675 connections, got 465",
+        lambda: replace(PROD, intake=replace(PROD.intake, max_concurrency=457)),
+        "intake.max_concurrency must be at most 456 with this database of 675 connections, got 457",
     ),
     "more web instances than connections": (
         lambda: replace(DEV, web=replace(DEV.web, max_instances=50)),
@@ -176,5 +176,5 @@ def test_each_connection_is_counted_once() -> None:
 
 
 def test_the_largest_concurrency_that_is_named_is_accepted() -> None:
-    replace(PROD, intake=replace(PROD.intake, max_concurrency=464))
-    replace(DEV, intake=replace(DEV.intake, max_concurrency=136))
+    replace(PROD, intake=replace(PROD.intake, max_concurrency=456))
+    replace(DEV, intake=replace(DEV.intake, max_concurrency=128))

@@ -9,9 +9,10 @@ import pytest
 from config.checks import ConfigError, Slice
 from config.database import PostgresInstance
 from config.environments import DEV, DEV_DATABASE, ENVIRONMENTS, LOCAL, PROD, choose
-from config.model import Environment, Platform, WebTier
+from config.model import Environment, Platform
 from config.network import NEEDED_WITHOUT_NAT, AnyZones, FlowLogToCloudWatch, NamedZones, NoNat
 from config.pipeline import FileIntake
+from config.web import WebTier
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "one zone": (lambda: AnyZones(count=1), "network.zones must be 2 to 6 zones, got 1"),
@@ -23,7 +24,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "no NAT without endpoints": (
         lambda: replace(DEV.network, nat=NoNat()),
-        "network.interface_endpoints must be at least cloudformation, secretsmanager, sqs, ssm, ssmmessages, xray",
+        "network.interface_endpoints must be at least cloudformation, logs, monitoring, secretsmanager, sqs, ssm",
     ),
     "no NAT with some endpoints": (
         lambda: replace(DEV.network, nat=NoNat(), interface_endpoints=NEEDED_WITHOUT_NAT - {"sqs"}),
@@ -50,16 +51,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a minor version": (lambda: replace(DEV_DATABASE, major_version="18.1"), "database.major_version"),
     "logs gone at once": (lambda: replace(DEV.foundation, log_bucket_days=0), "foundation.log_bucket_days"),
     "nobody's address": (lambda: replace(DEV.foundation, alert_emails=("ops",)), "foundation.alert_emails"),
-    "nobody in service": (lambda: replace(DEV.web, min_instances=0), "web.min_instances must be at least 1"),
-    "no room for an update": (lambda: replace(DEV.web, min_instances=2), "web.max_instances must be above"),
-    "a class EC2 has not": (
-        lambda: replace(DEV.web, instance_type="small"),
-        "web.instance_type must be an instance type",
-    ),
     "a public network": (lambda: replace(DEV.network, cidr="8.8.0.0/16"), "network.cidr must be a private network"),
     "another processor": (
         lambda: replace(DEV, platform=Platform(architecture="x86_64")),
-        "web.instance_type must be an x86_64 type",
+        "web.capacity.types must be x86_64 types",
     ),
     "an account that isn't one": (lambda: replace(DEV, account="1111"), "account must be twelve digits"),
     "a region that isn't one": (lambda: replace(DEV, region="Frankfurt"), "region must be an AWS region"),
@@ -70,7 +65,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
             network=replace(DEV.network, app_prefix=28),
             web=replace(DEV.web, max_instances=10),
         ),
-        "network.app_prefix must be short enough for 20 addresses",
+        "network.app_prefix must be short enough for 21 addresses",
     ),
 }
 
@@ -91,7 +86,7 @@ def _changed(part: Any, **values: object) -> Any:
 
 def _slices() -> list[tuple[Slice, str]]:
     parts: tuple[Any, ...] = (DEV, DEV.platform, DEV.foundation, DEV.network, DEV.network.zones, DEV.network.flow_log)
-    parts += (DEV.database, DEV.landing, DEV.intake, DEV.web)
+    parts += (DEV.database, DEV.landing, DEV.intake, DEV.web, DEV.web.exposure, DEV.web.capacity)
     return [(part, field.name) for part in parts for field in fields(part)]
 
 
@@ -136,7 +131,7 @@ def test_account_and_region_may_come_later() -> None:
 def test_local_is_dev_but_for_where_it_runs() -> None:
     differing = {name for name in vars(DEV) if getattr(DEV, name) != getattr(LOCAL, name)}
     assert differing <= {"name", "account", "region", "platform", "intake", "web"}
-    assert {name for name in vars(DEV.web) if getattr(DEV.web, name) != getattr(LOCAL.web, name)} <= {"instance_type"}
+    assert {name for name in vars(DEV.web) if getattr(DEV.web, name) != getattr(LOCAL.web, name)} <= {"capacity"}
     assert {name for name in vars(DEV.intake) if getattr(DEV.intake, name) != getattr(LOCAL.intake, name)} == {
         "timeout_seconds",
         "max_file_mb",

@@ -1,0 +1,124 @@
+"""The web tier's configuration refuses what AWS would, and what would not be safe, and says how to mend it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from config.checks import ConfigError
+from config.environments import DEV, PROD
+from config.network import NEEDED_WITHOUT_NAT, NoNat
+from config.web import Internal, OnDemandInstances, Public, WithSpotInstances
+
+PUBLIC = Public(domain="orders.example.com", hosted_zone_id="Z0123456789", sign_in_domain_prefix="example-shop")
+SPOT = WithSpotInstances(types=("m7g.large", "m6g.large", "c7g.large"), on_demand_base=1, spot_percent=50)
+
+REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
+    "nobody in service": (lambda: replace(DEV.web, min_instances=0), "web.min_instances must be at least 1"),
+    "no room for an update": (lambda: replace(DEV.web, min_instances=2), "web.max_instances must be above"),
+    "a group that grows for nothing": (lambda: replace(DEV.web, requests_per_minute=0), "web.requests_per_minute"),
+    "logs kept for no such time": (lambda: replace(DEV.web, log_days=8), "web.log_days must be one of"),
+    "no type": (lambda: OnDemandInstances(types=()), "web.capacity.types must be 1 or more different"),
+    "a type twice": (lambda: OnDemandInstances(types=("t4g.small", "t4g.small")), "web.capacity.types"),
+    "a type EC2 has not": (lambda: OnDemandInstances(types=("small",)), "web.capacity.types must be instance types"),
+    "two processors": (
+        lambda: OnDemandInstances(types=("m7g.large", "m7i.large")),
+        "web.capacity.types must be of one processor",
+    ),
+    "another processor than the app's": (
+        lambda: replace(DEV, web=replace(DEV.web, capacity=OnDemandInstances(types=("t3.small",)))),
+        "web.capacity.types must be arm64 types",
+    ),
+    "spot with nothing to choose from": (
+        lambda: replace(SPOT, types=("m7g.large",)),
+        "web.capacity.types must be 3 or more",
+    ),
+    "nothing but spot": (lambda: replace(SPOT, on_demand_base=0), "web.capacity.on_demand_base must be at least 1"),
+    "a spot share of nothing": (lambda: replace(SPOT, spot_percent=0), "web.capacity.spot_percent must be 1 to 100"),
+    "more than all": (lambda: replace(SPOT, spot_percent=101), "web.capacity.spot_percent must be 1 to 100"),
+    "warm spot instances": (
+        lambda: replace(PROD.web, capacity=SPOT, warm_instances=1),
+        "web.warm_instances must be 0 with a spot share",
+    ),
+    "warm instances of a mixed group": (
+        lambda: replace(PROD.web, warm_instances=1),
+        "web.warm_instances must be 0 with several types",
+    ),
+    "fewer than none waiting": (lambda: replace(DEV.web, warm_instances=-1), "web.warm_instances must be 0 or more"),
+    "no room for the warm": (
+        lambda: replace(
+            DEV, network=replace(DEV.network, app_prefix=28), web=replace(DEV.web, max_instances=2, warm_instances=1)
+        ),
+        "network.app_prefix must be short enough for 14 addresses",
+    ),
+    "an origin with a path": (lambda: Internal(origins=("http://localhost:8080/",)), "web.exposure.origins"),
+    "every origin": (lambda: Internal(origins=("*",)), "web.exposure.origins must be origins like"),
+    "an address as a domain": (lambda: replace(PUBLIC, domain="https://example.com"), "web.exposure.domain"),
+    "a domain with capitals": (lambda: replace(PUBLIC, domain="Orders.example.com"), "web.exposure.domain"),
+    "a domain no certificate takes": (
+        lambda: replace(PUBLIC, domain=f"{'a' * 60}.example.com"),
+        "web.exposure.domain must be a name like 'orders.example.com', in lower case, of at most 64",
+    ),
+    "the zone's name for its id": (
+        lambda: replace(PUBLIC, hosted_zone_id="example.com"),
+        "web.exposure.hosted_zone_id",
+    ),
+    "a prefix Cognito keeps to itself": (
+        lambda: replace(PUBLIC, sign_in_domain_prefix="laws"),
+        "web.exposure.sign_in_domain_prefix must be 1 to 63 of lower-case letters, digits and inner '-', without 'aws'",
+    ),
+    "a prefix with a dot": (lambda: replace(PUBLIC, sign_in_domain_prefix="a.b"), "web.exposure.sign_in_domain_prefix"),
+    "sign-in without a choice": (
+        lambda: replace(PUBLIC, mfa="off"),  # type: ignore[arg-type]
+        "web.exposure.mfa must be one of 'required'",
+    ),
+    "fewer requests than can be counted": (
+        lambda: replace(PUBLIC, requests_per_five_minutes=9),
+        "web.exposure.requests_per_five_minutes must be 10 or more",
+    ),
+    "public without NAT": (
+        lambda: replace(
+            PROD,
+            network=replace(PROD.network, nat=NoNat(), interface_endpoints=NEEDED_WITHOUT_NAT),
+            web=replace(PROD.web, exposure=PUBLIC),
+        ),
+        "network.nat must be one with a gateway where web.exposure is Public(...)",
+    ),
+    "public in China": (
+        lambda: replace(PROD, region="cn-north-1", web=replace(PROD.web, exposure=PUBLIC)),
+        "web.exposure must be Internal() in cn-north-1",
+    ),
+    "public in GovCloud": (
+        lambda: replace(PROD, region="us-gov-west-1", web=replace(PROD.web, exposure=PUBLIC)),
+        "web.exposure must be Internal() in us-gov-west-1",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_deployed_is_refused(case: str) -> None:
+    build, message = REFUSED[case]
+    with pytest.raises(ConfigError) as caught:
+        build()
+    assert str(caught.value).startswith(message)
+    assert ", got " in str(caught.value), "the value is named"
+    assert ": " in str(caught.value).partition(", got ")[2], "and how to mend it"
+
+
+def test_a_domain_needs_its_zone_and_its_sign_in() -> None:
+    with pytest.raises(TypeError, match="hosted_zone_id"):
+        Public(domain="orders.example.com", sign_in_domain_prefix="example-shop")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="sign_in_domain_prefix"):
+        Public(domain="orders.example.com", hosted_zone_id="Z0123456789")  # type: ignore[call-arg]
+
+
+def test_uploads_come_from_the_apps_own_address_alone() -> None:
+    assert PUBLIC.origins == ("https://orders.example.com",)
+    assert all("localhost" in origin or "127.0.0.1" in origin for origin in Internal().origins)
+
+
+def test_what_runs_while_instances_are_replaced_is_reckoned_with() -> None:
+    web = replace(PROD.web, capacity=OnDemandInstances(types=("m7g.large",)), min_instances=4, max_instances=15)
+    assert web.most_instances == 17, "a tenth, rounded up"
+    assert replace(web, warm_instances=2).most_instances == 19, "a new group beside the old"
