@@ -1,6 +1,7 @@
 """The command line behind `make tunnel` and `make invite`."""
 
 import argparse
+import os
 import sys
 
 import boto3
@@ -42,7 +43,8 @@ def _run(options: argparse.Namespace) -> int:
         raise WebAccessError("local is on this machine: make status says where")
     if options.command == "tunnel" and not (options.port.isascii() and options.port.isdigit()):
         raise WebAccessError(f"WEB_PORT must be a port of this machine like 8080, got {options.port!r}")
-    session = boto3.session.Session(region_name=options.region or None)
+    # boto3 itself reads AWS_DEFAULT_REGION alone.
+    session = boto3.session.Session(region_name=options.region or os.environ.get("AWS_REGION"))
     stack = find(session, project=environment.project, environment=environment.name)
     if options.command == "tunnel":
         return open_tunnel(session, stack, port=int(options.port))

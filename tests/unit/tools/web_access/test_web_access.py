@@ -177,6 +177,17 @@ def test_a_stack_that_is_not_there_says_how_to_deploy_it(session: Session) -> No
         find(session, project="shop", environment="dev")
 
 
+@pytest.fixture
+def bare_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell that knows nothing of AWS."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.mark.usefixtures("bare_shell")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -187,15 +198,15 @@ def test_a_stack_that_is_not_there_says_how_to_deploy_it(session: Session) -> No
         (["--env", "dev", "--region", "eu-central-1", "tunnel"], "tunnel: no AWS credentials in this shell"),
     ],
 )
-def test_what_is_missing_is_one_line(
-    arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, os.devnull)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+def test_what_is_missing_is_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line.main(arguments) == 1
     error = capsys.readouterr().err
     assert error.startswith(message)
     assert error.count("\n") == 1
+
+
+@pytest.mark.usefixtures("bare_shell")
+def test_the_shells_region_is_taken(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    assert command_line.main(["--env", "dev", "tunnel"]) == 1
+    assert capsys.readouterr().err.startswith("tunnel: no AWS credentials")
