@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import awswrangler, cliffs, cold_start, loading, memory, synthesis, usual_samples
+from bench import awswrangler, cliffs, cold_start, loading, memory, synthesis, usual_samples, web
 from bench.figures import Figure, table
 
 RESULTS = Path(".local/bench.json")
@@ -25,6 +25,7 @@ SECTIONS: dict[str, Callable[[], list[Figure]]] = {
     "usual-samples": usual_samples.measure,
     "awswrangler": awswrangler.measure,
     "synthesis": synthesis.measure,
+    "web": web.measure,
 }
 # Its packages are fetched from PyPI, and are larger than everything else together.
 ONLY_WHEN_ASKED = frozenset({"awswrangler"})

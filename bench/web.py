@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from urllib.request import urlopen
 
 import psycopg
 
+from bench.figures import AtLeast, AtMost, Figure
 from bench.visitors import Visit, visit
 from local_cloud import toolchain
 from local_cloud.ports import free_port
@@ -24,6 +24,8 @@ CONNECTIONS = 50
 ROUNDS = 3
 SECONDS = 4.0
 START_SECONDS = 30.0
+PACE = AtLeast(target=0.35, goal=0.35)
+SLOWEST = AtMost(target=4.0, goal=4.0)
 ORDERS, FILES, REJECTED = 1_000_000, 20_000, 200
 OVERVIEW = "overview"
 # Every page of a kind is another one, so that nothing is answered twice in a row but the overview and the first pages.
@@ -58,8 +60,8 @@ migrate(psycopg.connect(sys.argv[1]), seconds=60)
 """
 
 
-def measure() -> dict[str, dict[str, float]]:
-    """Visits each page between visits of the reference, and compares the medians of the ratios."""
+def measure() -> list[Figure]:
+    """What each page reaches of the reference, which is visited between its own visits."""
     toolchain.prepare(print)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -70,38 +72,30 @@ def measure() -> dict[str, dict[str, float]]:
             _running(["-m", "web_src"], _environment(postgres.server)) as web,
             _running(["-m", "bench.hello"]) as hello,
         ):
-            results = {}
-            for name, paths in PAGES.items():
-                results[name] = _compare(web, paths, hello)
-                _report(name, results[name])
-            return results
+            return [figure for name, paths in PAGES.items() for figure in _compare(name, web, paths, hello)]
 
 
-def _compare(web: int, paths: list[str], hello: int) -> dict[str, float]:
+def _compare(name: str, web: int, paths: list[str], hello: int) -> list[Figure]:
     rounds: list[tuple[Visit, Visit]] = []
     for port, these in ((web, paths), (hello, ["/"])):
         visit(port, these, connections=CONNECTIONS, seconds=1.0)  # nobody measures the first visitors
     for _ in range(ROUNDS):
         reference = visit(hello, ["/"], connections=CONNECTIONS, seconds=SECONDS)
         rounds.append((visit(web, paths, connections=CONNECTIONS, seconds=SECONDS), reference))
-    return {
-        "pages_per_second": statistics.median(page.pages_per_second for page, _ in rounds),
-        "p99_ms": statistics.median(page.p99_ms for page, _ in rounds),
-        "of_hellos_pages_per_second": statistics.median(
-            page.pages_per_second / reference.pages_per_second for page, reference in rounds
+    return [
+        Figure(
+            name=f"{name}: pages a second, of hello's",
+            values=[page.pages_per_second / reference.pages_per_second for page, reference in rounds],
+            limit=PACE if name == OVERVIEW else None,
         ),
-        "of_hellos_p99": statistics.median(page.p99_ms / reference.p99_ms for page, reference in rounds),
-    }
-
-
-def _report(name: str, figures: dict[str, float]) -> None:
-    goal = " (the goals are 0.35 and 4)" if name == OVERVIEW else ""
-    pace, slowest = figures["of_hellos_pages_per_second"], figures["of_hellos_p99"]
-    print(
-        f"Web, {name}: {figures['pages_per_second']:.0f} pages a second, {pace:.2f} of hello's; "
-        f"p99 {figures['p99_ms']:.0f} ms, {slowest:.1f} times hello's{goal}",
-        flush=True,
-    )
+        Figure(
+            name=f"{name}: p99, of hello's",
+            values=[page.p99_ms / reference.p99_ms for page, reference in rounds],
+            limit=SLOWEST if name == OVERVIEW else None,
+        ),
+        Figure(name=f"{name}: pages a second", values=[page.pages_per_second for page, _ in rounds]),
+        Figure(name=f"{name}: p99", values=[page.p99_ms for page, _ in rounds], unit="ms"),
+    ]
 
 
 def _fill(server: DatabaseServer) -> None:
@@ -151,7 +145,3 @@ def _running(program: list[str], environment: dict[str, str] | None = None) -> I
     finally:
         process.terminate()
         process.wait()
-
-
-if __name__ == "__main__":
-    measure()

@@ -218,13 +218,14 @@ class FileIntake(Construct):
                 "FilesNotLoaded",
                 self.dead_letters.metric_approximate_number_of_messages_visible(period=Duration.minutes(1)),
                 description="Files could not be loaded after every attempt; their events wait in the dead-letter queue "
-                f"for {pipeline.DEAD_LETTER_DAYS} days. First: the function's log; mend the cause, then make redrive.",
+                f"until {pipeline.DEAD_LETTER_DAYS} days after they came. First: the function's log; mend the cause, "
+                "then make redrive.",
             ),
             self._alarm(
                 "EventsNotDelivered",
                 self.undelivered.metric_approximate_number_of_messages_visible(period=Duration.minutes(1)),
                 description="EventBridge could not put events of landed files into the queue. First: what changed in "
-                "the queue's policy or its key; mend it, then make replay.",
+                "the queue's policy or its key; mend it, then make redrive.",
             ),
             self._alarm(
                 "FilesWaiting",

@@ -104,8 +104,8 @@ class PostgresInstance(DatabaseServer):
             BELOW,
             int(config.storage_gib * GIB * 0.05),
             minutes=5,
-            description="Less than 5 % of the storage is free, though it should have grown at 10 %: it is at its "
-            "ceiling (database.max_storage_gib), or grew less than six hours ago.",
+            description=f"Less than {config.storage_gib * 0.05:g} GiB of storage is free, though it should have grown "
+            "before: it is at its ceiling (database.max_storage_gib), or grew less than six hours ago.",
         )
         self._alarm(
             "ProcessorsBusy",

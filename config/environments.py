@@ -39,7 +39,7 @@ PROD = Environment(
     network=Network(nat=NatPerZone(), zones=NamedZones(), flow_log=FlowLogToS3(), dns_log_days=90),
     database=PROD_DATABASE,
     landing=LandingZone(
-        noncurrent_days=90,
+        noncurrent_days=120,
         storage=(
             StandardIa(after_days=30),
             GlacierInstantRetrieval(after_days=90),
@@ -108,7 +108,7 @@ DEV = Environment(
         nat=SingleNat(), zones=AnyZones(), cidr="10.2.0.0/16", flow_log=FlowLogToCloudWatch(days=7), dns_log_days=7
     ),
     database=DEV_DATABASE,
-    landing=LandingZone(noncurrent_days=7),
+    landing=LandingZone(noncurrent_days=15),
     intake=FileIntake(
         memory_mb=1769,
         timeout_seconds=300,

@@ -158,9 +158,9 @@ class Environment(Slice):
     def _require_files_that_a_replay_can_read(self) -> None:
         readable = self.landing.readable_days
         require(
-            readable is None or self.intake.archive_days < readable,
+            self.intake.archive_days < readable,
             "intake.archive_days",
-            f"below {readable}, the days for which a file can be read (landing.storage, landing.expire_days)",
+            f"below {readable}, the days a file can be read (landing.noncurrent_days, .storage, .expire_days)",
             self.intake.archive_days,
             "a replay reads files again, and what Deep Archive holds must be restored first; archive events for less, "
             "or keep files readable for longer",

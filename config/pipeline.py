@@ -9,6 +9,8 @@ from config.checks import Slice, require, require_log_days
 LAMBDA_MAX_TIMEOUT_SECONDS = 900
 LOADING_SHARE = 0.8  # of the timeout
 LOADED_MB_PER_SECOND = 4  # of the slowest kind of file, one whose every order is there already (make bench), and less
+# Lambda Developer Guide, "Configure Lambda function memory". Loading keeps one CPU busy, and no more.
+MEMORY_MB_OF_ONE_CPU = 1_769
 LAMBDA_MEMORY_MB = range(128, 10_241)
 # A mapping's maximum concurrency (Lambda Developer Guide, "Configuring maximum concurrency for SQS event sources").
 EVENT_SOURCE_CONCURRENCY = range(2, 1001)
@@ -100,11 +102,11 @@ class LandingZone(Slice):
     expire_days: int | None = None
 
     @property
-    def readable_days(self) -> int | None:
-        """For how many days a file can be read without asking S3 to restore it; None where that never ends."""
+    def readable_days(self) -> int:
+        """For how many days every version can be read without asking S3 to restore it, replaced ones among them."""
         ends = [step.after_days for step in self.storage if isinstance(step, DeepArchive)]
         ends += [self.expire_days] if self.expire_days is not None else []
-        return min(ends, default=None)
+        return min([self.noncurrent_days, *ends])
 
     def check(self) -> None:
         require(
@@ -140,12 +142,12 @@ class LandingZone(Slice):
                 "what is deleted sooner is paid for all the same, and S3 refuses it before the last move",
             )
         require(
-            self.readable_days is None or self.readable_days > DEAD_LETTER_DAYS,
-            "landing.storage",
+            self.readable_days > DEAD_LETTER_DAYS,
+            "landing",
             f"readable for more than {DEAD_LETTER_DAYS} days",
             self.readable_days,
             "a file may be tried again as long as its event waits in the dead-letter queue; "
-            "let DeepArchive and landing.expire_days come later",
+            "let landing.noncurrent_days, DeepArchive and landing.expire_days come later",
         )
 
 
@@ -212,7 +214,8 @@ class FileIntake(Slice):
     def check(self) -> None:
         self._require_what_lambda_takes()
         self._require_an_end_of_trying()
-        longest = int(self.timeout_seconds * LOADING_SHARE * LOADED_MB_PER_SECOND)
+        cpus = min(1.0, self.memory_mb / MEMORY_MB_OF_ONE_CPU)
+        longest = int(self.timeout_seconds * LOADING_SHARE * LOADED_MB_PER_SECOND * cpus)
         require(
             1 <= self.max_file_mb <= longest,
             "intake.max_file_mb",

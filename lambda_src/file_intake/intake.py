@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 
-from psycopg import Connection
+from psycopg import Connection, Rollback
 from psycopg.errors import DeadlockDetected
 
 from .compression import decompressed
@@ -12,7 +13,7 @@ from .database import Database
 from .deadline import Deadline
 from .event import FileEvent, Happened
 from .landed_file import GoneError, LandedFile, LandedFiles
-from .ledger import GONE_REASON, Outcome, enter, finish
+from .ledger import GONE_REASON, Outcome, brought_orders, enter, finish
 from .load import keep_rejects, limit_statements, load, lock
 from .order_file import OrderFile
 from .refusal import RefusedError
@@ -66,7 +67,12 @@ class Intake:
             else:
                 outcome = self._read(connection, event, file_id, deadline)
             limit_statements(connection, deadline)
+            if event.again and outcome.status in ("deleted", "refused") and brought_orders(connection, file_id):
+                # Its orders stay, and so must what the ledger says of them.
+                _log.warning("not loaded again, all stays as it was", extra=asdict(outcome))
+                raise Rollback
             return finish(connection, event, file_id, outcome)
+        return ALREADY_KNOWN
 
     def _read(self, connection: Connection, event: FileEvent, file_id: int, deadline: Deadline) -> Outcome:
         try:

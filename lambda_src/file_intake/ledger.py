@@ -1,7 +1,8 @@
 """The ledger: one row for every version of every file, and the order in which versions and files count.
 
 That order: the time of the upload, or, between two versions of one key, S3's sequencer; then the key, then the version.
-It depends on nothing else, so whatever order events come in, the tables end the same.
+It depends on nothing else, so whatever order events come in, the tables end the same, as long as S3's own times and
+sequencers of a key agree.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ EARLIER: LiteralString = """
     CASE WHEN files.bucket = this.bucket AND files.key = this.key
               AND lpad(lower(files.sequencer), 64, '0') <> lpad(lower(this.sequencer), 64, '0')
          THEN lpad(lower(files.sequencer), 64, '0') < lpad(lower(this.sequencer), 64, '0')
-         ELSE (files.uploaded_at, files.key, files.version_id) < (this.uploaded_at, this.key, this.version_id)
+         ELSE (files.uploaded_at, files.key, coalesce(lpad(lower(files.sequencer), 64, '0'), ''), files.version_id)
+            < (this.uploaded_at, this.key, coalesce(lpad(lower(this.sequencer), 64, '0'), ''), this.version_id)
     END
 """
 
@@ -44,6 +46,7 @@ _ENTER_AGAIN = """
     WHERE bucket = %(bucket)s AND key = %(key)s AND version_id = %(version_id)s
     RETURNING file_id
 """
+_HAS_ORDERS = "SELECT rows_loaded > 0 FROM files WHERE file_id = %s"
 _FORGET_REJECTS = "DELETE FROM rejected_rows WHERE file_id = %s"
 _FINISH = """
     UPDATE files
@@ -108,6 +111,12 @@ def enter(connection: Connection, event: FileEvent) -> int | None:
         marker = event.happened is Happened.MARKED_DELETED
         connection.execute(_COMPLETE, values | {"reason": None if marker else GONE_REASON})
     return None
+
+
+def brought_orders(connection: Connection, file_id: int) -> bool:
+    """Whether a version that is being loaded again brought orders before; only before `finish`."""
+    row = connection.execute(_HAS_ORDERS, [file_id]).fetchone()
+    return bool(row and row[0])
 
 
 def finish(connection: Connection, event: FileEvent, file_id: int, outcome: Outcome) -> Outcome:

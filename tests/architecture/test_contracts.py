@@ -13,10 +13,11 @@ import web_src.database
 import web_src.pages
 import web_src.settings
 from config import connections, pipeline
-from tests.synthesis import Synthesized
+from tests.synthesis import Synthesized, public
 
 # What Lambda sets for every function (AWS Lambda Developer Guide, "Defined runtime environment variables").
 BY_LAMBDA = {"AWS_REGION": "eu-central-1"}
+LOAD_BALANCER = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/shop/50dc6c495c0c9188"
 
 
 def _variables(synthesized: Synthesized, function: str) -> dict[str, str]:
@@ -77,16 +78,33 @@ def test_operations_and_housekeeping_find_their_settings(every_environment: Synt
     assert nightly.reject_days == every_environment.environment.intake.reject_days
 
 
-def test_the_web_app_finds_its_settings(every_environment: Synthesized) -> None:
-    template = every_environment.only("Web", "AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
+def _deployed(reference: dict[str, Any]) -> str:
+    return LOAD_BALANCER if "LoadBalancer" in str(reference) else "5433"
+
+
+def _variables_of_the_web_app(synthesized: Synthesized) -> dict[str, str]:
+    template = synthesized.only("Web", "AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
     pieces = template["UserData"]["Fn::Base64"]["Fn::Join"][1]
-    script = "".join(piece if isinstance(piece, str) else "5433" for piece in pieces)
+    script = "".join(piece if isinstance(piece, str) else _deployed(piece) for piece in pieces)
     lines = script.partition('shop-web.env" <<"END"\n')[2].partition("\nEND\n")[0].splitlines()
-    variables = dict(line.split("=", 1) for line in lines)
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_the_web_app_finds_its_settings(every_environment: Synthesized) -> None:
+    variables = _variables_of_the_web_app(every_environment)
+    assert set(variables) <= _read_by(web_src.settings) | {"PORT"}
     settings = web_src.settings.Settings.from_env(variables)
     assert settings.database_user == "web"
+    assert settings.sign_in is None
+    assert settings.max_file_bytes == every_environment.environment.intake.max_file_mb * 1024 * 1024
     (target,) = every_environment.resources("Web", "AWS::ElasticLoadBalancingV2::TargetGroup").values()
     assert settings.port == target["Properties"]["Port"]
+
+
+def test_a_public_web_app_is_told_whom_to_believe() -> None:
+    variables = _variables_of_the_web_app(public())
+    assert set(variables) <= _read_by(web_src.settings) | {"PORT"}
+    assert web_src.settings.Settings.from_env(variables).sign_in is not None
 
 
 def test_templates_set_no_variable_that_nobody_reads(every_environment: Synthesized) -> None:

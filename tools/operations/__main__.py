@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     except NoCredentialsError:
         problem = "no AWS credentials in this shell: sign in (aws sso login), or ENV=local for the local cloud"
     except NoRegionError:
-        problem = "no AWS region: REGION=eu-central-1, or set AWS_REGION"
+        problem = "no AWS region: REGION=eu-central-1, or set AWS_DEFAULT_REGION"
     except EndpointConnectionError as error:
         problem = f"{error}: is the network there? The local cloud is brought up by `make up`"
     except ClientError as error:

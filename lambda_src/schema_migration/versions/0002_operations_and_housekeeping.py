@@ -40,7 +40,8 @@ BEGIN
 END
 $$;
 GRANT USAGE ON SCHEMA public TO operations, housekeeping;
-GRANT SELECT ON files, orders, rejected_rows TO operations;
+GRANT SELECT ON files, rejected_rows TO operations;
+GRANT SELECT (file_id) ON orders TO operations;
 GRANT SELECT (file_id, finished_at) ON files TO housekeeping;
 GRANT SELECT (file_id, line_number), DELETE ON rejected_rows TO housekeeping;
 -- A file that is processed again writes its rejects anew.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from local_cloud.cloud import LocalCloud
-from local_cloud.emulator.settings import WebInstance
 from tests.integration.browser.conftest import OpenPage
 from tests.unit.web.stand_ins import ENVIRONMENT
 from web_src.settings import Settings
@@ -24,35 +22,10 @@ GOOD = "up-1,ada@example.com,MUG,1,12.50,EUR,2026-03-31T14:05:00+02:00,\n"
 BAD = "up-2,ada@example.com,MUG,0,12.50,EUR,2026-03-31T14:05:00+02:00,\n"
 
 
-@pytest.fixture(scope="module")
-def cloud(local_cloud: LocalCloud) -> LocalCloud:
-    """The local cloud, its web instance allowed to put files where pages of its address may send them."""
-    session, outputs = local_cloud.session(), local_cloud.outputs()
-    instance = WebInstance.read(local_cloud.state.instance_file)
-    assert instance is not None
-    statement = {
-        "Effect": "Allow",
-        "Action": "s3:PutObject",
-        "Resource": f"arn:aws:s3:::{outputs.landing_bucket}/{outputs.incoming_prefix}*",
-    }
-    session.client("iam").put_role_policy(
-        RoleName=instance.role_name,
-        PolicyName="Uploads",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
-    )
-    session.client("s3").put_bucket_cors(
-        Bucket=outputs.landing_bucket,
-        CORSConfiguration={
-            "CORSRules": [{"AllowedMethods": ["POST"], "AllowedOrigins": [outputs.web_url.rstrip("/")]}]
-        },
-    )
-    return local_cloud
-
-
 @pytest.fixture
-def page(cloud: LocalCloud, open_page: OpenPage) -> Iterator[Page]:
+def page(local_cloud: LocalCloud, open_page: OpenPage) -> Iterator[Page]:
     """The upload page, as the load balancer gives it."""
-    yield open_page(f"{cloud.outputs().web_url}upload")
+    yield open_page(f"{local_cloud.outputs().web_url}upload")
 
 
 def choose(page: Page, contents: dict[str, str]) -> list[Locator]:
@@ -108,31 +81,31 @@ def test_an_empty_file_is_not_sent(page: Page) -> None:
     assert sent == []
 
 
-def test_a_page_of_another_address_can_not_send_to_the_bucket(cloud: LocalCloud, open_page: OpenPage) -> None:
-    other = cloud.outputs().web_url.replace("localhost", "127.0.0.1")
+def test_a_page_of_another_address_can_not_send_to_the_bucket(local_cloud: LocalCloud, open_page: OpenPage) -> None:
+    other = local_cloud.outputs().web_url.replace("localhost", "127.0.0.1")
     page = open_page(f"{other}upload", complains=True)
     (item,) = choose(page, {"elsewhere.csv": HEADER + GOOD})
     expect(item).to_contain_text("It could not be sent")
 
 
-def test_a_session_that_ended_is_said(cloud: LocalCloud, open_page: OpenPage) -> None:
-    page = open_page(f"{cloud.outputs().web_url}upload", complains=True)
+def test_a_session_that_ended_is_said(local_cloud: LocalCloud, open_page: OpenPage) -> None:
+    page = open_page(f"{local_cloud.outputs().web_url}upload", complains=True)
     page.route("**/api/uploads", lambda route: route.fulfill(status=401, json={"error": "", "message": ""}))
     (item,) = choose(page, {"late.csv": HEADER})
     expect(item).to_contain_text("Your session has ended")
 
 
 @pytest.fixture(scope="module")
-def uploads(cloud: LocalCloud) -> Uploads:
+def uploads(local_cloud: LocalCloud) -> Uploads:
     """Signs for files of at most a hundred bytes, as the app does for larger ones."""
-    outputs = cloud.outputs()
+    outputs = local_cloud.outputs()
     session = botocore.session.Session()
     session.set_credentials(outputs.aws_access_key_id, outputs.aws_secret_access_key)
     environment = {
         **ENVIRONMENT,
         "AWS_REGION": outputs.aws_region,
         "LANDING_BUCKET": outputs.landing_bucket,
-        "UPLOAD_ENDPOINT_URL": cloud.services().upload_url,
+        "UPLOAD_ENDPOINT_URL": local_cloud.services().upload_url,
         "MAX_FILE_BYTES": "100",
     }
     return Uploads(Settings.from_env(environment), session)
@@ -168,9 +141,9 @@ def test_a_file_of_another_size_is_refused(uploads: Uploads, size: int, code: st
     assert code in answer.text
 
 
-def test_nothing_is_read_where_files_are_sent(cloud: LocalCloud, uploads: Uploads) -> None:
+def test_nothing_is_read_where_files_are_sent(local_cloud: LocalCloud, uploads: Uploads) -> None:
     assert httpx.get(uploads.sign("a.csv").url).status_code == 404
-    assert httpx.get(f"{cloud.services().upload_url}/latest/meta-data/").status_code == 404
+    assert httpx.get(f"{local_cloud.services().upload_url}/latest/meta-data/").status_code == 404
 
 
 def test_another_policy_under_the_same_signature_is_refused(uploads: Uploads) -> None:
@@ -178,8 +151,8 @@ def test_another_policy_under_the_same_signature_is_refused(uploads: Uploads) ->
     assert answer.status_code == 403
 
 
-def test_the_app_holds_to_its_own_key_and_prefix(cloud: LocalCloud) -> None:
-    outputs = cloud.outputs()
+def test_the_app_holds_to_its_own_key_and_prefix(local_cloud: LocalCloud) -> None:
+    outputs = local_cloud.outputs()
     signed = httpx.post(f"{outputs.web_url}api/uploads", json={"name": "../../a.csv", "size": 1}).json()
     assert signed["key"].startswith(outputs.incoming_prefix)
     assert Path(signed["key"]).name == "a.csv"

@@ -20,6 +20,7 @@ from file_intake import load, order_file
 from file_intake.content import Content
 from file_intake.deadline import Deadline, OutOfTimeError
 from file_intake.event import FileEvent
+from file_intake.intake import ALREADY_KNOWN
 from file_intake.messages import passes
 from tests.integration.database.conftest import Pipeline, csv
 from tests.integration.database.test_loading import quantities, statuses
@@ -196,6 +197,20 @@ class TestReprocessing:
             later = put.uploaded_at + timedelta(seconds=30)
             pipeline.intake().take_in(replace(put, again=True, sequencer=None, uploaded_at=later))
             assert pipeline.tables() == before
+
+    @pytest.mark.parametrize("then", ["gone", "refused"])
+    def test_what_can_not_be_loaded_again_stays_as_it_was(
+        self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, then: str
+    ) -> None:
+        put = pipeline.put("incoming/a.csv", csv(*((f"A{n}", n % 2) for n in range(100))), at=1)
+        pipeline.intake().take_in(put)
+        before = pipeline.tables()
+        if then == "gone":
+            pipeline.bucket.versions.clear()
+        else:
+            monkeypatch.setattr("tests.integration.database.conftest.MAX_REJECTED_PERCENT", 10)
+        assert pipeline.intake().take_in(self.again(put)) is ALREADY_KNOWN
+        assert pipeline.tables() == before
 
     def test_a_version_that_the_ledger_does_not_know_is_simply_loaded(self, pipeline: Pipeline) -> None:
         put = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1)

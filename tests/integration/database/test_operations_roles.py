@@ -41,6 +41,12 @@ def test_operations_reads_every_table(shop: Shop, table: str) -> None:
         assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
 
+@pytest.mark.parametrize("column", ["order_id", "customer_email", "notes"])
+def test_operations_counts_orders_and_can_not_read_them(shop: Shop, column: str) -> None:
+    with shop.connect("operations") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(f"SELECT {column} FROM orders")
+
+
 @pytest.mark.parametrize(
     "statement",
     [*WRITES, "SELECT raw FROM rejected_rows", "SELECT reasons FROM rejected_rows", "SELECT key FROM files",

@@ -60,15 +60,31 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "deleted on the day it lands": (_stored(expire_days=0), "landing.expire_days must be 1 or more"),
     "archived while its event may come back": (
         _stored(DeepArchive(after_days=14)),
-        "landing.storage must be readable for more than 14 days, got 14",
+        "landing must be readable for more than 14 days, got 14",
     ),
     "a replay from Deep Archive": (
-        lambda: replace(PROD, intake=replace(PROD.intake, archive_days=365)),
+        lambda: replace(
+            PROD,
+            landing=replace(PROD.landing, noncurrent_days=400),
+            intake=replace(PROD.intake, archive_days=365),
+        ),
         "intake.archive_days must be below 365",
     ),
     "a replay of what is deleted": (
-        lambda: replace(DEV, landing=replace(DEV.landing, expire_days=20), intake=replace(DEV.intake, archive_days=20)),
+        lambda: replace(
+            DEV,
+            landing=replace(DEV.landing, noncurrent_days=30, expire_days=20),
+            intake=replace(DEV.intake, archive_days=20),
+        ),
         "intake.archive_days must be below 20",
+    ),
+    "a replay of what was replaced and is gone": (
+        lambda: replace(PROD, intake=replace(PROD.intake, archive_days=120)),
+        "intake.archive_days must be below 120",
+    ),
+    "a file too large for little memory": (
+        _intake(memory_mb=512, timeout_seconds=300, max_file_mb=278),
+        "intake.max_file_mb must be 1 to 277 with a timeout of 300 s",
     ),
     "no memory": (_intake(memory_mb=64), "intake.memory_mb must be 128 to 10,240"),
     "too long a timeout": (_intake(timeout_seconds=901), "intake.timeout_seconds must be 30 to 900"),
@@ -125,7 +141,9 @@ ACCEPTED: dict[str, Callable[[], object]] = {
     ),
     "one step alone": _stored(IntelligentTiering(after_days=0)),
     "deleted, and never moved": _stored(expire_days=15),
-    "a replay one day before Deep Archive": lambda: replace(PROD, intake=replace(PROD.intake, archive_days=364)),
+    "a replay one day before Deep Archive": lambda: replace(
+        PROD, landing=replace(PROD.landing, noncurrent_days=400), intake=replace(PROD.intake, archive_days=364)
+    ),
     "as many receives as the queue remembers": lambda: replace(PROD.intake, receives=63),
     "all reserved and ready": _intake(reserved_concurrency=2, start=ProvisionedConcurrency(executions=2)),
     "snapshots": lambda: replace(DEV, region="eu-central-1", intake=replace(DEV.intake, start=SnapStart())),
@@ -138,9 +156,9 @@ def test_what_just_works_is_accepted(case: str) -> None:
 
 
 def test_a_file_is_readable_until_deep_archive_or_deletion_whichever_comes_first() -> None:
-    assert DEV.landing.readable_days is None
-    assert PROD.landing.readable_days == 365
-    assert replace(DEV.landing, expire_days=30).readable_days == 30
+    assert replace(PROD.landing, noncurrent_days=400).readable_days == 365
+    assert replace(DEV.landing, noncurrent_days=40, expire_days=30).readable_days == 30
+    assert replace(DEV.landing, noncurrent_days=20, expire_days=30).readable_days == 20
 
 
 def test_the_longest_trying_counts_a_function_that_was_killed_each_time() -> None:
