@@ -12,14 +12,18 @@ from ..api import as_bool, chosen, client
 from ..registration import Attributes, Completed, Properties
 from ..settings_of_process import settings
 
+# All instances are one server here, so a second one's master user is the first one's too.
+_passwords: dict[str, str] = {}
+
 
 def _complete(physical_id: str, properties: Properties, attributes: Attributes) -> Attributes:
     record = _record(physical_id)
     if "MasterUserSecret" not in record:
-        password = properties.get("MasterUserPassword") or secrets.token_urlsafe(24)
+        user = properties["MasterUsername"]
+        password = properties.get("MasterUserPassword") or _passwords.setdefault(user, secrets.token_urlsafe(24))
         create_master_user(
             settings().database_superuser_url,
-            username=properties["MasterUsername"],
+            username=user,
             password=password,
             database=properties.get("DBName"),
         )
