@@ -20,7 +20,14 @@ MANAGED_RULES = (
 )
 # Only counted: 10 KB is their limit, and the load balancer's own session may take 16 KB (User Guide for Application
 # Load Balancers, "Authenticate users", on cookies).
-COUNTED = {"AWSManagedRulesCommonRuleSet": ["SizeRestrictions_Cookie_HEADER"]}
+# And files may be called orders.bak or x.log, in the pages that look for them too.
+COUNTED = {
+    "AWSManagedRulesCommonRuleSet": [
+        "SizeRestrictions_Cookie_HEADER",
+        "RestrictedExtensions_URIPATH",
+        "RestrictedExtensions_QUERYARGUMENTS",
+    ]
+}
 
 
 class WebFirewall(Construct):

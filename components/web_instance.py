@@ -55,7 +55,8 @@ def user_data(
         f"useradd --system --no-create-home --shell /sbin/nologin {NAME}",
         "systemctl daemon-reload",
         f"systemctl enable --now {NAME}",
-        f"curl --silent --show-error --fail --retry {HEALTHY_WITHIN_SECONDS} --retry-delay 1 --retry-all-errors "
+        f"curl --silent --show-error --fail --max-time 5 --retry {HEALTHY_WITHIN_SECONDS} --retry-delay 1 "
+        f"--retry-all-errors --retry-max-time {HEALTHY_WITHIN_SECONDS} "
         f"--output /dev/null http://localhost:{ports.WEB_APP}{HEALTH_PATH}",
         f"sleep {seen_healthy_after_seconds}",
     )

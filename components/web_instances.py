@@ -15,7 +15,9 @@ from config.web import REPLACED_PERCENT, Capacity, OnDemandInstances, WebTier, W
 BOOT = Duration.minutes(10)  # packages, asset and first health check, on the smallest instance type
 WARM_UP = Duration.minutes(2)  # before a new instance's load says anything about the group's
 OLDEST = Duration.days(30)
-BUSY_CPU_PERCENT = 50  # so that two zones carry the load of three
+# The app is one process: on the two processors of the usual types it can use half of what is measured, on four a
+# quarter. Requests are what the group follows first.
+BUSY_CPU_PERCENT = 20
 CPU_TYPES = {"arm64": ec2.AmazonLinuxCpuType.ARM_64, "x86_64": ec2.AmazonLinuxCpuType.X86_64}
 
 

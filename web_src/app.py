@@ -43,7 +43,12 @@ def create_app(
 
     # FastAPI's own pages for the API would fetch scripts from elsewhere.
     app = FastAPI(
-        title="Order files", lifespan=lifespan, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None
+        title="Order files",
+        lifespan=lifespan,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # it would send people to whatever host, and by whatever scheme, the request names
     )
     overviews = Overviews(pool)
 

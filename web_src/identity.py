@@ -10,11 +10,15 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -63,7 +67,7 @@ def fetch(address: str) -> str:
         if error.code in (403, 404):  # S3 answers so for a key that it does not have
             raise NotSignedInError("signed with a key that Amazon does not know") from None
         raise KeysAwayError(f"{address} answered {error.code}") from None
-    except (URLError, OSError, UnicodeDecodeError) as error:
+    except (URLError, OSError, HTTPException, UnicodeDecodeError) as error:
         raise KeysAwayError(f"{address} did not answer: {error}") from error
 
 
@@ -74,8 +78,9 @@ class Verifier:
         self._sign_in = sign_in
         self._address = key_address(sign_in.load_balancer_arn)
         self._fetch = fetch_key
-        self._keys: OrderedDict[str, str] = OrderedDict()
+        self._keys: OrderedDict[str, EllipticCurvePublicKey] = OrderedDict()
         self._turn = asyncio.Lock()
+        self._failures = 0
 
     async def person(self, token: str) -> str:
         """The e-mail address, or else the id, of the person who is signed in.
@@ -111,14 +116,37 @@ class Verifier:
         if not _KEY_ID.fullmatch(str(header.get("kid"))):
             raise NotSignedInError(f"the token's kid is {header.get('kid')!r}, which is none")
 
-    async def _key(self, key_id: str) -> str:
-        async with self._turn:  # one fetch for all who wait for the same key
-            if key_id not in self._keys:
-                self._keys[key_id] = await asyncio.to_thread(self._fetch, self._address + key_id)
-                if len(self._keys) > _KEYS_KEPT:
-                    self._keys.popitem(last=False)
-            self._keys.move_to_end(key_id)
+    async def _key(self, key_id: str) -> EllipticCurvePublicKey:
+        key = self._keys.get(key_id) or await self._fetched(key_id)
+        self._keys[key_id] = key
+        self._keys.move_to_end(key_id)
+        if len(self._keys) > _KEYS_KEPT:
+            self._keys.popitem(last=False)
+        return key
+
+    async def _fetched(self, key_id: str) -> EllipticCurvePublicKey:
+        failures = self._failures
+        async with self._turn:  # one fetch for all who wait
+            if key_id in self._keys:
+                return self._keys[key_id]
+            if self._failures != failures:
+                raise KeysAwayError("they were asked for a moment ago, in vain")
+            try:
+                self._keys[key_id] = _public_key(await asyncio.to_thread(self._fetch, self._address + key_id))
+            except KeysAwayError:
+                self._failures += 1
+                raise
             return self._keys[key_id]
+
+
+def _public_key(pem: str) -> EllipticCurvePublicKey:
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise KeysAwayError(f"what was sent for a key is none: {error}") from None
+    if not isinstance(key, EllipticCurvePublicKey):
+        raise KeysAwayError("what was sent for a key is one of another kind")
+    return key
 
 
 class SignedIn:

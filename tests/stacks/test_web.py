@@ -135,7 +135,7 @@ def test_the_group_grows_with_requests_and_with_work(every_environment: Synthesi
         for policy in policies
     }
     assert targets == {
-        "ASGAverageCPUUtilization": 50,
+        "ASGAverageCPUUtilization": 20,
         "ALBRequestCountPerTarget": every_environment.environment.web.requests_per_minute,
     }
 

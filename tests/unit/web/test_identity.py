@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import socketserver
@@ -21,6 +22,7 @@ from tests.unit.web import stand_ins
 from tests.unit.web.stand_ins import SIGN_IN, Client, Database
 from web_src import identity
 from web_src.identity import HEADER, KeysAwayError, NotSignedInError, fetch, key_address
+from web_src.settings import Settings
 
 KEY_ID = "0d9bd1f5-7a4e-4e39-a3ef-000000000001"
 KEYS = "https://public-keys.auth.elb.eu-central-1.amazonaws.com/"
@@ -194,6 +196,34 @@ def test_a_key_that_amazon_never_published_lets_nobody_in(database: Database) ->
 
     public = stand_ins.client(database, environment=SIGN_IN, fetch_key=unknown)
     assert public.get("/", headers={HEADER: signed(header(), ADA)}).status_code == 401
+
+
+@pytest.mark.parametrize("sent", ["", "<html>", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"])
+def test_what_is_no_key_is_not_kept_and_not_believed(database: Database, keys: Keys, sent: str) -> None:
+    answers = [sent, pem(OUR_KEY)]
+    public = stand_ins.client(database, environment=SIGN_IN, fetch_key=lambda _: answers.pop(0))
+    token = {HEADER: signed(header(), ADA)}
+    assert [public.get("/", headers=token).status_code for _ in range(2)] == [503, 200]
+
+
+def test_all_who_wait_for_keys_that_are_away_wait_once() -> None:
+    asked: list[str] = []
+
+    def away(address: str) -> str:
+        asked.append(address)
+        time.sleep(0.2)
+        raise KeysAwayError("no answer")
+
+    settings = Settings.from_env({**stand_ins.ENVIRONMENT, **SIGN_IN}).sign_in
+    assert settings is not None
+    verifier = identity.Verifier(settings, away)
+
+    async def come() -> list[BaseException | str]:
+        token = signed(header(), ADA)
+        return await asyncio.gather(*(verifier.person(token) for _ in range(20)), return_exceptions=True)
+
+    assert {type(each) for each in asyncio.run(come())} == {KeysAwayError}
+    assert len(asked) == 1
 
 
 def test_a_key_is_fetched_once(public: Client, keys: Keys) -> None:

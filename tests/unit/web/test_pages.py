@@ -238,3 +238,9 @@ def test_the_wrong_method_is_told_the_right_one(client: Client) -> None:
 def test_sizes_are_short_and_exact(client: Client, database: Database, size: int, shown: str) -> None:
     database.files = [file(7, size_bytes=size)]
     assert f"<dd>{shown}</dd>" in client.get("/files/7").text
+
+
+def test_no_page_sends_people_to_the_host_that_their_request_names(client: Client) -> None:
+    answer = client.get("/files/", headers={"Host": "evil.example"})
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
