@@ -11,7 +11,7 @@ from local_cloud.deploy import Deployment
 APP = f"{sys.executable} -m tests.integration.network_app"
 
 
-@pytest.mark.parametrize(("strategy", "gateways", "interfaces"), [("per-zone", 3, 0), ("single", 1, 0), ("none", 0, 6)])
+@pytest.mark.parametrize(("strategy", "gateways", "interfaces"), [("per-zone", 3, 0), ("single", 1, 0), ("none", 0, 8)])
 def test_the_network_deploys_with(strategy: str, gateways: int, interfaces: int, local_cloud: LocalCloud) -> None:
     deployment = Deployment(local_cloud.state, local_cloud.services().account(), print, list)
     deployment.run(

@@ -30,3 +30,5 @@ def trial(local_cloud: LocalCloud, tap: EventTap) -> Iterator[Trial]:
     trial.empty_queues()
     eventually(lambda: not trial.sessions.working(), "the end of all loads", seconds=60)
     trial.forget()
+    trial.delete_files()
+    trial.rest()

@@ -183,6 +183,12 @@ class Trial:
         """Empty the tables of this trial's rows."""
         self._rows.delete(self.cloud.outputs().database_url)
 
+    def delete_files(self) -> None:
+        """Leave none of this trial's files in the bucket: whoever compares it with the ledger would miss them there."""
+        s3, bucket = self.cloud.session().client("s3"), self.cloud.outputs().landing_bucket
+        for each in self.landed:
+            s3.delete_object(Bucket=bucket, Key=each.key, VersionId=each.version_id)
+
     @property
     def _rows(self) -> Rows:
         return Rows(folder=self.folder, name=f"{self.name}-")
