@@ -149,7 +149,7 @@ class Lab:
             env=self.environment(link),
             stdout=subprocess.PIPE,
         )
-        with process, process.stdout as output:  # type: ignore[union-attr]
+        with process, process.stdout as output:  # type: ignore[union-attr] # a pipe, as asked
             said = output.read()
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
@@ -164,7 +164,7 @@ class Lab:
     def _check(self, table: str, file: OrderFile) -> None:
         """A fast load that left something out is no load."""
         with self._administrator() as connection:
-            row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+            row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - ours
         if row != (file.rows,):
             sys.exit(f"bench: {table} holds {row} rows after {file.path.name}, and should hold {file.rows}")
 

@@ -41,7 +41,7 @@ async def _visit(port: int, paths: Sequence[str], connections: int, seconds: flo
     visitors = [_Visitor(requests[number % len(requests) :] + requests[: number % len(requests)], end, loop)
                 for number in range(connections)]  # fmt: skip
     for visitor in visitors:
-        await loop.create_connection(lambda visitor=visitor: visitor, "127.0.0.1", port)  # type: ignore[misc]
+        await loop.create_connection(lambda visitor=visitor: visitor, "127.0.0.1", port)  # type: ignore[misc] # bound early
     async with asyncio.timeout(seconds + PATIENCE_SECONDS):
         await asyncio.gather(*(visitor.done for visitor in visitors))
     took = time.perf_counter() - started

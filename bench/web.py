@@ -100,7 +100,7 @@ def _compare(name: str, web: int, paths: list[str], hello: int) -> list[Figure]:
 
 def _fill(server: DatabaseServer) -> None:
     server.create_master_user("administrator", "only here", database="shop")
-    url = server.url(user="administrator", password="only here", database="shop")  # noqa: S106
+    url = server.url(user="administrator", password="only here", database="shop")  # noqa: S106 - gone with the bench
     subprocess.run([sys.executable, "-c", _MIGRATE, url], check=True, cwd="lambda_src")
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_FILL)

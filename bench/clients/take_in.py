@@ -29,9 +29,9 @@ def main() -> None:
         yield LandedFile(job.size_bytes, promise_of_gzip(job.key, ""), pieces_of(str(job.path)))
 
     # What the measurement changes, and nothing else. (unittest.mock would show in the memory that is measured.)
-    psycopg.connect = partial(connect, job.sslmode)  # type: ignore[assignment]
+    psycopg.connect = partial(connect, job.sslmode)  # type: ignore[assignment] # a stand-in
     if job.path:
-        LandedFiles.open = open_on_disk  # type: ignore[method-assign, assignment]
+        LandedFiles.open = open_on_disk  # type: ignore[method-assign, assignment] # a stand-in
     event = parse(_event(job))
     watch = Watch()
     with watch.running():

@@ -55,7 +55,7 @@ def find(environment: str | None, region: str | None, variables: Mapping[str, st
     Raises OperationsError, LocalCloudError, ConfigError or botocore's errors where it can't be found.
     """
     # Here, because a value of the configuration that isn't allowed stops this import.
-    from config.environments import ENVIRONMENTS, LOCAL  # noqa: PLC0415
+    from config.environments import ENVIRONMENTS, LOCAL  # noqa: PLC0415 - see above
 
     endpoint = variables.get("AWS_ENDPOINT_URL", "")
     shell_is_local = urlsplit(endpoint).hostname in _LOOPBACK

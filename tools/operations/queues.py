@@ -36,7 +36,7 @@ def send(sqs: SQSClient, url: str, bodies: Iterable[str]) -> int:
     rest = iter(bodies)
     while batch := list(islice(rest, _BATCH)):
         entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(batch)]
-        answer = sqs.send_message_batch(QueueUrl=url, Entries=entries)  # type: ignore[arg-type]
+        answer = sqs.send_message_batch(QueueUrl=url, Entries=entries)  # type: ignore[arg-type] # plain dictionaries
         sent += len(answer.get("Successful", []))
         if answer.get("Failed"):
             raise OperationsError(

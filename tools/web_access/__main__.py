@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     # Here, because a value of the configuration that isn't allowed stops this import.
-    from config.environments import LOCAL, choose  # noqa: PLC0415
+    from config.environments import LOCAL, choose  # noqa: PLC0415 - see above
 
     environment = choose(options.env)
     if environment.name == LOCAL.name:
