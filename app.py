@@ -3,11 +3,11 @@
 import sys
 import traceback
 
-from aws_cdk import App, Validations
-from cdk_nag import AwsSolutionsChecks
+from aws_cdk import App
 
 from config.checks import ConfigError
 from stacks.platform import Platform
+from stacks.rule_packs import check_with
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
             raise
         sys.exit(f"Configuration: {error}{place}")
     Platform(app, config=environment)
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
+    check_with(environment.rule_packs, app)
     try:
         app.synth()
     except RuntimeError as error:

@@ -1,28 +1,27 @@
 """The one way to accept a finding: recorded, narrow, and with a reason that says what would change our mind."""
 
-import json
-
-from aws_cdk import Acknowledgment, Stack, Validations
+from aws_cdk import Acknowledgment, Validations
 from constructs import Construct
 
-NIST = "NIST.800.53.R5"
+AWS_SOLUTIONS = "AwsSolutions"
+NIST, HIPAA, PCI = "NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321"
+SERVERLESS = "Serverless"
+ANNOTATION = "Annotation"  # what the CDK itself warns of
 
 
-def acknowledge(construct: Construct, *rules: str, reason: str, pack: str = "AwsSolutions") -> None:
-    """Accepts `rules` of `pack` on `construct` and what is below it.
+def acknowledge(construct: Construct, *findings: str, reason: str) -> None:
+    """Accepts `findings` on `construct` and what is below it: one entry of docs/acknowledgements.md.
 
-    Granular rules name the one finding they mean: "AwsSolutions-IAM5[Resource::*]".
+    Name them with `by`, one call for each rule.
     """
-    for rule in rules:
-        # Only with the pack's name before it does cdk-nag record the acknowledgement in the validation report.
-        Validations.of(construct).acknowledge(Acknowledgment(id=f"{pack}::{rule}", reason=reason))
+    for finding in findings:
+        Validations.of(construct).acknowledge(Acknowledgment(id=finding, reason=reason))
 
 
-def in_another_stack(construct: Construct, output: str) -> str:
-    """How cdk-nag writes, in another stack's findings, a value that `construct`'s stack publishes as `output`.
+def by(*packs: str, rule: str) -> list[str]:
+    """What those packs find under the name `rule`.
 
-    The CDK makes that name from the value; where it changes, synth fails and prints the id it wants.
+    A granular rule names the one finding it means: "IAM5[Resource::*]".
     """
-    producer = Stack.of(construct)
-    reference = {"StackName": producer.stack_name, "Region": producer.resolve(producer.region), "OutputName": output}
-    return json.dumps({"Fn::GetStackOutput": reference}, separators=(",", ":"))
+    # With the pack's name before it: else cdk-nag keeps no record of the acknowledgement in the validation report.
+    return [f"{pack}::{rule if pack == ANNOTATION else f'{pack}-{rule}'}" for pack in packs]

@@ -10,7 +10,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
-from components.acknowledgement import NIST, acknowledge
+from components.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, acknowledge, by
 from components.alerts import Alerts
 from components.log_group import log_group
 from components.network import Network
@@ -103,10 +103,10 @@ class DatabaseServer(Construct):
             "logs:GetLogEvents",
             on=[f"{group}:log-stream:*"],
         )
+        written = "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>"  # as cdk-nag writes it
         acknowledge(
             role.policy,
-            "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>"
-            f":log-group:{MONITORING_LOG_GROUP}:log-stream:*]",
+            *by(AWS_SOLUTIONS, rule=f"IAM5[Resource::{written}:log-group:{MONITORING_LOG_GROUP}:log-stream:*]"),
             reason="RDS names the stream after an id that a database has only once it is made, and makes it with this "
             "role; would change if RDS let us name the stream",
         )
@@ -151,8 +151,7 @@ class DatabaseServer(Construct):
     def _accept(self, settings: config.Database) -> None:
         acknowledge(
             self,
-            f"{NIST}-RDSInBackupPlan",
-            pack=NIST,
+            *by(NIST, HIPAA, rule="RDSInBackupPlan"),
             reason="RDS's own backups restore any second of the last database.backup_days; would change with copies in "
             "another account or region, which AWS Backup makes",
         )
@@ -161,5 +160,9 @@ class DatabaseServer(Construct):
                 "This environment is made to be thrown away, its database with it; "
                 "would change with database.deletion_protection"
             )
-            acknowledge(self.resource, "AwsSolutions-RDS10", reason=reason)
-            acknowledge(self.resource, f"{NIST}-RDSInstanceDeletionProtectionEnabled", pack=NIST, reason=reason)
+            acknowledge(
+                self.resource,
+                *by(AWS_SOLUTIONS, rule="RDS10"),
+                *by(NIST, HIPAA, rule="RDSInstanceDeletionProtectionEnabled"),
+                reason=reason,
+            )

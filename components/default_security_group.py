@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from aws_cdk import Aws, CustomResource, Duration, RemovalPolicy
-from aws_cdk import aws_kms as kms
+from aws_cdk import Aws, CustomResource, Duration
 from constructs import Construct
 
-from components.acknowledgement import NIST, acknowledge
+from components.acknowledgement import HIPAA, NIST, PCI, SERVERLESS, acknowledge, by
+from components.function_host import FunctionHost
 from components.network import Network
 from components.python_function import PythonFunction
-from config.model import Platform
 
 SOURCE = Path("lambda_src/default_security_group")
 LOG_DAYS = 30
@@ -28,16 +27,14 @@ class EmptyDefaultSecurityGroup(Construct):
         id_: str,
         *,
         network: Network,
-        platform: Platform,
-        logs_key: kms.IKey,
-        removal: RemovalPolicy,
+        host: FunctionHost,
     ) -> None:
+        """`host` is one outside the VPC: the function calls EC2 alone, and must not wait for NAT."""
         super().__init__(scope, id_)
         group = network.vpc.vpc_default_security_group
         acknowledge(
             network.vpc,
-            f"{NIST}-VPCDefaultSecurityGroupClosed",
-            pack=NIST,
+            *by(NIST, HIPAA, PCI, rule="VPCDefaultSecurityGroupClosed"),
             reason="This construct empties the default security group, which no template can show to the rule; "
             "would change if CloudFormation could take rules away",
         )
@@ -46,13 +43,11 @@ class EmptyDefaultSecurityGroup(Construct):
             "Function",
             source=SOURCE,
             description="Empties the default security group",
-            platform=platform,
-            network=None,  # it calls EC2 alone, and must not wait for NAT
-            logs_key=logs_key,
+            host=host,
             log_days=LOG_DAYS,
             memory_mb=256,
             timeout=Duration.minutes(1),
-            removal=removal,
+            at_once=1,
             environment={},
         )
         function.role.allow(
@@ -62,10 +57,8 @@ class EmptyDefaultSecurityGroup(Construct):
         )
         acknowledge(
             function,
-            f"{NIST}-LambdaConcurrency",
-            f"{NIST}-LambdaDLQ",
-            f"{NIST}-LambdaInsideVPC",
-            pack=NIST,
+            *by(NIST, HIPAA, PCI, rule="LambdaInsideVPC"),
+            *by(SERVERLESS, rule="LambdaTracing"),
             reason="Only CloudFormation calls this function, once a deployment, and waits for its answer; it calls EC2 "
             "alone and must work before NAT does; would change if anything else called it",
         )

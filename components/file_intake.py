@@ -10,14 +10,14 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from components import ports
-from components.acknowledgement import NIST, acknowledge
+from components.acknowledgement import ANNOTATION, AWS_SOLUTIONS, SERVERLESS, acknowledge, by
 from components.alerts import Alerts
 from components.database import Database
+from components.function_host import FunctionHost
 from components.landed_events import LandedEvents
 from components.landing_zone import LandingZone
-from components.network import Network
 from components.python_function import PythonFunction
-from config import model, pipeline
+from config import pipeline
 
 SOURCE = Path("lambda_src/file_intake")
 DATABASE_USER = "file_intake"
@@ -33,33 +33,23 @@ class FileIntake(Construct):
         id_: str,
         *,
         config: pipeline.FileIntake,
-        platform: model.Platform,
-        network: Network,
+        host: FunctionHost,
         landing_zone: LandingZone,
         database: Database,
         alerts: Alerts,
         messages_key: kms.IKey,
-        data_key: kms.IKey,
-        logs_key: kms.IKey,
         metrics_namespace: str,
         removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, id_)
         self._messages_key = messages_key
-        # A message keeps its age when it moves, so what the queue's days take is missing here.
-        self.dead_letters = self._queue("DeadLetters", retention=Duration.days(pipeline.DEAD_LETTER_DAYS))
-        self.undelivered = self._queue("Undelivered", retention=Duration.days(pipeline.DEAD_LETTER_DAYS))
+        self.dead_letters, self.undelivered = self._dead_ends()
         self.queue = self._queue(
+            self,
             "Queue",
             retention=Duration.days(pipeline.QUEUE_DAYS),
             visibility_timeout=Duration.seconds(config.visibility_seconds),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=config.receives),
-        )
-        acknowledge(
-            self.undelivered,
-            "AwsSolutions-SQS3",
-            reason="This queue is where undeliverable events end, and an alarm watches it; "
-            "would change if something consumed it by itself",
         )
         landed = LandedEvents(
             self,
@@ -78,15 +68,12 @@ class FileIntake(Construct):
             "Function",
             source=SOURCE,
             description="Loads landed files into the database",
-            platform=platform,
-            network=network,
-            logs_key=logs_key,
+            host=host,
             log_days=config.log_days,
             memory_mb=config.memory_mb,
             timeout=Duration.seconds(config.timeout_seconds),
+            at_once=config.max_concurrency,
             start=config.start,
-            reserved_concurrency=config.reserved_concurrency,
-            removal=removal,
             environment=database.environment(DATABASE_USER)
             | {
                 "QUEUE_URL": self.queue.queue_url,
@@ -98,16 +85,30 @@ class FileIntake(Construct):
                 "METRICS_NAMESPACE": metrics_namespace,
             },
         )
-        self._accept_lambdas_defaults(config)
         database.allow_client(self.function, self.function, user=DATABASE_USER)
-        self._allow_reading(landing_zone, data_key)
+        landing_zone.allow_reading(self.function.role)
         self._allow_consuming()
         self.live = self._live(config.start)
         self.event_source = self._event_source(config.max_concurrency)
         alerts.announce(*self._alarms_of_queues(config), *self._alarms_of_the_function(metrics_namespace))
 
+    def _dead_ends(self) -> tuple[sqs.Queue, sqs.Queue]:
+        """Where files end that can't be loaded, and events that can't be put into the queue."""
+        ends = Construct(self, "DeadEnds")
+        # A message keeps its age when it moves, so what the queue's days take is missing here.
+        kept = Duration.days(pipeline.DEAD_LETTER_DAYS)
+        acknowledge(
+            ends,
+            *by(AWS_SOLUTIONS, rule="SQS3"),
+            *by(SERVERLESS, rule="SQSRedrivePolicy"),
+            reason="These queues are themselves where failures end, and alarms watch them; "
+            "would change if something consumed them by itself",
+        )
+        return self._queue(ends, "DeadLetters", retention=kept), self._queue(ends, "Undelivered", retention=kept)
+
     def _queue(
         self,
+        scope: Construct,
         id_: str,
         *,
         retention: Duration,
@@ -115,7 +116,7 @@ class FileIntake(Construct):
         dead_letter_queue: sqs.DeadLetterQueue | None = None,
     ) -> sqs.Queue:
         return sqs.Queue(
-            self,
+            scope,
             id_,
             encryption=sqs.QueueEncryption.KMS,
             encryption_master_key=self._messages_key,
@@ -126,40 +127,6 @@ class FileIntake(Construct):
             dead_letter_queue=dead_letter_queue,
         )
 
-    def _accept_lambdas_defaults(self, config: pipeline.FileIntake) -> None:
-        acknowledge(
-            self.function.function,
-            f"{NIST}-LambdaDLQ",
-            reason="Lambda uses a function's own dead-letter queue for asynchronous calls only; here the queue calls, "
-            "and has one; would change if anything called the function asynchronously",
-            pack=NIST,
-        )
-        if config.reserved_concurrency is None:
-            acknowledge(
-                self.function.function,
-                f"{NIST}-LambdaConcurrency",
-                reason="New accounts have no concurrency to reserve, and the event source limits how many run; "
-                "would change with intake.reserved_concurrency",
-                pack=NIST,
-            )
-
-    def _allow_reading(self, landing_zone: LandingZone, key: kms.IKey) -> None:
-        self.function.role.allow(
-            "s3:GetObject",
-            "s3:GetObjectVersion",
-            on=[landing_zone.bucket.arn_for_objects(f"{landing_zone.incoming_prefix}*")],
-        )
-        # Without these S3 answers 403 for a version that is gone, and the function could not tell that from a refusal
-        # (Amazon S3 API Reference, "GetObject"). A condition on the prefix would not help: GetObject carries none.
-        self.function.role.allow("s3:ListBucket", "s3:ListBucketVersions", on=[landing_zone.bucket.bucket_arn])
-        self._allow_decrypting(key, through="s3")
-        acknowledge(
-            self.function.role.policy,
-            f"AwsSolutions-IAM5[Resource::{landing_zone.bucket_in_findings}/{landing_zone.incoming_prefix}*]",
-            reason="The names of files that partners drop are not known beforehand, what their keys start with is; "
-            "would change if each partner had a function of its own",
-        )
-
     def _allow_consuming(self) -> None:
         self.function.role.allow(
             "sqs:ReceiveMessage",
@@ -168,13 +135,11 @@ class FileIntake(Construct):
             "sqs:ChangeMessageVisibility",
             on=[self.queue.queue_arn],
         )
-        self._allow_decrypting(self._messages_key, through="sqs")
-
-    def _allow_decrypting(self, key: kms.IKey, *, through: str) -> None:
-        """The key opens more than this function's business, so only for what the service itself hands over."""
-        service = f"{through}.{Aws.REGION}.{Aws.URL_SUFFIX}"
+        # The key opens more than this function's business, so only for what SQS itself hands over.
         self.function.role.allow(
-            "kms:Decrypt", on=[key.key_arn], conditions={"StringEquals": {"kms:ViaService": service}}
+            "kms:Decrypt",
+            on=[self._messages_key.key_arn],
+            conditions={"StringEquals": {"kms:ViaService": f"sqs.{Aws.REGION}.{Aws.URL_SUFFIX}"}},
         )
 
     def _live(self, start: pipeline.Start) -> lambda_.Alias:
@@ -184,10 +149,9 @@ class FileIntake(Construct):
         if isinstance(start, pipeline.SnapStart):
             acknowledge(
                 self.function.function,
-                "@aws-cdk/aws-lambda:snapStartRequirePublish",
+                *by(ANNOTATION, rule="@aws-cdk/aws-lambda:snapStartRequirePublish"),
                 reason="Snapshots are of published versions, and the alias below publishes one with every change; "
                 "would change if anything called the function without the alias",
-                pack="Annotation",
             )
         ready = start.executions if isinstance(start, pipeline.ProvisionedConcurrency) else None
         return lambda_.Alias(
@@ -209,6 +173,12 @@ class FileIntake(Construct):
             max_concurrency=max_concurrency,
         )
         source.node.add_dependency(self.function.role)
+        acknowledge(
+            source,
+            *by(SERVERLESS, rule="LambdaEventSourceMappingDestination"),
+            reason="Lambda takes no destination for what fails of a queue: the queue's own dead-letter queue is that "
+            "place; would change with another kind of source",
+        )
         return source
 
     def _alarms_of_queues(self, config: pipeline.FileIntake) -> list[cloudwatch.Alarm]:

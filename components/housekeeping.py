@@ -2,18 +2,17 @@
 
 from pathlib import Path
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from components.alerts import Alerts
 from components.database import Database
-from components.network import Network
+from components.function_host import FunctionHost
 from components.python_function import PythonFunction
-from config import model, pipeline
+from config import connections, pipeline
 
 SOURCE = Path("lambda_src/housekeeping")
 DATABASE_USER = "housekeeping"
@@ -31,12 +30,9 @@ class Housekeeping(Construct):
         id_: str,
         *,
         config: pipeline.FileIntake,
-        platform: model.Platform,
-        network: Network,
+        host: FunctionHost,
         database: Database,
         alerts: Alerts,
-        logs_key: kms.IKey,
-        removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, id_)
         self.function = PythonFunction(
@@ -44,13 +40,11 @@ class Housekeeping(Construct):
             "Function",
             source=SOURCE,
             description="Removes old rejected rows",
-            platform=platform,
-            network=network,
-            logs_key=logs_key,
+            host=host,
             log_days=config.log_days,
             memory_mb=512,
             timeout=TIMEOUT,
-            removal=removal,
+            at_once=connections.CALLS,
             environment=database.environment(DATABASE_USER) | {"REJECT_DAYS": str(config.reject_days)},
         )
         database.allow_client(self.function, self.function, user=DATABASE_USER)
@@ -106,10 +100,7 @@ class Housekeeping(Construct):
         )
 
     def _alarms(self) -> list[cloudwatch.Alarm]:
-        """One for each who may give a run up: Lambda after its retries, the scheduler after its own.
-
-        A queue for calls that failed would only hold "it is night": the next night does what this one did not.
-        """
+        """One for each who may give a run up: Lambda after its retries, the scheduler after its own."""
         return [
             self._alarm(
                 "RejectsNotRemoved",

@@ -2,14 +2,14 @@
 
 from typing import cast
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from components.acknowledgement import NIST, acknowledge, in_another_stack
+from components.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, PCI, acknowledge, by
 from components.log_bucket import BUCKET_LOGS
-from components.workload_role import WorkloadRole
+from components.workload_role import AccessPolicy, WorkloadRole
 from config import pipeline
 
 INCOMING_PREFIX = "incoming/"
@@ -19,8 +19,6 @@ CLASSES = {
     pipeline.GlacierInstantRetrieval: s3.StorageClass.GLACIER_INSTANT_RETRIEVAL,
     pipeline.DeepArchive: s3.StorageClass.DEEP_ARCHIVE,
 }
-# The name under which the CDK publishes the bucket's ARN for other stacks, made from the constructs' ids.
-PUBLISHED_ARN = "PublishOutputFnGetAttLandingZoneBucketE9F55564Arn6A76EDE9"
 
 
 class LandingZone(Construct):
@@ -70,7 +68,6 @@ class LandingZone(Construct):
             removal_policy=removal,
         )
         resource = cast("s3.CfnBucket", self.bucket.node.default_child)
-        self.bucket_in_findings = in_another_stack(self, PUBLISHED_ARN)
         # Both inline: the L2's flag for EventBridge adds a singleton function, and its access logs would write this
         # bucket's ARN into the log bucket's policy, one stack earlier.
         resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
@@ -81,26 +78,40 @@ class LandingZone(Construct):
         )
         acknowledge(
             self.bucket,
-            f"{NIST}-S3BucketReplicationEnabled",
+            *by(NIST, HIPAA, PCI, rule="S3BucketReplicationEnabled"),
             reason="One region is enough until the platform spans two: S3 keeps each file in several zones, and old "
             "versions survive mistakes; would change with a recovery in another region",
-            pack=NIST,
         )
+        self._readers, self._uploaders = self._policies(resource)
+
+    def allow_reading(self, role: WorkloadRole) -> None:
+        """Lets the role read every version of what landed, and list what there is."""
+        role.attach(self._readers)
 
     def allow_uploads(self, role: WorkloadRole) -> None:
         """Lets the role put new files where files land, and sign for others that do; it can read none of them."""
-        role.allow("s3:PutObject", on=[self.bucket.arn_for_objects(f"{self.incoming_prefix}*")])
+        role.attach(self._uploaders)
+
+    def _policies(self, bucket: s3.CfnBucket) -> tuple[AccessPolicy, AccessPolicy]:
+        access = Construct(self, "Access")
+        landed = self.bucket.arn_for_objects(f"{self.incoming_prefix}*")
+        through_s3: dict[str, object] = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.{Aws.URL_SUFFIX}"}}
+        readers = AccessPolicy(access, "Readers", description="Reads files that landed")
+        readers.allow("s3:GetObject", "s3:GetObjectVersion", on=[landed])
+        # Without these S3 answers 403 for a version that is gone, and nobody could tell that from a refusal (Amazon S3
+        # API Reference, "GetObject"). A condition on the prefix would not help: GetObject carries none.
+        readers.allow("s3:ListBucket", "s3:ListBucketVersions", on=[self.bucket.bucket_arn])
+        readers.allow("kms:Decrypt", on=[self._key.key_arn], conditions=through_s3)
+        uploaders = AccessPolicy(access, "Uploaders", description="Puts files where files land")
+        uploaders.allow("s3:PutObject", on=[landed])
         # Decrypt too: the bucket's own key, which spares a call for each file, is itself kept encrypted (Amazon S3 User
         # Guide, "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys").
-        role.allow(
-            "kms:GenerateDataKey",
-            "kms:Decrypt",
-            on=[self._key.key_arn],
-            conditions={"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.{Aws.URL_SUFFIX}"}},
-        )
+        uploaders.allow("kms:GenerateDataKey", "kms:Decrypt", on=[self._key.key_arn], conditions=through_s3)
+        arn = f"<{Stack.of(self).get_logical_id(bucket)}.Arn>"
         acknowledge(
-            role.policy,
-            f"AwsSolutions-IAM5[Resource::{self.bucket_in_findings}/{self.incoming_prefix}*]",
-            reason="The names of files that people upload are not known beforehand, what their keys start with is; "
-            "would change if each uploader had a prefix of their own",
+            access,
+            *by(AWS_SOLUTIONS, rule=f"IAM5[Resource::{arn}/{self.incoming_prefix}*]"),
+            reason="The names of files that people drop are not known beforehand, what their keys start with is; "
+            "would change if each partner had a prefix of their own",
         )
+        return readers, uploaders

@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from components.acknowledgement import NIST, acknowledge
+from components.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, PCI, acknowledge, by
 from components.endpoints import Endpoints
 from components.network_acl import NetworkAcl, Peers, rules
 from components.traffic_logs import TrafficLogs
@@ -103,8 +103,7 @@ class Network(Construct):
     def _accept_public_routes(self) -> None:
         acknowledge(
             self.vpc,
-            f"{NIST}-VPCNoUnrestrictedRouteToIGW",
-            pack=NIST,
+            *by(NIST, HIPAA, PCI, rule="VPCNoUnrestrictedRouteToIGW"),
             reason="The public tier is where the internet gateway and the NAT gateways meet; no other tier has "
             "such a route; would change if the VPC had neither NAT nor a public load balancer",
         )
@@ -113,8 +112,7 @@ class Network(Construct):
         for subnet in self._subnets("app"):
             acknowledge(
                 cast("Construct", subnet),
-                f"{NIST}-VPCSubnetAutoAssignPublicIpDisabled",
-                pack=NIST,
+                *by(NIST, HIPAA, PCI, rule="VPCSubnetAutoAssignPublicIpDisabled"),
                 reason="What works in the app tier gets its IPv6 address by itself; the egress-only gateway "
                 "lets nothing in; would change with network.addressing = Ipv4()",
             )
@@ -142,10 +140,17 @@ class Network(Construct):
         peers["anywhere"] = [ec2.AclCidr.any_ipv4(), *([ec2.AclCidr.any_ipv6()] if self.dual_stack else [])]
         subnets = {"public": self.public_subnets, "app": self.app_subnets, "data": self.data_subnets}
         inbound, outbound = rules(exposure)
+        acls = Construct(self, "Acls")
+        acknowledge(
+            acls,
+            *by(AWS_SOLUTIONS, rule="VPC3"),
+            reason="Security groups decide; these lists are guard rails around whole tiers for the day that one "
+            "of them is opened by mistake; would change if they had to name more than tiers",
+        )
         for tier in TIERS:
             acl = NetworkAcl(
-                self,
-                f"{tier.capitalize()}Acl",
+                acls,
+                tier.capitalize(),
                 vpc=self.vpc,
                 subnets=subnets[tier],
                 tier=tier,

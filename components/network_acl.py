@@ -7,7 +7,6 @@ from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from components import ports
-from components.acknowledgement import acknowledge
 from config.address_plan import Tier
 from config.web import Exposure, Public
 
@@ -103,9 +102,3 @@ class NetworkAcl(Construct):
                     cidr=cidr,
                     rule_action=ec2.Action.DENY if deny else ec2.Action.ALLOW,
                 )
-        acknowledge(
-            self,
-            "AwsSolutions-VPC3",
-            reason="Security groups decide; these lists are guard rails around whole tiers for the day that one "
-            "of them is opened by mistake; would change if they had to name more than tiers",
-        )

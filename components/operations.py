@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-from aws_cdk import Duration, RemovalPolicy
-from aws_cdk import aws_kms as kms
+from aws_cdk import Duration
 from constructs import Construct
 
 from components.database import Database
+from components.function_host import FunctionHost
 from components.landing_zone import LandingZone
-from components.network import Network
 from components.python_function import PythonFunction
-from config import model, pipeline
+from config import connections, pipeline
 
 SOURCE = Path("lambda_src/operations")
 DATABASE_USER = "operations"
@@ -28,12 +27,9 @@ class Operations(Construct):
         id_: str,
         *,
         config: pipeline.FileIntake,
-        platform: model.Platform,
-        network: Network,
+        host: FunctionHost,
         landing_zone: LandingZone,
         database: Database,
-        logs_key: kms.IKey,
-        removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, id_)
         self.function = PythonFunction(
@@ -41,13 +37,11 @@ class Operations(Construct):
             "Function",
             source=SOURCE,
             description="Looks up what became of files",
-            platform=platform,
-            network=network,
-            logs_key=logs_key,
+            host=host,
             log_days=config.log_days,
             memory_mb=512,
             timeout=Duration.minutes(1),  # twice what the database gives its role for a statement
-            removal=removal,
+            at_once=connections.CALLS,
             environment=database.environment(DATABASE_USER) | {"LANDING_BUCKET": landing_zone.bucket.bucket_name},
         )
         database.allow_client(self.function, self.function, user=DATABASE_USER)

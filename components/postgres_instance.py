@@ -8,7 +8,7 @@ from aws_cdk import aws_rds as rds
 from constructs import Construct
 
 from components import ports
-from components.acknowledgement import NIST, acknowledge
+from components.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, acknowledge, by
 from components.database_server import (
     ABOVE,
     BELOW,
@@ -145,5 +145,9 @@ class PostgresInstance(DatabaseServer):
             "A standby in a second zone doubles the price of a database that may be away for an hour; "
             "would change with database.multi_az"
         )
-        acknowledge(self.resource, "AwsSolutions-RDS3", reason=reason)
-        acknowledge(self.resource, f"{NIST}-RDSMultiAZSupport", pack=NIST, reason=reason)
+        acknowledge(
+            self.resource,
+            *by(AWS_SOLUTIONS, rule="RDS3"),
+            *by(NIST, HIPAA, rule="RDSMultiAZSupport"),
+            reason=reason,
+        )

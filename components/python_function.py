@@ -3,15 +3,15 @@
 from pathlib import Path
 
 import jsii
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from components.acknowledgement import acknowledge
+from components.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, SERVERLESS, acknowledge, by
+from components.function_host import FunctionHost
 from components.log_group import log_group
 from components.network import Network
 from components.packaging import bundle
@@ -28,8 +28,9 @@ ON_DEMAND = OnDemand()
 class PythonFunction(Construct):
     """Runs one folder of `lambda_src` with an identity, a log and, in the app subnets, a security group of its own.
 
-    `source` is the folder; its handler is `handler` in the module `handler`. Without `network` the function runs
-    outside the VPC, and `security_group` is missing. Concurrency that `start` wants provisioned is its alias's to set.
+    `source` is the folder; its handler is `handler` in the module `handler`. No more than `at_once` are meant to run at
+    once, which an account with concurrency to reserve enforces. Where the host is outside the VPC, `security_group` is
+    missing. Concurrency that `start` wants provisioned is its alias's to set.
     """
 
     def __init__(
@@ -39,20 +40,19 @@ class PythonFunction(Construct):
         *,
         source: Path,
         description: str,
-        platform: Platform,
-        network: Network | None,
-        logs_key: kms.IKey,
+        host: FunctionHost,
         log_days: int,
         memory_mb: int,
         timeout: Duration,
-        removal: RemovalPolicy,
+        at_once: int,
         environment: dict[str, str],
         start: Start = ON_DEMAND,
-        reserved_concurrency: int | None = None,
     ) -> None:
         super().__init__(scope, id_)
-        self.role = self._role(description)
-        self.log_group = self._log_group(logs_key, log_days, removal)
+        platform, network = host.platform, host.network
+        self.role = WorkloadRole(self, "Identity", service="lambda.amazonaws.com", description=description)
+        self.role.attach(host.policy)
+        self.log_group = self._log_group(host, log_days)
         self.security_group = self._security_group(network, description) if network else None
         self.function = lambda_.Function(
             self,
@@ -62,11 +62,12 @@ class PythonFunction(Construct):
             handler=f"{source.name}.handler.handler",
             runtime=lambda_.Runtime(f"python{platform.python}", lambda_.RuntimeFamily.PYTHON, supports_snap_start=True),
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if isinstance(start, SnapStart) else None,
-            reserved_concurrent_executions=reserved_concurrency,
+            reserved_concurrent_executions=at_once if platform.reserve_concurrency else None,
             architecture=ARCHITECTURES[platform.architecture],
             memory_size=memory_mb,
             timeout=timeout,
             environment=environment,
+            dead_letter_queue=host.failed_calls.queue,
             role=self.role.sealed,
             vpc=network.vpc if network else None,
             vpc_subnets=network.app_subnets if network else None,
@@ -76,11 +77,10 @@ class PythonFunction(Construct):
             logging_format=lambda_.LoggingFormat.JSON,
             application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
             system_log_level_v2=lambda_.SystemLogLevel.INFO,  # above it, Lambda's report of each run would be missing
-            tracing=lambda_.Tracing.ACTIVE,
+            # What runs outside the VPC, CloudFormation calls, once a deployment: nobody would look at its traces.
+            tracing=lambda_.Tracing.ACTIVE if network else lambda_.Tracing.DISABLED,
         )
-        if network:
-            self._allow_network_interfaces()
-        self._accept_an_older_runtime(platform)
+        self._accept_what_the_platform_asks(platform)
 
     @property
     def connections(self) -> ec2.Connections:
@@ -92,20 +92,8 @@ class PythonFunction(Construct):
         """Where grants to the function are written."""
         return self.role.grant_principal
 
-    def _role(self, description: str) -> WorkloadRole:
-        role = WorkloadRole(self, "Identity", service="lambda.amazonaws.com", description=description)
-        # X-Ray's write actions take no resource (Service Authorization Reference, "AWS X-Ray").
-        role.allow("xray:PutTraceSegments", "xray:PutTelemetryRecords", on=["*"])
-        acknowledge(
-            role.policy,
-            "AwsSolutions-IAM5[Resource::*]",
-            reason="AWS offers the writing of traces, and attaching a function to a VPC, on all resources only; the "
-            "latter is denied to the function's own code; would change if AWS offered resource-level permissions",
-        )
-        return role
-
-    def _log_group(self, key: kms.IKey, days: int, removal: RemovalPolicy) -> logs.LogGroup:
-        group = log_group(self, "Log", key=key, days=days, removal=removal)
+    def _log_group(self, host: FunctionHost, days: int) -> logs.LogGroup:
+        group = log_group(self, "Log", key=host.logs_key, days=days, removal=host.removal)
         self.role.allow("logs:CreateLogStream", "logs:PutLogEvents", on=[group.log_group_arn])
         return group
 
@@ -116,35 +104,19 @@ class PythonFunction(Construct):
         network.allow_https_out(group)
         return group
 
-    def _allow_network_interfaces(self) -> None:
-        """Lambda attaches the function to the VPC with the function's own role, and checks it on every resource.
-
-        Source: AWS Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC".
-        """
-        actions = [
-            "ec2:CreateNetworkInterface",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeSubnets",
-            "ec2:DeleteNetworkInterface",
-            "ec2:AssignPrivateIpAddresses",
-            "ec2:UnassignPrivateIpAddresses",
-        ]
-        self.role.allow(*actions, on=["*"])
-        # The code inside has no business with them: only its calls carry this key.
-        self.role.policy.add_statements(
-            iam.PolicyStatement(
-                effect=iam.Effect.DENY,
-                actions=actions,
-                resources=["*"],
-                conditions={"Null": {"lambda:SourceFunctionArn": "false"}},
+    def _accept_what_the_platform_asks(self, platform: Platform) -> None:
+        if not platform.reserve_concurrency:
+            acknowledge(
+                self.function,
+                *by(NIST, HIPAA, rule="LambdaConcurrency"),
+                reason="A new account has ten executions in all, and may reserve none of them; "
+                "would change with platform.reserve_concurrency",
             )
-        )
-
-    def _accept_an_older_runtime(self, platform: Platform) -> None:
         if platform.python != NEWEST_PYTHON:
             acknowledge(
                 self.function,
-                "AwsSolutions-L1",
+                *by(AWS_SOLUTIONS, rule="L1"),
+                *by(SERVERLESS, rule="LambdaLatestVersion"),
                 reason=f"The environment's platform asks for Python {platform.python}: locally the machine's own "
                 f"interpreter runs the function; would change with platform.python = '{NEWEST_PYTHON}'",
             )

@@ -3,14 +3,13 @@
 import hashlib
 from pathlib import Path
 
-from aws_cdk import CustomResource, Duration, RemovalPolicy
-from aws_cdk import aws_kms as kms
+from aws_cdk import CustomResource, Duration
 from constructs import Construct
 
 from components.database import Database
-from components.network import Network
+from components.function_host import FunctionHost
 from components.python_function import PythonFunction
-from config import model
+from config import connections
 
 SOURCE = Path("lambda_src/schema_migration")
 TIMEOUT = Duration.minutes(15)  # Lambda's longest: a migration that takes more is split
@@ -28,11 +27,8 @@ class SchemaMigration(Construct):
         scope: Construct,
         id_: str,
         *,
-        platform: model.Platform,
-        network: Network,
+        host: FunctionHost,
         database: Database,
-        logs_key: kms.IKey,
-        removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, id_)
         self.function = PythonFunction(
@@ -40,13 +36,11 @@ class SchemaMigration(Construct):
             "Function",
             source=SOURCE,
             description="Migrates the database schema",
-            platform=platform,
-            network=network,
-            logs_key=logs_key,
+            host=host,
             log_days=LOG_DAYS,
             memory_mb=512,
             timeout=TIMEOUT,
-            removal=removal,
+            at_once=connections.CALLS,
             environment=database.environment(),
         )
         secret = database.allow_migrations(self.function)

@@ -6,7 +6,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_elasticloadbalancingv2_actions as actions
 from constructs import Construct
 
-from components.acknowledgement import acknowledge
+from components.acknowledgement import AWS_SOLUTIONS, acknowledge, by
 from config.web import Public
 
 SESSION = Duration.hours(12)  # a working day; the load balancer asks Cognito again each hour in between
@@ -108,14 +108,14 @@ class SignIn(Construct):
         if not plus:
             acknowledge(
                 pool,
-                "AwsSolutions-COG8",
+                *by(AWS_SOLUTIONS, rule="COG8"),
                 reason="Threat protection is billed for each person, and a second factor stops a stolen password "
                 'without it; would change with web.exposure.sign_in_plan = "plus"',
             )
         if config.mfa == "optional":
             acknowledge(
                 pool,
-                "AwsSolutions-COG2",
+                *by(AWS_SOLUTIONS, rule="COG2"),
                 reason="The environment leaves the second factor to each person; would change with web.exposure.mfa",
             )
         return pool

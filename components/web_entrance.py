@@ -11,7 +11,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from components import ports
-from components.acknowledgement import NIST, acknowledge
+from components.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, PCI, acknowledge, by
 from components.log_bucket import LOAD_BALANCER_LOGS
 from components.network import Network
 from components.sign_in import SignIn
@@ -76,8 +76,7 @@ class _Entrance(Construct):
         if not deletion_protection:
             acknowledge(
                 self.load_balancer,
-                f"{NIST}-ELBDeletionProtectionEnabled",
-                pack=NIST,
+                *by(NIST, HIPAA, rule="ELBDeletionProtectionEnabled"),
                 reason="This environment is made to be thrown away, its load balancer with it; "
                 "would change with web.deletion_protection",
             )
@@ -101,40 +100,26 @@ class InternalEntrance(_Entrance):
         self.security_group.add_ingress_rule(
             network.tier("app"), ec2.Port.tcp(ports.HTTP), "Callers inside the app subnets"
         )
-        self._acknowledge()
+        acknowledge(
+            self,
+            *by(NIST, PCI, rule="ALBWAFEnabled"),
+            *by(NIST, HIPAA, PCI, rule="ALBHttpToHttpsRedirection"),
+            *by(NIST, HIPAA, PCI, rule="ELBv2ACMCertificateRequired"),
+            reason="An internal load balancer has no address on the internet, its callers are named by its security "
+            "group and stand beside it in the app subnets, and nobody certifies its name; "
+            "would change with web.exposure = Public(...)",
+        )
         self.url = f"http://{self.load_balancer.load_balancer_dns_name}"
         self.environment = {}
 
     def serve(self, targets: elbv2.ApplicationTargetGroup) -> None:
         """Passes everything on."""
-        listener = self.load_balancer.add_listener(
+        self.load_balancer.add_listener(
             "Http",
             port=ports.HTTP,
             protocol=elbv2.ApplicationProtocol.HTTP,
             open=False,
             default_target_groups=[targets],
-        )
-        acknowledge(
-            listener,
-            f"{NIST}-ELBv2ACMCertificateRequired",
-            pack=NIST,
-            reason="Nobody certifies the name of an internal load balancer, and its callers stand beside it in the app "
-            "subnets; would change with web.exposure = Public(...)",
-        )
-
-    def _acknowledge(self) -> None:
-        reason = "An internal load balancer has no address on the internet, its callers are named by its security group"
-        acknowledge(
-            self.load_balancer,
-            f"{NIST}-ALBWAFEnabled",
-            pack=NIST,
-            reason=f"{reason}, and a firewall is billed by the month; would change with web.exposure = Public(...)",
-        )
-        acknowledge(
-            self.load_balancer,
-            f"{NIST}-ALBHttpToHttpsRedirection",
-            pack=NIST,
-            reason=f"{reason}, and nobody certifies its name; would change with web.exposure = Public(...)",
         )
 
 
@@ -228,8 +213,7 @@ class PublicEntrance(_Entrance):
         )
         acknowledge(
             redirect,
-            f"{NIST}-ELBv2ACMCertificateRequired",
-            pack=NIST,
+            *by(NIST, HIPAA, PCI, rule="ELBv2ACMCertificateRequired"),
             reason="This listener does nothing but send visitors to the one with the certificate; would change if "
             "browsers asked for HTTPS first everywhere",
         )
@@ -240,7 +224,7 @@ class PublicEntrance(_Entrance):
                 self.security_group.add_ingress_rule(peer, ec2.Port.tcp(port), what)
         acknowledge(
             self.security_group,
-            "AwsSolutions-EC23",
+            *by(AWS_SOLUTIONS, rule="EC23"),
             reason="A public web page is for the internet: a firewall and a sign-in decide behind these two ports; "
             "would change with web.exposure = Internal()",
         )

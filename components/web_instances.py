@@ -5,7 +5,7 @@ from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from components.acknowledgement import NIST, acknowledge
+from components.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, acknowledge, by
 from components.alerts import Alerts
 from components.network import Network
 from components.workload_role import WorkloadRole
@@ -117,12 +117,13 @@ class WebInstances(Construct):
             ],
         )
         if mixed:
-            reason = (
-                "The rule breaks off at a group of mixed instances, and what it asks of the launch template is tested; "
-                "would change with a cdk-nag that reads such groups"
+            acknowledge(
+                group,
+                *by(AWS_SOLUTIONS, rule="EC26"),
+                *by(NIST, HIPAA, rule="EC2IMDSv2Enabled"),
+                reason="The rule breaks off at a group of mixed instances, and what it asks of the launch template is "
+                "tested; would change with a cdk-nag that reads such groups",
             )
-            acknowledge(group, "AwsSolutions-EC26", reason=reason)
-            acknowledge(group, f"{NIST}-EC2IMDSv2Enabled", reason=reason, pack=NIST)
         return group
 
 

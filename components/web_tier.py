@@ -11,7 +11,7 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from components import ports
-from components.acknowledgement import acknowledge
+from components.acknowledgement import AWS_SOLUTIONS, acknowledge, by
 from components.alerts import Alerts
 from components.database import Database
 from components.instance_monitoring import InstanceMonitoring
@@ -133,7 +133,7 @@ class WebTier(Construct):
         )
         acknowledge(
             role.policy,
-            "AwsSolutions-IAM5[Resource::*]",
+            *by(AWS_SOLUTIONS, rule="IAM5[Resource::*]"),
             reason="Session Manager, the only way to an instance's shell, offers its channels on all resources only, "
             "and CloudWatch its metrics, held to one namespace; would change with resource-level permissions",
         )

@@ -1,20 +1,29 @@
-"""The identity of a function or an instance: one role, one customer-managed policy that holds all it may do."""
+"""The identity of a function or an instance: one role, and customer-managed policies that hold all it may do."""
 
 import jsii
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 
+class AccessPolicy(iam.ManagedPolicy):
+    """A customer-managed policy that grows statement by statement."""
+
+    def allow(self, *actions: str, on: list[str], conditions: dict[str, object] | None = None) -> None:
+        """Adds one statement that allows `actions` on the resources `on`."""
+        self.add_statements(iam.PolicyStatement(actions=list(actions), resources=on, conditions=conditions))
+
+
 @jsii.implements(iam.IGrantable)
 class WorkloadRole(Construct):
     """Lets one workload do what was granted to it, and nothing that a construct would add behind the back.
 
-    Grants go to the policy. Constructs that take a role are given `sealed`, which ignores what they would add.
+    Grants go to the role's own policy; what several roles share is a policy that each attaches. Constructs that take a
+    role are given `sealed`, which ignores what they would add.
     """
 
     def __init__(self, scope: Construct, id_: str, *, service: str, description: str) -> None:
         super().__init__(scope, id_)
-        self.policy = iam.ManagedPolicy(self, "Policy", description=description)
+        self.policy = AccessPolicy(self, "Policy", description=description)
         self.role = iam.Role(
             self,
             "Role",
@@ -30,9 +39,13 @@ class WorkloadRole(Construct):
 
     @property
     def grant_principal(self) -> iam.IPrincipal:
-        """Where grants are written: the customer-managed policy."""
+        """Where grants are written: the role's own policy."""
         return self.policy.grant_principal
 
     def allow(self, *actions: str, on: list[str], conditions: dict[str, object] | None = None) -> None:
-        """Adds one statement that allows `actions` on the resources `on`."""
-        self.policy.add_statements(iam.PolicyStatement(actions=list(actions), resources=on, conditions=conditions))
+        """Adds one statement to the role's own policy."""
+        self.policy.allow(*actions, on=on, conditions=conditions)
+
+    def attach(self, policy: AccessPolicy) -> None:
+        """Lets the workload do what `policy` allows as well."""
+        self.role.add_managed_policy(policy)

@@ -35,6 +35,7 @@ PROD_DATABASE = PostgresInstance(
 
 PROD = Environment(
     name="prod",
+    platform=Platform(reserve_concurrency=True),
     foundation=Foundation(log_bucket_days=365),
     network=Network(nat=NatPerZone(), zones=NamedZones(), flow_log=FlowLogToS3(), dns_log_days=90),
     database=PROD_DATABASE,

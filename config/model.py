@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
+from typing import Literal, get_args
 
 from config.address_plan import usable_addresses
 from config.checks import Slice, require
@@ -16,6 +16,9 @@ from config.web import Public, WebTier
 
 Architecture = Literal["arm64", "x86_64"]
 OnRemoval = Literal["retain", "destroy"]
+# cdk-nag's, by the names that its findings carry.
+RulePack = Literal["AwsSolutions", "NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321", "Serverless"]
+RULE_PACKS: tuple[RulePack, ...] = get_args(RulePack)
 
 SNAP_START_MINOR = 12  # of Python (Lambda Developer Guide, "Improving startup performance with Lambda SnapStart")
 LOAD_BALANCER_ADDRESSES = 8  # free in each subnet (User Guide for Application Load Balancers, "Subnets")
@@ -23,12 +26,18 @@ LOAD_BALANCER_ADDRESSES = 8  # free in each subnet (User Guide for Application L
 
 @dataclass(frozen=True, kw_only=True)
 class Platform(Slice):
-    """What functions and instances run on: processor and Python, for which assets are built."""
+    """What functions and instances run on: processor and Python, for which assets are built.
+
+    With `reserve_concurrency` each function has its share of the account's executions for itself, and no more than it.
+    Lambda leaves a hundred to functions that reserve none, and a new account has ten in all (AWS Lambda Developer
+    Guide, "Configuring reserved concurrency for a function").
+    """
 
     PATH = "platform."
 
     architecture: Architecture = "arm64"
     python: str = "3.14"
+    reserve_concurrency: bool = False
 
     def check(self) -> None:
         require(
@@ -76,7 +85,10 @@ class Removal(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Environment(Slice):
-    """One deployment of the whole platform. `account` and `region` may be left open until `cdk deploy`."""
+    """One deployment of the whole platform. `account` and `region` may be left open until `cdk deploy`.
+
+    A finding of one of the `rule_packs` stops the synthesis.
+    """
 
     name: str
     project: str = "shop"
@@ -91,6 +103,7 @@ class Environment(Slice):
     web: WebTier
     removal: Removal
     termination_protection: bool
+    rule_packs: tuple[RulePack, ...] = RULE_PACKS
 
     def check(self) -> None:
         for field in ("name", "project"):

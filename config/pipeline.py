@@ -197,7 +197,6 @@ class FileIntake(Slice):
     max_rejected_percent: int = 20
     receives: int = 10
     first_retry_seconds: int = 30
-    reserved_concurrency: int | None = None
     start: Start = OnDemand()
 
     @property
@@ -256,13 +255,6 @@ class FileIntake(Slice):
             "2 to 1000",
             self.max_concurrency,
             "an SQS event source mapping accepts no other limit",
-        )
-        require(
-            self.reserved_concurrency is None or self.reserved_concurrency >= self.max_concurrency,
-            "intake.reserved_concurrency",
-            f"at least intake.max_concurrency ({self.max_concurrency}), or left open",
-            self.reserved_concurrency,
-            "throttled messages would spend their receives on nothing",
         )
         ready = self.start.executions if isinstance(self.start, ProvisionedConcurrency) else 0
         require(

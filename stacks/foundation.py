@@ -1,8 +1,9 @@
-"""What everything else needs first: keys, the log bucket, and where alarms go."""
+"""What everything else needs first: keys, the log bucket, and where alarms and failed calls go."""
 
 from constructs import Construct
 
 from components.alerts import Alerts
+from components.failed_calls import FailedCalls
 from components.keys import Keys
 from components.log_bucket import LogBucket
 from config.model import Environment
@@ -17,9 +18,10 @@ class Foundation(PlatformStack):
             scope,
             id_,
             config=config,
-            description="Encryption keys, log bucket, alerts",
+            description="Encryption keys, log bucket, alerts, failed calls",
             protected=config.termination_protection,
         )
         self.keys = Keys(self, "Keys", removal=self.removal)
         self.log_bucket = LogBucket(self, "Logs", days=config.foundation.log_bucket_days, removal=self.removal)
         self.alerts = Alerts(self, "Alerts", key=self.keys.messages, emails=config.foundation.alert_emails)
+        self.failed_calls = FailedCalls(self, "FailedCalls", key=self.keys.messages, alerts=self.alerts)

@@ -3,6 +3,7 @@
 from constructs import Construct
 
 from components.default_security_group import EmptyDefaultSecurityGroup
+from components.function_host import FunctionHost
 from components.network import Network as NetworkComponent
 from components.network import zone_names
 from config.model import Environment
@@ -35,9 +36,15 @@ class Network(PlatformStack):
             self,
             "DefaultSecurityGroup",
             network=self.network,
-            platform=config.platform,
-            logs_key=foundation.keys.logs,
-            removal=self.removal,
+            host=FunctionHost(
+                self,
+                "Functions",
+                platform=config.platform,
+                network=None,
+                logs_key=foundation.keys.logs,
+                failed_calls=foundation.failed_calls,
+                removal=self.removal,
+            ),
         )
 
     @property

@@ -3,6 +3,7 @@
 from constructs import Construct
 
 from components.file_intake import FileIntake
+from components.function_host import FunctionHost
 from components.housekeeping import Housekeeping
 from components.operations import Operations
 from components.schema_migration import SchemaMigration
@@ -27,27 +28,25 @@ class Pipeline(PlatformStack):
         data: Data,
     ) -> None:
         super().__init__(scope, id_, config=config, description="File intake and schema migration")
-        self.schema_migration = SchemaMigration(
+        host = FunctionHost(
             self,
-            "SchemaMigration",
+            "Functions",
             platform=config.platform,
             network=network.network,
-            database=data.database,
             logs_key=foundation.keys.logs,
+            failed_calls=foundation.failed_calls,
             removal=self.removal,
         )
+        self.schema_migration = SchemaMigration(self, "SchemaMigration", host=host, database=data.database)
         self.file_intake = FileIntake(
             self,
             "FileIntake",
             config=config.intake,
-            platform=config.platform,
-            network=network.network,
+            host=host,
             landing_zone=data.landing_zone,
             database=data.database,
             alerts=foundation.alerts,
             messages_key=foundation.keys.messages,
-            data_key=foundation.keys.data,
-            logs_key=foundation.keys.logs,
             metrics_namespace=f"{config.project}-{config.name}",
             removal=self.removal,
         )
@@ -57,23 +56,17 @@ class Pipeline(PlatformStack):
             self,
             "Operations",
             config=config.intake,
-            platform=config.platform,
-            network=network.network,
+            host=host,
             landing_zone=data.landing_zone,
             database=data.database,
-            logs_key=foundation.keys.logs,
-            removal=self.removal,
         )
         self.housekeeping = Housekeeping(
             self,
             "Housekeeping",
             config=config.intake,
-            platform=config.platform,
-            network=network.network,
+            host=host,
             database=data.database,
             alerts=foundation.alerts,
-            logs_key=foundation.keys.logs,
-            removal=self.removal,
         )
         # Both come as roles that the migration makes.
         for construct in (self.operations, self.housekeeping):

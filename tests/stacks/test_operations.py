@@ -14,9 +14,8 @@ def _resources(synthesized: Synthesized, component: str, type_: str) -> dict[str
 
 
 def _statements(synthesized: Synthesized, component: str) -> list[dict[str, Any]]:
-    policies = _resources(synthesized, f"{component}Function", "AWS::IAM::ManagedPolicy")
-    (policy,) = policies.values()
-    return [each for each in policy["Properties"]["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
+    statements = synthesized.statements_of("Pipeline", f"{component}Function")
+    return [each for each in statements if each["Effect"] == "Allow"]
 
 
 @pytest.mark.parametrize("component", ["Operations", "Housekeeping"])
@@ -31,7 +30,10 @@ def test_each_may_connect_as_its_own_role_and_touch_nothing_else(
         for statement in statements
         for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
     }
-    assert services == {"rds-db", "logs", "xray", "ec2"}
+    assert services == {"rds-db", "logs", "xray", "ec2", "sqs", "kms"}
+    (send,) = (statement for statement in statements if "sqs" in str(statement["Action"]))
+    assert send["Action"] == "sqs:SendMessage"
+    assert "FailedCallsQueue" in json.dumps(send["Resource"])
 
 
 @pytest.mark.parametrize("component", ["Operations", "Housekeeping"])

@@ -1,28 +1,19 @@
 """What the Pipeline stack promises."""
 
-import contextlib
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App, Validations
-from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
+from config.connections import CALLS
 from config.environments import DEV, PROD
-from config.pipeline import OnDemand, ProvisionedConcurrency, SnapStart, Start
-from stacks.platform import Platform
-from tests.synthesis import CONTEXT, Synthesized, shipped, synthesize
+from config.pipeline import ProvisionedConcurrency, SnapStart, Start
+from tests.synthesis import Synthesized, shipped, synthesize
 
 
 def _policy(synthesized: Synthesized, function: str) -> list[dict[str, Any]]:
-    (policy,) = (
-        resource["Properties"]["PolicyDocument"]["Statement"]
-        for id_, resource in synthesized.resources("Pipeline", "AWS::IAM::ManagedPolicy").items()
-        if id_.startswith(function)
-    )
-    return list(policy)
+    return synthesized.statements_of("Pipeline", function)
 
 
 def _function(synthesized: Synthesized, name: str) -> dict[str, Any]:
@@ -43,7 +34,7 @@ def _queue(synthesized: Synthesized, name: str) -> tuple[str, dict[str, Any]]:
     ((id_, queue),) = (
         (id_, resource["Properties"])
         for id_, resource in synthesized.resources("Pipeline", "AWS::SQS::Queue").items()
-        if id_.startswith(f"FileIntake{name}")
+        if id_.startswith((f"FileIntake{name}", f"FileIntakeDeadEnds{name}"))
     )
     return id_, queue
 
@@ -141,17 +132,41 @@ def _live(synthesized: Synthesized) -> dict[str, Any]:
     return synthesized.only("Pipeline", "AWS::Lambda::Alias")
 
 
-def test_nothing_is_reserved_or_kept_ready_unless_asked_for(every_environment: Synthesized) -> None:
-    function = _function(every_environment, "FileIntake")
-    assert "ReservedConcurrentExecutions" not in function
-    assert "SnapStart" not in function
+def test_nothing_is_kept_ready_unless_asked_for(every_environment: Synthesized) -> None:
+    assert "SnapStart" not in _function(every_environment, "FileIntake")
     assert "ProvisionedConcurrencyConfig" not in _live(every_environment)
 
 
-def test_executions_are_reserved_and_kept_ready_on_the_live_version_where_asked_for() -> None:
-    asked = _with_intake(reserved_concurrency=4, start=ProvisionedConcurrency(executions=2))
-    assert _function(asked, "FileIntake")["ReservedConcurrentExecutions"] == 4
+def test_functions_have_their_executions_for_themselves_where_the_account_has_some(
+    every_environment: Synthesized,
+) -> None:
+    reserved = {
+        id_: function["Properties"].get("ReservedConcurrentExecutions")
+        for id_, function in every_environment.everything().items()
+        if function["Type"] == "AWS::Lambda::Function"
+    }
+    assert len(reserved) == 5
+    if not every_environment.environment.platform.reserve_concurrency:
+        assert set(reserved.values()) == {None}
+        return
+    intake = every_environment.environment.intake.max_concurrency
+    for id_, executions in reserved.items():
+        assert executions == (intake if "FileIntake" in id_ else 1 if "DefaultSecurityGroup" in id_ else CALLS), id_
+
+
+def test_executions_are_kept_ready_on_the_live_version_where_asked_for() -> None:
+    asked = _with_intake(start=ProvisionedConcurrency(executions=2))
     assert _live(asked)["ProvisionedConcurrencyConfig"] == {"ProvisionedConcurrentExecutions": 2}
+
+
+def test_calls_that_failed_for_good_are_kept_and_someone_hears(every_environment: Synthesized) -> None:
+    for id_, function in every_environment.everything().items():
+        if function["Type"] == "AWS::Lambda::Function":
+            kept = function["Properties"]["DeadLetterConfig"]["TargetArn"]
+            assert "FailedCallsQueue" in json.dumps(kept), f"{id_} forgets calls that failed"
+    (alarm,) = every_environment.resources("Foundation", "AWS::CloudWatch::Alarm").values()
+    assert "FailedCallsQueue" in json.dumps(alarm["Properties"]["Dimensions"])
+    assert "AlertsTopic" in json.dumps(alarm["Properties"]["AlarmActions"])
 
 
 def test_the_live_version_starts_from_a_snapshot_where_asked_for() -> None:
@@ -168,27 +183,10 @@ def test_functions_log_as_json_down_to_lambdas_own_reports(every_environment: Sy
         assert logging["SystemLogLevel"] == "INFO", "at WARN there would be no report of memory and time"
 
 
-@pytest.mark.parametrize("start", [OnDemand(), ProvisionedConcurrency(executions=2), SnapStart()], ids=str)
-def test_the_bucket_and_the_intake_leave_no_finding_however_they_are_set(
-    start: Start, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    environment = replace(PROD, intake=replace(PROD.intake, start=start))
-    app = App(outdir=str(tmp_path), context=CONTEXT, analytics_reporting=False)
-    Platform(app, config=environment)
-    Validations.of(app).add_plugins(NIST80053R5Checks(app), AwsSolutionsChecks(app))
-    with contextlib.suppress(RuntimeError):  # for NIST's findings in the other components
-        app.synth()
-    capfd.readouterr()
-    plugins = json.loads((tmp_path / "validation-report.json").read_text())["pluginReports"]
-    assert len(plugins) >= 2
-    ours = ("Prod/Data/LandingZone/", "Prod/Pipeline/FileIntake/")
-    assert [
-        (finding["ruleName"], place["constructPath"])
-        for plugin in plugins
-        for finding in plugin["violations"]
-        for place in finding["violatingConstructs"]
-        if place["constructPath"].startswith(ours)
-    ] == []
+@pytest.mark.parametrize("start", [ProvisionedConcurrency(executions=2), SnapStart()], ids=str)
+def test_no_finding_is_left_however_the_intake_starts(start: Start) -> None:
+    report = synthesize(replace(PROD, intake=replace(PROD.intake, start=start)), validate=True).report
+    assert [finding["ruleName"] for plugin in report["pluginReports"] for finding in plugin["violations"]] == []
 
 
 def test_new_code_takes_traffic_only_after_the_migration(every_environment: Synthesized) -> None:

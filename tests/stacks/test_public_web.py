@@ -179,7 +179,7 @@ def test_the_public_tiers_list_has_room_under_the_limit() -> None:
     network = replace(PUBLIC.network, addressing=DualStack())
     entries = synthesize(replace(PUBLIC, network=network)).resources("Network", "AWS::EC2::NetworkAclEntry").values()
     for egress in (True, False):
-        count = sum("PublicAcl" in json.dumps(one) and one["Properties"]["Egress"] is egress for one in entries)
+        count = sum("AclsPublic" in json.dumps(one) and one["Properties"]["Egress"] is egress for one in entries)
         assert 0 < count < 20, "AWS's limit each way, one of which is the final denial"
 
 
@@ -188,7 +188,7 @@ def test_the_public_tiers_list_lets_in_visitors_and_answers_alone(public_prod: S
     admitted = {
         (one["PortRange"]["From"], one["PortRange"]["To"])
         for one in entries
-        if "PublicAcl" in json.dumps(one["NetworkAclId"])
+        if "AclsPublic" in json.dumps(one["NetworkAclId"])
         and (one["Egress"], one["RuleAction"], one["CidrBlock"]) == (False, "allow", "0.0.0.0/0")
         and "PortRange" in one
     }

@@ -26,8 +26,7 @@ def _template(synthesized: Synthesized) -> dict[str, Any]:
 
 
 def _statements(synthesized: Synthesized) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = synthesized.only("Web", "AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
-    return found
+    return synthesized.statements_of("Web", "WebTierIdentity")
 
 
 def test_an_internal_load_balancer_has_no_public_address(every_environment: Synthesized) -> None:

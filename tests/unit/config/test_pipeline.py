@@ -101,10 +101,6 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "more rejects than rows": (_intake(max_rejected_percent=101), "intake.max_rejected_percent must be 1 to 100"),
     "an archive without end": (_intake(archive_days=0), "intake.archive_days must be at least 1, got 0"),
     "rejects without end": (_intake(reject_days=0), "intake.reject_days must be at least 1, got 0"),
-    "less reserved than wanted": (
-        _intake(reserved_concurrency=1),
-        "intake.reserved_concurrency must be at least intake.max_concurrency (2), or left open, got 1",
-    ),
     "none ready": (lambda: ProvisionedConcurrency(executions=0), "intake.start.executions must be 1 or more, got 0"),
     "more ready than ever run": (
         _intake(start=ProvisionedConcurrency(executions=3)),
@@ -145,7 +141,7 @@ ACCEPTED: dict[str, Callable[[], object]] = {
         PROD, landing=replace(PROD.landing, noncurrent_days=400), intake=replace(PROD.intake, archive_days=364)
     ),
     "as many receives as the queue remembers": lambda: replace(PROD.intake, receives=63),
-    "all reserved and ready": _intake(reserved_concurrency=2, start=ProvisionedConcurrency(executions=2)),
+    "all ready": _intake(start=ProvisionedConcurrency(executions=2)),
     "snapshots": lambda: replace(DEV, region="eu-central-1", intake=replace(DEV.intake, start=SnapStart())),
 }
 
