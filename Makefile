@@ -62,8 +62,8 @@ format: setup ## Format the code and mend what the linter can
 	@ruff format $(SOURCES)
 
 .PHONY: snapshots
-snapshots: setup ## Write snapshots and docs/architecture.md anew; read the diff before you commit it
-	@python -m pytest -q tests/stacks/test_snapshots.py tests/architecture/test_architecture_page.py --update-snapshots
+snapshots: setup ## Write snapshots and the generated pages of docs/ anew; read the diff before you commit it
+	@python -m pytest -q tests/stacks/test_snapshots.py tests/stacks/test_rules.py tests/architecture/test_architecture_page.py --update-snapshots
 	@git --no-pager diff --stat -- tests/snapshots docs
 
 .PHONY: bench

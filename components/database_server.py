@@ -108,7 +108,8 @@ class DatabaseServer(Construct):
             role.policy,
             *by(AWS_SOLUTIONS, rule=f"IAM5[Resource::{written}:log-group:{MONITORING_LOG_GROUP}:log-stream:*]"),
             reason="RDS names the stream after an id that a database has only once it is made, and makes it with this "
-            "role; would change if RDS let us name the stream",
+            "role",
+            would_change="if RDS let us name the stream",
         )
         return role
 
@@ -152,17 +153,14 @@ class DatabaseServer(Construct):
         acknowledge(
             self,
             *by(NIST, HIPAA, rule="RDSInBackupPlan"),
-            reason="RDS's own backups restore any second of the last database.backup_days; would change with copies in "
-            "another account or region, which AWS Backup makes",
+            reason="RDS's own backups restore any second of the last database.backup_days",
+            would_change="with copies in another account or region, which AWS Backup makes",
         )
         if not settings.deletion_protection:
-            reason = (
-                "This environment is made to be thrown away, its database with it; "
-                "would change with database.deletion_protection"
-            )
             acknowledge(
                 self.resource,
                 *by(AWS_SOLUTIONS, rule="RDS10"),
                 *by(NIST, HIPAA, rule="RDSInstanceDeletionProtectionEnabled"),
-                reason=reason,
+                reason="This environment is made to be thrown away, its database with it",
+                would_change="with database.deletion_protection",
             )

@@ -35,8 +35,8 @@ class EmptyDefaultSecurityGroup(Construct):
         acknowledge(
             network.vpc,
             *by(NIST, HIPAA, PCI, rule="VPCDefaultSecurityGroupClosed"),
-            reason="This construct empties the default security group, which no template can show to the rule; "
-            "would change if CloudFormation could take rules away",
+            reason="This construct empties the default security group, which no template can show to the rule",
+            would_change="if CloudFormation could take rules away",
         )
         function = PythonFunction(
             self,
@@ -60,7 +60,8 @@ class EmptyDefaultSecurityGroup(Construct):
             *by(NIST, HIPAA, PCI, rule="LambdaInsideVPC"),
             *by(SERVERLESS, rule="LambdaTracing"),
             reason="Only CloudFormation calls this function, once a deployment, and waits for its answer; it calls EC2 "
-            "alone and must work before NAT does; would change if anything else called it",
+            "alone and must work before NAT does",
+            would_change="if anything else called it",
         )
         run = CustomResource(
             self,

@@ -35,8 +35,8 @@ class FailedCalls(Construct):
             self.queue,
             *by(AWS_SOLUTIONS, rule="SQS3"),
             *by(SERVERLESS, rule="SQSRedrivePolicy"),
-            reason="This queue is itself where failed calls end, and an alarm watches it; "
-            "would change if something consumed it by itself",
+            reason="This queue is itself where failed calls end, and an alarm watches it",
+            would_change="if something consumed it by itself",
         )
         alerts.announce(self._alarm())
 

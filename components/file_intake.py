@@ -101,8 +101,8 @@ class FileIntake(Construct):
             ends,
             *by(AWS_SOLUTIONS, rule="SQS3"),
             *by(SERVERLESS, rule="SQSRedrivePolicy"),
-            reason="These queues are themselves where failures end, and alarms watch them; "
-            "would change if something consumed them by itself",
+            reason="These queues are themselves where failures end, and alarms watch them",
+            would_change="if something consumed them by itself",
         )
         return self._queue(ends, "DeadLetters", retention=kept), self._queue(ends, "Undelivered", retention=kept)
 
@@ -150,8 +150,8 @@ class FileIntake(Construct):
             acknowledge(
                 self.function.function,
                 *by(ANNOTATION, rule="@aws-cdk/aws-lambda:snapStartRequirePublish"),
-                reason="Snapshots are of published versions, and the alias below publishes one with every change; "
-                "would change if anything called the function without the alias",
+                reason="Snapshots are of published versions, and the alias below publishes one with every change",
+                would_change="if anything called the function without the alias",
             )
         ready = start.executions if isinstance(start, pipeline.ProvisionedConcurrency) else None
         return lambda_.Alias(
@@ -177,7 +177,8 @@ class FileIntake(Construct):
             source,
             *by(SERVERLESS, rule="LambdaEventSourceMappingDestination"),
             reason="Lambda takes no destination for what fails of a queue: the queue's own dead-letter queue is that "
-            "place; would change with another kind of source",
+            "place",
+            would_change="with another kind of source",
         )
         return source
 

@@ -69,5 +69,6 @@ class FunctionHost(Construct):
             self.policy,
             *by(AWS_SOLUTIONS, rule="IAM5[Resource::*]"),
             reason="AWS offers the writing of traces, and attaching a function to a VPC, on all resources only; the "
-            "latter is denied to the functions' own code; would change if AWS offered resource-level permissions",
+            "latter is denied to the functions' own code",
+            would_change="if AWS offered resource-level permissions",
         )

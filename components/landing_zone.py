@@ -80,7 +80,8 @@ class LandingZone(Construct):
             self.bucket,
             *by(NIST, HIPAA, PCI, rule="S3BucketReplicationEnabled"),
             reason="One region is enough until the platform spans two: S3 keeps each file in several zones, and old "
-            "versions survive mistakes; would change with a recovery in another region",
+            "versions survive mistakes",
+            would_change="with a recovery in another region",
         )
         self._readers, self._uploaders = self._policies(resource)
 
@@ -111,7 +112,7 @@ class LandingZone(Construct):
         acknowledge(
             access,
             *by(AWS_SOLUTIONS, rule=f"IAM5[Resource::{arn}/{self.incoming_prefix}*]"),
-            reason="The names of files that people drop are not known beforehand, what their keys start with is; "
-            "would change if each partner had a prefix of their own",
+            reason="The names of files that people drop are not known beforehand, what their keys start with is",
+            would_change="if each partner had a prefix of their own",
         )
         return readers, uploaders

@@ -40,20 +40,21 @@ class LogBucket(Construct):
             self.bucket,
             *by(AWS_SOLUTIONS, rule="S1"),
             *by(NIST, HIPAA, PCI, rule="S3BucketLoggingEnabled"),
-            reason="A log bucket that logged its own accesses would feed on itself; "
-            "would change with a second, independent trail of data events",
+            reason="A log bucket that logged its own accesses would feed on itself",
+            would_change="with a second, independent trail of data events",
         )
         acknowledge(
             self.bucket,
             *by(NIST, HIPAA, PCI, rule="S3DefaultEncryptionKMS"),
-            reason="AWS's delivery of access logs can write under S3's own key only (User Guide for Application Load "
-            'Balancers, "Enable access logs"); would change if it took a customer\'s key',
+            # User Guide for Application Load Balancers, "Enable access logs".
+            reason="AWS's delivery of access logs can write under S3's own key only",
+            would_change="if it took a customer's key",
         )
         acknowledge(
             self.bucket,
             *by(NIST, HIPAA, PCI, rule="S3BucketReplicationEnabled"),
-            reason="Logs are kept to look into what happened here, and go after foundation.log_bucket_days; "
-            "would change with an archive in another account or region",
+            reason="Logs are kept to look into what happened here, and go after foundation.log_bucket_days",
+            would_change="with an archive in another account or region",
         )
 
     def _let_log_delivery_write(self) -> None:

@@ -105,7 +105,8 @@ class Network(Construct):
             self.vpc,
             *by(NIST, HIPAA, PCI, rule="VPCNoUnrestrictedRouteToIGW"),
             reason="The public tier is where the internet gateway and the NAT gateways meet; no other tier has "
-            "such a route; would change if the VPC had neither NAT nor a public load balancer",
+            "such a route",
+            would_change="if the VPC had neither NAT nor a public load balancer",
         )
 
     def _accept_ipv6_addresses(self) -> None:
@@ -114,7 +115,8 @@ class Network(Construct):
                 cast("Construct", subnet),
                 *by(NIST, HIPAA, PCI, rule="VPCSubnetAutoAssignPublicIpDisabled"),
                 reason="What works in the app tier gets its IPv6 address by itself; the egress-only gateway "
-                "lets nothing in; would change with network.addressing = Ipv4()",
+                "lets nothing in",
+                would_change="with network.addressing = Ipv4()",
             )
 
     def _wait_for_the_internet_gateway(self) -> None:
@@ -145,7 +147,8 @@ class Network(Construct):
             acls,
             *by(AWS_SOLUTIONS, rule="VPC3"),
             reason="Security groups decide; these lists are guard rails around whole tiers for the day that one "
-            "of them is opened by mistake; would change if they had to name more than tiers",
+            "of them is opened by mistake",
+            would_change="if they had to name more than tiers",
         )
         for tier in TIERS:
             acl = NetworkAcl(

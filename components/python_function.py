@@ -109,8 +109,8 @@ class PythonFunction(Construct):
             acknowledge(
                 self.function,
                 *by(NIST, HIPAA, rule="LambdaConcurrency"),
-                reason="A new account has ten executions in all, and may reserve none of them; "
-                "would change with platform.reserve_concurrency",
+                reason="A new account has ten executions in all, and may reserve none of them",
+                would_change="with platform.reserve_concurrency",
             )
         if platform.python != NEWEST_PYTHON:
             acknowledge(
@@ -118,5 +118,6 @@ class PythonFunction(Construct):
                 *by(AWS_SOLUTIONS, rule="L1"),
                 *by(SERVERLESS, rule="LambdaLatestVersion"),
                 reason=f"The environment's platform asks for Python {platform.python}: locally the machine's own "
-                f"interpreter runs the function; would change with platform.python = '{NEWEST_PYTHON}'",
+                "interpreter runs the function",
+                would_change=f"with platform.python = '{NEWEST_PYTHON}'",
             )

@@ -110,13 +110,15 @@ class SignIn(Construct):
                 pool,
                 *by(AWS_SOLUTIONS, rule="COG8"),
                 reason="Threat protection is billed for each person, and a second factor stops a stolen password "
-                'without it; would change with web.exposure.sign_in_plan = "plus"',
+                "without it",
+                would_change='with web.exposure.sign_in_plan = "plus"',
             )
         if config.mfa == "optional":
             acknowledge(
                 pool,
                 *by(AWS_SOLUTIONS, rule="COG2"),
-                reason="The environment leaves the second factor to each person; would change with web.exposure.mfa",
+                reason="The environment leaves the second factor to each person",
+                would_change="with web.exposure.mfa",
             )
         return pool
 

@@ -77,8 +77,8 @@ class _Entrance(Construct):
             acknowledge(
                 self.load_balancer,
                 *by(NIST, HIPAA, rule="ELBDeletionProtectionEnabled"),
-                reason="This environment is made to be thrown away, its load balancer with it; "
-                "would change with web.deletion_protection",
+                reason="This environment is made to be thrown away, its load balancer with it",
+                would_change="with web.deletion_protection",
             )
 
 
@@ -106,8 +106,8 @@ class InternalEntrance(_Entrance):
             *by(NIST, HIPAA, PCI, rule="ALBHttpToHttpsRedirection"),
             *by(NIST, HIPAA, PCI, rule="ELBv2ACMCertificateRequired"),
             reason="An internal load balancer has no address on the internet, its callers are named by its security "
-            "group and stand beside it in the app subnets, and nobody certifies its name; "
-            "would change with web.exposure = Public(...)",
+            "group and stand beside it in the app subnets, and nobody certifies its name",
+            would_change="with web.exposure = Public(...)",
         )
         self.url = f"http://{self.load_balancer.load_balancer_dns_name}"
         self.environment = {}
@@ -214,8 +214,8 @@ class PublicEntrance(_Entrance):
         acknowledge(
             redirect,
             *by(NIST, HIPAA, PCI, rule="ELBv2ACMCertificateRequired"),
-            reason="This listener does nothing but send visitors to the one with the certificate; would change if "
-            "browsers asked for HTTPS first everywhere",
+            reason="This listener does nothing but send visitors to the one with the certificate",
+            would_change="if browsers asked for HTTPS first everywhere",
         )
 
     def _admit_visitors(self, network: Network) -> None:
@@ -225,8 +225,8 @@ class PublicEntrance(_Entrance):
         acknowledge(
             self.security_group,
             *by(AWS_SOLUTIONS, rule="EC23"),
-            reason="A public web page is for the internet: a firewall and a sign-in decide behind these two ports; "
-            "would change with web.exposure = Internal()",
+            reason="A public web page is for the internet: a firewall and a sign-in decide behind these two ports",
+            would_change="with web.exposure = Internal()",
         )
 
     def _point_the_domain_here(self, network: Network) -> None:

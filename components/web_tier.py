@@ -135,7 +135,8 @@ class WebTier(Construct):
             role.policy,
             *by(AWS_SOLUTIONS, rule="IAM5[Resource::*]"),
             reason="Session Manager, the only way to an instance's shell, offers its channels on all resources only, "
-            "and CloudWatch its metrics, held to one namespace; would change with resource-level permissions",
+            "and CloudWatch its metrics, held to one namespace",
+            would_change="with resource-level permissions",
         )
         return role
 
