@@ -67,10 +67,11 @@ def _quoted(first: bytes, content: Content, delimiter: str) -> CsvRecord:
         fault = _fault(str(error))
     else:
         raw = b"".join(taken)
-        content.pass_by(len(raw), lines=len(taken))
         # The csv module takes any number of carriage returns for one line end.
-        spoilt = raw.removesuffix(b"\n").endswith(b"\r\r")
-        return CsvRecord(number, raw, values, LONE_CARRIAGE_RETURN if spoilt else None)
+        if not raw.removesuffix(b"\n").endswith(b"\r\r"):
+            content.pass_by(len(raw), lines=len(taken))
+            return CsvRecord(number, raw, values, None)
+        fault = LONE_CARRIAGE_RETURN
     content.pass_line()
     return CsvRecord(number, first, [], fault)
 

@@ -90,6 +90,15 @@ def test_a_carriage_return_in_the_middle_is_a_fault_with_and_without_quotes() ->
         assert [each.fault for each in records([line], ",")] == [LONE_CARRIAGE_RETURN]
 
 
+def test_a_carriage_return_too_many_after_a_value_of_two_lines_costs_the_first_line_alone() -> None:
+    found = list(records([b'"\n"\r\r\na,b\n'], ","))
+    assert [(each.line_number, each.fault) for each in found] == [
+        (1, LONE_CARRIAGE_RETURN),
+        (2, NEVER_CLOSED),
+        (3, None),
+    ]
+
+
 def test_the_last_line_needs_no_line_end() -> None:
     assert read(b"a,b\r\nc,d") == [(1, ["a", "b"]), (2, ["c", "d"])]
 
