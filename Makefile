@@ -34,13 +34,16 @@ down: ## Stop all of it
 status: setup ## Say what runs, and what is in it
 	@python -m local_cloud status
 
+# Whole groups of tests go to one process (tests/conftest.py). A third one beside two cores: the local cloud's mostly wait.
+PARALLEL = --dist loadgroup --no-loadscope-reorder
+
 .PHONY: test
 test: setup ## Run every test, on a local cloud of its own
-	@python -m pytest $(TEST)
+	@python -m pytest --numprocesses 3 $(PARALLEL) $(TEST)
 
 .PHONY: test-fast
 test-fast: setup ## Run the tests that need no server
-	@python -m pytest --ignore tests/integration $(TEST)
+	@python -m pytest --numprocesses 2 $(PARALLEL) --ignore tests/integration $(TEST)
 
 .PHONY: test-slow
 test-slow: setup ## Draw many more examples of what `make test` draws a few of

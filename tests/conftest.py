@@ -1,5 +1,7 @@
 """What all tests share."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.synthesis import ENVIRONMENTS, Synthesized, public, shipped
@@ -8,6 +10,25 @@ from tests.synthesis import ENVIRONMENTS, Synthesized, public, shipped
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`make snapshots` asks for it."""
     parser.addoption("--update-snapshots", action="store_true", help="write the templates' snapshots anew")
+
+
+# What tests share, one process has: the local cloud, and the environments' templates.
+LOCAL_CLOUD, TEMPLATES = "local cloud", "templates"
+_TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Deals the tests out to the processes that `make test` starts, the longest group first, files whole."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    items.sort(key=lambda item: (_group(item) != LOCAL_CLOUD, not item.path.is_relative_to(_TESTS / "integration")))
+
+
+def _group(item: pytest.Item) -> str:
+    if LOCAL_CLOUD.replace(" ", "_") in getattr(item, "fixturenames", ()):
+        return LOCAL_CLOUD
+    top = item.path.relative_to(_TESTS).parts[0]
+    return TEMPLATES if top in ("stacks", "architecture") else str(item.path)
 
 
 @pytest.fixture(params=sorted(ENVIRONMENTS))

@@ -41,6 +41,7 @@ class Synthesized:
     platform: Platform
     templates: dict[str, Template]
     report: dict[str, Any]
+    look_ups: list[Any]  # what synthesis would have asked AWS for
 
     def resources(self, stack: str, type_: str) -> Resources:
         """The resources of one type in one stack, by logical id."""
@@ -99,6 +100,7 @@ def synthesize(environment: Environment, *, validate: bool = False) -> Synthesiz
                 for name in STACKS
             },
             report=json.loads(report.read_text()) if report.exists() else {},
+            look_ups=json.loads(Path(folder, "manifest.json").read_text()).get("missing", []),
         )
 
 

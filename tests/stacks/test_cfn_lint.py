@@ -1,29 +1,20 @@
 """cfn-lint, which knows what real CloudFormation refuses and the local cloud lets pass."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.config import ConfigMixIn
-from cfnlint.runner import Runner
 
 from config.network import DualStack
 from config.web import OnDemandInstances, WithSpotInstances
+from tests import databases
+from tests.lint import findings
 from tests.synthesis import PUBLIC, Synthesized, synthesize
 
 
-def _findings(template: Path) -> list[str]:
-    config = ConfigMixIn(["--template", str(template)])
-    return [f"{match.rule.id} {match.message} ({match.linenumber})" for match in Runner(config).run()]
-
-
-def test_templates_have_no_finding(every_environment: Synthesized, tmp_path: Path) -> None:
-    for stack, template in every_environment.templates.items():
-        file = tmp_path / f"{stack}.json"
-        file.write_text(json.dumps(template, indent=1))
-        assert _findings(file) == [], stack
+def test_templates_have_no_finding(every_environment: Synthesized) -> None:
+    assert findings(every_environment.templates) == []
 
 
 CAPACITIES: dict[str, dict[str, Any]] = {
@@ -33,25 +24,30 @@ CAPACITIES: dict[str, dict[str, Any]] = {
     },
     "public with a warm pool": {"capacity": OnDemandInstances(types=("m7g.large",)), "warm_instances": 1},
 }
-
-
-@pytest.mark.parametrize("case", CAPACITIES)
-def test_a_public_web_tier_has_no_finding(case: str, tmp_path: Path) -> None:
-    environment = replace(
+VARIANTS = databases.VARIANTS | {
+    name: replace(
         PUBLIC,
         network=replace(PUBLIC.network, addressing=DualStack()),
-        web=replace(PUBLIC.web, **CAPACITIES[case]),
+        web=replace(PUBLIC.web, **capacity),
     )
-    for stack, template in synthesize(environment).templates.items():
-        file = tmp_path / f"{stack}.json"
-        file.write_text(json.dumps(template, indent=1))
-        assert _findings(file) == [], stack
+    for name, capacity in CAPACITIES.items()
+}
 
 
-def test_a_mistake_is_found(tmp_path: Path) -> None:
-    file = tmp_path / "mistake.json"
-    file.write_text(json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"Visibility": 1}}}}))
-    assert any(finding.startswith("E3002") for finding in _findings(file))
+@pytest.mark.parametrize("name", VARIANTS)
+def test_variants_have_no_finding(name: str) -> None:
+    assert findings(synthesize(VARIANTS[name]).templates) == []
+
+
+def test_a_mistake_is_found_and_named_with_its_stack() -> None:
+    mistaken = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"Visibility": 1}}}}
+    (found,) = findings({"Pipeline": mistaken})
+    assert found.startswith("Pipeline: E3002")
+
+
+def test_a_warning_is_a_finding_too() -> None:
+    unused = {"Parameters": {"Unused": {"Type": "String"}}, "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
+    assert [found.split()[1] for found in findings({"Pipeline": unused})] == ["W2001"]
 
 
 @pytest.mark.parametrize("line", Path(".cfnlintrc").read_text().splitlines())

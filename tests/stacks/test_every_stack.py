@@ -94,6 +94,10 @@ def test_everything_talks_to_named_peers_or_https(every_environment: Synthesized
             assert properties["FromPort"] == properties["ToPort"], id_
 
 
+def test_nothing_is_looked_up(every_environment: Synthesized) -> None:
+    assert every_environment.look_ups == []
+
+
 def test_stacks_export_nothing(every_environment: Synthesized) -> None:
     for stack, template in every_environment.templates.items():
         assert not [o for o in template.get("Outputs", {}).values() if "Export" in o], stack

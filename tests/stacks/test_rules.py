@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -27,6 +28,7 @@ PUBLIC_PROD = "public prod"
 # Template rules that the CDK accepts in the name of its own flow log, whose fields they don't know.
 OF_THE_CDK = {"CloudFormation-Validate::F3002", "CloudFormation-Validate::F3003"}
 MOST_ENTRIES, MOST_FINDINGS = 20, 60  # in prod
+MOST_CAUSES_IN_A_STACK = 5
 # What stands in reasons that give none.
 BOILERPLATE = re.compile(
     r"\b(as designed|by design|accepted risk|acceptable|false positive|for now|out of scope|known issue|n/?a|"
@@ -209,6 +211,8 @@ def test_no_finding_is_left_and_none_is_stale_in_any(case: str) -> None:
     synthesized = synthesize(ANY[case], validate=True)
     assert _violations(synthesized.report) == []
     test_no_acknowledgement_is_stale(synthesized)
+    causes = {(entry.place.partition("/")[0], entry.reason) for entry in ledger(synthesized.report)}
+    assert max(Counter(stack for stack, _ in causes).values()) <= MOST_CAUSES_IN_A_STACK
 
 
 @pytest.mark.parametrize("pack", [*RULE_PACKS, "template rules"])

@@ -29,8 +29,9 @@ def _synth(tmp_path: Path, context: dict[str, str], *, cwd: Path = ROOT) -> subp
     )
 
 
-@pytest.mark.parametrize("environment", ["local", "dev", "staging", "prod"])
-def test_every_environment_synthesizes_without_credentials_or_look_up(environment: str, tmp_path: Path) -> None:
+# The other environments' templates come of the same code in tests/stacks, and in the CI's job `synth`.
+@pytest.mark.parametrize("environment", ["local", "prod"])
+def test_an_environment_synthesizes_without_credentials_or_look_up(environment: str, tmp_path: Path) -> None:
     done = _synth(tmp_path, {"env": environment})
     assert done.returncode == 0, done.stderr
     manifest = json.loads((tmp_path / "cdk.out/manifest.json").read_text())

@@ -58,6 +58,7 @@ def test_padding_of_zeros_is_no_damage() -> None:
         (gzip.compress(CONTENT) + b"rubbish", "damaged"),
         (b"\x1f\x8b\x09" + bytes(20), "damaged"),
     ],
+    ids=["without its end", "cut early", "another checksum", "rubbish behind", "another method"],
 )
 def test_damage_is_refused_with_its_reason(data: bytes, words: str) -> None:
     with pytest.raises(RefusedError, match=words):
