@@ -98,7 +98,8 @@ class LandingZone(Construct):
         landed = self.bucket.arn_for_objects(f"{self.incoming_prefix}*")
         through_s3: dict[str, object] = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.{Aws.URL_SUFFIX}"}}
         readers = AccessPolicy(access, "Readers", description="Reads files that landed")
-        readers.allow("s3:GetObject", "s3:GetObjectVersion", on=[landed])
+        # Readers name the version, which needs no GetObject (Amazon S3 API Reference, "GetObject").
+        readers.allow("s3:GetObjectVersion", on=[landed])
         # Without these S3 answers 403 for a version that is gone, and nobody could tell that from a refusal (Amazon S3
         # API Reference, "GetObject"). A condition on the prefix would not help: GetObject carries none.
         readers.allow("s3:ListBucket", "s3:ListBucketVersions", on=[self.bucket.bucket_arn])

@@ -245,7 +245,7 @@ def test_the_intake_reads_landed_files_and_writes_none(every_environment: Synthe
         for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
         if action.startswith("s3:")
     }
-    assert actions == {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"}
+    assert actions == {"s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"}
 
 
 def test_function_code_cannot_manage_network_interfaces(every_environment: Synthesized) -> None:
