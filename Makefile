@@ -46,8 +46,9 @@ test-fast: setup ## Run the tests that need no server
 	@python -m pytest --numprocesses 2 $(PARALLEL) --ignore tests/integration $(TEST)
 
 .PHONY: test-slow
-test-slow: setup ## Draw many more examples of what `make test` draws a few of
-	@NETWORK_EXAMPLES=200 python -m pytest --timeout 1800 tests/architecture/test_network_space.py $(TEST)
+test-slow: setup ## Draw many more examples of what `make test` draws a few of, and take each permission away once
+	@NETWORK_EXAMPLES=200 python -m pytest --timeout 1800 -m "slow or not slow" \
+	  tests/architecture/test_network_space.py tests/integration/privileges $(TEST)
 
 .PHONY: check
 check: setup ## Check format, lint and types
@@ -66,7 +67,8 @@ format: setup ## Format the code and mend what the linter can
 
 .PHONY: snapshots
 snapshots: setup ## Write snapshots and the generated pages of docs/ anew; read the diff before you commit it
-	@python -m pytest -q tests/stacks/test_snapshots.py tests/stacks/test_rules.py tests/architecture/test_architecture_page.py --update-snapshots
+	@python -m pytest -q tests/stacks/test_snapshots.py tests/stacks/test_rules.py tests/architecture/test_architecture_page.py \
+	  tests/architecture/test_permissions.py --update-snapshots
 	@git --no-pager diff --stat -- tests/snapshots docs
 
 .PHONY: bench

@@ -1,0 +1,116 @@
+"""Each role may do what it needs and no more, on a local cloud that enforces IAM. See docs/permissions.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local_cloud.cloud import LocalCloud
+from local_cloud.emulator.settings import ACCOUNT, REGION
+from tests.integration.orders import drop, loaded_orders, page, wait_for
+from tests.integration.privileges.calls import CALLS, Call
+from tests.integration.privileges.identities import Deployed, StandIn, refusal
+from tests.integration.privileges.scenarios import SCENARIOS
+from tests.synthesis import LOCAL, synthesize
+from tools.permissions.grants import grants
+from tools.permissions.reasons import FUNCTIONS, REASONS, Proof
+
+pytestmark = pytest.mark.slow
+
+LOGINS = {reason.role: reason.on for reason in REASONS if reason.proof is Proof.SIMULATOR}
+
+
+@pytest.fixture(scope="module")
+def deployed(local_cloud: LocalCloud) -> Iterator[Deployed]:
+    """Everything that was deployed; afterwards there are the same roles, and each holds what it held."""
+    deployed = Deployed.of(local_cloud)
+    before = deployed.held()
+    yield deployed
+    assert deployed.held() == before
+
+
+def test_the_roles_are_those_of_the_templates(deployed: Deployed) -> None:
+    """So that none can be forgotten here: the reasons cover the templates."""
+    found = {(role, action) for role in deployed.roles for action in deployed.allowed(role)}
+    expected = {(grant.role, grant.action) for grant in grants(synthesize(LOCAL).templates)}
+    assert found == expected, sorted(found ^ expected)
+
+
+def test_the_flow_passes_while_iam_is_enforced(deployed: Deployed) -> None:
+    with deployed.stand_in("HousekeepingCaller") as nobody, pytest.raises(ClientError) as error:
+        nobody.client("s3").list_buckets()
+    assert "s3:ListAllMyBuckets" in refusal(error.value)
+    dropped = drop(deployed.cloud)
+    assert wait_for(deployed.cloud, dropped)["status"] == "loaded"
+    assert loaded_orders(deployed.cloud, dropped) == dropped.order_ids
+    assert dropped.key.rpartition("/")[2] in page(deployed.cloud, "files")
+
+
+@pytest.mark.parametrize(("role", "action"), SCENARIOS)
+def test_without_the_action_the_platform_fails(deployed: Deployed, role: str, action: str) -> None:
+    scenario, complaint = SCENARIOS[role, action]
+    with scenario(deployed) as attempt:
+        with deployed.without(deployed.roles[role], action):
+            said = attempt()
+        assert complaint in said, f"{role} works without {action}: is it needed?"
+        assert attempt() == ""
+
+
+@pytest.mark.parametrize(("role", "action"), CALLS)
+def test_who_may_do_as_the_role_is_refused_without_the_action_and_elsewhere(
+    deployed: Deployed, role: str, action: str
+) -> None:
+    call = CALLS[role, action]
+    own = call.own(deployed)
+    for name in _members(deployed, role, action):
+        with deployed.stand_in(name) as who:
+            assert _refusal(call, who, own) == "", f"{name} may not do {action} on {own}"
+            with deployed.without(who.role, action):
+                assert action in _refusal(call, who, own), f"{name} may do {action} on {own} by something else, too"
+            for neighbour in (find(deployed) for find in call.beyond):
+                assert action in _refusal(call, who, neighbour), f"{name} may do {action} on {neighbour}, too"
+
+
+@pytest.mark.parametrize("role", LOGINS)
+def test_a_role_logs_in_to_the_database_as_itself_alone(deployed: Deployed, role: str) -> None:
+    iam, action = deployed.client("iam"), "rds-db:connect"
+    (instance,) = deployed.client("rds").describe_db_instances(
+        DBInstanceIdentifier=deployed.named("DatabaseServerInstance")
+    )["DBInstances"]
+
+    def may(user: str, database: str) -> bool:
+        told = iam.simulate_principal_policy(
+            PolicySourceArn=iam.get_role(RoleName=deployed.roles[role])["Role"]["Arn"],
+            ActionNames=[action],
+            ResourceArns=[f"arn:aws:rds-db:{REGION}:{ACCOUNT}:dbuser:{database}{user}"],
+        )
+        return [each["EvalDecision"] for each in told["EvaluationResults"]] == ["allowed"]
+
+    own, database = LOGINS[role], instance["DbiResourceId"]
+    others = [user for user in (*LOGINS.values(), "/postgres") if user != own and may(user, database)]
+    assert not others, f"{role} may log in as somebody else"
+    assert not may(own, "db-ANOTHER"), f"{role} may log in to another database"
+    assert may(own, database), f"{role} may not log in"
+    with deployed.without(deployed.roles[role], action):
+        assert not may(own, database), f"{role} may log in by something else, too"
+
+
+def _refusal(call: Call, who: StandIn, where: str) -> str:
+    """How IAM refused the call; empty where it let it through."""
+    try:
+        made = call.make(who, where)
+    except ClientError as error:
+        return refusal(error)
+    call.undo(who.deployed, where, made)
+    return ""
+
+
+def _members(deployed: Deployed, role: str, action: str) -> list[str]:
+    """The role, or the functions that may do it."""
+    if role != FUNCTIONS:
+        return [role]
+    members = [name for name in deployed.functions() if action in deployed.allowed(name)]
+    assert len(members) >= 4
+    return members
