@@ -14,7 +14,7 @@ from components.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, acknowledge, 
 from components.alerts import Alerts
 from components.log_group import log_group
 from components.network import Network
-from components.workload_role import WorkloadRole
+from components.workload_role import FOR_THIS_ACCOUNT, WorkloadRole
 from config import database as config
 
 DATABASE_NAME = "shop"
@@ -92,7 +92,11 @@ class DatabaseServer(Construct):
         Source: Amazon RDS User Guide, "Setting up and enabling Enhanced Monitoring".
         """
         role = WorkloadRole(
-            self, "Monitoring", service="monitoring.rds.amazonaws.com", description="Measures the operating system"
+            self,
+            "Monitoring",
+            service="monitoring.rds.amazonaws.com",
+            description="Measures the operating system",
+            conditions=FOR_THIS_ACCOUNT,
         )
         group = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:{MONITORING_LOG_GROUP}"
         role.allow("logs:CreateLogGroup", "logs:PutRetentionPolicy", on=[group])

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from components.log_bucket import FLOW_LOGS
 from components.log_group import log_group
-from components.workload_role import WorkloadRole
+from components.workload_role import FOR_THIS_ACCOUNT, WorkloadRole
 from config import network as config
 
 # Beside the default fields: what tells which way a flow went, and what it passed (Amazon VPC User Guide, "Flow log
@@ -70,7 +70,11 @@ class TrafficLogs(Construct):
             return ec2.FlowLogDestination.to_s3(imported, FLOW_LOGS)
         group = log_group(self, "Flows", key=key, days=flow_log.days, removal=removal)
         writer = WorkloadRole(
-            self, "Writer", service="vpc-flow-logs.amazonaws.com", description="Writes the flow log of the VPC"
+            self,
+            "Writer",
+            service="vpc-flow-logs.amazonaws.com",
+            description="Writes the flow log of the VPC",
+            conditions=FOR_THIS_ACCOUNT,
         )
         writer.allow("logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", on=[group.log_group_arn])
         return ec2.FlowLogDestination.to_cloud_watch_logs(group, writer.sealed)

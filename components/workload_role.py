@@ -1,8 +1,12 @@
 """The identity of a function or an instance: one role, and customer-managed policies that hold all it may do."""
 
 import jsii
+from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from constructs import Construct
+
+# For services that act for other accounts as well, and say for whom (IAM User Guide, "The confused deputy problem").
+FOR_THIS_ACCOUNT: dict[str, object] = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
 
 
 class AccessPolicy(iam.ManagedPolicy):
@@ -21,13 +25,22 @@ class WorkloadRole(Construct):
     role are given `sealed`, which ignores what they would add.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, service: str, description: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        service: str,
+        description: str,
+        conditions: dict[str, object] | None = None,
+    ) -> None:
+        """Under `conditions`, if any, `service` may take the role on."""
         super().__init__(scope, id_)
         self.policy = AccessPolicy(self, "Policy", description=description)
         self.role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal(service),
+            assumed_by=iam.ServicePrincipal(service, conditions=conditions),
             description=description,
             managed_policies=[self.policy],
         )

@@ -63,16 +63,6 @@ ACCEPTED: tuple[Accepted, ...] = (
         principal="rds.amazonaws.com", **_ROLE, why=_PASSED + "and RDS Proxy's guide names no key to pin its role with"
     ),
     Accepted(
-        principal="monitoring.rds.amazonaws.com",
-        **_ROLE,
-        why=_PASSED + "and all that this one can do is write the log group of the metrics",
-    ),
-    Accepted(
-        principal="vpc-flow-logs.amazonaws.com",
-        **_ROLE,
-        why=_PASSED + "and all that this one can do is write the log group of the flow log",
-    ),
-    Accepted(
         principal="events.amazonaws.com",
         type="AWS::KMS::Key",
         action="kms:DescribeKey",
