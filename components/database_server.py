@@ -99,7 +99,8 @@ class DatabaseServer(Construct):
             conditions=FOR_THIS_ACCOUNT,
         )
         group = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:{MONITORING_LOG_GROUP}"
-        role.allow("logs:CreateLogGroup", "logs:PutRetentionPolicy", on=[group])
+        # What concerns a whole group is asked for with an empty stream's name behind it; AWS's own policy ends in *.
+        role.allow("logs:CreateLogGroup", "logs:PutRetentionPolicy", on=[group, f"{group}:log-stream:"])
         role.allow(
             "logs:CreateLogStream",
             "logs:PutLogEvents",
