@@ -1,0 +1,105 @@
+"""Who may do more than before: statements of policies that got wider."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from tools.changes.statements import Holder, Part, Statement, statements
+from tools.changes.templates import Place, Templates
+
+_KINDS = {"permissions": "may do more", "trust": "may be taken on by more", "policy": "lets more in"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Widening:
+    """One statement that allows more than before, or that forbids less; `details` say by what."""
+
+    holder: Holder
+    what: str
+    statement: str
+    details: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """What it means for the holder."""
+        return _KINDS[self.holder.kind]
+
+
+def widenings(old: Templates, new: Templates, moves: Mapping[Place, Place]) -> list[Widening]:
+    """Everything that somebody may do now and might not before. A resource that moved is compared with what it was."""
+    before, after = statements(old.moved(moves)), statements(new)
+    present = set(new.resources())
+    found = [
+        widening
+        for holder in sorted(before.keys() | after.keys())
+        if holder.place in present
+        for widening in _of_holder(holder, before.get(holder, []), after.get(holder, []))
+    ]
+    return found + list(_boundaries(old.moved(moves), new))
+
+
+def _of_holder(holder: Holder, before: list[Statement], after: list[Statement]) -> Iterator[Widening]:
+    for effect in (True, False):
+        was = [statement for statement in before if statement.allow is effect]
+        is_ = [statement for statement in after if statement.allow is effect]
+        # What is allowed must have been allowed before; what was denied must still be.
+        for statement in is_ if effect else was:
+            if left := statement.uncovered_by(was if effect else is_):
+                yield _widening(holder, _joined(left), was if effect else is_)
+
+
+def _widening(holder: Holder, statement: Statement, others: list[Statement]) -> Widening:
+    nearest = max(others, key=lambda other: _likeness(statement, other), default=None)
+    if nearest is None or not _likeness(statement, nearest):
+        what = "new" if statement.allow else "lost"
+        return Widening(holder=holder, what=what, statement=str(statement), details=())
+    sign = "+" if statement.allow else "-"
+    parts = (
+        ("action", statement.actions, nearest.actions),
+        ("resource", statement.resources, nearest.resources),
+        ("principal", statement.principals, nearest.principals),
+    )
+    details = [f"{sign} {name} {word}" for name, mine, theirs in parts for word in mine.without(theirs)]
+    for condition in nearest.stricter_than(statement):
+        details.append(f"{'- condition' if statement.allow else '+ condition'} {condition}")
+    what = "wider" if statement.allow else "narrower"
+    return Widening(holder=holder, what=what, statement=str(statement), details=tuple(details))
+
+
+def _joined(atoms: list[Statement]) -> Statement:
+    """The atoms of one statement as one again."""
+
+    def part(parts: list[Part]) -> Part:
+        return parts[0] if parts[0].inverted else Part(patterns=tuple(dict.fromkeys(one.patterns[0] for one in parts if one.patterns)))
+
+    return replace(
+        atoms[0],
+        actions=part([atom.actions for atom in atoms]),
+        resources=part([atom.resources for atom in atoms]),
+        principals=part([atom.principals for atom in atoms]),
+    )
+
+
+def _likeness(one: Statement, other: Statement) -> int:
+    """How likely the one was made of the other: how many of actions, resources and principals they share."""
+    shared = [
+        any(part.covers(atom) or atom.covers(part) for atom in mine.atoms() for part in theirs.atoms())
+        for mine, theirs in ((one.actions, other.actions), (one.resources, other.resources), (one.principals, other.principals))
+        if mine.patterns or theirs.patterns
+    ]
+    return 4 * (bool(one.sid) and one.sid == other.sid) + (sum(shared) if sum(shared) > 1 or all(shared) else 0)
+
+
+def _boundaries(old: Templates, new: Templates) -> Iterator[Widening]:
+    """A permissions boundary that is gone or another."""
+    before = {old.current(place): (place, role) for place, role in old.resources("AWS::IAM::Role").items()}
+    for place, role in new.resources("AWS::IAM::Role").items():
+        origin, was = before.get(place, (place, {}))
+        text = old.text(was.get("Properties", {}).get("PermissionsBoundary", ""), origin.stack)
+        now = new.text(role.get("Properties", {}).get("PermissionsBoundary", ""), place.stack)
+        if text and text != now:
+            yield Widening(
+                holder=Holder(place=place, kind="permissions"),
+                what="wider",
+                statement=f"permissions boundary {now or '(none)'}",
+                details=(f"- boundary {text}",),
+            )

@@ -1,0 +1,91 @@
+"""Synthesizes an environment of the working tree or of another git revision: offline, without bundling assets."""
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+
+from tools.changes.errors import ChangesError
+from tools.changes.templates import Template
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def resolve(revision: str, *, root: Path = ROOT) -> str:
+    """The revision's short hash and subject. Raises ChangesError where git knows none of that name."""
+    return _git(root, "log", "-1", "--format=%h %s", revision, "--", revision=revision).decode().strip()
+
+
+def at_revision(revision: str, environment: str, *, root: Path = ROOT) -> dict[str, Template]:
+    """The environment's templates at a git revision, by stack name, with this repository's own `.venv`."""
+    archive = _git(root, "archive", "--format=tar", f"{revision}^{{commit}}", revision=revision)
+    with tempfile.TemporaryDirectory(prefix="changes-") as folder:
+        with tarfile.open(fileobj=BytesIO(archive)) as files:
+            files.extractall(folder, filter="data")
+        return synthesized(Path(folder), environment, whose=f"revision {revision}")
+
+
+def synthesized(folder: Path, environment: str, *, whose: str) -> dict[str, Template]:
+    """The templates of the app in that folder, by stack name; none where the app doesn't know the environment.
+
+    It runs `app.py`, as the CDK's command line does, because that is what any revision has. What the rule packs find
+    doesn't stop the templates, and isn't asked here. Raises ChangesError where there are none.
+    """
+    try:
+        context = json.loads((folder / "cdk.json").read_text())["context"]
+    except (OSError, KeyError, ValueError) as error:
+        raise ChangesError(f"{whose} has no cdk.json with a context, so it is no app that can be compared") from error
+    context |= {"env": environment, "aws:cdk:bundling-stacks": [], "aws:cdk:enable-path-metadata": True}
+    with tempfile.TemporaryDirectory(prefix="changes-") as output:
+        process = subprocess.run(
+            [sys.executable, "app.py"],
+            cwd=folder,
+            env=_environment(output, context),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        manifest = Path(output, "manifest.json")
+        if manifest.exists():
+            artifacts = json.loads(manifest.read_text())["artifacts"].values()
+            return {
+                artifact["properties"].get("stackName", ""): json.loads(
+                    Path(output, artifact["properties"]["templateFile"]).read_text()
+                )
+                for artifact in artifacts
+                if artifact["type"] == "aws:cloudformation:stack"
+            }
+        if "env must be one of" in process.stderr:
+            return {}
+        said = [line for line in process.stderr.splitlines() if line.strip()]
+        raise ChangesError(
+            f"{whose} doesn't synthesize with this .venv: {said[-1].strip() if said else 'it says nothing'} "
+            "(if its requirements differ, compare with a later revision: AGAINST=...)"
+        )
+
+
+def _environment(output: str, context: Mapping[str, object]) -> dict[str, str]:
+    """Without the shell's credentials, which a synthesis has no use for, and without its PYTHONPATH."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHONPATH"))}
+    return kept | {
+        "CDK_OUTDIR": output,
+        "CDK_CONTEXT_JSON": json.dumps(context),
+        "CDK_VALIDATION": "false",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _git(root: Path, *arguments: str, revision: str) -> bytes:
+    process = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False)
+    if process.returncode:
+        raise ChangesError(
+            f"git knows no revision {revision!r}: AGAINST= takes a commit, branch or tag, as `git log --oneline --all` "
+            "lists them (a shallow clone lacks older ones: git fetch --unshallow)"
+        )
+    return process.stdout
