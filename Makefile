@@ -66,6 +66,15 @@ snapshots: setup ## Write snapshots and docs/architecture.md anew; read the diff
 	@python -m pytest -q tests/stacks/test_snapshots.py tests/architecture/test_architecture_page.py --update-snapshots
 	@git --no-pager diff --stat -- tests/snapshots docs
 
+.PHONY: diff
+diff: setup ## Tell what your change does to ENV's resources, permissions and network: AGAINST=main
+	@python -m tools.changes --env "$(ENV)" --against "$(AGAINST)"
+
+.PHONY: mark-released
+mark-released: setup ## Keep today's templates as those last released, after showing what they replace
+	@python -m pytest -q -s tests/architecture/test_released.py --mark-released $(if $(filter-out file,$(origin ENV)),-k "[$(ENV)]")
+	@git --no-pager diff --stat -- released
+
 .PHONY: bench
 bench: setup ## Measure, as ratios within one run; writes .local/bench.json
 	@PYTHONPATH=lambda_src python -m bench $(BENCH)
@@ -76,8 +85,8 @@ bench: setup ## Measure, as ratios within one run; writes .local/bench.json
 synth: setup ## Synthesize ENV's templates into cdk.out, without credentials
 	@cdk synth --quiet $(CONTEXT)
 
-.PHONY: diff
-diff: aws-not-local setup ## Compare ENV's templates with what is deployed (a real account)
+.PHONY: diff-deployed
+diff-deployed: aws-not-local setup ## Compare ENV's templates with what is deployed (a real account)
 	@cdk diff $(CONTEXT)
 
 .PHONY: deploy

@@ -6,8 +6,9 @@ from tests.synthesis import ENVIRONMENTS, Synthesized, public, shipped
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`make snapshots` asks for it."""
+    """`make snapshots` and `make mark-released` ask for them."""
     parser.addoption("--update-snapshots", action="store_true", help="write the templates' snapshots anew")
+    parser.addoption("--mark-released", action="store_true", help="keep today's templates as those last released")
 
 
 @pytest.fixture(params=sorted(ENVIRONMENTS))

@@ -1,13 +1,22 @@
 """What is different between two templates of a stack: resources that came, went or changed, and by which property."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tools.changes.templates import Place, Resource, Templates, intrinsic
 
-_ATTRIBUTES = ("Type", "Condition", "CreationPolicy", "DeletionPolicy", "DependsOn", "UpdatePolicy", "UpdateReplacePolicy")
-_NOT_SET = "(not set)"
+_ATTRIBUTES = (
+    "Type",
+    "Condition",
+    "CreationPolicy",
+    "DeletionPolicy",
+    "DependsOn",
+    "UpdatePolicy",
+    "UpdateReplacePolicy",
+)
+NOT_SET = "(not set)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,12 +29,20 @@ class Difference:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Change:
+    """A resource that both sides have, and how it differs."""
+
+    type: str
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """The resources of one stack that came, went or changed."""
 
     added: Mapping[Place, Resource]
     removed: Mapping[Place, Resource]
-    changed: Mapping[Place, tuple[Difference, ...]]
+    changed: Mapping[Place, Change]
 
     @property
     def same(self) -> bool:
@@ -37,23 +54,68 @@ def compare(old: Templates, new: Templates, stack: str) -> Comparison:
     """Compares the stack's resources; a stack that one side lacks counts as empty there."""
     before = {place: resource for place, resource in old.resources().items() if place.stack == stack}
     after = {place: resource for place, resource in new.resources().items() if place.stack == stack}
+    differ = _Differ(old=old, new=new, stack=stack)
     changed = {
-        place: tuple(_resource(old, new, stack, before[place], resource))
+        place: Change(type=resource["Type"], differences=tuple(differ.resources(before[place], resource)))
         for place, resource in after.items()
         if place in before
     }
     return Comparison(
         added={place: resource for place, resource in after.items() if place not in before},
         removed={place: resource for place, resource in before.items() if place not in after},
-        changed={place: differences for place, differences in changed.items() if differences},
+        changed={place: change for place, change in changed.items() if change.differences},
     )
 
 
-def _resource(old: Templates, new: Templates, stack: str, was: Resource, is_: Resource) -> Iterator[Difference]:
-    for name in _ATTRIBUTES:
-        yield from _values(old, new, stack, name, was.get(name), is_.get(name))
-    yield from _values(old, new, stack, "Metadata", _metadata(was), _metadata(is_))
-    yield from _values(old, new, stack, "", was.get("Properties", {}), is_.get("Properties", {}))
+@dataclass(frozen=True, kw_only=True)
+class _Differ:
+    """Walks through two values of the same place side by side."""
+
+    old: Templates
+    new: Templates
+    stack: str
+
+    def resources(self, was: Resource, is_: Resource) -> Iterator[Difference]:
+        for name in _ATTRIBUTES:
+            yield from self.values(name, was.get(name), is_.get(name))
+        yield from self.values("Metadata", _metadata(was), _metadata(is_))
+        yield from self.values("", was.get("Properties", {}), is_.get("Properties", {}))
+
+    def values(self, path: str, was: Any, is_: Any) -> Iterator[Difference]:
+        was, is_ = _tags(path, was), _tags(path, is_)
+        if self._before(was) == self._after(is_):
+            return
+        if _plain(was, Mapping) and _plain(is_, Mapping):
+            for key in sorted(was.keys() | is_.keys()):
+                yield from self.values(f"{path}.{key}" if path else key, was.get(key), is_.get(key))
+        elif isinstance(was, list) and isinstance(is_, list):
+            yield from self._lists(path, was, is_)
+        else:
+            yield Difference(path=path, old=self._before(was), new=self._after(is_))
+
+    def _lists(self, path: str, was: list[Any], is_: list[Any]) -> Iterator[Difference]:
+        """Items are told apart by what they say: one that only moved is no difference, unless nothing else is."""
+        before, after = [self._before(item) for item in was], [self._after(item) for item in is_]
+        gone = [item for item, text in zip(was, before, strict=True) if text not in after]
+        come = [item for item, text in zip(is_, after, strict=True) if text not in before]
+        if not gone and not come:
+            yield Difference(path=path, old=", ".join(before), new=", ".join(after))
+            return
+        pairs = list(zip(gone, come, strict=True)) if len(gone) == len(come) else _namesakes(gone, come)
+        for one, other in pairs:
+            yield from self.values(f"{path}[{is_.index(other)}]", one, other)
+        for item in gone:
+            if all(item is not one for one, _ in pairs):
+                yield Difference(path=f"{path}[]", old=self._before(item), new=NOT_SET)
+        for item in come:
+            if all(item is not other for _, other in pairs):
+                yield Difference(path=f"{path}[]", old=NOT_SET, new=self._after(item))
+
+    def _before(self, value: Any) -> str:
+        return NOT_SET if value is None else self.old.text(value, self.stack)
+
+    def _after(self, value: Any) -> str:
+        return NOT_SET if value is None else self.new.text(value, self.stack)
 
 
 def _metadata(resource: Resource) -> dict[str, Any]:
@@ -61,43 +123,29 @@ def _metadata(resource: Resource) -> dict[str, Any]:
     return {key: value for key, value in resource.get("Metadata", {}).items() if not key.startswith("aws:")}
 
 
-def _values(old: Templates, new: Templates, stack: str, path: str, was: Any, is_: Any) -> Iterator[Difference]:
-    was, is_ = _tags(path, was), _tags(path, is_)
-    if old.text(was, stack) == new.text(is_, stack):
-        return
-    if _plain(was, Mapping) and _plain(is_, Mapping):
-        for key in sorted(was.keys() | is_.keys()):
-            yield from _values(old, new, stack, f"{path}.{key}" if path else key, was.get(key), is_.get(key))
-    elif isinstance(was, list) and isinstance(is_, list):
-        yield from _lists(old, new, stack, path, was, is_)
-    else:
-        texts = (_NOT_SET if one is None else side.text(one, stack) for side, one in ((old, was), (new, is_)))
-        before, after = texts
-        yield Difference(path=path, old=before, new=after)
+def _namesakes(gone: list[Any], come: list[Any]) -> list[tuple[Any, Any]]:
+    """Items of both sides that go by the same name, which nobody else has."""
+    named = [[(_name(item), item) for item in items if _name(item)] for items in (gone, come)]
+    counts = [Counter(name for name, _ in items) for items in named]
+    once = {name for name in counts[0] if counts[0][name] == counts[1][name] == 1}
+    after = dict(named[1])
+    return [(item, after[name]) for name, item in named[0] if name in once]
 
 
-def _lists(
-    old: Templates, new: Templates, stack: str, path: str, was: list[Any], is_: list[Any]
-) -> Iterator[Difference]:
-    """Items are told apart by what they say: one that only moved is no difference, unless nothing else is."""
-    before, after = [old.text(item, stack) for item in was], [new.text(item, stack) for item in is_]
-    gone = [item for item, text in zip(was, before, strict=True) if text not in after]
-    come = [item for item, text in zip(is_, after, strict=True) if text not in before]
-    if not gone and not come:
-        yield Difference(path=path, old=", ".join(before), new=", ".join(after))
-    elif len(gone) == len(come):
-        for one, other in zip(gone, come, strict=True):
-            yield from _values(old, new, stack, f"{path}[{is_.index(other)}]", one, other)
-    else:
-        for item in gone:
-            yield Difference(path=f"{path}[]", old=old.text(item, stack), new=_NOT_SET)
-        for item in come:
-            yield Difference(path=f"{path}[]", old=_NOT_SET, new=new.text(item, stack))
+def _name(item: Any) -> str:
+    """What a statement, a tag, a rule or another item of a list calls itself."""
+    if not isinstance(item, Mapping):
+        return ""
+    return next((str(item[name]) for name in ("Sid", "Key", "Id", "Name") if isinstance(item.get(name), str)), "")
 
 
 def _tags(path: str, value: Any) -> Any:
     """A list of tags as what it is, a mapping."""
-    if path.endswith("Tags") and isinstance(value, list) and all(isinstance(tag, Mapping) and "Key" in tag for tag in value):
+    if (
+        path.endswith("Tags")
+        and isinstance(value, list)
+        and all(isinstance(tag, Mapping) and "Key" in tag for tag in value)
+    ):
         return {str(tag["Key"]): tag.get("Value") for tag in value}
     return value
 

@@ -14,7 +14,9 @@ _PORTS = (0, 65535)
 _SWITCHES: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "AWS::RDS::DBInstance": (("PubliclyAccessible", ("true",)),),
     "AWS::RDS::DBCluster": (("PubliclyAccessible", ("true",)),),
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": (("Scheme", ("internet-facing", "")),),  # AWS's default is the internet
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": (
+        ("Scheme", ("internet-facing", "")),
+    ),  # AWS's default is the internet
     "AWS::EC2::Subnet": (("MapPublicIpOnLaunch", ("true",)), ("AssignIpv6AddressOnCreation", ("true",))),
     "AWS::AutoScaling::LaunchConfiguration": (("AssociatePublicIpAddress", ("true",)),),
     "AWS::Lambda::Url": (("AuthType", ("NONE",)),),
@@ -116,7 +118,7 @@ def _group_rules(templates: Templates) -> dict[Place, list[Rule]]:
     for place in templates.resources("AWS::EC2::SecurityGroup"):
         current = templates.current(place)
         if not any(rule.egress for rule in found[current]):
-            # AWS::EC2::SecurityGroup in the CloudFormation Template Reference: without egress rules, all egress is open.
+            # CloudFormation Template Reference, "AWS::EC2::SecurityGroup": without egress rules, all egress is open.
             found[current] += [Rule(egress=True, protocol="-1", ports=_PORTS, peer=peer) for peer in _EVERYWHERE]
     return dict(found)
 
@@ -136,7 +138,9 @@ def _acls(old: Templates, new: Templates) -> Iterator[Opening]:
         was = before.get(place, [])
         for rule in (one for one in rules if one.allow):
             what = f"{'egress' if rule.egress else 'ingress'} rule {rule.number}: {rule}"
-            lost = [_lost_denials(rule, allowed, rules, was) for allowed in was if allowed.allow and allowed.covers(rule)]
+            lost = [
+                _lost_denials(rule, allowed, rules, was) for allowed in was if allowed.allow and allowed.covers(rule)
+            ]
             if not lost:
                 yield Opening(place=place, what=what)
             elif all(lost):
@@ -184,7 +188,10 @@ def _subnet_routes(templates: Templates) -> dict[Place, set[tuple[str, str]]]:
         raw = resource.get("Properties", {})
         names = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
         destination = next((templates.text(raw[name], place.stack) for name in names if name in raw), "(nowhere)")
-        target = next((f"{word} {templates.text(raw[name], place.stack)}" for name, word in _TARGETS.items() if name in raw), "(nothing)")
+        target = next(
+            (f"{word} {templates.text(raw[name], place.stack)}" for name, word in _TARGETS.items() if name in raw),
+            "(nothing)",
+        )
         tables[templates.text(raw.get("RouteTableId"), place.stack)].add((destination, target))
     found: dict[Place, set[tuple[str, str]]] = {}
     for place, resource in templates.resources("AWS::EC2::SubnetRouteTableAssociation").items():
@@ -223,7 +230,7 @@ def _property(templates: Templates, place: Place, resource: Resource, path: str)
 
 
 def _traffic(templates: Templates, place: Place, protocol: Any, first: Any, last: Any) -> tuple[str, tuple[int, int]]:
-    """Protocol and ports. A port that only AWS knows makes a protocol of its own, so that it covers nothing but itself."""
+    """Protocol and ports. A port that only AWS knows makes a protocol of its own, which covers nothing but itself."""
     name = str(protocol)
     if first is None or str(first) == "-1" or name == "-1":
         return name, _PORTS

@@ -59,8 +59,7 @@ def _widening(holder: Holder, statement: Statement, others: list[Statement]) -> 
         ("principal", statement.principals, nearest.principals),
     )
     details = [f"{sign} {name} {word}" for name, mine, theirs in parts for word in mine.without(theirs)]
-    for condition in nearest.stricter_than(statement):
-        details.append(f"{'- condition' if statement.allow else '+ condition'} {condition}")
+    details += [f"{'-' if statement.allow else '+'} condition {one}" for one in nearest.stricter_than(statement)]
     what = "wider" if statement.allow else "narrower"
     return Widening(holder=holder, what=what, statement=str(statement), details=tuple(details))
 
@@ -69,7 +68,11 @@ def _joined(atoms: list[Statement]) -> Statement:
     """The atoms of one statement as one again."""
 
     def part(parts: list[Part]) -> Part:
-        return parts[0] if parts[0].inverted else Part(patterns=tuple(dict.fromkeys(one.patterns[0] for one in parts if one.patterns)))
+        return (
+            parts[0]
+            if parts[0].inverted
+            else Part(patterns=tuple(dict.fromkeys(one.patterns[0] for one in parts if one.patterns)))
+        )
 
     return replace(
         atoms[0],
@@ -80,13 +83,26 @@ def _joined(atoms: list[Statement]) -> Statement:
 
 
 def _likeness(one: Statement, other: Statement) -> int:
-    """How likely the one was made of the other: how many of actions, resources and principals they share."""
-    shared = [
-        any(part.covers(atom) or atom.covers(part) for atom in mine.atoms() for part in theirs.atoms())
-        for mine, theirs in ((one.actions, other.actions), (one.resources, other.resources), (one.principals, other.principals))
+    """How likely the one was made of the other: by its name, and by how much of each part they share.
+
+    0 where they share no more than, say, the resource `*`: then they have nothing to do with each other.
+    """
+    scores = [
+        2 if theirs.covers(mine) else int(any(_related(a, b) for a in mine.atoms() for b in theirs.atoms()))
+        for mine, theirs in (
+            (one.actions, other.actions),
+            (one.resources, other.resources),
+            (one.principals, other.principals),
+        )
         if mine.patterns or theirs.patterns
     ]
-    return 4 * (bool(one.sid) and one.sid == other.sid) + (sum(shared) if sum(shared) > 1 or all(shared) else 0)
+    if one.sid and one.sid == other.sid:
+        return 10 + sum(scores)
+    return sum(scores) if sum(bool(score) for score in scores) >= min(2, len(scores)) else 0
+
+
+def _related(one: Part, other: Part) -> bool:
+    return one.covers(other) or other.covers(one)
 
 
 def _boundaries(old: Templates, new: Templates) -> Iterator[Widening]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tools.changes.schemas import create_only
+from tools.changes.stateful import STATEFUL
 from tools.changes.templates import Output, Place, Resource, Templates, intrinsic
 
 
@@ -67,12 +68,12 @@ def replacements(old: Templates, new: Templates) -> dict[Place, list[Replacement
 
 
 def moves(old: Templates, new: Templates) -> dict[Place, Place]:
-    """Resources that are gone, by what they became elsewhere: the same construct, or the only one just like it."""
+    """Resources that are gone, by what they became: the same construct, the only one just like it, or of its state."""
     before, after = old.resources(), new.resources()
     gone = {place: resource for place, resource in before.items() if place not in after}
     come = {place: resource for place, resource in after.items() if place not in before}
     found: dict[Place, Place] = {}
-    for likeness in (_by_path, _by_id, _by_properties):
+    for likeness in (_by_path, _by_id, _by_properties, _by_state):
         sources, targets = _grouped(old, gone, likeness), _grouped(new, come, likeness)
         for key, places in sources.items():
             if key and len(places) == 1 and len(targets.get(key, ())) == 1:
@@ -105,9 +106,7 @@ def consumers(templates: Templates, place: Place) -> list[Reader]:
     return sorted({reader for reader in found if reader.place.stack != place.stack})
 
 
-def output_changes(
-    old: Templates, new: Templates, replaced: Mapping[Place, list[Replacement]]
-) -> list[OutputChange]:
+def output_changes(old: Templates, new: Templates, replaced: Mapping[Place, list[Replacement]]) -> list[OutputChange]:
     """Outputs that other stacks read, then or now, whose value is not what it was."""
     before, after = old.outputs(), new.outputs()
     read_before, read_after = readers(old), readers(new)
@@ -123,12 +122,10 @@ def output_changes(
                 stacks = dict.fromkeys(reader.place.stack for reader in now)
                 stale = tuple(stack for stack in stacks if old.stacks.get(stack) == new.stacks.get(stack))
                 found.append(
-                    OutputChange(
-                        output=output, old=was, new=text, because=because, readers=tuple(now), stale=stale
-                    )
+                    OutputChange(output=output, old=was, new=text, because=because, readers=tuple(now), stale=stale)
                 )
             continue
-        # Readers of today fail; those of then use what it told until they are deployed, which matters where that is gone.
+        # Readers of today fail; those of then use what it told until they are deployed, even where that is gone.
         gone = next((one.place for one in old.references(value, output.stack) if one.place not in left), None)
         if now or (gone and output in read_before):
             found.append(
@@ -225,6 +222,10 @@ def _by_id(_templates: Templates, place: Place, resource: Resource) -> tuple[str
 
 def _by_properties(_templates: Templates, _place: Place, resource: Resource) -> tuple[str, ...]:
     return (resource["Type"], _shape(resource.get("Properties", {})))
+
+
+def _by_state(_templates: Templates, _place: Place, resource: Resource) -> tuple[str, ...]:
+    return (resource["Type"],) if resource["Type"] in STATEFUL else ()
 
 
 def _shape(value: Any) -> str:

@@ -28,7 +28,6 @@ STATEFUL = {
 }
 # Where no policy is given. CloudFormation Template Reference, "DeletionPolicy attribute": Snapshot for these two.
 _SNAPSHOT_BY_DEFAULT = {"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"}
-_STRENGTH = ("Delete", "Snapshot", "RetainExceptOnCreate", "Retain")
 
 
 def deletion_policy(resource: Resource) -> str:
@@ -44,17 +43,23 @@ def replace_policy(resource: Resource) -> str:
     return str(resource.get("UpdateReplacePolicy", "Delete"))
 
 
+def strength(policy: str) -> int:
+    """How much the policy keeps: Delete < Snapshot < Retain, whenever that holds."""
+    return ("Delete", "Snapshot").index(policy) if policy in ("Delete", "Snapshot") else 2
+
+
 def weaker(one: str, other: str) -> bool:
-    """Whether the first policy keeps less than the second: Delete < Snapshot < Retain."""
-    return min(_STRENGTH.index(one), 2) < min(_STRENGTH.index(other), 2)
+    """Whether the first policy keeps less than the second."""
+    return strength(one) < strength(other)
 
 
-def fate(policy: str, type_: str) -> str:
-    """What becomes of the old resource, in a sentence's words."""
+def fate(policy: str, type_: str, *, heir: bool = True) -> str:
+    """What becomes of the old resource, and of an `heir` where another one takes its place."""
+    empty = "; the new one starts empty" if heir else ""
     match policy:
         case "Delete":
-            return f"the old one is deleted, and {STATEFUL[type_].what} with it"
+            return f"it is deleted, and {STATEFUL[type_].what} with it{empty}"
         case "Snapshot":
-            return "the old one is deleted after a last snapshot; the new one starts empty"
+            return f"it is deleted after a last snapshot{empty}"
         case _:
-            return "the old one stays, outside every stack; the new one starts empty"
+            return f"it stays, outside every stack{empty}"

@@ -163,7 +163,10 @@ def _of_role(templates: Templates, place: Place, properties: Mapping[str, Any]) 
         if not attached:
             name = f"whatever {templates.text(policy, place.stack)} allows"
             nothing = Part(patterns=())
-            yield permissions, Statement(allow=True, actions=Part(patterns=(name,)), resources=nothing, principals=nothing)
+            yield (
+                permissions,
+                Statement(allow=True, actions=Part(patterns=(name,)), resources=nothing, principals=nothing),
+            )
 
 
 def _of_permission(
@@ -185,9 +188,7 @@ def _of_permission(
         yield Holder(place=function, kind="policy"), statement
 
 
-def _holders(
-    templates: Templates, place: Place, type_: str, properties: Mapping[str, Any]
-) -> list[Place]:
+def _holders(templates: Templates, place: Place, type_: str, properties: Mapping[str, Any]) -> list[Place]:
     targets = [properties[name] for name in _TARGETS.get(type_, ()) if name in properties]
     found = [reference.place for reference in templates.references(targets, place.stack)]
     if not found and type_ in _IDENTITIES and _attached(templates, place):

@@ -16,9 +16,17 @@ from tools.changes.templates import Template
 ROOT = Path(__file__).parent.parent.parent
 
 
-def resolve(revision: str, *, root: Path = ROOT) -> str:
+def fork_point(*, root: Path = ROOT) -> str:
+    """The commit at which this branch left main; HEAD where there is no main."""
+    process = subprocess.run(
+        ["git", "merge-base", "HEAD", "main"], cwd=root, capture_output=True, text=True, check=False
+    )
+    return process.stdout.strip() or "HEAD"
+
+
+def described(revision: str, *, root: Path = ROOT) -> str:
     """The revision's short hash and subject. Raises ChangesError where git knows none of that name."""
-    return _git(root, "log", "-1", "--format=%h %s", revision, "--", revision=revision).decode().strip()
+    return _git(root, "log", "-1", "--format=%h (%s)", revision, "--", revision=revision).decode().strip()
 
 
 def at_revision(revision: str, environment: str, *, root: Path = ROOT) -> dict[str, Template]:

@@ -138,21 +138,23 @@ class Templates:
     def _intrinsic_text(self, name: str, arguments: Any, stack: str) -> str:
         match name, arguments:
             case "Ref", str():
-                return self._reference(stack, arguments, "")
+                text = self._reference(stack, arguments, "")
             case "Fn::GetAtt", _:
-                return self._reference(stack, *_attribute(arguments))
+                text = self._reference(stack, *_attribute(arguments))
             case "Fn::Join", [separator, list() as parts]:
-                return str(separator).join(self.text(part, stack) for part in parts)
+                text = str(separator).join(self.text(part, stack) for part in parts)
+            case "Fn::Select", [index, {"Fn::Split": [separator, whole]}]:
+                text = f"(part {index} by {separator} of {self.text(whole, stack)})"
             case "Fn::Sub", _:
-                text, variables = arguments if isinstance(arguments, list) else (arguments, {})
-                return _SUBSTITUTION.sub(lambda found: self._substitution(found, variables, stack), text)
+                pattern, variables = arguments if isinstance(arguments, list) else (arguments, {})
+                text = _SUBSTITUTION.sub(lambda found: self._substitution(found, variables, stack), pattern)
             case "Fn::GetStackOutput", _:
                 output = Output(stack=str(arguments["StackName"]), name=str(arguments["OutputName"]))
-                if output in self.outputs():
-                    return self.text(self.outputs()[output], output.stack)
-                return f"${{{output}}}"
+                known = self.outputs()
+                text = self.text(known[output], output.stack) if output in known else f"${{{output}}}"
             case _:
-                return f"{name.removeprefix('Fn::')}({self.text(arguments, stack)})"
+                text = f"{name.removeprefix('Fn::')}({self.text(arguments, stack)})"
+        return text
 
     def _substitution(self, found: re.Match[str], variables: Mapping[str, Any], stack: str) -> str:
         escape, inner = found.groups()

@@ -1,0 +1,90 @@
+"""The replacement guard: what was released keeps its state and its readers, or somebody said why not.
+
+`make mark-released` writes `released/` anew, after it has shown what that lets pass (docs/decisions/0014).
+"""
+
+from collections.abc import Callable
+
+import pytest
+from aws_cdk import CfnResource, Stack
+
+from tests.synthesis import Synthesized, public, shipped
+from tools.changes import released
+from tools.changes.guard import Finding, findings
+from tools.changes.templates import Place, Template, templates
+from tools.changes.wording import finding_lines
+
+# Local is made anew at every `make up`. A public prod is what forks deploy, and alone has a user pool.
+RELEASED: dict[str, Callable[[], Synthesized]] = {
+    "dev": lambda: shipped("dev"),
+    "staging": lambda: shipped("staging"),
+    "prod": lambda: shipped("prod"),
+    "prod-public": public,
+}
+WHAT_TO_DO = """
+Undo it, or, if it is meant, accept it with the reason in released/accepted.toml. If nobody has deployed what is kept as
+released, or everybody has deployed this since: make mark-released (ENV={name} for it alone), and read the diff."""
+
+
+def _by_stack_name(synthesized: Synthesized) -> dict[str, Template]:
+    environment = synthesized.environment
+    return {
+        f"{environment.project}-{environment.name}-{stack.lower()}": template
+        for stack, template in synthesized.templates.items()
+    }
+
+
+def _paths(synthesized: Synthesized) -> dict[Place, str]:
+    """Every resource's construct path, which a synthesis in this process leaves out of the templates."""
+    resources = (node for node in synthesized.platform.node.find_all() if isinstance(node, CfnResource))
+    return {
+        Place(stack=Stack.of(resource).stack_name, id=str(Stack.of(resource).resolve(resource.logical_id))): (
+            resource.node.path
+        )
+        for resource in resources
+    }
+
+
+def _found(name: str) -> list[Finding]:
+    synthesized = RELEASED[name]()
+    old, new = templates(released.read(name)), templates(_by_stack_name(synthesized))
+    if not findings(old, new):
+        return []  # without the construct paths, which take a second to find
+    return findings(old, new, _paths(synthesized))
+
+
+def _told(found: list[Finding]) -> str:
+    return "\n".join(line for finding in found for line in finding_lines(finding, {}))
+
+
+@pytest.mark.parametrize("name", RELEASED)
+def test_what_was_released_keeps_its_state_and_its_readers(name: str, request: pytest.FixtureRequest) -> None:
+    if request.config.getoption("--mark-released"):
+        if (released.FOLDER / name).exists():
+            print(f"\n{name}: {_told(_found(name)) or 'nothing is replaced'}")
+        synthesized = RELEASED[name]()
+        released.write(name, _by_stack_name(synthesized), _paths(synthesized))
+    accepted = {one.resource for one in released.accepted() if name in one.environments}
+    left = [finding for finding in _found(name) if str(finding.place) not in accepted]
+    assert not left, f"{name}: a deployment of this would do the following to what is deployed.\n\n" + (
+        _told(left) + "\n" + WHAT_TO_DO.format(name=name)
+    )
+
+
+def test_what_is_accepted_is_still_there_to_be_accepted() -> None:
+    for entry in released.accepted():
+        assert len(entry.reason.split()) >= 5, (
+            f"{entry.resource}: {entry.reason!r} is no reason that a reader can weigh"
+        )
+        for name in entry.environments:
+            assert name in RELEASED, f"{entry.resource}: {name!r} is none of {', '.join(RELEASED)}"
+            assert entry.resource in {str(finding.place) for finding in _found(name)}, (
+                f"{entry.resource} doesn't change in {name} any more: delete its entry in {released.ACCEPTED.name}"
+            )
+
+
+def test_nothing_else_is_kept_as_released() -> None:
+    expected = {f"{name}/{stack}.json" for name in RELEASED for stack in released.read(name)}
+    kept = {str(file.relative_to(released.FOLDER)) for file in released.FOLDER.rglob("*") if file.is_file()}
+    assert kept == expected | {released.ACCEPTED.name}
+    assert {path.name for path in released.FOLDER.iterdir() if path.is_dir()} == set(RELEASED)
