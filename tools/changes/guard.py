@@ -40,7 +40,7 @@ def findings(old: Templates, new: Templates, paths: Mapping[Place, str] | None =
 def described(reason: Replacement) -> str:
     """The property with its old and new value."""
     if reason.because:
-        return f"{reason.property}: refers to {reason.because}, which is replaced"
+        return f"{reason.property}: {reason.new}, as {reason.because} is replaced or changes"
     return f"{reason.property}: {reason.old} -> {reason.new}"
 
 
@@ -70,7 +70,7 @@ class _Guard:
         told = {place for place in before if place in replaced or place not in after}
         for change in output_changes(self.old, self.new, replaced):
             if change.because not in told:  # where it is, the finding about that resource names the readers
-                yield self._output(change)
+                yield self._output(change, "is replaced" if change.because in replaced else "changes")
 
     def _stack_gone(self, stack: str) -> Iterator[Finding]:
         held = [place.id for place in self.old.resources(*STATEFUL) if place.stack == stack]
@@ -157,7 +157,7 @@ class _Guard:
                     advice="put the removal policy back",
                 )
 
-    def _output(self, change: OutputChange) -> Finding:
+    def _output(self, change: OutputChange, event: str) -> Finding:
         producer = change.output.stack
         stacks = ", ".join(dict.fromkeys(reader.place.stack for reader in change.readers))
         if change.broken:
@@ -174,7 +174,7 @@ class _Guard:
         old, new = change.old or "(not there)", "(gone)" if change.new is None else change.new
         because = ""
         if change.because:
-            because = f" with {change.because}" if change.new is None else f", as {change.because} changes"
+            because = f" with {change.because}" if change.new is None else f", as {change.because} {event}"
         return Finding(
             place=Place(stack=producer, id=change.output.name),
             type=OUTPUT,

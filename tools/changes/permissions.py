@@ -44,12 +44,13 @@ def _of_holder(holder: Holder, before: list[Statement], after: list[Statement]) 
         # What is allowed must have been allowed before; what was denied must still be.
         for statement in is_ if effect else was:
             if left := statement.uncovered_by(was if effect else is_):
-                yield _widening(holder, _joined(left), was if effect else is_)
+                yield _widening(holder, statement, _joined(left), was if effect else is_)
 
 
-def _widening(holder: Holder, statement: Statement, others: list[Statement]) -> Widening:
-    nearest = max(others, key=lambda other: _likeness(statement, other), default=None)
-    if nearest is None or not _likeness(statement, nearest):
+def _widening(holder: Holder, whole: Statement, statement: Statement, others: list[Statement]) -> Widening:
+    """What of the `whole` nobody covers, by what sets it apart from the statement that it was likely made of."""
+    nearest = max(others, key=lambda other: _likeness(whole, other), default=None)
+    if nearest is None or not _likeness(whole, nearest):
         what = "new" if statement.allow else "lost"
         return Widening(holder=holder, what=what, statement=str(statement), details=())
     sign = "+" if statement.allow else "-"
@@ -68,11 +69,7 @@ def _joined(atoms: list[Statement]) -> Statement:
     """The atoms of one statement as one again."""
 
     def part(parts: list[Part]) -> Part:
-        return (
-            parts[0]
-            if parts[0].inverted
-            else Part(patterns=tuple(dict.fromkeys(one.patterns[0] for one in parts if one.patterns)))
-        )
+        return replace(parts[0], patterns=tuple(dict.fromkeys(pattern for one in parts for pattern in one.patterns)))
 
     return replace(
         atoms[0],

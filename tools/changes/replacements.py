@@ -7,7 +7,7 @@ from typing import Any
 
 from tools.changes.schemas import create_only
 from tools.changes.stateful import STATEFUL
-from tools.changes.templates import Output, Place, Resource, Templates, intrinsic
+from tools.changes.templates import Output, Place, Reference, Resource, Templates, intrinsic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ def replacements(old: Templates, new: Templates) -> dict[Place, list[Replacement
     while grew:
         grew = False
         for place, resource in stay.items():
-            for replacement in _inherited(new, place, resource, found):
+            for replacement in _inherited(old, new, place, resource, found):
                 if all(known.property != replacement.property for known in found[place]):
                     found[place].append(replacement)
                     grew = True
@@ -115,28 +115,22 @@ def output_changes(old: Templates, new: Templates, replaced: Mapping[Place, list
     for output in sorted(before.keys() | (read_after.keys() - after.keys())):
         value, now = before.get(output), read_after.get(output, [])
         was = "" if value is None else old.text(value, output.stack)
+        because = next((one.place for one in old.references(value, output.stack) if one.place not in left), None)
         if output in after:
             text = new.text(after[output], output.stack)
-            because = _cause(old, new, after[output], output.stack, replaced)
+            because = because or _cause(old, new, after[output], output.stack, replaced)
             if now and (text != was or because):
                 stacks = dict.fromkeys(reader.place.stack for reader in now)
                 stale = tuple(stack for stack in stacks if old.stacks.get(stack) == new.stacks.get(stack))
                 found.append(
                     OutputChange(output=output, old=was, new=text, because=because, readers=tuple(now), stale=stale)
                 )
-            continue
         # Readers of today fail; those of then use what it told until they are deployed, even where that is gone.
-        gone = next((one.place for one in old.references(value, output.stack) if one.place not in left), None)
-        if now or (gone and output in read_before):
+        elif now or (because and output in read_before):
+            readers_ = tuple(now or read_before[output])
             found.append(
                 OutputChange(
-                    output=output,
-                    old=was,
-                    new=None,
-                    because=gone,
-                    readers=tuple(now or read_before[output]),
-                    stale=(),
-                    broken=bool(now),
+                    output=output, old=was, new=None, because=because, readers=readers_, stale=(), broken=bool(now)
                 )
             )
     return found
@@ -147,17 +141,22 @@ def _cause(
 ) -> Place | None:
     """The resource whose replacement or change alters the value though its text stays."""
     for reference in new.references(value, stack):
-        if reference.place in replaced:
-            return reference.place
-        # Some attributes repeat a property: Endpoint.Port is the Port that was asked for.
-        name = reference.attribute.rpartition(".")[2]
-        was, is_ = (
-            templates.text(templates.resources().get(reference.place, {}).get("Properties", {}).get(name), stack)
-            for templates in (old, new)
-        )
-        if name and was != is_:
+        repeated = _repeated(old, new, reference)
+        if repeated if repeated is not None else reference.place in replaced:
             return reference.place
     return None
+
+
+def _repeated(old: Templates, new: Templates, reference: Reference) -> bool | None:
+    """Whether an attribute changes that repeats a property, as Endpoint.Port is the Port that was asked for.
+
+    None where it repeats none: then it changes when the resource is replaced.
+    """
+    name, place = reference.attribute.rpartition(".")[2], reference.place
+    values = [side.resources().get(place, {}).get("Properties", {}).get(name) for side in (old, new)]
+    if not name or None in values:
+        return None
+    return old.text(values[0], place.stack) != new.text(values[1], place.stack)
 
 
 def _direct(old: Templates, new: Templates, place: Place, was: Resource, is_: Resource) -> Iterator[Replacement]:
@@ -179,14 +178,14 @@ def _direct(old: Templates, new: Templates, place: Place, was: Resource, is_: Re
 
 
 def _inherited(
-    new: Templates, place: Place, resource: Resource, found: Mapping[Place, list[Replacement]]
+    old: Templates, new: Templates, place: Place, resource: Resource, found: Mapping[Place, list[Replacement]]
 ) -> Iterator[Replacement]:
-    """Create-only properties that refer to a resource which is replaced."""
+    """Create-only properties that refer to a resource which is replaced, or to a property of it that changes."""
     for one in create_only(resource["Type"]):
         for value in one.values(resource.get("Properties", {})):
             for reference in new.references(value, place.stack):
-                if reasons := found.get(reference.place):
-                    certain = one.certain and any(reason.certain for reason in reasons)
+                repeated, reasons = _repeated(old, new, reference), found.get(reference.place, [])
+                if repeated if repeated is not None else reasons:
                     text = new.text(value, place.stack)
                     yield Replacement(
                         place=place,
@@ -194,7 +193,7 @@ def _inherited(
                         property=str(one),
                         old=text,
                         new=text,
-                        certain=certain,
+                        certain=one.certain and (bool(repeated) or any(reason.certain for reason in reasons)),
                         because=reference.place,
                     )
 

@@ -1,6 +1,6 @@
 """The change report of one environment: what a deployment of today's templates changes, stack by stack."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -113,12 +113,19 @@ def _state(report: Report, stack: str) -> list[str]:
 
 def _replaced(report: Report, stack: str) -> list[str]:
     said = []
+    followers: Counter[str] = Counter()
     for place, reasons in report.replaced.items():
-        if place.stack == stack:
+        own = [reason for reason in reasons if not reason.because]
+        if place.stack == stack and own:
             maybe = "" if any(reason.certain for reason in reasons) else "perhaps: "
             said += lines(f"{maybe}{place.id}  {reasons[0].type}", indent=2)
-            for reason in reasons:
+            for reason in own:
                 said += lines(clipped_change(shortened(described(reason), report.stacks)), indent=6, hang=4)
+        elif place.stack == stack:
+            followers[reasons[0].type] += 1
+    if followers:
+        counted = ", ".join(f"{count} {type_}" for type_, count in sorted(followers.items()))
+        said += lines(f"because they refer to what is replaced: {counted}", indent=2, hang=4)
     return said
 
 
