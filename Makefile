@@ -18,7 +18,7 @@ SOURCES = app.py bench certificates components config lambda_src local_cloud sta
 .PHONY: help
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
-	@echo "Values: ENV=local|dev|staging|prod ($(ENV)), ACCOUNT=, REGION=, WEB_PORT= (make up, make tunnel), TEST='-k name' (make test), BENCH=loading (make bench)"
+	@echo "Values: ENV=local|dev|staging|prod ($(ENV)), ACCOUNT=, REGION=, WEB_PORT= (make up, make tunnel), TEST='-k name' (make test), BENCH=loading (make bench), AGAINST=main|released (make diff)"
 
 # ---- on this machine -------------------------------------------------------------------------------------------
 
@@ -67,7 +67,7 @@ snapshots: setup ## Write snapshots and docs/architecture.md anew; read the diff
 	@git --no-pager diff --stat -- tests/snapshots docs
 
 .PHONY: diff
-diff: setup ## Tell what your change does to ENV's resources, permissions and network: AGAINST=main
+diff: setup ## Tell what your branch does to ENV's resources, permissions and network, without credentials
 	@python -m tools.changes --env "$(ENV)" --against "$(AGAINST)"
 
 .PHONY: mark-released

@@ -24,6 +24,8 @@ def _git(folder: Path, *arguments: str) -> None:
 def repository(tmp_path: Path) -> Path:
     """Two commits on main, and one more on a branch."""
     _git(tmp_path, "init", "--initial-branch", "main")
+    (tmp_path / "README.md").write_text("no app")
+    _git(tmp_path, "add", "--all")
     for message in ("first", "second"):
         _git(tmp_path, "commit", "--allow-empty", "--message", message)
     _git(tmp_path, "checkout", "-b", "work")
@@ -92,7 +94,9 @@ def test_a_revision_without_an_app_is_refused(repository: Path) -> None:
 def test_an_app_that_fails_is_told_by_its_last_line(tmp_path: Path) -> None:
     (tmp_path / "cdk.json").write_text('{"context": {}}')
     (tmp_path / "app.py").write_text("raise RuntimeError('the reason')")
-    with pytest.raises(ChangesError, match="it doesn't synthesize with this .venv: RuntimeError: the reason .if its"):
+    with pytest.raises(
+        ChangesError, match=r"it doesn't synthesize with this \.venv: RuntimeError: the reason \(if its"
+    ):
         synthesis.synthesized(tmp_path, "dev", whose="it")
 
 
