@@ -9,6 +9,7 @@ from tools.changes import released, synthesis
 from tools.changes.errors import ChangesError
 from tools.changes.report import rendered, report
 from tools.changes.templates import Template
+from tools.changes.wording import lines
 
 RELEASED = "released"
 
@@ -30,7 +31,7 @@ def _report(against: str, environment: str) -> str:
         old = threads.submit(before)
         new = threads.submit(lambda: synthesis.synthesized(synthesis.ROOT, environment, whose="the working tree"))
         templates = old.result(), new.result()
-    title = f"{environment}, from {whence} to the working tree"
+    title = "\n".join(lines(f"{environment}, from {whence} to the working tree", indent=0, hang=4))
     had, has = (", ".join(one) for one in templates)
     if had and has:
         return f"{title}\n{rendered(report(*templates))}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tools.changes.templates import Place, Resource, Templates, intrinsic
+from tools.changes.templates import Place, Resource, Templates, intrinsic, metadata
 
 _ATTRIBUTES = (
     "Type",
@@ -38,16 +38,17 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """The resources of one stack that came, went or changed."""
+    """The resources of one stack that came, went or changed, and what else of its template did."""
 
     added: Mapping[Place, Resource]
     removed: Mapping[Place, Resource]
     changed: Mapping[Place, Change]
+    besides: tuple[Difference, ...]
 
     @property
     def same(self) -> bool:
         """Whether nothing did."""
-        return not (self.added or self.removed or self.changed)
+        return not (self.added or self.removed or self.changed or self.besides)
 
 
 def compare(old: Templates, new: Templates, stack: str) -> Comparison:
@@ -64,6 +65,7 @@ def compare(old: Templates, new: Templates, stack: str) -> Comparison:
         added={place: resource for place, resource in after.items() if place not in before},
         removed={place: resource for place, resource in before.items() if place not in after},
         changed={place: change for place, change in changed.items() if change.differences},
+        besides=tuple(differ.besides()) if stack in old.stacks and stack in new.stacks else (),
     )
 
 
@@ -78,8 +80,16 @@ class _Differ:
     def resources(self, was: Resource, is_: Resource) -> Iterator[Difference]:
         for name in _ATTRIBUTES:
             yield from self.values(name, was.get(name), is_.get(name))
-        yield from self.values("Metadata", _metadata(was), _metadata(is_))
+        yield from self.values("Metadata", metadata(was), metadata(is_))
         yield from self.values("", was.get("Properties", {}), is_.get("Properties", {}))
+
+    def besides(self) -> Iterator[Difference]:
+        """Parameters, conditions and the like; outputs that the CDK made follow their resources."""
+        was, is_ = ({**side.stacks[self.stack], "Resources": {}} for side in (self.old, self.new))
+        for template in (was, is_):
+            outputs = template.get("Outputs", {}).items()
+            template["Outputs"] = {name: output for name, output in outputs if not name.startswith("PublishOutput")}
+        yield from self.values("", was, is_)
 
     def values(self, path: str, was: Any, is_: Any) -> Iterator[Difference]:
         was, is_ = _tags(path, was), _tags(path, is_)
@@ -116,11 +126,6 @@ class _Differ:
 
     def _after(self, value: Any) -> str:
         return NOT_SET if value is None else self.new.text(value, self.stack)
-
-
-def _metadata(resource: Resource) -> dict[str, Any]:
-    """Without what the CDK notes for its own tools."""
-    return {key: value for key, value in resource.get("Metadata", {}).items() if not key.startswith("aws:")}
 
 
 def _namesakes(gone: list[Any], come: list[Any]) -> list[tuple[Any, Any]]:

@@ -13,9 +13,10 @@ from tools.changes.replacements import (
     replacements,
 )
 from tools.changes.stateful import STATEFUL, deletion_policy, fate, replace_policy, strength, weaker
-from tools.changes.templates import Place, Resource, Templates
+from tools.changes.templates import PROTECTION, Place, Resource, Templates
 
 OUTPUT = "an output"
+STACK = "the whole stack"
 REFACTOR = "`cdk refactor --unstable=refactor`"
 
 
@@ -54,8 +55,11 @@ class _Guard:
         before, after = self.old.resources(*STATEFUL), self.new.resources()
         replaced, moved = replacements(self.old, self.new), moves(self.old, self.new)
         for stack in self.old.stacks:
-            if stack not in self.new.stacks:
-                yield from self._stack_gone(stack)
+            held = [place.id for place in before if place.stack == stack]
+            if held and stack not in self.new.stacks:
+                yield self._stack_gone(stack, held)
+            elif held and self.old.stacks[stack].get(PROTECTION) and not self.new.stacks[stack].get(PROTECTION):
+                yield _protection_lost(stack, held)
         for place, resource in before.items():
             if place.stack not in self.new.stacks:
                 continue
@@ -72,17 +76,15 @@ class _Guard:
             if change.because not in told:  # where it is, the finding about that resource names the readers
                 yield self._output(change, "is replaced" if change.because in replaced else "changes")
 
-    def _stack_gone(self, stack: str) -> Iterator[Finding]:
-        held = [place.id for place in self.old.resources(*STATEFUL) if place.stack == stack]
-        if held:
-            yield Finding(
-                place=Place(stack=stack, id="*"),
-                type="the whole stack",
-                changes=(f"no stack has this name any more, only {', '.join(self.new.stacks)}",),
-                consequence=f"the deployed one is left as it is; what takes its place starts without {', '.join(held)}",
-                advice="give it back its name, which is made of project, environment and construct id; or move what it "
-                f"holds with {REFACTOR}",
-            )
+    def _stack_gone(self, stack: str, held: list[str]) -> Finding:
+        return Finding(
+            place=Place(stack=stack, id="*"),
+            type=STACK,
+            changes=(f"no stack has this name any more, only {', '.join(self.new.stacks)}",),
+            consequence=f"the deployed one is left as it is; what takes its place starts without {', '.join(held)}",
+            advice="give it back its name, which is made of project, environment and construct id; or move what it "
+            f"holds with {REFACTOR}",
+        )
 
     def _gone(self, place: Place, resource: Resource, heir: Place | None) -> Finding:
         type_, policy, path = resource["Type"], deletion_policy(resource), self.old.path(place)
@@ -186,6 +188,16 @@ class _Guard:
 
     def _path(self, place: Place) -> str:
         return self.paths.get(place) or self.new.path(place) or self.old.path(place)
+
+
+def _protection_lost(stack: str, held: list[str]) -> Finding:
+    return Finding(
+        place=Place(stack=stack, id="*"),
+        type=STACK,
+        changes=("termination protection: on -> off",),
+        consequence=f"nothing but their own policies keeps these when the stack is deleted: {', '.join(held)}",
+        advice="put the protection back",
+    )
 
 
 def _carried(type_: str) -> str:

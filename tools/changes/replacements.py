@@ -121,7 +121,7 @@ def output_changes(old: Templates, new: Templates, replaced: Mapping[Place, list
             because = because or _cause(old, new, after[output], output.stack, replaced)
             if now and (text != was or because):
                 stacks = dict.fromkeys(reader.place.stack for reader in now)
-                stale = tuple(stack for stack in stacks if old.stacks.get(stack) == new.stacks.get(stack))
+                stale = tuple(stack for stack in stacks if old.content(stack) == new.content(stack))
                 found.append(
                     OutputChange(output=output, old=was, new=text, because=because, readers=tuple(now), stale=stale)
                 )

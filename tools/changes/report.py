@@ -71,21 +71,20 @@ def rendered(report: Report) -> str:
 
 
 def _summary(report: Report) -> str:
-    risks = {
-        "on state, or outputs that others read": len(report.findings),
-        "replaced besides": len(report.replaced),
-        "permissions wider": len(report.widenings),
-        "ways opened in the network": len(report.openings),
-    }
     everything = report.comparisons.values()
-    resources = {
-        "added": sum(len(one.added) for one in everything),
-        "removed": sum(len(one.removed) for one in everything),
-        "changed": sum(len(one.changed) for one in everything),
-    }
-    dangers = ", ".join(f"{count} {name}" for name, count in risks.items() if count)
-    counted = ", ".join(f"{count} {name}" for name, count in resources.items() if count)
-    return f"Look at: {dangers or 'nothing in particular'}\nResources: {counted or 'none changed'}"
+    dangers = (
+        (len(report.findings), "on state and outputs"),
+        (len(report.replaced), "replaced besides"),
+        (len(report.widenings), "wider in permissions"),
+        (len(report.openings), "opened in the network"),
+    )
+    resources = (
+        (sum(len(one.added) for one in everything), "added"),
+        (sum(len(one.removed) for one in everything), "removed"),
+        (sum(len(one.changed) for one in everything), "changed"),
+    )
+    look, counted = (", ".join(f"{count} {what}" for count, what in counts if count) for counts in (dangers, resources))
+    return f"Look at: {look or 'nothing in particular'}\nResources: {counted or 'none changes'}"
 
 
 def _stack(report: Report, stack: str) -> list[str]:
@@ -96,6 +95,7 @@ def _stack(report: Report, stack: str) -> list[str]:
         ("Permissions widened", _permissions(report, stack)),
         ("Network opened", _network(report, stack)),
         ("Resources", _resources(report, stack)),
+        ("Besides", _besides(report, stack)),
     ):
         if body:
             said += ["", title, *body] if said else [title, *body]
@@ -189,6 +189,18 @@ def _resources(report: Report, stack: str) -> list[str]:
                 text = change(old, new)
             said += lines(f"{one.path}: {text}", indent=6, hang=4)
     return said
+
+
+def _besides(report: Report, stack: str) -> list[str]:
+    return [
+        line
+        for one in report.comparisons[stack].besides
+        for line in lines(
+            f"{one.path}: {change(shortened(one.old, report.stacks), shortened(one.new, report.stacks))}",
+            indent=2,
+            hang=4,
+        )
+    ]
 
 
 def _type(of: Templates, place: Place) -> str:

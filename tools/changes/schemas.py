@@ -11,6 +11,17 @@ from tools.changes.templates import intrinsic
 
 # The schemas of one region serve all: what is create-only is the type's, not the region's.
 REGION = "us-east-1"
+# The schema says that these may replace, yet the code behind it never does so for them
+# (aws-cloudformation-resource-providers-rds, ImmutabilityHelper of the DB instance).
+_NEVER = {
+    "AWS::RDS::DBInstance": {
+        "AutoMinorVersionUpgrade",
+        "BackupRetentionPeriod",
+        "DBParameterGroupName",
+        "MultiAZ",
+        "PreferredMaintenanceWindow",
+    }
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +50,7 @@ def create_only(type_: str) -> tuple[CreateOnly, ...]:
         CreateOnly(pointer=tuple(pointer.split("/")[2:]), certain=certain)
         for name, certain in (("createOnlyProperties", True), ("conditionalCreateOnlyProperties", False))
         for pointer in schema.get(name) or ()
+        if pointer.split("/")[2] not in _NEVER.get(type_, ())
     )
 
 

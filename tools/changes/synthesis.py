@@ -9,9 +9,10 @@ import tempfile
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from tools.changes.errors import ChangesError
-from tools.changes.templates import Template
+from tools.changes.templates import Template, protected
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -26,12 +27,12 @@ def fork_point(*, root: Path = ROOT) -> str:
 
 def described(revision: str, *, root: Path = ROOT) -> str:
     """The revision's short hash and subject. Raises ChangesError where git knows none of that name."""
-    return _git(root, "log", "-1", "--format=%h (%s)", revision, "--", revision=revision).decode().strip()
+    return _git(root, "log", "-1", "--format=%h (%s)", _commit(revision, root)).decode().strip()
 
 
 def at_revision(revision: str, environment: str, *, root: Path = ROOT) -> dict[str, Template]:
     """The environment's templates at a git revision, by stack name, with this repository's own `.venv`."""
-    archive = _git(root, "archive", "--format=tar", f"{revision}^{{commit}}", revision=revision)
+    archive = _git(root, "archive", "--format=tar", _commit(revision, root))
     with tempfile.TemporaryDirectory(prefix="changes-") as folder:
         with tarfile.open(fileobj=BytesIO(archive)) as files:
             files.extractall(folder, filter="data")
@@ -62,9 +63,7 @@ def synthesized(folder: Path, environment: str, *, whose: str) -> dict[str, Temp
         if manifest.exists():
             artifacts = json.loads(manifest.read_text())["artifacts"].values()
             return {
-                artifact["properties"].get("stackName", ""): json.loads(
-                    Path(output, artifact["properties"]["templateFile"]).read_text()
-                )
+                artifact["properties"]["stackName"]: _template(Path(output), artifact["properties"])
                 for artifact in artifacts
                 if artifact["type"] == "aws:cloudformation:stack"
             }
@@ -75,6 +74,11 @@ def synthesized(folder: Path, environment: str, *, whose: str) -> dict[str, Temp
             f"{whose} doesn't synthesize with this .venv: {said[-1].strip() if said else 'it says nothing'} "
             "(if its requirements differ, compare with a later revision: AGAINST=...)"
         )
+
+
+def _template(output: Path, properties: Mapping[str, Any]) -> Template:
+    template = json.loads((output / properties["templateFile"]).read_text())
+    return protected(template, by=properties.get("terminationProtection", False))
 
 
 def _environment(output: str, context: Mapping[str, object]) -> dict[str, str]:
@@ -89,11 +93,15 @@ def _environment(output: str, context: Mapping[str, object]) -> dict[str, str]:
     }
 
 
-def _git(root: Path, *arguments: str, revision: str) -> bytes:
-    process = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False)
-    if process.returncode:
+def _commit(revision: str, root: Path) -> str:
+    try:
+        return _git(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
+    except subprocess.CalledProcessError as error:
         raise ChangesError(
             f"git knows no revision {revision!r}: AGAINST= takes a commit, branch or tag, as `git log --oneline --all` "
             "lists them (a shallow clone lacks older ones: git fetch --unshallow)"
-        )
-    return process.stdout
+        ) from error
+
+
+def _git(root: Path, *arguments: str) -> bytes:
+    return subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=True).stdout

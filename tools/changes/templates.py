@@ -11,6 +11,7 @@ from tools.changes.errors import ChangesError
 Template = Mapping[str, Any]
 Resource = Mapping[str, Any]
 PATH = "aws:cdk:path"
+PROTECTION = "TerminationProtection"
 
 # Asset keys and hashes of content.
 _HASH = re.compile(r"\b[0-9a-f]{64}\b")
@@ -24,6 +25,11 @@ def masked(template: Template, *, code: bool = True) -> str:
     text = json.dumps(template, indent=2, sort_keys=True) + "\n"
     text = _VERSION.sub(r"\1<hash>", text)
     return _HASH.sub("<hash>", text) if code else text
+
+
+def protected(template: Template, *, by: bool) -> Template:
+    """The template with its stack's termination protection, which CloudFormation keeps outside of it, as if inside."""
+    return {**template, PROTECTION: by}
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -72,6 +78,14 @@ class Templates:
             for id_, resource in template.get("Resources", {}).items()
             if not types or resource["Type"] in types
         }
+
+    def content(self, stack: str) -> Any:
+        """All that the stack's template says, without what the CDK notes for its own tools."""
+        template = self.stacks.get(stack, {})
+        resources = {
+            id_: {**resource, "Metadata": metadata(resource)} for id_, resource in template.get("Resources", {}).items()
+        }
+        return {**template, "Resources": resources}
 
     def outputs(self) -> dict[Output, Any]:
         """Every output's value."""
@@ -180,6 +194,11 @@ def templates(stacks: Mapping[str, Template], *, code: bool = True) -> Templates
     if not stacks:
         raise ChangesError("there is no template to compare: give at least one stack")
     return Templates(stacks={name: json.loads(masked(stacks[name], code=code)) for name in sorted(stacks)})
+
+
+def metadata(resource: Resource) -> dict[str, Any]:
+    """The resource's metadata without what the CDK notes for its own tools."""
+    return {key: value for key, value in resource.get("Metadata", {}).items() if not key.startswith("aws:")}
 
 
 def intrinsic(value: Any) -> str:

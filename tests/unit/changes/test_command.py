@@ -114,4 +114,4 @@ def test_the_app_gets_its_context_and_no_credentials(tmp_path: Path, monkeypatch
         "(folder / 'manifest.json').write_text(json.dumps({'artifacts': {'a': stack, 'b': {'type': 'other'}}}))\n"
         "raise SystemExit('findings of a rule pack')\n"
     )
-    assert synthesis.synthesized(tmp_path, "dev", whose="it") == {"s": {}}
+    assert synthesis.synthesized(tmp_path, "dev", whose="it") == {"s": {"TerminationProtection": False}}

@@ -125,6 +125,18 @@ def test_a_stack_that_is_gone_is_one_finding_that_names_what_it_holds() -> None:
     assert "Bucket, Database, Queue" in first.consequence
 
 
+def test_lost_termination_protection_of_a_stack_that_holds_something_is_told() -> None:
+    old = BASE.changed()
+    for stack in old.stacks.values():
+        stack["TerminationProtection"] = True
+    new = old.changed()
+    for stack in new.stacks.values():
+        stack["TerminationProtection"] = False
+    finding = _only(new, old)
+    assert (str(finding.place), finding.changes) == (f"{DATA}/*", ("termination protection: on -> off",))
+    assert _found(old, new) == []
+
+
 def test_an_output_that_changes_for_others_is_told_with_its_readers_and_the_order() -> None:
     old = BASE.changed().output("Port", "5433").put("Function", APP, Port=told("Port"))
     finding = _only(old.changed().output("Port", "5434"), old)

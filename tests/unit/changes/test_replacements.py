@@ -122,6 +122,12 @@ def test_outputs_of_what_is_replaced_change_and_readers_stay_behind() -> None:
     assert _outputs(new) == {"Endpoint": (f"${{{DATA}/Database.Endpoint.Address}}", (APP,), False)}
 
 
+def test_what_the_cdk_notes_for_itself_does_not_make_a_stack_change() -> None:
+    new = BASE.changed().put("Database", StorageEncrypted=False)
+    new.stacks[APP]["Resources"]["Function"]["Metadata"] = {"aws:cdk:path": "Dev/App/Function"}
+    assert {stale for _, stale, _ in _outputs(new).values()} == {(APP,)}
+
+
 def test_a_reader_whose_stack_changes_as_well_is_not_left_behind() -> None:
     new = BASE.changed().put("Database", StorageEncrypted=False).put("Function", APP, MemorySize=512)
     assert {stale for _, stale, _ in _outputs(new).values()} == {()}

@@ -86,8 +86,7 @@ def test_state_replacements_permissions_and_network_come_before_resources() -> N
     said = _said(new, old)
     titles = [line for line in said.splitlines() if line and line[0].isupper()]
     assert titles == [
-        "Look at: 1 on state, or outputs that others read, 2 replaced besides, 1 permissions wider, "
-        "1 ways opened in the network",
+        "Look at: 1 on state and outputs, 2 replaced besides, 1 wider in permissions, 1 opened in the network",
         "Resources: 4 changed",
         "State, and outputs that others read",
         "Replaced",
@@ -120,6 +119,23 @@ def test_a_move_is_told_once_with_both_names() -> None:
     said = _said(new)
     assert "  + Inbox  AWS::SQS::Queue  (was Queue)" in said
     assert "  - Queue" not in said
+
+
+def test_what_is_no_resource_is_told_besides() -> None:
+    old, new = (
+        BASE.changed().output("Note", "one"),
+        BASE.changed().output("Note", "two").output("PublishOutputX", "three"),
+    )
+    old.stacks[DATA] |= {"TerminationProtection": True, "Parameters": {"Image": {"Default": "one"}}}
+    new.stacks[DATA] |= {"TerminationProtection": False, "Parameters": {"Image": {"Default": "two"}}}
+    assert _said(new, old).splitlines()[2:] == [
+        "",
+        "== data ====================================================",
+        "Besides",
+        "  Outputs.Note.Value: one -> two",
+        "  Parameters.Image.Default: one -> two",
+        "  TerminationProtection: true -> false",
+    ]
 
 
 def test_stacks_that_come_or_go_are_marked() -> None:

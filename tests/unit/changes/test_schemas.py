@@ -28,6 +28,11 @@ def test_a_conditional_property_is_not_certain() -> None:
     assert CreateOnly(pointer=("Engine",), certain=False) in create_only("AWS::RDS::DBInstance")
 
 
+@pytest.mark.parametrize("property_", ["BackupRetentionPeriod", "MultiAZ", "DBParameterGroupName"])
+def test_what_is_changed_in_everyday_life_is_no_replacement(property_: str) -> None:
+    assert property_ not in {str(one) for one in create_only("AWS::RDS::DBInstance")}
+
+
 def test_every_stateful_type_is_one_that_cfn_lint_knows() -> None:
     from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # noqa: PLC0415
 
