@@ -34,7 +34,7 @@ def _report(against: str, environment: str) -> str:
     title = "\n".join(lines(f"{environment}, from {whence} to the working tree", indent=0, hang=4))
     had, has = (", ".join(one) for one in templates)
     if had and has:
-        return f"{title}\n{rendered(report(*templates))}"
+        return f"{title}\n{rendered(report(*templates, with_code=against != RELEASED))}"
     if had:
         return f"{title}\nThe environment is gone. What is deployed of it stays deployed: {had}."
     if has:

@@ -37,13 +37,13 @@ class Report:
         return not self.findings and all(comparison.same for comparison in self.comparisons.values())
 
 
-def report(old: Mapping[str, Template], new: Mapping[str, Template]) -> Report:
-    """Compares the templates of an environment, by stack name. Neither may be empty."""
-    # Code changes with every commit: resources show it, and whoever may read the code may do no more by it.
+def report(old: Mapping[str, Template], new: Mapping[str, Template], *, with_code: bool = True) -> Report:
+    """Compares the templates of an environment, by stack name; neither may be empty. New code counts `with_code`."""
+    # Only the resources show it: whoever may read the code, for one, may do no more because it is another.
     before, after = templates(old), templates(new)
     moved = moves(before, after)
     stacks = sorted(old.keys() | new.keys())
-    coded = templates(old, code=False), templates(new, code=False)
+    coded = templates(old, with_code=with_code), templates(new, with_code=with_code)
     replaced = replacements(before, after)
     return Report(
         stacks=names(stacks),

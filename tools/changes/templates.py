@@ -20,11 +20,11 @@ _VERSION = re.compile(r"(CurrentVersion[0-9A-F]{8})[0-9a-f]{32}")
 _SUBSTITUTION = re.compile(r"\$\{(!?)([^}]+)\}")
 
 
-def masked(template: Template, *, code: bool = True) -> str:
-    """The template as stable text, without the ids of published versions and, unless told, without hashes of code."""
+def masked(template: Template, *, with_code: bool = False) -> str:
+    """The template as stable text, without the ids of published versions and, unless `with_code`, without hashes of code."""
     text = json.dumps(template, indent=2, sort_keys=True) + "\n"
     text = _VERSION.sub(r"\1<hash>", text)
-    return _HASH.sub("<hash>", text) if code else text
+    return text if with_code else _HASH.sub("<hash>", text)
 
 
 def protected(template: Template, *, by: bool) -> Template:
@@ -189,11 +189,11 @@ class Templates:
             yield Reference(place=Place(stack=stack, id=id_), attribute=attribute)
 
 
-def templates(stacks: Mapping[str, Template], *, code: bool = True) -> Templates:
+def templates(stacks: Mapping[str, Template], *, with_code: bool = False) -> Templates:
     """The templates with what changes at each release masked (see `masked`). Raises ChangesError for none at all."""
     if not stacks:
         raise ChangesError("there is no template to compare: give at least one stack")
-    return Templates(stacks={name: json.loads(masked(stacks[name], code=code)) for name in sorted(stacks)})
+    return Templates(stacks={name: json.loads(masked(stacks[name], with_code=with_code)) for name in sorted(stacks)})
 
 
 def metadata(resource: Resource) -> dict[str, Any]:

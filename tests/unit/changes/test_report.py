@@ -52,6 +52,11 @@ def test_new_code_is_told_by_its_hash() -> None:
     assert "Code.S3Key: aaaaaaaa -> bbbbbbbb" in _said(BASE.changed().put("Function", APP, Code={"S3Key": "b" * 64}))
 
 
+def test_code_is_left_out_where_one_side_does_not_know_it() -> None:
+    new = BASE.changed().put("Function", APP, Code={"S3Key": "b" * 64})
+    assert rendered(report(BASE.stacks, new.stacks, with_code=False)) == "Nothing changes."
+
+
 def test_tags_and_list_items_are_told_by_name() -> None:
     new = BASE.changed().put("Queue", Tags=[{"Key": "Cost", "Value": "1"}, {"Key": "Team", "Value": "two"}])
     assert "      Tags.Cost: (not set) -> 1\n      Tags.Team: one -> two" in _said(new)
@@ -122,15 +127,13 @@ def test_a_move_is_told_once_with_both_names() -> None:
 
 
 def test_what_is_no_resource_is_told_besides() -> None:
-    old, new = (
-        BASE.changed().output("Note", "one"),
-        BASE.changed().output("Note", "two").output("PublishOutputX", "three"),
-    )
-    old.stacks[DATA] |= {"TerminationProtection": True, "Parameters": {"Image": {"Default": "one"}}}
-    new.stacks[DATA] |= {"TerminationProtection": False, "Parameters": {"Image": {"Default": "two"}}}
+    old = BASE.changed().output("Note", "one", APP)
+    new = BASE.changed().output("Note", "two", APP).output("PublishOutputX", "three", APP)
+    old.stacks[APP] |= {"TerminationProtection": True, "Parameters": {"Image": {"Default": "one"}}}
+    new.stacks[APP] |= {"TerminationProtection": False, "Parameters": {"Image": {"Default": "two"}}}
     assert _said(new, old).splitlines()[2:] == [
         "",
-        "== data ====================================================",
+        "== app =====================================================",
         "Besides",
         "  Outputs.Note.Value: one -> two",
         "  Parameters.Image.Default: one -> two",

@@ -54,8 +54,8 @@ def test_code_is_masked_where_that_is_asked_for_and_version_ids_always() -> None
     template = {"Resources": {version: {"Key": "a" * 64 + ".zip"}}}
     assert '"FunctionCurrentVersion8AFE8E85<hash>"' in masked(template)
     assert '"<hash>.zip"' in masked(template)
-    assert "a" * 64 + ".zip" in masked(template, code=False)
-    assert version not in masked(template, code=False)
+    assert "a" * 64 + ".zip" in masked(template, with_code=True)
+    assert version not in masked(template, with_code=True)
 
 
 def test_no_template_at_all_is_refused() -> None:
