@@ -21,7 +21,7 @@ _SUBSTITUTION = re.compile(r"\$\{(!?)([^}]+)\}")
 
 
 def masked(template: Template, *, with_code: bool = False) -> str:
-    """The template as stable text, without the ids of published versions and, unless `with_code`, without hashes of code."""
+    """The template as stable text: no ids of published versions and, unless `with_code`, no hashes of code."""
     text = json.dumps(template, indent=2, sort_keys=True) + "\n"
     text = _VERSION.sub(r"\1<hash>", text)
     return text if with_code else _HASH.sub("<hash>", text)
