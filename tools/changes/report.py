@@ -42,7 +42,7 @@ def report(old: Mapping[str, Template], new: Mapping[str, Template], *, with_cod
     # Only the resources show it: whoever may read the code, for one, may do no more because it is another.
     before, after = templates(old), templates(new)
     moved = moves(before, after)
-    stacks = sorted(old.keys() | new.keys())
+    stacks = list(dict.fromkeys([*new, *old]))  # in the order in which they depend on each other
     coded = templates(old, with_code=with_code), templates(new, with_code=with_code)
     replaced = replacements(before, after)
     return Report(
@@ -103,12 +103,8 @@ def _stack(report: Report, stack: str) -> list[str]:
 
 
 def _state(report: Report, stack: str) -> list[str]:
-    return [
-        line
-        for finding in report.findings
-        if finding.place.stack == stack
-        for line in finding_lines(finding, report.stacks, place=False)
-    ]
+    here = [finding for finding in report.findings if finding.place.stack == stack]
+    return finding_lines(here, report.stacks, place=False)
 
 
 def _replaced(report: Report, stack: str) -> list[str]:

@@ -193,7 +193,7 @@ def templates(stacks: Mapping[str, Template], *, with_code: bool = False) -> Tem
     """The templates with what changes at each release masked (see `masked`). Raises ChangesError for none at all."""
     if not stacks:
         raise ChangesError("there is no template to compare: give at least one stack")
-    return Templates(stacks={name: json.loads(masked(stacks[name], with_code=with_code)) for name in sorted(stacks)})
+    return Templates(stacks={name: json.loads(masked(stacks[name], with_code=with_code)) for name in stacks})
 
 
 def metadata(resource: Resource) -> dict[str, Any]:

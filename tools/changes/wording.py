@@ -5,18 +5,21 @@ from collections.abc import Iterable, Mapping
 from textwrap import wrap
 
 from tools.changes.guard import OUTPUT, Finding
+from tools.changes.replacements import Reader
 
 WIDTH = 110
 _LONGEST = 160
 _READERS = 4
+_ID = 60
 _HASH = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{56}\b")
 _PSEUDO = re.compile(r"\$\{AWS::(\w+)\}")
 
 
 def names(stacks: Iterable[str]) -> dict[str, str]:
     """Stack names by what tells them apart: data for shop-prod-data."""
-    whole = sorted(set(stacks))
-    cut = whole[0].rfind("-", 0, _shared(whole[0], whole[-1])) + 1 if len(whole) > 1 else 0
+    whole = list(stacks)
+    first, last = min(whole), max(whole)
+    cut = first.rfind("-", 0, _shared(first, last)) + 1 if first != last else 0
     return {stack: stack[cut:] for stack in whole}
 
 
@@ -63,22 +66,41 @@ def _cut(line: str, further: str) -> list[str]:
     return wrap(line.lstrip(), WIDTH, initial_indent=start, subsequent_indent=further, break_on_hyphens=False)
 
 
-def finding_lines(finding: Finding, stacks: Mapping[str, str], *, indent: int = 2, place: bool = True) -> list[str]:
-    """A finding as a paragraph; without its stack where a heading names that."""
-    parts = [("construct", finding.path)] if finding.path else []
-    parts += [("change", clipped_change(text)) for text in finding.changes]
-    parts += [("then", finding.consequence)]
-    if finding.readers:
-        shown = [str(reader) for reader in finding.readers[:_READERS]]
-        more = len(finding.readers) - len(shown)
-        parts += [("read by", ", ".join(shown) + (f", and {more} more" if more else ""))]
-        if finding.type != OUTPUT:
+def finding_lines(
+    findings: Iterable[Finding], stacks: Mapping[str, str], *, indent: int = 2, place: bool = True
+) -> list[str]:
+    """Findings as paragraphs, without the stack where a heading names that; outputs of one fate stand together."""
+    groups: dict[object, list[Finding]] = {}
+    for finding in findings:
+        alike = (finding.consequence, finding.advice) if finding.type == OUTPUT else id(finding)
+        groups.setdefault(alike, []).append(finding)
+    return [line for group in groups.values() for line in _paragraph(group, stacks, indent=indent, place=place)]
+
+
+def _paragraph(group: list[Finding], stacks: Mapping[str, str], *, indent: int, place: bool) -> list[str]:
+    first = group[0]
+    parts = [("construct", first.path)] if first.path else []
+    parts += [("change", clipped_change(text)) for finding in group for text in finding.changes]
+    parts += [("then", first.consequence)]
+    if readers := dict.fromkeys(_brief(reader) for finding in group for reader in finding.readers):
+        more = len(readers) - _READERS
+        parts += [("read by", ", ".join([*readers][:_READERS]) + (f", and {more} more" if more > 0 else ""))]
+        if first.type != OUTPUT:
             parts += [("", "Each keeps the old value until its own stack is deployed with a change.")]
-    parts += [("do", finding.advice)]
-    said = lines(f"{finding.place if place else finding.place.id}  {finding.type}", indent=indent)
+    parts += [("do", first.advice)]
+    said = []
+    for finding in group:
+        subject = f"{finding.place if place else finding.place.id}  {finding.type}"
+        said += lines(shortened(subject, stacks), indent=indent)
     for label, text in parts:
         said += lines(shortened(text, stacks), label=f"{label:11}", indent=indent + 4)
-    return [shortened(said[0], stacks), *said[1:]]
+    return said
+
+
+def _brief(reader: Reader) -> str:
+    """Ids of rules between security groups are long enough to hide everything else."""
+    id_ = reader.place.id if len(reader.place.id) <= _ID else f"{reader.place.id[: _ID - 20]}…{reader.place.id[-20:]}"
+    return f"{reader.place.stack}/{id_} ({reader.property})"
 
 
 def clipped_change(text: str) -> str:

@@ -160,7 +160,7 @@ def test_what_replaces_a_network_resource_reaches_the_readers_as_well() -> None:
 
 
 def test_the_paragraph_names_everything_and_fits_a_terminal() -> None:
-    said = finding_lines(_only(BASE.changed().put("Bucket", BucketName="b" * 200)), {DATA: "data", APP: "app"})
+    said = finding_lines([_only(BASE.changed().put("Bucket", BucketName="b" * 200))], {DATA: "data", APP: "app"})
     assert said[0].strip() == "data/Bucket  AWS::S3::Bucket"
     assert [line.split()[0] for line in said if line.startswith("      ") and line[6] != " "] == [
         "construct",
@@ -169,6 +169,20 @@ def test_the_paragraph_names_everything_and_fits_a_terminal() -> None:
         "read",
         "do",
     ]
+    assert max(len(line) for line in said) <= 110
+
+
+def test_outputs_of_one_fate_stand_in_one_paragraph_and_long_ids_are_cut() -> None:
+    old = BASE.changed().output("One", "1").output("Two", "1").add("F" * 100, "AWS::Lambda::Function", stack=APP)
+    old.put("F" * 100, APP, One=told("One"), Two=told("Two"))
+    said = finding_lines(_found(old.changed().output("One", "2").output("Two", "2"), old), {DATA: "data", APP: "app"})
+    assert said[:4] == [
+        "  data/One  an output",
+        "  data/Two  an output",
+        "      change     value: 1 -> 2",
+        "      change     value: 1 -> 2",
+    ]
+    assert sum(line.startswith("      read by") for line in said) == 1
     assert max(len(line) for line in said) <= 110
 
 

@@ -36,15 +36,15 @@ def test_resources_that_come_go_and_change_are_told_with_type_and_values() -> No
         "Look at: nothing in particular",
         "Resources: 1 added, 1 removed, 1 changed",
         "",
-        "== app =====================================================",
-        "Resources",
-        "  - Other  AWS::Lambda::Function",
-        "",
         "== data ====================================================",
         "Resources",
         "  + Late  AWS::CloudWatch::Alarm",
         "  ~ Queue  AWS::SQS::Queue",
         "      DelaySeconds: 1 -> 2",
+        "",
+        "== app =====================================================",
+        "Resources",
+        "  - Other  AWS::Lambda::Function",
     ]
 
 
