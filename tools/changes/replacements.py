@@ -102,8 +102,7 @@ def consumers(templates: Templates, place: Place) -> list[Reader]:
         for output, value in templates.outputs().items()
         if any(reference.place == place for reference in templates.references(value, output.stack))
     }
-    found = (reader for output, all_ in readers(templates).items() if output in told for reader in all_)
-    return sorted({reader for reader in found if reader.place.stack != place.stack})
+    return sorted({reader for output, all_ in readers(templates).items() if output in told for reader in all_})
 
 
 def output_changes(old: Templates, new: Templates, replaced: Mapping[Place, list[Replacement]]) -> list[OutputChange]:

@@ -20,7 +20,7 @@ _TARGETS = {
     "AWS::SecretsManager::ResourcePolicy": ("SecretId",),
 }
 _IDENTITIES = ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy")
-_NEGATED = ("StringNot", "ArnNot", "NotIpAddress")
+_NEGATED = ("StringNot", "ArnNot", "NotIpAddress", "NumericNot", "DateNot")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,8 +245,7 @@ def _principals(templates: Templates, raw: Mapping[str, Any], stack: str) -> Par
     inverted = "NotPrincipal" in raw
     value = raw.get("NotPrincipal" if inverted else "Principal", [])
     if isinstance(value, Mapping) and not any(key == "Ref" or key.startswith("Fn::") for key in value):
-        kinds = [(kind, one) for kind, ones in value.items() for one in _list(ones)]
-        names = [templates.text(one, stack) if kind != "AWS" or one != "*" else "*" for kind, one in kinds]
+        names = [templates.text(one, stack) for ones in value.values() for one in _list(ones)]
     else:
         names = [templates.text(one, stack) for one in _list(value)]
     return Part(patterns=tuple(sorted(names)), inverted=inverted)
@@ -257,8 +256,6 @@ def _implied(operator: str, mine: tuple[str, ...], theirs: tuple[str, ...] | Non
     if theirs is None:
         return False
     base = operator.rpartition(":")[2]
-    if base.startswith(("Numeric", "Date")):
-        return mine == theirs
     if base.startswith(_NEGATED):
         mine, theirs = theirs, mine
     if "Like" in base or base.startswith("Arn"):

@@ -9,6 +9,7 @@ from tools.changes.exposure import openings
 from tools.changes.replacements import moves
 
 PEER = {"SourceSecurityGroupId": att("Other", "GroupId")}
+BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 NOTHING: dict[str, Any] = {"CidrIp": "255.255.255.255/32", "IpProtocol": "icmp", "FromPort": 252, "ToPort": 86}
 
 
@@ -105,6 +106,18 @@ def test_an_acl_opens_by_a_deny_that_is_lost_or_comes_too_late() -> None:
     assert _openings(old, _acl((100, "allow", "0.0.0.0/0", 22))) == said
     assert _openings(old, _acl((110, "deny", "0.0.0.0/0", 22), (100, "allow", "0.0.0.0/0", 22))) == said
     assert _openings(old, _acl((50, "deny", "0.0.0.0/0", 22), (200, "allow", "0.0.0.0/0", 22))) == []
+
+
+def test_an_acl_does_not_open_by_a_deny_that_never_came_in_time() -> None:
+    old = _acl((100, "allow", "0.0.0.0/0", 22), (200, "deny", "0.0.0.0/0", 22))
+    assert _openings(old, _acl((100, "allow", "0.0.0.0/0", 22))) == []
+
+
+def test_a_bucket_without_its_access_block_opens_in_each_way() -> None:
+    closed = Sketch().add("It", "AWS::S3::Bucket", PublicAccessBlockConfiguration=dict.fromkeys(BLOCKS, True))
+    assert _openings(closed, Sketch().add("It", "AWS::S3::Bucket")) == [
+        f"It PublicAccessBlockConfiguration.{name} = (not set)" for name in BLOCKS
+    ]
 
 
 def test_an_acl_does_not_open_by_a_deny_of_something_else() -> None:

@@ -109,6 +109,11 @@ def test_an_action_a_resource_and_a_new_statement_are_told_apart() -> None:
         ),
         ({"StringNotEquals": {"k": "1"}}, {"StringNotEquals": {"k": ["1", "2"]}}, ()),
         ({"NumericLessThan": {"k": "10"}}, {"NumericLessThan": {"k": "20"}}, ("- condition k NumericLessThan 10",)),
+        (
+            {"NumericNotEquals": {"k": ["1", "2"]}},
+            {"NumericNotEquals": {"k": "1"}},
+            ("- condition k NumericNotEquals 1 or 2",),
+        ),
         ({"Bool": {"k": "true"}}, {"Bool": {"k": "false"}}, ("- condition k Bool true",)),
         ({"StringEquals": {"k": "1"}}, {"StringLike": {"k": "1"}}, ("- condition k StringEquals 1",)),
         ({}, {"StringEquals": {"k": "1"}}, ()),
@@ -130,7 +135,7 @@ def test_not_action_and_not_resource_are_read_for_what_they_let_through() -> Non
     assert _said(_policy(but_delete), _policy(READ | {"Action": "s3:DeleteObject"})) != []
     assert _said(_policy(but_delete), _policy(READ | {"Action": "s3:D*"})) != []
     assert _said(_policy(READ | {"Action": "*", "Resource": "*"}), _policy(but_delete)) == []
-    assert _said(_policy(READ), _policy(but_delete)) != []
+    assert _said(_policy(READ | {"Resource": "*"}), _policy(but_delete)) != []
     assert _said(_policy({"Effect": "Allow", "Action": "s3:*", "NotResource": "arn:one"}), _policy(READ)) != []
 
 
@@ -182,6 +187,18 @@ def test_principals_widen() -> None:
     assert _said(topic(one), topic(anybody)) == [("wider", ("+ principal *",))]
     (widening,) = _widenings(topic(one), topic(two))
     assert (widening.holder.place, widening.title) == (place("Topic"), "lets more in")
+
+
+def test_of_two_statements_the_namesake_is_what_a_wider_one_was_made_of() -> None:
+    one, two = READ | {"Sid": "One"}, READ | {"Sid": "Two", "Condition": {"Bool": {"k": "true"}}}
+    other = {"Effect": "Allow", "Sid": "One", "Action": "s3:GetObject", "Resource": "arn:two"}
+    old = [READ | {"Sid": "Two", "Resource": "arn:three"}, other]
+    wider = READ | {"Sid": "Two", "Resource": "arn:t*"}
+    assert _said(_policy(*old), _policy(wider)) == [("wider", ("+ resource arn:t*",))]
+    (widening,) = _widenings(
+        _policy(two | {"Resource": "arn:two"}, one), _policy(two | {"Resource": ["arn:two", "arn:x"]}, one)
+    )
+    assert widening.details == ("+ resource arn:x",)
 
 
 def test_trust_is_told_apart_from_permissions() -> None:

@@ -67,6 +67,12 @@ def test_what_is_only_perhaps_replaced_is_handed_on_as_perhaps() -> None:
     assert _replaced(old.changed().put("Database", Engine="postgres"), old)["Copy"] == [("DBProxyName", False)]
 
 
+def test_a_conditional_property_that_refers_to_what_is_replaced_may_replace() -> None:
+    old = BASE.changed().add("Copy", "AWS::RDS::DBInstance", SourceDBInstanceIdentifier=ref("Database"))
+    new = old.changed().put("Database", StorageEncrypted=False)
+    assert _replaced(new, old)["Copy"] == [("SourceDBInstanceIdentifier", False)]
+
+
 def test_replacement_follows_an_output_into_another_stack_and_on() -> None:
     old = (
         Sketch()
@@ -194,3 +200,5 @@ def test_two_alike_are_not_taken_for_each_other() -> None:
     old = Sketch().add("One", "AWS::SQS::Queue").add("Two", "AWS::SQS::Queue")
     new = Sketch().add("Three", "AWS::SQS::Queue").add("Four", "AWS::SQS::Queue")
     assert moves(old.templates, new.templates) == {}
+    assert moves(old.changed().remove("Two").templates, new.templates) == {}
+    assert moves(old.templates, new.changed().remove("Four").templates) == {}
