@@ -89,15 +89,11 @@ class _Guard:
     def _gone(self, place: Place, resource: Resource, heir: Place | None) -> Finding:
         type_, policy, path = resource["Type"], deletion_policy(resource), self.old.path(place)
         consequence = f"DeletionPolicy {policy}: {fate(policy, type_, heir=heir is not None)}"
-        if resource.get("Properties", {}).get("DeletionProtection") in (True, "ACTIVE") and not weaker(
-            "Snapshot", policy
-        ):
+        if policy in ("Delete", "Snapshot") and _protected(resource):
             consequence += "; its deletion protection makes the deletion fail"
         if heir is None:
-            became, advice = (
-                "(gone)",
-                "keep it; if it must go: in a release of its own, once nobody needs what it holds",
-            )
+            became = "(gone)"
+            advice = "keep it; if it must go: in a release of its own, once nobody needs what it holds"
         elif heir.stack == place.stack:
             became = heir.id
             advice = (
@@ -188,6 +184,10 @@ class _Guard:
 
     def _path(self, place: Place) -> str:
         return self.paths.get(place) or self.new.path(place) or self.old.path(place)
+
+
+def _protected(resource: Resource) -> bool:
+    return resource.get("Properties", {}).get("DeletionProtection") in (True, "ACTIVE")
 
 
 def _protection_lost(stack: str, held: list[str]) -> Finding:
