@@ -137,7 +137,7 @@ def _acls(old: Templates, new: Templates) -> Iterator[Opening]:
     for place, rules in _acl_rules(new).items():
         was = before.get(place, [])
         for rule in (one for one in rules if one.allow):
-            what = f"{'egress' if rule.egress else 'ingress'} rule {rule.number}: {rule}"
+            what = f"ACL {'egress' if rule.egress else 'ingress'} rule {rule.number}: {rule}"
             lost = [
                 _lost_denials(rule, allowed, rules, was) for allowed in was if allowed.allow and allowed.covers(rule)
             ]
@@ -155,13 +155,13 @@ def _lost_denials(rule: Rule, allowed: Rule, rules: list[Rule], was: list[Rule])
 
 
 def _acl_rules(templates: Templates) -> dict[Place, list[Rule]]:
-    found: dict[Place, list[Rule]] = defaultdict(list)
+    """By subnet, which without an ACL of its own has the VPC's default one; that lets everything through."""
+    acls: dict[str, list[Rule]] = defaultdict(list)
     for place, entry in templates.resources("AWS::EC2::NetworkAclEntry").items():
         raw = entry.get("Properties", {})
-        acls = list(templates.references(raw.get("NetworkAclId"), place.stack))
         span = raw.get("PortRange", {})
         protocol, ports = _traffic(templates, place, raw.get("Protocol", "-1"), span.get("From"), span.get("To"))
-        found[templates.current(acls[0].place if acls else place)].append(
+        acls[templates.text(raw.get("NetworkAclId"), place.stack)].append(
             Rule(
                 egress=bool(raw.get("Egress", False)),
                 protocol=protocol,
@@ -171,7 +171,23 @@ def _acl_rules(templates: Templates) -> dict[Place, list[Rule]]:
                 allow=raw.get("RuleAction") == "allow",
             )
         )
-    return dict(found)
+    everything = [
+        Rule(egress=egress, protocol="-1", ports=_PORTS, peer=peer, number=100)
+        for egress in (False, True)
+        for peer in _EVERYWHERE
+    ]
+    found = {templates.current(place): everything for place in templates.resources("AWS::EC2::Subnet")}
+    for subnet, acl in _attached(templates, "AWS::EC2::SubnetNetworkAclAssociation", "NetworkAclId"):
+        found[subnet] = acls[acl]
+    return found
+
+
+def _attached(templates: Templates, type_: str, name: str) -> Iterator[tuple[Place, str]]:
+    """Each subnet that an association of this type gives something, and what that is."""
+    for place, resource in templates.resources(type_).items():
+        raw = resource.get("Properties", {})
+        for reference in templates.references(raw.get("SubnetId"), place.stack):
+            yield templates.current(reference.place), templates.text(raw.get(name), place.stack)
 
 
 def _routes(old: Templates, new: Templates) -> Iterator[Opening]:
@@ -193,12 +209,9 @@ def _subnet_routes(templates: Templates) -> dict[Place, set[tuple[str, str]]]:
             "(nothing)",
         )
         tables[templates.text(raw.get("RouteTableId"), place.stack)].add((destination, target))
-    found: dict[Place, set[tuple[str, str]]] = {}
-    for place, resource in templates.resources("AWS::EC2::SubnetRouteTableAssociation").items():
-        raw = resource.get("Properties", {})
-        for reference in templates.references(raw.get("SubnetId"), place.stack):
-            table = templates.text(raw.get("RouteTableId"), place.stack)
-            found.setdefault(templates.current(reference.place), set()).update(tables[table])
+    found: dict[Place, set[tuple[str, str]]] = defaultdict(set)
+    for subnet, table in _attached(templates, "AWS::EC2::SubnetRouteTableAssociation", "RouteTableId"):
+        found[subnet] |= tables[table]
     return found
 
 
