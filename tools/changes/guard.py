@@ -1,6 +1,6 @@
 """The replacement guard: what today's templates would do to the state and the readers of what is deployed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tools.changes.replacements import (
@@ -33,9 +33,9 @@ class Finding:
     readers: tuple[Reader, ...] = field(default=())
 
 
-def findings(old: Templates, new: Templates, paths: Mapping[Place, str] | None = None) -> list[Finding]:
-    """All that the guard has to say; `paths` are today's construct paths where the templates don't tell them."""
-    return list(_Guard(old=old, new=new, paths=paths or {}).findings())
+def findings(old: Templates, new: Templates) -> list[Finding]:
+    """All that the guard has to say."""
+    return list(_Guard(old=old, new=new).findings())
 
 
 def described(reason: Replacement) -> str:
@@ -49,7 +49,6 @@ def described(reason: Replacement) -> str:
 class _Guard:
     old: Templates
     new: Templates
-    paths: Mapping[Place, str]
 
     def findings(self) -> Iterator[Finding]:
         before, after = self.old.resources(*STATEFUL), self.new.resources()
@@ -183,7 +182,7 @@ class _Guard:
         )
 
     def _path(self, place: Place) -> str:
-        return self.paths.get(place) or self.new.path(place) or self.old.path(place)
+        return self.new.path(place) or self.old.path(place)
 
 
 def _protected(resource: Resource) -> bool:

@@ -35,20 +35,31 @@ def read(environment: str, *, folder: Path = FOLDER) -> dict[str, Template]:
     return {file.stem: json.loads(file.read_text()) for file in files}
 
 
-def write(
-    environment: str, templates: Mapping[str, Template], paths: Mapping[Place, str], *, folder: Path = FOLDER
-) -> None:
-    """Keeps the templates as released, masked, each resource with its construct path."""
+def write(environment: str, templates: Mapping[str, Template], *, folder: Path = FOLDER) -> None:
+    """Keeps the templates as released, masked."""
     target = folder / environment
     target.mkdir(parents=True, exist_ok=True)
     for file in target.glob("*.json"):
         file.unlink()
     for stack, template in templates.items():
-        resources = {
-            id_: _with_path(resource, paths.get(Place(stack=stack, id=id_), ""))
-            for id_, resource in template.get("Resources", {}).items()
+        (target / f"{stack}.json").write_text(masked(template))
+
+
+def with_paths(templates: Mapping[str, Template], paths: Mapping[Place, str]) -> dict[str, Template]:
+    """The templates with each resource's construct path, as the CDK's command line has them written."""
+    return {
+        stack: {
+            **template,
+            "Resources": {
+                id_: {
+                    **resource,
+                    "Metadata": {**resource.get("Metadata", {}), PATH: paths.get(Place(stack=stack, id=id_), "")},
+                }
+                for id_, resource in template.get("Resources", {}).items()
+            },
         }
-        (target / f"{stack}.json").write_text(masked({**template, "Resources": resources}))
+        for stack, template in templates.items()
+    }
 
 
 def accepted(file: Path = ACCEPTED) -> list[Accepted]:
@@ -66,9 +77,3 @@ def accepted(file: Path = ACCEPTED) -> list[Accepted]:
         Accepted(environments=tuple(entry["environments"]), resource=entry["resource"], reason=entry["reason"])
         for entry in entries
     ]
-
-
-def _with_path(resource: Mapping[str, object], path: str) -> Mapping[str, object]:
-    metadata = resource.get("Metadata", {})
-    assert isinstance(metadata, Mapping)  # noqa: S101
-    return {**resource, "Metadata": {**metadata, PATH: path}} if path else resource

@@ -73,7 +73,7 @@ def moves(old: Templates, new: Templates) -> dict[Place, Place]:
     gone = {place: resource for place, resource in before.items() if place not in after}
     come = {place: resource for place, resource in after.items() if place not in before}
     found: dict[Place, Place] = {}
-    for likeness in (_by_path, _by_id, _by_properties, _by_state):
+    for likeness in (_by_path, _by_id, _by_properties, _by_name, _by_type):
         sources, targets = _grouped(old, gone, likeness), _grouped(new, come, likeness)
         for key, places in sources.items():
             if key and len(places) == 1 and len(targets.get(key, ())) == 1:
@@ -222,7 +222,14 @@ def _by_properties(_templates: Templates, _place: Place, resource: Resource) -> 
     return (resource["Type"], _shape(resource.get("Properties", {})))
 
 
-def _by_state(_templates: Templates, _place: Place, resource: Resource) -> tuple[str, ...]:
+def _by_name(templates: Templates, place: Place, resource: Resource) -> tuple[str, ...]:
+    """What holds state, by the construct's own id, wherever the construct went."""
+    names = [part for part in templates.path(place).split("/") if part not in ("", "Resource")]
+    return (resource["Type"], names[-1]) if names and resource["Type"] in STATEFUL else ()
+
+
+def _by_type(_templates: Templates, _place: Place, resource: Resource) -> tuple[str, ...]:
+    """What holds state, where no other of its type is gone or new."""
     return (resource["Type"],) if resource["Type"] in STATEFUL else ()
 
 

@@ -196,6 +196,19 @@ def test_a_resource_that_moved_is_found_again_by_its_path_id_or_properties() -> 
     }
 
 
+def test_what_holds_state_is_found_again_by_its_constructs_own_id() -> None:
+    def queues(**paths: str) -> Sketch:
+        sketch = Sketch()
+        for number, (id_, path) in enumerate(paths.items()):
+            attributes = {"Metadata": {"aws:cdk:path": path}}
+            sketch.add(id_, "AWS::SQS::Queue", attributes=attributes, DelaySeconds=number + len(paths) * len(id_))
+        return sketch
+
+    old = queues(One="Dev/App/DeadLetters/Resource", Two="Dev/App/Undelivered/Resource")
+    new = queues(Three="Dev/App/Ends/Undelivered/Resource", Four="Dev/App/Ends/DeadLetters/Resource")
+    assert moves(old.templates, new.templates) == {place("One"): place("Four"), place("Two"): place("Three")}
+
+
 def test_two_alike_are_not_taken_for_each_other() -> None:
     old = Sketch().add("One", "AWS::SQS::Queue").add("Two", "AWS::SQS::Queue")
     new = Sketch().add("Three", "AWS::SQS::Queue").add("Four", "AWS::SQS::Queue")
