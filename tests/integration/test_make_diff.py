@@ -49,7 +49,7 @@ def _edit(folder: Path, file: str, old: str, new: str) -> None:
 
 def _diff(folder: Path, *arguments: str, expected: int = 0) -> str:
     # No credentials, no region and no way to AWS are in this environment.
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONHASHSEED": "0"}
+    environment = {name: os.environ[name] for name in ("PATH", "HOME")}
     process = subprocess.run(
         [sys.executable, "-m", "tools.changes", *arguments],
         cwd=folder,
