@@ -183,6 +183,7 @@ def test_outputs_of_one_fate_stand_in_one_paragraph_and_long_ids_are_cut() -> No
         "      change     value: 1 -> 2",
     ]
     assert sum(line.startswith("      read by") for line in said) == 1
+    assert not any("Each keeps the old value" in line for line in said)  # which the consequence says already
     assert max(len(line) for line in said) <= 110
 
 
