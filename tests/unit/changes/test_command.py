@@ -70,6 +70,14 @@ def test_an_environment_may_be_new_gone_or_unknown(sides: Sides, capsys: pytest.
     assert "The environment is gone. What is deployed of it stays deployed: shop-dev-data." in _said(capsys)
 
 
+def test_what_was_released_is_compared_without_its_code(sides: Sides, capsys: pytest.CaptureFixture[str]) -> None:
+    for side, code in (("then", "a"), ("now", "b")):
+        function = {"Type": "AWS::Lambda::Function", "Properties": {"Code": {"S3Key": code * 64}}}
+        sides[side] = {"shop-dev-data": {"Resources": {"Function": function}}}
+    assert "Nothing changes." in _said(capsys, "--against", "released")
+    assert "Code.S3Key: aaaaaaaa -> bbbbbbbb" in _said(capsys)
+
+
 def test_the_default_is_where_the_branch_left_main(repository: Path) -> None:
     assert synthesis.described(synthesis.fork_point(root=repository), root=repository).endswith("(second)")
     _git(repository, "branch", "-D", "main")
