@@ -69,9 +69,9 @@ def test_what_was_released_keeps_its_state_and_its_readers(name: str, request: p
         released.write(name, released.with_paths(_by_stack_name(synthesized), _paths(synthesized)))
     accepted = {one.resource for one in released.accepted() if name in one.environments}
     left = [finding for finding in _found(name) if str(finding.place) not in accepted]
-    assert not left, f"{name}: a deployment of this would do the following to what is deployed.\n\n" + (
-        _told(left) + "\n" + WHAT_TO_DO.format(name=name)
-    )
+    if left:
+        title = f"{name}: a deployment of this would do the following to what is deployed.\n\n"
+        pytest.fail(title + _told(left) + "\n" + WHAT_TO_DO.format(name=name), pytrace=False)
 
 
 def test_what_is_accepted_is_still_there_to_be_accepted() -> None:
