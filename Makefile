@@ -17,8 +17,8 @@ SOURCES = app.py bench certificates components config lambda_src local_cloud sta
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
-	@echo "Values: ENV=local|dev|staging|prod ($(ENV)), ACCOUNT=, REGION=, WEB_PORT= (make up, make tunnel), TEST='-k name' (make test), BENCH=loading (make bench)"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
+	@echo "Values: ENV=local|dev|staging|prod ($(ENV)), ACCOUNT=, REGION=, WEB_PORT= (make up, make tunnel), TEST='-k name' (make test), BENCH=loading (make bench), AGAINST=main|released (make diff)"
 
 # ---- on this machine -------------------------------------------------------------------------------------------
 
@@ -71,6 +71,15 @@ snapshots: setup ## Write snapshots and the generated pages of docs/ anew; read 
 	  tests/architecture/test_permissions.py --update-snapshots
 	@git --no-pager diff --stat -- tests/snapshots docs
 
+.PHONY: diff
+diff: setup ## Tell what your branch does to ENV's resources, permissions and network, without credentials
+	@python -m tools.changes --env "$(ENV)" --against "$(AGAINST)"
+
+.PHONY: mark-released
+mark-released: setup ## Keep today's templates as those last released, after showing what they replace
+	@python -m pytest -q -s tests/architecture/test_released.py --mark-released $(if $(filter-out file,$(origin ENV)),-k "[$(ENV)]")
+	@git --no-pager diff --stat -- released
+
 .PHONY: bench
 bench: setup ## Measure, as ratios within one run; writes .local/bench.json
 	@PYTHONPATH=lambda_src python -m bench $(BENCH)
@@ -81,8 +90,8 @@ bench: setup ## Measure, as ratios within one run; writes .local/bench.json
 synth: setup ## Synthesize ENV's templates into cdk.out, without credentials
 	@cdk synth --quiet $(CONTEXT)
 
-.PHONY: diff
-diff: aws-not-local setup ## Compare ENV's templates with what is deployed (a real account)
+.PHONY: diff-deployed
+diff-deployed: aws-not-local setup ## Compare ENV's templates with what is deployed (a real account)
 	@cdk diff $(CONTEXT)
 
 .PHONY: deploy

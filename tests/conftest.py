@@ -8,8 +8,9 @@ from tests.synthesis import ENVIRONMENTS, Synthesized, public, shipped
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`make snapshots` asks for it."""
+    """`make snapshots` and `make mark-released` ask for them."""
     parser.addoption("--update-snapshots", action="store_true", help="write the templates' snapshots anew")
+    parser.addoption("--mark-released", action="store_true", help="keep today's templates as those last released")
 
 
 # What tests share, one process has: the local cloud, and the environments' templates.

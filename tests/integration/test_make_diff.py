@@ -1,0 +1,90 @@
+"""`make diff` end to end, in a copy of this repository: edits of components show as what they do."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+LEFT_OUT = (".git", ".venv", ".local", "node_modules", "cdk.out", "__pycache__", ".*_cache", ".hypothesis")
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    identity = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@example.com"}
+    identity |= {name.replace("AUTHOR", "COMMITTER"): value for name, value in identity.items()}
+    environment = os.environ | identity | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    process = subprocess.run(
+        ["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=True
+    )
+    return process.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def commit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository as it is here, committed on main."""
+    folder = tmp_path_factory.mktemp("changes") / "repository"
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
+    _git(folder, "init", "--quiet", "--initial-branch", "main")
+    _git(folder, "add", "--all")
+    _git(folder, "commit", "--quiet", "--message", "as it is")
+    return folder
+
+
+@pytest.fixture
+def repository(commit: Path) -> Path:
+    """The copy on a branch of its own, without what other tests did to it."""
+    _git(commit, "checkout", "--quiet", "--force", "-B", "work", "main")
+    _git(commit, "clean", "--quiet", "--force", "-d", "--", "components", "config", "stacks")
+    return commit
+
+
+def _edit(folder: Path, file: str, old: str, new: str) -> None:
+    text = (folder / file).read_text()
+    assert old in text, f"{file} no longer says {old!r}: this test edits it"
+    (folder / file).write_text(text.replace(old, new, 1))
+
+
+def _diff(folder: Path, *arguments: str, expected: int = 0) -> str:
+    # No credentials, no region and no way to AWS are in this environment.
+    environment = {name: os.environ[name] for name in ("PATH", "HOME")}
+    process = subprocess.run(
+        [sys.executable, "-m", "tools.changes", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == expected, process.stderr
+    return process.stderr if expected else process.stdout
+
+
+def test_it_is_quiet_where_nothing_changed(repository: Path) -> None:
+    title, said = _diff(repository, "--env", "dev").splitlines()
+    assert title.startswith("dev, from ")
+    assert "(as it is)" in title
+    assert said == "Nothing changes."
+
+
+def test_edits_of_components_show_as_what_they_do_though_a_rule_pack_refuses_them(repository: Path) -> None:
+    _edit(repository, "components/landing_zone.py", '"Bucket",', '"Store",')
+    _edit(repository, "components/postgres_instance.py", "publicly_accessible=False", "publicly_accessible=True")
+    _edit(repository, "components/housekeeping.py", 'actions=["lambda:InvokeFunction"]', 'actions=["lambda:*"]')
+    _git(repository, "commit", "--quiet", "--all", "--message", "a change")  # committed or not, it counts against main
+    said = _diff(repository, "--env", "dev")
+    assert "logical id: LandingZoneBucket" in said
+    assert "Dev/Data/LandingZone/Bucket" in said
+    assert "read by    pipeline/" in said
+    assert "PubliclyAccessible = true" in said
+    assert "+ action lambda:*" in said
+    assert max(len(line) for line in said.splitlines()[1:]) <= 110
+
+
+def test_what_does_not_synthesize_is_one_line_that_says_so(repository: Path) -> None:
+    _edit(repository, "stacks/platform.py", "from constructs import Construct", "from nowhere import Construct")
+    said = _diff(repository, "--env", "dev", expected=1)
+    assert said.count("\n") == 1
+    assert said.startswith("diff: the working tree doesn't synthesize with this .venv: ModuleNotFoundError")

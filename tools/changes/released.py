@@ -1,0 +1,79 @@
+"""The templates as last released, and the changes to them that are meant (docs/decisions/0014)."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.changes.errors import ChangesError
+from tools.changes.templates import PATH, Place, Template, masked
+
+FOLDER = Path(__file__).parent.parent.parent / "released"
+ACCEPTED = FOLDER / "accepted.toml"
+_FIELDS = {"environments", "resource", "reason"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """A finding of the guard that is meant: in which environments, about which `stack/LogicalId`, and why."""
+
+    environments: tuple[str, ...]
+    resource: str
+    reason: str
+
+
+def read(environment: str, *, folder: Path = FOLDER) -> dict[str, Template]:
+    """The environment's templates by stack name. Raises ChangesError where none was released."""
+    files = sorted((folder / environment).glob("*.json"))
+    if not files:
+        kept = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.exists() else []
+        raise ChangesError(
+            f"nothing is kept as released for {environment!r}, only for {', '.join(kept) or 'no environment'}: "
+            "`make mark-released` writes it"
+        )
+    return {file.stem: json.loads(file.read_text()) for file in files}
+
+
+def write(environment: str, templates: Mapping[str, Template], *, folder: Path = FOLDER) -> None:
+    """Keeps the templates as released, masked."""
+    target = folder / environment
+    target.mkdir(parents=True, exist_ok=True)
+    for file in target.glob("*.json"):
+        file.unlink()
+    for stack, template in templates.items():
+        (target / f"{stack}.json").write_text(masked(template))
+
+
+def with_paths(templates: Mapping[str, Template], paths: Mapping[Place, str]) -> dict[str, Template]:
+    """The templates with each resource's construct path, as the CDK's command line has them written."""
+    return {
+        stack: {
+            **template,
+            "Resources": {
+                id_: {
+                    **resource,
+                    "Metadata": {**resource.get("Metadata", {}), PATH: paths.get(Place(stack=stack, id=id_), "")},
+                }
+                for id_, resource in template.get("Resources", {}).items()
+            },
+        }
+        for stack, template in templates.items()
+    }
+
+
+def accepted(file: Path = ACCEPTED) -> list[Accepted]:
+    """The changes that are meant. Raises ChangesError for an entry that says too little."""
+    try:
+        entries = tomllib.loads(file.read_text()).get("accepted", [])
+    except tomllib.TOMLDecodeError as error:
+        raise ChangesError(f"{file.name} is no TOML: {error}") from error
+    for entry in entries:
+        if entry.keys() != _FIELDS or not all(entry.values()):
+            raise ChangesError(
+                f"each [[accepted]] of {file.name} says {', '.join(sorted(_FIELDS))}, none of them empty; got {entry}"
+            )
+    return [
+        Accepted(environments=tuple(entry["environments"]), resource=entry["resource"], reason=entry["reason"])
+        for entry in entries
+    ]

@@ -1,0 +1,107 @@
+"""Synthesizes an environment of the working tree or of another git revision: offline, without bundling assets."""
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from tools.changes.errors import ChangesError
+from tools.changes.templates import Template, protected
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def fork_point(*, root: Path = ROOT) -> str:
+    """The commit at which this branch left main; HEAD where there is no main."""
+    process = subprocess.run(
+        ["git", "merge-base", "HEAD", "main"], cwd=root, capture_output=True, text=True, check=False
+    )
+    return process.stdout.strip() or "HEAD"
+
+
+def described(revision: str, *, root: Path = ROOT) -> str:
+    """The revision's short hash and subject. Raises ChangesError where git knows none of that name."""
+    return _git(root, "log", "-1", "--format=%h (%s)", _commit(revision, root)).decode().strip()
+
+
+def at_revision(revision: str, environment: str, *, root: Path = ROOT) -> dict[str, Template]:
+    """The environment's templates at a git revision, by stack name, with this repository's own `.venv`."""
+    archive = _git(root, "archive", "--format=tar", _commit(revision, root))
+    with tempfile.TemporaryDirectory(prefix="changes-") as folder:
+        with tarfile.open(fileobj=BytesIO(archive)) as files:
+            files.extractall(folder, filter="data")
+        return synthesized(Path(folder), environment, whose=f"revision {revision}")
+
+
+def synthesized(folder: Path, environment: str, *, whose: str) -> dict[str, Template]:
+    """The templates of the app in that folder, by stack name; none where the app doesn't know the environment.
+
+    It runs `app.py`, as the CDK's command line does, because that is what any revision has. What the rule packs find
+    doesn't stop the templates, and isn't asked here. Raises ChangesError where there are none.
+    """
+    try:
+        context = json.loads((folder / "cdk.json").read_text())["context"]
+    except (OSError, KeyError, ValueError) as error:
+        raise ChangesError(f"{whose} has no cdk.json with a context, so it is no app that can be compared") from error
+    context |= {"env": environment, "aws:cdk:bundling-stacks": [], "aws:cdk:enable-path-metadata": True}
+    with tempfile.TemporaryDirectory(prefix="changes-") as output:
+        process = subprocess.run(
+            [sys.executable, "app.py"],
+            cwd=folder,
+            env=_environment(output, context),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        manifest = Path(output, "manifest.json")
+        if manifest.exists():
+            artifacts = json.loads(manifest.read_text())["artifacts"].values()
+            return {
+                artifact["properties"]["stackName"]: _template(Path(output), artifact["properties"])
+                for artifact in artifacts
+                if artifact["type"] == "aws:cloudformation:stack"
+            }
+        if "env must be one of" in process.stderr:
+            return {}
+        said = [line for line in process.stderr.splitlines() if line.strip()]
+        raise ChangesError(
+            f"{whose} doesn't synthesize with this .venv: {said[-1].strip() if said else 'it says nothing'} "
+            "(if its requirements differ, compare with a later revision: AGAINST=...)"
+        )
+
+
+def _template(output: Path, properties: Mapping[str, Any]) -> Template:
+    template = json.loads((output / properties["templateFile"]).read_text())
+    return protected(template, by=properties.get("terminationProtection", False))
+
+
+def _environment(output: str, context: Mapping[str, object]) -> dict[str, str]:
+    """Without the shell's credentials, which a synthesis has no use for, and without its PYTHONPATH."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHONPATH"))}
+    return kept | {
+        "CDK_OUTDIR": output,
+        "CDK_CONTEXT_JSON": json.dumps(context),
+        "CDK_VALIDATION": "false",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _commit(revision: str, root: Path) -> str:
+    try:
+        return _git(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
+    except subprocess.CalledProcessError as error:
+        raise ChangesError(
+            f"git knows no revision {revision!r}: AGAINST= takes a commit, branch or tag, as `git log --oneline --all` "
+            "lists them (a shallow clone lacks older ones: git fetch --unshallow)"
+        ) from error
+
+
+def _git(root: Path, *arguments: str) -> bytes:
+    return subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=True).stdout
