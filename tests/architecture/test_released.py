@@ -3,30 +3,25 @@
 `make mark-released` writes `released/` anew, after it has shown what that lets pass (docs/decisions/0014).
 """
 
-from functools import cache
-
 import pytest
 from aws_cdk import CfnResource, Stack
 
-from tests.synthesis import ENVIRONMENTS, PUBLIC, Synthesized, synthesize
+from tests.synthesis import ENVIRONMENTS, Synthesized, public, shipped
 from tools.changes import released
 from tools.changes.guard import Finding, findings
 from tools.changes.templates import Place, Template, protected, templates
 from tools.changes.wording import finding_lines
 
 # Local is made anew at every `make up`. A public prod is what forks deploy, and alone has a user pool.
-RELEASED = {name: environment for name, environment in ENVIRONMENTS.items() if name != "local"} | {
-    "prod-public": PUBLIC
-}
+PUBLIC_PROD = "prod-public"
+RELEASED = (*(name for name in ENVIRONMENTS if name != "local"), PUBLIC_PROD)
 WHAT_TO_DO = """
 Undo it, or, if it is meant, accept it with the reason in released/accepted.toml. If nobody has deployed what is kept as
 released, or everybody has deployed this since: make mark-released (ENV={name} for it alone), and read the diff."""
 
 
-@cache
 def _today(name: str) -> Synthesized:
-    """Without the rule packs, which would speak first about what the guard has to say."""
-    return synthesize(RELEASED[name])
+    return public() if name == PUBLIC_PROD else shipped(name)
 
 
 def _by_stack_name(synthesized: Synthesized) -> dict[str, Template]:
