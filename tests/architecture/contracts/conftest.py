@@ -1,0 +1,11 @@
+"""What the contract tests share."""
+
+import pytest
+
+from tests.architecture.contracts.deployed import CASES, Deployed, deployed
+
+
+@pytest.fixture(params=CASES)
+def platform(request: pytest.FixtureRequest) -> Deployed:
+    """Every environment and variant in turn."""
+    return deployed(request.param)
