@@ -41,7 +41,7 @@ class Recording(Mapping[str, str]):
         raise AssertionError("settings ask for variables by name")
 
 
-def _as_deployed(runtime: Runtime) -> dict[str, str]:
+def as_deployed(runtime: Runtime) -> dict[str, str]:
     """The variables with a deployed value where the template refers to one."""
     values = {
         "DATABASE_PORT": "5433",
@@ -74,7 +74,7 @@ def test_templates_set_the_variables_that_the_code_reads_and_no_others(platform:
     for runtime in platform.runtimes():
         asked = set()
         if (runtime.folder / "settings.py").exists():
-            environment = Recording(_as_deployed(runtime) | _given_from_elsewhere(runtime))
+            environment = Recording(as_deployed(runtime) | _given_from_elsewhere(runtime))
             _settings(runtime.package).Settings.from_env(environment)  # raises for one that is missing
             asked = environment.asked
         told = asked - set(LEFT_TO_THE_DEFAULT) - set(_given_from_elsewhere(runtime))
@@ -86,7 +86,7 @@ def test_templates_set_the_variables_that_the_code_reads_and_no_others(platform:
 def test_what_is_left_to_the_default_is_asked_for_by_somebody() -> None:
     asked = set()
     for runtime in _configured(deployed("prod, public")):
-        environment = Recording(_as_deployed(runtime) | BY_LAMBDA)
+        environment = Recording(as_deployed(runtime) | BY_LAMBDA)
         _settings(runtime.package).Settings.from_env(environment)
         asked |= environment.asked
     assert set(LEFT_TO_THE_DEFAULT) <= asked
@@ -96,7 +96,7 @@ def test_what_is_left_to_the_default_is_asked_for_by_somebody() -> None:
 def test_a_variable_that_is_missing_is_named(case: str) -> None:
     for runtime in _configured(deployed(case)):
         settings = _settings(runtime.package)
-        variables = _as_deployed(runtime) | _given_from_elsewhere(runtime)
+        variables = as_deployed(runtime) | _given_from_elsewhere(runtime)
         for name in runtime.variables:
             without = {each: value for each, value in variables.items() if each != name}
             if (runtime.package, name) in WITH_A_DEFAULT:
@@ -144,12 +144,12 @@ def test_values_are_those_of_the_configuration(platform: Deployed) -> None:
         "web_src": {"max_file_bytes": config.intake.max_file_mb * 1024 * 1024, "incoming_prefix": "incoming/"},
     }
     for package, expected in values.items():
-        settings = _settings(package).Settings.from_env(_as_deployed(platform.runtime(package)) | BY_LAMBDA)
+        settings = _settings(package).Settings.from_env(as_deployed(platform.runtime(package)) | BY_LAMBDA)
         assert {name: getattr(settings, name) for name in expected} == expected, package
 
 
 def test_the_app_asks_for_sign_in_where_it_is_public_and_nowhere_else(platform: Deployed) -> None:
-    settings = _settings("web_src").Settings.from_env(_as_deployed(platform.runtime("web_src")))
+    settings = _settings("web_src").Settings.from_env(as_deployed(platform.runtime("web_src")))
     assert (settings.sign_in is not None) == (platform is deployed("prod, public"))
 
 

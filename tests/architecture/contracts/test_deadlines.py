@@ -1,0 +1,99 @@
+"""Who waits for something waits longer than it takes: functions, queues, the load balancer, CloudFormation."""
+
+import importlib
+import re
+from typing import Any
+
+import pytest
+
+import file_intake.deadline
+import file_intake.messages
+import file_intake.settings
+import schema_migration.answer
+import web_src.database
+import web_src.server
+from config import connections, pipeline
+from config.pipeline import QUEUE_DAYS, SECONDS_A_DAY
+from tests.architecture.contracts.deployed import Deployed, Properties
+
+# AWS Lambda Developer Guide, "Creating and configuring an Amazon SQS event source mapping".
+TIMEOUTS_IN_A_VISIBILITY = 6
+LONGEST_VISIBILITY = 12 * 3600  # (Amazon SQS API Reference, "ChangeMessageVisibility")
+
+
+def _timeout(platform: Deployed, package: str) -> int:
+    return int(platform.runtime(package).properties["Timeout"])
+
+
+def _custom_resource(platform: Deployed, type_: str) -> Properties:
+    ((_, _, properties),) = platform.resources(type_)
+    return properties
+
+
+def test_a_message_stays_hidden_for_longer_than_its_function_may_run(platform: Deployed) -> None:
+    timeout = _timeout(platform, "file_intake")
+    _, queue = platform.find(platform.runtime("file_intake").variables["QUEUE_URL"])
+    assert queue["VisibilityTimeout"] >= TIMEOUTS_IN_A_VISIBILITY * timeout
+    assert queue["MessageRetentionPeriod"] == QUEUE_DAYS * SECONDS_A_DAY
+
+
+def test_the_file_intake_waits_as_the_configuration_reckons() -> None:
+    assert file_intake.messages.LONGEST_WAIT_SECONDS == pipeline.LONGEST_RETRY_SECONDS
+    assert file_intake.settings.LONGEST_RETRY_SECONDS == pipeline.LONGEST_RETRY_SECONDS
+    assert pipeline.LONGEST_RETRY_SECONDS <= LONGEST_VISIBILITY
+
+
+def test_the_file_intake_stops_in_time_and_keeps_the_larger_part_for_the_work(platform: Deployed) -> None:
+    timeout = _timeout(platform, "file_intake")
+    left = file_intake.deadline.Deadline(timeout).milliseconds_left() / 1000
+    assert timeout * 2 / 3 - 1 < left < timeout - 1
+
+
+def test_cloudformation_waits_for_longer_than_the_migration_may_run(platform: Deployed) -> None:
+    timeout = _timeout(platform, "schema_migration")
+    handler: Any = importlib.import_module("schema_migration.handler")
+    assert int(_custom_resource(platform, "Custom::SchemaMigration")["ServiceTimeout"]) > timeout
+    assert timeout / 2 > handler._CONNECT_SECONDS + handler._ANSWER_SECONDS
+    assert handler._ANSWER_SECONDS > schema_migration.answer._TIMEOUT_SECONDS, "for one attempt that hangs"
+
+
+def test_cloudformation_waits_for_longer_than_the_default_group_takes(
+    platform: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    handler: Any = importlib.import_module("default_security_group.handler")
+    timeout = _timeout(platform, "default_security_group")
+    assert int(_custom_resource(platform, "Custom::EmptyDefaultSecurityGroup")["ServiceTimeout"]) > timeout
+    assert timeout / 2 > handler.TIMEOUT_SECONDS
+
+
+def test_the_load_balancer_hangs_up_first_and_drains_for_longer_than_the_app_needs(platform: Deployed) -> None:
+    ((_, _, balancer),) = platform.resources("AWS::ElasticLoadBalancingV2::LoadBalancer")
+    idle = int(_attributes(balancer["LoadBalancerAttributes"])["idle_timeout.timeout_seconds"])
+    assert idle < web_src.server.KEEP_ALIVE_SECONDS
+    ((_, _, targets),) = platform.resources("AWS::ElasticLoadBalancingV2::TargetGroup")
+    drain = int(_attributes(targets["TargetGroupAttributes"])["deregistration_delay.timeout_seconds"])
+    assert drain > web_src.server.SHUTDOWN_SECONDS
+    (stop,) = re.findall(r"^TimeoutStopSec=(\d+)$", platform.runtime("web_src").script, re.M)
+    assert int(stop) > web_src.server.SHUTDOWN_SECONDS
+    assert idle > web_src.database.WAIT_SECONDS, "the page that says so reaches the visitor"
+
+
+def test_auto_scaling_waits_for_longer_than_the_boot_script_does(platform: Deployed) -> None:
+    ((_, _, targets),) = platform.resources("AWS::ElasticLoadBalancingV2::TargetGroup")
+    script = platform.runtime("web_src").script
+    (sleep,) = re.findall(r"^sleep (\d+)$", script, re.M)
+    assert int(sleep) == targets["HealthCheckIntervalSeconds"] * targets["HealthyThresholdCount"]
+    (retry,) = re.findall(r"--retry-max-time (\d+)", script)
+    ((stack, id_, group),) = platform.resources("AWS::AutoScaling::AutoScalingGroup")
+    policy = platform.synthesized.templates[stack]["Resources"][id_]["CreationPolicy"]
+    (minutes,) = re.findall(r"^PT(\d+)M$", policy["ResourceSignal"]["Timeout"])
+    assert (int(retry) + int(sleep)) * 2 <= int(minutes) * 60 == group["HealthCheckGracePeriod"]
+
+
+def test_the_configuration_counts_the_web_apps_connections_as_they_are() -> None:
+    assert web_src.database.MAX_CONNECTIONS == connections.WEB_POOL
+
+
+def _attributes(pairs: list[dict[str, str]]) -> dict[str, str]:
+    return {pair["Key"]: pair["Value"] for pair in pairs}
