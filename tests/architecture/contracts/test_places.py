@@ -94,6 +94,16 @@ def _clients(platform: Deployed) -> list[str]:
     return [runtime.package for runtime in platform.runtimes() if "DATABASE_HOST" in runtime.variables]
 
 
+def test_clients_ask_for_the_database_that_the_server_has(platform: Deployed) -> None:
+    servers = [each for type_ in ADDRESSES for each in platform.resources(type_)]
+    ((stack, id_, server),) = (each for each in servers if "MasterUsername" in each[2])
+    name = server.get("DBName") or server.get("DatabaseName")
+    assert {platform.runtime(package).variables["DATABASE_NAME"] for package in _clients(platform)} == {name}
+    for _, _, targets in platform.resources("AWS::RDS::DBProxyTargetGroup"):
+        behind = [*targets.get("DBInstanceIdentifiers", []), *targets.get("DBClusterIdentifiers", [])]
+        assert [platform.text(each, stack) for each in behind] == [f"{{{stack}/{id_}}}"]
+
+
 def test_migrations_go_straight_to_the_database(platform: Deployed) -> None:
     assert platform.find(platform.runtime("schema_migration").variables["DATABASE_HOST"])[0] in ADDRESSES
 
