@@ -41,6 +41,9 @@ LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 # An event source mapping takes messages in the function's name (AWS Lambda Developer Guide, "Using Lambda with Amazon
 # SQS").
 CONSUMER = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+# What Lambda gives up it leaves in a queue, in the function's name (AWS Lambda Developer Guide, "Adding a dead-letter
+# queue"; Amazon SQS Developer Guide, "Key management").
+SENDER_KMS = {"kms:GenerateDataKey", "kms:Decrypt"}
 # The agent that Amazon Linux brings (AWS Systems Manager User Guide, "Verify or add instance permissions for Session
 # Manager").
 SESSION_MANAGER = {
@@ -112,6 +115,10 @@ def _key_of_bucket(platform: Deployed, runtime: Runtime) -> str:
     return platform.text(rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"], bucket[1:].partition("/")[0])
 
 
+def _key_of_queue(platform: Deployed, queue: str) -> str:
+    return platform.text(platform.find(queue)[1]["KmsMasterKeyId"], queue[1:].partition("/")[0])
+
+
 def _key_of_secret(platform: Deployed, secret: str) -> str:
     _, server = platform.find(secret)
     return platform.text(server["MasterUserSecret"]["KmsKeyId"], secret[1:].partition("/")[0])
@@ -127,16 +134,19 @@ def _of_lambda(platform: Deployed, runtime: Runtime) -> Iterator[Right]:
     """What AWS does in a function's name, by how the function is set up."""
     group = platform.text(runtime.properties["LoggingConfig"]["LogGroup"], runtime.stack)
     yield from (Right(action, _arn(group)) for action in LOGS)
-    if runtime.properties["TracingConfig"]["Mode"] == "Active":
+    if runtime.properties.get("TracingConfig", {}).get("Mode") == "Active":
         yield from (Right(action, ANY) for action in TRACES)
     if "VpcConfig" in runtime.properties:
         yield from (Right(action, ANY) for action in NETWORK_INTERFACES)
+    if "DeadLetterConfig" in runtime.properties:
+        letters = platform.text(runtime.properties["DeadLetterConfig"]["TargetArn"], runtime.stack)
+        yield Right("sqs:SendMessage", letters)
+        yield from (Right(each, _key_of_queue(platform, letters), _via("sqs")) for each in SENDER_KMS)
     ((stack, _, source),) = platform.resources("AWS::Lambda::EventSourceMapping")
     queue = platform.text(source["EventSourceArn"], stack)
     if queue == _arn(runtime.variables.get("QUEUE_URL", "")):
         yield from (Right(action, queue) for action in CONSUMER)
-        key = platform.find(queue)[1]["KmsMasterKeyId"]
-        yield Right("kms:Decrypt", platform.text(key, stack), _via("sqs"))
+        yield Right("kms:Decrypt", _key_of_queue(platform, queue), _via("sqs"))
 
 
 def _of_boot(runtime: Runtime) -> Iterator[Right]:
