@@ -1,6 +1,8 @@
 """The database as the rest of the platform sees it, and the only place that knows what access to it means."""
 
-from aws_cdk import RemovalPolicy
+from pathlib import Path
+
+from aws_cdk import Annotations, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -14,7 +16,11 @@ from components.database_server import DATABASE_NAME, MASTER_USER, DatabaseServe
 from components.network import Network
 from components.postgres_instance import PostgresInstance
 from components.python_function import PythonFunction
+from components.region import known_region
 from config import database as config
+
+# What certificates/database-ca.pem holds, a line each.
+CERTIFICATES = Path("certificates/fingerprints.txt")
 
 
 class Database(Construct):
@@ -45,6 +51,7 @@ class Database(Construct):
         )
         self.server = self._server(config, place)
         self.proxy = self._proxy(config, place)
+        self._warn_where_clients_would_refuse_it(known_region(self))
 
     def environment(self, user: str | None = None) -> dict[str, str]:
         """The variables by which a runtime finds the database: a client with its `user`, or the migrations."""
@@ -87,6 +94,15 @@ class Database(Construct):
         # Said from the client's side, so that the rule stands in the client's stack: from this side it would tie the
         # database's stack to its consumers, and the stacks into a circle.
         client.connections.allow_to(group, ec2.Port.tcp(port), "The database")
+
+    def _warn_where_clients_would_refuse_it(self, region: str | None) -> None:
+        """No refusal: the template is right, and what is missing is a file that AWS gives to everybody."""
+        if region and f" RDS {region} Root CA" not in CERTIFICATES.read_text():
+            Annotations.of(self).add_warning_v2(
+                "shop:databaseCertificate",
+                f"certificates/database-ca.pem has no root of RDS in {region}, so clients will refuse the database: "
+                "add it before you deploy (certificates/README.md).",
+            )
 
     def _server(self, settings: config.Engine, place: Place) -> DatabaseServer:
         if isinstance(settings, config.AuroraServerless):

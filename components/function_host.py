@@ -8,14 +8,17 @@ from constructs import Construct
 from components.acknowledgement import AWS_SOLUTIONS, acknowledge, by
 from components.failed_calls import FailedCalls
 from components.network import Network
+from components.region import known_region
 from components.workload_role import AccessPolicy
 from config.model import Platform
+from config.regions import formats_function_logs, traces_functions
 
 
 class FunctionHost(Construct):
     """Gives functions a processor, a network, a key for their logs, and one policy that all of their roles share.
 
-    Without `network` they run outside the VPC.
+    Without `network` they run outside the VPC. Functions are `traced`, and their logs formatted as JSON, where that is
+    to be had in the region.
     """
 
     def __init__(
@@ -35,6 +38,10 @@ class FunctionHost(Construct):
         self.logs_key = logs_key
         self.failed_calls = failed_calls
         self.removal = removal
+        region = known_region(self)
+        # What runs outside the VPC, CloudFormation calls, once a deployment: nobody would look at its traces.
+        self.traced = network is not None and traces_functions(region)
+        self.formats_logs = formats_function_logs(region)
         self.policy = AccessPolicy(self, "Policy", description="What AWS Lambda asks of every function")
         failed_calls.allow_sending(self.policy)
         if network:
@@ -46,7 +53,8 @@ class FunctionHost(Construct):
         Sources: Service Authorization Reference, "AWS X-Ray"; AWS Lambda Developer Guide, "Giving Lambda functions
         access to resources in an Amazon VPC".
         """
-        self.policy.allow("xray:PutTraceSegments", "xray:PutTelemetryRecords", on=["*"])
+        if self.traced:
+            self.policy.allow("xray:PutTraceSegments", "xray:PutTelemetryRecords", on=["*"])
         interfaces = [
             "ec2:CreateNetworkInterface",
             "ec2:DescribeNetworkInterfaces",

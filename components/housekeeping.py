@@ -12,7 +12,9 @@ from components.alerts import Alerts
 from components.database import Database
 from components.function_host import FunctionHost
 from components.python_function import PythonFunction
+from components.region import known_region
 from config import connections, pipeline
+from config.regions import counts_dropped_calls
 
 SOURCE = Path("lambda_src/housekeeping")
 DATABASE_USER = "housekeeping"
@@ -101,12 +103,7 @@ class Housekeeping(Construct):
 
     def _alarms(self) -> list[cloudwatch.Alarm]:
         """One for each who may give a run up: Lambda after its retries, the scheduler after its own."""
-        return [
-            self._alarm(
-                "RejectsNotRemoved",
-                self.function.function.metric("AsyncEventsDropped"),
-                description="Old rejected rows could not be removed last night, after every attempt",
-            ),
+        alarms = [
             self._alarm(
                 "HousekeepingNotCalled",
                 cloudwatch.Metric(
@@ -115,8 +112,17 @@ class Housekeeping(Construct):
                     dimensions_map={"ScheduleGroup": self.group.ref},
                 ),
                 description="The function that removes old rejected rows could not be called last night",
-            ),
+            )
         ]
+        if counts_dropped_calls(known_region(self)):  # elsewhere the alarm on failed calls must do
+            alarms.append(
+                self._alarm(
+                    "RejectsNotRemoved",
+                    self.function.function.metric("AsyncEventsDropped"),
+                    description="Old rejected rows could not be removed last night, after every attempt",
+                )
+            )
+        return alarms
 
     def _alarm(self, id_: str, metric: cloudwatch.Metric, *, description: str) -> cloudwatch.Alarm:
         return cloudwatch.Alarm(

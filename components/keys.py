@@ -90,11 +90,14 @@ class Keys(Construct):
 
     @staticmethod
     def _let_cloudwatch_logs_use(key: kms.Key) -> None:
-        """Source: Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS"."""
+        """Source: Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS".
+
+        Of all service principals here only this one has the region and the partition's domain in its name.
+        """
         key.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="LogGroupsOfThisAccount",
-                principals=[iam.ServicePrincipal(f"logs.{Aws.REGION}.amazonaws.com")],
+                principals=[iam.ServicePrincipal(f"logs.{Aws.REGION}.{Aws.URL_SUFFIX}")],
                 actions=[
                     "kms:Encrypt",
                     "kms:Decrypt",

@@ -74,13 +74,20 @@ class PythonFunction(Construct):
             security_groups=[self.security_group] if self.security_group else None,
             ipv6_allowed_for_dual_stack=network.dual_stack if network else None,
             log_group=self.log_group,
-            logging_format=lambda_.LoggingFormat.JSON,
-            application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
-            system_log_level_v2=lambda_.SystemLogLevel.INFO,  # above it, Lambda's report of each run would be missing
-            # What runs outside the VPC, CloudFormation calls, once a deployment: nobody would look at its traces.
-            tracing=lambda_.Tracing.ACTIVE if network else lambda_.Tracing.DISABLED,
+            logging_format=lambda_.LoggingFormat.JSON if host.formats_logs else lambda_.LoggingFormat.TEXT,
+            # Levels can be set for JSON only. Above INFO, Lambda's report of each run would be missing.
+            application_log_level_v2=lambda_.ApplicationLogLevel.INFO if host.formats_logs else None,
+            system_log_level_v2=lambda_.SystemLogLevel.INFO if host.formats_logs else None,
+            tracing=lambda_.Tracing.ACTIVE if host.traced else lambda_.Tracing.DISABLED,
         )
         self._accept_what_the_platform_asks(platform)
+        if network and not host.traced:
+            acknowledge(
+                self.function,
+                *by(SERVERLESS, rule="LambdaTracing"),
+                reason="X-Ray takes no traces of functions in China",
+                would_change="with another region",
+            )
 
     @property
     def connections(self) -> ec2.Connections:

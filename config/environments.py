@@ -18,7 +18,7 @@ from config.pipeline import DeepArchive, FileIntake, GlacierInstantRetrieval, La
 from config.web import Internal, OnDemandInstances, WebTier
 
 PROD_DATABASE = PostgresInstance(
-    instance_type="m7g.large",
+    instance_type="m6g.large",  # the newest that every region has (config/instance_classes.py)
     multi_az=True,
     storage_gib=100,
     max_storage_gib=1000,

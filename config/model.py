@@ -8,10 +8,11 @@ from typing import Literal, get_args
 from config.address_plan import usable_addresses
 from config.checks import Slice, require
 from config.connections import room
-from config.database import Engine, ThroughProxy
-from config.network import Network, NoNat
+from config.database import Engine, PostgresInstance, ThroughProxy
+from config.instance_classes import families_in
+from config.network import Network, NoNat, RegionalNat
 from config.pipeline import FileIntake, LandingZone, SnapStart
-from config.regions import has_public_sign_in, has_snap_start, zone_letters
+from config.regions import has_database_proxy, has_public_sign_in, has_regional_nat, has_snap_start, zone_letters
 from config.web import Public, WebTier
 
 Architecture = Literal["arm64", "x86_64"]
@@ -130,6 +131,8 @@ class Environment(Slice):
             "pass it as -c region=eu-central-1",
         )
         self._require_zones_of_the_region()
+        self._require_a_database_of_the_region()
+        self._require_a_way_out_of_the_region()
         self._require_one_architecture()
         self._require_room_in_app_subnets()
         self._require_files_that_a_replay_can_read()
@@ -145,6 +148,33 @@ class Environment(Slice):
             f"at most {len(letters)} in {self.region} ({', '.join(letters)})",
             self.network.zones.count,
             "take fewer zones, or a region that has more",
+        )
+
+    def _require_a_database_of_the_region(self) -> None:
+        if isinstance(self.database, PostgresInstance):
+            families = families_in(self.region)
+            require(
+                self.database.instance_type.partition(".")[0] in families,
+                "database.instance_type",
+                f"of a family that RDS offers in {self.region} ({', '.join(families)})",
+                self.database.instance_type,
+                "take one of these, or another region; `aws rds describe-orderable-db-instance-options` has news",
+            )
+        require(
+            has_database_proxy(self.region) or not isinstance(self.database.connections, ThroughProxy),
+            "database.connections",
+            f"Direct() in {self.region}",
+            self.database.connections,
+            "RDS Proxy is not to be had in this region",
+        )
+
+    def _require_a_way_out_of_the_region(self) -> None:
+        require(
+            has_regional_nat(self.region) or not isinstance(self.network.nat, RegionalNat),
+            "network.nat",
+            f"NatPerZone(), SingleNat() or NoNat() in {self.region}",
+            self.network.nat,
+            "GovCloud and China have no NAT gateways that span zones",
         )
 
     def _require_one_architecture(self) -> None:

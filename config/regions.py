@@ -32,11 +32,58 @@ def zone_letters(region: str | None) -> str:
 
 
 def has_snap_start(region: str | None) -> bool:
-    """Whether Lambda starts functions from snapshots there; where the region is open, it may.
+    """Whether Lambda starts Python functions from snapshots there; where the region is open, it may.
 
-    Source: AWS Lambda Developer Guide, "Improving startup performance with Lambda SnapStart".
+    Sources: AWS Lambda Developer Guide, "Improving startup performance with Lambda SnapStart"; AWS GovCloud (US) User
+    Guide, "AWS Lambda"; Getting Started with Amazon Web Services in China, "Amazon Lambda".
     """
-    return region is None or not (region.startswith("us-gov-") or region in ("ap-southeast-6", "ap-east-2"))
+    return not (_in_china(region) or _in_govcloud(region) or region in ("ap-southeast-6", "ap-east-2"))
+
+
+def traces_functions(region: str | None) -> bool:
+    """Whether X-Ray takes traces of functions there; where the region is open, it may.
+
+    Source: Getting Started with Amazon Web Services in China, "Amazon Lambda".
+    """
+    return not _in_china(region)
+
+
+def counts_dropped_calls(region: str | None) -> bool:
+    """Whether Lambda has the metric AsyncEventsDropped there (the same page); where the region is open, it may."""
+    return not _in_china(region)
+
+
+def formats_function_logs(region: str | None) -> bool:
+    """Whether Lambda writes logs as JSON there; where the region is open, it may.
+
+    Source: AWS GovCloud (US) User Guide, "AWS Lambda in AWS GovCloud (US)".
+    """
+    return not _in_govcloud(region)
+
+
+def has_regional_nat(region: str | None) -> bool:
+    """Whether NAT gateways that span zones are to be had there; where the region is open, they may.
+
+    AWS offered them in all regions but those of GovCloud and China when they came (November 2025), and no document
+    found since says otherwise.
+    """
+    return not (_in_china(region) or _in_govcloud(region))
+
+
+def has_database_proxy(region: str | None) -> bool:
+    """Whether RDS Proxy is to be had there; where the region is open, it may.
+
+    Source: Amazon RDS User Guide, "Supported Regions and DB engines for Amazon RDS Proxy".
+    """
+    return region not in ("ap-southeast-6", "ap-east-2")
+
+
+def _in_china(region: str | None) -> bool:
+    return region is not None and region.startswith("cn-")
+
+
+def _in_govcloud(region: str | None) -> bool:
+    return region is not None and region.startswith("us-gov-")
 
 
 def has_public_sign_in(region: str | None) -> bool:
@@ -44,4 +91,4 @@ def has_public_sign_in(region: str | None) -> bool:
 
     GovCloud's begins with auth-fips (AWS GovCloud (US) User Guide, "Amazon Cognito"); China has no user pools.
     """
-    return region is None or not region.startswith(("cn-", "us-gov-"))
+    return not (_in_china(region) or _in_govcloud(region))

@@ -42,12 +42,21 @@ def test_an_environment_synthesizes_without_credentials_or_look_up(environment: 
     ]
 
 
+@pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1"])
+def test_prod_goes_to_other_partitions_with_a_warning_of_what_must_be_added_first(region: str, tmp_path: Path) -> None:
+    done = _synth(tmp_path, {"env": "prod", "region": region})
+    assert done.returncode == 0, done.stderr
+    assert f"no root of RDS in {region}" in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("context", "message"),
     [
         ({"env": "qa"}, "env must be one of local, dev, staging, prod, got 'qa'"),
         ({"account": "12"}, "account must be twelve digits"),
         ({"region": "Mars"}, "region must be an AWS region"),
+        ({"region": "ca-west-1"}, "database.instance_type must be of a family that RDS offers in ca-west-1"),
+        ({"env": "prod", "region": "ap-east-2"}, "database.connections must be Direct() in ap-east-2"),
     ],
 )
 def test_bad_context_is_one_line_and_no_traceback(context: dict[str, str], message: str, tmp_path: Path) -> None:

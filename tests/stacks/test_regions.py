@@ -1,0 +1,195 @@
+"""Every environment in regions of every partition: nothing of another one stands in its templates."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cfnlint
+import pytest
+from cfnlint.config import ConfigMixIn
+from cfnlint.runner import Runner
+
+from config.checks import ConfigError
+from tests import databases
+from tests.synthesis import ENVIRONMENTS, PUBLIC, Synthesized, synthesize
+
+REGIONS = {
+    "us-east-1": "aws",
+    "eu-central-1": "aws",
+    "ap-southeast-2": "aws",
+    "us-gov-west-1": "aws-us-gov",
+    "cn-north-1": "aws-cn",
+}
+# Local is in us-east-1 by definition: its emulator has no other region.
+EVERYWHERE = {name: environment for name, environment in ENVIRONMENTS.items() if environment.region is None} | {
+    "prod on Aurora": databases.VARIANTS["prod on Aurora"]
+}
+CASES = [(name, region) for name in EVERYWHERE for region in REGIONS]
+PUBLIC_CASES = [("prod, public", region) for region, partition in REGIONS.items() if partition == "aws"]
+# What CloudFormation's linter knows of regions.
+LINTER = Path(cfnlint.__file__).parent / "data/schemas"
+# The linter warns of zones by name, which environments choose because their order never changes (config/network.py).
+NAMED_ZONES = "W3010"
+A_REGION = re.compile(r"\b(?:af|ap|ca|cn|eu|il|me|mx|sa|us)-(?:gov-)?[a-z]+-\d\b")
+AN_ACCOUNT = re.compile(r"(?<![0-9A-Fa-f])\d{12}(?![0-9A-Fa-f])")  # and no part of a hash
+A_PARTITION = re.compile(r"arn:(aws[a-z-]*):")
+A_PRINCIPAL = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com")
+
+
+@cache
+def _synthesized(name: str, region: str | None) -> Synthesized:
+    environment = PUBLIC if name == "prod, public" else EVERYWHERE[name]
+    return synthesize(replace(environment, region=region))
+
+
+def _texts(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every text in a template, with the keys that lead to it."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner, (*path, key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, path)
+    elif isinstance(value, str):
+        yield path, value
+
+
+@pytest.mark.parametrize(("name", "region"), CASES + PUBLIC_CASES)
+def test_no_other_region_partition_or_account_is_named(name: str, region: str) -> None:
+    written = json.dumps(_synthesized(name, region).templates)
+    assert set(A_REGION.findall(written)) <= {region}
+    assert set(A_PARTITION.findall(written)) <= {REGIONS[region]}
+    assert AN_ACCOUNT.findall(written) == []
+
+
+@pytest.mark.parametrize("name", [*EVERYWHERE, "prod, public"])
+def test_where_the_region_is_open_none_is_named(name: str) -> None:
+    written = json.dumps(_synthesized(name, None).templates)
+    assert A_REGION.findall(written) == []
+    assert A_PARTITION.findall(written) == []
+    assert AN_ACCOUNT.findall(written) == []
+
+
+@pytest.mark.parametrize(("name", "region"), [*[(name, None) for name in EVERYWHERE], *CASES, *PUBLIC_CASES])
+def test_the_domain_of_aws_is_written_out_in_the_names_of_services_only(name: str, region: str | None) -> None:
+    """China has another: what is an address, or `kms:ViaService`, takes it from AWS::URLSuffix."""
+    for stack, template in _synthesized(name, region).templates.items():
+        for path, text in _texts(template):
+            if "amazonaws.com" in text and not text.startswith(("com.amazonaws.", "cn.com.amazonaws.")):
+                if ":role/aws-service-role/" in text:  # by the service's name
+                    continue
+                assert path[-2:] == ("Principal", "Service"), (stack, path, text)
+                assert A_PRINCIPAL.fullmatch(text), (stack, path, text)
+
+
+@pytest.mark.parametrize(("name", "region"), CASES)
+def test_the_log_groups_key_admits_the_service_of_its_region_and_domain(name: str, region: str) -> None:
+    (key,) = (
+        key["Properties"]
+        for id_, key in _synthesized(name, region).resources("Foundation", "AWS::KMS::Key").items()
+        if id_.startswith("KeysLogs")
+    )
+    (principal,) = (
+        statement["Principal"]["Service"]
+        for statement in key["KeyPolicy"]["Statement"]
+        if statement.get("Sid") == "LogGroupsOfThisAccount"
+    )
+    assert "".join(part if isinstance(part, str) else f"<{part['Ref']}>" for part in principal["Fn::Join"][1]) == (
+        "logs.<AWS::Region>.<AWS::URLSuffix>"
+    )
+
+
+@pytest.mark.parametrize(("name", "region"), CASES)
+def test_zones_are_those_that_the_region_has(name: str, region: str) -> None:
+    subnets = _synthesized(name, region).resources("Network", "AWS::EC2::Subnet").values()
+    zones = [subnet["Properties"]["AvailabilityZone"] for subnet in subnets]
+    named = {zone for zone in zones if isinstance(zone, str)}
+    if named:
+        letters = "abd" if region == "cn-north-1" else "abc"
+        assert named == {f"{region}{letter}" for letter in letters}
+    else:
+        assert {json.dumps(zone) for zone in zones} == {
+            json.dumps({"Fn::Select": [number, {"Fn::GetAZs": ""}]}) for number in range(3)
+        }
+
+
+@cache
+def _known(file: str) -> Any:
+    return json.loads((LINTER / file).read_text())
+
+
+@pytest.mark.parametrize(("name", "region"), CASES + PUBLIC_CASES)
+def test_the_region_has_every_kind_of_resource_and_instance(name: str, region: str) -> None:
+    kinds = set(_known(f"providers/{region}.json"))
+    database_classes = {
+        each
+        for rule in _known("extensions/aws_rds_dbinstance/dbinstanceclass_enum.json")[region]["allOf"]
+        if rule["if"]["properties"].get("Engine") == {"const": "postgres"}
+        for each in rule["then"]["properties"]["DBInstanceClass"]["enum"]
+    }
+    instance_types = set(_known("extensions/aws_ec2_instance/instancetype_enum.json")[region]["enum"])
+    for id_, resource in _synthesized(name, region).everything().items():
+        assert resource["Type"] in kinds or resource["Type"].startswith("Custom::"), id_
+        for path, text in _texts(resource.get("Properties", {})):
+            if path[-1] == "DBInstanceClass" and text != "db.serverless":
+                assert text in database_classes, (id_, text)
+            if path[-1] == "InstanceType":
+                assert text in instance_types, (id_, text)
+
+
+@pytest.mark.parametrize(
+    ("region", "alike"),
+    [
+        # Templates of one partition differ in names of zones alone.
+        ("eu-central-1", ["us-east-1", "eu-central-1", "ap-southeast-2"]),
+        ("us-gov-west-1", ["us-gov-west-1"]),
+        ("cn-north-1", ["cn-north-1"]),
+    ],
+)
+def test_the_linter_finds_nothing_in_prod_of_those_regions(region: str, alike: list[str], tmp_path: Path) -> None:
+    """It has every kind of resource; where other environments differ is in what the test above looks at."""
+    for stack, template in _synthesized("prod", region).templates.items():
+        file = tmp_path / f"{stack}.json"
+        file.write_text(json.dumps(template))
+        found = Runner(ConfigMixIn(["--template", str(file), "--regions", *alike])).run()
+        assert [f"{match.rule.id} {match.message}" for match in found if match.rule.id != NAMED_ZONES] == [], stack
+
+
+@pytest.mark.parametrize(("name", "region"), CASES)
+def test_functions_ask_for_nothing_that_lambda_lacks_there(name: str, region: str) -> None:
+    """As config/regions.py knows it."""
+    synthesized = _synthesized(name, region)
+    for id_, function in synthesized.resources("Pipeline", "AWS::Lambda::Function").items():
+        logs = {"LogFormat": "Text"} if region == "us-gov-west-1" else _JSON_LOGS
+        assert {key: value for key, value in function["Properties"]["LoggingConfig"].items() if key != "LogGroup"} == (
+            logs
+        ), id_
+        traced = function["Properties"].get("TracingConfig", {}).get("Mode") == "Active"
+        assert traced == (region != "cn-north-1"), id_
+    written = json.dumps(synthesized.templates["Pipeline"])
+    assert ("xray:PutTraceSegments" in written) == (region != "cn-north-1")
+    assert ("AsyncEventsDropped" in written) == (region != "cn-north-1")
+
+
+_JSON_LOGS = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_region_whose_database_clients_would_refuse_is_warned_of(region: str) -> None:
+    database = _synthesized("prod", region).platform.data.database
+    warnings = [str(entry.data) for entry in database.node.metadata if entry.type == "aws:cdk:warning"]
+    if REGIONS[region] == "aws":
+        assert warnings == []
+    else:
+        (warning,) = warnings
+        assert all(words in warning for words in (region, "certificates/README.md")), warning
+
+
+@pytest.mark.parametrize("region", [region for region, partition in REGIONS.items() if partition != "aws"])
+def test_a_public_app_is_refused_where_its_sign_in_is_not_to_be_had(region: str) -> None:
+    with pytest.raises(ConfigError, match=f"web.exposure must be Internal\\(\\) in {region}.*Cognito"):
+        replace(PUBLIC, region=region)
