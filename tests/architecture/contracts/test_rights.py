@@ -151,10 +151,7 @@ def _of_lambda(platform: Deployed, runtime: Runtime) -> Iterator[Right]:
 
 def _of_boot(runtime: Runtime) -> Iterator[Right]:
     """What the boot script calls, and the agents that it starts. cfn-signal needs no right: the instance signs it."""
-    commands = re.findall(
-        r"^\s*(?:/\S*/)?(aws|cfn-\w+|amazon-cloudwatch-agent-ctl) ?(\S*) ?(\S*)", runtime.script, re.M
-    )
-    assert {" ".join(each) for each in commands if each[0] == "aws"} == {"aws s3 cp"}
+    assert set(re.findall(r"(?<![\w/.-])aws +(\S+ +\S+)", runtime.script)) == {"s3 cp"}
     ((bucket, key),) = re.findall(r" s3://([^/\s]+)/(\S+) ", runtime.script)
     yield Right("s3:GetObject", f"{ARN}s3:::{bucket}/{key}")
     yield from (Right(action, ANY) for action in SESSION_MANAGER)
