@@ -24,6 +24,7 @@ REGIONS = {
     "us-gov-west-1": "aws-us-gov",
     "cn-north-1": "aws-cn",
 }
+OTHER_PARTITIONS = [region for region, partition in REGIONS.items() if partition != "aws"]
 # Local is in us-east-1 by definition: its emulator has no other region.
 EVERYWHERE = {name: environment for name, environment in ENVIRONMENTS.items() if environment.region is None} | {
     "prod on Aurora": databases.VARIANTS["prod on Aurora"]
@@ -178,6 +179,13 @@ def test_functions_ask_for_nothing_that_lambda_lacks_there(name: str, region: st
 _JSON_LOGS = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
 
 
+@pytest.mark.parametrize("region", OTHER_PARTITIONS)
+def test_rule_packs_find_nothing_there_but_the_certificate_to_be_added(region: str) -> None:
+    report = synthesize(replace(ENVIRONMENTS["prod"], region=region), validate=True).report
+    found = {violation["ruleName"] for plugin in report["pluginReports"] for violation in plugin["violations"]}
+    assert found == {NAMED_ZONES, "Annotation::shop:databaseCertificate"}
+
+
 @pytest.mark.parametrize("region", REGIONS)
 def test_a_region_whose_database_clients_would_refuse_is_warned_of(region: str) -> None:
     database = _synthesized("prod", region).platform.data.database
@@ -189,7 +197,7 @@ def test_a_region_whose_database_clients_would_refuse_is_warned_of(region: str) 
         assert all(words in warning for words in (region, "certificates/README.md")), warning
 
 
-@pytest.mark.parametrize("region", [region for region, partition in REGIONS.items() if partition != "aws"])
+@pytest.mark.parametrize("region", OTHER_PARTITIONS)
 def test_a_public_app_is_refused_where_its_sign_in_is_not_to_be_had(region: str) -> None:
     with pytest.raises(ConfigError, match=f"web.exposure must be Internal\\(\\) in {region}.*Cognito"):
         replace(PUBLIC, region=region)
