@@ -23,7 +23,8 @@ from config.regions import zone_letters
 def zone_names(zones: config.Zones, region: str | None) -> list[str]:
     """The availability zones to use, without a look-up; `region` is None where it is left open."""
     if isinstance(zones, config.NamedZones):
-        return [f"{region or Aws.REGION}{letter}" for letter in zone_letters(region)[: zones.count]]
+        # By a reference even where the region is known: template rules mind zones that are written out.
+        return [f"{Aws.REGION}{letter}" for letter in zone_letters(region)[: zones.count]]
     return [Fn.select(index, Fn.get_azs()) for index in range(zones.count)]
 
 

@@ -129,16 +129,10 @@ def test_without_nat_nothing_leaves_but_through_endpoints() -> None:
     assert len(synthesized.resources("Network", "AWS::EC2::VPCEndpoint")) == 2 + len(NEEDED_WITHOUT_NAT)
 
 
-@pytest.mark.parametrize(
-    ("region", "zones"),
-    [
-        ("eu-central-1", ["eu-central-1a", "eu-central-1b", "eu-central-1c"]),
-        ("cn-north-1", ["cn-north-1a", "cn-north-1b", "cn-north-1d"]),
-        (None, [{"Fn::Join": ["", [{"Ref": "AWS::Region"}, letter]]} for letter in "abc"]),
-    ],
-)
-def test_named_zones_are_the_regions_own_in_one_order(region: str | None, zones: list[object]) -> None:
+@pytest.mark.parametrize(("region", "letters"), [("eu-central-1", "abc"), ("cn-north-1", "abd"), (None, "abc")])
+def test_named_zones_are_the_regions_own_in_one_order(region: str | None, letters: str) -> None:
     synthesized = synthesize(replace(PROD, region=region, network=replace(PROD.network, zones=NamedZones(count=3))))
+    zones = [{"Fn::Join": ["", [{"Ref": "AWS::Region"}, letter]]} for letter in letters]
     assert [subnet["AvailabilityZone"] for subnet in _subnets(synthesized, "App")] == zones
 
 
