@@ -51,14 +51,14 @@ class SchemaMigration(Construct):
             resource_type="Custom::SchemaMigration",
             service_token=self.function.function.function_arn,
             # CloudFormation calls again only when a property changes.
-            properties={"Migrations": _content(SOURCE)},
+            properties={"Migrations": content(SOURCE)},
             service_timeout=TIMEOUT.plus(Duration.minutes(1)),
         )
         # Not before the rules that open the database's port to the function.
         run.node.add_dependency(self.function)
 
 
-def _content(folder: Path) -> str:
+def content(folder: Path) -> str:
     """A hash of everything the function runs, except what Python compiles beside it."""
     digest = hashlib.sha256()
     for file in sorted(folder.rglob("*")):

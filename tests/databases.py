@@ -1,9 +1,13 @@
 """Prod on the databases that no shipped environment uses, but any may."""
 
 from dataclasses import replace
+from functools import cache
 
 from config.database import AuroraServerless, Direct
 from config.environments import PROD, PROD_DATABASE
+from tests.synthesis import ENVIRONMENTS, Synthesized, shipped, synthesize
+
+INSTANCE, CLUSTER, PROXY = "AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::RDS::DBProxy"
 
 AURORA = AuroraServerless(
     connections=PROD_DATABASE.connections,
@@ -37,3 +41,10 @@ VARIANTS = {
         ),
     ),
 }
+CASES = ENVIRONMENTS | VARIANTS
+
+
+@cache
+def synthesized(case: str) -> Synthesized:
+    """A shipped environment, or one of the variants, once a test run."""
+    return shipped(case) if case in ENVIRONMENTS else synthesize(VARIANTS[case])

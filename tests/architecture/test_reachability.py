@@ -64,7 +64,9 @@ def test_the_internet_reaches_nothing_while_the_load_balancer_is_internal(reach:
 def _reached_by(reach: Reachability, target: str, port: int, *clients: str) -> None:
     for source in reach.sources:
         if source != target:
-            assert reach.ports(source, target) == (((port, port),) if source in clients else ()), source
+            found = reach.ports(source, target)
+            wanted = ((port, port),) if source in clients else ()
+            assert found == wanted, f"ports on which {source} reaches {target}: {found}, must be {wanted}"
     for client in clients:
         assert reach.certain(client, target, port), reach.why(client, target, port)
 
@@ -140,7 +142,8 @@ def test_losing_the_zone_of_a_single_nat_takes_everybodys_egress() -> None:
 
 def test_dual_stack_lets_app_out_over_ipv6_and_data_not() -> None:
     reach = _reach("prod, dual stack")
-    assert reach.certain("FileIntake", "internet", HTTPS, family=6)
+    asked = ("FileIntake", "internet", HTTPS)
+    assert reach.certain(*asked, family=6), f"IPv6: {reach.why(*asked, certain=True, family=6)}"
     assert not reach.possible("database", "internet", HTTPS, family=6)
     assert not reach.possible("internet", "database", DATABASE_PORT, family=6)
 

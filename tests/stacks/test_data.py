@@ -7,6 +7,7 @@ import pytest
 
 from config.environments import DEV
 from config.pipeline import IntelligentTiering
+from tests.promises import has, mentions, refuses_plain_http
 from tests.synthesis import Synthesized, shipped, synthesize
 
 KEPT = "RetainExceptOnCreate"
@@ -15,9 +16,10 @@ KEPT = "RetainExceptOnCreate"
 @pytest.mark.parametrize("name", ["staging", "prod"])
 def test_what_holds_data_or_opens_it_outlives_its_stack(name: str) -> None:
     for type_ in ("AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Logs::LogGroup"):
-        found = [resource for resource in shipped(name).everything().values() if resource["Type"] == type_]
+        found = {id_: resource for id_, resource in shipped(name).everything().items() if resource["Type"] == type_}
         assert found
-        assert {resource["DeletionPolicy"] for resource in found} == {KEPT}, type_
+        for id_, resource in found.items():
+            has(f"{id_} ({type_})", resource, {"DeletionPolicy": KEPT})
 
 
 def test_dev_keeps_no_resource_when_its_stacks_go() -> None:
@@ -27,17 +29,21 @@ def test_dev_keeps_no_resource_when_its_stacks_go() -> None:
 
 def test_the_landing_bucket_keeps_every_version_encrypted_and_private(every_environment: Synthesized) -> None:
     bucket = every_environment.only("Data", "AWS::S3::Bucket")
-    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    at = "the landing bucket"
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
-    assert rule["BucketKeyEnabled"] is True
-    assert bucket["PublicAccessBlockConfiguration"] == {
-        "BlockPublicAcls": True,
-        "BlockPublicPolicy": True,
-        "IgnorePublicAcls": True,
-        "RestrictPublicBuckets": True,
-    }
-    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    has(at, rule["ServerSideEncryptionByDefault"], {"SSEAlgorithm": "aws:kms"})
+    mentions(at, rule["ServerSideEncryptionByDefault"], {"KMSMasterKeyID": "KeysData"})
+    has(at, rule, {"BucketKeyEnabled": True})
+    blocked = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+    has(at, bucket["PublicAccessBlockConfiguration"], dict.fromkeys(blocked, True))
+    has(
+        at,
+        bucket,
+        {
+            "VersioningConfiguration": {"Status": "Enabled"},
+            "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+        },
+    )
     assert bucket["LoggingConfiguration"]["LogFilePrefix"].startswith("s3/")
 
 
@@ -48,11 +54,17 @@ def _lifecycle(synthesized: Synthesized) -> dict[str, Any]:
 
 def test_replaced_versions_and_unfinished_uploads_do_not_pile_up(every_environment: Synthesized) -> None:
     rule = _lifecycle(every_environment)
-    assert rule["NoncurrentVersionExpiration"] == {
-        "NoncurrentDays": every_environment.environment.landing.noncurrent_days
-    }
-    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
-    assert rule["Status"] == "Enabled"
+    has(
+        "the landing bucket's lifecycle",
+        rule,
+        {
+            "NoncurrentVersionExpiration": {
+                "NoncurrentDays": every_environment.environment.landing.noncurrent_days,
+            },
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+            "Status": "Enabled",
+        },
+    )
     assert "Prefix" not in rule
     assert "Filter" not in rule, "it holds for every file"
 
@@ -76,15 +88,14 @@ def test_no_file_is_deleted_that_nobody_asked_to_delete(every_environment: Synth
 
 def test_the_landing_bucket_tells_eventbridge(every_environment: Synthesized) -> None:
     bucket = every_environment.only("Data", "AWS::S3::Bucket")
-    assert bucket["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    told = {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    has("the landing bucket", bucket, {"NotificationConfiguration": told})
 
 
 def test_the_landing_bucket_refuses_plain_http(every_environment: Synthesized) -> None:
-    statements = every_environment.only("Data", "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
-    assert any(
-        statement["Effect"] == "Deny"
-        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-        and statement["Action"] == "s3:*"
-        and len(statement["Resource"]) == 2
-        for statement in statements
-    )
+    policies = every_environment.resources("Data", "AWS::S3::BucketPolicy").values()
+    statements = [one for policy in policies for one in policy["Properties"]["PolicyDocument"]["Statement"]]
+    refuses_plain_http("the landing bucket", statements)
+    assert all(len(one["Resource"]) == 2 for one in statements if one["Effect"] == "Deny"), "the bucket and its files"
+    oldest = [one["Condition"].get("NumericLessThan", {}).get("s3:TlsVersion") for one in statements]
+    assert "1.2" in str(oldest), f"the landing bucket denies no s3:TlsVersion below 1.2, but those below {oldest}"

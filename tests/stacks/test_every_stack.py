@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from components.log_group import RETENTION
 from config.checks import LOG_RETENTION_DAYS
 from config.environments import DEV
-from tests.synthesis import ENVIRONMENTS, Synthesized, synthesize
+from tests.promises import has, mentions
+from tests.synthesis import ENVIRONMENTS, Synthesized, shipped, synthesize
 
 
 def _statements(resource: dict[str, Any]) -> list[dict[str, Any]]:
@@ -23,12 +25,46 @@ def _actions(statement: dict[str, Any]) -> list[str]:
     return [actions] if isinstance(actions, str) else list(actions)
 
 
+def _of_type(synthesized: Synthesized, type_: str) -> dict[str, dict[str, Any]]:
+    return {id_: resource for id_, resource in synthesized.everything().items() if resource["Type"] == type_}
+
+
+def _allowed(synthesized: Synthesized) -> list[tuple[str, dict[str, Any]]]:
+    """Each statement that allows a role something, with the policy that holds it."""
+    policies = _of_type(synthesized, "AWS::IAM::ManagedPolicy")
+    statements = [(id_, statement) for id_, policy in policies.items() for statement in _statements(policy)]
+    return [(id_, statement) for id_, statement in statements if statement["Effect"] == "Allow"]
+
+
 def test_every_log_group_is_encrypted_and_expires(every_environment: Synthesized) -> None:
-    groups = [r for r in every_environment.everything().values() if r["Type"] == "AWS::Logs::LogGroup"]
+    groups = {id_: r for id_, r in every_environment.everything().items() if r["Type"] == "AWS::Logs::LogGroup"}
     assert len(groups) >= 4
-    for group in groups:
-        assert "KeysLogs" in json.dumps(group["Properties"]["KmsKeyId"])
-        assert group["Properties"]["RetentionInDays"] in LOG_RETENTION_DAYS
+    for id_, group in groups.items():
+        mentions(id_, group["Properties"], {"KmsKeyId": "KeysLogs"})
+        days = group["Properties"].get("RetentionInDays", "missing: it keeps everything for ever")
+        assert days in LOG_RETENTION_DAYS, f"{id_}: RetentionInDays is {days}"
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_logs_of_what_must_not_stop_are_there_when_somebody_asks(name: str) -> None:
+    """A year of accesses, and three months of what programs say: whoever asks comes late."""
+    for id_, group in _of_type(shipped(name), "AWS::Logs::LogGroup").items():
+        days = group["Properties"]["RetentionInDays"]
+        assert days >= (30 if "DefaultSecurityGroup" in id_ else 90), f"{id_}: RetentionInDays is {days}"
+    (rule,) = shipped(name).only("Foundation", "AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    days = rule["ExpirationInDays"]
+    assert days >= 365, f"the log bucket of {name}: ExpirationInDays is {days}, must be 365 or more"
+
+
+def test_everything_is_tagged_with_where_it_belongs(every_environment: Synthesized) -> None:
+    """What has tags at all: bills and clean-ups go by them."""
+    wanted = {"Project": "shop", "Environment": every_environment.environment.name}
+    everything = every_environment.everything().items()
+    tagged = {id_: tags for id_, one in everything if isinstance(tags := one.get("Properties", {}).get("Tags"), list)}
+    assert len(tagged) > 50
+    for id_, tags in tagged.items():
+        found = {tag["Key"]: tag["Value"] for tag in tags}
+        has(f"the tags of {id_}", found, wanted | {"Stack": id_.partition("/")[0]})
 
 
 def test_no_policy_is_inline(every_environment: Synthesized) -> None:
@@ -38,11 +74,21 @@ def test_no_policy_is_inline(every_environment: Synthesized) -> None:
 
 
 def test_no_policy_of_aws_is_attached(every_environment: Synthesized) -> None:
-    roles = [r for r in every_environment.everything().values() if r["Type"] == "AWS::IAM::Role"]
+    roles = _of_type(every_environment, "AWS::IAM::Role")
     assert roles
-    for role in roles:
-        for policy in role["Properties"].get("ManagedPolicyArns", []):
-            assert set(policy) <= {"Ref", "Fn::GetStackOutput"}, f"{policy} is no policy of a stack of ours"
+    for id_, role in roles.items():
+        policies = role["Properties"].get("ManagedPolicyArns", [])
+        foreign = [policy for policy in policies if not set(policy) <= {"Ref", "Fn::GetStackOutput"}]
+        assert not foreign, f"{id_} has policies that stand in no stack of ours: {foreign}"
+
+
+def test_roles_are_assumed_by_one_service_each(every_environment: Synthesized) -> None:
+    for id_, role in _of_type(every_environment, "AWS::IAM::Role").items():
+        (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        principal = trust["Principal"]
+        assert list(principal) == ["Service"], f"{id_} is assumed by {principal}, and not by a service"
+        assert isinstance(principal["Service"], str), f"{id_} is assumed by several services: {principal}"
+        assert trust["Action"] == "sts:AssumeRole", f"{id_} is assumed by {trust['Action']}"
 
 
 def test_nothing_is_allowed_by_wildcard_action(every_environment: Synthesized) -> None:
@@ -50,7 +96,35 @@ def test_nothing_is_allowed_by_wildcard_action(every_environment: Synthesized) -
         for statement in _statements(resource):
             key_administration = resource["Type"] == "AWS::KMS::Key" and "Sid" not in statement
             if statement["Effect"] == "Allow" and not key_administration:
-                assert not [action for action in _actions(statement) if "*" in action], id_
+                wild = [action for action in _actions(statement) if "*" in action]
+                assert not wild, f"{id_} allows {wild}: name each action"
+
+
+# Service Authorization Reference: none of these can be held to one resource.
+ON_ALL_RESOURCES = {
+    *("xray:PutTraceSegments", "xray:PutTelemetryRecords", "cloudwatch:PutMetricData", "ssm:UpdateInstanceInformation"),
+    *(f"ssmmessages:{verb}{what}Channel" for verb in ("Create", "Open") for what in ("Control", "Data")),
+    *("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"),
+    *("ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses", "ec2:DescribeSubnets"),
+}
+
+
+def test_only_what_aws_offers_no_narrower_is_allowed_on_all_resources(every_environment: Synthesized) -> None:
+    for id_, statement in _allowed(every_environment):
+        resources = statement["Resource"]
+        if "*" in (resources if isinstance(resources, list) else [resources]):
+            broad = set(_actions(statement)) - ON_ALL_RESOURCES
+            assert not broad, f"{id_} allows {sorted(broad)} on all resources: name them"
+
+
+def test_workloads_use_keys_through_one_service_or_for_one_secret(every_environment: Synthesized) -> None:
+    """Each key serves several purposes, and a workload has one of them."""
+    used = [(id_, one) for id_, one in _allowed(every_environment) if "kms:" in json.dumps(one["Action"])]
+    assert len(used) >= 3
+    for id_, statement in used:
+        limits = set(statement.get("Condition", {}).get("StringEquals", {}))
+        narrow = limits & {"kms:ViaService", "kms:EncryptionContext:SecretARN"}
+        assert narrow, f"{id_} allows {_actions(statement)} for whatever the key encrypts"
 
 
 def test_only_our_own_functions_exist(every_environment: Synthesized) -> None:
@@ -85,8 +159,11 @@ def test_everything_talks_to_named_peers_or_https(every_environment: Synthesized
     for id_, resource in everything:
         properties = resource.get("Properties", {})
         for rule in properties.get("SecurityGroupEgress", []):
-            nobody = rule["CidrIp"] == "255.255.255.255/32"
-            assert nobody or (rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) == ("tcp", 443, 443), id_
+            nobody = rule.get("CidrIp") == "255.255.255.255/32"
+            protocol, ports = rule["IpProtocol"], f"{rule.get('FromPort')}-{rule.get('ToPort')}"
+            assert nobody or (protocol, ports) == ("tcp", "443-443"), (
+                f"{id_} lets {protocol} {ports} out to {rule.get('CidrIp') or rule.get('CidrIpv6')}"
+            )
         if resource["Type"] == "AWS::EC2::SecurityGroup":
             assert "SecurityGroupEgress" in properties or id_ in limited, f"{id_} would let everything out"
         if resource["Type"] == "AWS::EC2::SecurityGroupEgress":
@@ -100,15 +177,38 @@ def test_nothing_is_looked_up(every_environment: Synthesized) -> None:
 
 def test_stacks_export_nothing(every_environment: Synthesized) -> None:
     for stack, template in every_environment.templates.items():
-        assert not [o for o in template.get("Outputs", {}).values() if "Export" in o], stack
+        exported = [name for name, output in template.get("Outputs", {}).items() if "Export" in output]
+        assert not exported, f"{stack}: outputs with an Export, which no update may change: {exported}"
         assert "Fn::ImportValue" not in json.dumps(template), stack
 
 
 def test_what_others_read_is_protected_where_the_environment_says_so(every_environment: Synthesized) -> None:
     platform, wanted = every_environment.platform, every_environment.environment.termination_protection
-    assert [stack.termination_protection for stack in (platform.foundation, platform.network, platform.data)] == [
-        wanted
-    ] * 3
+    for stack in (platform.foundation, platform.network, platform.data):
+        assert stack.termination_protection is wanted, stack.node.id
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_what_must_not_be_lost_cannot_be_deleted_by_a_click(name: str) -> None:
+    platform = shipped(name).platform
+    for stack in (platform.foundation, platform.network, platform.data):
+        assert stack.termination_protection is True, (
+            f"the stack {stack.node.id} of {name} has no termination protection"
+        )
+
+
+def test_the_web_tier_comes_after_the_tables_it_reads(every_environment: Synthesized) -> None:
+    before = {stack.node.id for stack in every_environment.platform.web.dependencies}
+    assert "Pipeline" in before, (
+        f"Web is deployed after {sorted(before)}, but not after Pipeline, which makes its tables"
+    )
+
+
+HAND_WRITTEN = {
+    "a partition": "arn:aws:",
+    "a region": r"(?<![a-z0-9-])(us|eu|ap|ca|sa|af|me|il|mx|cn)-[a-z]+-\d\b",
+    "an account": r"(?<![0-9A-Za-z])\d{12}(?![0-9A-Za-z])",
+}
 
 
 def test_nothing_names_a_partition_a_region_or_an_account() -> None:
@@ -116,10 +216,29 @@ def test_nothing_names_a_partition_a_region_or_an_account() -> None:
     for name in ("dev", "staging", "prod"):
         synthesized = synthesize(ENVIRONMENTS[name])
         for stack, template in synthesized.templates.items():
-            text = json.dumps(template)
-            assert "arn:aws:" not in text, (name, stack)
-            assert not re.search(r"(?<![a-z0-9-])(us|eu|ap|ca|sa|af|me|il|mx|cn)-[a-z]+-\d\b", text), (name, stack)
-            assert not re.search(r"(?<![0-9A-Za-z])\d{12}(?![0-9A-Za-z])", text), (name, stack)
+            for what, pattern in HAND_WRITTEN.items():
+                found = re.search(f".{{0,60}}{pattern}.{{0,30}}", json.dumps(template))
+                assert not found, f"{stack} of {name} names {what}: ...{found and found[0]}..."
+
+
+def _texts(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every text of a template, with the keys that lead to it."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner, (*path, key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, path)
+
+
+def test_nothing_but_service_principals_names_a_partitions_domain(every_environment: Synthesized) -> None:
+    """Each partition has its own, AWS::URLSuffix; services as principals have the same names in all of them."""
+    for stack, template in every_environment.templates.items():
+        for path, text in _texts(template):
+            a_service = "Principal" in path or "aws-service-role/" in text
+            assert a_service or "amazonaws.com" not in text, f"{stack}: {text} at {'/'.join(path)}"
 
 
 def test_the_same_configuration_gives_the_same_templates() -> None:

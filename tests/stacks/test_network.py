@@ -1,13 +1,11 @@
 """What the Network stack promises."""
 
-from collections import Counter
 from dataclasses import replace
 from ipaddress import IPv4Network
-from typing import get_args
+from typing import Any
 
 import pytest
 
-from components.endpoints import INTERFACE_ACTIONS
 from config.address_plan import TIERS
 from config.environments import DEV, PROD
 from config.network import (
@@ -16,15 +14,14 @@ from config.network import (
     DualStack,
     FlowLogToCloudWatch,
     FlowLogToS3,
-    InterfaceEndpoint,
-    Ipv4,
     NamedZones,
     NatPerZone,
     NoNat,
     RegionalNat,
     SingleNat,
 )
-from tests.synthesis import Synthesized, synthesize
+from tests.promises import has
+from tests.synthesis import Synthesized, shipped, synthesize
 
 
 def _subnets(synthesized: Synthesized, tier: str) -> list[dict[str, object]]:
@@ -43,15 +40,28 @@ def _default_routes(synthesized: Synthesized, tier: str) -> list[dict[str, objec
     ]
 
 
+def _joined(value: Any) -> str:
+    """A text that the template joins, to be read by people."""
+    return "".join(piece if isinstance(piece, str) else f"<{piece}>" for piece in value["Fn::Join"][1])
+
+
 def test_there_are_three_tiers_in_three_zones(every_environment: Synthesized) -> None:
     for tier in ("Public", "App", "Data"):
-        zones = [str(subnet["AvailabilityZone"]) for subnet in _subnets(every_environment, tier)]
-        assert len(set(zones)) == 3, tier
+        zones = {str(subnet["AvailabilityZone"]) for subnet in _subnets(every_environment, tier)}
+        assert len(zones) == 3, f"the {tier} tier has subnets in {len(zones)} zones: {zones}"
 
 
 def test_no_subnet_gives_public_addresses(every_environment: Synthesized) -> None:
-    for subnet in every_environment.resources("Network", "AWS::EC2::Subnet").values():
-        assert subnet["Properties"]["MapPublicIpOnLaunch"] is False
+    for id_, subnet in every_environment.resources("Network", "AWS::EC2::Subnet").items():
+        has(id_, subnet["Properties"], {"MapPublicIpOnLaunch": False})
+
+
+def test_none_but_app_subnets_hand_out_ipv6_addresses() -> None:
+    """A load balancer asks for its own; in the data tier nothing needs one."""
+    synthesized = synthesize(replace(DEV, network=replace(DEV.network, addressing=DualStack())))
+    for tier in ("Public", "App", "Data"):
+        for subnet in _subnets(synthesized, tier):
+            has(str(subnet["id"]), subnet, {"AssignIpv6AddressOnCreation": tier == "App"})
 
 
 def test_data_subnets_have_no_route_out(every_environment: Synthesized) -> None:
@@ -59,10 +69,30 @@ def test_data_subnets_have_no_route_out(every_environment: Synthesized) -> None:
     assert _default_routes(every_environment, "Data") == []
 
 
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_what_must_not_stop_has_a_nat_gateway_in_each_zone(name: str) -> None:
+    gateways = shipped(name).resources("Network", "AWS::EC2::NatGateway").values()
+    zones = len({str(gateway["Properties"]["SubnetId"]) for gateway in gateways})
+    assert zones == 3, f"{name} has {len(gateways)} NAT gateway(s), in {zones} of 3 zones"
+
+
 def test_app_subnets_leave_through_nat_only(every_environment: Synthesized) -> None:
     routes = _default_routes(every_environment, "App")
-    assert len(routes) == 3
-    assert all("NatGatewayId" in route and "GatewayId" not in route for route in routes)
+    assert len(routes) == 3, f"{len(routes)} of 3 subnets of the App tier have a way out"
+    for route in routes:
+        assert "NatGatewayId" in route, f"a route of the App tier leads elsewhere than to NAT: {route}"
+        assert "GatewayId" not in route, f"a route of the App tier leads to the internet gateway: {route}"
+
+
+def test_dev_pays_for_one_nat_gateway() -> None:
+    gateways = shipped("dev").resources("Network", "AWS::EC2::NatGateway")
+    assert len(gateways) == 1, f"dev pays for {len(gateways)} NAT gateways"
+
+
+def test_names_of_services_resolve_to_their_endpoints(every_environment: Synthesized) -> None:
+    """Amazon VPC User Guide, "DNS attributes for your VPC"."""
+    vpc = every_environment.only("Network", "AWS::EC2::VPC")
+    has("the VPC", vpc, {"EnableDnsSupport": True, "EnableDnsHostnames": True})
 
 
 def test_each_tier_lies_in_its_own_block(every_environment: Synthesized) -> None:
@@ -102,12 +132,14 @@ def test_nat_per_zone_keeps_each_zone_on_its_own() -> None:
         for resource in synthesized.resources("Network", "AWS::EC2::SubnetRouteTableAssociation").values()
     }
     routes = _default_routes(synthesized, "App")
-    assert len(routes) == len(gateways) == 3
+    assert len(routes) == 3
     for route in routes:
         table, gateway = route["RouteTableId"], route["NatGatewayId"]
         assert isinstance(table, dict)
         assert isinstance(gateway, dict)
-        assert zones[subnet_of_table[table["Ref"]]] == zones[gateways[gateway["Ref"]]]
+        ours, its = zones[subnet_of_table[table["Ref"]]], zones[gateways[gateway["Ref"]]]
+        assert ours == its, f"{table['Ref']} in zone {ours} leaves through the NAT gateway of zone {its}"
+    assert len(gateways) == 3
 
 
 @pytest.mark.parametrize(("nat", "addresses"), [(SingleNat(), 1), (RegionalNat(), 0)])
@@ -136,80 +168,9 @@ def test_named_zones_are_the_regions_own_in_one_order(region: str | None, letter
     assert [subnet["AvailabilityZone"] for subnet in _subnets(synthesized, "App")] == zones
 
 
-def test_gateway_endpoints_serve_app_and_data_and_only_this_account(every_environment: Synthesized) -> None:
-    endpoints = every_environment.resources("Network", "AWS::EC2::VPCEndpoint")
-    assert len(endpoints) == 2
-    for id_, endpoint in endpoints.items():
-        properties = endpoint["Properties"]
-        tables = {table["Ref"] for table in properties["RouteTableIds"]}
-        assert len(tables) == 6, id_
-        assert not any("Public" in table for table in tables)
-        first, *others = properties["PolicyDocument"]["Statement"]
-        assert first["Condition"] == {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}
-        assert all(len(_as_list(statement["Action"])) == 1 for statement in others), "others are single exceptions"
-
-
-# Whose buckets the S3 gateway opens beside this account's own, and for what.
-EXCEPTIONS = {
-    "cloudformation-custom-resource-response-<region without dashes>": "s3:PutObject",
-    "al2023-repos-<region>-de612dc2": "s3:GetObject",
-    "amazon-ssm-<region>": "s3:GetObject",
-    "amazon-ssm-packages-<region>": "s3:GetObject",
-    "amazoncloudwatch-agent-<region>": "s3:GetObject",
-}
-
-
-REFERENCES = {
-    "{'Ref': 'AWS::Partition'}": "<AWS::Partition>",
-    "{'Ref': 'AWS::Region'}": "<AWS::Region>",
-    "{'Fn::Join': ['', {'Fn::Split': ['-', {'Ref': 'AWS::Region'}]}]}": "<region without dashes>",
-}
-
-
-def test_the_s3_gateway_opens_exactly_what_boot_and_custom_resources_need(every_environment: Synthesized) -> None:
-    (s3,) = (
-        endpoint["Properties"]
-        for id_, endpoint in every_environment.resources("Network", "AWS::EC2::VPCEndpoint").items()
-        if "EndpointsS3" in id_
-    )
-    region = every_environment.environment.region
-    found = {}
-    for statement in s3["PolicyDocument"]["Statement"][1:]:
-        assert statement["Principal"] == {"AWS": "*"}
-        assert "Condition" not in statement
-        pieces = statement["Resource"]["Fn::Join"][1]
-        text = "".join(piece if isinstance(piece, str) else REFERENCES[str(piece)] for piece in pieces)
-        bucket = text.removeprefix("arn:<AWS::Partition>:s3:::").removesuffix("/*").replace("<AWS::Region>", "<region>")
-        found[bucket.replace(region, "<region>") if region else bucket] = statement["Action"]
-    assert found == EXCEPTIONS
-
-
-def test_interface_endpoints_answer_to_their_services_names_and_to_the_vpc_alone() -> None:
-    endpoints: frozenset[InterfaceEndpoint] = frozenset({"sqs", "kms"})
-    network = replace(DEV.network, interface_endpoints=endpoints)
-    synthesized = synthesize(replace(DEV, network=network))
-    interfaces = [
-        endpoint["Properties"]
-        for endpoint in synthesized.resources("Network", "AWS::EC2::VPCEndpoint").values()
-        if endpoint["Properties"]["VpcEndpointType"] == "Interface"
-    ]
-    assert len(interfaces) == 2
-    for endpoint in interfaces:
-        assert endpoint["PrivateDnsEnabled"] is True
-        assert len(endpoint["SubnetIds"]) == 3
-        (statement,) = endpoint["PolicyDocument"]["Statement"]
-        assert statement["Condition"] == {"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}}
-    (group,) = synthesized.resources("Network", "AWS::EC2::SecurityGroup").values()
-    blocks = synthesized.environment.network.addresses.blocks()
-    assert {rule["CidrIp"] for rule in group["Properties"]["SecurityGroupIngress"]} == {
-        str(blocks["app"]),
-        str(blocks["data"]),
-    }
-
-
 def test_flow_logs_record_all_traffic_with_what_tells_its_way(every_environment: Synthesized) -> None:
     flow_log = every_environment.only("Network", "AWS::EC2::FlowLog")
-    assert flow_log["TrafficType"] == "ALL"
+    has("the flow log", flow_log, {"TrafficType": "ALL"})
     for field in ("${flow-direction}", "${pkt-srcaddr}", "${tcp-flags}", "${traffic-path}"):
         assert field in flow_log["LogFormat"]
 
@@ -227,7 +188,8 @@ def test_a_flow_log_in_cloudwatch_is_encrypted_and_expires() -> None:
 
 def test_a_flow_log_in_s3_lies_where_the_log_delivery_may_write() -> None:
     synthesized = synthesize(replace(DEV, network=replace(DEV.network, flow_log=FlowLogToS3())))
-    assert "/flow" in str(synthesized.only("Network", "AWS::EC2::FlowLog")["LogDestination"])
+    destination = str(synthesized.only("Network", "AWS::EC2::FlowLog")["LogDestination"])
+    assert "/flow" in destination, f"log delivery may write below /flow, and the flow log goes to {destination}"
     statements = synthesized.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
     assert any(
         statement["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
@@ -256,30 +218,8 @@ def test_the_default_security_group_is_emptied_by_a_function_that_can_do_nothing
         if "ec2:" in str(statement["Action"])
     )
     assert statement["Action"] == ["ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"]
-    assert f"'{vpc}', 'DefaultSecurityGroup'" in str(statement["Resource"])
-
-
-@pytest.mark.parametrize("addressing", [Ipv4(), DualStack()])
-def test_each_tier_has_a_list_with_room_under_the_limit(addressing: Ipv4 | DualStack) -> None:
-    network = replace(DEV.network, addressing=addressing, zones=AnyZones(count=6))
-    synthesized = synthesize(replace(DEV, network=network))
-    entries = [entry["Properties"] for entry in synthesized.resources("Network", "AWS::EC2::NetworkAclEntry").values()]
-    lists = Counter((str(entry["NetworkAclId"]), entry["Egress"]) for entry in entries)
-    assert len(lists) == 6
-    assert max(lists.values()) < 20, "AWS's limit each way, one of which is the final denial"
-    assert len(synthesized.resources("Network", "AWS::EC2::SubnetNetworkAclAssociation")) == 18
-
-
-def test_every_list_denies_logins_before_it_allows_anything(every_environment: Synthesized) -> None:
-    entries = [
-        entry["Properties"] for entry in every_environment.resources("Network", "AWS::EC2::NetworkAclEntry").values()
-    ]
-    for acl in {str(entry["NetworkAclId"]) for entry in entries}:
-        inbound = [entry for entry in entries if str(entry["NetworkAclId"]) == acl and not entry["Egress"]]
-        first = sorted(inbound, key=lambda entry: entry["RuleNumber"])[:2]
-        assert [entry["RuleAction"] for entry in first] == ["deny", "deny"]
-        assert {entry["PortRange"]["From"] for entry in first} == {22, 3389}
-        assert {entry["CidrBlock"] for entry in first} == {"0.0.0.0/0"}
+    one = str(statement["Resource"])
+    assert f"'{vpc}', 'DefaultSecurityGroup'" in one, f"{statement['Action']} on {_joined(statement['Resource'])}"
 
 
 def test_dual_stack_gives_every_subnet_its_planned_block_and_data_no_way_out() -> None:
@@ -305,10 +245,6 @@ def test_dual_stack_gives_every_subnet_its_planned_block_and_data_no_way_out() -
     assert three.items() <= six.items(), "a zone added later moves no block"
 
 
-def _as_list(value: object) -> list[object]:
-    return value if isinstance(value, list) else [value]
-
-
 def test_whatever_names_the_ipv6_block_waits_for_it() -> None:
     synthesized = synthesize(replace(DEV, network=replace(DEV.network, addressing=DualStack())))
     (block,) = synthesized.resources("Network", "AWS::EC2::VPCCidrBlock")
@@ -325,37 +261,4 @@ def test_a_regional_gateway_waits_for_the_attachment() -> None:
     synthesized = synthesize(replace(DEV, network=replace(DEV.network, nat=RegionalNat())))
     (gateway,) = synthesized.resources("Network", "AWS::EC2::NatGateway").values()
     (attachment,) = synthesized.resources("Network", "AWS::EC2::VPCGatewayAttachment")
-    assert attachment in gateway["DependsOn"]
-
-
-def test_endpoints_carry_all_that_the_workloads_may_call() -> None:
-    endpoints: frozenset[InterfaceEndpoint] = frozenset(get_args(InterfaceEndpoint))
-    synthesized = synthesize(replace(DEV, network=replace(DEV.network, nat=NoNat(), interface_endpoints=endpoints)))
-    services = {"cloudwatch": "monitoring"}
-    granted = {
-        action
-        for resource in synthesized.everything().values()
-        if resource["Type"] == "AWS::IAM::ManagedPolicy"
-        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
-        for action in _as_list(statement["Action"])
-    }
-    by_endpoint = {str(action) for action in granted if services.get(*[str(action).split(":")[0]] * 2) in endpoints}
-    # Lambda polls the queue, reads its attributes and writes the log from outside the VPC.
-    by_lambda = {"sqs:GetQueueAttributes"}
-    # RDS writes what it measures from outside, too.
-    by_rds = {"logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:GetLogEvents"}
-    assert len(by_endpoint) > 8
-    carried = {action for actions in INTERFACE_ACTIONS.values() for action in actions}
-    assert by_endpoint - carried == by_lambda | by_rds
-
-
-def test_instances_signal_without_a_role() -> None:
-    network = replace(DEV.network, nat=NoNat(), interface_endpoints=NEEDED_WITHOUT_NAT)
-    synthesized = synthesize(replace(DEV, network=network))
-    (policy,) = (
-        endpoint["Properties"]["PolicyDocument"]["Statement"]
-        for id_, endpoint in synthesized.resources("Network", "AWS::EC2::VPCEndpoint").items()
-        if "Cloudformation" in id_
-    )
-    assert "cloudformation:SignalResource" in policy[0]["Action"]
-    assert "Condition" not in policy[0]
+    assert attachment in gateway["DependsOn"], f"the gateway waits for {gateway['DependsOn']}, not for {attachment}"

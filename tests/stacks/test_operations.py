@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.promises import has, mentions
 from tests.synthesis import Synthesized
 
 
@@ -40,7 +41,7 @@ def test_each_may_connect_as_its_own_role_and_touch_nothing_else(
 def test_both_wait_for_the_migration_that_makes_their_roles(every_environment: Synthesized, component: str) -> None:
     (run,) = every_environment.resources("Pipeline", "Custom::SchemaMigration")
     (function,) = _resources(every_environment, component, "AWS::Lambda::Function").values()
-    assert run in function["DependsOn"]
+    mentions(component, function, {"DependsOn": run})
 
 
 def test_nothing_but_people_calls_the_operations_function(every_environment: Synthesized) -> None:
@@ -55,7 +56,8 @@ def test_old_rejects_are_removed_every_night(every_environment: Synthesized) -> 
     (function,) = _resources(every_environment, "Housekeeping", "AWS::Lambda::Function")
     assert schedule["ScheduleExpression"] == "cron(0 2 * * ? *)"
     assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [function, "Arn"]}
-    assert "State" not in schedule  # enabled is what the scheduler takes for it
+    state = schedule.get("State", "ENABLED")  # which is what the scheduler takes for nothing
+    assert state == "ENABLED", f"the schedule is {state}"
 
 
 def test_the_scheduler_calls_as_a_role_that_serves_no_other_account_and_no_other_function(
@@ -65,12 +67,8 @@ def test_the_scheduler_calls_as_a_role_that_serves_no_other_account_and_no_other
     (group,) = every_environment.resources("Pipeline", "AWS::Scheduler::ScheduleGroup")
     (role,) = _resources(every_environment, "HousekeepingCaller", "AWS::IAM::Role").values()
     (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-    assert trust["Condition"] == {
-        "StringEquals": {
-            "aws:SourceAccount": {"Ref": "AWS::AccountId"},
-            "aws:SourceArn": {"Fn::GetAtt": [group, "Arn"]},
-        }
-    }
+    ours = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}, "aws:SourceArn": {"Fn::GetAtt": [group, "Arn"]}}
+    has("the scheduler's role", trust, {"Condition": {"StringEquals": ours}})
     (policy,) = _resources(every_environment, "HousekeepingCaller", "AWS::IAM::ManagedPolicy").values()
     (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
     assert (statement["Action"], statement["Resource"]) == (
@@ -83,4 +81,6 @@ def test_someone_hears_when_a_nights_run_is_given_up(every_environment: Synthesi
     alarms = _resources(every_environment, "Housekeeping", "AWS::CloudWatch::Alarm").values()
     assert {alarm["Properties"]["MetricName"] for alarm in alarms} == {"AsyncEventsDropped", "InvocationDroppedCount"}
     for alarm in alarms:
-        assert "AlertsTopic" in json.dumps(alarm["Properties"]["AlarmActions"])
+        mentions(alarm["Properties"]["MetricName"], alarm["Properties"], {"AlarmActions": "AlertsTopic"})
+        first = {"Threshold": 0, "ComparisonOperator": "GreaterThanThreshold"}
+        has(alarm["Properties"]["MetricName"], alarm["Properties"], first)

@@ -2,13 +2,15 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from config.connections import CALLS
+from components.schema_migration import SOURCE, content
 from config.environments import DEV, PROD
 from config.pipeline import ProvisionedConcurrency, SnapStart, Start
+from tests.promises import has, mentions, refuses_plain_http
 from tests.synthesis import Synthesized, shipped, synthesize
 
 
@@ -42,22 +44,24 @@ def _queue(synthesized: Synthesized, name: str) -> tuple[str, dict[str, Any]]:
 def test_events_of_the_landing_prefix_reach_the_queue(every_environment: Synthesized) -> None:
     rule = every_environment.only("Pipeline", "AWS::Events::Rule")
     pattern = rule["EventPattern"]
-    assert pattern["source"] == ["aws.s3"]
-    assert pattern["detail-type"] == ["Object Created", "Object Deleted"]
-    assert pattern["detail"]["object"] == {"key": [{"prefix": "incoming/"}]}
-    (bucket,) = pattern["detail"]["bucket"]["name"]
-    assert "LandingZoneBucket" in json.dumps(bucket)
+    has("the rule", pattern, {"source": ["aws.s3"], "detail-type": ["Object Created", "Object Deleted"]})
+    has("the rule", pattern["detail"], {"object": {"key": [{"prefix": "incoming/"}]}})
+    mentions("the rule", pattern["detail"], {"bucket": "LandingZoneBucket"})
     (target,) = rule["Targets"]
-    assert target["Arn"] == {"Fn::GetAtt": [_queue(every_environment, "Queue")[0], "Arn"]}
-    assert target["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": [_queue(every_environment, "Undelivered")[0], "Arn"]}
+    queue, undelivered = (
+        {"Fn::GetAtt": [_queue(every_environment, name)[0], "Arn"]} for name in ("Queue", "Undelivered")
+    )
+    has("the rule's target", target, {"Arn": queue, "DeadLetterConfig": {"Arn": undelivered}})
 
 
 def test_the_same_events_are_archived_for_a_replay_under_our_key(every_environment: Synthesized) -> None:
     archive = every_environment.only("Pipeline", "AWS::Events::Archive")
     assert archive["EventPattern"] == every_environment.only("Pipeline", "AWS::Events::Rule")["EventPattern"]
     assert ":event-bus/default" in json.dumps(archive["SourceArn"])
-    assert "KeysMessages" in json.dumps(archive["KmsKeyIdentifier"])
-    assert archive["RetentionDays"] == every_environment.environment.intake.archive_days > 0
+    mentions("the archive", archive, {"KmsKeyIdentifier": "KeysMessages"})
+    days = every_environment.environment.intake.archive_days
+    assert days > 0
+    has("the archive", archive, {"RetentionDays": days})
 
 
 def test_archived_events_survive_the_stack_where_data_does() -> None:
@@ -85,43 +89,50 @@ def test_eventbridge_may_encrypt_its_archive_for_our_bus_only(every_environment:
 
 def test_only_the_rule_sends_to_the_queue_and_only_over_tls(every_environment: Synthesized) -> None:
     (rule,) = every_environment.resources("Pipeline", "AWS::Events::Rule")
-    for policy in every_environment.resources("Pipeline", "AWS::SQS::QueuePolicy").values():
+    ours = {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule, "Arn"]}}}
+    policies = every_environment.resources("Pipeline", "AWS::SQS::QueuePolicy")
+    with_policy = {queue["Ref"] for policy in policies.values() for queue in policy["Properties"]["Queues"]}
+    bare = set(every_environment.resources("Pipeline", "AWS::SQS::Queue")) - with_policy
+    assert not bare, f"{bare} have no policy, which would deny requests by aws:SecureTransport"
+    for id_, policy in policies.items():
         statements = policy["Properties"]["PolicyDocument"]["Statement"]
-        assert any(statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}} for statement in statements)
+        refuses_plain_http(id_, statements)
         for statement in statements:
             if statement["Effect"] == "Allow":
-                assert statement["Action"] == "sqs:SendMessage"
-                assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-                assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule, "Arn"]}}}
+                sender = {"Service": "events.amazonaws.com"}
+                has(id_, statement, {"Action": "sqs:SendMessage", "Principal": sender, "Condition": ours})
 
 
 def test_a_message_stays_hidden_for_six_times_the_timeout(every_environment: Synthesized) -> None:
     timeout = _function(every_environment, "FileIntake")["Timeout"]
-    assert _queue(every_environment, "Queue")[1]["VisibilityTimeout"] >= 6 * timeout
+    hidden = _queue(every_environment, "Queue")[1]["VisibilityTimeout"]
+    assert hidden >= 6 * timeout, f"the queue's VisibilityTimeout is {hidden} s, six timeouts are {6 * timeout} s"
 
 
 def test_a_file_that_keeps_failing_ends_in_the_dead_letter_queue(every_environment: Synthesized) -> None:
-    dead_letters, properties = _queue(every_environment, "DeadLetters")
-    assert _queue(every_environment, "Queue")[1]["RedrivePolicy"] == {
+    dead_letters, _ = _queue(every_environment, "DeadLetters")
+    redrive = {
         "deadLetterTargetArn": {"Fn::GetAtt": [dead_letters, "Arn"]},
         "maxReceiveCount": every_environment.environment.intake.receives,
     }
-    assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600
-    assert _queue(every_environment, "Undelivered")[1]["MessageRetentionPeriod"] == 14 * 24 * 3600
-    assert _queue(every_environment, "Queue")[1]["MessageRetentionPeriod"] == 4 * 24 * 3600
+    has("the queue", _queue(every_environment, "Queue")[1], {"RedrivePolicy": redrive})
+    day = 24 * 3600
+    for name, days in (("Queue", 4), ("DeadLetters", 14), ("Undelivered", 14)):
+        has(name, _queue(every_environment, name)[1], {"MessageRetentionPeriod": days * day})
 
 
 def test_every_queue_is_encrypted_with_our_key(every_environment: Synthesized) -> None:
     queues = every_environment.resources("Pipeline", "AWS::SQS::Queue")
     assert len(queues) == 3
-    assert all("KeysMessages" in json.dumps(queue["Properties"]["KmsMasterKeyId"]) for queue in queues.values())
+    for id_, queue in queues.items():
+        mentions(id_, queue["Properties"], {"KmsMasterKeyId": "KeysMessages"})
 
 
 def test_a_messages_fate_is_its_own(every_environment: Synthesized) -> None:
     source = every_environment.only("Pipeline", "AWS::Lambda::EventSourceMapping")
-    assert source["BatchSize"] == 1
-    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert source["ScalingConfig"] == {"MaximumConcurrency": every_environment.environment.intake.max_concurrency}
+    limit = {"MaximumConcurrency": every_environment.environment.intake.max_concurrency}
+    wanted = {"BatchSize": 1, "FunctionResponseTypes": ["ReportBatchItemFailures"], "ScalingConfig": limit}
+    has("the queue's mapping to the function", source, wanted)
 
 
 def _with_intake(**values: Any) -> Synthesized:
@@ -137,36 +148,9 @@ def test_nothing_is_kept_ready_unless_asked_for(every_environment: Synthesized) 
     assert "ProvisionedConcurrencyConfig" not in _live(every_environment)
 
 
-def test_functions_have_their_executions_for_themselves_where_the_account_has_some(
-    every_environment: Synthesized,
-) -> None:
-    reserved = {
-        id_: function["Properties"].get("ReservedConcurrentExecutions")
-        for id_, function in every_environment.everything().items()
-        if function["Type"] == "AWS::Lambda::Function"
-    }
-    assert len(reserved) == 5
-    if not every_environment.environment.platform.reserve_concurrency:
-        assert set(reserved.values()) == {None}
-        return
-    intake = every_environment.environment.intake.max_concurrency
-    for id_, executions in reserved.items():
-        assert executions == (intake if "FileIntake" in id_ else 1 if "DefaultSecurityGroup" in id_ else CALLS), id_
-
-
 def test_executions_are_kept_ready_on_the_live_version_where_asked_for() -> None:
     asked = _with_intake(start=ProvisionedConcurrency(executions=2))
     assert _live(asked)["ProvisionedConcurrencyConfig"] == {"ProvisionedConcurrentExecutions": 2}
-
-
-def test_calls_that_failed_for_good_are_kept_and_someone_hears(every_environment: Synthesized) -> None:
-    for id_, function in every_environment.everything().items():
-        if function["Type"] == "AWS::Lambda::Function":
-            kept = function["Properties"]["DeadLetterConfig"]["TargetArn"]
-            assert "FailedCallsQueue" in json.dumps(kept), f"{id_} forgets calls that failed"
-    (alarm,) = every_environment.resources("Foundation", "AWS::CloudWatch::Alarm").values()
-    assert "FailedCallsQueue" in json.dumps(alarm["Properties"]["Dimensions"])
-    assert "AlertsTopic" in json.dumps(alarm["Properties"]["AlarmActions"])
 
 
 def test_the_live_version_starts_from_a_snapshot_where_asked_for() -> None:
@@ -176,11 +160,19 @@ def test_the_live_version_starts_from_a_snapshot_where_asked_for() -> None:
     assert "SnapStart" not in _function(asked, "SchemaMigration")
 
 
-def test_functions_log_as_json_down_to_lambdas_own_reports(every_environment: Synthesized) -> None:
-    for function in every_environment.resources("Pipeline", "AWS::Lambda::Function").values():
-        logging = function["Properties"]["LoggingConfig"]
-        assert (logging["LogFormat"], logging["ApplicationLogLevel"]) == ("JSON", "INFO")
-        assert logging["SystemLogLevel"] == "INFO", "at WARN there would be no report of memory and time"
+def test_the_intake_has_the_time_and_memory_of_the_configuration(every_environment: Synthesized) -> None:
+    config = every_environment.environment.intake
+    wanted = {"Timeout": config.timeout_seconds, "MemorySize": config.memory_mb}
+    has("the file intake", _function(every_environment, "FileIntake"), wanted)
+
+
+def test_events_and_messages_flow_from_the_first_deployment_on(every_environment: Synthesized) -> None:
+    """Both are switched on where nothing says otherwise."""
+    mapping = every_environment.only("Pipeline", "AWS::Lambda::EventSourceMapping")
+    has("the queue's mapping to the function", {"Enabled": True} | mapping, {"Enabled": True})
+    has(
+        "the rule", {"State": "ENABLED"} | every_environment.only("Pipeline", "AWS::Events::Rule"), {"State": "ENABLED"}
+    )
 
 
 @pytest.mark.parametrize("start", [ProvisionedConcurrency(executions=2), SnapStart()], ids=str)
@@ -192,9 +184,19 @@ def test_no_finding_is_left_however_the_intake_starts(start: Start) -> None:
 def test_new_code_takes_traffic_only_after_the_migration(every_environment: Synthesized) -> None:
     (run,) = every_environment.resources("Pipeline", "Custom::SchemaMigration")
     (alias,) = every_environment.resources("Pipeline", "AWS::Lambda::Alias").values()
-    assert run in alias["DependsOn"]
+    mentions("the alias of the live version", alias, {"DependsOn": run})
     source = every_environment.only("Pipeline", "AWS::Lambda::EventSourceMapping")
-    assert ":live" in json.dumps(source["FunctionName"])
+    called = json.dumps(source["FunctionName"])
+    assert ":live" in called, f"the queue calls {called}, must call the alias :live"
+
+
+def test_a_new_migration_runs_with_the_next_deployment(every_environment: Synthesized, tmp_path: Path) -> None:
+    """CloudFormation calls the function again only when the property changes, which follows its files."""
+    run = every_environment.only("Pipeline", "Custom::SchemaMigration")
+    has("the migration's run", run, {"Migrations": content(SOURCE)})
+    before = content(tmp_path)
+    (tmp_path / "0002_more.sql").write_text("create table more ()")
+    assert content(tmp_path) != before
 
 
 def test_the_migration_waits_for_its_way_to_the_database(every_environment: Synthesized) -> None:
@@ -206,8 +208,10 @@ def test_the_migration_waits_for_its_way_to_the_database(every_environment: Synt
         if id_.startswith("SchemaMigration")
     }
     assert len(needed) == 3
-    assert needed <= set(run["DependsOn"])
-    assert int(run["Properties"]["ServiceTimeout"]) > _function(every_environment, "SchemaMigration")["Timeout"]
+    early = needed - set(run["DependsOn"])
+    assert not early, f"the migration does not wait for {early}"
+    waits, takes = int(run["Properties"]["ServiceTimeout"]), _function(every_environment, "SchemaMigration")["Timeout"]
+    assert waits > takes, f"ServiceTimeout is {waits} s, the migration may take {takes} s"
 
 
 def test_only_the_migration_reads_the_master_password(every_environment: Synthesized) -> None:
@@ -232,7 +236,8 @@ def test_the_intake_connects_as_its_own_role_and_no_other(every_environment: Syn
     (connect,) = (
         statement for statement in _policy(every_environment, "FileIntake") if statement["Action"] == "rds-db:connect"
     )
-    assert json.dumps(connect["Resource"]).count("/file_intake") == 1
+    user = json.dumps(connect["Resource"])
+    assert user.count("/file_intake") == 1, f"the intake may connect as {user}"
     through = "DatabaseProxyId" if every_environment.platform.data.database.proxy else "DbiResourceId"
     assert through in json.dumps(connect["Resource"])
     assert _function(every_environment, "FileIntake")["Environment"]["Variables"]["DATABASE_USER"] == "file_intake"
@@ -245,14 +250,12 @@ def test_the_intake_reads_landed_files_and_writes_none(every_environment: Synthe
         for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
         if action.startswith("s3:")
     }
-    assert actions == {"s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"}
-
-
-def test_function_code_cannot_manage_network_interfaces(every_environment: Synthesized) -> None:
-    for function in ("FileIntake", "SchemaMigration", "OperationsFunction", "HousekeepingFunction"):
-        (denied,) = (statement for statement in _policy(every_environment, function) if statement["Effect"] == "Deny")
-        assert denied["Condition"] == {"Null": {"lambda:SourceFunctionArn": "false"}}
-        assert all(action.startswith("ec2:") for action in denied["Action"])
+    wanted = {"s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"}
+    assert actions == wanted, f"the intake may also {actions - wanted}, or not {wanted - actions}"
+    for statement in _policy(every_environment, "FileIntake"):
+        if "s3:GetObjectVersion" in statement["Action"]:
+            where = json.dumps(statement["Resource"])
+            assert where.endswith('"/incoming/*"]]}'), f"the intake reads {where}, must read incoming/ alone"
 
 
 def test_someone_hears_when_files_fail_or_wait(every_environment: Synthesized) -> None:
@@ -269,31 +272,24 @@ def test_someone_hears_when_files_fail_or_wait(every_environment: Synthesized) -
         "FilesRefused of file_intake",
     }
     for alarm in alarms.values():
-        assert "AlertsTopic" in json.dumps(alarm["AlarmActions"])
+        mentions(alarm["MetricName"], alarm, {"AlarmActions": "AlertsTopic", "OKActions": "AlertsTopic"})
         assert "First: " in alarm["AlarmDescription"], "what to do"
-        assert alarm["TreatMissingData"] == "notBreaching"
+        has(alarm["MetricName"], alarm, {"TreatMissingData": "notBreaching"})
+
+
+def test_the_first_file_that_fails_is_heard_of(every_environment: Synthesized) -> None:
+    """And none of those that fail later: a file that waits is no failure until it has waited for two timeouts."""
+    timeout = _function(every_environment, "FileIntake")["Timeout"]
+    for id_, resource in every_environment.resources("Pipeline", "AWS::CloudWatch::Alarm").items():
+        alarm = resource["Properties"]
+        most = 2 * timeout if alarm["MetricName"] == "ApproximateAgeOfOldestMessage" else 0
+        has(id_, alarm, {"Threshold": most, "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1})
 
 
 def _watched(alarm: dict[str, Any]) -> str:
     (dimension,) = alarm["Dimensions"]
     value = dimension["Value"]
     return f" of {value if isinstance(value, str) else value.get('Ref') or value['Fn::GetAtt'][0]}"
-
-
-def test_functions_run_in_the_app_subnets(every_environment: Synthesized) -> None:
-    functions = every_environment.resources("Pipeline", "AWS::Lambda::Function").values()
-    assert len(functions) == 4
-    for function in functions:
-        subnets = function["Properties"]["VpcConfig"]["SubnetIds"]
-        assert len(subnets) == 3
-        assert all("VpcAppSubnet" in json.dumps(subnet) for subnet in subnets)
-
-
-def test_functions_run_what_the_environment_names(every_environment: Synthesized) -> None:
-    platform = every_environment.environment.platform
-    for function in every_environment.resources("Pipeline", "AWS::Lambda::Function").values():
-        assert function["Properties"]["Runtime"] == f"python{platform.python}"
-        assert function["Properties"]["Architectures"] == [platform.architecture]
 
 
 def test_the_largest_file_of_the_configuration_reaches_the_function(prod: Synthesized) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from config.network import DualStack
 from local_cloud.emulator.registration import uncovered
+from tests.promises import has
 from tests.synthesis import DOMAIN, PUBLIC, PUBLIC_EXPOSURE, Synthesized, synthesize
 
 LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
@@ -40,40 +41,63 @@ def _rule(synthesized: Synthesized, path: str) -> dict[str, Any]:
 
 def test_nothing_is_passed_on_without_a_sign_in(public_prod: Synthesized) -> None:
     forwarding = [way for way in _ways_in(public_prod) if "forward" in json.dumps(way)]
-    assert len(forwarding) == 2
     for way in forwarding:
-        first, second = sorted(way, key=lambda action: int(action["Order"]))
-        assert (first["Type"], second["Type"]) == ("authenticate-cognito", "forward")
-        assert first["AuthenticateCognitoConfig"]["OnUnauthenticatedRequest"] in ("authenticate", "deny")
+        ordered = sorted(way, key=lambda action: int(action.get("Order", 0)))
+        types = [action["Type"] for action in ordered]
+        assert types == ["authenticate-cognito", "forward"], f"a way in has the actions {types}, and no sign-in first"
+        otherwise = ordered[0]["AuthenticateCognitoConfig"]["OnUnauthenticatedRequest"]
+        assert otherwise in ("authenticate", "deny"), f"OnUnauthenticatedRequest is {otherwise}"
+    assert len(forwarding) == 2
+
+
+def test_a_sign_in_holds_for_a_working_day(public_prod: Synthesized) -> None:
+    """And for an hour of it without asking Cognito whether the person is still on the list."""
+    day = 12 * 60
+    for way in _ways_in(public_prod):
+        for action in way:
+            if action["Type"] == "authenticate-cognito":
+                seconds = int(action["AuthenticateCognitoConfig"].get("SessionTimeout", 7 * 24 * 3600))
+                assert seconds <= day * 60, f"SessionTimeout is {seconds}, must be {day * 60} or less"
+    client = public_prod.only("Web", "AWS::Cognito::UserPoolClient")
+    wanted = {"RefreshTokenValidity": day, "AccessTokenValidity": 60, "IdTokenValidity": 60}
+    has("the load balancer as a client", client, wanted)
 
 
 def test_programs_are_told_that_they_are_not_signed_in(public_prod: Synthesized) -> None:
-    rule = _rule(public_prod, "/api/*")
-    assert rule["Actions"][0]["AuthenticateCognitoConfig"]["OnUnauthenticatedRequest"] == "deny"
+    sign_in = _rule(public_prod, "/api/*")["Actions"][0]["AuthenticateCognitoConfig"]
+    has("/api/*", sign_in, {"OnUnauthenticatedRequest": "deny"})
 
 
 def test_health_is_nobodys_business_outside(public_prod: Synthesized) -> None:
     health = public_prod.only("Web", "AWS::ElasticLoadBalancingV2::TargetGroup")["HealthCheckPath"]
     inside, api = _rule(public_prod, health), _rule(public_prod, "/api/*")
     assert inside["Actions"] == [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
-    assert "/readyz" in inside["Conditions"][0]["PathPatternConfig"]["Values"]
+    refused = inside["Conditions"][0]["PathPatternConfig"]["Values"]
+    assert "/readyz" in refused, f"/readyz is answered outside: only {refused} are refused"
     assert inside["Priority"] < api["Priority"]
 
 
 def test_plain_http_leads_to_our_own_name_over_https(public_prod: Synthesized) -> None:
     (action,) = _listener(public_prod, 80)["DefaultActions"]
-    assert action["RedirectConfig"] == {"Host": DOMAIN, "Port": "443", "Protocol": "HTTPS", "StatusCode": "HTTP_301"}
+    has("port 80", action, {"Type": "redirect"})
+    here = {"Host": DOMAIN, "Port": "443", "Protocol": "HTTPS", "StatusCode": "HTTP_301"}
+    has("port 80", action["RedirectConfig"], here)
 
 
 def test_tls_is_1_3_or_1_2_with_a_certificate_that_renews_itself(public_prod: Synthesized) -> None:
     listener = _listener(public_prod, 443)
-    assert listener["SslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
+    has("port 443", listener, {"SslPolicy": "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"})
     certificate = public_prod.only("Web", "AWS::CertificateManager::Certificate")
-    assert certificate["DomainName"] == DOMAIN
-    assert certificate["ValidationMethod"] == "DNS"
-    assert certificate["DomainValidationOptions"] == [
-        {"DomainName": DOMAIN, "HostedZoneId": PUBLIC_EXPOSURE.hosted_zone_id}
-    ]
+    by_dns = [{"DomainName": DOMAIN, "HostedZoneId": PUBLIC_EXPOSURE.hosted_zone_id}]
+    wanted = {"DomainName": DOMAIN, "ValidationMethod": "DNS", "DomainValidationOptions": by_dns}
+    has("the certificate", certificate, wanted)
+
+
+def test_a_public_load_balancer_stands_in_the_public_subnets(public_prod: Synthesized) -> None:
+    balancer = public_prod.only("Web", "AWS::ElasticLoadBalancingV2::LoadBalancer")
+    assert len(balancer["Subnets"]) == 3
+    for subnet in balancer["Subnets"]:
+        assert "VpcPublicSubnet" in json.dumps(subnet), f"a public load balancer stands in {json.dumps(subnet)}"
 
 
 @pytest.mark.parametrize("dual_stack", [False, True], ids=["IPv4", "dual stack"])
@@ -95,13 +119,23 @@ def test_the_domain_leads_here_in_every_ip_version(dual_stack: bool) -> None:
     assert open_to == ({"0.0.0.0/0", "::/0"} if dual_stack else {"0.0.0.0/0"})
 
 
+def test_a_public_load_balancer_admits_443_and_80_alone(public_prod: Synthesized) -> None:
+    groups = public_prod.resources("Web", "AWS::EC2::SecurityGroup").items()
+    (rules,) = (group["Properties"]["SecurityGroupIngress"] for id_, group in groups if "Entrance" in id_)
+    admitted = {(rule["IpProtocol"], rule.get("FromPort"), rule.get("ToPort")) for rule in rules}
+    wanted = {("tcp", 443, 443), ("tcp", 80, 80)}
+    assert admitted == wanted, f"the load balancer's security group admits {admitted}, must admit {wanted}"
+
+
 def test_people_come_by_invitation_with_a_long_password_and_a_second_factor(public_prod: Synthesized) -> None:
     pool = public_prod.only("Web", "AWS::Cognito::UserPool")
-    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
-    assert pool["MfaConfiguration"] == "ON"
-    assert pool["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
-    assert pool["Policies"]["PasswordPolicy"]["MinimumLength"] >= 14
-    assert pool["DeletionProtection"] == "ACTIVE"
+    at = "the list of people"
+    has(at, pool["AdminCreateUserConfig"], {"AllowAdminCreateUserOnly": True})
+    has(at, pool, {"MfaConfiguration": "ON", "EnabledMfas": ["SOFTWARE_TOKEN_MFA"], "DeletionProtection": "ACTIVE"})
+    kinds = ("RequireLowercase", "RequireUppercase", "RequireNumbers", "RequireSymbols")
+    has(at, pool["Policies"]["PasswordPolicy"], dict.fromkeys(kinds, True))
+    length = pool["Policies"]["PasswordPolicy"]["MinimumLength"]
+    assert length >= 14, f"{at}: MinimumLength of passwords is {length}, must be 14 or more"
     message = pool["AdminCreateUserConfig"]["InviteMessageTemplate"]["EmailMessage"]
     assert all(word in message for word in ("{username}", "{####}", DOMAIN)), "Cognito fills in the first two"
 
@@ -115,11 +149,20 @@ def test_the_sign_in_plan_and_the_second_factor_are_values() -> None:
 
 def test_the_load_balancer_is_the_only_client_and_returns_to_our_domain(public_prod: Synthesized) -> None:
     client = public_prod.only("Web", "AWS::Cognito::UserPoolClient")
-    assert client["GenerateSecret"] is True
-    assert client["AllowedOAuthFlows"] == ["code"]
-    assert client["CallbackURLs"] == [f"https://{DOMAIN}/oauth2/idpresponse"]
-    assert client["LogoutURLs"] == [f"https://{DOMAIN}/"]
-    assert not {"ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH"} & set(client["ExplicitAuthFlows"])
+    has(
+        "the load balancer as a client",
+        client,
+        {
+            "GenerateSecret": True,
+            "AllowedOAuthFlows": ["code"],
+            "CallbackURLs": [f"https://{DOMAIN}/oauth2/idpresponse"],
+            "LogoutURLs": [f"https://{DOMAIN}/"],
+            "PreventUserExistenceErrors": "ENABLED",
+            "EnableTokenRevocation": True,
+        },
+    )
+    flows = set(client["ExplicitAuthFlows"])
+    assert flows == {"ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}, f"people may also sign in by {flows}"
 
 
 def test_the_app_knows_whose_word_to_take_and_where_people_sign_out(public_prod: Synthesized) -> None:
@@ -145,7 +188,7 @@ def test_the_app_knows_whose_word_to_take_and_where_people_sign_out(public_prod:
 def test_a_firewall_looks_at_each_request_first(public_prod: Synthesized) -> None:
     acl = public_prod.only("Web", "AWS::WAFv2::WebACL")
     rules = {rule["Name"]: rule for rule in acl["Rules"]}
-    assert rules["RequestsOfOneAddress"]["Action"] == {"Block": {}}
+    has("RequestsOfOneAddress", rules["RequestsOfOneAddress"], {"Action": {"Block": {}}})
     assert rules["RequestsOfOneAddress"]["Statement"]["RateBasedStatement"]["Limit"] == 2000
     managed = {name for name, rule in rules.items() if "ManagedRuleGroupStatement" in rule["Statement"]}
     assert managed == {
@@ -154,7 +197,15 @@ def test_a_firewall_looks_at_each_request_first(public_prod: Synthesized) -> Non
         "AWSManagedRulesKnownBadInputsRuleSet",
         "AWSManagedRulesSQLiRuleSet",
     }
-    assert all(rules[name]["OverrideAction"] == {"None": {}} for name in managed), "they block, and don't just count"
+    common = rules["AWSManagedRulesCommonRuleSet"]["Statement"]["ManagedRuleGroupStatement"]
+    counted = {override["Name"] for override in common["RuleActionOverrides"]}
+    assert counted == {
+        "SizeRestrictions_Cookie_HEADER",
+        "RestrictedExtensions_URIPATH",
+        "RestrictedExtensions_QUERYARGUMENTS",
+    }, f"what the firewall only counts: {counted}"
+    for name in managed:
+        has(name, rules[name], {"OverrideAction": {"None": {}}})  # it blocks, and doesn't just count
     association = public_prod.only("Web", "AWS::WAFv2::WebACLAssociation")
     assert "EntranceLoadBalancer" in json.dumps(association["ResourceArn"])
 
@@ -167,7 +218,8 @@ def test_the_firewall_logs_what_it_stopped_without_anyones_session(public_prod: 
     groups = public_prod.resources("Web", "AWS::Logs::LogGroup").values()
     assert name in {group["Properties"].get("LogGroupName") for group in groups}
     assert logging["LoggingFilter"]["DefaultBehavior"] == "DROP"
-    assert {field["SingleHeader"]["Name"] for field in logging["RedactedFields"]} == {"authorization", "cookie"}
+    redacted = {field["SingleHeader"]["Name"] for field in logging["RedactedFields"]}
+    assert redacted == {"authorization", "cookie"}, f"only {redacted} of authorization and cookie are kept out"
 
 
 def test_uploads_come_from_the_domain_alone(public_prod: Synthesized) -> None:

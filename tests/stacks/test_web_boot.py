@@ -123,7 +123,7 @@ def test_the_whole_script_installs_starts_and_says_yes(machine: Machine, script:
 @pytest.mark.parametrize("step", [name for name in (*CHANGES_A_MACHINE, "aws") if name not in ("cfn-signal", "sleep")])
 def test_a_step_that_fails_says_no_and_ends_the_boot(step: str, machine: Machine, script: str) -> None:
     done = machine.run(script, failing=step)
-    assert done.returncode != 0
+    assert done.returncode != 0, f"{step} failed, and the boot went on"
     (signal,) = machine.calls("cfn-signal")
     assert not signal.endswith("-e 0")
     assert not machine.calls("sleep")

@@ -1,0 +1,32 @@
+"""How promises say what broke them: the resource, the property, its value, and what it must be."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+def has(at: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Each property of `wanted` has its value in `found`, the properties of what stands `at`."""
+    wrong = [
+        f"{name} is {found[name]!r}, must be {value!r}" if name in found else f"{name} is missing, must be {value!r}"
+        for name, value in wanted.items()
+        if name not in found or found[name] != value
+    ]
+    assert not wrong, f"{at}: {'; '.join(wrong)}"
+
+
+def mentions(at: str, found: Mapping[str, Any], wanted: Mapping[str, str]) -> None:
+    """Each property of `wanted` holds its text, part of the logical id that a reference names."""
+    wrong = [
+        f"{name} is {found.get(name, 'missing')!r}, must refer to {text}"
+        for name, text in wanted.items()
+        if text not in str(found.get(name))
+    ]
+    assert not wrong, f"{at}: {'; '.join(wrong)}"
+
+
+def refuses_plain_http(at: str, statements: Iterable[Mapping[str, Any]]) -> None:
+    """A statement denies everybody every action that comes without TLS."""
+    denied = [one for one in statements if one["Effect"] == "Deny"]
+    conditions = [one.get("Condition", {}) for one in denied if "*" in str(one["Principal"]) and "*" in one["Action"]]
+    wanted = {"Bool": {"aws:SecureTransport": "false"}}
+    assert wanted in conditions, f"{at}: nothing denies requests on {wanted}, only on {conditions}"

@@ -1,0 +1,65 @@
+"""How people hear that something is wrong with the database, on each engine, with and without a proxy."""
+
+from collections.abc import Callable
+
+import pytest
+
+from config.database import AuroraServerless, PostgresInstance
+from tests.databases import CASES, PROXY, synthesized
+from tests.promises import has, mentions
+from tests.synthesis import Synthesized
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_people_hear_of_events_and_alarms_of_the_database(name: str) -> None:
+    case = synthesized(name)
+    subscriptions = [one["Properties"] for one in case.resources("Data", "AWS::RDS::EventSubscription").values()]
+    sources = {one["SourceType"]: one for one in subscriptions}
+    main = sources.get("db-cluster", sources["db-instance"])
+    assert {"failover", "failure", "deletion"} <= set(main["EventCategories"])
+    alarms = [one["Properties"] for one in case.resources("Data", "AWS::CloudWatch::Alarm").values()]
+    for one in subscriptions:
+        mentions("events of the database", one, {"SnsTopicArn": "AlertsTopic"})
+    for one in alarms:
+        mentions(f"the alarm for {one['MetricName']}", one, {"AlarmActions": "AlertsTopic", "OKActions": "AlertsTopic"})
+    metrics = {alarm["MetricName"] for alarm in alarms}
+    expected = {"DatabaseConnections", "MaximumUsedTransactionIDs"}
+    if isinstance(case.environment.database, AuroraServerless):
+        expected |= {"ACUUtilization"} | ({"AuroraReplicaLagMaximum"} if case.environment.database.readers else set())
+    else:
+        expected |= {"FreeStorageSpace", "CPUUtilization", "FreeableMemory"}
+    if case.resources("Data", PROXY):
+        expected |= {"DatabaseConnectionsBorrowLatency"}
+    assert metrics == expected
+
+
+# What each alarm watches, in CloudWatch's units: whether it fires above or below, and between which thresholds.
+GIB = 2**30
+ALARMS: dict[str, tuple[str, Callable[[Synthesized], float], Callable[[Synthesized], float]]] = {
+    "DatabaseConnections": ("GreaterThan", lambda _: 1, lambda case: case.environment.database.max_connections - 1),
+    "MaximumUsedTransactionIDs": ("GreaterThan", lambda _: 200_000_000, lambda _: 1_500_000_000),
+    "ACUUtilization": ("GreaterThan", lambda _: 50, lambda _: 99),
+    "AuroraReplicaLagMaximum": ("GreaterThan", lambda _: 100, lambda _: 10_000),
+    "FreeStorageSpace": ("LessThan", lambda _: GIB, lambda case: _postgres(case).storage_gib * GIB / 2),
+    "CPUUtilization": ("GreaterThan", lambda _: 50, lambda _: 99),
+    "FreeableMemory": ("LessThan", lambda _: 0.05 * GIB, lambda case: _postgres(case).memory_gib * GIB / 2),
+    "DatabaseConnectionsBorrowLatency": ("GreaterThan", lambda _: 10_000, lambda _: 15_000_000),
+}
+
+
+def _postgres(case: Synthesized) -> PostgresInstance:
+    assert isinstance(case.environment.database, PostgresInstance)
+    return case.environment.database
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_alarms_of_the_database_fire_before_it_stops(name: str) -> None:
+    case = synthesized(name)
+    for resource in case.resources("Data", "AWS::CloudWatch::Alarm").values():
+        alarm = resource["Properties"]
+        side, least, most = ALARMS[alarm["MetricName"]]
+        has(f"the alarm for {alarm['MetricName']}", alarm, {"ComparisonOperator": f"{side}Threshold"})
+        assert least(case) <= alarm["Threshold"] <= most(case), (
+            f"the alarm for {alarm['MetricName']} fires at {alarm['Threshold']}, "
+            f"must fire between {least(case)} and {most(case)}"
+        )
