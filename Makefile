@@ -50,6 +50,10 @@ test-slow: setup ## Draw many more examples of what `make test` draws a few of, 
 	@NETWORK_EXAMPLES=200 python -m pytest --timeout 1800 -m "slow or not slow" \
 	  tests/architecture/test_network_space.py tests/integration/privileges $(TEST)
 
+.PHONY: mutants
+mutants: setup ## Make realistic mistakes, one at a time, each of which a test must name; MUTANTS="NAT gateway" for some
+	@python -m tests.mutants $(if $(MUTANTS),"$(MUTANTS)")
+
 .PHONY: check
 check: setup ## Check format, lint and types
 	@ruff format --check --quiet $(SOURCES) || { echo "Some files are not formatted: make format"; exit 1; }

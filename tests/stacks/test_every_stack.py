@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -89,6 +88,19 @@ def test_roles_are_assumed_by_one_service_each(every_environment: Synthesized) -
         assert list(principal) == ["Service"], f"{id_} is assumed by {principal}, and not by a service"
         assert isinstance(principal["Service"], str), f"{id_} is assumed by several services: {principal}"
         assert trust["Action"] == "sts:AssumeRole", f"{id_} is assumed by {trust['Action']}"
+
+
+# Each takes a role on for a resource of ours only, and makes that resource's account its own.
+ACT_FOR_US_ALONE = {"ec2.amazonaws.com", "lambda.amazonaws.com", "rds.amazonaws.com"}
+
+
+def test_services_that_act_for_others_take_our_roles_for_this_account_alone(every_environment: Synthesized) -> None:
+    """IAM User Guide, "The confused deputy problem"."""
+    for id_, role in _of_type(every_environment, "AWS::IAM::Role").items():
+        (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        if (service := trust["Principal"]["Service"]) not in ACT_FOR_US_ALONE:
+            accounts = trust.get("Condition", {}).get("StringEquals", {}).get("aws:SourceAccount")
+            assert accounts == {"Ref": "AWS::AccountId"}, f"{service} takes {id_} for any account: {trust}"
 
 
 def test_nothing_is_allowed_by_wildcard_action(every_environment: Synthesized) -> None:
@@ -219,26 +231,6 @@ def test_nothing_names_a_partition_a_region_or_an_account() -> None:
             for what, pattern in HAND_WRITTEN.items():
                 found = re.search(f".{{0,60}}{pattern}.{{0,30}}", json.dumps(template))
                 assert not found, f"{stack} of {name} names {what}: ...{found and found[0]}..."
-
-
-def _texts(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every text of a template, with the keys that lead to it."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _texts(inner, (*path, key))
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner, path)
-
-
-def test_nothing_but_service_principals_names_a_partitions_domain(every_environment: Synthesized) -> None:
-    """Each partition has its own, AWS::URLSuffix; services as principals have the same names in all of them."""
-    for stack, template in every_environment.templates.items():
-        for path, text in _texts(template):
-            a_service = "Principal" in path or "aws-service-role/" in text
-            assert a_service or "amazonaws.com" not in text, f"{stack}: {text} at {'/'.join(path)}"
 
 
 def test_the_same_configuration_gives_the_same_templates() -> None:

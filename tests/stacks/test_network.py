@@ -165,7 +165,8 @@ def test_without_nat_nothing_leaves_but_through_endpoints() -> None:
 def test_named_zones_are_the_regions_own_in_one_order(region: str | None, letters: str) -> None:
     synthesized = synthesize(replace(PROD, region=region, network=replace(PROD.network, zones=NamedZones(count=3))))
     zones = [{"Fn::Join": ["", [{"Ref": "AWS::Region"}, letter]]} for letter in letters]
-    assert [subnet["AvailabilityZone"] for subnet in _subnets(synthesized, "App")] == zones
+    found = [subnet["AvailabilityZone"] for subnet in _subnets(synthesized, "App")]
+    assert found == zones, f"the app subnets stand in {found}, must stand in {letters} of {region}"
 
 
 def test_flow_logs_record_all_traffic_with_what_tells_its_way(every_environment: Synthesized) -> None:

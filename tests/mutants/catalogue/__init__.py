@@ -1,0 +1,25 @@
+"""Every mistake, by the area of the architecture in which it is made."""
+
+from tests.mutants.catalogue import (
+    database,
+    functions,
+    network,
+    permissions,
+    pipeline,
+    portability,
+    public_web,
+    storage,
+    web,
+)
+
+CATALOGUE = (
+    *network.MUTANTS,
+    *database.MUTANTS,
+    *storage.MUTANTS,
+    *pipeline.MUTANTS,
+    *functions.MUTANTS,
+    *web.MUTANTS,
+    *public_web.MUTANTS,
+    *permissions.MUTANTS,
+    *portability.MUTANTS,
+)

@@ -1,0 +1,101 @@
+"""A copy of the tree in which mistakes are made, one at a time; the working tree is never touched."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.mutants.mutant import Fate, Mutant, Result
+from tests.mutants.worker import Note
+
+ROOT = Path(__file__).parent.parent.parent
+MUTABLE = ("components", "config", "stacks")
+SHARED = (".venv", "node_modules")
+# What a promise that breaks raises: anything else stopped before it could say what is wrong.
+BROKEN_PROMISES = ("AssertionError", "Failed")
+
+
+class Workshop:
+    """One copy of the tree, and a process that runs tests in it."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is where the copy goes; it isn't there yet."""
+        self._root = folder / "tree"
+        self._log = folder / "log"
+        _copy(self._root)
+        # Python takes a file of the same size and second for unchanged; by their hashes no mistake is overlooked.
+        compiled = ["-m", "compileall", "-q", "--invalidation-mode", "checked-hash", *MUTABLE]
+        subprocess.run([sys.executable, *compiled], cwd=self._root, check=True)
+        self._worker = subprocess.Popen(
+            [sys.executable, "-m", "tests.mutants.worker"],
+            cwd=self._root,
+            env=os.environ | {"PYTHONHASHSEED": "0"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log.open("w"),
+            text=True,
+        )
+
+    def close(self) -> None:
+        """Ends the process."""
+        assert self._worker.stdin
+        self._worker.stdin.close()
+        self._worker.wait()
+
+    def make(self, mutant: Mutant) -> Result:
+        """Makes the mistake, runs its test, and takes the mistake back."""
+        file = self._root / mutant.file
+        before = file.read_text()
+        try:
+            file.write_text(mutant.made_in(before))
+            notes = self._run([mutant.test])
+        finally:
+            file.write_text(before)
+        return judge(mutant, notes)
+
+    def broken(self, tests: Sequence[str]) -> str:
+        """What is wrong with these tests where no mistake was made; empty if all of them pass."""
+        notes = self._run(tests)
+        failed = [f"{note['test']}: {note['error']}: {note['message']}" for note in notes if note["error"]]
+        missing = set(tests) - {note["test"] for note in notes if note["phase"] == "call"}
+        return "\n".join([*failed, *(f"{test}: did not run" for test in sorted(missing))])
+
+    def _run(self, tests: Sequence[str]) -> list[Note]:
+        assert self._worker.stdin
+        assert self._worker.stdout
+        self._worker.stdin.write(json.dumps(list(tests)) + "\n")
+        self._worker.stdin.flush()
+        answer = self._worker.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"The process that runs tests has ended:\n{self._log.read_text()[-4000:]}")
+        notes: list[Note] = json.loads(answer)
+        return notes
+
+
+def _copy(target: Path) -> None:
+    """What git knows or would, and links to what setup made."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, listed.split("\0")):
+        source, copy = ROOT / name, target / name
+        if source.is_file():  # and not deleted, or a link to a folder
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, copy)
+    for name in SHARED:
+        if (ROOT / name).exists():
+            (target / name).symlink_to((ROOT / name).resolve())
+
+
+def judge(mutant: Mutant, notes: list[Note]) -> Result:
+    """What became of the mistake, by what its test did."""
+    failed = next((note for note in notes if note["error"]), None)
+    if failed is None:
+        ran = any(note["phase"] == "call" for note in notes)
+        return Result(mutant=mutant, fate=Fate.SURVIVED if ran else Fate.INVALID, said="" if ran else "It did not run.")
+    said = failed["message"]
+    if failed["phase"] != "call" or failed["error"] not in BROKEN_PROMISES:
+        return Result(mutant=mutant, fate=Fate.INVALID, said=f"{failed['error']} in {failed['phase']}: {said}")
+    return Result(mutant=mutant, fate=Fate.KILLED if mutant.says in said else Fate.MUTE, said=said)
