@@ -18,6 +18,7 @@ LOCAL_CLOUD, TEMPLATES = "local cloud", "templates"
 _TESTS = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in a hook of its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Deals the tests out to the processes that `make test` starts, the longest group first, files whole."""
     for item in items:

@@ -3,7 +3,6 @@
 import json
 import tempfile
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +74,23 @@ class Synthesized:
         }
 
 
+_known: dict[Environment, Synthesized] = {}
+
+
 def synthesize(environment: Environment, *, validate: bool = False) -> Synthesized:
-    """The environment's platform, synthesized without bundling its assets.
+    """The environment's platform, synthesized without bundling its assets, once a test run: look, and change nothing.
 
     Where `validate`, with its rule packs and the CDK's own rules, whose findings stand in the report: here they stop
     nothing, so that a finding fails the test that forbids it, and not every test.
     """
+    known = _known.get(environment)
+    if known is None or (validate and not known.report):
+        known = _known[environment] = synthesize_anew(environment, validate=validate)
+    return known
+
+
+def synthesize_anew(environment: Environment, *, validate: bool = False) -> Synthesized:
+    """As `synthesize`, whether it was done before or not."""
     with tempfile.TemporaryDirectory() as folder:
         app = App(outdir=folder, context=CONTEXT, analytics_reporting=False)
         platform = Platform(app, config=environment)
@@ -104,13 +114,11 @@ def synthesize(environment: Environment, *, validate: bool = False) -> Synthesiz
         )
 
 
-@cache
 def shipped(name: str) -> Synthesized:
-    """A shipped environment with everything validated, once a test run."""
+    """A shipped environment with everything validated."""
     return synthesize(ENVIRONMENTS[name], validate=True)
 
 
-@cache
 def public() -> Synthesized:
-    """`PUBLIC` with everything validated, once a test run."""
+    """`PUBLIC` with everything validated."""
     return synthesize(PUBLIC, validate=True)

@@ -11,7 +11,15 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 
 
-def _synth(tmp_path: Path, context: dict[str, str], *, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty one, so without credentials. One for all, as jsii unpacks its libraries there, which takes seconds."""
+    return tmp_path_factory.mktemp("home")
+
+
+def _synth(
+    home: Path, tmp_path: Path, context: dict[str, str], *, cwd: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
     """Runs the app as the CDK's command line does, with an empty environment and without bundling."""
     settings = json.loads((ROOT / "cdk.json").read_text())["context"] | {"aws:cdk:bundling-stacks": []} | context
     return subprocess.run(
@@ -22,7 +30,7 @@ def _synth(tmp_path: Path, context: dict[str, str], *, cwd: Path = ROOT) -> subp
         text=True,
         env={
             "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
+            "HOME": str(home),
             "CDK_CONTEXT_JSON": json.dumps(settings),
             "CDK_OUTDIR": str(tmp_path / "cdk.out"),
         },
@@ -31,8 +39,10 @@ def _synth(tmp_path: Path, context: dict[str, str], *, cwd: Path = ROOT) -> subp
 
 # The other environments' templates come of the same code in tests/stacks, and in the CI's job `synth`.
 @pytest.mark.parametrize("environment", ["local", "prod"])
-def test_an_environment_synthesizes_without_credentials_or_look_up(environment: str, tmp_path: Path) -> None:
-    done = _synth(tmp_path, {"env": environment})
+def test_an_environment_synthesizes_without_credentials_or_look_up(
+    environment: str, tmp_path: Path, home: Path
+) -> None:
+    done = _synth(home, tmp_path, {"env": environment})
     assert done.returncode == 0, done.stderr
     manifest = json.loads((tmp_path / "cdk.out/manifest.json").read_text())
     assert "missing" not in manifest, "a look-up"
@@ -42,8 +52,8 @@ def test_an_environment_synthesizes_without_credentials_or_look_up(environment: 
     ]
 
 
-def test_prod_goes_to_china_with_a_warning_of_what_must_be_added_first(tmp_path: Path) -> None:
-    done = _synth(tmp_path, {"env": "prod", "region": "cn-north-1"})
+def test_prod_goes_to_china_with_a_warning_of_what_must_be_added_first(tmp_path: Path, home: Path) -> None:
+    done = _synth(home, tmp_path, {"env": "prod", "region": "cn-north-1"})
     assert done.returncode == 0, done.stderr
     assert "no root of RDS in cn-north-1" in done.stdout + done.stderr
 
@@ -58,8 +68,10 @@ def test_prod_goes_to_china_with_a_warning_of_what_must_be_added_first(tmp_path:
         ({"env": "prod", "region": "ap-east-2"}, "database.connections must be Direct() in ap-east-2"),
     ],
 )
-def test_bad_context_is_one_line_and_no_traceback(context: dict[str, str], message: str, tmp_path: Path) -> None:
-    done = _synth(tmp_path, context)
+def test_bad_context_is_one_line_and_no_traceback(
+    context: dict[str, str], message: str, tmp_path: Path, home: Path
+) -> None:
+    done = _synth(home, tmp_path, context)
     assert done.returncode == 1
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -73,7 +85,7 @@ def test_bad_context_is_one_line_and_no_traceback(context: dict[str, str], messa
         ("backup_day=14", "unexpected keyword argument 'backup_day'"),
     ],
 )
-def test_a_slip_is_named_with_the_line_where_it_stands(slip: str, message: str, tmp_path: Path) -> None:
+def test_a_slip_is_named_with_the_line_where_it_stands(slip: str, message: str, tmp_path: Path, home: Path) -> None:
     fork = tmp_path / "fork"
     for folder in ("config", "components", "stacks"):
         (fork / folder).mkdir(parents=True)
@@ -84,7 +96,7 @@ def test_a_slip_is_named_with_the_line_where_it_stands(slip: str, message: str, 
     text = environments.read_text()
     assert "backup_days=14" in text
     environments.write_text(text.replace("backup_days=14", slip))
-    done = _synth(tmp_path, {}, cwd=fork)
+    done = _synth(home, tmp_path, {}, cwd=fork)
     assert done.returncode == 1
     assert message in done.stderr
     assert "(config/environments.py, line " in done.stderr
