@@ -92,7 +92,7 @@ class Keys(Construct):
     def _let_cloudwatch_logs_use(key: kms.Key) -> None:
         """Source: Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS".
 
-        Of all service principals here only this one has the region and the partition's domain in its name.
+        Its principal has the region and the partition's domain in its name (docs/decisions/0015).
         """
         key.add_to_resource_policy(
             iam.PolicyStatement(

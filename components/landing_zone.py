@@ -86,7 +86,11 @@ class LandingZone(Construct):
         self._readers, self._uploaders = self._policies(resource)
 
     def allow_reading(self, role: WorkloadRole) -> None:
-        """Lets the role read every version of what landed, and list what there is."""
+        """Lets the role read every version of what landed, and list what there is.
+
+        These policies change with this stack, before the code of their users: widen first, narrow a release later
+        (docs/decisions/0005).
+        """
         role.attach(self._readers)
 
     def allow_uploads(self, role: WorkloadRole) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from config.model import RULE_PACKS
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -46,6 +48,9 @@ def test_an_environment_synthesizes_without_credentials_or_look_up(
     assert done.returncode == 0, done.stderr
     manifest = json.loads((tmp_path / "cdk.out/manifest.json").read_text())
     assert "missing" not in manifest, "a look-up"
+    report = json.loads((tmp_path / "cdk.out/validation-report.json").read_text())
+    packs = {plugin["pluginName"] for plugin in report["pluginReports"]}
+    assert set(RULE_PACKS) <= packs, "rule packs that did not look at what is deployed"
     assert not (ROOT / "cdk.context.json").exists()
     assert sorted(a["displayName"] for a in manifest["artifacts"].values() if "stack" in a["type"]) == [
         f"{environment.capitalize()}/{stack}" for stack in ("Data", "Foundation", "Network", "Pipeline", "Web")
@@ -77,6 +82,31 @@ def test_bad_context_is_one_line_and_no_traceback(
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def _fork(tmp_path: Path, file: str, old: str, new: str) -> Path:
+    """A copy of the app with one text in one file replaced."""
+    fork = tmp_path / "fork"
+    for folder in ("config", "components", "stacks"):
+        (fork / folder).mkdir(parents=True)
+        for each in (ROOT / folder).glob("*.py"):
+            (fork / folder / each.name).write_text(each.read_text())
+    for asset in ("lambda_src", "web_src", "certificates"):
+        (fork / asset).symlink_to(ROOT / asset)
+    (fork / "app.py").write_text((ROOT / "app.py").read_text())
+    text = (fork / file).read_text()
+    assert old in text
+    (fork / file).write_text(text.replace(old, new))
+    return fork
+
+
+def test_a_finding_stops_the_synthesis_with_its_words(tmp_path: Path, home: Path) -> None:
+    fork = _fork(tmp_path, "components/keys.py", "enable_key_rotation=True", "enable_key_rotation=False")
+    done = _synth(home, tmp_path, {}, cwd=fork)
+    assert done.returncode == 1
+    assert "KMS" in done.stdout + done.stderr
+    assert "Synthesis: the findings above must be fixed" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("slip", "message"),
     [
@@ -86,16 +116,7 @@ def test_bad_context_is_one_line_and_no_traceback(
     ],
 )
 def test_a_slip_is_named_with_the_line_where_it_stands(slip: str, message: str, tmp_path: Path, home: Path) -> None:
-    fork = tmp_path / "fork"
-    for folder in ("config", "components", "stacks"):
-        (fork / folder).mkdir(parents=True)
-        for file in (ROOT / folder).glob("*.py"):
-            (fork / folder / file.name).write_text(file.read_text())
-    (fork / "app.py").write_text((ROOT / "app.py").read_text())
-    environments = fork / "config/environments.py"
-    text = environments.read_text()
-    assert "backup_days=14" in text
-    environments.write_text(text.replace("backup_days=14", slip))
+    fork = _fork(tmp_path, "config/environments.py", "backup_days=14", slip)
     done = _synth(home, tmp_path, {}, cwd=fork)
     assert done.returncode == 1
     assert message in done.stderr
