@@ -15,6 +15,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 # What tests share, one process has: the local cloud, and the environments' templates.
 LOCAL_CLOUD, TEMPLATES = "local cloud", "templates"
+# These synthesize much that no other test looks at.
+ALONE = ("test_regions", "test_network_space")
 _TESTS = Path(__file__).parent
 
 
@@ -30,7 +32,8 @@ def _group(item: pytest.Item) -> str:
     if LOCAL_CLOUD.replace(" ", "_") in getattr(item, "fixturenames", ()):
         return LOCAL_CLOUD
     top = item.path.relative_to(_TESTS).parts[0]
-    return TEMPLATES if top in ("stacks", "architecture") else str(item.path)
+    shares = top in ("stacks", "architecture") and item.path.stem not in ALONE
+    return TEMPLATES if shares else str(item.path)
 
 
 @pytest.fixture(params=sorted(ENVIRONMENTS))

@@ -15,7 +15,6 @@ from cfnlint.runner import Runner
 
 from config.checks import ConfigError
 from config.network import NamedZones
-from tests import databases
 from tests.synthesis import ENVIRONMENTS, PUBLIC, STACKS, Synthesized, synthesize
 
 REGIONS = {
@@ -27,9 +26,7 @@ REGIONS = {
 }
 OTHER_PARTITIONS = [region for region, partition in REGIONS.items() if partition != "aws"]
 # Local is in us-east-1 by definition: its emulator has no other region.
-EVERYWHERE = {name: environment for name, environment in ENVIRONMENTS.items() if environment.region is None} | {
-    "prod on Aurora": databases.VARIANTS["prod on Aurora"]
-}
+EVERYWHERE = {name: environment for name, environment in ENVIRONMENTS.items() if environment.region is None}
 CASES = [(name, region) for name in EVERYWHERE for region in REGIONS]
 PUBLIC_CASES = [("prod, public", region) for region, partition in REGIONS.items() if partition == "aws"]
 # What CloudFormation's linter knows of regions.
