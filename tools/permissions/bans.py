@@ -28,6 +28,8 @@ PINS = frozenset(
 PINS_OF_ENDPOINTS = PINS | {"aws:resourceaccount"}
 # No "IfExists", "ForAllValues" or "Not...": those hold where the key is missing, or anything else.
 PINNING_OPERATORS = frozenset({"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike"})
+# In writing: neither a wildcard nor a reference.
+SERVICE = r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,14 +161,19 @@ class Judge:
 
     def _pinned(self, statement: Statement, keys: frozenset[str]) -> bool:
         return any(
-            operator in PINNING_OPERATORS and key in keys and all(self._names_us(value) for value in values)
+            operator in PINNING_OPERATORS
+            and key in keys
+            and all(self._names_us(value, statement.templates) for value in values)
             for operator, key, values in statement.conditions
         )
 
-    def _names_us(self, value: str) -> bool:
+    def _names_us(self, value: str, templates: Templates) -> bool:
         """Whether a condition's value can't be true of another account: ours, our resource, or an organisation."""
         whose = value.split(":")[4] if value.startswith("arn:") and value.count(":") >= 5 else value
-        return whose in self._own() or bool(re.fullmatch(r"\$\{\w+(\.\w*Arn)?\}|o-[a-z0-9]{10,32}", value))
+        if whose in self._own() or re.fullmatch(r"o-[a-z0-9]{10,32}", value):
+            return True
+        reference = re.fullmatch(r"\$\{(\w+)(\.\w*Arn)?\}", value)
+        return reference is not None and _is_resource(reference[1], templates)
 
     def _own(self) -> list[str]:
         return [ACCOUNT, *([self.account] if self.account else [])]
@@ -182,6 +189,13 @@ def unpinned(templates: Templates) -> Iterator[tuple[Statement, str, str]]:
 
 def _accepted(statement: Statement, principal: str) -> bool:
     return all(any(each.covers(statement, principal, action) for each in ACCEPTED) for action in statement.actions)
+
+
+def _is_resource(id_: str, templates: Templates) -> bool:
+    """Whether the name is a resource's; a parameter, in whichever stack, is what its deployer says: anybody's."""
+    if any(id_ in template.get("Parameters", {}) for template in templates.values()):
+        return False
+    return any(id_ in template["Resources"] for template in templates.values())
 
 
 def _open_ended(statement: Statement) -> Iterator[str]:
@@ -210,11 +224,25 @@ def _administers_the_key(statement: Statement) -> bool:
 
 def _passed_roles(statement: Statement) -> Iterator[str]:
     passes = any(re.fullmatch(_as_pattern(action), "iam:passrole") for action in statement.actions)
-    to_whom = any(key == "iam:passedtoservice" and op in PINNING_OPERATORS for op, key, _ in statement.conditions)
-    if passes and not to_whom:
-        yield "iam:PassRole hands a role to any service: add StringEquals iam:PassedToService"
-    if passes and "*" in statement.resources:
-        yield "iam:PassRole of every role: name the role"
+    if not passes:
+        return
+    if not _passed_to_services_in_writing(statement):
+        yield (
+            "iam:PassRole hands a role to any service: add StringEquals iam:PassedToService with the services in "
+            "writing, such as scheduler.amazonaws.com"
+        )
+    if wild := [resource for resource in statement.resources if "*" in resource or "?" in resource]:
+        yield f"iam:PassRole of {', '.join(wild)} passes every role that fits: name the role"
+
+
+def _passed_to_services_in_writing(statement: Statement) -> bool:
+    return any(
+        operator in ("StringEquals", "StringLike")
+        and key == "iam:passedtoservice"
+        and bool(values)
+        and all(re.fullmatch(SERVICE, value) for value in values)
+        for operator, key, values in statement.conditions
+    )
 
 
 def _as_pattern(action: str) -> str:

@@ -11,8 +11,9 @@ INTRODUCTION = """\
 # Permissions
 
 Made from the synthesized templates and `tools/permissions/reasons.py` by `make snapshots`; a test fails when it is out
-of date, when a role may do what has no reason, and when a reason is left over. Who may take a role on, and what no
-policy may say, stands in `tools/permissions/bans.py`.
+of date, when a role may do what has no reason, and when a reason is left over. A right counts wherever it is written:
+in a policy of the role, or in one of a resource (queue, bucket, key, function) that names the role. Who may take a role
+on, and what no policy may say, stands in `tools/permissions/bans.py`.
 
 `make test-slow` deploys everything onto a local cloud that enforces IAM, and takes each action away from its role:
 

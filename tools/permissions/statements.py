@@ -8,6 +8,7 @@ from typing import Any
 
 Template = Mapping[str, Any]
 Templates = Mapping[str, Template]
+Place = tuple[str, str]  # a stack, and the logical id of what stands there
 
 # What a template can't know, written without the colons that would tear ARNs apart.
 PSEUDO = {
@@ -34,6 +35,11 @@ class Statement:
     def allows(self) -> bool:
         """Whether it opens something."""
         return bool(self.body.get("Effect") == "Allow")
+
+    @property
+    def place(self) -> Place:
+        """The resource that holds it, told apart from one of the same name in another stack."""
+        return self.stack, self.resource
 
     @property
     def is_trust(self) -> bool:

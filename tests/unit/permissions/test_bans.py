@@ -13,6 +13,11 @@ OF_QUEUE = IDENTITY | {"Principal": {"Service": "events.amazonaws.com"}, "Condit
 # An account in writing is somebody else's, as long as the environment doesn't name it as its own.
 TRUST = {"Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
 ENDPOINT = {"Action": "s3:GetObject", "Principal": {"AWS": "*"}}
+# Another stack, where the name of a parameter is that of a resource.
+ELSEWHERE = {
+    "Resources": {"Parameter": {"Type": "AWS::Events::Rule"}, "Theirs": {"Type": "AWS::Events::Rule"}},
+    "Outputs": {"Rule": {"Value": {"Fn::GetAtt": ["Theirs", "Arn"]}}},
+}
 
 
 def findings(
@@ -26,8 +31,13 @@ def findings(
     document: Any = {"Statement": [{"Effect": "Allow"} | statement]}
     for name in reversed(path.split(".")):
         document = [document] if name == "0" else {name: document}
-    resources = {"Bad": {"Type": type_, "Properties": document}, "Ours": {"Type": "AWS::IAM::Role"}}
-    return Judge(account=account).findings({"Data": {"Resources": resources}})
+    resources = {
+        "Bad": {"Type": type_, "Properties": document},
+        "Ours": {"Type": "AWS::IAM::Role"},
+        "Rule": {"Type": "AWS::Events::Rule"},
+    }
+    template = {"Parameters": {"Parameter": {"Type": "String"}}, "Resources": resources}
+    return Judge(account=account).findings({"Data": template, "Web": ELSEWHERE})
 
 
 def of_queue(**changes: Any) -> list[str]:
@@ -95,6 +105,41 @@ def test_a_role_is_passed_to_a_named_service_only(action: str) -> None:
     assert "name the role" in found
     (found,) = findings(passing | {"Condition": {"StringEqualsIfExists": named["StringEquals"]}})
     assert "iam:PassedToService" in found
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringLike": {"iam:PassedToService": "*"}},
+        {"StringLike": {"iam:PassedToService": "*.amazonaws.com"}},
+        {"StringEquals": {"iam:PassedToService": ["scheduler.amazonaws.com", "ec2?.amazonaws.com"]}},
+        {"StringEquals": {"iam:PassedToService": {"Ref": "Parameter"}}},
+        {"StringEquals": {"iam:PassedToService": []}},
+        {"ArnLike": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+    ],
+)
+def test_a_role_is_passed_to_services_in_writing(condition: Any) -> None:
+    passing = {"Action": "iam:PassRole", "Resource": {"Fn::GetAtt": ["Ours", "Arn"]}}
+    (found,) = findings(passing | {"Condition": condition})
+    assert "StringEquals iam:PassedToService" in found
+    literal = {"StringLike": {"iam:PassedToService": ["scheduler.amazonaws.com", "ec2.amazonaws.com.cn"]}}
+    assert findings(passing | {"Condition": literal}) == []
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "arn:aws:iam::111122223333:role/*",
+        {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/shop-*"},
+        [{"Fn::GetAtt": ["Ours", "Arn"]}, "arn:aws:iam::*:role/x"],
+        "arn:aws:iam::111122223333:role/shop-?",
+    ],
+)
+def test_no_passed_role_is_a_wildcard(resource: Any) -> None:
+    named = {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
+    (found,) = findings({"Action": "iam:PassRole", "Resource": resource, "Condition": named})
+    assert "name the role" in found
+    assert "role/" in found
 
 
 @pytest.mark.parametrize(
@@ -168,6 +213,10 @@ def test_endpoints_lead_to_this_account_or_to_named_buckets_of_aws() -> None:
         {"StringEquals": {"aws:SourceAccount": "111122223333"}},
         {"ArnLike": {"aws:SourceArn": "arn:aws:events:eu-central-1:*:rule/x"}},
         {"StringLike": {"aws:SourceAccount": "*"}},
+        {"StringEquals": {"aws:SourceAccount": {"Ref": "Parameter"}}},
+        {"StringEquals": {"aws:SourceAccount": {"Fn::Sub": "${Parameter}"}}},
+        {"StringEquals": {"aws:SourceAccount": [{"Ref": "AWS::AccountId"}, {"Ref": "Parameter"}]}},
+        {"ArnEquals": {"aws:SourceArn": {"Ref": "Nowhere"}}},
     ],
 )
 def test_no_service_acts_for_another_account(condition: Any) -> None:
@@ -181,6 +230,8 @@ def test_no_service_acts_for_another_account(condition: Any) -> None:
     [
         OWN,
         {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]}}},
+        {"ArnEquals": {"aws:SourceArn": {"Ref": "Rule"}}},
+        {"ArnEquals": {"aws:SourceArn": {"Fn::GetStackOutput": {"StackName": "shop-dev-web", "OutputName": "Rule"}}}},
         {"ArnLike": {"aws:SourceArn": {"Fn::Sub": "arn:aws:events:eu-central-1:${AWS::AccountId}:rule/*"}}},
     ],
 )
@@ -202,7 +253,7 @@ def test_permissions_of_functions_are_judged_too() -> None:
             "Principal": "events.amazonaws.com",
         }
         resource = {"Type": "AWS::Lambda::Permission", "Properties": permission | changes}
-        return Judge().findings({"Web": {"Resources": {"Bad": resource}}})
+        return Judge().findings({"Web": {"Resources": {"Bad": resource, "Rule": {"Type": "AWS::Events::Rule"}}}})
 
     assert invoked(SourceArn={"Fn::GetAtt": ["Rule", "Arn"]}) == []
     assert "confused deputy" in invoked()[0]
