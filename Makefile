@@ -18,7 +18,7 @@ SOURCES = app.py bench certificates components config lambda_src local_cloud sta
 .PHONY: help
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
-	@echo "Values: ENV=local|dev|staging|prod ($(ENV)), ACCOUNT=, REGION=, WEB_PORT= (make up, make tunnel), TEST='-k name' (make test), BENCH=loading (make bench), AGAINST=main|released (make diff)"
+	@echo "Values: ENV=local|dev|staging|prod ($(ENV)), ACCOUNT=, REGION=, WEB_PORT= (make up, make tunnel), TEST='-k name' (make test), BENCH=loading (make bench), AGAINST=released or any git revision (make diff)"
 
 # ---- on this machine -------------------------------------------------------------------------------------------
 
@@ -77,7 +77,7 @@ snapshots: setup ## Write snapshots and the generated pages of docs/ anew; read 
 
 .PHONY: diff
 diff: setup ## Tell what your branch does to ENV's resources, permissions and network, without credentials
-	@python -m tools.changes --env "$(ENV)" --against "$(AGAINST)"
+	@python -m tools.changes --env "$(ENV)" --against "$(AGAINST)" --account "$(ACCOUNT)" --region "$(REGION)"
 
 .PHONY: mark-released
 mark-released: setup ## Keep today's templates as those last released, after showing what they replace

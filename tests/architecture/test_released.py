@@ -16,8 +16,10 @@ from tools.changes.wording import finding_lines
 PUBLIC_PROD = "prod-public"
 RELEASED = (*(name for name in ENVIRONMENTS if name != "local"), PUBLIC_PROD)
 WHAT_TO_DO = """
-Undo it, or, if it is meant, accept it with the reason in released/accepted.toml. If nobody has deployed what is kept as
-released, or everybody has deployed this since: make mark-released (ENV={name} for it alone), and read the diff."""
+Undo it. If nobody has deployed what is kept as released, or everybody has deployed this since: make mark-released
+(ENV={name} for it alone), and read the diff. If it is meant, say why, and put this into released/accepted.toml:
+
+"""
 
 
 def _today(name: str) -> Synthesized:
@@ -62,11 +64,11 @@ def test_what_was_released_keeps_its_state_and_its_readers(name: str, request: p
             print(f"\n{name}: {_told(_found(name)) or 'nothing is replaced'}")
         synthesized = _today(name)
         released.write(name, released.with_paths(_by_stack_name(synthesized), _paths(synthesized)))
-    accepted = {one.resource for one in released.accepted() if name in one.environments}
-    left = [finding for finding in _found(name) if str(finding.place) not in accepted]
+    left = released.left(_found(name), released.accepted(), name)
     if left:
         title = f"{name}: a deployment of this would do the following to what is deployed.\n\n"
-        pytest.fail(title + _told(left) + "\n" + WHAT_TO_DO.format(name=name), pytrace=False)
+        what_to_do = WHAT_TO_DO.format(name=name) + released.entries(left, name)
+        pytest.fail(f"{title}{_told(left)}\n{what_to_do}", pytrace=False)
 
 
 def test_what_is_accepted_is_still_there_to_be_accepted() -> None:
@@ -76,8 +78,10 @@ def test_what_is_accepted_is_still_there_to_be_accepted() -> None:
         )
         for name in entry.environments:
             assert name in RELEASED, f"{entry.resource}: {name!r} is none of {', '.join(RELEASED)}"
-            assert entry.resource in {str(finding.place) for finding in _found(name)}, (
-                f"{entry.resource} doesn't change in {name} any more: delete its entry in {released.ACCEPTED.name}"
+            answered = entry.answered(_found(name))
+            assert answered, (
+                f"{entry.change!r} of {entry.resource} doesn't change in {name} any more: delete its entry in "
+                f"{released.ACCEPTED.name}"
             )
 
 

@@ -64,8 +64,9 @@ def _diff(folder: Path, *arguments: str, expected: int = 0) -> str:
 
 def test_it_is_quiet_where_nothing_changed(repository: Path) -> None:
     title, said = _diff(repository, "--env", "dev").splitlines()
-    assert title.startswith("dev, from ")
-    assert "(as it is)" in title
+    assert (
+        title == f"dev, from main at {_git(repository, 'rev-parse', '--short', 'main')} (as it is) to the working tree"
+    )
     assert said == "Nothing changes."
 
 

@@ -22,7 +22,10 @@ REFACTOR = "`cdk refactor --unstable=refactor`"
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that a deployment would do: to which resource or output, what changes, what follows, what to do."""
+    """One thing that a deployment would do: to which resource or output, what changes, what follows, what to do.
+
+    Each change says what it is of before its first colon (see `named`).
+    """
 
     place: Place
     type: str
@@ -36,6 +39,11 @@ class Finding:
 def findings(old: Templates, new: Templates) -> list[Finding]:
     """All that the guard has to say."""
     return list(_Guard(old=old, new=new).findings())
+
+
+def named(change: str) -> str:
+    """What a change is of, whatever the values: `logical id`, `DeletionPolicy`, the path of a property."""
+    return change.partition(": ")[0]
 
 
 def described(reason: Replacement) -> str:
@@ -79,7 +87,7 @@ class _Guard:
         return Finding(
             place=Place(stack=stack, id="*"),
             type=STACK,
-            changes=(f"no stack has this name any more, only {', '.join(self.new.stacks)}",),
+            changes=(f"stack name: {stack} -> (gone), there are only {', '.join(self.new.stacks)}",),
             consequence=f"the deployed one is left as it is; what takes its place starts without {', '.join(held)}",
             advice="give it back its name, which is made of project, environment and construct id; or move what it "
             f"holds with {REFACTOR}",

@@ -2,25 +2,35 @@
 
 import json
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools.changes.errors import ChangesError
+from tools.changes.guard import Finding, named
 from tools.changes.templates import PATH, Place, Template, masked
 
 FOLDER = Path(__file__).parent.parent.parent / "released"
 ACCEPTED = FOLDER / "accepted.toml"
-_FIELDS = {"environments", "resource", "reason"}
+_FIELDS = {"resource", "change", "environments", "reason"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
-    """A finding of the guard that is meant: in which environments, about which `stack/LogicalId`, and why."""
+    """A change that the guard finds and that is meant: to which `stack/LogicalId`, of what, where, and why."""
 
-    environments: tuple[str, ...]
     resource: str
+    change: str
+    environments: tuple[str, ...]
     reason: str
+
+    def means(self, finding: Finding, change: str) -> bool:
+        """Whether this is about that change. Another one of the same resource may lose what it holds."""
+        return self.resource == str(finding.place) and self.change == named(change)
+
+    def answered(self, found: Iterable[Finding]) -> bool:
+        """Whether the change is still among them."""
+        return any(self.means(finding, change) for finding in found for change in finding.changes)
 
 
 def read(environment: str, *, folder: Path = FOLDER) -> dict[str, Template]:
@@ -73,7 +83,30 @@ def accepted(file: Path = ACCEPTED) -> list[Accepted]:
             raise ChangesError(
                 f"each [[accepted]] of {file.name} says {', '.join(sorted(_FIELDS))}, none of them empty; got {entry}"
             )
-    return [
-        Accepted(environments=tuple(entry["environments"]), resource=entry["resource"], reason=entry["reason"])
-        for entry in entries
-    ]
+    return [Accepted(**{**entry, "environments": tuple(entry["environments"])}) for entry in entries]
+
+
+def left(found: Iterable[Finding], accepted: Iterable[Accepted], environment: str) -> list[Finding]:
+    """The findings with those of their changes that nobody accepted, where there are any."""
+    here = [one for one in accepted if environment in one.environments]
+    rest = (
+        replace(
+            finding,
+            changes=tuple(change for change in finding.changes if not any(one.means(finding, change) for one in here)),
+        )
+        for finding in found
+    )
+    return [finding for finding in rest if finding.changes]
+
+
+def entries(found: Iterable[Finding], environment: str) -> str:
+    """What accepts the findings, as TOML that still lacks the reasons."""
+    return "\n".join(
+        "[[accepted]]\n"
+        f'environments = ["{environment}"]\n'
+        f'resource = "{finding.place}"\n'
+        f'change = "{named(change)}"\n'
+        'reason = ""\n'
+        for finding in found
+        for change in finding.changes
+    )

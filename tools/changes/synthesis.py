@@ -17,44 +17,56 @@ from tools.changes.templates import Template, protected
 ROOT = Path(__file__).parent.parent.parent
 
 
-def fork_point(*, root: Path = ROOT) -> str:
-    """The commit at which this branch left main; HEAD where there is no main."""
-    process = subprocess.run(
-        ["git", "merge-base", "HEAD", "main"], cwd=root, capture_output=True, text=True, check=False
+def fork_point(*, root: Path = ROOT) -> tuple[str, str]:
+    """The commit at which this branch left main, which on main is HEAD, and what to call it.
+
+    Raises ChangesError where there is no main, here or at the origin.
+    """
+    for main in ("main", "origin/main"):
+        process = subprocess.run(
+            ["git", "merge-base", "HEAD", main], cwd=root, capture_output=True, text=True, check=False
+        )
+        if commit := process.stdout.strip():
+            return commit, main if commit == _commit(main, root) else f"the fork point with {main}"
+    raise ChangesError(
+        "git finds no commit that this branch shares with main or origin/main: say what to compare with, "
+        "AGAINST=HEAD~1 or any other commit, branch or tag, or AGAINST=released"
     )
-    return process.stdout.strip() or "HEAD"
 
 
-def described(revision: str, *, root: Path = ROOT) -> str:
-    """The revision's short hash and subject. Raises ChangesError where git knows none of that name."""
-    return _git(root, "log", "-1", "--format=%h (%s)", _commit(revision, root)).decode().strip()
+def described(revision: str, *, name: str = "", root: Path = ROOT) -> str:
+    """The revision's name, short hash and subject. Raises ChangesError where git knows none of that name."""
+    commit = _commit(revision, root)
+    said = _git(root, "log", "-1", "--format=%h (%s)", commit).decode().strip()
+    return said if not name and commit.startswith(revision) else f"{name or revision} at {said}"
 
 
-def at_revision(revision: str, environment: str, *, root: Path = ROOT) -> dict[str, Template]:
-    """The environment's templates at a git revision, by stack name, with this repository's own `.venv`."""
+def at_revision(revision: str, context: Mapping[str, str], *, root: Path = ROOT) -> dict[str, Template]:
+    """The templates of the app at a git revision, by stack name, with this repository's own `.venv`."""
     archive = _git(root, "archive", "--format=tar", _commit(revision, root))
     with tempfile.TemporaryDirectory(prefix="changes-") as folder:
         with tarfile.open(fileobj=BytesIO(archive)) as files:
             files.extractall(folder, filter="data")
-        return synthesized(Path(folder), environment, whose=f"revision {revision}")
+        return synthesized(Path(folder), context, whose=f"revision {revision}")
 
 
-def synthesized(folder: Path, environment: str, *, whose: str) -> dict[str, Template]:
+def synthesized(folder: Path, context: Mapping[str, str], *, whose: str) -> dict[str, Template]:
     """The templates of the app in that folder, by stack name; none where the app doesn't know the environment.
 
-    It runs `app.py`, as the CDK's command line does, because that is what any revision has. What the rule packs find
-    doesn't stop the templates, and isn't asked here. Raises ChangesError where there are none.
+    The `context` names that environment, and may name an account and a region. It runs `app.py`, as the CDK's command
+    line does, because that is what any revision has. What the rule packs find doesn't stop the templates, and isn't
+    asked here. Raises ChangesError where there are none.
     """
     try:
-        context = json.loads((folder / "cdk.json").read_text())["context"]
+        own = json.loads((folder / "cdk.json").read_text())["context"]
     except (OSError, KeyError, ValueError) as error:
         raise ChangesError(f"{whose} has no cdk.json with a context, so it is no app that can be compared") from error
-    context |= {"env": environment, "aws:cdk:bundling-stacks": [], "aws:cdk:enable-path-metadata": True}
+    whole = {**own, **context, "aws:cdk:bundling-stacks": [], "aws:cdk:enable-path-metadata": True}
     with tempfile.TemporaryDirectory(prefix="changes-") as output:
         process = subprocess.run(
             [sys.executable, "app.py"],
             cwd=folder,
-            env=_environment(output, context),
+            env=_environment(output, whole),
             capture_output=True,
             text=True,
             check=False,
@@ -69,9 +81,12 @@ def synthesized(folder: Path, environment: str, *, whose: str) -> dict[str, Temp
             }
         if "env must be one of" in process.stderr:
             return {}
-        said = [line for line in process.stderr.splitlines() if line.strip()]
+        said = [line.strip() for line in process.stderr.splitlines() if line.strip()]
+        reason = said[-1] if said else "it says nothing"
+        if reason.startswith("Configuration: "):  # a value is refused, that of ACCOUNT= or REGION= for one
+            raise ChangesError(f"{whose} doesn't synthesize: {reason}")
         raise ChangesError(
-            f"{whose} doesn't synthesize with this .venv: {said[-1].strip() if said else 'it says nothing'} "
+            f"{whose} doesn't synthesize with this .venv: {reason} "
             "(if its requirements differ, compare with a later revision: AGAINST=...)"
         )
 

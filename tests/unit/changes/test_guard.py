@@ -122,6 +122,7 @@ def test_a_stack_that_is_gone_is_one_finding_that_names_what_it_holds() -> None:
     new.stacks["acme-dev-data"] = new.stacks.pop(DATA)
     first = _found(new)[0]
     assert str(first.place) == f"{DATA}/*"
+    assert first.changes == (f"stack name: {DATA} -> (gone), there are only {APP}, acme-dev-data",)
     assert "Bucket, Database, Queue" in first.consequence
 
 

@@ -4,11 +4,41 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.changes.sketch import DATA, Sketch
 from tools.changes import released
 from tools.changes.errors import ChangesError
+from tools.changes.guard import Finding, findings
 from tools.changes.templates import Place
 
-ENTRY = '[[accepted]]\nenvironments = ["dev"]\nresource = "shop-dev-data/Bucket"\nreason = "it was empty"\n'
+ENTRY = """[[accepted]]
+environments = ["dev"]
+resource = "shop-dev-data/Bucket"
+change = "DeletionPolicy"
+reason = "it was empty"
+"""
+BASE = Sketch().add("Bucket", "AWS::S3::Bucket", attributes={"DeletionPolicy": "Retain"}, BucketName="a")
+
+
+def _accepted(change: str) -> released.Accepted:
+    return released.Accepted(
+        environments=("dev",), resource="shop-dev-data/Bucket", change=change, reason="it was empty"
+    )
+
+
+def _weaker() -> list[Finding]:
+    new = BASE.changed()
+    new.stacks[DATA]["Resources"]["Bucket"]["DeletionPolicy"] = "Delete"
+    return findings(BASE.templates, new.templates)
+
+
+def _renamed() -> list[Finding]:
+    return findings(BASE.templates, BASE.changed().remove("Bucket").add("Store", "AWS::S3::Bucket").templates)
+
+
+def _replaced() -> list[Finding]:
+    """Two properties of one resource, each of which would replace it."""
+    old = BASE.changed().put("Bucket", BucketNamePrefix="a")
+    return findings(old.templates, old.changed().put("Bucket", BucketName="b", BucketNamePrefix="b").templates)
 
 
 def test_templates_come_back_masked_and_with_construct_paths(tmp_path: Path) -> None:
@@ -36,13 +66,57 @@ def test_acceptances_are_read_and_poor_ones_refused(tmp_path: Path) -> None:
     file.write_text("# nothing\n")
     assert released.accepted(file) == []
     file.write_text(ENTRY)
-    assert released.accepted(file) == [
-        released.Accepted(environments=("dev",), resource="shop-dev-data/Bucket", reason="it was empty")
-    ]
-    for poor in (ENTRY.replace("it was empty", ""), ENTRY.replace("reason", "because"), ENTRY + 'more = "x"\n'):
+    assert released.accepted(file) == [_accepted("DeletionPolicy")]
+    for poor in (
+        ENTRY.replace("it was empty", ""),
+        ENTRY.replace("reason", "because"),
+        ENTRY.replace('change = "DeletionPolicy"\n', ""),
+        ENTRY + 'more = "x"\n',
+    ):
         file.write_text(poor)
-        with pytest.raises(ChangesError, match="environments, reason, resource"):
+        with pytest.raises(ChangesError, match="change, environments, reason, resource"):
             released.accepted(file)
     file.write_text("[[accepted")
     with pytest.raises(ChangesError, match="no TOML"):
         released.accepted(file)
+
+
+def test_an_acceptance_lets_pass_the_change_that_it_names_and_no_other_of_the_same_resource() -> None:
+    accepted = [_accepted("DeletionPolicy")]
+    assert released.left(_weaker(), accepted, "dev") == []
+    (finding,) = released.left(_renamed(), accepted, "dev")
+    assert finding.changes == ("logical id: Bucket -> Store",)
+    assert released.left(_renamed(), [_accepted("logical id")], "dev") == []
+
+
+def test_an_acceptance_lets_nothing_pass_elsewhere() -> None:
+    accepted = [_accepted("DeletionPolicy")]
+    assert released.left(_weaker(), accepted, "prod") == _weaker()
+    other = BASE.changed().add("Other", "AWS::S3::Bucket", attributes={"DeletionPolicy": "Retain"})
+    new = other.changed()
+    new.stacks[DATA]["Resources"]["Other"]["DeletionPolicy"] = "Delete"
+    assert len(released.left(findings(other.templates, new.templates), accepted, "dev")) == 1
+
+
+def test_of_several_changes_those_are_left_that_nobody_accepted() -> None:
+    (finding,) = released.left(_replaced(), [_accepted("BucketName")], "dev")
+    assert finding.changes == ("BucketNamePrefix: a -> b",)
+
+
+def test_an_acceptance_is_answered_by_its_own_change_alone() -> None:
+    assert _accepted("DeletionPolicy").answered(_weaker())
+    assert not _accepted("DeletionPolicy").answered(_renamed())
+    assert not _accepted("DeletionPolicy").answered([])
+
+
+def test_the_entries_to_paste_lack_nothing_but_the_reason(tmp_path: Path) -> None:
+    file = tmp_path / "accepted.toml"
+    renamed_stack = BASE.changed()
+    renamed_stack.stacks["acme-dev-data"] = renamed_stack.stacks.pop(DATA)
+    for found in (_weaker(), _renamed(), _replaced(), findings(BASE.templates, renamed_stack.templates)):
+        file.write_text(released.entries(found, "dev"))
+        with pytest.raises(ChangesError, match="none of them empty"):
+            released.accepted(file)
+        file.write_text(released.entries(found, "dev").replace('reason = ""', 'reason = "nobody needs it"'))
+        assert released.left(found, released.accepted(file), "dev") == []
+    assert released.entries(_weaker(), "dev") == ENTRY.replace("it was empty", "")
