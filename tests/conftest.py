@@ -33,7 +33,7 @@ def _group(item: pytest.Item) -> str:
         return LOCAL_CLOUD
     top = item.path.relative_to(_TESTS).parts[0]
     shares = top in ("stacks", "architecture") and item.path.stem not in ALONE
-    return TEMPLATES if shares else str(item.path)
+    return TEMPLATES if shares else item.path.stem
 
 
 @pytest.fixture(params=sorted(ENVIRONMENTS))

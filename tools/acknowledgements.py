@@ -56,7 +56,8 @@ def markdown(reports: Mapping[str, Report]) -> str:
                 "# Acknowledgements",
                 "What the rule packs of cdk-nag find and the architecture wants all the same. Made from the validation "
                 "reports by `make snapshots`; a test fails when it is out of date. An entry is one construct and one "
-                "cause; a finding is one rule of one pack, which may meet several resources below the construct. "
+                "cause; a finding is one rule of one pack there, which may meet several resources below the construct: "
+                "one rule minds each network ACL and each of its entries, which makes 29 of them in prod. "
                 "*Public prod* is prod with `web.exposure = Public(...)`.",
                 _table(
                     ("", "Entries", "Findings", "Resources that they meet"), [_sums(*each) for each in ledgers.items()]

@@ -86,7 +86,9 @@ class TestPermissions:
 
     def test_the_function_reads_what_landed(self, local_cloud: LocalCloud, probe: Probe) -> None:
         dropped, bucket = drop(local_cloud), local_cloud.outputs().landing_bucket
-        answer = probe(f"client('s3').get_object(Bucket='{bucket}', Key='{dropped.key}')['ContentLength']")
+        answer = probe(
+            f"client('s3').get_object(Bucket='{bucket}', Key='{dropped.key}', VersionId='{dropped.version_id}')['ContentLength']"
+        )
         assert int(answer["value"]) > 0
 
     @pytest.mark.parametrize(
