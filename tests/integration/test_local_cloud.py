@@ -86,9 +86,8 @@ class TestPermissions:
 
     def test_the_function_reads_what_landed(self, local_cloud: LocalCloud, probe: Probe) -> None:
         dropped, bucket = drop(local_cloud), local_cloud.outputs().landing_bucket
-        answer = probe(
-            f"client('s3').get_object(Bucket='{bucket}', Key='{dropped.key}', VersionId='{dropped.version_id}')['ContentLength']"
-        )
+        version = f"Bucket='{bucket}', Key='{dropped.key}', VersionId='{dropped.version_id}'"
+        answer = probe(f"client('s3').get_object({version})['ContentLength']")
         assert int(answer["value"]) > 0
 
     @pytest.mark.parametrize(
