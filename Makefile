@@ -42,8 +42,8 @@ test: setup ## Run every test, on a local cloud of its own
 	@python -m pytest --numprocesses 3 $(PARALLEL) $(TEST)
 
 .PHONY: test-fast
-test-fast: setup ## Run the tests that need no server
-	@python -m pytest --numprocesses 2 $(PARALLEL) --ignore tests/integration $(TEST)
+test-fast: setup ## Run the tests that need no server, but for drawn networks, variants and whole builds
+	@python -m pytest --numprocesses 2 $(PARALLEL) --ignore tests/integration -m "not slow and not thorough" $(TEST)
 
 .PHONY: test-slow
 test-slow: setup ## Draw many more examples of what `make test` draws a few of, and take each permission away once

@@ -67,6 +67,7 @@ def networks(draw: st.DrawFn) -> Network:
     )
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=EXAMPLES)
 @given(network=networks())
 def test_every_accepted_network_synthesizes_and_keeps_its_promises(network: Network) -> None:

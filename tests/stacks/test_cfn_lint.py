@@ -34,6 +34,7 @@ VARIANTS = databases.VARIANTS | {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", VARIANTS)
 def test_variants_have_no_finding(name: str) -> None:
     assert findings(synthesize(VARIANTS[name]).templates) == []

@@ -136,6 +136,7 @@ def test_the_region_has_every_kind_of_resource_and_instance(name: str, region: s
                 assert text in instance_types, (id_, text)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("region", "alike"),
     [
@@ -173,6 +174,7 @@ def test_functions_ask_for_nothing_that_lambda_lacks_there(name: str, region: st
 _JSON_LOGS = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("region", OTHER_PARTITIONS)
 def test_rule_packs_find_nothing_there_but_the_certificate_to_be_added(region: str) -> None:
     report = synthesize(replace(ENVIRONMENTS["prod"], region=region), validate=True).report

@@ -219,6 +219,7 @@ ANY: dict[str, Environment] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", ANY)
 def test_no_finding_is_left_and_none_is_stale_in_any(case: str) -> None:
     synthesized = synthesize(ANY[case], validate=True)

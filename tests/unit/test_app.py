@@ -41,6 +41,7 @@ def _synth(
     )
 
 
+@pytest.mark.thorough
 def test_prod_goes_to_china_without_credentials_or_look_up_and_says_what_must_be_added_first(
     tmp_path: Path, home: Path
 ) -> None:
@@ -94,6 +95,7 @@ def _fork(tmp_path: Path, file: str, old: str, new: str) -> Path:
     return fork
 
 
+@pytest.mark.thorough
 def test_a_finding_stops_the_synthesis_with_its_words(tmp_path: Path, home: Path) -> None:
     fork = _fork(tmp_path, "components/keys.py", "enable_key_rotation=True", "enable_key_rotation=False")
     done = _synth(home, tmp_path, {}, cwd=fork)

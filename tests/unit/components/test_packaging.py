@@ -10,6 +10,8 @@ import pytest
 from components.packaging import _Bundle, bundle
 from config.model import Platform
 
+pytestmark = pytest.mark.thorough  # real packages, installed
+
 HERE = Platform(architecture="x86_64", python=f"3.{sys.version_info.minor}")
 ELSEWHERE = Platform(architecture="arm64", python="3.14" if sys.version_info.minor != 14 else "3.13")
 SOURCE = Path("lambda_src/file_intake")

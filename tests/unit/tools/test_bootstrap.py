@@ -22,6 +22,7 @@ def test_a_python_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> N
         bootstrap.main()
 
 
+@pytest.mark.thorough
 def test_no_network_is_one_clear_message(tmp_path: Path) -> None:
     for name in ("tools/bootstrap.py", "requirements-dev.txt", "requirements-node.txt", "package-lock.json"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
