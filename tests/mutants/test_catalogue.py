@@ -29,6 +29,7 @@ def test_the_mistake_can_be_made_where_the_catalogue_says(mutant: Mutant) -> Non
     compile(made, mutant.file, "exec")
 
 
+@pytest.mark.thorough
 def test_every_mistake_has_a_promise_that_exists_and_can_hold() -> None:
     promises = sorted({mutant.test for mutant in CATALOGUE})
     assert not [test for test in promises if any(word in test for word in FAIL_AT_ANYTHING)]
