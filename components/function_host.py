@@ -17,8 +17,8 @@ from config.regions import formats_function_logs, traces_functions
 class FunctionHost(Construct):
     """Gives functions a processor, a network, a key for their logs, and one policy that all of their roles share.
 
-    Without `network` they run outside the VPC, untraced. The others are `traced`, and the logs of all formatted as JSON,
-    where that is to be had in the region.
+    Without `network` they run outside the VPC, untraced. The others are `traced`, and the logs of all formatted as
+    JSON, where that is to be had in the region.
     """
 
     def __init__(
