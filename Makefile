@@ -152,7 +152,7 @@ invite: aws-not-local setup ## Let somebody sign in to ENV's pages, where they a
 
 .PHONY: setup
 setup: ## Set up .venv, Node where it is missing, and the CDK command line
-	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed, and '$(PYTHON)' is not there. Name yours: make PYTHON=python3.12"; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11.5 or newer is needed, and '$(PYTHON)' is not there. Name yours: make PYTHON=python3.12"; exit 1; }
 	@PATH="$${PATH#$(CURDIR)/.venv/bin:}" $(PYTHON) tools/bootstrap.py
 
 .PHONY: lock

@@ -13,7 +13,9 @@ import sys
 import venv
 from pathlib import Path
 
-OLDEST_PYTHON = (3, 11)
+# Before 3.11.5 regular expressions with possessive quantifiers can match too much (CPython, gh-106052), and the file
+# intake's would cut rows in two.
+OLDEST_PYTHON = (3, 11, 5)
 SUPPORTED_NODE = (22, 24)  # even majors only: what jsii supports without a warning
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -29,7 +31,7 @@ def main() -> None:
     """Brings the checkout up to its lock files. Exits with one clear message where it can't."""
     if sys.version_info < OLDEST_PYTHON:
         sys.exit(
-            f"Python 3.11 or newer is needed, this is {sys.version_info.major}.{sys.version_info.minor} "
+            f"Python 3.11.5 or newer is needed, this is {'.'.join(map(str, sys.version_info[:3]))} "
             f"({sys.executable}). Install a newer one, or name it: make PYTHON=python3.12"
         )
     STATE.mkdir(exist_ok=True)

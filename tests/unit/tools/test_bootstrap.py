@@ -13,12 +13,12 @@ from tools import bootstrap
 ROOT = Path(__file__).parent.parent.parent.parent
 
 
-def test_a_python_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Version(tuple[int, ...]):
-        major, minor = 3, 9
-
-    monkeypatch.setattr(sys, "version_info", Version((3, 9, 2)))
-    with pytest.raises(SystemExit, match=r"Python 3.11 or newer is needed, this is 3.9 .*make PYTHON=python3.12"):
+@pytest.mark.parametrize("version", [(3, 9, 2), (3, 11, 2)])
+def test_a_python_that_is_too_old_is_named(version: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "version_info", version)
+    this = ".".join(map(str, version))
+    words = rf"Python 3\.11\.5 or newer is needed, this is {this} .*make PYTHON=python3.12"
+    with pytest.raises(SystemExit, match=words):
         bootstrap.main()
 
 
