@@ -260,4 +260,4 @@ def _within(inner: str, outer: str) -> bool:
         one, other = ip_network(inner), ip_network(outer)
     except ValueError:
         return False
-    return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]
+    return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type] # of one version, just asked

@@ -1,6 +1,7 @@
 """Create-only properties come from the schemas that cfn-lint ships."""
 
 import pytest
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from tools.changes.schemas import CreateOnly, create_only
 from tools.changes.stateful import STATEFUL
@@ -34,7 +35,6 @@ def test_what_is_changed_in_everyday_life_is_no_replacement(property_: str) -> N
 
 
 def test_every_stateful_type_is_one_that_cfn_lint_knows() -> None:
-    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # noqa: PLC0415
 
     assert STATEFUL.keys() <= set(PROVIDER_SCHEMA_MANAGER.get_resource_types("us-east-1"))
 
