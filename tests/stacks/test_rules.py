@@ -31,6 +31,7 @@ OF_THE_CDK = {"CloudFormation-Validate::F3002", "CloudFormation-Validate::F3003"
 MOST_ENTRIES, MOST_FINDINGS = 20, 60  # in prod
 MOST_RESOURCES = 82  # 29 of them are the network ACLs and their entries, each of which one rule minds
 MOST_CAUSES_IN_A_STACK = 5
+MOST_CAUSES_OF_THE_DATABASE = 4
 # What stands in reasons that give none.
 BOILERPLATE = re.compile(
     r"\b(as designed|by design|accepted risk|acceptable|false positive|for now|out of scope|known issue|n/?a|"
@@ -227,6 +228,8 @@ def test_no_finding_is_left_and_none_is_stale_in_any(case: str) -> None:
     test_no_acknowledgement_is_stale(synthesized)
     causes = {(entry.place.partition("/")[0], entry.reason) for entry in ledger(synthesized.report)}
     assert max(Counter(stack for stack, _ in causes).values()) <= MOST_CAUSES_IN_A_STACK
+    of_database = {entry.reason for entry in ledger(synthesized.report) if entry.place.startswith("Data/Database/")}
+    assert len(of_database) <= MOST_CAUSES_OF_THE_DATABASE
 
 
 @pytest.mark.parametrize("pack", [*RULE_PACKS, "template rules"])
