@@ -17,6 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 LOCAL_CLOUD, TEMPLATES = "local cloud", "templates"
 # These synthesize much that no other test looks at.
 ALONE = ("test_regions", "test_network_space")
+MAX_VALUE_IN_A_NAME = 200  # characters
 _TESTS = Path(__file__).parent
 
 
@@ -34,6 +35,12 @@ def _group(item: pytest.Item) -> str:
     top = item.path.relative_to(_TESTS).parts[0]
     shares = top in ("stacks", "architecture") and item.path.stem not in ALONE
     return TEMPLATES if shares else item.path.stem
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Names long and binary values by their argument: compressed bytes hold a time, which no two processes share."""
+    binary = isinstance(val, bytes) and not val.isascii()
+    return argname if binary or (isinstance(val, str | bytes) and len(val) > MAX_VALUE_IN_A_NAME) else None
 
 
 @pytest.fixture(params=sorted(ENVIRONMENTS))

@@ -130,6 +130,7 @@ def test_gzip_and_json_lines_make_the_same_rows_as_csv(pipeline: Pipeline) -> No
         ("a.csv", gzip.compress(csv() + b"\n" * 1_000_001), "Decompressed, the file has more than 1,000,000 bytes"),
         ("a.csv", csv(*((f"A{n}", int(n < 40)) for n in range(101))), "Too many rows are wrong: 61 of the first 101"),
     ],
+    ids=["plain but named gzip", "cut", "grows beyond the limit", "many wrong rows"],
 )
 def test_of_a_file_refused_midway_no_rows_stay(pipeline: Pipeline, key: str, content: bytes, reason: str) -> None:
     outcome = pipeline.intake().take_in(pipeline.put(f"incoming/{key}", content, at=1))
