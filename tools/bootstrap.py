@@ -52,7 +52,10 @@ def main() -> None:
 
 def _make_venv() -> None:
     wanted = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if PYTHON.exists() and (VENV / "lib" / f"python{wanted}").is_dir():
+    # The programs in it name its folder: those of a checkout that was moved lead nowhere, or to another checkout.
+    place = VENV / ".made-in"
+    here = place.exists() and place.read_text() == str(VENV.resolve())
+    if here and PYTHON.exists() and (VENV / "lib" / f"python{wanted}").is_dir():
         return
     print(f"Setup: .venv with Python {wanted}", flush=True)
     shutil.rmtree(VENV, ignore_errors=True)
@@ -64,6 +67,7 @@ def _make_venv() -> None:
             f"this Python can't make a virtual environment with pip ({error}). "
             "On Debian and Ubuntu: apt-get install python3-venv"
         ) from error
+    place.write_text(str(VENV.resolve()))
 
 
 def _install(lock: Path, what: str) -> None:

@@ -33,6 +33,22 @@ def test_an_environment_is_made_once_and_used_again(tmp_path: Path) -> None:
     assert link.resolve() == made[0]
 
 
+def test_a_checkout_that_was_moved_gets_its_environment_anew(tmp_path: Path) -> None:
+    made = []
+
+    def make(folder: Path) -> None:
+        made.append(folder)
+        _made(folder)
+
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    toolchain._provide(first / "venv", b"one", make)
+    first.rename(second)
+    toolchain._provide(second / "venv", b"one", make)
+    assert [folder.parent for folder in made] == [first, second]
+    assert (second / "venv").resolve() == made[1]
+
+
 def test_an_environment_that_was_not_finished_is_made_anew(tmp_path: Path) -> None:
     link, made = tmp_path / "venv", []
 

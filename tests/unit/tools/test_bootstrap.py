@@ -4,7 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
+import venv
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -54,6 +56,28 @@ def test_no_network_is_one_clear_message(tmp_path: Path) -> None:
 def test_a_second_run_does_nothing() -> None:
     done = subprocess.run([sys.executable, "tools/bootstrap.py"], check=False, cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_checkout_that_was_moved_gets_its_environment_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    def create(folder: Path, **_: object) -> None:
+        made.append(folder)
+        venv.create(folder, symlinks=True)
+
+    monkeypatch.setattr(bootstrap, "venv", SimpleNamespace(create=create))
+
+    def set_up(checkout: Path) -> None:
+        monkeypatch.setattr(bootstrap, "VENV", checkout / ".venv")
+        monkeypatch.setattr(bootstrap, "PYTHON", checkout / ".venv" / "bin" / "python")
+        bootstrap._make_venv()
+
+    first, second = tmp_path / "first", tmp_path / "second"
+    set_up(first)
+    set_up(first)
+    first.rename(second)
+    set_up(second)
+    assert made == [first / ".venv", second / ".venv"]
 
 
 @pytest.mark.parametrize(("shown", "major"), [("v24.19.0", 24), ("v9.1.2", 9), ("", 0)])
