@@ -53,7 +53,8 @@ def node_path() -> str:
 def _provide(link: Path, made_from: bytes, make: Callable[[Path], None]) -> None:
     """Point `link` at the environment made from just this and here, making it where it is missing.
 
-    Its programs name its folder, so one that moved along with its checkout is of no use. Each has a folder of its own and former ones stay: an instance that runs still uses the one it was started with.
+    Its programs name its folder, so one that moved along with its checkout is of no use. Each has a folder of its own
+    and former ones stay: an instance that runs still uses the one it was started with.
     """
     folder = link.with_name(f"{link.name}-{hashlib.sha256(made_from + bytes(link.parent.resolve())).hexdigest()[:12]}")
     if not (folder / _FINISHED).exists():
