@@ -32,9 +32,9 @@ STACKS = ("Foundation", "Network", "Data", "Pipeline", "Web")
 CONTEXT: dict[str, Any] = json.loads(Path("cdk.json").read_text())["context"] | {"aws:cdk:bundling-stacks": []}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Synthesized:
-    """One environment's platform and what became of it."""
+    """One environment's platform and what became of it. Each equals itself alone, so that caches tell them apart."""
 
     environment: Environment
     platform: Platform

@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -56,6 +57,7 @@ def _acknowledged(report: dict[str, Any]) -> list[dict[str, Any]]:
     return [finding for plugin in report["pluginReports"] for finding in plugin["suppressedViolations"]]
 
 
+@cache
 def _stated(synthesized: Synthesized) -> dict[tuple[str, str], str]:
     """The reason of each acknowledgement in the tree, by construct path and finding."""
     return {

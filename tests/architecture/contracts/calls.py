@@ -38,6 +38,7 @@ class UnclearError(AssertionError):
     """Code whose calls can't be told by reading it: says where it stands."""
 
 
+@cache
 def actions_of_calls(folder: Path) -> dict[str, str]:
     """The IAM action of each call that the package makes, with one place where it does. Raises UnclearError."""
     trees = {file: ast.parse(file.read_text()) for file in sorted(folder.rglob("*.py"))}
