@@ -79,12 +79,14 @@ def test_a_crash_is_told_with_the_last_lines_of_the_log(services: LocalCloud, pa
 
 def test_nothing_is_left_though_the_supervisor_itself_was_killed(services: LocalCloud) -> None:
     recorded = processes.load(services.state.processes)
-    os.kill(_pid(services, "supervisor"), signal.SIGKILL)
+    (supervisor,) = (each for each in recorded if each.name == "supervisor")
+    os.kill(supervisor.pid, signal.SIGKILL)
     deadline = time.monotonic() + 10
-    while "supervisor" not in services.status()["crashes"]:
+    while processes.runs(supervisor):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert [processes.runs(each) for each in recorded].count(True) == len(recorded) - 1
+    assert "supervisor" in services.status()["crashes"]
+    assert [each.name for each in recorded if not processes.runs(each)] == ["supervisor"]
     (told,) = services.down()
     assert "the supervisor ended without stopping the rest" in told
     assert _all_gone(recorded)
