@@ -13,8 +13,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--mark-released", action="store_true", help="keep today's templates as those last released")
 
 
-# What tests share, one process has: the local cloud, and the environments' templates.
-LOCAL_CLOUD, TEMPLATES = "local cloud", "templates"
+# What tests share, one process has: the local cloud, one with nothing deployed, and the environments' templates.
+LOCAL_CLOUD, EMPTY_CLOUD, TEMPLATES = "local cloud", "empty cloud", "templates"
 # These synthesize much that no other test looks at.
 ALONE = ("test_regions", "test_network_space")
 MAX_VALUE_IN_A_NAME = 200  # characters
@@ -26,12 +26,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Deals the tests out to the processes that `make test` starts, the longest group first, files whole."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
-    items.sort(key=lambda item: (_group(item) != LOCAL_CLOUD, not item.path.is_relative_to(_TESTS / "integration")))
+    longest = {LOCAL_CLOUD: 0, EMPTY_CLOUD: 1}
+    items.sort(
+        key=lambda item: (longest.get(_group(item), 2), not item.path.is_relative_to(_TESTS / "integration")),
+    )
 
 
 def _group(item: pytest.Item) -> str:
-    if LOCAL_CLOUD.replace(" ", "_") in getattr(item, "fixturenames", ()):
-        return LOCAL_CLOUD
+    for cloud in (LOCAL_CLOUD, EMPTY_CLOUD):
+        if cloud.replace(" ", "_") in getattr(item, "fixturenames", ()):
+            return cloud
     top = item.path.relative_to(_TESTS).parts[0]
     shares = top in ("stacks", "architecture") and item.path.stem not in ALONE
     return TEMPLATES if shares else item.path.stem

@@ -9,9 +9,11 @@ import pytest
 
 from local_cloud import toolchain
 from local_cloud.cloud import LocalCloud
+from local_cloud.deploy import Deployment
 from local_cloud.environment import clean_this_process
 from local_cloud.postgres import PostgresServer
 from local_cloud.state import CHECKOUT
+from tests.integration.services import start
 from tests.integration.sole_run import sole_run
 
 STATE = CHECKOUT / ".local" / "test"
@@ -47,3 +49,17 @@ def local_cloud() -> Iterator[LocalCloud]:
             yield cloud
         finally:
             cloud.down()
+
+
+@pytest.fixture(scope="session")
+def empty_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """A bootstrapped account with nothing deployed, for stacks that need none of the platform's."""
+    toolchain.prepare(print)
+    cloud = LocalCloud(tmp_path_factory.mktemp("empty-cloud"))
+    with start(cloud.state.root) as supervisor:
+        try:
+            Deployment(cloud.state, cloud.services().account(), print, list).bootstrap()
+            yield cloud
+        finally:
+            cloud.down()
+            supervisor.wait(10)

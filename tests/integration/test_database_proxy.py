@@ -8,14 +8,14 @@ from local_cloud.deploy import Deployment
 APP = f"{sys.executable} -m tests.integration.database_app"
 
 
-def test_the_database_deploys_with_a_proxy(local_cloud: LocalCloud) -> None:
-    deployment = Deployment(local_cloud.state, local_cloud.services().account(), print, list)
+def test_the_database_deploys_with_a_proxy(empty_cloud: LocalCloud) -> None:
+    deployment = Deployment(empty_cloud.state, empty_cloud.services().account(), print, list)
     deployment.run(
         "deploy-proxy",
-        *("deploy", "--all", "--app", APP, "--output", str(local_cloud.state.root / "proxy.out")),
+        *("deploy", "--all", "--app", APP, "--output", str(empty_cloud.state.root / "proxy.out")),
         *("--require-approval", "never", "--method", "direct"),
     )
-    session = local_cloud.session()
+    session = empty_cloud.session()
     rds, iam, stacks = session.client("rds"), session.client("iam"), session.client("cloudformation")
     (proxy,) = rds.describe_db_proxies(DBProxyName="shop-proxied")["DBProxies"]
     assert proxy["RequireTLS"] is True

@@ -12,16 +12,16 @@ APP = f"{sys.executable} -m tests.integration.network_app"
 
 
 @pytest.mark.parametrize(("strategy", "gateways", "interfaces"), [("per-zone", 3, 0), ("single", 1, 0), ("none", 0, 8)])
-def test_the_network_deploys_with(strategy: str, gateways: int, interfaces: int, local_cloud: LocalCloud) -> None:
-    deployment = Deployment(local_cloud.state, local_cloud.services().account(), print, list)
+def test_the_network_deploys_with(strategy: str, gateways: int, interfaces: int, empty_cloud: LocalCloud) -> None:
+    deployment = Deployment(empty_cloud.state, empty_cloud.services().account(), print, list)
     deployment.run(
         "deploy-nat",
         *("deploy", "--all", "--app", APP, "-c", f"nat={strategy}"),
-        *("--output", str(local_cloud.state.root / "nat.out"), "--require-approval", "never", "--method", "direct"),
+        *("--output", str(empty_cloud.state.root / "nat.out"), "--require-approval", "never", "--method", "direct"),
     )
-    ec2 = local_cloud.session().client("ec2")
+    ec2 = empty_cloud.session().client("ec2")
     stack = f"shop-nat-{strategy}-network"
-    resources = local_cloud.session().client("cloudformation").describe_stack_resources(StackName=stack)
+    resources = empty_cloud.session().client("cloudformation").describe_stack_resources(StackName=stack)
     made = [(each["ResourceType"], each["PhysicalResourceId"]) for each in resources["StackResources"]]
     (vpc,) = (id_ for type_, id_ in made if type_ == "AWS::EC2::VPC")
     found = [gateway for gateway in ec2.describe_nat_gateways()["NatGateways"] if gateway["VpcId"] == vpc]

@@ -18,32 +18,19 @@ from local_cloud.cloud import LocalCloud
 from local_cloud.errors import LocalCloudError
 from local_cloud.ports import free_port
 from local_cloud.report import Summary
-from local_cloud.state import CHECKOUT, StateFolder
-
-START_SECONDS = 60.0
+from local_cloud.state import CHECKOUT
+from tests.integration.services import start
 
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[LocalCloud]:
     """The services of an instance of its own, with nothing deployed."""
     toolchain.prepare(print)
-    with _started(tmp_path / "one") as supervisor:
+    with start(tmp_path / "one") as supervisor:
         cloud = LocalCloud(tmp_path / "one")
         yield cloud
         cloud.down()
         supervisor.wait(10)
-
-
-def _started(folder: Path, **environment: str) -> subprocess.Popen[bytes]:
-    state = StateFolder(folder)
-    command = [sys.executable, "-m", "local_cloud.supervisor", str(folder), "--web-port", str(free_port())]
-    supervisor = subprocess.Popen(command, cwd=CHECKOUT, start_new_session=True, env={**os.environ, **environment})
-    deadline = time.monotonic() + START_SECONDS
-    while not (state.services.exists() and state.control.exists()):
-        assert supervisor.poll() is None, "the supervisor stopped as it started"
-        assert time.monotonic() < deadline, "the services did not start"
-        time.sleep(0.05)
-    return supervisor
 
 
 def _pid(cloud: LocalCloud, name: str) -> int:
@@ -93,7 +80,7 @@ def test_nothing_is_left_though_the_supervisor_itself_was_killed(services: Local
 
 
 def test_instances_run_side_by_side_with_nothing_in_common(services: LocalCloud, tmp_path: Path) -> None:
-    with _started(tmp_path / "two") as supervisor:
+    with start(tmp_path / "two") as supervisor:
         other = LocalCloud(tmp_path / "two")
         try:
             ours, theirs = services.services(), other.services()
@@ -161,7 +148,7 @@ def test_services_start_though_the_users_proxy_and_profile_lead_nowhere(tmp_path
     toolchain.prepare(print)
     nowhere = f"http://127.0.0.1:{free_port()}"
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), nowhere)
-    with _started(tmp_path, **proxies, NO_PROXY="", no_proxy="", AWS_PROFILE="nosuch") as supervisor:
+    with start(tmp_path, **proxies, NO_PROXY="", no_proxy="", AWS_PROFILE="nosuch") as supervisor:
         assert "emulator" in LocalCloud(tmp_path).status()["running"]
         LocalCloud(tmp_path).down()
         supervisor.wait(10)
