@@ -8,9 +8,10 @@ from aws_cdk import CfnResource, Stack
 
 from tests.synthesis import ENVIRONMENTS, Synthesized, public, shipped
 from tools.changes import released
+from tools.changes.comparable import comparable, protected
 from tools.changes.guard import Finding, findings
-from tools.changes.templates import Place, Template, protected, templates
 from tools.changes.wording import finding_lines
+from tools.templates import Place, Template
 
 # Local is made anew at every `make up`. A public prod is what forks deploy, and alone has a user pool.
 PUBLIC_PROD = "prod-public"
@@ -47,10 +48,10 @@ def _paths(synthesized: Synthesized) -> dict[Place, str]:
 
 def _found(name: str) -> list[Finding]:
     synthesized = _today(name)
-    old, new = templates(released.read(name)), _by_stack_name(synthesized)
-    if not findings(old, templates(new)):
+    old, new = comparable(released.read(name)), _by_stack_name(synthesized)
+    if not findings(old, comparable(new)):
         return []  # without the construct paths, which take a second to find
-    return findings(old, templates(released.with_paths(new, _paths(synthesized))))
+    return findings(old, comparable(released.with_paths(new, _paths(synthesized))))
 
 
 def _told(found: list[Finding]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.synthesis import ENVIRONMENTS, STACKS, shipped
-from tools.changes.templates import masked
+from tools.changes.comparable import masked
 
 SNAPSHOTS = Path(__file__).parent.parent / "snapshots"
 

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from tools.changes import released, synthesis
 from tools.changes.errors import ChangesError
 from tools.changes.report import rendered, report
-from tools.changes.templates import Template
 from tools.changes.wording import lines
+from tools.templates import Template
 
 RELEASED = "released"
 

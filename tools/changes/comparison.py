@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tools.changes.templates import Place, Resource, Templates, intrinsic, metadata
+from tools.changes.comparable import metadata
+from tools.templates import Place, Resource, Templates, intrinsic
 
 _ATTRIBUTES = (
     "Type",

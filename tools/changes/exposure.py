@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
 
-from tools.changes.templates import Place, Resource, Templates
+from tools.templates import Place, Resource, Templates
 
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
 _PORTS = (0, 65535)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from tools.changes.comparable import PROTECTION, path
 from tools.changes.replacements import (
     OutputChange,
     Reader,
@@ -13,7 +14,7 @@ from tools.changes.replacements import (
     replacements,
 )
 from tools.changes.stateful import STATEFUL, deletion_policy, fate, replace_policy, strength, weaker
-from tools.changes.templates import PROTECTION, Place, Resource, Templates
+from tools.templates import Place, Resource, Templates
 
 OUTPUT = "an output"
 STACK = "the whole stack"
@@ -94,7 +95,7 @@ class _Guard:
         )
 
     def _gone(self, place: Place, resource: Resource, heir: Place | None) -> Finding:
-        type_, policy, path = resource["Type"], deletion_policy(resource), self.old.path(place)
+        type_, policy = resource["Type"], deletion_policy(resource)
         consequence = f"DeletionPolicy {policy}: {fate(policy, type_, heir=heir is not None)}"
         if policy in ("Delete", "Snapshot") and _protected(resource):
             consequence += "; its deletion protection makes the deletion fail"
@@ -113,7 +114,7 @@ class _Guard:
         return Finding(
             place=place,
             type=type_,
-            path=path,
+            path=path(self.old, place),
             changes=(f"logical id: {place.id} -> {became}",),
             consequence=consequence,
             advice=advice,
@@ -190,7 +191,7 @@ class _Guard:
         )
 
     def _path(self, place: Place) -> str:
-        return self.new.path(place) or self.old.path(place)
+        return path(self.new, place) or path(self.old, place)
 
 
 def _protected(resource: Resource) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from tools.changes.statements import Holder, Part, Statement, statements
-from tools.changes.templates import Place, Templates
+from tools.templates import Place, Templates
 
 _KINDS = {"permissions": "may do more", "trust": "may be taken on by more", "policy": "lets more in"}
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tools.changes.comparable import PATH, masked
 from tools.changes.errors import ChangesError
 from tools.changes.guard import Finding, named
-from tools.changes.templates import PATH, Place, Template, masked
+from tools.templates import Place, Template
 
 FOLDER = Path(__file__).parent.parent.parent / "released"
 ACCEPTED = FOLDER / "accepted.toml"

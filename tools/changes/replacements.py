@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tools.changes.comparable import content, path
 from tools.changes.schemas import create_only
 from tools.changes.stateful import STATEFUL
-from tools.changes.templates import Output, Place, Reference, Resource, Templates, intrinsic
+from tools.templates import Output, Place, Reference, Resource, Templates, intrinsic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +121,7 @@ def output_changes(old: Templates, new: Templates, replaced: Mapping[Place, list
             because = because or _cause(old, new, after[output], output.stack, replaced)
             if now and (text != was or because):
                 stacks = dict.fromkeys(reader.place.stack for reader in now)
-                stale = tuple(stack for stack in stacks if old.content(stack) == new.content(stack))
+                stale = tuple(stack for stack in stacks if content(old, stack) == content(new, stack))
                 found.append(
                     OutputChange(output=output, old=was, new=text, because=because, readers=tuple(now), stale=stale)
                 )
@@ -152,7 +153,7 @@ def _repeated(old: Templates, new: Templates, reference: Reference) -> bool | No
     None where it repeats none: then it changes when the resource is replaced.
     """
     name, place = reference.attribute.rpartition(".")[2], reference.place
-    values = [side.resources().get(place, {}).get("Properties", {}).get(name) for side in (old, new)]
+    values = [side.resource(place).get("Properties", {}).get(name) for side in (old, new)]
     if not name or None in values:
         return None
     return old.text(values[0], place.stack) != new.text(values[1], place.stack)
@@ -209,8 +210,8 @@ def _grouped(templates: Templates, resources: Mapping[Place, Resource], likeness
 
 
 def _by_path(templates: Templates, place: Place, resource: Resource) -> tuple[str, ...]:
-    path = templates.path(place)
-    return (resource["Type"], path) if path else ()
+    where = path(templates, place)
+    return (resource["Type"], where) if where else ()
 
 
 def _by_id(_templates: Templates, place: Place, resource: Resource) -> tuple[str, ...]:
@@ -224,7 +225,7 @@ def _by_properties(_templates: Templates, _place: Place, resource: Resource) -> 
 
 def _by_name(templates: Templates, place: Place, resource: Resource) -> tuple[str, ...]:
     """What holds state, by the construct's own id, wherever the construct went."""
-    names = [part for part in templates.path(place).split("/") if part not in ("", "Resource")]
+    names = [part for part in path(templates, place).split("/") if part not in ("", "Resource")]
     return (resource["Type"], names[-1]) if names and resource["Type"] in STATEFUL else ()
 
 

@@ -4,14 +4,15 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tools.changes.comparable import comparable
 from tools.changes.comparison import NOT_SET, Comparison, Difference, compare
 from tools.changes.exposure import Opening, openings
 from tools.changes.guard import Finding, described, findings
 from tools.changes.permissions import Widening, widenings
 from tools.changes.replacements import Replacement, moves, replacements
 from tools.changes.stateful import STATEFUL
-from tools.changes.templates import Place, Template, Templates, templates
 from tools.changes.wording import change, clipped, clipped_change, finding_lines, lines, names, shortened
+from tools.templates import Place, Template
 
 _SHOWN = 3
 _STATEMENT = 400
@@ -40,16 +41,18 @@ class Report:
 def report(old: Mapping[str, Template], new: Mapping[str, Template], *, with_code: bool = True) -> Report:
     """Compares the templates of an environment, by stack name; neither may be empty. New code counts `with_code`."""
     # Only the resources show it: whoever may read the code, for one, may do no more because it is another.
-    before, after = templates(old), templates(new)
+    before, after = comparable(old), comparable(new)
     moved = moves(before, after)
     stacks = list(dict.fromkeys([*new, *old]))  # in the order in which they depend on each other
-    coded = templates(old, with_code=with_code), templates(new, with_code=with_code)
+    coded = comparable(old, with_code=with_code), comparable(new, with_code=with_code)
     replaced = replacements(before, after)
     return Report(
         stacks=names(stacks),
         comparisons={stack: compare(*coded, stack) for stack in stacks},
         findings=findings(before, after),
-        replaced={place: reasons for place, reasons in replaced.items() if _type(after, place) not in STATEFUL},
+        replaced={
+            place: reasons for place, reasons in replaced.items() if after.resource(place)["Type"] not in STATEFUL
+        },
         moved=moved,
         widenings=widenings(before, after, moved),
         openings=openings(before, after, moved),
@@ -197,7 +200,3 @@ def _besides(report: Report, stack: str) -> list[str]:
             hang=4,
         )
     ]
-
-
-def _type(of: Templates, place: Place) -> str:
-    return str(of.resources()[place]["Type"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
 
-from tools.changes.templates import intrinsic
+from tools.templates import intrinsic
 
 # The schemas of one region serve all: what is create-only is the type's, not the region's.
 REGION = "us-east-1"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tools.changes.templates import Resource
+from tools.templates import Resource
 
 
 @dataclass(frozen=True, kw_only=True)

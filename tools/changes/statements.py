@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from tools.changes.patterns import covers, overlaps
-from tools.changes.templates import Place, Resource, Templates
+from tools.templates import Place, Resource, Templates, intrinsic
 
 # Which resource a policy is for, where that isn't the one that carries it.
 _TARGETS = {
@@ -157,7 +157,7 @@ def _of_role(templates: Templates, place: Place, properties: Mapping[str, Any]) 
     for policy in properties.get("ManagedPolicyArns", []):
         attached = [reference.place for reference in templates.references(policy, place.stack)]
         for one in attached:
-            document = templates.resources()[one].get("Properties", {}).get("PolicyDocument", {})
+            document = templates.resource(one).get("Properties", {}).get("PolicyDocument", {})
             for statement in _of_document(templates, document, one.stack):
                 yield permissions, statement
         if not attached:
@@ -244,7 +244,7 @@ def _part(templates: Templates, raw: Mapping[str, Any], name: str, stack: str, *
 def _principals(templates: Templates, raw: Mapping[str, Any], stack: str) -> Part:
     inverted = "NotPrincipal" in raw
     value = raw.get("NotPrincipal" if inverted else "Principal", [])
-    if isinstance(value, Mapping) and not any(key == "Ref" or key.startswith("Fn::") for key in value):
+    if isinstance(value, Mapping) and not intrinsic(value):
         names = [templates.text(one, stack) for ones in value.values() for one in _list(ones)]
     else:
         names = [templates.text(one, stack) for one in _list(value)]

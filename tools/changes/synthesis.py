@@ -11,8 +11,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from tools.changes.comparable import protected
 from tools.changes.errors import ChangesError
-from tools.changes.templates import Template, protected
+from tools.templates import Template
 
 ROOT = Path(__file__).parent.parent.parent
 

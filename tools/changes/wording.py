@@ -12,7 +12,6 @@ _LONGEST = 160
 _READERS = 4
 _ID = 60
 _HASH = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{56}\b")
-_PSEUDO = re.compile(r"\$\{AWS::(\w+)\}")
 
 
 def names(stacks: Iterable[str]) -> dict[str, str]:
@@ -24,10 +23,10 @@ def names(stacks: Iterable[str]) -> dict[str, str]:
 
 
 def shortened(text: str, stacks: Mapping[str, str]) -> str:
-    """The text with the stacks' short names, hashes cut, and <Region> for what CloudFormation fills in."""
+    """The text with the stacks' short names, and hashes cut."""
     for stack, name in stacks.items():
         text = re.sub(rf"(?<![\w-]){re.escape(stack)}(?![\w-])", name, text)
-    return _PSEUDO.sub(r"<\1>", _HASH.sub(r"\1", text))
+    return _HASH.sub(r"\1", text)
 
 
 def change(old: str, new: str) -> str:

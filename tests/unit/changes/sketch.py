@@ -4,7 +4,8 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from tools.changes.templates import Place, Templates, templates
+from tools.changes.comparable import comparable
+from tools.templates import Place, Templates
 
 Properties = dict[str, Any]
 DATA, APP = "shop-dev-data", "shop-dev-app"
@@ -59,4 +60,4 @@ class Sketch:
 
     @property
     def templates(self) -> Templates:
-        return templates(self.stacks)
+        return comparable(self.stacks)

@@ -8,7 +8,7 @@ from tests.unit.changes.sketch import DATA, Sketch
 from tools.changes import released
 from tools.changes.errors import ChangesError
 from tools.changes.guard import Finding, findings
-from tools.changes.templates import Place
+from tools.templates import Place
 
 ENTRY = """[[accepted]]
 environments = ["dev"]

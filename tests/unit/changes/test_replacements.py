@@ -2,7 +2,7 @@
 
 from tests.unit.changes.sketch import APP, DATA, Sketch, att, place, ref, told
 from tools.changes.replacements import Reader, consumers, moves, output_changes, replacements
-from tools.changes.templates import Output
+from tools.templates import Output
 
 BASE = (
     Sketch()

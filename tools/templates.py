@@ -1,35 +1,21 @@
-"""All templates of one environment, and the references between their resources and stacks."""
+"""All templates of one environment, and where the references between their resources and stacks lead.
 
-import json
+What only a deployment knows reads the same everywhere, whichever way a template asks for it: `${Data/Bucket.Arn}` for
+a resource or one attribute of it, `<Region>` for what CloudFormation fills in.
+"""
+
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tools.changes.errors import ChangesError
-
 Template = Mapping[str, Any]
 Resource = Mapping[str, Any]
-PATH = "aws:cdk:path"
-PROTECTION = "TerminationProtection"
 
-# Asset keys and hashes of content.
-_HASH = re.compile(r"\b[0-9a-f]{64}\b")
-# The CDK names a published function version by the content of the function, so each release would add and remove one.
-_VERSION = re.compile(r"(CurrentVersion[0-9A-F]{8})[0-9a-f]{32}")
+# A reference to a resource, as text.
+REFERENCE = re.compile(r"\$\{(?P<stack>[\w-]+)/(?P<id>[^.}]+)(?:\.(?P<attribute>[^}]+))?\}")
 _SUBSTITUTION = re.compile(r"\$\{(!?)([^}]+)\}")
-
-
-def masked(template: Template, *, with_code: bool = False) -> str:
-    """The template as stable text: no ids of published versions and, unless `with_code`, no hashes of code."""
-    text = json.dumps(template, indent=2, sort_keys=True) + "\n"
-    text = _VERSION.sub(r"\1<hash>", text)
-    return text if with_code else _HASH.sub("<hash>", text)
-
-
-def protected(template: Template, *, by: bool) -> Template:
-    """The template with its stack's termination protection, which CloudFormation keeps outside of it, as if inside."""
-    return {**template, PROTECTION: by}
+_PSEUDO = "AWS::"
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -62,10 +48,16 @@ class Reference:
     attribute: str = ""
     output: Output | None = None
 
+    def __str__(self) -> str:
+        return f"${{{self.place}{'.' if self.attribute else ''}{self.attribute}}}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Templates:
-    """All templates of one environment, by stack name; `aliases` are new places of resources that moved."""
+    """All templates of one environment, by the name of the stack or by its capability ("Data" for "shop-prod-data").
+
+    `aliases` are new places of resources that moved.
+    """
 
     stacks: Mapping[str, Template]
     aliases: Mapping[Place, Place] = field(default_factory=dict)
@@ -79,13 +71,10 @@ class Templates:
             if not types or resource["Type"] in types
         }
 
-    def content(self, stack: str) -> Any:
-        """All that the stack's template says, without what the CDK notes for its own tools."""
-        template = self.stacks.get(stack, {})
-        resources = {
-            id_: {**resource, "Metadata": metadata(resource)} for id_, resource in template.get("Resources", {}).items()
-        }
-        return {**template, "Resources": resources}
+    def resource(self, place: Place) -> Resource:
+        """The resource; empty where there is none."""
+        found: Resource = self.stacks.get(place.stack, {}).get("Resources", {}).get(place.id, {})
+        return found
 
     def outputs(self) -> dict[Output, Any]:
         """Every output's value."""
@@ -95,10 +84,17 @@ class Templates:
             for name, output in template.get("Outputs", {}).items()
         }
 
-    def path(self, place: Place) -> str:
-        """The resource's construct path; empty where the template doesn't tell."""
-        resource = self.stacks.get(place.stack, {}).get("Resources", {}).get(place.id, {})
-        return str(resource.get("Metadata", {}).get(PATH, ""))
+    def output(self, arguments: Mapping[str, Any]) -> Output:
+        """The output that Fn::GetStackOutput asks for, whether its stack is here or not."""
+        name = str(arguments["StackName"])
+        # Stacks are named "<project>-<environment>-<capability>" (stacks/base.py).
+        capabilities = {stack.lower(): stack for stack in self.stacks}
+        stack = name if name in self.stacks else capabilities.get(name.rpartition("-")[2], name)
+        return Output(stack=stack, name=str(arguments["OutputName"]))
+
+    def value(self, output: Output) -> Any:
+        """What the output's stack puts into it; None where there is no such output."""
+        return self.stacks.get(output.stack, {}).get("Outputs", {}).get(output.name, {}).get("Value")
 
     def moved(self, moves: Mapping[Place, Place]) -> "Templates":
         """The same templates, whose references name resources by their new places."""
@@ -112,29 +108,31 @@ class Templates:
         """Every output of another stack that the value reads."""
         for name, arguments in _intrinsics(value):
             if name == "Fn::GetStackOutput":
-                yield Output(stack=str(arguments["StackName"]), name=str(arguments["OutputName"]))
+                yield self.output(arguments)
 
     def references(self, value: Any, stack: str) -> Iterator[Reference]:
         """Every resource that the value refers to, in its own stack or through an output of another."""
         for name, arguments in _intrinsics(value):
             match name:
-                case "Ref":
-                    yield from self._known(stack, str(arguments), "")
-                case "Fn::GetAtt":
-                    yield from self._known(stack, *_attribute(arguments))
+                case "Ref" | "Fn::GetAtt":
+                    yield from self._known(stack, *target(arguments))
                 case "Fn::Sub":
-                    text, variables = arguments if isinstance(arguments, list) else (arguments, {})
-                    for escape, inner in _SUBSTITUTION.findall(text):
+                    pattern, variables = _substituted(arguments)
+                    for escape, inner in _SUBSTITUTION.findall(pattern):
                         if not escape and inner not in variables:
-                            id_, _, attribute = inner.partition(".")
-                            yield from self._known(stack, id_, attribute)
+                            yield from self._known(stack, *target(inner))
                 case "Fn::GetStackOutput":
-                    output = Output(stack=str(arguments["StackName"]), name=str(arguments["OutputName"]))
-                    for reference in self.references(self.outputs().get(output), output.stack):
+                    output = self.output(arguments)
+                    for reference in self.references(self.value(output), output.stack):
                         yield replace(reference, output=output)
 
+    def named(self, text: str) -> Iterator[Reference]:
+        """Every resource that a text of `text` names."""
+        for stack, id_, attribute in REFERENCE.findall(text):
+            yield from self._known(stack, id_, attribute)
+
     def text(self, value: Any, stack: str) -> str:
-        """The value as one line in which references read `${stack/LogicalId.Attribute}`, whichever way they are made.
+        """The value as one line with its references as text, through outputs to what these tell.
 
         Equal texts are equal values for CloudFormation, as long as no resource that they refer to is replaced.
         """
@@ -151,21 +149,19 @@ class Templates:
 
     def _intrinsic_text(self, name: str, arguments: Any, stack: str) -> str:
         match name, arguments:
-            case "Ref", str():
-                text = self._reference(stack, arguments, "")
-            case "Fn::GetAtt", _:
-                text = self._reference(stack, *_attribute(arguments))
+            case "Ref" | "Fn::GetAtt", _:
+                text = self._reference_text(arguments, stack)
             case "Fn::Join", [separator, list() as parts]:
                 text = str(separator).join(self.text(part, stack) for part in parts)
             case "Fn::Select", [index, {"Fn::Split": [separator, whole]}]:
                 text = f"(part {index} by {separator} of {self.text(whole, stack)})"
             case "Fn::Sub", _:
-                pattern, variables = arguments if isinstance(arguments, list) else (arguments, {})
+                pattern, variables = _substituted(arguments)
                 text = _SUBSTITUTION.sub(lambda found: self._substitution(found, variables, stack), pattern)
             case "Fn::GetStackOutput", _:
-                output = Output(stack=str(arguments["StackName"]), name=str(arguments["OutputName"]))
-                known = self.outputs()
-                text = self.text(known[output], output.stack) if output in known else f"${{{output}}}"
+                output = self.output(arguments)
+                value = self.value(output)
+                text = f"${{{output}}}" if value is None else self.text(value, output.stack)
             case _:
                 text = f"{name.removeprefix('Fn::')}({self.text(arguments, stack)})"
         return text
@@ -173,32 +169,19 @@ class Templates:
     def _substitution(self, found: re.Match[str], variables: Mapping[str, Any], stack: str) -> str:
         escape, inner = found.groups()
         if escape:
-            return f"${{!{inner}}}"
-        if inner in variables:
-            return self.text(variables[inner], stack)
-        id_, _, attribute = inner.partition(".")
-        return self._reference(stack, id_, attribute)
+            return found[0]
+        return self.text(variables[inner], stack) if inner in variables else self._reference_text(inner, stack)
 
-    def _reference(self, stack: str, id_: str, attribute: str) -> str:
-        if id_.startswith("AWS::"):
-            return f"${{{id_}}}"
-        return f"${{{self.current(Place(stack=stack, id=id_))}{'.' if attribute else ''}{attribute}}}"
+    def _reference_text(self, arguments: Any, stack: str) -> str:
+        id_, attribute = target(arguments)
+        if id_.startswith(_PSEUDO):
+            return f"<{id_.removeprefix(_PSEUDO)}>"
+        return str(Reference(place=self.current(Place(stack=stack, id=id_)), attribute=attribute))
 
     def _known(self, stack: str, id_: str, attribute: str) -> Iterator[Reference]:
-        if id_ in self.stacks.get(stack, {}).get("Resources", {}):
-            yield Reference(place=Place(stack=stack, id=id_), attribute=attribute)
-
-
-def templates(stacks: Mapping[str, Template], *, with_code: bool = False) -> Templates:
-    """The templates with what changes at each release masked (see `masked`). Raises ChangesError for none at all."""
-    if not stacks:
-        raise ChangesError("there is no template to compare: give at least one stack")
-    return Templates(stacks={name: json.loads(masked(stacks[name], with_code=with_code)) for name in stacks})
-
-
-def metadata(resource: Resource) -> dict[str, Any]:
-    """The resource's metadata without what the CDK notes for its own tools."""
-    return {key: value for key, value in resource.get("Metadata", {}).items() if not key.startswith("aws:")}
+        place = Place(stack=stack, id=id_)
+        if self.resource(place):
+            yield Reference(place=place, attribute=attribute)
 
 
 def intrinsic(value: Any) -> str:
@@ -208,6 +191,15 @@ def intrinsic(value: Any) -> str:
         if name == "Ref" or name.startswith("Fn::"):
             return str(name)
     return ""
+
+
+def target(arguments: Any) -> tuple[str, str]:
+    """Logical id and attribute, if any, that Ref, Fn::GetAtt or Fn::Sub names."""
+    if isinstance(arguments, str):
+        id_, _, attribute = arguments.partition(".")
+    else:
+        id_, attribute = arguments
+    return id_, str(attribute)
 
 
 def _intrinsics(value: Any) -> Iterator[tuple[str, Any]]:
@@ -222,6 +214,7 @@ def _intrinsics(value: Any) -> Iterator[tuple[str, Any]]:
             yield from _intrinsics(item)
 
 
-def _attribute(arguments: Any) -> tuple[str, str]:
-    id_, attribute = arguments.split(".", 1) if isinstance(arguments, str) else arguments
-    return str(id_), str(attribute)
+def _substituted(arguments: Any) -> tuple[str, Mapping[str, Any]]:
+    """The pattern of Fn::Sub, and the variables that it brings along."""
+    pattern, variables = arguments if isinstance(arguments, list) else (arguments, {})
+    return pattern, variables
