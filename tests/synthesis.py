@@ -14,6 +14,7 @@ from config.model import Platform as Machine
 from config.web import Public
 from stacks.platform import Platform
 from stacks.rule_packs import check_with
+from tools.templates import Templates
 
 Template = dict[str, Any]
 Resources = dict[str, Any]
@@ -43,6 +44,11 @@ class Synthesized:
     report: dict[str, Any]
     look_ups: list[Any]  # what synthesis would have asked AWS for
 
+    @property
+    def linked(self) -> Templates:
+        """The templates with the references between them."""
+        return Templates(stacks=self.templates)
+
     def resources(self, stack: str, type_: str) -> Resources:
         """The resources of one type in one stack, by logical id."""
         found = self.templates[stack].get("Resources", {})
@@ -56,15 +62,9 @@ class Synthesized:
     def statements_of(self, stack: str, role: str) -> list[dict[str, Any]]:
         """What the role may do whose logical id starts with `role`: its own policy and those that it shares."""
         (found,) = (one for id_, one in self.resources(stack, "AWS::IAM::Role").items() if id_.startswith(role))
-        policies = [self._policy(stack, arn) for arn in found["Properties"]["ManagedPolicyArns"]]
-        return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
-
-    def _policy(self, stack: str, arn: dict[str, Any]) -> dict[str, Any]:
-        if "Fn::GetStackOutput" in arn:
-            output = arn["Fn::GetStackOutput"]
-            stack = output["StackName"].rpartition("-")[2].capitalize()
-            arn = self.templates[stack]["Outputs"][output["OutputName"]]["Value"]
-        return dict(self.templates[stack]["Resources"][arn["Ref"]]["Properties"])
+        attached = self.linked.references(found["Properties"]["ManagedPolicyArns"], stack)
+        policies = [self.linked.resource(reference.place) for reference in attached]
+        return [statement for policy in policies for statement in policy["Properties"]["PolicyDocument"]["Statement"]]
 
     def everything(self) -> Resources:
         """All resources of all stacks, by stack and logical id."""

@@ -49,7 +49,12 @@ class Reference:
     output: Output | None = None
 
     def __str__(self) -> str:
-        return f"${{{self.place}{'.' if self.attribute else ''}{self.attribute}}}"
+        return f"{self.place}.{self.attribute}" if self.attribute else str(self.place)
+
+    @property
+    def text(self) -> str:
+        """As it reads in a text: `REFERENCE` finds it there."""
+        return f"${{{self}}}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +181,7 @@ class Templates:
         id_, attribute = target(arguments)
         if id_.startswith(_PSEUDO):
             return f"<{id_.removeprefix(_PSEUDO)}>"
-        return str(Reference(place=self.current(Place(stack=stack, id=id_)), attribute=attribute))
+        return Reference(place=self.current(Place(stack=stack, id=id_)), attribute=attribute).text
 
     def _known(self, stack: str, id_: str, attribute: str) -> Iterator[Reference]:
         place = Place(stack=stack, id=id_)

@@ -44,13 +44,13 @@ def case(request: pytest.FixtureRequest) -> Synthesized:
 
 
 def test_no_policy_says_what_is_banned(case: Synthesized) -> None:
-    assert len(list(statements(case.templates))) > 30
-    findings = Judge(account=case.environment.account).findings(case.templates)
+    assert len(list(statements(case.linked))) > 30
+    findings = Judge(account=case.environment.account).findings(case.linked)
     assert not findings, "\n".join(findings)
 
 
 def test_every_role_may_do_only_what_has_a_reason(case: Synthesized) -> None:
-    found = grants(case.templates)
+    found = grants(case.linked)
     assert len({grant.role for grant in found}) >= 7
     unreasoned = [grant for grant in found if not reasons_for(grant)]
     assert not unreasoned, "\n".join(map(_unreasoned, unreasoned))
@@ -59,7 +59,7 @@ def test_every_role_may_do_only_what_has_a_reason(case: Synthesized) -> None:
 
 
 def test_no_reason_is_left_over() -> None:
-    found = [grant for case in CASES for grant in grants(synthesized(case).templates)]
+    found = [grant for case in CASES for grant in grants(synthesized(case).linked)]
     for reason in REASONS:
         for action in reason.actions:
             mine = [grant for grant in found if reason.covers(grant) and grant.action == action]
@@ -78,13 +78,13 @@ def test_what_counts_as_shown_on_the_local_cloud_is_shown() -> None:
 
 
 def test_no_exception_to_the_bans_is_left_over() -> None:
-    found = [statement for case in CASES for statement in unpinned(synthesized(case).templates)]
+    found = [statement for case in CASES for statement in unpinned(synthesized(case).linked)]
     for accepted in ACCEPTED:
         assert any(accepted.covers(*each) for each in found), f"nothing needs {accepted} any more"
 
 
 def test_the_page_is_up_to_date(request: pytest.FixtureRequest) -> None:
-    made = markdown({name: synthesized(name).templates for name in SHOWN})
+    made = markdown({name: synthesized(name).linked for name in SHOWN})
     if request.config.getoption("--update-snapshots"):
         PAGE.write_text(made)
     assert PAGE.read_text() == made, "docs/permissions.md is out of date: make snapshots"

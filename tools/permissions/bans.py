@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tools.permissions.statements import PSEUDO, Statement, Templates, statements
+from tools.permissions.statements import Statement, statements
+from tools.templates import Templates
 
-ACCOUNT = PSEUDO["AWS::AccountId"]
+ACCOUNT = "<AccountId>"
 
 # Keys that say on whose behalf a call is made, or to whom what is called belongs (IAM User Guide, "AWS global condition
 # context keys"; AWS KMS Developer Guide, "AWS KMS condition keys").
@@ -75,7 +76,7 @@ ACCEPTED: tuple[Accepted, ...] = (
         principal="logdelivery.elasticloadbalancing.amazonaws.com",
         type="AWS::S3::BucketPolicy",
         action="s3:PutObject",
-        on=r".*/AWSLogs/<account>/\*",
+        on=r".*/AWSLogs/<AccountId>/\*",
         why="The path names the account, and Elastic Load Balancing writes no other account's logs there (User Guide "
         'for Application Load Balancers, "Enable access logs")',
     ),
@@ -143,12 +144,9 @@ class Judge:
             )
 
     def _other_account(self, statement: Statement, principal: str) -> Iterator[str]:
-        ours = re.fullmatch(r"\$\{(\w+)\.Arn\}", principal)
-        if ours and any(ours[1] in template["Resources"] for template in statement.templates.values()):
+        if _refers_to(principal, "Arn", statement.templates) or principal in self._own():
             return
-        if principal in self._own() or any(
-            re.fullmatch(rf"arn:[^:]+:(iam|sts)::{re.escape(own)}:.+", principal) for own in self._own()
-        ):
+        if any(re.fullmatch(rf"arn:[^:]+:(iam|sts)::{re.escape(own)}:.+", principal) for own in self._own()):
             return
         yield f"principal {principal} is of another account: name a role of this one, or arn:…:iam::{ACCOUNT}:root"
 
@@ -172,8 +170,7 @@ class Judge:
         whose = value.split(":")[4] if value.startswith("arn:") and value.count(":") >= 5 else value
         if whose in self._own() or re.fullmatch(r"o-[a-z0-9]{10,32}", value):
             return True
-        reference = re.fullmatch(r"\$\{(\w+)(\.\w*Arn)?\}", value)
-        return reference is not None and _is_resource(reference[1], templates)
+        return _refers_to(value, r"(\w*Arn)?", templates)
 
     def _own(self) -> list[str]:
         return [ACCOUNT, *([self.account] if self.account else [])]
@@ -191,11 +188,11 @@ def _accepted(statement: Statement, principal: str) -> bool:
     return all(any(each.covers(statement, principal, action) for each in ACCEPTED) for action in statement.actions)
 
 
-def _is_resource(id_: str, templates: Templates) -> bool:
-    """Whether the name is a resource's; a parameter, in whichever stack, is what its deployer says: anybody's."""
-    if any(id_ in template.get("Parameters", {}) for template in templates.values()):
-        return False
-    return any(id_ in template["Resources"] for template in templates.values())
+def _refers_to(text: str, attribute: str, templates: Templates) -> bool:
+    """Whether the text is such an attribute of a resource and nothing else: a parameter could be anybody's."""
+    return any(
+        reference.text == text and re.fullmatch(attribute, reference.attribute) for reference in templates.named(text)
+    )
 
 
 def _open_ended(statement: Statement) -> Iterator[str]:

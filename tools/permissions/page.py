@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tools.permissions.grants import Grant, grants
 from tools.permissions.reasons import FUNCTIONS, Reason, reasons_for
-from tools.permissions.statements import Templates
+from tools.templates import Templates
 
 INTRODUCTION = """\
 # Permissions

@@ -34,7 +34,7 @@ def deployed(local_cloud: LocalCloud) -> Iterator[Deployed]:
 def test_the_roles_are_those_of_the_templates(deployed: Deployed) -> None:
     """So that none can be forgotten here: the reasons cover the templates."""
     found = {(role, action) for role in deployed.roles for action in deployed.allowed(role)}
-    expected = {(grant.role, grant.action) for grant in grants(synthesize(LOCAL).templates)}
+    expected = {(grant.role, grant.action) for grant in grants(synthesize(LOCAL).linked)}
     assert found == expected, sorted(found ^ expected)
 
 

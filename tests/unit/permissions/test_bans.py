@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tools.permissions.bans import Judge
+from tools.templates import Templates
 
 ROOT = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":iam::", {"Ref": "AWS::AccountId"}, ":root"]]}
 OWN = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
@@ -37,7 +38,11 @@ def findings(
         "Rule": {"Type": "AWS::Events::Rule"},
     }
     template = {"Parameters": {"Parameter": {"Type": "String"}}, "Resources": resources}
-    return Judge(account=account).findings({"Data": template, "Web": ELSEWHERE})
+    return judged(account=account, Data=template, Web=ELSEWHERE)
+
+
+def judged(*, account: str | None = None, **stacks: Any) -> list[str]:
+    return Judge(account=account).findings(Templates(stacks=stacks))
 
 
 def of_queue(**changes: Any) -> list[str]:
@@ -253,7 +258,7 @@ def test_permissions_of_functions_are_judged_too() -> None:
             "Principal": "events.amazonaws.com",
         }
         resource = {"Type": "AWS::Lambda::Permission", "Properties": permission | changes}
-        return Judge().findings({"Web": {"Resources": {"Bad": resource, "Rule": {"Type": "AWS::Events::Rule"}}}})
+        return judged(Web={"Resources": {"Bad": resource, "Rule": {"Type": "AWS::Events::Rule"}}})
 
     assert invoked(SourceArn={"Fn::GetAtt": ["Rule", "Arn"]}) == []
     assert "confused deputy" in invoked()[0]
@@ -267,4 +272,4 @@ TEXT = '{"Statement": [{"Effect": "Allow", "Principal": {"Service": "es.amazonaw
 @pytest.mark.parametrize("written", [TEXT, {"Fn::Sub": TEXT}, {"Fn::Join": ["", [TEXT[:40], TEXT[40:]]]}])
 def test_policies_written_as_text_are_judged_too(written: Any) -> None:
     resource = {"Type": "AWS::Logs::ResourcePolicy", "Properties": {"PolicyDocument": written}}
-    assert len(Judge().findings({"Web": {"Resources": {"Bad": resource}}})) == 2
+    assert len(judged(Web={"Resources": {"Bad": resource}})) == 2

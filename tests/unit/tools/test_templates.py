@@ -64,7 +64,7 @@ def test_a_text_names_the_resources_that_its_value_refers_to() -> None:
     value = {"Fn::Sub": "${Bucket} ${AWS::Region} ${Bucket.Arn} ${Parameter}"}
     text = TEMPLATES.text(value, DATA)
     assert list(TEMPLATES.named(text)) == list(TEMPLATES.references(value, DATA))
-    assert [str(reference) for reference in TEMPLATES.named(text)] == [
+    assert [reference.text for reference in TEMPLATES.named(text)] == [
         f"${{{DATA}/Bucket}}",
         f"${{{DATA}/Bucket.Arn}}",
     ]
