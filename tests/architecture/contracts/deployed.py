@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,7 @@ from typing import Any
 
 from tests import databases
 from tests.synthesis import ENVIRONMENTS, Synthesized, public, shipped, synthesize
+from tools.templates import Place
 
 FUNCTIONS = Path("lambda_src")
 WEB_APP = Path("web_src")
@@ -54,53 +54,32 @@ class Runtime:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
-    """One environment's templates, every reference in them written as text: "{Data/Bucket.Arn}"."""
+    """One environment's templates, every reference in them written as text: "${Data/Bucket.Arn}"."""
 
     synthesized: Synthesized
 
     def text(self, value: Any, stack: str) -> str:
-        """The value as it would be in a deployment, with braces around what only a deployment knows."""
-        if not isinstance(value, Mapping):
-            return self._open(str(value))
-        ((function, arguments),) = value.items()
-        match function, arguments:
-            case "Ref", str(name):
-                written = f"${{{name}}}" if name.startswith("AWS::") else f"{{{stack}/{name}}}"
-            case "Fn::GetAtt", [id_, attribute]:
-                written = f"{{{stack}/{id_}.{attribute}}}"
-            case "Fn::GetStackOutput", {"StackName": name, "OutputName": output}:
-                producer = next(each for each in self.synthesized.templates if name.endswith(f"-{each.lower()}"))
-                written = self.text(self.synthesized.templates[producer]["Outputs"][output]["Value"], producer)
-            case "Fn::Join", [separator, values]:
-                written = str(separator).join(self.text(each, stack) for each in values)
-            case "Fn::Sub", str(text):
-                written = text
-            case "Fn::Base64", inner:
-                written = self.text(inner, stack)
-            case "Fn::Select", [_, {"Fn::Split": [_, whole]}]:
-                written = self.text(whole, stack)  # a part of it: which one is nothing that contracts are about
-            case _:
-                raise AssertionError(f"{stack}: no contract knows how to read {json.dumps(value)[:200]}")
-        return written
-
-    def _open(self, text: str) -> str:
-        """The text as it is where the environment leaves account and region open."""
+        """The value as it would be in a deployment, where the environment leaves account and region open."""
         environment = self.synthesized.environment
         here = f":{environment.region}:{environment.account}:"
-        return text.replace("arn:aws:", "arn:${AWS::Partition}:").replace(here, ":${AWS::Region}:${AWS::AccountId}:")
+        text = self.synthesized.linked.text(value, stack)
+        return text.replace("arn:aws:", "arn:<Partition>:").replace(here, ":<Region>:<AccountId>:")
+
+    def place(self, reference: str) -> Place:
+        """The resource that a text like "${Data/Bucket.Arn}" points to."""
+        found = list(self.synthesized.linked.named(reference))
+        assert [each.text for each in found] == [reference], f"{reference!r} points to no resource of these templates"
+        return found[0].place
 
     def find(self, reference: str) -> tuple[str, Properties]:
-        """Type and properties of the resource that a text like "{Data/Bucket.Arn}" points to."""
-        found = re.fullmatch(r"\{(\w+)/(\w+)(\..+)?\}", reference)
-        assert found, f"{reference!r} points to no resource of these templates"
-        resource = self.synthesized.templates[found[1]]["Resources"][found[2]]
+        """Type and properties of that resource."""
+        resource = self.synthesized.linked.resource(self.place(reference))
         return resource["Type"], resource.get("Properties", {})
 
     def resources(self, type_: str) -> Iterator[tuple[str, str, Properties]]:
         """Stack, logical id and properties of every resource of that type."""
-        for stack in self.synthesized.templates:
-            for id_, resource in self.synthesized.resources(stack, type_).items():
-                yield stack, id_, resource.get("Properties", {})
+        for place, resource in self.synthesized.linked.resources(type_).items():
+            yield place.stack, place.id, resource.get("Properties", {})
 
     def runtimes(self) -> list[Runtime]:
         """Every function, then the web app."""
@@ -114,7 +93,7 @@ class Deployed:
     def _functions(self) -> Iterator[Runtime]:
         for stack, _, properties in self.resources("AWS::Lambda::Function"):
             variables = properties.get("Environment", {}).get("Variables", {})
-            allowed, denied = self._rights(self.text(properties["Role"], stack))
+            allowed, denied = self._rights(self.place(self.text(properties["Role"], stack)))
             yield Runtime(
                 folder=FUNCTIONS / properties["Handler"].split(".")[0],
                 stack=stack,
@@ -127,11 +106,11 @@ class Deployed:
     def _web_app(self) -> Runtime:
         ((stack, _, properties),) = self.resources("AWS::EC2::LaunchTemplate")
         data = properties["LaunchTemplateData"]
-        script = self.text(data["UserData"], stack)
+        script = self.text(data["UserData"]["Fn::Base64"], stack)
         lines = script.partition('shop-web.env" <<"END"\n')[2].partition("\nEND\n")[0].splitlines()
         ((_, profile),) = [self.find(self.text(each, stack)) for each in data["IamInstanceProfile"].values()]
         (role,) = profile["Roles"]
-        allowed, denied = self._rights(self.text(role, stack))
+        allowed, denied = self._rights(self.place(self.text(role, stack)))
         return Runtime(
             folder=WEB_APP,
             stack=stack,
@@ -142,9 +121,8 @@ class Deployed:
             script=script,
         )
 
-    def _rights(self, role: str) -> tuple[frozenset[Right], frozenset[str]]:
+    def _rights(self, role: Place) -> tuple[frozenset[Right], frozenset[str]]:
         """What the role is allowed, and what it is denied, by every policy that is attached to it."""
-        role = role.replace(".Arn}", "}")
         allowed, denied = set(), set()
         for stack, document in self._policies(role):
             for statement in document["Statement"]:
@@ -158,20 +136,20 @@ class Deployed:
                 allowed |= {Right(action, resource, condition) for action in actions for resource in resources}
         return frozenset(allowed), frozenset(denied)
 
-    def _policies(self, role: str) -> Iterator[tuple[str, Properties]]:
-        type_, properties = self.find(role)
-        assert type_ == "AWS::IAM::Role", role
-        stack = role[1:].partition("/")[0]
-        attached = {self.text(each, stack) for each in properties.get("ManagedPolicyArns", [])}
-        yield from ((stack, each["PolicyDocument"]) for each in properties.get("Policies", []))
+    def _policies(self, role: Place) -> Iterator[tuple[str, Properties]]:
+        resource = self.synthesized.linked.resource(role)
+        assert resource["Type"] == "AWS::IAM::Role", role
+        properties = resource["Properties"]
+        # Fails for AWS's own policies, whose content no template shows.
+        attached = {self.place(self.text(each, role.stack)) for each in properties.get("ManagedPolicyArns", [])}
+        yield from ((role.stack, each["PolicyDocument"]) for each in properties.get("Policies", []))
         for policy_type in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::RolePolicy"):
-            for policy_stack, id_, policy in self.resources(policy_type):
+            for stack, id_, policy in self.resources(policy_type):
                 holders = [*policy.get("Roles", []), *([policy["RoleName"]] if "RoleName" in policy else [])]
-                if role in {self.text(each, policy_stack) for each in holders}:
-                    attached.add(f"{{{policy_stack}/{id_}}}")
-        for policy_reference in sorted(attached):
-            # Fails for AWS's own policies, whose content no template shows.
-            yield policy_reference[1:].partition("/")[0], self.find(policy_reference)[1]["PolicyDocument"]
+                if role in {self.place(self.text(each, stack)) for each in holders}:
+                    attached.add(Place(stack=stack, id=id_))
+        for place in sorted(attached):
+            yield place.stack, self.synthesized.linked.resource(place)["Properties"]["PolicyDocument"]
 
     def _condition(self, condition: Properties | None, stack: str) -> str:
         if not condition:

@@ -82,5 +82,5 @@ def test_an_alarm_on_a_metric_of_aws_names_a_resource_that_has_it(platform: Depl
         assert dimensions, name
         if namespace.startswith("AWS/"):
             for dimension, value in dimensions:
-                (reference,) = set(re.findall(r"\{\w+/[\w.]+\}", value))
+                (reference,) = {each.text for each in platform.synthesized.linked.named(value)}
                 assert platform.find(reference)[0] in DIMENSIONS[namespace, dimension], (name, value)

@@ -101,7 +101,7 @@ def test_clients_ask_for_the_database_that_the_server_has(platform: Deployed) ->
     assert {platform.runtime(package).variables["DATABASE_NAME"] for package in _clients(platform)} == {name}
     for _, _, targets in platform.resources("AWS::RDS::DBProxyTargetGroup"):
         behind = [*targets.get("DBInstanceIdentifiers", []), *targets.get("DBClusterIdentifiers", [])]
-        assert [platform.text(each, stack) for each in behind] == [f"{{{stack}/{id_}}}"]
+        assert [platform.text(each, stack) for each in behind] == [f"${{{stack}/{id_}}}"]
 
 
 def test_migrations_go_straight_to_the_database(platform: Deployed) -> None:

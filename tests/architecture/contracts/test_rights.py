@@ -17,8 +17,8 @@ from tests.architecture.contracts.deployed import WEB_APP, Deployed, Right, Runt
 from tests.synthesis import ENVIRONMENTS, synthesize
 
 ANY = "*"
-ARN = "arn:${AWS::Partition}:"
-HERE = "${AWS::Region}:${AWS::AccountId}"
+ARN = "arn:<Partition>:"
+HERE = "<Region>:<AccountId>"
 # How rds-db:connect calls a server: by an attribute of what the code connects to (Amazon RDS User Guide, "Creating and
 # using an IAM policy for IAM database access"). A proxy's is the last part of its ARN.
 RESOURCE_IDS = {
@@ -66,7 +66,7 @@ def _arn(reference: str) -> str:
 
 
 def _via(service: str) -> str:
-    return json.dumps({"StringEquals": {"kms:ViaService": f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}"}})
+    return json.dumps({"StringEquals": {"kms:ViaService": f"{service}.<Region>.<URLSuffix>"}})
 
 
 def _database(platform: Deployed, runtime: Runtime) -> Right:
@@ -75,7 +75,10 @@ def _database(platform: Deployed, runtime: Runtime) -> Right:
     type_, properties = platform.find(host)
     address, id_ = RESOURCE_IDS[type_]
     user = runtime.variables.get("DATABASE_USER") or properties["MasterUsername"]
-    return Right("rds-db:connect", f"{ARN}rds-db:{HERE}:dbuser:{host.replace(f'.{address}}}', f'.{id_}}}')}/{user}")
+    server = host.replace(f".{address}}}", f".{id_}}}")
+    if type_ == "AWS::RDS::DBProxy":
+        server = f"(part 6 by : of {server})"
+    return Right("rds-db:connect", f"{ARN}rds-db:{HERE}:dbuser:{server}/{user}")
 
 
 def _of_calls(platform: Deployed, runtime: Runtime, actions: set[str]) -> Iterator[Right]:
@@ -112,16 +115,16 @@ def _of_calls(platform: Deployed, runtime: Runtime, actions: set[str]) -> Iterat
 def _key_of_bucket(platform: Deployed, runtime: Runtime) -> str:
     bucket = runtime.variables["LANDING_BUCKET"]
     (rule,) = platform.find(bucket)[1]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    return platform.text(rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"], bucket[1:].partition("/")[0])
+    return platform.text(rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"], platform.place(bucket).stack)
 
 
 def _key_of_queue(platform: Deployed, queue: str) -> str:
-    return platform.text(platform.find(queue)[1]["KmsMasterKeyId"], queue[1:].partition("/")[0])
+    return platform.text(platform.find(queue)[1]["KmsMasterKeyId"], platform.place(queue).stack)
 
 
 def _key_of_secret(platform: Deployed, secret: str) -> str:
     _, server = platform.find(secret)
-    return platform.text(server["MasterUserSecret"]["KmsKeyId"], secret[1:].partition("/")[0])
+    return platform.text(server["MasterUserSecret"]["KmsKeyId"], platform.place(secret).stack)
 
 
 def _group(platform: Deployed) -> str:

@@ -48,7 +48,7 @@ def as_deployed(runtime: Runtime) -> dict[str, str]:
         "SIGN_IN_LOAD_BALANCER_ARN": "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/shop/5",
     }
     return {
-        name: values.get(name, "deployed") if value.startswith(("{", "${")) else value
+        name: values.get(name, "deployed") if value.startswith(("${", "<")) else value
         for name, value in runtime.variables.items()
     }
 
