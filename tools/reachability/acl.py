@@ -14,7 +14,8 @@ from operator import and_, or_
 from tools.reachability.guard import UnsupportedError
 from tools.reachability.naming import meaning
 from tools.reachability.ranges import ALL_PORTS, EVERYWHERE, NOTHING, Family, Ranges, addresses, ranges
-from tools.reachability.resolve import Reference, Resolver, Resource, UnresolvedError
+from tools.reachability.resolve import Resolver, Resource, UnresolvedError
+from tools.templates import Reference
 
 ALL_PROTOCOLS = "-1"
 TCP = ("6", "tcp")
@@ -103,7 +104,7 @@ def _acl(owner: Reference, entries: list[AclEntry]) -> Acl:
             f"{owner} has several rules with the number {twice[0]} in one direction: AWS refuses that"
         )
     return Acl(
-        name=meaning(owner.id) if not owner.attribute else "default",
+        name=meaning(owner.place.id) if not owner.attribute else "default",
         entries=tuple(sorted(entries, key=lambda entry: entry.number)),
     )
 

@@ -50,7 +50,7 @@ class UnsupportedError(ValueError):
 
 def refuse_unknown(resolver: Resolver) -> None:
     """Raises where a template holds what the model can't judge. Nothing is ignored because it is unfamiliar."""
-    for stack, template in resolver.templates.items():
+    for stack, template in resolver.templates.stacks.items():
         for id_ in template.get("Resources", {}):
             if id_.startswith("Fn::"):
                 raise UnsupportedError(f"{stack}/{id_}: resources made by a transform aren't in the template")
@@ -73,7 +73,7 @@ def refuse_unknown(resolver: Resolver) -> None:
 
 
 def _refuse_condition(resource: Resource) -> None:
-    body = resource.resolver.templates[resource.stack]["Resources"][resource.reference.id]
+    body = resource.resolver.templates.resource(resource.reference.place)
     if "Condition" in body:
         raise UnsupportedError(
             f"{resource.at} exists under the condition {body['Condition']} only; reachability judges what always exists"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from tools.reachability.node import UNPRIVILEGED, Node
 from tools.reachability.paths import Crossing, Path, Side
 from tools.reachability.ranges import Ranges, ranges
-from tools.reachability.resolve import Reference
 from tools.reachability.security_groups import Rule, SecurityGroup, allowed
+from tools.templates import Reference
 
 
 @dataclass(frozen=True, kw_only=True)

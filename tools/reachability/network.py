@@ -8,7 +8,8 @@ from tools.reachability.acl import Acl, default_acl, read_acls
 from tools.reachability.guard import UnsupportedError
 from tools.reachability.naming import meaning
 from tools.reachability.ranges import NOTHING, PUBLIC, Block, Family, Ranges, addresses
-from tools.reachability.resolve import REGION, VPC_IPV6_BLOCK, Reference, Resolver, Resource, UnresolvedError
+from tools.reachability.resolve import REGION, VPC_IPV6_BLOCK, Resolver, Resource, UnresolvedError
+from tools.templates import Reference
 
 INTERNET_GATEWAY = "AWS::EC2::InternetGateway"
 EGRESS_ONLY = "AWS::EC2::EgressOnlyInternetGateway"
@@ -183,7 +184,7 @@ def _blocks(resource: Resource) -> tuple[Block, ...]:
 
 def _name(resource: Resource) -> str:
     """The last part of the construct path that the CDK writes into the tag Name; else the logical id's meaning."""
-    return (_tag(resource, "Name") or meaning(resource.reference.id, "Subnet")).rpartition("/")[2]
+    return (_tag(resource, "Name") or meaning(resource.reference.place.id, "Subnet")).rpartition("/")[2]
 
 
 def _tier(resource: Resource) -> str:

@@ -5,7 +5,7 @@ from enum import Enum
 
 from tools.reachability.network import Subnet
 from tools.reachability.ranges import Family, Ranges, Span, ranges
-from tools.reachability.resolve import Reference
+from tools.templates import Reference
 
 
 class Kind(Enum):

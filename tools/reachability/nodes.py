@@ -7,8 +7,9 @@ from tools.reachability.guard import UnsupportedError
 from tools.reachability.naming import meaning
 from tools.reachability.network import Network, Subnet
 from tools.reachability.node import DUAL_STACK, INTERNET, IPV4, Kind, Node
-from tools.reachability.resolve import Reference, Resolver, Resource, Section, UnresolvedError
+from tools.reachability.resolve import Resolver, Resource, Section, UnresolvedError
 from tools.reachability.security_groups import DEFAULT_GROUP
+from tools.templates import Reference
 
 # Amazon RDS User Guide, "Amazon RDS Proxy": a proxy listens on its engine's default port.
 _PROXY_PORTS = {"POSTGRESQL": 5432, "MYSQL": 3306, "SQLSERVER": 1433}
@@ -56,7 +57,7 @@ class _Reader:
             facing = resource.get("Scheme", "internet-facing") == "internet-facing"
             kind = str(resource.get("IpAddressType", "ipv4"))
             yield Node(
-                name=meaning(resource.reference.id, "LoadBalancer"),
+                name=meaning(resource.reference.place.id, "LoadBalancer"),
                 kind=Kind.LOAD_BALANCER,
                 subnets=self._subnets(resource, "Subnets"),
                 groups=self._groups(resource, "SecurityGroups"),
@@ -89,7 +90,7 @@ class _Reader:
                 for one in group.get("TargetGroupARNs", [])
             }
             yield Node(
-                name=meaning(group.reference.id, "ASG"),
+                name=meaning(group.reference.place.id, "ASG"),
                 kind=Kind.INSTANCES,
                 subnets=self._subnets(group, "VPCZoneIdentifier"),
                 groups=self._groups(cards[0], "Groups") if cards else self._groups(template, "SecurityGroupIds"),
@@ -114,7 +115,7 @@ class _Reader:
                 continue  # it runs in AWS's own network, from which no way leads into this one
             place = function.section("VpcConfig")
             yield Node(
-                name=meaning(function.reference.id, "Function"),
+                name=meaning(function.reference.place.id, "Function"),
                 kind=Kind.FUNCTION,
                 subnets=self._subnets(place, "SubnetIds"),
                 groups=self._groups(place, "SecurityGroupIds"),
@@ -124,7 +125,7 @@ class _Reader:
     def proxies(self) -> Iterator[Node]:
         for proxy in self.resolver.resources("AWS::RDS::DBProxy"):
             yield Node(
-                name=meaning(proxy.reference.id, "Proxy"),
+                name=meaning(proxy.reference.place.id, "Proxy"),
                 kind=Kind.PROXY,
                 subnets=self._subnets(proxy, "VpcSubnetIds"),
                 groups=self._groups(proxy, "VpcSecurityGroupIds"),
@@ -151,7 +152,7 @@ class _Reader:
         group = resource.require("DBSubnetGroupName")
         clustered = resource.type == "AWS::RDS::DBCluster"
         return Node(
-            name=meaning(resource.reference.id, "Cluster" if clustered else "Instance"),
+            name=meaning(resource.reference.place.id, "Cluster" if clustered else "Instance"),
             kind=Kind.DATABASE,
             subnets=self._subnets(self.resolver.find(group, "AWS::RDS::DBSubnetGroup", at=resource.at), "SubnetIds"),
             groups=self._groups(resource, "VpcSecurityGroupIds" if clustered else "VPCSecurityGroups"),
@@ -212,7 +213,7 @@ class _Reader:
     def _default_group(self) -> Reference:
         """The VPC's default security group, which AWS gives to what names none."""
         (vpc,) = self.resolver.resources("AWS::EC2::VPC")
-        return Reference(stack=vpc.stack, id=vpc.reference.id, attribute=DEFAULT_GROUP)
+        return Reference(place=vpc.reference.place, attribute=DEFAULT_GROUP)
 
 
 def _attribute(balancer: Resource, key: str) -> str:

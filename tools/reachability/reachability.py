@@ -17,8 +17,9 @@ from tools.reachability.node import INTERNET, Node
 from tools.reachability.nodes import read_nodes
 from tools.reachability.paths import paths
 from tools.reachability.ranges import LAST_PORT, NOTHING, Family, Ranges, Span, ranges
-from tools.reachability.resolve import Reference, Resolver, Template
+from tools.reachability.resolve import Resolver
 from tools.reachability.security_groups import SecurityGroup, read_security_groups
+from tools.templates import Reference, Template, Templates
 
 FAMILIES: tuple[Family, ...] = (4, 6)
 
@@ -42,7 +43,7 @@ class Reachability:
     @classmethod
     def of(cls, templates: Mapping[str, Template], *, traded: Iterable[int] = ()) -> "Reachability":
         """The environment of these templates, by stack. Raises where they hold what the model can't judge."""
-        resolver = Resolver(templates=templates)
+        resolver = Resolver(templates=Templates(stacks=templates))
         refuse_unknown(resolver)
         network, groups = read_network(resolver), read_security_groups(resolver)
         return cls(

@@ -7,11 +7,11 @@ from ipaddress import ip_network
 from itertools import islice
 from typing import Any
 
-Template = Mapping[str, Any]
+from tools.templates import Place, Reference, Templates, intrinsic, target
 
 # Stands for the /56 that AWS gives a VPC when it is made: a block for documentation (RFC 3849).
 VPC_IPV6_BLOCK = "2001:db8:0:100::/56"
-REGION = "${AWS::Region}"
+REGION = "<Region>"
 
 # Attributes that say the same as Ref does (AWS CloudFormation Template Reference, "Return values" of each type).
 _IDENTITIES = {
@@ -39,18 +39,6 @@ _PROPERTIES = {
 
 class UnresolvedError(ValueError):
     """A value that the templates alone don't tell: says where it stands, and what it is."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reference:
-    """A resource, or one attribute of it, that has a value only once it is deployed."""
-
-    stack: str
-    id: str
-    attribute: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.stack}/{self.id}" + (f".{self.attribute}" if self.attribute else "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +89,7 @@ class Section:
 
     def _inside(self, value: Any, name: str) -> "Section":
         at = f"{self.at}.{name}"
-        if not isinstance(value, Mapping) or _intrinsic(value):
+        if not isinstance(value, Mapping) or intrinsic(value):
             raise UnresolvedError(f"{at} must be written out, got {_shown(value)}")
         return Section(at=at, stack=self.stack, raw=value, resolver=self.resolver)
 
@@ -116,22 +104,19 @@ class Resource(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class Resolver:
-    """All templates of one environment, by stack."""
+    """Gives values of the templates with their references followed: as values, where `Templates` gives text."""
 
-    templates: Mapping[str, Template]
+    templates: Templates
 
     def resources(self, *types: str) -> Iterator[Resource]:
         """Every resource of these types, of all types where none is named, in the templates' order."""
-        for stack, template in self.templates.items():
-            for id_, body in template.get("Resources", {}).items():
-                type_ = body.get("Type", "") if isinstance(body, Mapping) else ""
-                if not types or type_ in types:
-                    yield self._resource(stack, id_)
+        for place in self.templates.resources(*types):
+            yield self._resource(place)
 
     def find(self, value: Any, *types: str, at: str) -> Resource:
         """The resource that a resolved value points to, which must be of one of `types`."""
         if isinstance(value, Reference) and not value.attribute:
-            resource = self._resource(value.stack, value.id)
+            resource = self._resource(value.place)
             if resource.type in types:
                 return resource
         raise UnresolvedError(f"{at} must point to {' or '.join(types)} in these templates, got {value}")
@@ -143,7 +128,7 @@ class Resolver:
             return [item for item in items if item is not _NO_VALUE]
         if not isinstance(value, Mapping):
             return value
-        name = _intrinsic(value)
+        name = intrinsic(value)
         if not name:
             return {key: self.resolve(item, stack=stack, at=at) for key, item in value.items()}
         arguments = value[name]
@@ -164,17 +149,16 @@ class Resolver:
                 raise UnresolvedError(f"{at}: {name} can't be resolved from the templates alone: {_shown(value)}")
         return resolved
 
-    def _resource(self, stack: str, id_: str) -> Resource:
-        body = self.templates[stack].get("Resources", {}).get(id_)
-        at = f"{stack}/{id_}"
-        if not isinstance(body, Mapping) or "Type" not in body:
-            raise UnresolvedError(f"{at} must be a resource of the template {stack}, got {_shown(body)}")
+    def _resource(self, place: Place) -> Resource:
+        body = self.templates.resource(place)
+        if not body:
+            raise UnresolvedError(f"{place} must be a resource of the template {place.stack}, and isn't")
         return Resource(
-            at=at,
-            stack=stack,
+            at=str(place),
+            stack=place.stack,
             raw=body.get("Properties", {}),
             resolver=self,
-            reference=Reference(stack=stack, id=id_),
+            reference=Reference(place=place),
             type=body["Type"],
         )
 
@@ -182,14 +166,14 @@ class Resolver:
         if id_ == "AWS::NoValue":
             return _NO_VALUE
         if id_.startswith("AWS::"):
-            return f"${{{id_}}}"
-        if id_ in self.templates[stack].get("Parameters", {}):
+            return self.templates.text({"Ref": id_}, stack)
+        if id_ in self.templates.stacks[stack].get("Parameters", {}):
             raise UnresolvedError(f"{at}: the parameter {id_} has a value only when it is deployed")
-        return self._resource(stack, id_).reference
+        return self._resource(Place(stack=stack, id=id_)).reference
 
     def _attribute(self, arguments: Any, stack: str, at: str) -> Any:
-        id_, attribute = arguments.split(".", 1) if isinstance(arguments, str) else arguments
-        resource = self._resource(stack, id_)
+        id_, attribute = target(arguments)
+        resource = self._resource(Place(stack=stack, id=id_))
         if attribute in _IDENTITIES.get(resource.type, ()):
             return resource.reference
         if (resource.type, attribute) in _PROPERTIES:
@@ -200,26 +184,17 @@ class Resolver:
             if not any(block.get("AmazonProvidedIpv6CidrBlock") for block in self.resources("AWS::EC2::VPCCidrBlock")):
                 raise UnresolvedError(f"{at}: {resource.at} has no IPv6 block (AmazonProvidedIpv6CidrBlock)")
             return [VPC_IPV6_BLOCK]
-        return Reference(stack=stack, id=id_, attribute=attribute)
+        return Reference(place=resource.reference.place, attribute=attribute)
 
     def _output(self, arguments: Mapping[str, Any], at: str) -> Any:
-        name, output = arguments["StackName"], arguments["OutputName"]
-        # The CDK names stacks "<project>-<environment>-<capability>"; tests call them by the capability alone.
-        stacks = [stack for stack in self.templates if name == stack or str(name).endswith(f"-{stack.lower()}")]
-        producers = [stack for stack in stacks if output in self.templates[stack].get("Outputs", {})]
-        if len(producers) != 1:
+        output = self.templates.output(arguments)
+        value = self.templates.value(output)
+        if value is None:
             raise UnresolvedError(
-                f"{at}: Fn::GetStackOutput needs exactly one stack {name} with the output {output}, "
-                f"found {len(producers)} among {', '.join(self.templates)}"
+                f"{at}: Fn::GetStackOutput needs the stack {arguments['StackName']} with the output {output.name}, "
+                f"found none among {', '.join(self.templates.stacks)}"
             )
-        (stack,) = producers
-        value = self.templates[stack]["Outputs"][output]["Value"]
-        return self.resolve(value, stack=stack, at=f"{stack}.Outputs.{output}")
-
-
-def _intrinsic(value: Mapping[str, Any]) -> str:
-    names = [key for key in value if key == "Ref" or key.startswith("Fn::")]
-    return names[0] if len(value) == 1 and names else ""
+        return self.resolve(value, stack=output.stack, at=f"{output.stack}.Outputs.{output.name}")
 
 
 def _shown(value: Any) -> str:

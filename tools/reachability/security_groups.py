@@ -13,7 +13,8 @@ from typing import Literal
 from tools.reachability.acl import ALL_PROTOCOLS, TCP
 from tools.reachability.guard import UnsupportedError
 from tools.reachability.ranges import ALL_PORTS, EVERYWHERE, NOTHING, Family, Ranges, addresses, ranges
-from tools.reachability.resolve import Reference, Resolver, Section, UnresolvedError
+from tools.reachability.resolve import Resolver, Section, UnresolvedError
+from tools.templates import Reference
 
 Direction = Literal["ingress", "egress"]
 DEFAULT_GROUP = "DefaultSecurityGroup"
@@ -59,7 +60,7 @@ def allowed(
 def read_security_groups(resolver: Resolver) -> dict[Reference, SecurityGroup]:
     """Every security group of the templates, and the VPC's default one."""
     (vpc,) = resolver.resources("AWS::EC2::VPC")
-    default = Reference(stack=vpc.stack, id=vpc.reference.id, attribute=DEFAULT_GROUP)
+    default = Reference(place=vpc.reference.place, attribute=DEFAULT_GROUP)
     groups = [resource.reference for resource in resolver.resources("AWS::EC2::SecurityGroup")]
     rules: dict[tuple[Reference, Direction], list[Rule]] = {}
     written: set[Reference] = set()
