@@ -94,7 +94,7 @@ class Templates:
         name = str(arguments["StackName"])
         # Stacks are named "<project>-<environment>-<capability>" (stacks/base.py).
         capabilities = {stack.lower(): stack for stack in self.stacks}
-        stack = name if name in self.stacks else capabilities.get(name.rpartition("-")[2], name)
+        stack = capabilities.get(name.rpartition("-")[2], name)
         return Output(stack=stack, name=str(arguments["OutputName"]))
 
     def value(self, output: Output) -> Any:

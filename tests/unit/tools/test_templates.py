@@ -15,6 +15,16 @@ TEMPLATES = Templates(stacks={DATA: HOLDING, APP: {}})
 BUCKET = Place(stack=DATA, id="Bucket")
 
 
+def test_resources_are_found_by_type_and_by_place() -> None:
+    queue = {"Type": "AWS::SQS::Queue"}
+    templates = Templates(stacks={**TEMPLATES.stacks, "shop-dev-pipeline": {"Resources": {"Queue": queue}}})
+    place = Place(stack="shop-dev-pipeline", id="Queue")
+    assert templates.resources("AWS::SQS::Queue") == {place: queue}
+    assert templates.resources().keys() == {BUCKET, place}
+    assert templates.resource(place) == queue
+    assert templates.resource(Place(stack=DATA, id="Queue")) == {}
+
+
 @pytest.mark.parametrize(
     ("value", "stack"),
     [
@@ -58,6 +68,7 @@ def test_references_are_followed_through_outputs_of_other_stacks() -> None:
 def test_only_resources_are_referred_to() -> None:
     value = {"Fn::Sub": "${Bucket} ${!Bucket} ${AWS::Region} ${Parameter}"}
     assert list(TEMPLATES.references(value, DATA)) == [Reference(place=BUCKET)]
+    assert list(TEMPLATES.references({"Fn::Sub": ["${Bucket}", {"Bucket": "a word"}]}, DATA)) == []
 
 
 def test_a_text_names_the_resources_that_its_value_refers_to() -> None:
