@@ -29,20 +29,14 @@ def test_gateway_endpoints_serve_app_and_data_and_only_this_account(every_enviro
         assert all(len(_as_list(statement["Action"])) == 1 for statement in others), "others are single exceptions"
 
 
+WITHOUT_DASHES = "Join([, Split([-, <Region>])])"  # the region in the name of one of CloudFormation's buckets
 # Whose buckets the S3 gateway opens beside this account's own, and for what.
 EXCEPTIONS = {
-    "cloudformation-custom-resource-response-<region without dashes>": "s3:PutObject",
-    "al2023-repos-<region>-de612dc2": "s3:GetObject",
-    "amazon-ssm-<region>": "s3:GetObject",
-    "amazon-ssm-packages-<region>": "s3:GetObject",
-    "amazoncloudwatch-agent-<region>": "s3:GetObject",
-}
-
-
-REFERENCES = {
-    "{'Ref': 'AWS::Partition'}": "<AWS::Partition>",
-    "{'Ref': 'AWS::Region'}": "<AWS::Region>",
-    "{'Fn::Join': ['', {'Fn::Split': ['-', {'Ref': 'AWS::Region'}]}]}": "<region without dashes>",
+    f"cloudformation-custom-resource-response-{WITHOUT_DASHES}": "s3:PutObject",
+    "al2023-repos-<Region>-de612dc2": "s3:GetObject",
+    "amazon-ssm-<Region>": "s3:GetObject",
+    "amazon-ssm-packages-<Region>": "s3:GetObject",
+    "amazoncloudwatch-agent-<Region>": "s3:GetObject",
 }
 
 
@@ -57,10 +51,9 @@ def test_the_s3_gateway_opens_exactly_what_boot_and_custom_resources_need(every_
     for statement in s3["PolicyDocument"]["Statement"][1:]:
         assert statement["Principal"] == {"AWS": "*"}
         assert "Condition" not in statement
-        pieces = statement["Resource"]["Fn::Join"][1]
-        text = "".join(piece if isinstance(piece, str) else REFERENCES[str(piece)] for piece in pieces)
-        bucket = text.removeprefix("arn:<AWS::Partition>:s3:::").removesuffix("/*").replace("<AWS::Region>", "<region>")
-        found[bucket.replace(region, "<region>") if region else bucket] = statement["Action"]
+        text = every_environment.linked.text(statement["Resource"], "Network")
+        bucket = text.removeprefix("arn:<Partition>:s3:::").removesuffix("/*")
+        found[bucket.replace(region, "<Region>") if region else bucket] = statement["Action"]
     assert found == EXCEPTIONS
 
 

@@ -108,15 +108,16 @@ def test_log_delivery_writes_for_this_account_alone(every_environment: Synthesiz
 def test_log_delivery_writes_under_its_prefix_and_nowhere_else(every_environment: Synthesized) -> None:
     statements = every_environment.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
     writers = {
-        statement["Principal"]["Service"]: str(statement["Resource"]["Fn::Join"][1][1:])
+        statement["Principal"]["Service"]: every_environment.linked.text(statement["Resource"], "Foundation")
         for statement in statements
         if statement["Effect"] == "Allow" and statement["Action"] == "s3:PutObject"
     }
-    account = "{'Ref': 'AWS::AccountId'}"
+    ((bucket, _),) = every_environment.resources("Foundation", "AWS::S3::Bucket").items()
+    arn = f"${{Foundation/{bucket}.Arn}}"
     assert writers == {
-        "logging.s3.amazonaws.com": "['/s3/*']",
-        "delivery.logs.amazonaws.com": f"['/flow/AWSLogs/', {account}, '/*']",
-        "logdelivery.elasticloadbalancing.amazonaws.com": f"['/alb/AWSLogs/', {account}, '/*']",
+        "logging.s3.amazonaws.com": f"{arn}/s3/*",
+        "delivery.logs.amazonaws.com": f"{arn}/flow/AWSLogs/<AccountId>/*",
+        "logdelivery.elasticloadbalancing.amazonaws.com": f"{arn}/alb/AWSLogs/<AccountId>/*",
     }
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from ipaddress import IPv4Network
-from typing import Any
 
 import pytest
 
@@ -38,11 +37,6 @@ def _default_routes(synthesized: Synthesized, tier: str) -> list[dict[str, objec
         for id_, resource in synthesized.resources("Network", "AWS::EC2::Route").items()
         if f"Vpc{tier}Subnet" in id_
     ]
-
-
-def _joined(value: Any) -> str:
-    """A text that the template joins, to be read by people."""
-    return "".join(piece if isinstance(piece, str) else f"<{piece}>" for piece in value["Fn::Join"][1])
 
 
 def test_there_are_three_tiers_in_three_zones(every_environment: Synthesized) -> None:
@@ -219,8 +213,8 @@ def test_the_default_security_group_is_emptied_by_a_function_that_can_do_nothing
         if "ec2:" in str(statement["Action"])
     )
     assert statement["Action"] == ["ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"]
-    one = str(statement["Resource"])
-    assert f"'{vpc}', 'DefaultSecurityGroup'" in one, f"{statement['Action']} on {_joined(statement['Resource'])}"
+    one = every_environment.linked.text(statement["Resource"], "Network")
+    assert one.endswith(f":security-group/${{Network/{vpc}.DefaultSecurityGroup}}"), f"{statement['Action']} on {one}"
 
 
 def test_dual_stack_gives_every_subnet_its_planned_block_and_data_no_way_out() -> None:

@@ -167,8 +167,7 @@ def test_the_load_balancer_is_the_only_client_and_returns_to_our_domain(public_p
 
 def test_the_app_knows_whose_word_to_take_and_where_people_sign_out(public_prod: Synthesized) -> None:
     data = public_prod.only("Web", "AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
-    pieces = data["UserData"]["Fn::Base64"]["Fn::Join"][1]
-    script = "".join(piece if isinstance(piece, str) else f"<{json.dumps(piece)}>" for piece in pieces)
+    script = public_prod.linked.text(data["UserData"]["Fn::Base64"], "Web")
     variables = dict(line.split("=", 1) for line in script.splitlines() if line.startswith("SIGN_IN_"))
     assert set(variables) == {
         "SIGN_IN_LOAD_BALANCER_ARN",

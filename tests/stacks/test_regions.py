@@ -95,9 +95,7 @@ def test_the_log_groups_key_admits_the_service_of_its_region_and_domain(name: st
         for statement in key["KeyPolicy"]["Statement"]
         if statement.get("Sid") == "LogGroupsOfThisAccount"
     )
-    assert "".join(part if isinstance(part, str) else f"<{part['Ref']}>" for part in principal["Fn::Join"][1]) == (
-        "logs.<AWS::Region>.<AWS::URLSuffix>"
-    )
+    assert _synthesized(name, region).linked.text(principal, "Foundation") == "logs.<Region>.<URLSuffix>"
 
 
 @pytest.mark.parametrize(("name", "region"), CASES)
