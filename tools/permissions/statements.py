@@ -65,9 +65,8 @@ class Statement:
 
     def texts(self, values: Any) -> list[str]:
         """A value or a list of them as text."""
-        return [
-            self.templates.text(value, self.place.stack) for value in (values if isinstance(values, list) else [values])
-        ]
+        listed = values if isinstance(values, list) else [values]
+        return [self.templates.text(value, self.place.stack) for value in listed]
 
 
 def statements(templates: Templates) -> Iterator[Statement]:

@@ -59,7 +59,7 @@ class Deployed:
     synthesized: Synthesized
 
     def text(self, value: Any, stack: str) -> str:
-        """The value as it would be in a deployment, where the environment leaves account and region open."""
+        """The value as text, the same whether its environment names account and region or leaves them open."""
         environment = self.synthesized.environment
         here = f":{environment.region}:{environment.account}:"
         text = self.synthesized.linked.text(value, stack)
