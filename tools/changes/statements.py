@@ -1,6 +1,5 @@
 """The statements of all policies in the templates, by whom they give permissions to or whose doors they open."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -8,6 +7,7 @@ from itertools import product
 from typing import Any
 
 from tools.changes.patterns import covers, overlaps
+from tools.policies import documents
 from tools.templates import Place, Resource, Templates, intrinsic
 
 # Which resource a policy is for, where that isn't the one that carries it.
@@ -142,7 +142,7 @@ def _of_resource(templates: Templates, place: Place, resource: Resource) -> Iter
         case type_:
             kind = "permissions" if type_ in _IDENTITIES else "policy"
             for holder in _holders(templates, place, type_, properties):
-                for document in _documents(properties):
+                for _, document in documents(templates, properties, place.stack):
                     for statement in _of_document(templates, document, place.stack):
                         yield Holder(place=holder, kind=kind), statement
 
@@ -202,21 +202,6 @@ def _attached(templates: Templates, place: Place) -> bool:
         for role, resource in templates.resources("AWS::IAM::Role").items()
         for reference in templates.references(resource.get("Properties", {}).get("ManagedPolicyArns", []), role.stack)
     )
-
-
-def _documents(value: Any) -> Iterator[Mapping[str, Any]]:
-    """Every policy document inside the value, also one that is written as JSON text."""
-    if isinstance(value, str) and value.startswith("{") and '"Statement"' in value:
-        value = json.loads(value)
-    if isinstance(value, list):
-        for item in value:
-            yield from _documents(item)
-    elif isinstance(value, Mapping):
-        if "Statement" in value:
-            yield value
-        else:
-            for item in value.values():
-                yield from _documents(item)
 
 
 def _of_document(templates: Templates, document: Mapping[str, Any], stack: str) -> Iterator[Statement]:

@@ -1,11 +1,11 @@
 """Finds every statement of every policy in the templates of an environment, wherever a resource keeps one."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tools.templates import Place, Templates, intrinsic
+from tools.policies import documents
+from tools.templates import Place, Templates
 
 LAMBDA_PERMISSION = "AWS::Lambda::Permission"
 
@@ -75,26 +75,11 @@ def statements(templates: Templates) -> Iterator[Statement]:
         properties = resource.get("Properties", {})
         if resource["Type"] == LAMBDA_PERMISSION:
             properties = {"Permission": {"Statement": [_of_permission(properties)]}}
-        for path, body in _within(properties, "", place.stack, templates):
-            yield Statement(templates=templates, place=place, type=resource["Type"], path=path, body=body)
-
-
-def _within(value: Any, path: str, stack: str, templates: Templates) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every statement below `value`: a policy document is whatever has a `Statement`."""
-    if intrinsic(value) in ("Fn::Join", "Fn::Sub"):
-        value = templates.text(value, stack)
-    if isinstance(value, str) and '"Statement"' in value:
-        value = json.loads(value)  # some resources take their policy as text
-    if isinstance(value, Mapping) and "Statement" in value:
-        listed = value["Statement"] if isinstance(value["Statement"], list) else [value["Statement"]]
-        for index, statement in enumerate(listed):
-            yield f"{path}.Statement[{index}]", statement
-    elif isinstance(value, Mapping):
-        for name, below in value.items():
-            yield from _within(below, f"{path}.{name}" if path else name, stack, templates)
-    elif isinstance(value, list):
-        for index, below in enumerate(value):
-            yield from _within(below, f"{path}[{index}]", stack, templates)
+        for path, document in documents(templates, properties, place.stack):
+            listed = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
+            for index, body in enumerate(listed):
+                at = f"{path}.Statement[{index}]"
+                yield Statement(templates=templates, place=place, type=resource["Type"], path=at, body=body)
 
 
 def _of_permission(properties: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -279,6 +279,14 @@ def test_a_policy_written_as_text_is_read_too() -> None:
     assert widening.statement == "Allow logs:* on *"
 
 
+def test_a_policy_joined_of_pieces_is_read_too() -> None:
+    pieces = ['{"Statement": [{"Effect": "Allow", "Action": "logs:*", "Resource": "', att("Group", "Arn"), '"}]}']
+    base = Sketch().add("Group", "AWS::Logs::LogGroup")
+    new = base.changed().add("It", "AWS::Logs::ResourcePolicy", PolicyDocument={"Fn::Join": ["", pieces]})
+    (widening,) = _widenings(base, new)
+    assert widening.statement == f"Allow logs:* on ${{{DATA}/Group.Arn}}"
+
+
 def test_resources_are_compared_by_what_they_refer_to_in_whichever_stack() -> None:
     def reader(resource: Any) -> Sketch:
         sketch = Sketch().add("Bucket", "AWS::S3::Bucket").output("Arn", att("Bucket", "Arn"))
