@@ -13,8 +13,8 @@ from local_cloud.deploy import Deployment
 from local_cloud.environment import clean_this_process
 from local_cloud.postgres import PostgresServer
 from local_cloud.state import CHECKOUT
-from tests.integration.services import start
 from tests.integration.sole_run import sole_run
+from tests.integration.without_stacks import WithoutStacks
 
 STATE = CHECKOUT / ".local" / "test"
 TIMEOUT_SECONDS = 900  # the first test that asks for the local cloud waits until all of it is deployed
@@ -54,12 +54,10 @@ def local_cloud() -> Iterator[LocalCloud]:
 @pytest.fixture(scope="session")
 def empty_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """A bootstrapped account with nothing deployed, for stacks that need none of the platform's."""
-    toolchain.prepare(print)
-    cloud = LocalCloud(tmp_path_factory.mktemp("empty-cloud"))
-    with start(cloud.state.root) as supervisor:
-        try:
-            Deployment(cloud.state, cloud.services().account(), print, list).bootstrap()
-            yield cloud
-        finally:
-            cloud.down()
-            supervisor.wait(10)
+    cloud = WithoutStacks(tmp_path_factory.mktemp("empty-cloud"), say=print)
+    try:
+        cloud.up()
+        Deployment(cloud.state, cloud.services().account(), print, list).bootstrap()
+        yield cloud
+    finally:
+        cloud.down()

@@ -19,18 +19,16 @@ from local_cloud.errors import LocalCloudError
 from local_cloud.ports import free_port
 from local_cloud.report import Summary
 from local_cloud.state import CHECKOUT
-from tests.integration.services import start
+from tests.integration.without_stacks import WithoutStacks
 
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[LocalCloud]:
     """The services of an instance of its own, with nothing deployed."""
-    toolchain.prepare(print)
-    with start(tmp_path / "one") as supervisor:
-        cloud = LocalCloud(tmp_path / "one")
-        yield cloud
-        cloud.down()
-        supervisor.wait(10)
+    cloud = WithoutStacks(tmp_path / "one")
+    cloud.up()
+    yield cloud
+    cloud.down()
 
 
 def _pid(cloud: LocalCloud, name: str) -> int:
@@ -80,15 +78,14 @@ def test_nothing_is_left_though_the_supervisor_itself_was_killed(services: Local
 
 
 def test_instances_run_side_by_side_with_nothing_in_common(services: LocalCloud, tmp_path: Path) -> None:
-    with start(tmp_path / "two") as supervisor:
-        other = LocalCloud(tmp_path / "two")
-        try:
-            ours, theirs = services.services(), other.services()
-            for name in ("endpoint_url", "web_url", "metadata_url", "database_superuser_url", "secret_access_key"):
-                assert getattr(ours, name) != getattr(theirs, name), name
-        finally:
-            other.down()
-        supervisor.wait(10)
+    other = WithoutStacks(tmp_path / "two")
+    other.up()
+    try:
+        ours, theirs = services.services(), other.services()
+        for name in ("endpoint_url", "web_url", "metadata_url", "database_superuser_url", "secret_access_key"):
+            assert getattr(ours, name) != getattr(theirs, name), name
+    finally:
+        other.down()
     assert set(services.status()["running"]) == {"PostgreSQL", "database proxy", "emulator"}
 
 
@@ -97,14 +94,6 @@ def test_files_with_secrets_are_their_owners_alone(services: LocalCloud) -> None
     for path in (state.services, state.control, state.database_proxy_control, state.emulator / "settings.json"):
         json.loads(path.read_text())
         assert path.stat().st_mode & 0o077 == 0, path
-
-
-class _WithoutStacks(LocalCloud):
-    """Takes its services as they are where a real one would go on to deploy."""
-
-    def _bring_up(self) -> Summary:
-        self.state.deployed.touch()
-        return None  # type: ignore[return-value]
 
 
 class _CrashesMeanwhile(LocalCloud):
@@ -117,7 +106,6 @@ class _CrashesMeanwhile(LocalCloud):
 
 
 def test_a_part_that_crashes_during_up_is_told_with_the_last_lines_of_its_log(services: LocalCloud) -> None:
-    services.state.deployed.touch()
     with pytest.raises(LocalCloudError) as told:
         _CrashesMeanwhile(services.state.root).up()
     first, *rest = str(told.value).splitlines()
@@ -128,9 +116,8 @@ def test_a_part_that_crashes_during_up_is_told_with_the_last_lines_of_its_log(se
 
 def test_services_of_the_same_code_are_kept_and_those_of_former_code_restarted(services: LocalCloud) -> None:
     said: list[str] = []
-    services.state.deployed.touch()
     before = processes.load(services.state.processes)
-    cloud = _WithoutStacks(services.state.root, say=said.append)
+    cloud = WithoutStacks(services.state.root, say=said.append)
     cloud.up()
     assert (said, processes.load(services.state.processes)) == ([], before)
 
@@ -144,14 +131,18 @@ def test_services_of_the_same_code_are_kept_and_those_of_former_code_restarted(s
     cloud.down()
 
 
-def test_services_start_though_the_users_proxy_and_profile_lead_nowhere(tmp_path: Path) -> None:
-    toolchain.prepare(print)
-    nowhere = f"http://127.0.0.1:{free_port()}"
-    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), nowhere)
-    with start(tmp_path, **proxies, NO_PROXY="", no_proxy="", AWS_PROFILE="nosuch") as supervisor:
-        assert "emulator" in LocalCloud(tmp_path).status()["running"]
-        LocalCloud(tmp_path).down()
-        supervisor.wait(10)
+def test_services_start_though_the_users_proxy_and_profile_lead_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("AWS_PROFILE", "nosuch")
+    cloud = WithoutStacks(tmp_path)
+    cloud.up()
+    assert "emulator" in cloud.status()["running"]
+    cloud.down()
 
 
 def test_services_that_cannot_start_end_cleanly_and_leave_nothing_to_clear_away(tmp_path: Path) -> None:
