@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from config.database import AuroraServerless, PostgresInstance
-from tests.databases import CASES, PROXY, synthesized
+from tests.databases import CASES, CLUSTER, INSTANCE, PROXY, synthesized
 from tests.promises import has, mentions
 from tests.synthesis import Synthesized
 
@@ -33,15 +33,49 @@ def test_people_hear_of_events_and_alarms_of_the_database(name: str) -> None:
     assert metrics == expected
 
 
+# What RDS reports as which kind of source, and what people must hear of each (Amazon RDS User Guide, "Amazon RDS event
+# categories and event messages").
+SOURCES = {"db-instance": INSTANCE, "db-cluster": CLUSTER}
+HEARD = {INSTANCE: {"availability", "failure"}, CLUSTER: {"failover", "failure", "deletion"}}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_people_hear_of_each_part_of_the_database_and_of_no_other(name: str) -> None:
+    """Without ids a subscription brings the events of every database of the account."""
+    case = synthesized(name)
+    for type_ in (INSTANCE, CLUSTER):
+        parts = set(case.resources("Data", type_))
+        heard: dict[str, set[str]] = {}
+        for id_, resource in case.resources("Data", "AWS::RDS::EventSubscription").items():
+            one = resource["Properties"]
+            if SOURCES[one["SourceType"]] == type_:
+                ids = [str(part.get("Ref", part)) if isinstance(part, dict) else part for part in one["SourceIds"]]
+                heard |= {part: set(one["EventCategories"]) for part in ids}
+                assert set(ids) <= parts, f"{id_}: SourceIds are {ids}, the database is {parts}"
+        for part in parts:
+            missed = HEARD[type_] - heard.get(part, set())
+            assert not missed, f"nobody hears of {missed} of {part}"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_people_hear_that_storage_runs_out(name: str) -> None:
+    """Aurora's grows by itself."""
+    case = synthesized(name)
+    if isinstance(case.environment.database, PostgresInstance):
+        (events,) = case.resources("Data", "AWS::RDS::EventSubscription").values()
+        categories = events["Properties"]["EventCategories"]
+        assert "low storage" in categories, f"EventCategories are {categories}, without 'low storage'"
+
+
 # What each alarm watches, in CloudWatch's units: whether it fires above or below, and between which thresholds.
 GIB = 2**30
 ALARMS: dict[str, tuple[str, Callable[[Synthesized], float], Callable[[Synthesized], float]]] = {
-    "DatabaseConnections": ("GreaterThan", lambda _: 1, lambda case: case.environment.database.max_connections - 1),
+    "DatabaseConnections": ("GreaterThan", lambda _: 1, lambda case: case.environment.database.max_connections * 0.9),
     "MaximumUsedTransactionIDs": ("GreaterThan", lambda _: 200_000_000, lambda _: 1_500_000_000),
-    "ACUUtilization": ("GreaterThan", lambda _: 50, lambda _: 99),
+    "ACUUtilization": ("GreaterThan", lambda _: 50, lambda _: 90),
     "AuroraReplicaLagMaximum": ("GreaterThan", lambda _: 100, lambda _: 10_000),
     "FreeStorageSpace": ("LessThan", lambda _: GIB, lambda case: _postgres(case).storage_gib * GIB / 2),
-    "CPUUtilization": ("GreaterThan", lambda _: 50, lambda _: 99),
+    "CPUUtilization": ("GreaterThan", lambda _: 50, lambda _: 90),
     "FreeableMemory": ("LessThan", lambda _: 0.05 * GIB, lambda case: _postgres(case).memory_gib * GIB / 2),
     "DatabaseConnectionsBorrowLatency": ("GreaterThan", lambda _: 10_000, lambda _: 15_000_000),
 }

@@ -1,8 +1,12 @@
 """What every function promises, whatever it does."""
 
+import pytest
+
+from components import ports
 from config.connections import CALLS
+from config.environments import DEV
 from tests.promises import has, mentions
-from tests.synthesis import Synthesized
+from tests.synthesis import Synthesized, synthesize, synthesize_anew
 
 
 def test_functions_have_their_executions_for_themselves_where_the_account_has_some(
@@ -34,7 +38,8 @@ def test_calls_that_failed_for_good_are_kept_and_someone_hears(every_environment
     (alarm,) = every_environment.resources("Foundation", "AWS::CloudWatch::Alarm").values()
     wanted = {"Dimensions": "FailedCallsQueue", "AlarmActions": "AlertsTopic", "OKActions": "AlertsTopic"}
     mentions("the alarm for failed calls", alarm["Properties"], wanted)
-    first = {"Threshold": 0, "ComparisonOperator": "GreaterThanThreshold"}
+    first = {"Threshold": 0, "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1}
+    first |= {"MetricName": "ApproximateNumberOfMessagesVisible"}  # what waits to be looked at
     has("the alarm for failed calls", alarm["Properties"], first)
 
 
@@ -49,6 +54,50 @@ def test_functions_log_as_json_down_to_lambdas_own_reports(every_environment: Sy
 def test_functions_are_traced(every_environment: Synthesized) -> None:
     for id_, function in every_environment.resources("Pipeline", "AWS::Lambda::Function").items():
         has(id_, function["Properties"], {"TracingConfig": {"Mode": "Active"}})
+
+
+def test_cloudformation_calls_no_function_before_it_may_do_what_is_asked(every_environment: Synthesized) -> None:
+    """A role's policy is a resource of its own, which may come after the function that has the role."""
+    called = 0
+    for stack, template in every_environment.templates.items():
+        for id_, resource in template["Resources"].items():
+            if not resource["Type"].startswith("Custom::"):
+                continue
+            called += 1
+            function = resource["Properties"]["ServiceToken"]["Fn::GetAtt"][0]
+            role = template["Resources"][function]["Properties"]["Role"]["Fn::GetAtt"][0]
+            attached = template["Resources"][role]["Properties"]["ManagedPolicyArns"]
+            own = [
+                policy["Ref"]
+                for policy in attached
+                if template["Resources"][policy["Ref"]] and "Identity" in str(policy)
+            ]
+            early = set(own) - set(resource.get("DependsOn", []))
+            assert own
+            assert not early, f"{stack}/{id_} does not wait for {early}"
+    assert called == 2
+
+
+def test_what_fails_of_a_call_is_tried_again(every_environment: Synthesized) -> None:
+    """Lambda tries twice more, over six hours, where nothing says otherwise (AWS Lambda Developer Guide, "Asynchronous
+    invocation"): a database that restarts must not cost a night, nor CloudFormation its answer.
+    """
+    for id_, resource in every_environment.everything().items():
+        if resource["Type"] == "AWS::Lambda::EventInvokeConfig":
+            config = {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 6 * 3600} | resource["Properties"]
+            has(id_, config, {"MaximumRetryAttempts": 2})
+            age = config["MaximumEventAgeInSeconds"]
+            assert age >= 1800, f"{id_}: MaximumEventAgeInSeconds is {age}, two retries may come half an hour later"
+
+
+LEAST_MEMORY_MB = 256  # Python with a driver for PostgreSQL; the CPU, and with it the cold start, follows the memory
+
+
+def test_functions_have_the_memory_to_start_in_a_few_seconds(every_environment: Synthesized) -> None:
+    for id_, resource in every_environment.everything().items():
+        if resource["Type"] == "AWS::Lambda::Function":
+            memory = resource["Properties"].get("MemorySize", 128)
+            assert memory >= LEAST_MEMORY_MB, f"{id_}: MemorySize is {memory} MB, must be {LEAST_MEMORY_MB} or more"
 
 
 def test_function_code_cannot_manage_network_interfaces(every_environment: Synthesized) -> None:
@@ -79,3 +128,16 @@ def test_functions_run_what_the_environment_names(every_environment: Synthesized
     for function in every_environment.resources("Pipeline", "AWS::Lambda::Function").values():
         assert function["Properties"]["Runtime"] == f"python{platform.python}"
         assert function["Properties"]["Architectures"] == [platform.architecture]
+
+
+def test_a_new_port_of_the_database_is_one_that_the_live_version_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A version keeps the variables with which it was published, so a new port must publish a new one."""
+
+    def version(synthesized: Synthesized) -> str:
+        (id_,) = synthesized.resources("Pipeline", "AWS::Lambda::Version")
+        return id_
+
+    before = version(synthesize(DEV))
+    monkeypatch.setattr(ports, "DATABASE", ports.DATABASE + 1)
+    after = version(synthesize_anew(DEV))
+    assert after != before, f"the version {before} would go on with the old port"

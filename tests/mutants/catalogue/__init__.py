@@ -1,6 +1,7 @@
 """Every mistake, by the area of the architecture in which it is made."""
 
 from tests.mutants.catalogue import (
+    alarms,
     database,
     functions,
     network,
@@ -22,4 +23,5 @@ CATALOGUE = (
     *public_web.MUTANTS,
     *permissions.MUTANTS,
     *portability.MUTANTS,
+    *alarms.MUTANTS,
 )
