@@ -5,12 +5,15 @@ import re
 from typing import Any
 
 import pytest
+from aws_cdk import App, RemovalPolicy, Stack
+from aws_cdk import aws_kms as kms
+from aws_cdk.assertions import Template
 
-from components.log_group import RETENTION
+from components.log_group import RETENTION, log_group
 from config.checks import LOG_RETENTION_DAYS
 from config.environments import DEV
 from tests.promises import has, mentions
-from tests.synthesis import ENVIRONMENTS, Synthesized, shipped, synthesize, synthesize_anew
+from tests.synthesis import CONTEXT, ENVIRONMENTS, Synthesized, shipped, synthesize, synthesize_anew
 
 
 def _statements(resource: dict[str, Any]) -> list[dict[str, Any]]:
@@ -239,6 +242,18 @@ def test_the_same_configuration_gives_the_same_templates() -> None:
 
 def test_every_retention_the_configuration_accepts_is_one_that_cloudwatch_has() -> None:
     assert set(RETENTION) == set(LOG_RETENTION_DAYS)
+
+
+def test_a_log_group_keeps_what_it_is_told_to() -> None:
+    stack = Stack(App(context=CONTEXT, analytics_reporting=False))
+    key = kms.Key(stack, "Key")
+    for days in LOG_RETENTION_DAYS:
+        log_group(stack, f"Days{days}", key=key, days=days, removal=RemovalPolicy.DESTROY)
+    made = Template.from_stack(stack).find_resources("AWS::Logs::LogGroup")
+    assert len(made) == len(LOG_RETENTION_DAYS)
+    for id_, group in made.items():
+        told = int(re.findall(r"Days(\d+)[0-9A-F]{8}$", id_)[0])
+        has(f"a group of {told} days", group["Properties"], {"RetentionInDays": told})
 
 
 @pytest.mark.parametrize("name", sorted(ENVIRONMENTS))

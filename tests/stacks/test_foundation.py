@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 from config.environments import DEV
 from tests.promises import has, mentions, refuses_plain_http
@@ -30,6 +31,73 @@ def test_service_principals_use_keys_for_this_account_only(every_environment: Sy
     assert used == 4
 
 
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _key(synthesized: Synthesized, id_: str) -> list[dict[str, Any]]:
+    """The statements of the key's policy."""
+    keys = synthesized.resources("Foundation", "AWS::KMS::Key").items()
+    (key,) = (key for key_id, key in keys if key_id.startswith(id_))
+    return list(key["Properties"]["KeyPolicy"]["Statement"])
+
+
+# What a sender needs of the key (Amazon SQS Developer Guide, "Key management"; Amazon SNS Developer Guide, "Managing
+# encryption keys"): without it what it sends is gone, and nobody hears.
+TO_SEND = {"kms:Decrypt", "kms:GenerateDataKey"}
+
+
+def test_services_that_may_send_may_use_the_key_under_which_it_is_kept(every_environment: Synthesized) -> None:
+    may_send = {
+        service
+        for id_, resource in every_environment.everything().items()
+        if resource["Type"] in ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+        for service in _listed(statement["Principal"]["Service"])
+    }
+    assert {"events.amazonaws.com", "cloudwatch.amazonaws.com"} <= may_send
+    for service in sorted(may_send):
+        allowed = {
+            action
+            for statement in _key(every_environment, "KeysMessages")
+            if isinstance(statement["Principal"], dict) and service in _listed(statement["Principal"].get("Service"))
+            if "kms:EncryptionContext" not in str(statement.get("Condition"))  # which archives have, and messages not
+            for action in _listed(statement["Action"])
+        }
+        missing = TO_SEND - allowed
+        assert not missing, f"{service} may send, and lacks {sorted(missing)} on the key of messages: all of it is lost"
+
+
+def test_auto_scaling_may_tell_under_the_key_of_messages(every_environment: Synthesized) -> None:
+    allowed = {
+        action
+        for statement in _key(every_environment, "KeysMessages")
+        if "AWSServiceRoleForAutoScaling" in json.dumps(statement)
+        for action in _listed(statement["Action"])
+    }
+    assert allowed >= TO_SEND, f"Auto Scaling may {sorted(allowed)} with the key of messages, and needs {TO_SEND}"
+
+
+def test_cloudwatch_logs_encrypts_every_log_group_with_the_key_of_logs(every_environment: Synthesized) -> None:
+    """Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS": else the groups fail."""
+    served = [one for one in _key(every_environment, "KeysLogs") if "logs." in json.dumps(one["Principal"])]
+    assert served, "no statement of the key of logs serves CloudWatch Logs"
+    (statement,) = served
+    needed = {"kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
+    missing = (needed | {"kms:DescribeKey"}) - set(statement["Action"])
+    assert not missing, f"CloudWatch Logs lacks {sorted(missing)} on the key of logs"
+    groups = json.dumps(statement["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"])
+    assert groups.endswith(':log-group:*"]]}'), f"the key of logs serves {groups}, and not every group"
+
+
+def test_a_key_that_is_deleted_by_mistake_can_be_called_back_for_a_month(every_environment: Synthesized) -> None:
+    """What it encrypted is gone with it, backups and all."""
+    for id_, key in every_environment.resources("Foundation", "AWS::KMS::Key").items():
+        days = key["Properties"].get("PendingWindowInDays", 30)
+        assert days >= 30, f"{id_}: PendingWindowInDays is {days}, must be 30"
+
+
 def test_auto_scaling_alone_uses_the_key_of_messages_by_its_role(every_environment: Synthesized) -> None:
     """Its statement has no service for principal: only the condition keeps everybody else of the account away."""
     (statement,) = (
@@ -52,7 +120,7 @@ def test_alarms_and_databases_and_nobody_else_publish_over_tls(every_environment
     ]
     for statement in allowed:
         ours = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
-        has(f"the topic's {statement['Sid']}", statement, {"Condition": ours})
+        has(f"the topic's {statement['Sid']}", statement, {"Condition": ours, "Action": "sns:Publish"})
     assert {"Bool": {"aws:SecureTransport": "false"}} in [
         statement["Condition"] for statement in statements if statement["Effect"] == "Deny"
     ], "the topic denies nothing on aws:SecureTransport, and so takes plain HTTP"
@@ -88,12 +156,17 @@ def test_the_log_bucket_is_private_and_takes_tls_alone(every_environment: Synthe
     has("the log bucket", bucket, {"VersioningConfiguration": {"Status": "Enabled"}, "OwnershipControls": owner})
     policy = every_environment.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]
     refuses_plain_http("the log bucket", policy["Statement"])
+    oldest = [one.get("Condition", {}).get("NumericLessThan", {}).get("s3:TlsVersion") for one in policy["Statement"]]
+    assert "1.2" in str(oldest), f"the log bucket denies no s3:TlsVersion below 1.2, but those below {oldest}"
 
 
 def test_access_logs_are_kept_as_long_as_configured_and_no_longer(every_environment: Synthesized) -> None:
     (rule,) = every_environment.only("Foundation", "AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
     days = every_environment.environment.foundation.log_bucket_days
     has("the log bucket's lifecycle", rule, {"Status": "Enabled", "ExpirationInDays": days})
+    assert not {"Prefix", "Filter", "TagFilters"} & set(rule), f"the log bucket's lifecycle leaves logs out: {rule}"
+    # What expires in a versioned bucket becomes an old version, which is billed until it goes as well.
+    has("the log bucket's lifecycle", rule, {"NoncurrentVersionExpiration": {"NoncurrentDays": 1}})
 
 
 def test_log_delivery_writes_for_this_account_alone(every_environment: Synthesized) -> None:
@@ -103,6 +176,18 @@ def test_log_delivery_writes_for_this_account_alone(every_environment: Synthesiz
         if statement["Effect"] == "Allow" and "elasticloadbalancing" not in str(statement["Principal"]):
             ours = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
             has(f"the log bucket's {statement['Sid']}", statement, {"Condition": ours})
+
+
+def test_log_delivery_may_look_at_the_bucket_first(every_environment: Synthesized) -> None:
+    """Else a flow log is refused (Amazon VPC User Guide, "Publish flow logs to Amazon S3")."""
+    policy = every_environment.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]
+    looked = {
+        action
+        for statement in policy["Statement"]
+        if "delivery.logs.amazonaws.com" in str(statement["Principal"])
+        for action in _listed(statement["Action"])
+    }
+    assert "s3:GetBucketAcl" in looked, f"log delivery may {sorted(looked)}, and lacks s3:GetBucketAcl"
 
 
 def test_log_delivery_writes_under_its_prefix_and_nowhere_else(every_environment: Synthesized) -> None:

@@ -1,6 +1,7 @@
 """What the Pipeline stack promises."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,10 @@ def test_events_of_the_landing_prefix_reach_the_queue(every_environment: Synthes
 def test_the_same_events_are_archived_for_a_replay_under_our_key(every_environment: Synthesized) -> None:
     archive = every_environment.only("Pipeline", "AWS::Events::Archive")
     assert archive["EventPattern"] == every_environment.only("Pipeline", "AWS::Events::Rule")["EventPattern"]
-    assert ":event-bus/default" in json.dumps(archive["SourceArn"])
+    bus = json.dumps(archive["SourceArn"])
+    assert re.search(r":event-bus/default\"[\]}]*$", bus), (
+        f"the archive keeps events of {bus}; S3 sends to the default bus"
+    )
     mentions("the archive", archive, {"KmsKeyIdentifier": "KeysMessages"})
     days = every_environment.environment.intake.archive_days
     assert days > 0
@@ -256,6 +260,22 @@ def test_the_intake_reads_landed_files_and_writes_none(every_environment: Synthe
         if "s3:GetObjectVersion" in statement["Action"]:
             where = json.dumps(statement["Resource"])
             assert where.endswith('"/incoming/*"]]}'), f"the intake reads {where}, must read incoming/ alone"
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_what_must_not_be_lost_can_be_replayed_and_looked_into_for_a_month(name: str) -> None:
+    """And no longer than a year: rejected rows hold what customers ordered."""
+    variables = _function(shipped(name), "Housekeeping")["Environment"]["Variables"]
+    archived = shipped(name).only("Pipeline", "AWS::Events::Archive")["RetentionDays"]
+    assert archived >= 30, f"the archive of {name}: RetentionDays is {archived}, must be 30 or more"
+    kept = int(variables["REJECT_DAYS"])
+    assert 30 <= kept <= 366, f"rejected rows of {name}: REJECT_DAYS is {kept}, must be 30 to 366"
+
+
+def test_a_file_that_is_mostly_wrong_is_refused(every_environment: Synthesized) -> None:
+    variables = _function(every_environment, "FileIntake")["Environment"]["Variables"]
+    most = int(variables["MAX_REJECTED_PERCENT"])
+    assert most <= 50, f"MAX_REJECTED_PERCENT is {most}: a file of which hardly a row is right would be loaded"
 
 
 def test_someone_hears_when_files_fail_or_wait(every_environment: Synthesized) -> None:

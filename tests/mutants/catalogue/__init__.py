@@ -3,6 +3,7 @@
 from tests.mutants.catalogue import (
     alarms,
     database,
+    delivery,
     functions,
     network,
     permissions,
@@ -24,4 +25,5 @@ CATALOGUE = (
     *permissions.MUTANTS,
     *portability.MUTANTS,
     *alarms.MUTANTS,
+    *delivery.MUTANTS,
 )
