@@ -92,6 +92,42 @@ def test_the_database_is_encrypted_and_takes_tls_only(case: Synthesized) -> None
     assert {member["CACertificateIdentifier"] for member in _members(case)} == {"rds-ca-rsa2048-g1"}
 
 
+def _parameters(case: Synthesized) -> dict[str, dict[str, str]]:
+    """What the parameter groups set, by logical id."""
+    types = ("AWS::RDS::DBParameterGroup", "AWS::RDS::DBClusterParameterGroup")
+    groups = {id_: one for type_ in types for id_, one in case.resources("Data", type_).items()}
+    return {id_: group["Properties"]["Parameters"] for id_, group in groups.items()}
+
+
+def test_the_database_writes_down_slow_statements_and_no_others(case: Synthesized) -> None:
+    """Statements hold what customers ordered, and all of them would fill the log faster than the tables."""
+    assert _parameters(case)
+    for id_, parameters in _parameters(case).items():
+        has(id_, {"log_statement": "none"} | parameters, {"log_statement": "none"})
+        slow = int(parameters.get("log_min_duration_statement", -1))
+        assert 100 <= slow <= 10_000, f"{id_}: log_min_duration_statement is {slow} ms, must be 100 to 10,000"
+
+
+def test_the_database_has_the_class_that_its_limits_are_reckoned_with(case: Synthesized) -> None:
+    """Connections and alarms follow the memory of the configured class."""
+    if isinstance(case.environment.database, PostgresInstance):
+        wanted = {"DBInstanceClass": f"db.{case.environment.database.instance_type}"}
+        has("the database", _server(case)["Properties"], wanted)
+
+
+def test_a_deployment_restarts_no_database_in_the_middle_of_the_day(case: Synthesized) -> None:
+    """Nor does it take a new major version, which is a decision of its own, with a rehearsal."""
+    for part in (_server(case)["Properties"], *_members(case)):
+        for asked in ("ApplyImmediately", "AllowMajorVersionUpgrade"):
+            assert part.get(asked, False) is False, f"the database: {asked} is {part[asked]}"
+
+
+def test_nobody_asks_the_database_over_https(case: Synthesized) -> None:
+    """Aurora's Data API goes around the network, its security groups and the clients' own roles."""
+    asked = _server(case)["Properties"].get("EnableHttpEndpoint", False)
+    assert asked is False, f"the database: EnableHttpEndpoint is {asked}"
+
+
 def test_no_password_stands_in_the_template(case: Synthesized) -> None:
     server = _server(case)["Properties"]
     has("the database", server, {"ManageMasterUserPassword": True, "EnableIAMDatabaseAuthentication": True})
@@ -189,8 +225,13 @@ def test_the_operating_system_is_measured_by_a_role_that_can_do_nothing_else(cas
     for member in _members(case):
         assert member["MonitoringInterval"] == case.environment.database.monitoring_seconds
         assert "Monitoring" in json.dumps(member["MonitoringRoleArn"])
-    for statement in _statements(case, "Data", "Monitoring"):
+    statements = _statements(case, "Data", "Monitoring")
+    for statement in statements:
         assert "log-group:RDSOSMetrics" in json.dumps(statement["Resource"])
+    # Of AWS's own policy AmazonRDSEnhancedMonitoringRole.
+    needed = {"logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:CreateLogStream", "logs:PutLogEvents"}
+    missing = needed - {action for statement in statements for action in statement["Action"]}
+    assert not missing, f"the role that measures the operating system lacks {missing}"
 
 
 def test_readers_are_large_enough_to_take_over() -> None:

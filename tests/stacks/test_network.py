@@ -166,8 +166,21 @@ def test_named_zones_are_the_regions_own_in_one_order(region: str | None, letter
 def test_flow_logs_record_all_traffic_with_what_tells_its_way(every_environment: Synthesized) -> None:
     flow_log = every_environment.only("Network", "AWS::EC2::FlowLog")
     has("the flow log", flow_log, {"TrafficType": "ALL"})
-    for field in ("${flow-direction}", "${pkt-srcaddr}", "${tcp-flags}", "${traffic-path}"):
-        assert field in flow_log["LogFormat"]
+    who = ("${srcaddr}", "${dstaddr}", "${dstport}", "${protocol}", "${action}", "${start}", "${interface-id}")
+    way = ("${flow-direction}", "${pkt-srcaddr}", "${tcp-flags}", "${traffic-path}")
+    missing = [field for field in (*who, *way) if field not in flow_log["LogFormat"]]
+    assert not missing, f"the flow log: LogFormat lacks {missing}"
+    has("the flow log", flow_log, {"MaxAggregationInterval": 60})  # an attack of five minutes has an order, too
+
+
+def test_a_flow_log_in_cloudwatch_has_a_role_that_can_write_it(every_environment: Synthesized) -> None:
+    """Amazon VPC User Guide, "IAM role for publishing flow logs to CloudWatch Logs": without it the log stays empty."""
+    if not isinstance(every_environment.environment.network.flow_log, FlowLogToCloudWatch):
+        return
+    writer = every_environment.statements_of("Network", "NetworkLogsWriter")
+    allowed = {action for statement in writer for action in statement["Action"]}
+    missing = {"logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"} - allowed
+    assert not missing, f"the flow log's role lacks {missing}"
 
 
 def test_a_flow_log_in_cloudwatch_is_encrypted_and_expires() -> None:

@@ -69,6 +69,23 @@ def test_the_public_tiers_list_admits_replies_alone_while_nobody_visits(every_en
     assert from_others == {("0.0.0.0/0", (1024, 65535))}, f"the public tier's list admits {from_others}"
 
 
+@pytest.mark.parametrize("addressing", [Ipv4(), DualStack()])
+def test_whoever_sends_more_than_the_path_takes_is_told_so(addressing: Ipv4 | DualStack) -> None:
+    """Else large answers vanish, and only those (Amazon EC2 User Guide, "Network maximum transmission unit (MTU)")."""
+    synthesized = synthesize(replace(DEV, network=replace(DEV.network, addressing=addressing)))
+    entries = [one["Properties"] for one in synthesized.resources("Network", "AWS::EC2::NetworkAclEntry").values()]
+    told = {
+        (str(one["NetworkAclId"]), one["Egress"], one["Protocol"], one["Icmp"]["Type"], one["Icmp"]["Code"])
+        for one in entries
+        if "Icmp" in one and one["RuleAction"] == "allow"
+    }
+    too_big = [(1, 3, 4), (58, 2, 0)] if isinstance(addressing, DualStack) else [(1, 3, 4)]
+    for tier in ("Public", "App"):
+        (acl,) = {str(one["NetworkAclId"]) for one in entries if f"{tier}List" in str(one["NetworkAclId"])}
+        missing = {(egress, *each) for egress in (True, False) for each in too_big if (acl, egress, *each) not in told}
+        assert not missing, f"the {tier} tier's list drops ICMP (egress, protocol, type, code): {missing}"
+
+
 def test_every_list_denies_logins_before_it_allows_anything(every_environment: Synthesized) -> None:
     entries = [
         entry["Properties"] for entry in every_environment.resources("Network", "AWS::EC2::NetworkAclEntry").values()

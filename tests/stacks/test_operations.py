@@ -55,6 +55,8 @@ def test_old_rejects_are_removed_every_night(every_environment: Synthesized) -> 
     schedule = every_environment.only("Pipeline", "AWS::Scheduler::Schedule")
     (function,) = _resources(every_environment, "Housekeeping", "AWS::Lambda::Function")
     assert schedule["ScheduleExpression"] == "cron(0 2 * * ? *)"
+    spread = schedule["FlexibleTimeWindow"].get("MaximumWindowInMinutes", 0)
+    assert spread <= 4 * 60, f"the schedule: MaximumWindowInMinutes is {spread}, and the night is over"
     assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [function, "Arn"]}
     state = schedule.get("State", "ENABLED")  # which is what the scheduler takes for nothing
     assert state == "ENABLED", f"the schedule is {state}"

@@ -14,10 +14,11 @@ import web_src.database
 import web_src.server
 from config import connections, pipeline
 from config.pipeline import QUEUE_DAYS, SECONDS_A_DAY
-from tests.architecture.contracts.deployed import Deployed, Properties
+from tests.architecture.contracts.deployed import FUNCTIONS, Deployed, Properties
 
 # AWS Lambda Developer Guide, "Creating and configuring an Amazon SQS event source mapping".
 TIMEOUTS_IN_A_VISIBILITY = 6
+MIGRATIONS = FUNCTIONS / "schema_migration" / "versions"
 LONGEST_VISIBILITY = 12 * 3600  # (Amazon SQS API Reference, "ChangeMessageVisibility")
 
 
@@ -55,6 +56,19 @@ def test_cloudformation_waits_for_longer_than_the_migration_may_run(platform: De
     assert int(_custom_resource(platform, "Custom::SchemaMigration")["ServiceTimeout"]) > timeout
     assert timeout / 2 > handler._CONNECT_SECONDS + handler._ANSWER_SECONDS
     assert handler._ANSWER_SECONDS > schema_migration.answer._TIMEOUT_SECONDS, "for one attempt that hangs"
+
+
+def test_functions_outlive_the_statements_that_their_roles_may_run(platform: Deployed) -> None:
+    """Else Lambda ends them in the middle, and nobody learns which statement took so long."""
+    migrations = "".join(file.read_text() for file in sorted(MIGRATIONS.glob("*.py")))
+    longest = dict(re.findall(r"ALTER ROLE (\w+) SET statement_timeout = '(\d+)s'", migrations))
+    functions = {runtime.package for runtime in platform.runtimes()} & set(longest)
+    assert len(functions) >= 2
+    for package in functions:
+        timeout = _timeout(platform, package)
+        assert timeout > int(longest[package]), (
+            f"{package}: Timeout is {timeout} s, a statement takes {longest[package]}"
+        )
 
 
 def test_cloudformation_waits_for_longer_than_the_default_group_takes(

@@ -11,6 +11,7 @@ from tests.mutants.catalogue import (
     portability,
     public_web,
     storage,
+    upkeep,
     web,
 )
 
@@ -26,4 +27,5 @@ CATALOGUE = (
     *portability.MUTANTS,
     *alarms.MUTANTS,
     *delivery.MUTANTS,
+    *upkeep.MUTANTS,
 )

@@ -1,0 +1,173 @@
+"""What a database, a function or a log does day by day, long after it was deployed."""
+
+from tests.mutants.mutant import Mutant
+
+DATABASE = "tests/stacks/test_database.py"
+FUNCTIONS = "tests/stacks/test_functions.py"
+OPERATIONS = "tests/stacks/test_operations.py"
+NETWORK = "tests/stacks/test_network.py"
+ACLS = "tests/stacks/test_network_acls.py"
+DEADLINES = "tests/architecture/contracts/test_deadlines.py"
+
+MUTANTS = (
+    Mutant(
+        name="every statement is written down, with what customers ordered",
+        file="components/database_server.py",
+        old='"rds.force_ssl": "1",',
+        new='"rds.force_ssl": "1",\n    "log_statement": "all",',
+        test=f"{DATABASE}::test_the_database_writes_down_slow_statements_and_no_others[prod]",
+        says="log_statement",
+    ),
+    Mutant(
+        name="every statement counts as slow",
+        file="components/database_server.py",
+        old='"log_min_duration_statement": "1000"',
+        new='"log_min_duration_statement": "0"',
+        test=f"{DATABASE}::test_the_database_writes_down_slow_statements_and_no_others[prod]",
+        says="log_min_duration_statement",
+    ),
+    Mutant(
+        name="every database is of the smallest class",
+        file="components/postgres_instance.py",
+        old="ec2.InstanceType(config.instance_type)",
+        new='ec2.InstanceType("t4g.micro")',
+        test=f"{DATABASE}::test_the_database_has_the_class_that_its_limits_are_reckoned_with[prod]",
+        says="DBInstanceClass",
+    ),
+    Mutant(
+        name="a deployment restarts the database at noon",
+        file="components/postgres_instance.py",
+        old="multi_az=config.multi_az",
+        new="multi_az=config.multi_az,\n            apply_immediately=True",
+        test=f"{DATABASE}::test_a_deployment_restarts_no_database_in_the_middle_of_the_day[prod]",
+        says="ApplyImmediately",
+    ),
+    Mutant(
+        name="a deployment may take the next major version",
+        file="components/postgres_instance.py",
+        old="auto_minor_version_upgrade=True",
+        new="allow_major_version_upgrade=True,\n            auto_minor_version_upgrade=True",
+        test=f"{DATABASE}::test_a_deployment_restarts_no_database_in_the_middle_of_the_day[prod]",
+        says="AllowMajorVersionUpgrade",
+    ),
+    Mutant(
+        name="Aurora answers statements over HTTPS",
+        file="components/aurora_serverless.py",
+        old="monitoring_role=self._monitoring().sealed",
+        new="monitoring_role=self._monitoring().sealed,\n            enable_data_api=True",
+        test=f"{DATABASE}::test_nobody_asks_the_database_over_https[prod on Aurora]",
+        says="EnableHttpEndpoint",
+    ),
+    Mutant(
+        name="nobody may write down what was measured of the operating system",
+        file="components/database_server.py",
+        old='            "logs:PutLogEvents",\n',
+        new="",
+        test=f"{DATABASE}::test_the_operating_system_is_measured_by_a_role_that_can_do_nothing_else[prod]",
+        says="logs:PutLogEvents",
+    ),
+    Mutant(
+        name="a call that failed is never tried again",
+        file="components/python_function.py",
+        old="            memory_size=memory_mb,",
+        new="            memory_size=memory_mb,\n            retry_attempts=0,",
+        test=f"{FUNCTIONS}::test_what_fails_of_a_call_is_tried_again[prod]",
+        says="MaximumRetryAttempts",
+    ),
+    Mutant(
+        name="a call is given up after a minute",
+        file="components/python_function.py",
+        old="            memory_size=memory_mb,",
+        new="            memory_size=memory_mb,\n            max_event_age=Duration.minutes(1),",
+        test=f"{FUNCTIONS}::test_what_fails_of_a_call_is_tried_again[prod]",
+        says="MaximumEventAgeInSeconds",
+    ),
+    Mutant(
+        name="a function has the least memory there is",
+        file="components/operations.py",
+        old="memory_mb=512",
+        new="memory_mb=128",
+        test=f"{FUNCTIONS}::test_functions_have_the_memory_to_start_in_a_few_seconds[prod]",
+        says="MemorySize",
+    ),
+    Mutant(
+        name="the default group is to be emptied before anybody may",
+        file="components/default_security_group.py",
+        old="        run.node.add_dependency(function)\n",
+        new="",
+        test=f"{FUNCTIONS}::test_cloudformation_calls_no_function_before_it_may_do_what_is_asked[prod]",
+        says="Network/DefaultSecurityGroupRun",
+    ),
+    Mutant(
+        name="the live version goes on with the old port of the database",
+        file="components/file_intake.py",
+        old="        self.function.function.invalidate_version_based_on(str(ports.DATABASE))\n",
+        new="",
+        test=f"{FUNCTIONS}::test_a_new_port_of_the_database_is_one_that_the_live_version_knows",
+        says="old port",
+    ),
+    Mutant(
+        name="Lambda ends a look-up before the database does",
+        file="components/operations.py",
+        old="timeout=Duration.minutes(1)",
+        new="timeout=Duration.seconds(10)",
+        test=f"{DEADLINES}::test_functions_outlive_the_statements_that_their_roles_may_run[prod]",
+        says="Timeout",
+    ),
+    Mutant(
+        name="Lambda ends the housekeeping before its statement ends",
+        file="components/housekeeping.py",
+        old="TIMEOUT = Duration.minutes(15)",
+        new="TIMEOUT = Duration.minutes(1)",
+        test=f"{DEADLINES}::test_functions_outlive_the_statements_that_their_roles_may_run[prod]",
+        says="housekeeping",
+    ),
+    Mutant(
+        name="old rows are removed at any hour of the day",
+        file="components/housekeeping.py",
+        old="SPREAD_MINUTES = 60",
+        new="SPREAD_MINUTES = 1440",
+        test=f"{OPERATIONS}::test_old_rejects_are_removed_every_night[prod]",
+        says="MaximumWindowInMinutes",
+    ),
+    Mutant(
+        name="the flow log does not say who was refused",
+        file="components/traffic_logs.py",
+        old="    ec2.LogFormat.ALL_DEFAULT_FIELDS,\n",
+        new="",
+        test=f"{NETWORK}::test_flow_logs_record_all_traffic_with_what_tells_its_way[prod]",
+        says="${action}",
+    ),
+    Mutant(
+        name="the flow log sums up ten minutes",
+        file="components/traffic_logs.py",
+        old="FlowLogMaxAggregationInterval.ONE_MINUTE",
+        new="FlowLogMaxAggregationInterval.TEN_MINUTES",
+        test=f"{NETWORK}::test_flow_logs_record_all_traffic_with_what_tells_its_way[prod]",
+        says="MaxAggregationInterval",
+    ),
+    Mutant(
+        name="the flow log may not be written",
+        file="components/traffic_logs.py",
+        old='writer.allow("logs:CreateLogStream", "logs:PutLogEvents", ',
+        new='writer.allow("logs:CreateLogStream", ',
+        test=f"{NETWORK}::test_a_flow_log_in_cloudwatch_has_a_role_that_can_write_it[dev]",
+        says="logs:PutLogEvents",
+    ),
+    Mutant(
+        name="large answers to the app vanish",
+        file="components/network_acl.py",
+        old='frozenset({"public", "app"})',
+        new='frozenset({"public"})',
+        test=f"{ACLS}::test_whoever_sends_more_than_the_path_takes_is_told_so[addressing0]",
+        says="App",
+    ),
+    Mutant(
+        name="a path tells that a port is closed, and not that a packet is too large",
+        file="components/network_acl.py",
+        old="ec2.AclTraffic.icmp(type=3, code=4)",
+        new="ec2.AclTraffic.icmp(type=3, code=3)",
+        test=f"{ACLS}::test_whoever_sends_more_than_the_path_takes_is_told_so[addressing1]",
+        says="(True, 1, 3, 4)",
+    ),
+)
