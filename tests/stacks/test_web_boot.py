@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from local_cloud.web import Unit, app_part, read_environment_file, read_unit
+from tests.promises import has
 from tests.synthesis import LOCAL, PUBLIC, Synthesized, shipped, synthesize
 
 # Each notes how it was called; the one that is named in FAILING fails.
@@ -112,9 +113,14 @@ def test_the_whole_script_installs_starts_and_says_yes(machine: Machine, script:
     done = machine.run(script)
     assert done.returncode == 0, done.stderr
     (packages,) = machine.calls("dnf")
-    assert {"amazon-cloudwatch-agent", "aws-cfn-bootstrap", PYTHON} <= set(packages.split())
+    wanted = {"amazon-cloudwatch-agent", "aws-cfn-bootstrap", "logrotate", PYTHON}
+    assert wanted <= set(packages.split()), f"the boot installs {packages}, and not {wanted - set(packages.split())}"
     assert "enable --now shop-web" in machine.calls("systemctl")
-    assert "http://localhost:8080/healthz" in machine.calls("curl")[0]
+    (user,) = machine.calls("useradd")
+    assert "/sbin/nologin" in user.split(), f"somebody could log in as the app: useradd {user}"
+    (asked,) = machine.calls("curl")
+    assert "http://localhost:8080/healthz" in asked
+    assert "--fail" in asked.split(), f"an app that answers with an error counts as started: curl {asked}"
     assert machine.calls("sleep") == ["30"], "until the load balancer has seen it twice"
     (signal,) = machine.calls("cfn-signal")
     assert signal.endswith("-e 0")
@@ -131,7 +137,8 @@ def test_a_step_that_fails_says_no_and_ends_the_boot(step: str, machine: Machine
 
 def test_logs_go_out_before_anything_of_ours_can_fail(machine: Machine, script: str) -> None:
     machine.run(script, failing="aws")
-    assert machine.calls("amazon-cloudwatch-agent-ctl")
+    (agent,) = machine.calls("amazon-cloudwatch-agent-ctl")
+    assert "-s" in agent.split(), f"the agent is configured and never started: amazon-cloudwatch-agent-ctl {agent}"
 
 
 def test_the_agent_sends_what_the_service_writes_and_how_full_things_are(machine: Machine, script: str) -> None:
@@ -142,9 +149,34 @@ def test_the_agent_sends_what_the_service_writes_and_how_full_things_are(machine
     assert f"StandardOutput=append:{files[0]}\n" in unit
     assert files[1] == "/var/log/cloud-init-output.log"
     assert files[0] in (machine.root / "etc/logrotate.d/shop-web").read_text()
+    streams = [each["log_stream_name"] for each in agent["logs"]["logs_collected"]["files"]["collect_list"]]
+    assert len(set(streams)) == 2
+    assert all("{instance_id}" in stream for stream in streams), f"instances write into each other's streams: {streams}"
     assert agent["metrics"]["namespace"] == "shop-local"
-    assert set(agent["metrics"]["metrics_collected"]) == {"mem", "disk"}
+    collected = agent["metrics"]["metrics_collected"]
+    assert set(collected) == {"mem", "disk"}
+    measured = {name: collected[kind]["measurement"] for kind, name in (("mem", "memory"), ("disk", "disk"))}
+    has("how full things are", measured, {"memory": ["mem_used_percent"], "disk": ["used_percent"]})
+    assert "/" in collected["disk"]["resources"], f"of disks only {collected['disk']['resources']} are measured"
     assert agent["agent"]["omit_hostname"] is True, "a dimension for each instance would be a price for each"
+
+
+def test_the_log_fills_no_disk(machine: Machine, script: str) -> None:
+    """systemd keeps the file open: moved away, it would grow on under its other name, unseen by the agent."""
+    machine.run(script)
+    rotation = (machine.root / "etc/logrotate.d/shop-web").read_text().split()
+    assert "copytruncate" in rotation, f"the log is moved away while systemd writes into it: {rotation}"
+    assert {"hourly", "daily"} & set(rotation), f"the log grows for longer than a day: {rotation}"
+    assert int(rotation[rotation.index("rotate") + 1]) <= 7
+
+
+def test_an_app_that_falls_stands_up_again(machine: Machine, script: str) -> None:
+    machine.run(script)
+    unit = (machine.root / "etc/systemd/system/shop-web.service").read_text()
+    assert re.search(r"^Restart=(always|on-failure)$", unit, re.M), (
+        f"no Restart=: an app that crashed stays down: {unit}"
+    )
+    assert "\nStandardError=append:" in unit, "the last words of an app that crashed are in no log"
 
 
 def test_the_service_can_change_nothing_but_its_own_files(machine: Machine, script: str) -> None:
@@ -153,6 +185,17 @@ def test_the_service_can_change_nothing_but_its_own_files(machine: Machine, scri
     for line in ("User=shop-web", "NoNewPrivileges=yes", "ProtectSystem=strict", "PrivateTmp=yes", "MemoryMax=75%"):
         assert f"\n{line}\n" in unit
     assert "\nCapabilityBoundingSet=\n" in unit, "none"
+    # What else stands between a hole in the app and its machine; their values are systemd's business.
+    kinds = (
+        "ProtectHome",
+        "PrivateDevices",
+        "RestrictAddressFamilies",
+        "RestrictNamespaces",
+        "SystemCallFilter",
+        "UMask",
+    )
+    missing = [kind for kind in kinds if f"\n{kind}=" not in unit]
+    assert not missing, f"the service is not held by {missing}"
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd's own check of units isn't on this machine")

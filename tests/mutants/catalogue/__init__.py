@@ -13,6 +13,7 @@ from tests.mutants.catalogue import (
     storage,
     upkeep,
     web,
+    web_group,
 )
 
 CATALOGUE = (
@@ -28,4 +29,5 @@ CATALOGUE = (
     *alarms.MUTANTS,
     *delivery.MUTANTS,
     *upkeep.MUTANTS,
+    *web_group.MUTANTS,
 )
