@@ -188,7 +188,15 @@ def test_a_firewall_looks_at_each_request_first(public_prod: Synthesized) -> Non
     acl = public_prod.only("Web", "AWS::WAFv2::WebACL")
     rules = {rule["Name"]: rule for rule in acl["Rules"]}
     has("RequestsOfOneAddress", rules["RequestsOfOneAddress"], {"Action": {"Block": {}}})
-    assert rules["RequestsOfOneAddress"]["Statement"]["RateBasedStatement"]["Limit"] == 2000
+    rate = rules["RequestsOfOneAddress"]["Statement"]["RateBasedStatement"]
+    # By the address that is connected: what a header says of it, anybody may write there.
+    has("RequestsOfOneAddress", rate, {"Limit": 2000, "EvaluationWindowSec": 300, "AggregateKeyType": "IP"})
+    has("the firewall", acl, {"Scope": "REGIONAL", "DefaultAction": {"Allow": {}}})  # as a load balancer takes it
+    measured = [one["VisibilityConfig"] for one in (acl, *acl["Rules"])]
+    unseen = [one["MetricName"] for one in measured if not one["CloudWatchMetricsEnabled"]]
+    assert not unseen, f"CloudWatchMetricsEnabled is off for {unseen}: nobody sees how much the firewall stops"
+    priorities = [rule["Priority"] for rule in acl["Rules"]]
+    assert len(set(priorities)) == len(priorities), f"AWS WAF refuses rules of the same Priority: {priorities}"
     managed = {name for name, rule in rules.items() if "ManagedRuleGroupStatement" in rule["Statement"]}
     assert managed == {
         "AWSManagedRulesAmazonIpReputationList",
@@ -209,6 +217,13 @@ def test_a_firewall_looks_at_each_request_first(public_prod: Synthesized) -> Non
     assert "EntranceLoadBalancer" in json.dumps(association["ResourceArn"])
 
 
+def test_nothing_gets_past_a_firewall_that_does_not_answer(public_prod: Synthesized) -> None:
+    balancer = public_prod.only("Web", "AWS::ElasticLoadBalancingV2::LoadBalancer")
+    attributes = {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
+    closed = {"waf.fail_open.enabled": "false"}
+    has("the load balancer", closed | attributes, closed)
+
+
 def test_the_firewall_logs_what_it_stopped_without_anyones_session(public_prod: Synthesized) -> None:
     logging = public_prod.only("Web", "AWS::WAFv2::LoggingConfiguration")
     (destination,) = logging["LogDestinationConfigs"]
@@ -217,6 +232,20 @@ def test_the_firewall_logs_what_it_stopped_without_anyones_session(public_prod: 
     groups = public_prod.resources("Web", "AWS::Logs::LogGroup").values()
     assert name in {group["Properties"].get("LogGroupName") for group in groups}
     assert logging["LoggingFilter"]["DefaultBehavior"] == "DROP"
+    kept = {
+        condition["ActionCondition"]["Action"]
+        for one in logging["LoggingFilter"]["Filters"]
+        if one["Behavior"] == "KEEP"
+        for condition in one["Conditions"]
+    }
+    assert {"BLOCK", "COUNT"} <= kept, f"the firewall's log keeps {kept}, and not all of BLOCK and COUNT"
+    ((made, _),) = (
+        (id_, group)
+        for id_, group in public_prod.resources("Web", "AWS::Logs::LogGroup").items()
+        if group["Properties"].get("LogGroupName") == name
+    )
+    (resource,) = public_prod.resources("Web", "AWS::WAFv2::LoggingConfiguration").values()
+    assert made in resource.get("DependsOn", []), f"the firewall's log does not wait for its group {made}"
     redacted = {field["SingleHeader"]["Name"] for field in logging["RedactedFields"]}
     assert redacted == {"authorization", "cookie"}, f"only {redacted} of authorization and cookie are kept out"
 

@@ -10,6 +10,7 @@ from tests.mutants.catalogue import (
     pipeline,
     portability,
     public_web,
+    sign_in,
     storage,
     upkeep,
     web,
@@ -30,4 +31,5 @@ CATALOGUE = (
     *delivery.MUTANTS,
     *upkeep.MUTANTS,
     *web_group.MUTANTS,
+    *sign_in.MUTANTS,
 )
