@@ -1,5 +1,6 @@
 """What the group of web instances promises: it follows its load, and each instance is whole before it serves."""
 
+from math import ceil
 from typing import Any
 
 from tests.promises import has
@@ -51,6 +52,22 @@ def test_the_group_grows_to_the_maximum_of_the_configuration(every_environment: 
     web = every_environment.environment.web
     wanted = {"MinSize": str(web.min_instances), "MaxSize": str(web.max_instances)}
     has("the group", every_environment.only("Web", GROUP), wanted)
+
+
+def test_no_more_instances_run_at_once_than_are_reckoned_with(every_environment: Synthesized) -> None:
+    """Addresses in the subnets and connections of the database are reckoned for that many (config/web.py)."""
+    group, web = every_environment.only("Web", GROUP), every_environment.environment.web
+    percent = group["InstanceMaintenancePolicy"]["MaxHealthyPercentage"]
+    most = ceil(int(group["MaxSize"]) * percent / 100)
+    assert most <= web.most_instances, (
+        f"the group: MaxHealthyPercentage {percent} allows {most}, not {web.most_instances}"
+    )
+
+
+def test_an_update_gives_an_instance_the_time_that_its_first_deployment_does(every_environment: Synthesized) -> None:
+    (group,) = every_environment.resources("Web", GROUP).values()
+    first = group["CreationPolicy"]["ResourceSignal"]["Timeout"]
+    has("the group's update", group["UpdatePolicy"]["AutoScalingRollingUpdate"], {"PauseTime": first})
 
 
 def test_no_instance_starts_before_it_may_fetch_the_app(every_environment: Synthesized) -> None:

@@ -8,8 +8,41 @@ OPERATIONS = "tests/stacks/test_operations.py"
 NETWORK = "tests/stacks/test_network.py"
 ACLS = "tests/stacks/test_network_acls.py"
 DEADLINES = "tests/architecture/contracts/test_deadlines.py"
+OUTPUTS = "tests/architecture/contracts/test_outputs.py"
 
 MUTANTS = (
+    Mutant(
+        name="a command looks for an output of another name",
+        file="stacks/pipeline.py",
+        old='"ArchiveArn"',
+        new='"Archive"',
+        test=f"{OUTPUTS}::test_every_output_that_a_command_reads_is_there[prod]",
+        says="ArchiveArn",
+    ),
+    Mutant(
+        name="dead letters are taken from the wrong queue",
+        file="stacks/pipeline.py",
+        old='"DeadLetterQueueUrl", self.file_intake.dead_letters.queue_url',
+        new='"DeadLetterQueueUrl", self.file_intake.undelivered.queue_url',
+        test=f"{OUTPUTS}::test_queues_are_redriven_from_where_their_failures_end[prod]",
+        says="DeadLetterQueueUrl",
+    ),
+    Mutant(
+        name="people ask the intake what became of a file",
+        file="stacks/pipeline.py",
+        old='"OperationsFunctionName", self.operations',
+        new='"OperationsFunctionName", self.file_intake',
+        test=f"{OUTPUTS}::test_people_look_files_up_by_the_function_that_knows_them[prod]",
+        says="OperationsFunctionName",
+    ),
+    Mutant(
+        name="people are invited by an ARN, which Cognito takes for no list",
+        file="stacks/web.py",
+        old="entrance.sign_in.pool.user_pool_id",
+        new="entrance.sign_in.pool.user_pool_arn",
+        test=f"{OUTPUTS}::test_people_are_invited_to_the_list_that_the_load_balancer_asks",
+        says="UserPoolId",
+    ),
     Mutant(
         name="every statement is written down, with what customers ordered",
         file="components/database_server.py",
