@@ -71,6 +71,9 @@ def test_interface_endpoints_answer_to_their_services_names_and_to_the_vpc_alone
         at = f"the endpoint of {endpoint['ServiceName']}"
         has(at, endpoint, {"PrivateDnsEnabled": True})
         assert len(endpoint["SubnetIds"]) == 3
+        for subnet in endpoint["SubnetIds"]:
+            # The data tier's list lets nobody in but to the database.
+            assert "VpcAppSubnet" in str(subnet), f"{at} stands in {subnet}, where callers don't reach it"
         (statement,) = endpoint["PolicyDocument"]["Statement"]
         ours = {"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}}
         has(at, statement, {"Condition": ours})

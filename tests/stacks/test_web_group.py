@@ -70,6 +70,12 @@ def test_an_update_gives_an_instance_the_time_that_its_first_deployment_does(eve
     has("the group's update", group["UpdatePolicy"]["AutoScalingRollingUpdate"], {"PauseTime": first})
 
 
+def test_instances_learn_from_their_metadata_who_they_are(every_environment: Synthesized) -> None:
+    """Without it they have no credentials: no asset, no log, no session."""
+    options = {"HttpEndpoint": "enabled"} | _template(every_environment)["MetadataOptions"]
+    has("instances", options, {"HttpEndpoint": "enabled"})
+
+
 def test_no_instance_starts_before_it_may_fetch_the_app(every_environment: Synthesized) -> None:
     (group,) = every_environment.resources("Web", GROUP).values()
     policies = {id_ for id_ in every_environment.resources("Web", "AWS::IAM::ManagedPolicy") if "Identity" in id_}

@@ -47,6 +47,14 @@ MUTANTS = (
         says="UsernameAttributes",
     ),
     Mutant(
+        name="the load balancer cannot ask who signed in",
+        file="components/web_entrance.py",
+        old="        network.allow_https_out(self.security_group)\n",
+        new="",
+        test=f"{SIGN_IN}::test_the_load_balancer_reaches_cognito_which_tells_it_who_signed_in",
+        says="EntranceSecurityGroup",
+    ),
+    Mutant(
         name="the list of people goes with its stack",
         file="components/sign_in.py",
         old="removal_policy=removal",

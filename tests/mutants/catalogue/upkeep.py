@@ -9,8 +9,26 @@ NETWORK = "tests/stacks/test_network.py"
 ACLS = "tests/stacks/test_network_acls.py"
 DEADLINES = "tests/architecture/contracts/test_deadlines.py"
 OUTPUTS = "tests/architecture/contracts/test_outputs.py"
+ENDPOINTS = "tests/stacks/test_endpoints.py"
+REACH = "tests/architecture/test_reachability.py"
 
 MUTANTS = (
+    Mutant(
+        name="interface endpoints stand where their callers may not go",
+        file="components/network.py",
+        old="settings.interface_endpoints, subnets=self.app_subnets",
+        new="settings.interface_endpoints, subnets=self.data_subnets",
+        test=f"{ENDPOINTS}::test_interface_endpoints_answer_to_their_services_names_and_to_the_vpc_alone",
+        says="VpcDataSubnet",
+    ),
+    Mutant(
+        name="functions cannot call AWS",
+        file="components/python_function.py",
+        old="        network.allow_https_out(group)\n",
+        new="",
+        test=f"{REACH}::test_who_works_reaches_aws[prod]",
+        says="FileIntake",
+    ),
     Mutant(
         name="a command looks for an output of another name",
         file="stacks/pipeline.py",

@@ -111,6 +111,14 @@ MUTANTS = (
         says="MetricsCollection",
     ),
     Mutant(
+        name="instances have no metadata, and so no credentials",
+        file="components/web_instances.py",
+        old="http_put_response_hop_limit=1",
+        new="http_put_response_hop_limit=1,\n            http_endpoint=False",
+        test=f"{GROUP}::test_instances_learn_from_their_metadata_who_they_are[prod]",
+        says="HttpEndpoint",
+    ),
+    Mutant(
         name="an instance starts before it may fetch the app",
         file="components/web_instances.py",
         old="        self.group.node.add_dependency(role)\n",
