@@ -46,6 +46,14 @@ def test_the_proxy_lends_connections_as_configured(name: str) -> None:
     has("the proxy", synthesized(name).only("Data", PROXY), idle)
 
 
+@pytest.mark.parametrize("name", PROXIED)
+def test_no_client_gets_a_session_that_another_has_set_up(name: str) -> None:
+    """What holds for a role is set on the role; all else pins a session to the client that said so."""
+    pool = synthesized(name).only("Data", "AWS::RDS::DBProxyTargetGroup")["ConnectionPoolConfigurationInfo"]
+    for asked in ("InitQuery", "SessionPinningFilters"):
+        assert not pool.get(asked), f"the proxy's pool: {asked} is {pool[asked]}, for every client's session"
+
+
 @pytest.mark.parametrize("name", ["staging", "prod"])
 def test_clients_of_what_must_not_stop_share_connections_through_a_proxy(name: str) -> None:
     assert shipped(name).resources("Data", PROXY), f"{name} has no proxy: a failover breaks every client's connection"

@@ -70,6 +70,19 @@ def test_an_update_gives_an_instance_the_time_that_its_first_deployment_does(eve
     has("the group's update", group["UpdatePolicy"]["AutoScalingRollingUpdate"], {"PauseTime": first})
 
 
+MOST_REQUESTS = 6000  # a minute: a hundred a second keep one process on one processor busy
+
+
+def test_the_group_grows_before_an_instance_has_more_to_do_than_one_process_can(every_environment: Synthesized) -> None:
+    for id_, policy in every_environment.resources("Web", "AWS::AutoScaling::ScalingPolicy").items():
+        tracked = policy["Properties"]["TargetTrackingConfiguration"]
+        if tracked["PredefinedMetricSpecification"]["PredefinedMetricType"] == "ALBRequestCountPerTarget":
+            most = tracked["TargetValue"]
+            assert most <= MOST_REQUESTS, (
+                f"{id_}: TargetValue is {most} requests a minute, must be {MOST_REQUESTS} or less"
+            )
+
+
 def test_instances_learn_from_their_metadata_who_they_are(every_environment: Synthesized) -> None:
     """Without it they have no credentials: no asset, no log, no session."""
     options = {"HttpEndpoint": "enabled"} | _template(every_environment)["MetadataOptions"]

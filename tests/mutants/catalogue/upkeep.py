@@ -3,16 +3,66 @@
 from tests.mutants.mutant import Mutant
 
 DATABASE = "tests/stacks/test_database.py"
+PROXY = "tests/stacks/test_database_proxy.py"
 FUNCTIONS = "tests/stacks/test_functions.py"
 OPERATIONS = "tests/stacks/test_operations.py"
 NETWORK = "tests/stacks/test_network.py"
 ACLS = "tests/stacks/test_network_acls.py"
 DEADLINES = "tests/architecture/contracts/test_deadlines.py"
 OUTPUTS = "tests/architecture/contracts/test_outputs.py"
+DAYS = "tests/stacks/test_days.py"
 ENDPOINTS = "tests/stacks/test_endpoints.py"
 REACH = "tests/architecture/test_reachability.py"
 
 MUTANTS = (
+    Mutant(
+        name="rejected rows are kept for as long as logs",
+        file="components/housekeeping.py",
+        old="str(config.reject_days)",
+        new="str(config.log_days)",
+        test=f"{DAYS}::test_events_rejected_rows_and_backups_are_kept_for_their_own_days",
+        says="REJECT_DAYS",
+    ),
+    Mutant(
+        name="events are archived for as long as rejected rows are kept",
+        file="components/file_intake.py",
+        old="archive_days=config.archive_days",
+        new="archive_days=config.reject_days",
+        test=f"{DAYS}::test_events_rejected_rows_and_backups_are_kept_for_their_own_days",
+        says="RetentionDays",
+    ),
+    Mutant(
+        name="the intake's log is kept for as long as events",
+        file="components/file_intake.py",
+        old="log_days=config.log_days",
+        new="log_days=config.archive_days",
+        test=f"{DAYS}::test_each_log_is_kept_for_its_own_days",
+        says="RetentionInDays",
+    ),
+    Mutant(
+        name="what names were asked for is kept for a quarter, whatever is configured",
+        file="components/traffic_logs.py",
+        old="days=settings.dns_log_days",
+        new="days=90",
+        test=f"{DAYS}::test_each_log_is_kept_for_its_own_days",
+        says="NetworkLogsQueries",
+    ),
+    Mutant(
+        name="every client's session begins with the master's rights",
+        file="components/database_proxy.py",
+        old="require_tls=True",
+        new='require_tls=True,\n            init_query="SET ROLE administrator"',
+        test=f"{PROXY}::test_no_client_gets_a_session_that_another_has_set_up[prod]",
+        says="InitQuery",
+    ),
+    Mutant(
+        name="a client gets the variables that another has set",
+        file="components/database_proxy.py",
+        old="require_tls=True",
+        new="require_tls=True,\n            session_pinning_filters=[rds.SessionPinningFilter.EXCLUDE_VARIABLE_SETS]",
+        test=f"{PROXY}::test_no_client_gets_a_session_that_another_has_set_up[prod]",
+        says="SessionPinningFilters",
+    ),
     Mutant(
         name="interface endpoints stand where their callers may not go",
         file="components/network.py",

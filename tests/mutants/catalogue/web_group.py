@@ -119,6 +119,14 @@ MUTANTS = (
         says="HttpEndpoint",
     ),
     Mutant(
+        name="the group grows when an instance gets five thousand requests a second",
+        file="config/web.py",
+        old="requests_per_minute: int = 3000",
+        new="requests_per_minute: int = 300000",
+        test=f"{GROUP}::test_the_group_grows_before_an_instance_has_more_to_do_than_one_process_can[prod]",
+        says="TargetValue",
+    ),
+    Mutant(
         name="an instance starts before it may fetch the app",
         file="components/web_instances.py",
         old="        self.group.node.add_dependency(role)\n",

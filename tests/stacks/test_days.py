@@ -1,0 +1,53 @@
+"""Each number of days in the configuration is that of what it names, also where environments give several the same."""
+
+from dataclasses import replace
+from functools import cache
+
+from config.environments import PROD
+from config.network import FlowLogToCloudWatch
+from tests.promises import has
+from tests.synthesis import Synthesized, synthesize
+
+# What no other number of days is.
+FOUNDATION = replace(PROD.foundation, log_bucket_days=200)
+NETWORK = replace(PROD.network, flow_log=FlowLogToCloudWatch(days=180), dns_log_days=150)
+DATABASE = replace(PROD.database, log_days=30, backup_days=21)
+INTAKE = replace(PROD.intake, log_days=60, archive_days=90, reject_days=365)
+WEB = replace(PROD.web, log_days=120)
+# By a part of the log group's id.
+KEPT = {
+    "NetworkLogsQueries": 150,
+    "NetworkLogsFlows": 180,
+    "DatabaseServer": 30,
+    "DatabaseProxy": 30,
+    "FileIntake": 60,
+    "Operations": 60,
+    "Housekeeping": 60,
+    "WebTier": 120,
+}
+
+
+@cache
+def _all_different() -> Synthesized:
+    different = replace(PROD, foundation=FOUNDATION, network=NETWORK, database=DATABASE, intake=INTAKE, web=WEB)
+    return synthesize(different)
+
+
+def test_each_log_is_kept_for_its_own_days() -> None:
+    everything = _all_different().everything().items()
+    groups = {id_: one["Properties"] for id_, one in everything if one["Type"] == "AWS::Logs::LogGroup"}
+    for part, days in KEPT.items():
+        found = {id_: group for id_, group in groups.items() if part in id_}
+        assert found, f"{part} has no log group"
+        for id_, group in found.items():
+            has(id_, group, {"RetentionInDays": days})
+    (rule,) = _all_different().only("Foundation", "AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    has("the log bucket", rule, {"ExpirationInDays": 200})
+
+
+def test_events_rejected_rows_and_backups_are_kept_for_their_own_days() -> None:
+    has("the archive", _all_different().only("Pipeline", "AWS::Events::Archive"), {"RetentionDays": 90})
+    functions = _all_different().resources("Pipeline", "AWS::Lambda::Function").items()
+    (housekeeping,) = (function for id_, function in functions if id_.startswith("Housekeeping"))
+    has("the housekeeping", housekeeping["Properties"]["Environment"]["Variables"], {"REJECT_DAYS": "365"})
+    has("the database", _all_different().only("Data", "AWS::RDS::DBInstance"), {"BackupRetentionPeriod": 21})
