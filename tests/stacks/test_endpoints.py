@@ -104,6 +104,22 @@ def test_endpoints_carry_all_that_the_workloads_may_call() -> None:
     assert by_endpoint - carried == by_lambda | by_rds
 
 
+def test_without_nat_no_service_is_left_out_that_the_workloads_call(every_environment: Synthesized) -> None:
+    """A call that nothing answers hangs until something's time is over, and says nothing."""
+    named = {"cloudwatch": "monitoring"}
+    called = {
+        named.get(service, service)
+        for resource in every_environment.everything().values()
+        if resource["Type"] == "AWS::IAM::ManagedPolicy"
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+        for service in (str(action).partition(":")[0] for action in _as_list(statement["Action"]))
+    }
+    # Keys are used by S3, SQS and Secrets Manager in the workloads' name; cfn-signal needs no right.
+    needed = (called & set(get_args(InterfaceEndpoint)) - {"kms"}) | {"cloudformation"}
+    missing = needed - NEEDED_WITHOUT_NAT
+    assert not missing, f"NEEDED_WITHOUT_NAT lacks {sorted(missing)}, which workloads call"
+
+
 def test_instances_signal_without_a_role() -> None:
     network = replace(DEV.network, nat=NoNat(), interface_endpoints=NEEDED_WITHOUT_NAT)
     synthesized = synthesize(replace(DEV, network=network))

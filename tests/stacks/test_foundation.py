@@ -140,6 +140,8 @@ def test_an_address_in_the_configuration_hears_of_alarms() -> None:
     foundation = replace(DEV.foundation, alert_emails=("ops@example.com",))
     subscription = synthesize(replace(DEV, foundation=foundation)).only("Foundation", "AWS::SNS::Subscription")
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
+    # Alarms have no attributes, so that what filters by them lets none through.
+    assert "FilterPolicy" not in subscription, f"the subscription has the FilterPolicy {subscription['FilterPolicy']}"
 
 
 def test_the_log_bucket_uses_the_one_encryption_that_log_delivery_can_write(every_environment: Synthesized) -> None:

@@ -25,6 +25,18 @@ def test_every_event_reaches_the_function_as_it_is_and_at_once(every_environment
         assert largest >= LARGEST_EVENT, f"{id_}: MaximumMessageSize is {largest}, an event may have {LARGEST_EVENT}"
 
 
+# A queue's own redrive policy says these of its messages (AWS Lambda API Reference, "CreateEventSourceMapping").
+OF_STREAMS = {
+    *("MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "BisectBatchOnFunctionError", "DestinationConfig"),
+    *("ParallelizationFactor", "StartingPosition", "TumblingWindowInSeconds"),
+}
+
+
+def test_the_mapping_asks_nothing_that_lambda_refuses_of_a_queue(every_environment: Synthesized) -> None:
+    asked = OF_STREAMS & set(every_environment.only("Pipeline", "AWS::Lambda::EventSourceMapping"))
+    assert not asked, f"the queue's mapping to the function has {asked}, which are for streams"
+
+
 def test_eventbridge_tries_for_hours_before_it_gives_an_event_up(every_environment: Synthesized) -> None:
     """A key or a policy that is wrong for an hour costs a wait, and no redrive."""
     (target,) = every_environment.only("Pipeline", "AWS::Events::Rule")["Targets"]

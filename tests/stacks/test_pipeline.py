@@ -111,6 +111,10 @@ def test_a_message_stays_hidden_for_six_times_the_timeout(every_environment: Syn
     timeout = _function(every_environment, "FileIntake")["Timeout"]
     hidden = _queue(every_environment, "Queue")[1]["VisibilityTimeout"]
     assert hidden >= 6 * timeout, f"the queue's VisibilityTimeout is {hidden} s, six timeouts are {6 * timeout} s"
+    most = every_environment.environment.intake.visibility_seconds  # by which the end of all trying is reckoned
+    assert hidden <= most, (
+        f"the queue's VisibilityTimeout is {hidden} s: so long waits a file whose function was killed"
+    )
 
 
 def test_a_file_that_keeps_failing_ends_in_the_dead_letter_queue(every_environment: Synthesized) -> None:

@@ -215,6 +215,33 @@ MUTANTS = (
         says="DelaySeconds",
     ),
     Mutant(
+        name="the mapping says of a queue what streams have",
+        file="components/file_intake.py",
+        old="report_batch_item_failures=True",
+        new="report_batch_item_failures=True,\n            retry_attempts=0",
+        test=f"{EVENTS}::test_the_mapping_asks_nothing_that_lambda_refuses_of_a_queue[prod]",
+        says="MaximumRetryAttempts",
+    ),
+    Mutant(
+        name="people hear of alarms that carry what no alarm carries",
+        file="components/alerts.py",
+        old="subscriptions.EmailSubscription(email)",
+        new="subscriptions.EmailSubscription(\n"
+        "                    email,\n"
+        '                    filter_policy={"severity": sns.SubscriptionFilter.string_filter(allowlist=["high"])},\n'
+        "                )",
+        test=f"{FOUNDATION}::test_an_address_in_the_configuration_hears_of_alarms",
+        says="FilterPolicy",
+    ),
+    Mutant(
+        name="a file whose function was killed waits for half a day",
+        file="components/file_intake.py",
+        old="visibility_timeout=Duration.seconds(config.visibility_seconds)",
+        new="visibility_timeout=Duration.hours(12)",
+        test=f"{PIPELINE}::test_a_message_stays_hidden_for_six_times_the_timeout[prod]",
+        says="VisibilityTimeout",
+    ),
+    Mutant(
         name="the queue refuses events of long keys",
         file="components/file_intake.py",
         old="            enforce_ssl=True,",

@@ -64,6 +64,22 @@ MUTANTS = (
         says="SessionPinningFilters",
     ),
     Mutant(
+        name="without NAT the master password is asked for in vain",
+        file="config/network.py",
+        old='"secretsmanager", "sqs", "ssm", "ssmmessages", "xray"}',
+        new='"sqs", "ssm", "ssmmessages", "xray"}',
+        test=f"{ENDPOINTS}::test_without_nat_no_service_is_left_out_that_the_workloads_call[prod]",
+        says="secretsmanager",
+    ),
+    Mutant(
+        name="without NAT no instance says that it has started",
+        file="config/network.py",
+        old='{"cloudformation", "logs", "monitoring"',
+        new='{"logs", "monitoring"',
+        test=f"{ENDPOINTS}::test_without_nat_no_service_is_left_out_that_the_workloads_call[prod]",
+        says="cloudformation",
+    ),
+    Mutant(
         name="interface endpoints stand where their callers may not go",
         file="components/network.py",
         old="settings.interface_endpoints, subnets=self.app_subnets",
