@@ -6,7 +6,7 @@ import pytest
 
 from tests.databases import CASES, synthesized
 from tests.promises import has
-from tests.synthesis import PUBLIC, Synthesized, synthesize
+from tests.synthesis import Synthesized, public
 
 HOUR = 3600
 # Each event is one data point of 1, so that only their sum says how many there were: their average is always 1, and
@@ -21,7 +21,7 @@ BLUNT = {"Sum", "SampleCount"}  # of a level they say how often it was measured
 @pytest.fixture(params=[*CASES, "prod, public"])
 def alarms(request: pytest.FixtureRequest) -> dict[str, dict[str, Any]]:
     """Every alarm of an environment or a variant, by stack and logical id."""
-    case: Synthesized = synthesized(request.param) if request.param in CASES else synthesize(PUBLIC)
+    case: Synthesized = synthesized(request.param) if request.param in CASES else public()
     everything = case.everything().items()
     return {id_: one["Properties"] for id_, one in everything if one["Type"] == "AWS::CloudWatch::Alarm"}
 
