@@ -247,6 +247,9 @@ def test_the_firewall_logs_what_it_stopped_without_anyones_session(public_prod: 
     (resource,) = public_prod.resources("Web", "AWS::WAFv2::LoggingConfiguration").values()
     assert made in resource.get("DependsOn", []), f"the firewall's log does not wait for its group {made}"
     redacted = {field["SingleHeader"]["Name"] for field in logging["RedactedFields"]}
+    acl = public_prod.only("Web", "AWS::WAFv2::WebACL")
+    for one in (acl, *acl["Rules"]):  # which show what the log leaves out
+        has("the firewall", one["VisibilityConfig"], {"SampledRequestsEnabled": False})
     assert redacted == {"authorization", "cookie"}, f"only {redacted} of authorization and cookie are kept out"
 
 

@@ -167,6 +167,14 @@ MUTANTS = (
         says="BLOCK",
     ),
     Mutant(
+        name="samples of requests show everyone's session",
+        file="components/web_firewall.py",
+        old="sampled_requests_enabled=False",
+        new="sampled_requests_enabled=True",
+        test=f"{PUBLIC}::test_the_firewall_logs_what_it_stopped_without_anyones_session",
+        says="SampledRequestsEnabled",
+    ),
+    Mutant(
         name="the firewall's log comes before its group",
         file="components/web_firewall.py",
         old="        logging.node.add_dependency(group)\n",
