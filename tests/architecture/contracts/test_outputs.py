@@ -37,14 +37,14 @@ def test_queues_are_redriven_from_where_their_failures_end(platform: Deployed) -
     beside = platform.text(target["DeadLetterConfig"]["Arn"], "Pipeline")
     assert beside == undelivered.replace("}", ".Arn}"), f"UndeliveredQueueUrl is {undelivered}, events end in {beside}"
     named = _output(platform, "Pipeline", "RuleArn")
-    assert named == f"{{Pipeline/{rule}.Arn}}", f"RuleArn is {named}: a replay must name {rule}"
+    assert named == f"${{Pipeline/{rule}.Arn}}", f"RuleArn is {named}: a replay must name {rule}"
 
 
 def test_people_look_files_up_by_the_function_that_knows_them(platform: Deployed) -> None:
     name = _output(platform, "Pipeline", "OperationsFunctionName")
     handler = platform.find(name)[1]["Handler"]
     assert handler.startswith("operations."), f"OperationsFunctionName is {name}, which runs {handler}"
-    assert re.fullmatch(r"\{\w+/\w+\}", name), f"OperationsFunctionName is {name}, and not a name"
+    assert re.fullmatch(r"\$\{\w+/\w+\}", name), f"OperationsFunctionName is {name}, and not a name"
 
 
 def test_outputs_of_the_data_are_those_of_the_bucket_that_runtimes_use(platform: Deployed) -> None:
@@ -57,5 +57,5 @@ def test_outputs_of_the_data_are_those_of_the_bucket_that_runtimes_use(platform:
 def test_people_are_invited_to_the_list_that_the_load_balancer_asks() -> None:
     platform = deployed("prod, public")
     pool = _output(platform, "Web", "UserPoolId")
-    assert re.fullmatch(r"\{\w+/\w+\}", pool), f"UserPoolId is {pool}, and not an id"
+    assert re.fullmatch(r"\$\{\w+/\w+\}", pool), f"UserPoolId is {pool}, and not an id"
     assert platform.find(pool)[0] == "AWS::Cognito::UserPool"
