@@ -176,6 +176,16 @@ def csv(*rows: tuple[str, int], notes: str = "") -> bytes:
     return (header + "".join(line.format(order_id, quantity, notes) for order_id, quantity in rows)).encode()
 
 
+def statuses(pipeline: Pipeline) -> list[str]:
+    """Of the ledger's files, in the order of their uploads."""
+    return pipeline.shop.rows("SELECT status FROM files ORDER BY uploaded_at")
+
+
+def quantities(pipeline: Pipeline) -> dict[str, int]:
+    """Of the orders, by their ids."""
+    return dict(pipeline.shop.rows("SELECT order_id, quantity FROM orders"))
+
+
 @pytest.fixture
 def empty_shop(postgres: PostgresServer) -> Shop:
     """A database as RDS makes it: empty, and the administrator's, who is no superuser."""

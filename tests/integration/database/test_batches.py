@@ -22,8 +22,7 @@ from file_intake.deadline import Deadline, OutOfTimeError
 from file_intake.event import FileEvent
 from file_intake.intake import ALREADY_KNOWN
 from file_intake.messages import passes
-from tests.integration.database.conftest import Pipeline, csv
-from tests.integration.database.test_loading import quantities, statuses
+from tests.integration.database.conftest import Pipeline, csv, quantities, statuses
 
 SMALL = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
