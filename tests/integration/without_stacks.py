@@ -11,4 +11,5 @@ class WithoutStacks(LocalCloud):
 
     def _bring_up(self) -> Summary:
         self.state.deployed.touch()
+        # A summary tells of stacks, and nobody asks for it here.
         return None  # type: ignore[return-value]

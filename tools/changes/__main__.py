@@ -49,7 +49,7 @@ def _report(against: str, environment: str, where: Mapping[str, str]) -> str:
     if has:
         return f"{title}\nThe environment is new. Its stacks: {has}."
     # Here, because a value that isn't allowed stops this import. The working tree's synthesis got past it.
-    from config.environments import ENVIRONMENTS  # noqa: PLC0415
+    from config.environments import ENVIRONMENTS  # noqa: PLC0415 - see above
 
     raise ChangesError(
         f"neither {whence} nor the working tree has an environment {environment!r}: "
