@@ -13,7 +13,7 @@ export PYTHONHASHSEED := 0
 export PIP_NO_INPUT := 1
 
 CONTEXT = -c env=$(ENV) $(if $(ACCOUNT),-c account=$(ACCOUNT)) $(if $(REGION),-c region=$(REGION))
-SOURCES = app.py bench certificates components config lambda_src local_cloud stacks tests tools web_src
+SOURCES = app.py bench checks components config datasets lambda_src local_cloud ops scripts stacks tests web_src
 
 .PHONY: help
 help: ## Show this list
@@ -58,9 +58,9 @@ mutants: setup ## Make realistic mistakes, one at a time, each of which a test m
 check: setup ## Check format, lint and types
 	@ruff format --check --quiet $(SOURCES) || { echo "Some files are not formatted: make format"; exit 1; }
 	@ruff check --quiet $(SOURCES)
-	@mypy --no-error-summary app.py bench components config stacks tools tests
+	@mypy --no-error-summary app.py bench checks components config datasets ops scripts stacks tests
 	@mypy --no-error-summary local_cloud
-	@cd lambda_src && mypy --no-error-summary -p default_security_group -p file_intake -p housekeeping -p operations -p schema_migration
+	@cd lambda_src && mypy --no-error-summary -p default_security_group -p ingestion -p housekeeping -p operations -p schema_migration
 	@mypy --no-error-summary -p web_src
 	@echo "Format, lint and types are clean."
 
@@ -77,12 +77,12 @@ snapshots: setup ## Write snapshots and the generated pages of docs/ anew; read 
 
 .PHONY: diff
 diff: setup ## Tell what your branch does to ENV's resources, permissions and network, without credentials
-	@python -m tools.changes --env "$(ENV)" --against "$(AGAINST)" --account "$(ACCOUNT)" --region "$(REGION)"
+	@python -m checks.changes --env "$(ENV)" --against "$(AGAINST)" --account "$(ACCOUNT)" --region "$(REGION)"
 
 .PHONY: mark-released
 mark-released: setup ## Keep today's templates as those last released, after showing what they replace
 	@python -m pytest -q -s tests/architecture/test_released.py --mark-released $(if $(filter-out file,$(origin ENV)),-k "[$(ENV)]")
-	@git --no-pager diff --stat -- released
+	@git --no-pager diff --stat -- tests/released
 
 .PHONY: bench
 bench: setup ## Measure, as ratios within one run; writes .local/bench.json
@@ -111,7 +111,7 @@ aws-not-local:
 # ---- a running pipeline, on AWS or on this machine (docs/runbook.md) --------------------------------------------
 
 # Where nobody says ENV, the shell decides: with .local/env.sh the local cloud, else dev.
-OPERATE = python -m tools.operations --env "$(if $(filter-out file,$(origin ENV)),$(ENV))" --region "$(REGION)"
+OPERATE = python -m ops.common --env "$(if $(filter-out file,$(origin ENV)),$(ENV))" --region "$(REGION)"
 # Values reach the shell as variables, never as its text: keys may hold quotes and blanks.
 export KEY VERSION FROM TO
 
@@ -137,7 +137,7 @@ reprocess: setup ## Load a file again: KEY=incoming/orders.csv VERSION=; YES=1 d
 
 # ---- the web pages of an environment on AWS ---------------------------------------------------------------------
 
-WEB_ACCESS = python -m tools.web_access --env "$(ENV)" --region "$(REGION)"
+WEB_ACCESS = python -m ops.web --env "$(ENV)" --region "$(REGION)"
 export EMAIL WEB_PORT
 
 .PHONY: tunnel
@@ -153,8 +153,8 @@ invite: aws-not-local setup ## Let somebody sign in to ENV's pages, where they a
 .PHONY: setup
 setup: ## Set up .venv, Node where it is missing, and the CDK command line
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11.5 or newer is needed, and '$(PYTHON)' is not there. Name yours: make PYTHON=python3.12"; exit 1; }
-	@PATH="$${PATH#$(CURDIR)/.venv/bin:}" $(PYTHON) tools/bootstrap.py
+	@PATH="$${PATH#$(CURDIR)/.venv/bin:}" $(PYTHON) scripts/bootstrap.py
 
 .PHONY: lock
 lock: setup ## Resolve all requirements anew, with hashes
-	@python -m tools.lock
+	@python -m scripts.lock

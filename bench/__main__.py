@@ -13,8 +13,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import awswrangler, cliffs, cold_start, loading, memory, synthesis, usual_samples, web
+from bench import awswrangler, cliffs, cold_start, loading, memory, synthesis, usual_samples
 from bench.figures import Figure, table
+from bench.web import web
 
 RESULTS = Path(".local/bench.json")
 SECTIONS: dict[str, Callable[[], list[Figure]]] = {

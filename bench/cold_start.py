@@ -1,4 +1,4 @@
-"""What a new process of the file intake pays before its first message: imports and clients, from the real bundle.
+"""What a new process of ingestion pays before its first message: imports and clients, from the real bundle.
 
 Beside it what hardly any function can do without: `import boto3` and one S3 client, by the same interpreter, from a
 folder treated as the bundle is. Python's own start is in neither.
@@ -20,14 +20,14 @@ from bench import function
 from bench.figures import AtMost, Figure, ratio
 from bench.order_files import FOLDER
 from bench.rounds import alternate
-from components.file_intake import SOURCE
-from components.packaging import CERTIFICATES, bundle
+from components.common.packaging import CERTIFICATES, bundle
+from components.ingestion.ingestion import SOURCE
 from config.environments import LOCAL
 from local_cloud import toolchain
 
 ROUNDS = 15
 LIMIT = AtMost(target=1.75, goal=1.3)
-_OURS = "from file_intake.handler import handler"
+_OURS = "from ingestion.handler import handler"
 _REFERENCE = "import boto3; boto3.client('s3', region_name='us-east-1')"
 _TIMED = "import time; started = time.perf_counter(); {}; print(time.perf_counter() - started)"
 _PACKAGES = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
@@ -68,7 +68,7 @@ def _seconds(statement: str, folder: Path) -> float:
 
 def _bundle() -> Path:
     """The asset as the CDK gets it."""
-    asset: dict[str, Any] = bundle(SOURCE, LOCAL.platform)
+    asset: dict[str, Any] = bundle(SOURCE, LOCAL.runtime)
     return _kept("bundle", asset["asset_hash"][:12], lambda folder: asset["bundling"].local.try_bundle(str(folder)))
 
 

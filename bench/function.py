@@ -1,4 +1,4 @@
-"""The environment in which the file intake runs here: what the stack would set, and what AWS Lambda would."""
+"""The environment in which the ingestion function runs here: what the stack would set, and what AWS Lambda would."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from local_cloud.environment import clean
 BUCKET = "landing"
 PREFIX = "incoming/"
 DATABASE = "bench"
-USER = "file_intake"
+USER = "ingestion"
 MAX_FILE_BYTES = 4 * 1024**3  # nothing here is about the limit
 
 
 def environment(*, host: str, port: int, ca_bundle: Path, endpoint_url: str) -> dict[str, str]:
-    """The settings of lambda_src/file_intake/settings.py, and credentials that nobody checks."""
+    """The settings of lambda_src/ingestion/settings.py, and credentials that nobody checks."""
     return {
         **clean(),
         "AWS_REGION": REGION,

@@ -78,7 +78,7 @@ class Run:
 
 
 class RefusedError(Exception):
-    """The file intake does not take files of this kind; the message is its own."""
+    """The ingestion function does not take files of this kind; the message is its own."""
 
 
 class Lab:
@@ -103,16 +103,16 @@ class Lab:
         return self._run(program("raw_copy"), "reference", file, source, link)
 
     def take_in(self, file: OrderFile, source: Source = Source.DISK, link: Link = Link.PLAIN) -> Run:
-        """Load a file by the file intake, as a version of its own, into the empty tables."""
+        """Load a file by the ingestion function, as a version of its own, into the empty tables."""
         self.empty()
         return self.take_in_more(file, source, link)
 
     def take_in_more(self, file: OrderFile, source: Source = Source.DISK, link: Link = Link.PLAIN) -> Run:
-        """Load a file by the file intake beside, and over, what is there."""
+        """Load a file by the ingestion function beside, and over, what is there."""
         return self._run(program("take_in"), "orders", file, source, link)
 
     def refusal(self, file: OrderFile) -> str | None:
-        """Why the file intake takes no such file, None where it does."""
+        """Why the ingestion function takes no such file, None where it does."""
         try:
             self.take_in(file)
         except RefusedError as error:
@@ -155,7 +155,7 @@ class Lab:
             process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             sys.exit(f"bench: {' '.join(map(str, command))} failed with {file.path.name} from {source.value}")
-        done = Done(**json.loads(said.splitlines()[-1]))  # above it the file intake may have logged something
+        done = Done(**json.loads(said.splitlines()[-1]))  # above it the ingestion function may have logged something
         if done.status == "refused":
             raise RefusedError(done.reason)
         self._check(table, file)

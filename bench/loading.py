@@ -1,4 +1,4 @@
-"""A million orders validated and loaded by the file intake, beside a raw COPY of the same rows in the same round.
+"""A million orders validated and loaded by ingestion, beside a raw COPY of the same rows in the same round.
 
 COPY reads the same bytes, in pieces of the same size, from the same place, over the same kind of connection, and checks
 nothing but what the table does.
@@ -66,7 +66,7 @@ def measure() -> list[Figure]:
 
 
 def _refused(servers: Lab) -> dict[str, str]:
-    """The cases that can't be measured, as the file intake takes no such files, and what it says to them."""
+    """The cases that can't be measured, as the ingestion function takes no such files, and what it says to them."""
     said = {name: servers.refusal(make(A_FEW)) for name, (make, *_) in _CASES.items()}
     return {name: f"refused: {reason}" for name, reason in said.items() if reason}
 

@@ -1,4 +1,4 @@
-"""The largest resident set of the file intake's process, clients and all, from small files to very large ones."""
+"""The largest resident set of ingestion's process, clients and all, from small files to very large ones."""
 
 from __future__ import annotations
 

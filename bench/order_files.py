@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import samples.generate
-from samples.generate import HEADER, lines
+import datasets.orders.samples.generate
+from datasets.orders.samples.generate import HEADER, lines
 
 FOLDER = Path(".local/bench")
 _COMPRESSION = 6  # what gzip itself does unless told otherwise
@@ -115,7 +115,7 @@ def _made(name: str, rows: int, make: Callable[[], Iterable[str]]) -> OrderFile:
 
 
 def _folder() -> Path:
-    makers = Path(samples.generate.__file__).read_bytes() + Path(__file__).read_bytes()
+    makers = Path(datasets.orders.samples.generate.__file__).read_bytes() + Path(__file__).read_bytes()
     folder = FOLDER / f"files-{hashlib.sha256(makers).hexdigest()[:12]}"
     if not folder.exists():
         for former in FOLDER.glob("files-*"):

@@ -26,7 +26,7 @@ def require_log_days(field: str, days: int) -> None:
     require(days in LOG_RETENTION_DAYS, field, allowed, days, "CloudWatch Logs accepts no other number of days")
 
 
-class Slice:
+class ConfigSection:
     """A part of the configuration. Each value has the type that stands beside its name; `check` looks at the rest."""
 
     PATH: ClassVar[str] = ""  # how errors name this part, "network." for example

@@ -4,7 +4,7 @@ A database takes `LEAST(DBInstanceClassMemory / 9531392, 5000)` connections (Ama
 constraints for Amazon RDS"; Aurora's limits follow the same line), where DBInstanceClassMemory is what RDS's own
 processes leave of the memory. The platform opens
 
-    intake.max_concurrency              one for each file that is being loaded
+    ingestion.max_concurrency              one for each file that is being loaded
     + web.most_instances * WEB_POOL     a pool in each instance, those included that replace others
     + FUNCTIONS * CALLS                 operations and housekeeping, each twice at once
     + CALLS                             migrations, always straight to the database
@@ -34,7 +34,7 @@ def connections_of(memory_gib: float) -> int:
 
 
 class Room(NamedTuple):
-    """What is left for the file intake, and beside a proxy for migrations and RDS itself; below zero if too little."""
+    """What is left for ingestion, and beside a proxy for migrations and RDS itself; below zero if too little."""
 
     intake: int
     own: int

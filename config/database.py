@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from config import windows
-from config.checks import Slice, require, require_log_days
+from config.checks import ConfigSection, require, require_log_days
 from config.connections import connections_of
 from config.instance_classes import FAMILIES, is_offered, memory_gib
 
@@ -21,7 +21,7 @@ class Direct:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ThroughProxy(Slice):
+class ThroughProxy(ConfigSection):
     """Clients share the connections of RDS Proxy, which holds on to them while the database fails over.
 
     It may use `connections_percent` of what the database takes. A client waits `borrow_seconds` for one, and is
@@ -62,7 +62,7 @@ Connections = Direct | ThroughProxy
 
 
 @dataclass(frozen=True, kw_only=True)
-class Database(Slice):
+class DatabaseConfig(ConfigSection):
     """What both engines share.
 
     `backup_window` (`hh:mm-hh:mm`) and `maintenance_window` (`ddd:hh:mm-ddd:hh:mm`) are in UTC. `insights` is the mode
@@ -128,7 +128,7 @@ class Database(Slice):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PostgresInstance(Database):
+class PostgresInstance(DatabaseConfig):
     """RDS for PostgreSQL on one instance class, with a standby in another zone where `multi_az`.
 
     It has no readers: RDS refuses a replica of an instance whose master password it manages. `AuroraServerless` has.
@@ -175,7 +175,7 @@ class PostgresInstance(Database):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuroraServerless(Database):
+class AuroraServerless(DatabaseConfig):
     """Aurora PostgreSQL, whose capacity follows the load between `min_acu` and `max_acu`.
 
     A `min_acu` of 0 pauses the cluster while nobody is connected; the web app always is. `readers` stand in other

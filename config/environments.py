@@ -7,15 +7,15 @@ from itertools import combinations
 
 from config.checks import ConfigError, require
 from config.database import Direct, PostgresInstance, ThroughProxy
+from config.ingestion import DeepArchive, GlacierInstantRetrieval, IngestionConfig, LandingBucketConfig, StandardIa
 from config.model import (
     Environment,
-    Foundation,
-    Platform,
+    FoundationConfig,
     Removal,
+    RuntimeConfig,
 )
-from config.network import AnyZones, FlowLogToCloudWatch, FlowLogToS3, NamedZones, NatPerZone, Network, SingleNat
-from config.pipeline import DeepArchive, FileIntake, GlacierInstantRetrieval, LandingZone, StandardIa
-from config.web import Internal, OnDemandInstances, WebTier
+from config.network import AnyZones, FlowLogToCloudWatch, FlowLogToS3, NamedZones, NatPerZone, NetworkConfig, SingleNat
+from config.web import Internal, OnDemandInstances, WebConfig
 
 PROD_DATABASE = PostgresInstance(
     instance_type="m6g.large",  # the newest that every region has (config/instance_classes.py)
@@ -35,11 +35,11 @@ PROD_DATABASE = PostgresInstance(
 
 PROD = Environment(
     name="prod",
-    platform=Platform(reserve_concurrency=True),
-    foundation=Foundation(log_bucket_days=365),
-    network=Network(nat=NatPerZone(), zones=NamedZones(), flow_log=FlowLogToS3(), dns_log_days=90),
+    runtime=RuntimeConfig(reserve_concurrency=True),
+    foundation=FoundationConfig(log_bucket_days=365),
+    network=NetworkConfig(nat=NatPerZone(), zones=NamedZones(), flow_log=FlowLogToS3(), dns_log_days=90),
     database=PROD_DATABASE,
-    landing=LandingZone(
+    landing_bucket=LandingBucketConfig(
         noncurrent_days=120,
         storage=(
             StandardIa(after_days=30),
@@ -47,7 +47,7 @@ PROD = Environment(
             DeepArchive(after_days=365),
         ),
     ),
-    intake=FileIntake(
+    ingestion=IngestionConfig(
         memory_mb=1769,  # one whole CPU: a load keeps one busy, and no more
         timeout_seconds=900,
         max_concurrency=20,
@@ -56,7 +56,7 @@ PROD = Environment(
         reject_days=90,
         log_days=90,
     ),
-    web=WebTier(
+    web=WebConfig(
         exposure=Internal(),  # or Public(domain=..., hosted_zone_id=..., sign_in_domain_prefix=...)
         capacity=OnDemandInstances(types=("m7g.large", "m6g.large")),
         min_instances=3,
@@ -76,7 +76,7 @@ STAGING = replace(
     database=replace(
         PROD_DATABASE, instance_type="t4g.medium", storage_gib=20, max_storage_gib=100, insights="standard"
     ),
-    intake=replace(PROD.intake, max_concurrency=5),
+    ingestion=replace(PROD.ingestion, max_concurrency=5),
     web=replace(
         PROD.web,
         capacity=OnDemandInstances(types=("t4g.small", "t4g.medium")),
@@ -104,13 +104,13 @@ DEV_DATABASE = PostgresInstance(
 # Cheap, and gone without a trace when it is destroyed.
 DEV = Environment(
     name="dev",
-    foundation=Foundation(log_bucket_days=7),
-    network=Network(
+    foundation=FoundationConfig(log_bucket_days=7),
+    network=NetworkConfig(
         nat=SingleNat(), zones=AnyZones(), cidr="10.2.0.0/16", flow_log=FlowLogToCloudWatch(days=7), dns_log_days=7
     ),
     database=DEV_DATABASE,
-    landing=LandingZone(noncurrent_days=15),
-    intake=FileIntake(
+    landing_bucket=LandingBucketConfig(noncurrent_days=15),
+    ingestion=IngestionConfig(
         memory_mb=1769,
         timeout_seconds=300,
         max_concurrency=2,
@@ -119,7 +119,7 @@ DEV = Environment(
         reject_days=7,
         log_days=7,
     ),
-    web=WebTier(
+    web=WebConfig(
         exposure=Internal(),
         capacity=OnDemandInstances(types=("t4g.small",)),
         min_instances=1,
@@ -132,12 +132,12 @@ DEV = Environment(
 )
 
 
-def _this_machine() -> Platform:
+def _this_machine() -> RuntimeConfig:
     arm = platform.machine().lower() in ("arm64", "aarch64")
-    return Platform(architecture="arm64" if arm else "x86_64", python=f"3.{sys.version_info.minor}")
+    return RuntimeConfig(architecture="arm64" if arm else "x86_64", python=f"3.{sys.version_info.minor}")
 
 
-def local(machine: Platform) -> Environment:
+def local(machine: RuntimeConfig) -> Environment:
     """Dev on one machine, deployed to the local cloud.
 
     Each value that differs has its reason: the emulator has one account and region; functions and the web app run
@@ -150,8 +150,8 @@ def local(machine: Platform) -> Environment:
         name="local",
         account="111122223333",
         region="us-east-1",
-        platform=machine,
-        intake=replace(DEV.intake, timeout_seconds=60, max_file_mb=64, receives=5, first_retry_seconds=1),
+        runtime=machine,
+        ingestion=replace(DEV.ingestion, timeout_seconds=60, max_file_mb=64, receives=5, first_retry_seconds=1),
         web=replace(
             DEV.web,
             capacity=OnDemandInstances(types=("t4g.small" if machine.architecture == "arm64" else "t3.small",)),

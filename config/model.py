@@ -6,14 +6,14 @@ from enum import Enum
 from typing import Literal, get_args
 
 from config.address_plan import usable_addresses
-from config.checks import Slice, require
+from config.checks import ConfigSection, require
 from config.connections import room
 from config.database import Engine, PostgresInstance, ThroughProxy
+from config.ingestion import IngestionConfig, LandingBucketConfig, SnapStart
 from config.instance_classes import families_in
-from config.network import Network, NoNat, RegionalNat
-from config.pipeline import FileIntake, LandingZone, SnapStart
+from config.network import NetworkConfig, NoNat, RegionalNat
 from config.regions import has_database_proxy, has_public_sign_in, has_regional_nat, has_snap_start, zone_letters
-from config.web import Public, WebTier
+from config.web import Public, WebConfig
 
 Architecture = Literal["arm64", "x86_64"]
 OnRemoval = Literal["retain", "destroy"]
@@ -26,7 +26,7 @@ LOAD_BALANCER_ADDRESSES = 8  # free in each subnet (User Guide for Application L
 
 
 @dataclass(frozen=True, kw_only=True)
-class Platform(Slice):
+class RuntimeConfig(ConfigSection):
     """What functions and instances run on: processor and Python, for which assets are built.
 
     With `reserve_concurrency` each function has its share of the account's executions for itself, and no more than it.
@@ -34,7 +34,7 @@ class Platform(Slice):
     Guide, "Configuring reserved concurrency for a function").
     """
 
-    PATH = "platform."
+    PATH = "runtime."
 
     architecture: Architecture = "arm64"
     python: str = "3.14"
@@ -43,7 +43,7 @@ class Platform(Slice):
     def check(self) -> None:
         require(
             re.fullmatch(r"3\.(1[1-9]|[2-9]\d)", self.python) is not None,
-            "platform.python",
+            "runtime.python",
             "3.11 or newer, written like '3.14'",
             self.python,
             "name a minor version that AWS Lambda and Amazon Linux 2023 offer",
@@ -51,7 +51,7 @@ class Platform(Slice):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Foundation(Slice):
+class FoundationConfig(ConfigSection):
     """What everything else needs first: where logs are kept, and who hears of alarms."""
 
     PATH = "foundation."
@@ -85,7 +85,7 @@ class Removal(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Environment(Slice):
+class Environment(ConfigSection):
     """One deployment of the whole platform. `account` and `region` may be left open until `cdk deploy`.
 
     A finding of one of the `rule_packs` stops the synthesis.
@@ -95,13 +95,13 @@ class Environment(Slice):
     project: str = "shop"
     account: str | None = None
     region: str | None = None
-    platform: Platform = Platform()
-    foundation: Foundation
-    network: Network
+    runtime: RuntimeConfig = RuntimeConfig()
+    foundation: FoundationConfig
+    network: NetworkConfig
     database: Engine
-    landing: LandingZone
-    intake: FileIntake
-    web: WebTier
+    landing_bucket: LandingBucketConfig
+    ingestion: IngestionConfig
+    web: WebConfig
     removal: Removal
     termination_protection: bool
     rule_packs: tuple[RulePack, ...] = RULE_PACKS
@@ -179,9 +179,9 @@ class Environment(Slice):
 
     def _require_one_architecture(self) -> None:
         require(
-            self.web.graviton == (self.platform.architecture == "arm64"),
+            self.web.graviton == (self.runtime.architecture == "arm64"),
             "web.capacity.types",
-            f"{self.platform.architecture} types, as platform.architecture says",
+            f"{self.runtime.architecture} types, as runtime.architecture says",
             self.web.capacity.types,
             "Graviton types carry a 'g' after their generation (t4g, m7g); the app is built for one processor",
         )
@@ -189,7 +189,7 @@ class Environment(Slice):
     def _require_room_in_app_subnets(self) -> None:
         endpoints = len(self.network.interface_endpoints)
         instances = self.web.most_instances + self.web.warm_instances
-        needed = self.intake.max_concurrency + instances + LOAD_BALANCER_ADDRESSES + endpoints
+        needed = self.ingestion.max_concurrency + instances + LOAD_BALANCER_ADDRESSES + endpoints
         require(
             usable_addresses(self.network.app_prefix) >= needed,
             "network.app_prefix",
@@ -199,31 +199,31 @@ class Environment(Slice):
         )
 
     def _require_files_that_a_replay_can_read(self) -> None:
-        readable = self.landing.readable_days
+        readable = self.landing_bucket.readable_days
         require(
-            self.intake.archive_days < readable,
-            "intake.archive_days",
-            f"below {readable}, the days a file can be read (landing.noncurrent_days, .storage, .expire_days)",
-            self.intake.archive_days,
+            self.ingestion.archive_days < readable,
+            "ingestion.archive_days",
+            f"below {readable}, the days a file can be read (landing_bucket.noncurrent_days, .storage, .expire_days)",
+            self.ingestion.archive_days,
             "a replay reads files again, and what Deep Archive holds must be restored first; archive events for less, "
             "or keep files readable for longer",
         )
 
     def _require_snapshots_where_lambda_takes_them(self) -> None:
-        if not isinstance(self.intake.start, SnapStart):
+        if not isinstance(self.ingestion.start, SnapStart):
             return
         require(
-            int(self.platform.python.partition(".")[2]) >= SNAP_START_MINOR,
-            "platform.python",
-            f"3.{SNAP_START_MINOR} or newer with intake.start = SnapStart()",
-            self.platform.python,
+            int(self.runtime.python.partition(".")[2]) >= SNAP_START_MINOR,
+            "runtime.python",
+            f"3.{SNAP_START_MINOR} or newer with ingestion.start = SnapStart()",
+            self.runtime.python,
             "Lambda takes no snapshots of older ones; take OnDemand() or a newer Python",
         )
         require(
             has_snap_start(self.region),
-            "intake.start",
+            "ingestion.start",
             f"OnDemand() or ProvisionedConcurrency(...) in {self.region}",
-            self.intake.start,
+            self.ingestion.start,
             "Lambda takes no snapshots in this region",
         )
 
@@ -242,10 +242,10 @@ class Environment(Slice):
             "migrations and RDS itself don't come through it; lower it, or take a larger database",
         )
         require(
-            self.intake.max_concurrency <= left.intake,
-            "intake.max_concurrency",
+            self.ingestion.max_concurrency <= left.intake,
+            "ingestion.max_concurrency",
             f"at most {max(left.intake, 0)} with this database of {self.database.max_connections} connections",
-            self.intake.max_concurrency,
+            self.ingestion.max_concurrency,
             "each file being loaded holds a connection; take a larger database, or lower web.max_instances",
         )
 

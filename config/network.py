@@ -5,11 +5,11 @@ from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
 from typing import Literal
 
 from config.address_plan import MAX_ZONES, AddressPlan
-from config.checks import ConfigError, Slice, require, require_log_days
+from config.checks import ConfigError, ConfigSection, require, require_log_days
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnyZones(Slice):
+class AnyZones(ConfigSection):
     """The region's first `count` availability zones, in whatever order AWS lists them for the account."""
 
     PATH = "network.zones."
@@ -21,7 +21,7 @@ class AnyZones(Slice):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NamedZones(Slice):
+class NamedZones(ConfigSection):
     """The region's first `count` availability zones by name (config/regions.py): their order never changes."""
 
     PATH = "network.zones."
@@ -82,7 +82,7 @@ Addressing = Ipv4 | DualStack
 
 
 @dataclass(frozen=True, kw_only=True)
-class FlowLogToCloudWatch(Slice):
+class FlowLogToCloudWatch(ConfigSection):
     """The flow log in a log group: searched in seconds, dear for much traffic."""
 
     PATH = "network.flow_log."
@@ -124,7 +124,7 @@ NEEDED_WITHOUT_NAT: frozenset[InterfaceEndpoint] = frozenset(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network(Slice):
+class NetworkConfig(ConfigSection):
     """The VPC: its addresses (prefix lengths are those of one subnet), zones, ways out, and what is recorded."""
 
     PATH = "network."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 
-from config.checks import Slice, require, require_log_days
+from config.checks import ConfigSection, require, require_log_days
 
 # Where a browser is that came through `make tunnel`, or to the local cloud: on some port of its own machine.
 OWN_MACHINE = ("http://localhost:*", "http://127.0.0.1:*")
@@ -19,7 +19,7 @@ GRAVITON = re.compile(r"^[a-z]+\d+g[a-z]*\.")  # m7g., t4g., c7gn.: the `g` afte
 
 
 @dataclass(frozen=True, kw_only=True)
-class Internal(Slice):
+class Internal(ConfigSection):
     """The load balancer has no public address: it is reached from inside the VPC, or an instance by `make tunnel`.
 
     `origins` are the addresses under which browsers see the app, from which they may upload: `*` stands for any port.
@@ -41,7 +41,7 @@ class Internal(Slice):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Public(Slice):
+class Public(ConfigSection):
     """The load balancer faces the internet: TLS under `domain`, a sign-in before every page, and a firewall before all.
 
     `hosted_zone_id` is the public zone on Route 53, in the same account, that holds `domain`. The sign-in stands at
@@ -100,7 +100,7 @@ Exposure = Internal | Public
 
 
 @dataclass(frozen=True, kw_only=True)
-class OnDemandInstances(Slice):
+class OnDemandInstances(ConfigSection):
     """Instances at the list price: the first of `types` that the zone has."""
 
     PATH = "web.capacity."
@@ -112,7 +112,7 @@ class OnDemandInstances(Slice):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WithSpotInstances(Slice):
+class WithSpotInstances(ConfigSection):
     """The first `on_demand_base` at the list price, and of those above it `spot_percent` at the spot price.
 
     AWS takes spot instances back with two minutes' notice, and the group replaces them when it hears of a higher risk.
@@ -172,7 +172,7 @@ def _require_types(types: tuple[str, ...], *, at_least: int) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WebTier(Slice):
+class WebConfig(ConfigSection):
     """The Auto Scaling group that shows the rows, and who can reach its load balancer.
 
     It grows while its instances get more than `requests_per_minute` each, or are busy. `warm_instances` that are set

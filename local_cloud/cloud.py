@@ -33,7 +33,7 @@ from .report import Summary
 from .stack_outputs import StackOutputs
 from .state import CHECKOUT, Outputs, StateFolder
 from .supervisor import WEB_APP, Services
-from .web import WebApp
+from .web.instance import WebApp
 
 START_SECONDS = 90.0
 CRASH_SECONDS = 1.0

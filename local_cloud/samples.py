@@ -12,7 +12,7 @@ import psycopg
 from .errors import LocalCloudError
 from .state import CHECKOUT
 
-SAMPLES = CHECKOUT / "samples"
+SAMPLES = CHECKOUT / "datasets" / "orders" / "samples"
 FOLDER = "samples/"
 LOADED_SECONDS = 60.0
 _POLL_SECONDS = 0.2

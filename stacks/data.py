@@ -2,19 +2,19 @@
 
 from constructs import Construct
 
-from components.database import Database
-from components.landing_zone import LandingZone
+from components.database.database import Database
+from components.ingestion.landing_bucket import LandingBucket
 from config.model import Environment
 from stacks.base import PlatformStack
-from stacks.foundation import Foundation
-from stacks.network import Network
+from stacks.foundation import FoundationStack
+from stacks.network import NetworkStack
 
 
-class Data(PlatformStack):
+class DataStack(PlatformStack):
     """Keeps the files that landed and the rows made of them."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, config: Environment, foundation: Foundation, network: Network
+        self, scope: Construct, id_: str, *, config: Environment, foundation: FoundationStack, network: NetworkStack
     ) -> None:
         super().__init__(
             scope,
@@ -23,10 +23,10 @@ class Data(PlatformStack):
             description="Landing bucket and database",
             protected=config.termination_protection,
         )
-        self.landing_zone = LandingZone(
+        self.landing_bucket = LandingBucket(
             self,
-            "LandingZone",
-            config=config.landing,
+            "LandingBucket",
+            config=config.landing_bucket,
             upload_origins=config.web.exposure.origins,
             key=foundation.keys.data,
             log_bucket=foundation.log_bucket.bucket,
@@ -43,7 +43,7 @@ class Data(PlatformStack):
             alerts=foundation.alerts,
             removal=self.removal,
         )
-        self.output("LandingBucketName", self.landing_zone.bucket.bucket_name, "Where files land")
-        self.output("IncomingPrefix", self.landing_zone.incoming_prefix, "What their keys start with")
+        self.output("LandingBucketName", self.landing_bucket.bucket.bucket_name, "Where files land")
+        self.output("IncomingPrefix", self.landing_bucket.incoming_prefix, "What their keys start with")
         self.output("DatabaseIdentifier", self.database.identifier, "The database on RDS")
         self.output("DatabaseName", self.database.name, "The database inside PostgreSQL")

@@ -2,15 +2,15 @@
 
 from constructs import Construct
 
-from components.alerts import Alerts
-from components.failed_calls import FailedCalls
-from components.keys import Keys
-from components.log_bucket import LogBucket
+from components.foundation.alerts import Alerts
+from components.foundation.async_dead_letter_queue import AsyncDeadLetterQueue
+from components.foundation.keys import Keys
+from components.foundation.log_bucket import LogBucket
 from config.model import Environment
 from stacks.base import PlatformStack
 
 
-class Foundation(PlatformStack):
+class FoundationStack(PlatformStack):
     """Encrypts, keeps access logs, and tells people."""
 
     def __init__(self, scope: Construct, id_: str, *, config: Environment) -> None:
@@ -24,4 +24,6 @@ class Foundation(PlatformStack):
         self.keys = Keys(self, "Keys", removal=self.removal)
         self.log_bucket = LogBucket(self, "Logs", days=config.foundation.log_bucket_days, removal=self.removal)
         self.alerts = Alerts(self, "Alerts", key=self.keys.messages, emails=config.foundation.alert_emails)
-        self.failed_calls = FailedCalls(self, "FailedCalls", key=self.keys.messages, alerts=self.alerts)
+        self.async_dead_letter_queue = AsyncDeadLetterQueue(
+            self, "AsyncInvocations", key=self.keys.messages, alerts=self.alerts
+        )

@@ -2,19 +2,19 @@
 
 from constructs import Construct
 
-from components.default_security_group import EmptyDefaultSecurityGroup
-from components.function_host import FunctionHost
-from components.network import Network as NetworkComponent
-from components.network import zone_names
+from components.common.function_defaults import FunctionDefaults
+from components.network.default_security_group import EmptyDefaultSecurityGroup
+from components.network.network import Network as NetworkComponent
+from components.network.network import zone_names
 from config.model import Environment
 from stacks.base import PlatformStack
-from stacks.foundation import Foundation
+from stacks.foundation import FoundationStack
 
 
-class Network(PlatformStack):
+class NetworkStack(PlatformStack):
     """Three tiers of subnets over several zones."""
 
-    def __init__(self, scope: Construct, id_: str, *, config: Environment, foundation: Foundation) -> None:
+    def __init__(self, scope: Construct, id_: str, *, config: Environment, foundation: FoundationStack) -> None:
         super().__init__(
             scope,
             id_,
@@ -36,13 +36,13 @@ class Network(PlatformStack):
             self,
             "DefaultSecurityGroup",
             network=self.network,
-            host=FunctionHost(
+            defaults=FunctionDefaults(
                 self,
                 "Functions",
-                platform=config.platform,
+                platform=config.runtime,
                 network=None,
                 logs_key=foundation.keys.logs,
-                failed_calls=foundation.failed_calls,
+                async_dead_letter_queue=foundation.async_dead_letter_queue,
                 removal=self.removal,
             ),
         )

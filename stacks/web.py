@@ -2,16 +2,16 @@
 
 from constructs import Construct
 
-from components.web_entrance import PublicEntrance
-from components.web_tier import WebTier
+from components.web.load_balancer import PublicLoadBalancer
+from components.web.web import Web
 from config.model import Environment
 from stacks.base import PlatformStack
-from stacks.data import Data
-from stacks.foundation import Foundation
-from stacks.network import Network
+from stacks.data import DataStack
+from stacks.foundation import FoundationStack
+from stacks.network import NetworkStack
 
 
-class Web(PlatformStack):
+class WebStack(PlatformStack):
     """Shows what was loaded."""
 
     def __init__(
@@ -20,29 +20,29 @@ class Web(PlatformStack):
         id_: str,
         *,
         config: Environment,
-        foundation: Foundation,
-        network: Network,
-        data: Data,
+        foundation: FoundationStack,
+        network: NetworkStack,
+        data: DataStack,
     ) -> None:
         super().__init__(scope, id_, config=config, description="Load balancer and web app")
-        self.web_tier = WebTier(
+        self.web_tier = Web(
             self,
-            "WebTier",
+            "Web",
             config=config.web,
-            platform=config.platform,
+            platform=config.runtime,
             network=network.network,
-            landing_zone=data.landing_zone,
+            landing_bucket=data.landing_bucket,
             database=data.database,
             alerts=foundation.alerts,
             log_bucket=foundation.log_bucket.bucket,
             logs_key=foundation.keys.logs,
-            max_file_mb=config.intake.max_file_mb,
+            max_file_mb=config.ingestion.max_file_mb,
             namespace=f"{config.project}-{config.name}",
             removal=self.removal,
         )
         entrance = self.web_tier.entrance
         self.output("Url", entrance.url, "Where the app answers")
-        if isinstance(entrance, PublicEntrance):
+        if isinstance(entrance, PublicLoadBalancer):
             self.output("UserPoolId", entrance.sign_in.pool.user_pool_id, "Who may sign in (make invite)")
         self.output("LoadBalancerName", self.web_tier.load_balancer.load_balancer_name, "The load balancer")
         self.output("TargetGroupArn", self.web_tier.target_group.target_group_arn, "The instances behind it")

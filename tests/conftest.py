@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.synthesis import ENVIRONMENTS, Synthesized, public, shipped
+from tests.support.synthesis import ENVIRONMENTS, Synthesized, public, shipped
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,4 +1,4 @@
-"""The file intake itself: the handler's own objects, made as AWS Lambda makes them, take in one version of one file."""
+"""The ingestion function: the handler's own objects, made as AWS Lambda makes them, take in one file."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import psycopg
 
 from bench.clients.connection import connect
 from bench.clients.job import Job, Watch, pieces_of
-from file_intake import handler
-from file_intake.deadline import Deadline
-from file_intake.event import parse
-from file_intake.landed_file import LandedFile, LandedFiles, promise_of_gzip
+from ingestion import handler
+from ingestion.deadline import Deadline
+from ingestion.event import parse
+from ingestion.landed_file import LandedFile, LandedFiles, promise_of_gzip
 
 LIMIT_SECONDS = 900  # Lambda's longest
 

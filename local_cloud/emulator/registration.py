@@ -54,10 +54,23 @@ Resource = Made | Recorded | Completed
 
 
 def registry() -> list[Resource]:
-    """Every resource type in the folder `registry`, one module each."""
-    package = importlib.import_module(f"{__package__}.registry")
-    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-    return [importlib.import_module(f"{package.__name__}.{name}").RESOURCE for name in names]
+    """Every resource type, one module each: in the folder `registry` here, and in that of each capability."""
+    found = []
+    for folder in (f"{__package__}.registry", *capability_registries()):
+        package = importlib.import_module(folder)
+        names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+        found += [importlib.import_module(f"{package.__name__}.{name}").RESOURCE for name in names]
+    return found
+
+
+def capability_registries() -> list[str]:
+    """The packages `local_cloud.<capability>.registry` that are there."""
+    top = Path(__file__).parent.parent
+    return [
+        f"{top.name}.{folder.parent.name}.{folder.name}"
+        for folder in sorted(top.glob("*/registry"))
+        if folder.parent != Path(__file__).parent
+    ]
 
 
 def own_types() -> frozenset[str]:

@@ -5,9 +5,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.synthesis import public, shipped
-from tools.architecture import drawing, markdown
-from tools.reachability import Reachability
+from checks.architecture import drawing, markdown
+from checks.reachability import Reachability
+from tests.support.synthesis import public, shipped
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 ENVIRONMENTS = ("prod", "staging", "dev")  # local is dev

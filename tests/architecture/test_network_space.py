@@ -14,6 +14,7 @@ from cfnlint.runner import Runner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checks.reachability import Reachability
 from config.checks import ConfigError
 from config.environments import DEV, require_apart
 from config.network import (
@@ -29,13 +30,12 @@ from config.network import (
     NamedZones,
     Nat,
     NatPerZone,
-    Network,
+    NetworkConfig,
     NoNat,
     RegionalNat,
     SingleNat,
 )
-from tests.synthesis import synthesize
-from tools.reachability import Reachability
+from tests.support.synthesis import synthesize
 
 # Each synthesizes and lints, about a second; `make test-slow` draws many more.
 EXAMPLES = int(os.environ.get("NETWORK_EXAMPLES", "8"))
@@ -46,14 +46,14 @@ FLOW_LOGS: list[FlowLog] = [FlowLogToCloudWatch(days=7), FlowLogToS3()]
 
 
 @st.composite
-def networks(draw: st.DrawFn) -> Network:
+def networks(draw: st.DrawFn) -> NetworkConfig:
     """Networks that the configuration should accept: zones, ways out, endpoints, sizes, addresses."""
     nat = draw(st.sampled_from(NATS))
     zones = draw(st.integers(2, 6))
     vpc = draw(st.integers(16, 19))
     sizes = st.integers(vpc + 5, 28)
     endpoints = frozenset(draw(st.sets(st.sampled_from(ENDPOINTS))))
-    return Network(
+    return NetworkConfig(
         nat=nat,
         zones=AnyZones(count=zones) if draw(st.booleans()) else NamedZones(count=zones),
         addressing=Ipv4() if isinstance(nat, NoNat) else draw(st.sampled_from(ADDRESSINGS)),
@@ -70,7 +70,7 @@ def networks(draw: st.DrawFn) -> Network:
 @pytest.mark.thorough
 @settings(deadline=None, max_examples=EXAMPLES)
 @given(network=networks())
-def test_every_accepted_network_synthesizes_and_keeps_its_promises(network: Network) -> None:
+def test_every_accepted_network_synthesizes_and_keeps_its_promises(network: NetworkConfig) -> None:
     synthesized = synthesize(replace(DEV, network=network))
     reach = Reachability.of(synthesized.templates, traded=[3389])
     assert len(reach.zones) == network.zones.count
@@ -79,7 +79,7 @@ def test_every_accepted_network_synthesizes_and_keeps_its_promises(network: Netw
             assert not reach.ports("internet", target), target
         if target != "database":
             assert not reach.ports("database", target), target
-    for client in ("FileIntake", "SchemaMigration", "web instances"):
+    for client in ("Ingestion", "SchemaMigration", "web instances"):
         assert reach.certain(client, "database", 5433), reach.why(client, "database", 5433, certain=True)
         if isinstance(network.nat, NoNat):
             assert reach.ports(client, "internet") == ()
@@ -87,7 +87,7 @@ def test_every_accepted_network_synthesizes_and_keeps_its_promises(network: Netw
             assert reach.certain(client, "internet", 443), reach.why(client, "internet", 443, certain=True)
     if isinstance(network.nat, NatPerZone):
         for zone in reach.zones:
-            assert reach.without_zone(zone).certain("FileIntake", "internet", 443)
+            assert reach.without_zone(zone).certain("Ingestion", "internet", 443)
     assert _findings(synthesized.templates["Network"]) == []
 
 

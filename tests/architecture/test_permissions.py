@@ -7,17 +7,17 @@ from typing import get_args
 
 import pytest
 
+from checks.permissions.bans import ACCEPTED, Judge, unpinned
+from checks.permissions.grants import Grant, grants
+from checks.permissions.page import markdown
+from checks.permissions.reasons import REASONS, Proof, reasons_for
+from checks.permissions.statements import statements
 from config.environments import DEV
 from config.network import InterfaceEndpoint, NoNat
-from tests.databases import VARIANTS
-from tests.integration.privileges.calls import CALLS
-from tests.integration.privileges.scenarios import SCENARIOS
-from tests.synthesis import ENVIRONMENTS, Synthesized, public, shipped, synthesize
-from tools.permissions.bans import ACCEPTED, Judge, unpinned
-from tools.permissions.grants import Grant, grants
-from tools.permissions.page import markdown
-from tools.permissions.reasons import REASONS, Proof, reasons_for
-from tools.permissions.statements import statements
+from tests.support.databases import VARIANTS
+from tests.support.privileges.calls import CALLS
+from tests.support.privileges.scenarios import SCENARIOS
+from tests.support.synthesis import ENVIRONMENTS, Synthesized, public, shipped, synthesize
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "permissions.md"
 OTHERS = {
@@ -55,7 +55,7 @@ def test_every_role_may_do_only_what_has_a_reason(case: Synthesized) -> None:
     unreasoned = [grant for grant in found if not reasons_for(grant)]
     assert not unreasoned, "\n".join(map(_unreasoned, unreasoned))
     ambiguous = [f"{grant.role}, {grant.action}" for grant in found if len(reasons_for(grant)) > 1]
-    assert not ambiguous, f"{ambiguous} need one reason each: tell them apart by `on` in tools/permissions/reasons.py"
+    assert not ambiguous, f"{ambiguous} need one reason each: tell them apart by `on` in checks/permissions/reasons.py"
 
 
 def test_no_reason_is_left_over() -> None:
@@ -63,7 +63,7 @@ def test_no_reason_is_left_over() -> None:
     for reason in REASONS:
         for action in reason.actions:
             mine = [grant for grant in found if reason.covers(grant) and grant.action == action]
-            assert mine, f"{reason.role} may no longer do {action}: take it out of tools/permissions/reasons.py"
+            assert mine, f"{reason.role} may no longer do {action}: take it out of checks/permissions/reasons.py"
 
 
 def test_what_counts_as_shown_on_the_local_cloud_is_shown() -> None:
@@ -72,7 +72,7 @@ def test_what_counts_as_shown_on_the_local_cloud_is_shown() -> None:
         proof: {(each.role, a) for each in REASONS if each.proof is proof for a in each.actions} for proof in Proof
     }
     platform, refused = known[Proof.PLATFORM], known[Proof.PLATFORM] | known[Proof.STAND_IN]
-    where = "in tools/permissions/reasons.py or in tests/integration/privileges, but not in both"
+    where = "in checks/permissions/reasons.py or in tests/integration/privileges, but not in both"
     assert SCENARIOS.keys() == platform, f"{sorted(SCENARIOS.keys() ^ platform)} {where}"
     assert CALLS.keys() == refused, f"{sorted(CALLS.keys() ^ refused)} {where}"
 
@@ -93,5 +93,5 @@ def test_the_page_is_up_to_date(request: pytest.FixtureRequest) -> None:
 def _unreasoned(grant: Grant) -> str:
     return (
         f"{grant.role} may do {grant.action} on {', '.join(grant.resources)}: take it away, or say in "
-        "tools/permissions/reasons.py why it needs that, and prove it in tests/integration/privileges"
+        "checks/permissions/reasons.py why it needs that, and prove it in tests/integration/privileges"
     )

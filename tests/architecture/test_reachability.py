@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 import pytest
 
+from checks.reachability import Reachability
 from config.database import Direct
 from config.network import NEEDED_WITHOUT_NAT, DualStack, NatPerZone, NoNat, RegionalNat, SingleNat
-from tests import databases
-from tests.synthesis import ENVIRONMENTS, PUBLIC, shipped, synthesize
-from tools.reachability import Reachability
+from tests.support import databases
+from tests.support.synthesis import ENVIRONMENTS, PUBLIC, shipped, synthesize
 
 DATABASE_PORT = 5433
 PROXY_PORT = 5432
@@ -36,7 +36,7 @@ DIRECT, PROXIED = (
     ]
     for direct in (True, False)
 )
-CLIENTS = ("FileIntake", "Operations", "Housekeeping", "web instances")
+CLIENTS = ("Ingestion", "Operations", "Housekeeping", "web instances")
 
 
 @cache
@@ -102,7 +102,7 @@ def test_only_the_load_balancer_reaches_the_web_instances(reach: Reachability) -
 
 
 def test_nothing_but_https_leaves(reach: Reachability) -> None:
-    for source in ("FileIntake", "SchemaMigration", "web instances", "load balancer", "database"):
+    for source in ("Ingestion", "SchemaMigration", "web instances", "load balancer", "database"):
         assert set(reach.ports(source, "internet")) <= {(HTTPS, HTTPS)}, source
 
 
@@ -110,14 +110,14 @@ def test_nothing_but_https_leaves(reach: Reachability) -> None:
     "case", ["prod, NAT per zone", "prod, single NAT", "prod, regional NAT", *sorted(ENVIRONMENTS)]
 )
 def test_who_works_reaches_aws(case: str) -> None:
-    for source in ("FileIntake", "SchemaMigration", "web instances"):
+    for source in ("Ingestion", "SchemaMigration", "web instances"):
         assert _reach(case).certain(source, "internet", HTTPS), _reach(case).why(source, "internet", HTTPS)
         assert _reach(case).certain(source, "s3 gateway", HTTPS)
 
 
 def test_without_nat_the_endpoints_are_the_only_way() -> None:
     reach = _reach("prod, no NAT")
-    for source in ("FileIntake", "SchemaMigration", "web instances"):
+    for source in ("Ingestion", "SchemaMigration", "web instances"):
         assert reach.ports(source, "internet") == ()
         for service in NEEDED_WITHOUT_NAT:
             assert reach.certain(source, f"{service} endpoint", HTTPS), reach.why(
@@ -129,20 +129,20 @@ def test_losing_any_zone_leaves_the_others_their_egress_under_nat_per_zone() -> 
     reach = _reach("prod, NAT per zone")
     assert len(reach.zones) == 3
     for zone in reach.zones:
-        for source in ("FileIntake", "web instances"):
+        for source in ("Ingestion", "web instances"):
             assert reach.without_zone(zone).certain(source, "internet", HTTPS), zone
 
 
 def test_losing_the_zone_of_a_single_nat_takes_everybodys_egress() -> None:
     """What `SingleNat` saves, and what it costs: the model must see the difference."""
     reach = _reach("prod, single NAT")
-    lost = [zone for zone in reach.zones if not reach.without_zone(zone).possible("FileIntake", "internet", HTTPS)]
+    lost = [zone for zone in reach.zones if not reach.without_zone(zone).possible("Ingestion", "internet", HTTPS)]
     assert len(lost) == 1
 
 
 def test_dual_stack_lets_app_out_over_ipv6_and_data_not() -> None:
     reach = _reach("prod, dual stack")
-    asked = ("FileIntake", "internet", HTTPS)
+    asked = ("Ingestion", "internet", HTTPS)
     assert reach.certain(*asked, family=6), f"IPv6: {reach.why(*asked, certain=True, family=6)}"
     assert not reach.possible("database", "internet", HTTPS, family=6)
     assert not reach.possible("internet", "database", DATABASE_PORT, family=6)

@@ -6,19 +6,19 @@
 import pytest
 from aws_cdk import CfnResource, Stack
 
-from tests.synthesis import ENVIRONMENTS, Synthesized, public, shipped
-from tools.changes import released
-from tools.changes.comparable import comparable, protected
-from tools.changes.guard import Finding, findings
-from tools.changes.wording import finding_lines
-from tools.templates import Place, Template
+from checks.changes import released
+from checks.changes.comparable import comparable, protected
+from checks.changes.guard import Finding, findings
+from checks.changes.wording import finding_lines
+from checks.templates import Place, Template
+from tests.support.synthesis import ENVIRONMENTS, Synthesized, public, shipped
 
 # Local is made anew at every `make up`. A public prod is what forks deploy, and alone has a user pool.
 PUBLIC_PROD = "prod-public"
 RELEASED = (*(name for name in ENVIRONMENTS if name != "local"), PUBLIC_PROD)
 WHAT_TO_DO = """
 Undo it. If nobody has deployed what is kept as released, or everybody has deployed this since: make mark-released
-(ENV={name} for it alone), and read the diff. If it is meant, say why, and put this into released/accepted.toml:
+(ENV={name} for it alone), and read the diff. If it is meant, say why, and put this into tests/released/accepted.toml:
 
 """
 

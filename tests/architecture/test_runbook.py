@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from tests.synthesis import Synthesized
+from tests.support.synthesis import Synthesized
 
 RUNBOOK = Path(__file__).parent.parent.parent / "docs" / "runbook.md"
 STEPS = ("Means", "Look", "Do", "Done when")

@@ -13,8 +13,8 @@ from local_cloud.deploy import Deployment
 from local_cloud.environment import clean_this_process
 from local_cloud.postgres import PostgresServer
 from local_cloud.state import CHECKOUT
-from tests.integration.sole_run import sole_run
-from tests.integration.without_stacks import WithoutStacks
+from tests.support.sole_run import sole_run
+from tests.support.without_stacks import WithoutStacks
 
 STATE = CHECKOUT / ".local" / "test"
 TIMEOUT_SECONDS = 900  # the first test that asks for the local cloud waits until all of it is deployed

@@ -5,7 +5,7 @@ import sys
 from local_cloud.cloud import LocalCloud
 from local_cloud.deploy import Deployment
 
-APP = f"{sys.executable} -m tests.integration.database_app"
+APP = f"{sys.executable} -m tests.support.database_app"
 
 
 def test_the_database_deploys_with_a_proxy(empty_cloud: LocalCloud) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from local_cloud.cloud import LocalCloud
-from tests.integration.orders import drop, event_of, ledger, loaded_orders, page, query, wait_for
+from tests.support.orders import drop, event_of, ledger, loaded_orders, page, query, wait_for
 
 
 def test_every_stack_is_deployed_by_the_stock_command_line(local_cloud: LocalCloud) -> None:

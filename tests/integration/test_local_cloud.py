@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError
 
 from local_cloud import processes
 from local_cloud.cloud import LocalCloud
-from tests.integration.orders import drop, page, wait_for
+from tests.support.orders import drop, page, wait_for
 
 Probe = Callable[[str], Any]
 # Runs one expression in a function, with the deployed function's own bundle and role.
@@ -69,7 +69,7 @@ def _bundle_with_probe(cloud: LocalCloud) -> bytes:
     (key,) = (
         resource["Properties"]["Code"]["S3Key"]
         for id_, resource in template["Resources"].items()
-        if resource["Type"] == "AWS::Lambda::Function" and id_.startswith("FileIntake")
+        if resource["Type"] == "AWS::Lambda::Function" and id_.startswith("Ingestion")
     )
     bundle = cloud.state.assembly / f"asset.{key.removesuffix('.zip')}"
     content = io.BytesIO()

@@ -51,7 +51,7 @@ def _diff(folder: Path, *arguments: str, expected: int = 0) -> str:
     # No credentials, no region and no way to AWS are in this environment.
     environment = {name: os.environ[name] for name in ("PATH", "HOME")}
     process = subprocess.run(
-        [sys.executable, "-m", "tools.changes", *arguments],
+        [sys.executable, "-m", "checks.changes", *arguments],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -71,13 +71,20 @@ def test_it_is_quiet_where_nothing_changed(repository: Path) -> None:
 
 
 def test_edits_of_components_show_as_what_they_do_though_a_rule_pack_refuses_them(repository: Path) -> None:
-    _edit(repository, "components/landing_zone.py", '"Bucket",', '"Store",')
-    _edit(repository, "components/postgres_instance.py", "publicly_accessible=False", "publicly_accessible=True")
-    _edit(repository, "components/housekeeping.py", 'actions=["lambda:InvokeFunction"]', 'actions=["lambda:*"]')
+    _edit(repository, "components/ingestion/landing_bucket.py", '"Bucket",', '"Store",')
+    _edit(
+        repository, "components/database/postgres_instance.py", "publicly_accessible=False", "publicly_accessible=True"
+    )
+    _edit(
+        repository,
+        "components/housekeeping/housekeeping.py",
+        'actions=["lambda:InvokeFunction"]',
+        'actions=["lambda:*"]',
+    )
     _git(repository, "commit", "--quiet", "--all", "--message", "a change")  # committed or not, it counts against main
     said = _diff(repository, "--env", "dev")
-    assert "logical id: LandingZoneBucket" in said
-    assert "Dev/Data/LandingZone/Bucket" in said
+    assert "logical id: LandingBucket" in said
+    assert "Dev/Data/LandingBucket/Bucket" in said
     assert "read by    pipeline/" in said
     assert "PubliclyAccessible = true" in said
     assert "+ action lambda:*" in said

@@ -8,7 +8,7 @@ import pytest
 from local_cloud.cloud import LocalCloud
 from local_cloud.deploy import Deployment
 
-APP = f"{sys.executable} -m tests.integration.network_app"
+APP = f"{sys.executable} -m tests.support.network_app"
 
 
 @pytest.mark.parametrize(("strategy", "gateways", "interfaces"), [("per-zone", 3, 0), ("single", 1, 0), ("none", 0, 8)])

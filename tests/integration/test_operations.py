@@ -15,22 +15,22 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-import tools.operations.deployment
+import ops.common.deployment
 from local_cloud.cloud import LocalCloud
 from local_cloud.environment import clean
 from local_cloud.state import CHECKOUT
-from tests.integration.orders import Dropped, drop, ledger, loaded_orders, query, wait_for
-from tools.operations import reconcile
-from tools.operations.deployment import Deployment, find
-from tools.operations.ledger import known_versions
-from tools.operations.queues import counts
-from tools.operations.versions import of_key
+from ops.common.deployment import Deployment, find
+from ops.ingestion.queues import counts
+from ops.ingestion.versions import of_key
+from ops.operations import reconcile
+from ops.operations.ledger import known_versions
+from tests.support.orders import Dropped, drop, ledger, loaded_orders, query, wait_for
 
 
 def operate(cloud: LocalCloud, *arguments: str) -> subprocess.CompletedProcess[str]:
     """One command, in a shell that has sourced the local cloud's env.sh, without a terminal."""
     return subprocess.run(
-        [sys.executable, "-m", "tools.operations", *arguments],
+        [sys.executable, "-m", "ops.common", *arguments],
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
@@ -74,7 +74,7 @@ def marker_of(cloud: LocalCloud, dropped: Dropped) -> Dropped:
 def test_the_local_cloud_is_found_in_a_shell_that_knows_nothing_of_it(
     local_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tools.operations.deployment, "STATE", local_cloud.state.root)
+    monkeypatch.setattr(ops.common.deployment, "STATE", local_cloud.state.root)
     found = find("local", None, {})
     assert found.landing_bucket == local_cloud.outputs().landing_bucket
     assert sum(1 for _ in known_versions(found)) >= 2

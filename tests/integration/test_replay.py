@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from local_cloud.cloud import LocalCloud
-from tests.integration.orders import Dropped, drop, ledger, loaded_orders, wait_for
+from tests.support.orders import Dropped, drop, ledger, loaded_orders, wait_for
 
 Received = Callable[[Dropped, float], list[dict[str, Any]]]
-RULES = "shop-local-pipeline-FileIntake"
+RULES = "shop-local-pipeline-Ingestion"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.sole_run import sole_run
+from tests.support.sole_run import sole_run
 
 
 def test_a_second_run_at_once_ends_before_it_touches_the_first_ones_cloud(tmp_path: Path) -> None:

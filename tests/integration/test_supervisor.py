@@ -19,7 +19,7 @@ from local_cloud.errors import LocalCloudError
 from local_cloud.ports import free_port
 from local_cloud.report import Summary
 from local_cloud.state import CHECKOUT
-from tests.integration.without_stacks import WithoutStacks
+from tests.support.without_stacks import WithoutStacks
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 
 from config.model import Environment
 
-OURS = {"components", "config", "stacks", "tests", "tools", "local_cloud"}
+OURS = {"components", "config", "stacks", "tests", "checks", "ops", "local_cloud"}
 
 Note = dict[str, str]
 
@@ -32,7 +32,7 @@ class Notes:
 
     def pytest_configure(self) -> None:
         """Before any test module is imported."""
-        from tests import synthesis  # noqa: PLC0415 - as it stands on disk now
+        from tests.support import synthesis  # noqa: PLC0415 - as it stands on disk now
 
         synthesize = synthesis.synthesize
 

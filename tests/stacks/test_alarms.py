@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.databases import CASES, synthesized
-from tests.promises import has
-from tests.synthesis import Synthesized, public
+from tests.support.databases import CASES, synthesized
+from tests.support.promises import has
+from tests.support.synthesis import Synthesized, public
 
 HOUR = 3600
 # Each event is one data point of 1, so that only their sum says how many there were: their average is always 1, and

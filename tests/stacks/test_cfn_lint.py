@@ -8,9 +8,9 @@ import pytest
 
 from config.network import DualStack
 from config.web import OnDemandInstances, WithSpotInstances
-from tests import databases
-from tests.lint import findings
-from tests.synthesis import PUBLIC, Synthesized, synthesize
+from tests.support import databases
+from tests.support.lint import findings
+from tests.support.synthesis import PUBLIC, Synthesized, synthesize
 
 
 def test_templates_have_no_finding(every_environment: Synthesized) -> None:

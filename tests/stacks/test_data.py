@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from config.environments import DEV
-from config.pipeline import IntelligentTiering
-from tests.promises import has, mentions, refuses_plain_http
-from tests.synthesis import Synthesized, shipped, synthesize
+from config.ingestion import IntelligentTiering
+from tests.support.promises import has, mentions, refuses_plain_http
+from tests.support.synthesis import Synthesized, shipped, synthesize
 
 KEPT = "RetainExceptOnCreate"
 
@@ -59,7 +59,7 @@ def test_replaced_versions_and_unfinished_uploads_do_not_pile_up(every_environme
         rule,
         {
             "NoncurrentVersionExpiration": {
-                "NoncurrentDays": every_environment.environment.landing.noncurrent_days,
+                "NoncurrentDays": every_environment.environment.landing_bucket.noncurrent_days,
             },
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
             "Status": "Enabled",
@@ -75,14 +75,14 @@ def test_files_age_through_the_classes_of_the_configuration() -> None:
         {"StorageClass": "GLACIER_IR", "TransitionInDays": 90},
         {"StorageClass": "DEEP_ARCHIVE", "TransitionInDays": 365},
     ]
-    other = replace(DEV.landing, storage=(IntelligentTiering(after_days=0),), expire_days=400)
-    rule = _lifecycle(synthesize(replace(DEV, landing=other)))
+    other = replace(DEV.landing_bucket, storage=(IntelligentTiering(after_days=0),), expire_days=400)
+    rule = _lifecycle(synthesize(replace(DEV, landing_bucket=other)))
     assert rule["Transitions"] == [{"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 0}]
     assert rule["ExpirationInDays"] == 400
 
 
 def test_no_file_is_deleted_that_nobody_asked_to_delete(every_environment: Synthesized) -> None:
-    assert every_environment.environment.landing.expire_days is None
+    assert every_environment.environment.landing_bucket.expire_days is None
     assert "ExpirationInDays" not in _lifecycle(every_environment)
 
 

@@ -5,14 +5,14 @@ from functools import cache
 
 from config.environments import PROD
 from config.network import FlowLogToCloudWatch
-from tests.promises import has
-from tests.synthesis import Synthesized, synthesize
+from tests.support.promises import has
+from tests.support.synthesis import Synthesized, synthesize
 
 # What no other number of days is.
 FOUNDATION = replace(PROD.foundation, log_bucket_days=200)
 NETWORK = replace(PROD.network, flow_log=FlowLogToCloudWatch(days=180), dns_log_days=150)
 DATABASE = replace(PROD.database, log_days=30, backup_days=21)
-INTAKE = replace(PROD.intake, log_days=60, archive_days=90, reject_days=365)
+INTAKE = replace(PROD.ingestion, log_days=60, archive_days=90, reject_days=365)
 WEB = replace(PROD.web, log_days=120)
 # By a part of the log group's id.
 KEPT = {
@@ -20,16 +20,16 @@ KEPT = {
     "NetworkLogsFlows": 180,
     "DatabaseServer": 30,
     "DatabaseProxy": 30,
-    "FileIntake": 60,
+    "Ingestion": 60,
     "Operations": 60,
     "Housekeeping": 60,
-    "WebTier": 120,
+    "Web": 120,
 }
 
 
 @cache
 def _all_different() -> Synthesized:
-    different = replace(PROD, foundation=FOUNDATION, network=NETWORK, database=DATABASE, intake=INTAKE, web=WEB)
+    different = replace(PROD, foundation=FOUNDATION, network=NETWORK, database=DATABASE, ingestion=INTAKE, web=WEB)
     return synthesize(different)
 
 

@@ -9,11 +9,11 @@ from aws_cdk import App, RemovalPolicy, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Template
 
-from components.log_group import RETENTION, log_group
+from components.common.log_group import RETENTION, log_group
 from config.checks import LOG_RETENTION_DAYS
 from config.environments import DEV
-from tests.promises import has, mentions
-from tests.synthesis import CONTEXT, ENVIRONMENTS, Synthesized, shipped, synthesize, synthesize_anew
+from tests.support.promises import has, mentions
+from tests.support.synthesis import CONTEXT, ENVIRONMENTS, Synthesized, shipped, synthesize, synthesize_anew
 
 
 def _statements(resource: dict[str, Any]) -> list[dict[str, Any]]:
@@ -149,7 +149,7 @@ def test_only_our_own_functions_exist(every_environment: Synthesized) -> None:
     assert {re.sub(r"Function[0-9A-F]{8}$", "", id_) for id_ in functions} == {
         "Network/DefaultSecurityGroup",
         "Pipeline/SchemaMigration",
-        "Pipeline/FileIntake",
+        "Pipeline/Ingestion",
         "Pipeline/Operations",
         "Pipeline/Housekeeping",
     }

@@ -2,11 +2,11 @@
 
 import pytest
 
-from components import ports
+from components.common import ports
 from config.connections import CALLS
 from config.environments import DEV
-from tests.promises import has, mentions
-from tests.synthesis import Synthesized, synthesize, synthesize_anew
+from tests.support.promises import has, mentions
+from tests.support.synthesis import Synthesized, synthesize, synthesize_anew
 
 
 def test_functions_have_their_executions_for_themselves_where_the_account_has_some(
@@ -18,12 +18,12 @@ def test_functions_have_their_executions_for_themselves_where_the_account_has_so
         if function["Type"] == "AWS::Lambda::Function"
     }
     assert len(reserved) == 5
-    if not every_environment.environment.platform.reserve_concurrency:
+    if not every_environment.environment.runtime.reserve_concurrency:
         assert set(reserved.values()) == {None}
         return
-    intake = every_environment.environment.intake.max_concurrency
+    intake = every_environment.environment.ingestion.max_concurrency
     for id_, executions in reserved.items():
-        assert executions == (intake if "FileIntake" in id_ else 1 if "DefaultSecurityGroup" in id_ else CALLS), id_
+        assert executions == (intake if "Ingestion" in id_ else 1 if "DefaultSecurityGroup" in id_ else CALLS), id_
 
 
 def test_functions_of_what_must_not_stop_have_executions_of_their_own(prod: Synthesized) -> None:
@@ -34,9 +34,13 @@ def test_functions_of_what_must_not_stop_have_executions_of_their_own(prod: Synt
 def test_calls_that_failed_for_good_are_kept_and_someone_hears(every_environment: Synthesized) -> None:
     for id_, function in every_environment.everything().items():
         if function["Type"] == "AWS::Lambda::Function":
-            mentions(id_, function["Properties"], {"DeadLetterConfig": "FailedCallsQueue"})
+            mentions(id_, function["Properties"], {"DeadLetterConfig": "AsyncInvocationsDeadLetterQueue"})
     (alarm,) = every_environment.resources("Foundation", "AWS::CloudWatch::Alarm").values()
-    wanted = {"Dimensions": "FailedCallsQueue", "AlarmActions": "AlertsTopic", "OKActions": "AlertsTopic"}
+    wanted = {
+        "Dimensions": "AsyncInvocationsDeadLetterQueue",
+        "AlarmActions": "AlertsTopic",
+        "OKActions": "AlertsTopic",
+    }
     mentions("the alarm for failed calls", alarm["Properties"], wanted)
     first = {"Threshold": 0, "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1}
     first |= {"MetricName": "ApproximateNumberOfMessagesVisible"}  # what waits to be looked at
@@ -101,7 +105,7 @@ def test_functions_have_the_memory_to_start_in_a_few_seconds(every_environment: 
 
 
 def test_function_code_cannot_manage_network_interfaces(every_environment: Synthesized) -> None:
-    for function in ("FileIntake", "SchemaMigration", "OperationsFunction", "HousekeepingFunction"):
+    for function in ("Ingestion", "SchemaMigration", "OperationsFunction", "HousekeepingFunction"):
         denials = [
             statement
             for statement in every_environment.statements_of("Pipeline", function)
@@ -124,7 +128,7 @@ def test_functions_run_in_the_app_subnets(every_environment: Synthesized) -> Non
 
 
 def test_functions_run_what_the_environment_names(every_environment: Synthesized) -> None:
-    platform = every_environment.environment.platform
+    platform = every_environment.environment.runtime
     for function in every_environment.resources("Pipeline", "AWS::Lambda::Function").values():
         assert function["Properties"]["Runtime"] == f"python{platform.python}"
         assert function["Properties"]["Architectures"] == [platform.architecture]

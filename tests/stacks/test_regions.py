@@ -15,7 +15,7 @@ from cfnlint.runner import Runner
 
 from config.checks import ConfigError
 from config.network import NamedZones
-from tests.synthesis import ENVIRONMENTS, PUBLIC, STACKS, Synthesized, synthesize
+from tests.support.synthesis import ENVIRONMENTS, PUBLIC, STACKS, Synthesized, synthesize
 
 REGIONS = {
     "us-east-1": "aws",
@@ -188,7 +188,7 @@ def test_a_region_whose_database_clients_would_refuse_is_warned_of(region: str) 
         assert warnings == []
     else:
         (warning,) = warnings
-        assert all(words in warning for words in (region, "certificates/README.md")), warning
+        assert all(words in warning for words in (region, "components/database/certificates/README.md")), warning
 
 
 @pytest.mark.parametrize("region", OTHER_PARTITIONS)

@@ -13,16 +13,25 @@ from aws_cdk import App, CfnParameter, Validations
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
-from components.acknowledgement import WOULD_CHANGE
+from checks.acknowledgements import ledger, markdown
+from components.common.acknowledgement import WOULD_CHANGE
 from config.environments import DEV, DEV_DATABASE, PROD
 from config.model import RULE_PACKS, Environment
 from config.network import DualStack, InterfaceEndpoint, NoNat, RegionalNat, SingleNat
 from config.web import OnDemandInstances, WithSpotInstances
 from stacks.base import PlatformStack
 from stacks.rule_packs import CHECKS, check_with
-from tests.databases import VARIANTS
-from tests.synthesis import CONTEXT, ENVIRONMENTS, PUBLIC, PUBLIC_EXPOSURE, Synthesized, public, shipped, synthesize
-from tools.acknowledgements import ledger, markdown
+from tests.support.databases import VARIANTS
+from tests.support.synthesis import (
+    CONTEXT,
+    ENVIRONMENTS,
+    PUBLIC,
+    PUBLIC_EXPOSURE,
+    Synthesized,
+    public,
+    shipped,
+    synthesize,
+)
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "acknowledgements.md"
 PUBLIC_PROD = "public prod"
@@ -96,7 +105,7 @@ def test_prod_accepts_little() -> None:
 def test_acknowledgements_name_their_pack_and_one_construct(checked: Synthesized) -> None:
     for place, finding in _stated(checked):
         assert finding.startswith((*(f"{pack}::{pack}-" for pack in RULE_PACKS), "Annotation::")), (
-            f"{finding} at {place} is silenced without a record: name its pack, as components.acknowledgement.by does"
+            f"{finding} at {place} is silenced without a record: name its pack, as `acknowledgement.by` does"
         )
         # Environment / stack / component / construct: nothing is accepted for a whole stack.
         assert place.count("/") >= 3, f"{finding} is silenced for all of {place}: acknowledge it where it is found"
@@ -173,7 +182,7 @@ def test_acknowledgements_follow_the_configuration() -> None:
         replace(
             DEV,
             rule_packs=RULE_PACKS,
-            platform=replace(DEV.platform, reserve_concurrency=True),
+            runtime=replace(DEV.runtime, reserve_concurrency=True),
             database=replace(DEV_DATABASE, multi_az=True, deletion_protection=True),
             web=replace(DEV.web, deletion_protection=True),
         ),

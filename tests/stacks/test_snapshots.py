@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.synthesis import ENVIRONMENTS, STACKS, shipped
-from tools.changes.comparable import masked
+from checks.changes.comparable import masked
+from tests.support.synthesis import ENVIRONMENTS, STACKS, shipped
 
 SNAPSHOTS = Path(__file__).parent.parent / "snapshots"
 

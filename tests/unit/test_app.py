@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -83,11 +84,9 @@ def _fork(tmp_path: Path, file: str, old: str, new: str) -> Path:
     """A copy of the app with one text in one file replaced."""
     fork = tmp_path / "fork"
     for folder in ("config", "components", "stacks"):
-        (fork / folder).mkdir(parents=True)
-        for each in (ROOT / folder).glob("*.py"):
-            (fork / folder / each.name).write_text(each.read_text())
-    for asset in ("lambda_src", "web_src", "certificates"):
-        (fork / asset).symlink_to(ROOT / asset)
+        shutil.copytree(ROOT / folder, fork / folder)
+    for asset in ROOT.glob("*_src"):
+        (fork / asset.name).symlink_to(asset)
     (fork / "app.py").write_text((ROOT / "app.py").read_text())
     text = (fork / file).read_text()
     assert old in text
@@ -97,7 +96,7 @@ def _fork(tmp_path: Path, file: str, old: str, new: str) -> Path:
 
 @pytest.mark.thorough
 def test_a_finding_stops_the_synthesis_with_its_words(tmp_path: Path, home: Path) -> None:
-    fork = _fork(tmp_path, "components/keys.py", "enable_key_rotation=True", "enable_key_rotation=False")
+    fork = _fork(tmp_path, "components/foundation/keys.py", "enable_key_rotation=True", "enable_key_rotation=False")
     done = _synth(home, tmp_path, {}, cwd=fork)
     assert done.returncode == 1
     assert "KMS" in done.stdout + done.stderr

@@ -68,7 +68,7 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['file_intake', 'web'] LOOP
+    FOREACH name IN ARRAY ARRAY['ingestion', 'web'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
             EXECUTE format('CREATE ROLE %I LOGIN', name);
         END IF;
@@ -77,13 +77,13 @@ BEGIN
     END LOOP;
 END
 $$;
-ALTER ROLE file_intake SET statement_timeout = 0;
+ALTER ROLE ingestion SET statement_timeout = 0;
 -- A function that is ended from outside says no goodbye. Its transaction must not hold its file for long.
-ALTER ROLE file_intake SET tcp_keepalives_idle = 10;
-ALTER ROLE file_intake SET tcp_keepalives_interval = 5;
-ALTER ROLE file_intake SET tcp_keepalives_count = 3;
-ALTER ROLE file_intake SET tcp_user_timeout = 30000;
-ALTER ROLE file_intake SET client_connection_check_interval = '10s';
+ALTER ROLE ingestion SET tcp_keepalives_idle = 10;
+ALTER ROLE ingestion SET tcp_keepalives_interval = 5;
+ALTER ROLE ingestion SET tcp_keepalives_count = 3;
+ALTER ROLE ingestion SET tcp_user_timeout = 30000;
+ALTER ROLE ingestion SET client_connection_check_interval = '10s';
 ALTER ROLE web SET statement_timeout = '5s';
 ALTER ROLE web SET default_transaction_read_only = on;
 """
@@ -93,16 +93,16 @@ GRANTS = """
 DO $$
 BEGIN
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
-    EXECUTE format('GRANT CONNECT ON DATABASE %I TO file_intake, web', current_database());
-    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO file_intake', current_database());
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO ingestion, web', current_database());
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO ingestion', current_database());
 END
 $$;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
-GRANT USAGE ON SCHEMA public TO file_intake, web;
+GRANT USAGE ON SCHEMA public TO ingestion, web;
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 
-GRANT SELECT, INSERT, UPDATE ON files, orders TO file_intake;
-GRANT SELECT, INSERT ON rejected_rows TO file_intake;
+GRANT SELECT, INSERT, UPDATE ON files, orders TO ingestion;
+GRANT SELECT, INSERT ON rejected_rows TO ingestion;
 GRANT SELECT ON files, orders, rejected_rows TO web;
 """
 

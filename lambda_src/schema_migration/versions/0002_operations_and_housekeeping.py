@@ -45,7 +45,7 @@ GRANT SELECT (file_id) ON orders TO operations;
 GRANT SELECT (file_id, finished_at) ON files TO housekeeping;
 GRANT SELECT (file_id, line_number), DELETE ON rejected_rows TO housekeeping;
 -- A file that is processed again writes its rejects anew.
-GRANT DELETE ON rejected_rows TO file_intake;
+GRANT DELETE ON rejected_rows TO ingestion;
 """
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.architecture.contracts.deployed import CASES, Deployed, deployed
+from tests.support.contracts.deployed import CASES, Deployed, deployed
 
 
 @pytest.fixture(params=CASES)

@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-import file_intake.deadline
-import file_intake.messages
-import file_intake.settings
+import ingestion.deadline
+import ingestion.messages
+import ingestion.settings
 import schema_migration.answer
 import web_src.database
 import web_src.server
-from config import connections, pipeline
-from config.pipeline import QUEUE_DAYS, SECONDS_A_DAY
-from tests.architecture.contracts.deployed import FUNCTIONS, Deployed, Properties
+from config import connections
+from config import ingestion as pipeline
+from config.ingestion import QUEUE_DAYS, SECONDS_A_DAY
+from tests.support.contracts.deployed import FUNCTIONS, Deployed, Properties
 
 # AWS Lambda Developer Guide, "Creating and configuring an Amazon SQS event source mapping".
 TIMEOUTS_IN_A_VISIBILITY = 6
@@ -32,21 +33,21 @@ def _custom_resource(platform: Deployed, type_: str) -> Properties:
 
 
 def test_a_message_stays_hidden_for_longer_than_its_function_may_run(platform: Deployed) -> None:
-    timeout = _timeout(platform, "file_intake")
-    _, queue = platform.find(platform.runtime("file_intake").variables["QUEUE_URL"])
+    timeout = _timeout(platform, "ingestion")
+    _, queue = platform.find(platform.runtime("ingestion").variables["QUEUE_URL"])
     assert queue["VisibilityTimeout"] >= TIMEOUTS_IN_A_VISIBILITY * timeout
     assert queue["MessageRetentionPeriod"] == QUEUE_DAYS * SECONDS_A_DAY
 
 
 def test_the_file_intake_waits_as_the_configuration_reckons() -> None:
-    assert file_intake.messages.LONGEST_WAIT_SECONDS == pipeline.LONGEST_RETRY_SECONDS
-    assert file_intake.settings.LONGEST_RETRY_SECONDS == pipeline.LONGEST_RETRY_SECONDS
+    assert ingestion.messages.LONGEST_WAIT_SECONDS == pipeline.LONGEST_RETRY_SECONDS
+    assert ingestion.settings.LONGEST_RETRY_SECONDS == pipeline.LONGEST_RETRY_SECONDS
     assert pipeline.LONGEST_RETRY_SECONDS <= LONGEST_VISIBILITY
 
 
 def test_the_file_intake_stops_in_time_and_keeps_the_larger_part_for_the_work(platform: Deployed) -> None:
-    timeout = _timeout(platform, "file_intake")
-    left = file_intake.deadline.Deadline(timeout).milliseconds_left() / 1000
+    timeout = _timeout(platform, "ingestion")
+    left = ingestion.deadline.Deadline(timeout).milliseconds_left() / 1000
     assert timeout * 2 / 3 - 1 < left < timeout - 1
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.architecture.contracts.deployed import Deployed, deployed
 from tests.architecture.contracts.test_variables import BY_LAMBDA, as_deployed
+from tests.support.contracts.deployed import Deployed, deployed
 
 STATUSES = ("loaded", "refused", "superseded", "deleted", "already known")
 # What each dimension of AWS's own metrics names. The CDK cuts a load balancer's name out of its listener's ARN.
@@ -44,11 +44,11 @@ def _written_by_the_intake(
     platform: Deployed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> set[Metric]:
     """What the function writes for every outcome, as CloudWatch reads it out of the log (embedded metric format)."""
-    variables = as_deployed(platform.runtime("file_intake")) | BY_LAMBDA
+    variables = as_deployed(platform.runtime("ingestion")) | BY_LAMBDA
     for name, value in (variables | {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.delitem(sys.modules, "file_intake.handler", raising=False)
-    handler: Any = importlib.import_module("file_intake.handler")
+    monkeypatch.delitem(sys.modules, "ingestion.handler", raising=False)
+    handler: Any = importlib.import_module("ingestion.handler")
     for status in STATUSES:
         handler._account_for(handler.Outcome(status=status), 1.0)
     written = set()

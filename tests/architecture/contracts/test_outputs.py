@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from tests.architecture.contracts.deployed import Deployed, deployed
+from tests.support.contracts.deployed import Deployed, deployed
 
 # Where commands read outputs, by the stack that has them.
-READERS = {"data": Path("tools/operations/deployment.py"), "outputs": Path("tools/web_access/web_stack.py")}
+READERS = {"data": Path("ops/common/deployment.py"), "outputs": Path("ops/web/web_stack.py")}
 READERS |= {"pipeline": READERS["data"]}
 STACKS = {"data": "Data", "pipeline": "Pipeline", "outputs": "Web"}
 WHERE_PUBLIC = {"UserPoolId"}
@@ -48,7 +48,7 @@ def test_people_look_files_up_by_the_function_that_knows_them(platform: Deployed
 
 
 def test_outputs_of_the_data_are_those_of_the_bucket_that_runtimes_use(platform: Deployed) -> None:
-    variables = platform.runtime("file_intake").variables
+    variables = platform.runtime("ingestion").variables
     bucket, prefix = (_output(platform, "Data", name) for name in ("LandingBucketName", "IncomingPrefix"))
     assert bucket == variables["LANDING_BUCKET"], f"LandingBucketName is {bucket}"
     assert prefix == variables["INCOMING_PREFIX"], f"IncomingPrefix is {prefix}"

@@ -8,11 +8,11 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_s3_assets as assets
 
-from components.packaging import bundle
-from config.model import Platform
-from tests.architecture.contracts.deployed import CASES, WEB_APP, Deployed, Runtime, deployed
-from tests.synthesis import CONTEXT
-from tools.reachability import Reachability
+from checks.reachability import Reachability
+from components.common.packaging import bundle
+from config.model import RuntimeConfig
+from tests.support.contracts.deployed import CASES, WEB_APP, Deployed, Runtime, deployed
+from tests.support.synthesis import CONTEXT
 from web_src import settings as web_settings
 
 # The ports that the network ACLs trade away (tests/architecture/test_reachability.py).
@@ -23,7 +23,7 @@ ADDRESSES = {"AWS::RDS::DBInstance": "Endpoint.Address", "AWS::RDS::DBCluster": 
 PROXY_PORT = 5432
 
 
-def _asset(folder: Path, platform: Platform) -> str:
+def _asset(folder: Path, platform: RuntimeConfig) -> str:
     """The name of the asset that is made of a folder."""
     stack = Stack(App(context=CONTEXT, analytics_reporting=False))
     return f"{assets.Asset(stack, 'Asset', **bundle(folder, platform)).asset_hash}.zip"
@@ -38,7 +38,7 @@ def _parameters(file: Path, function: str) -> int:
 
 @pytest.mark.parametrize("case", ["local", "dev", "prod, public"])
 def test_each_handler_is_a_function_of_the_bundled_folder(case: str) -> None:
-    platform = deployed(case).synthesized.environment.platform
+    platform = deployed(case).synthesized.environment.runtime
     for runtime in deployed(case).runtimes():
         if runtime.folder == WEB_APP:
             continue
@@ -52,7 +52,7 @@ def test_each_handler_is_a_function_of_the_bundled_folder(case: str) -> None:
 def test_instances_start_the_app_of_the_asset_that_they_fetched(case: str) -> None:
     web = deployed(case).runtime(WEB_APP.name)
     (key,) = re.findall(r"s3://[^/\s]+/(\S+) ", web.script)
-    assert key == _asset(WEB_APP, deployed(case).synthesized.environment.platform)
+    assert key == _asset(WEB_APP, deployed(case).synthesized.environment.runtime)
     ((python, module),) = re.findall(r"^ExecStart=/usr/bin/(\S+) -m (\S+)$", web.script, re.M)
     assert (Path(module) / "__main__.py").exists()
     assert module == WEB_APP.name

@@ -12,9 +12,9 @@ from typing import get_args
 import pytest
 
 from config.network import InterfaceEndpoint, NoNat
-from tests.architecture.contracts.calls import UnclearError, actions_of_calls
-from tests.architecture.contracts.deployed import WEB_APP, Deployed, Right, Runtime, listed
-from tests.synthesis import ENVIRONMENTS, synthesize
+from tests.support.contracts.calls import UnclearError, actions_of_calls
+from tests.support.contracts.deployed import WEB_APP, Deployed, Right, Runtime, listed
+from tests.support.synthesis import ENVIRONMENTS, synthesize
 
 ANY = "*"
 ARN = "arn:<Partition>:"

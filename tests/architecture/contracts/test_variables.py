@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.architecture.contracts.deployed import FUNCTIONS, WEB_APP, Deployed, Runtime, deployed
+from tests.support.contracts.deployed import FUNCTIONS, WEB_APP, Deployed, Runtime, deployed
 
 # What the code asks for and no template sets, with the reason.
 BY_LAMBDA = {"AWS_REGION": "eu-central-1"}  # AWS Lambda Developer Guide, "Defined runtime environment variables"
@@ -133,15 +133,15 @@ def test_values_are_those_of_the_configuration(platform: Deployed) -> None:
     config = platform.synthesized.environment
     namespace = f"{config.project}-{config.name}"
     values: dict[str, dict[str, object]] = {
-        "file_intake": {
-            "max_file_bytes": config.intake.max_file_mb * 1024 * 1024,
-            "max_rejected_percent": config.intake.max_rejected_percent,
-            "first_retry_seconds": config.intake.first_retry_seconds,
+        "ingestion": {
+            "max_file_bytes": config.ingestion.max_file_mb * 1024 * 1024,
+            "max_rejected_percent": config.ingestion.max_rejected_percent,
+            "first_retry_seconds": config.ingestion.first_retry_seconds,
             "metrics_namespace": namespace,
             "incoming_prefix": "incoming/",
         },
-        "housekeeping": {"reject_days": config.intake.reject_days},
-        "web_src": {"max_file_bytes": config.intake.max_file_mb * 1024 * 1024, "incoming_prefix": "incoming/"},
+        "housekeeping": {"reject_days": config.ingestion.reject_days},
+        "web_src": {"max_file_bytes": config.ingestion.max_file_mb * 1024 * 1024, "incoming_prefix": "incoming/"},
     }
     for package, expected in values.items():
         settings = _settings(package).Settings.from_env(as_deployed(platform.runtime(package)) | BY_LAMBDA)
@@ -160,7 +160,7 @@ def test_variables_point_to_the_resources_that_they_name(platform: Deployed) -> 
             if name in runtime.variables:
                 assert platform.find(runtime.variables[name])[0] == type_, (runtime.package, name)
     ((stack, _, source),) = platform.resources("AWS::Lambda::EventSourceMapping")
-    queue = platform.runtime("file_intake").variables["QUEUE_URL"]
+    queue = platform.runtime("ingestion").variables["QUEUE_URL"]
     assert platform.text(source["EventSourceArn"], stack) == queue.replace("}", ".Arn}")
     buckets = {each.variables["LANDING_BUCKET"] for each in platform.runtimes() if "LANDING_BUCKET" in each.variables}
     assert len(buckets) == 1

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from fastapi.routing import APIRoute
 
-from tests.architecture.contracts.deployed import WEB_APP, Deployed, deployed
-from tests.unit.web import stand_ins
-from tests.unit.web.stand_ins import SIGN_IN, Database
+from tests.support.contracts.deployed import WEB_APP, Deployed, deployed
+from tests.support.web import stand_ins
+from tests.support.web.stand_ins import SIGN_IN, Database
 from web_src import api, pages, queries
 
 API_DESCRIPTION = "/api/openapi.json"

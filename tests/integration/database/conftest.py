@@ -13,13 +13,13 @@ import botocore.session
 import psycopg
 import pytest
 
-from file_intake.database import Database
-from file_intake.deadline import Deadline
-from file_intake.event import FileEvent, Happened
-from file_intake.intake import Intake
-from file_intake.landed_file import GoneError, LandedFile, LandedFiles, promise_of_gzip
-from file_intake.ledger import Outcome
-from file_intake.settings import Settings
+from ingestion.database import Database
+from ingestion.deadline import Deadline
+from ingestion.event import FileEvent, Happened
+from ingestion.intake import Intake
+from ingestion.landed_file import GoneError, LandedFile, LandedFiles, promise_of_gzip
+from ingestion.ledger import Outcome
+from ingestion.settings import Settings
 from local_cloud.postgres import DatabaseServer, PostgresServer
 from schema_migration.migrate import migrate
 
@@ -90,7 +90,7 @@ class Process(Intake):
 
 @dataclass(frozen=True, kw_only=True)
 class Pipeline:
-    """The file intake on a real database, with files in memory."""
+    """The ingestion function on a real database, with files in memory."""
 
     shop: Shop
     bucket: Bucket
@@ -104,7 +104,7 @@ class Pipeline:
             database_host=self.shop.server.host,
             database_port=self.shop.server.port,
             database_name=self.shop.name,
-            database_user="file_intake",
+            database_user="ingestion",
             ca_bundle=str(self.shop.server.ca_bundle),
             region="us-east-1",
             queue_url="",
@@ -203,7 +203,7 @@ def shop(empty_shop: Shop) -> Shop:
 
 @pytest.fixture
 def pipeline(shop: Shop) -> Iterator[Pipeline]:
-    """The file intake on that database."""
+    """The ingestion function on that database."""
     pipeline = Pipeline(shop=shop, bucket=Bucket(), databases=[])
     yield pipeline
     pipeline.close()

@@ -15,13 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from file_intake import intake as intake_module
-from file_intake import load, order_file
-from file_intake.content import Content
-from file_intake.deadline import Deadline, OutOfTimeError
-from file_intake.event import FileEvent
-from file_intake.intake import ALREADY_KNOWN
-from file_intake.messages import passes
+from ingestion import intake as intake_module
+from ingestion import load, order_file
+from ingestion.content import Content
+from ingestion.deadline import Deadline, OutOfTimeError
+from ingestion.event import FileEvent
+from ingestion.intake import ALREADY_KNOWN
+from ingestion.messages import passes
 from tests.integration.database.conftest import Pipeline, csv, quantities, statuses
 
 SMALL = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

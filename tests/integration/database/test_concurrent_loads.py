@@ -12,9 +12,9 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from file_intake import intake as intake_module
-from file_intake import ledger, load
-from file_intake.intake import ALREADY_KNOWN
+from ingestion import intake as intake_module
+from ingestion import ledger, load
+from ingestion.intake import ALREADY_KNOWN
 from tests.integration.database.conftest import Pipeline, csv, quantities, statuses
 
 

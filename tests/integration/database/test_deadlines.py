@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import operations.answers
-from tests.architecture.contracts.deployed import deployed
 from tests.architecture.contracts.test_variables import BY_LAMBDA, as_deployed
 from tests.integration.database.conftest import Shop
+from tests.support.contracts.deployed import deployed
 
 _SECONDS = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "": 0.001}
 
@@ -54,10 +54,10 @@ def test_operations_answer_within_their_time_though_counting_takes_too_long(shop
 def test_the_intake_limits_its_statements_itself_and_is_never_silent_for_too_long(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert _seconds(shop, "file_intake", "statement_timeout") == 0
-    aws = _handler("file_intake", monkeypatch)._TIMEOUTS
+    assert _seconds(shop, "ingestion", "statement_timeout") == 0
+    aws = _handler("ingestion", monkeypatch)._TIMEOUTS
     longest_call = aws.retries["total_max_attempts"] * (aws.connect_timeout + aws.read_timeout)
-    assert longest_call < _seconds(shop, "file_intake", "idle_in_transaction_session_timeout")
+    assert longest_call < _seconds(shop, "ingestion", "idle_in_transaction_session_timeout")
 
 
 def test_the_app_answers_before_the_load_balancer_hangs_up(shop: Shop) -> None:

@@ -29,7 +29,7 @@ def test_web_reads_every_table_by_its_bare_name(shop: Shop, table: str) -> None:
         "CREATE TEMPORARY TABLE mine (id int)",
         "SELECT * FROM alembic_version",
         "SET ROLE administrator",
-        "SET ROLE file_intake",
+        "SET ROLE ingestion",
         "ALTER TABLE files ADD extra int",
     ],
 )
@@ -56,7 +56,7 @@ def test_web_can_not_write_even_where_it_lifts_its_own_read_only_default(shop: S
     ],
 )
 def test_file_intake_can_not_do_more_than_it_needs(shop: Shop, statement: str) -> None:
-    with shop.connect("file_intake") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with shop.connect("ingestion") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(statement)
 
 
@@ -70,13 +70,13 @@ def test_no_other_role_gets_into_the_database(shop: Shop) -> None:
 
 def test_the_roles_are_let_in_by_iam_alone(shop: Shop) -> None:
     query = """SELECT rolname::text, rolcanlogin, pg_has_role(oid, 'rds_iam', 'member'), rolpassword IS NULL
-               FROM pg_authid WHERE rolname IN ('file_intake', 'web') ORDER BY 1"""
+               FROM pg_authid WHERE rolname IN ('ingestion', 'web') ORDER BY 1"""
     with psycopg.connect(shop.server.url(database=shop.name)) as superuser:
-        assert superuser.execute(query).fetchall() == [("file_intake", True, True, True), ("web", True, True, True)]
+        assert superuser.execute(query).fetchall() == [("ingestion", True, True, True), ("web", True, True, True)]
 
 
 def test_each_role_has_its_timeouts(shop: Shop) -> None:
-    expected = {"web": ("5s", "1min"), "file_intake": ("0", "1min")}
+    expected = {"web": ("5s", "1min"), "ingestion": ("0", "1min")}
     for role, timeouts in expected.items():
         with shop.connect(role) as connection:
             shown = [connection.execute(f"SHOW {name}").fetchone() for name in
@@ -92,7 +92,7 @@ def test_the_server_soon_notices_that_a_function_is_gone(shop: Shop) -> None:
         "tcp_user_timeout": "30000",
         "client_connection_check_interval": "10s",
     }
-    with shop.connect("file_intake") as connection:
+    with shop.connect("ingestion") as connection:
         assert {name: connection.execute(f"SHOW {name}").fetchone() for name in expected} == {
             name: (value,) for name, value in expected.items()
         }

@@ -76,7 +76,7 @@ def test_a_file_that_is_being_processed_again_keeps_no_other_waiting(
 ) -> None:
     busy, old = file(shop, days=100, rejects=4), file(shop, days=100, rejects=5)
     connection.execute("SET lock_timeout = '200ms'")
-    with shop.connect("file_intake") as intake, intake.transaction():
+    with shop.connect("ingestion") as intake, intake.transaction():
         intake.execute("DELETE FROM rejected_rows WHERE file_id = %s", [busy])
         assert remove_old(connection, days=KEPT_DAYS, time_is_left=lambda: True) == Removal(removed=5, left=4)
     assert old not in rejects_of(shop)
@@ -87,7 +87,7 @@ def test_rejects_written_anew_meanwhile_stay(shop: Shop, connection: psycopg.Con
     busy = file(shop, days=100, rejects=4)
 
     def process_again() -> bool:
-        with shop.connect("file_intake") as intake, intake.transaction():
+        with shop.connect("ingestion") as intake, intake.transaction():
             intake.execute("DELETE FROM rejected_rows WHERE file_id = %s", [busy])
             intake.execute("INSERT INTO rejected_rows VALUES (%s, 2, 'new', '{wrong}')", [busy])
             intake.execute("UPDATE files SET finished_at = now() WHERE file_id = %s", [busy])

@@ -21,23 +21,23 @@ import housekeeping.database
 import housekeeping.settings
 import operations.database
 import operations.settings
-from file_intake import load
-from file_intake.deadline import Deadline
-from file_intake.event import Happened
 from housekeeping.rejects import remove_old
+from ingestion import load
+from ingestion.deadline import Deadline
+from ingestion.event import Happened
 from operations import answers
 from operations.requests import Inspect, KnownVersions
-from tests.architecture.contracts.deployed import deployed
 from tests.integration.database.conftest import ADMINISTRATOR, BUCKET, START, Pipeline, Shop, csv, event
-from tests.integration.database.recorder import Recorder, never_run
 from tests.integration.database.test_web_plans import SHAPES
+from tests.support.contracts.deployed import deployed
+from tests.support.recorder import Recorder, never_run
 from web_src import queries
 
 WORK: dict[str, Callable[[Pipeline], None]] = {}
 # How PostgreSQL refuses; without the right to use a schema its tables are nowhere to be found.
 REFUSALS = (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedTable, psycopg.OperationalError)
 FOLDERS = {
-    "file_intake": Path("lambda_src/file_intake"),
+    "ingestion": Path("lambda_src/ingestion"),
     "operations": Path("lambda_src/operations"),
     "housekeeping": Path("lambda_src/housekeeping"),
     "web": Path("web_src"),
@@ -89,7 +89,7 @@ def _settings(settings: Any, pipeline: Pipeline, **variables: str) -> Any:
     return settings.from_env(database | variables)
 
 
-@_at_work("file_intake")
+@_at_work("ingestion")
 def _take_in_files(pipeline: Pipeline) -> None:
     intake = pipeline.intake()
     bad = csv(("A-1", 1), ("A-2", 2), ("A-3", 0))  # the last with a quantity that is none
@@ -148,7 +148,7 @@ def _prepared(pipeline: Pipeline, role: str) -> Pipeline:
     with pipeline.shop.connect() as owner:
         owner.execute("TRUNCATE files, orders, rejected_rows")
     pipeline.close()
-    if role != "file_intake":
+    if role != "ingestion":
         pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(("A-1", 1), ("A-2", 2), ("A-3", 0)), at=0))
         with pipeline.shop.connect() as owner:
             owner.execute("UPDATE files SET finished_at = %s", [START - timedelta(days=400)])

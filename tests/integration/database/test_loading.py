@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from file_intake import messages
-from file_intake.event import FileEvent, Happened
-from file_intake.intake import ALREADY_KNOWN
-from file_intake.ledger import GONE_REASON
+from ingestion import messages
+from ingestion.event import FileEvent, Happened
+from ingestion.intake import ALREADY_KNOWN
+from ingestion.ledger import GONE_REASON
 from tests.integration.database.conftest import MAX_FILE_BYTES, Pipeline, csv, event, quantities, statuses
 
 
@@ -156,7 +156,7 @@ def test_a_connection_that_was_cut_is_replaced(pipeline: Pipeline) -> None:
     intake = pipeline.intake()
     intake.take_in(pipeline.put("incoming/a.csv", csv(("A", 1)), at=1))
     with psycopg.connect(pipeline.shop.server.url(), autocommit=True) as superuser:
-        query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'file_intake'"
+        query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ingestion'"
         superuser.execute(query)
     assert intake.take_in(pipeline.put("incoming/b.csv", csv(("B", 1)), at=2)).rows_loaded == 1
 

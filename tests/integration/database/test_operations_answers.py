@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from file_intake.event import Happened
+from ingestion.event import Happened
 from operations import answers
 from operations.answers import REJECTS_SHOWN, VERSIONS_SHOWN, inspect, known_versions
 from operations.requests import Inspect, KnownVersions

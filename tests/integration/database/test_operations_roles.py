@@ -23,7 +23,7 @@ WRITES = [
     "CREATE TEMPORARY TABLE mine (id int)",
     "SELECT * FROM alembic_version",
     "SET ROLE administrator",
-    "SET ROLE file_intake",
+    "SET ROLE ingestion",
 ]
 
 
@@ -58,7 +58,7 @@ def test_housekeeping_neither_writes_nor_reads_what_people_sent(shop: Shop, stat
 
 
 def test_the_intake_removes_rejects_that_it_writes_anew(shop: Shop) -> None:
-    with shop.connect("file_intake") as connection:
+    with shop.connect("ingestion") as connection:
         assert connection.execute("DELETE FROM rejected_rows WHERE file_id = 1").rowcount == 0
 
 

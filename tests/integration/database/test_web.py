@@ -17,7 +17,7 @@ import pytest
 from local_cloud.postgres import PostgresServer
 from local_cloud.state import CHECKOUT
 from tests.integration.database.conftest import Pipeline, Shop, csv
-from tests.integration.web_process import START_SECONDS, Web
+from tests.support.web.process import START_SECONDS, Web
 from web_src.app import OVERVIEW_SECONDS
 from web_src.database import MAX_CONNECTIONS
 

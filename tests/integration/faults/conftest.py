@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from local_cloud.cloud import LocalCloud
-from tests.integration.faults.trial import Trial
-from tests.integration.orders import EventTap, eventually, tapped_events
+from tests.support.faults.trial import Trial
+from tests.support.orders import EventTap, eventually, tapped_events
 
 
 @pytest.fixture(scope="session")

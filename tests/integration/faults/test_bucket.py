@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.integration.faults.trial import Trial
+from tests.support.faults.trial import Trial
 
 
 def test_a_file_that_s3_does_not_hand_out_is_tried_again_until_it_does(trial: Trial) -> None:

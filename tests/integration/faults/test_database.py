@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.integration.faults.trial import LARGE, Trial
-from tests.integration.orders import eventually
+from tests.support.faults.trial import LARGE, Trial
+from tests.support.orders import eventually
 
 
 def test_a_database_killed_in_the_middle_of_a_load_changes_nothing(trial: Trial) -> None:

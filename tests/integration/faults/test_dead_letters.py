@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from tests.integration.faults.trial import Trial
-from tests.integration.orders import eventually
+from tests.support.faults.trial import Trial
+from tests.support.orders import eventually
 
 RECEIVES = 3  # after 1 + 2 + 4 seconds
 
@@ -35,12 +35,12 @@ def test_a_message_that_is_no_event_is_given_up_and_holds_up_nobody(trial: Trial
 
 def test_a_file_that_cannot_be_written_is_given_up_and_loads_when_it_is_brought_back(trial: Trial) -> None:
     with psycopg.connect(trial.cloud.outputs().database_url, autocommit=True) as administrator:
-        administrator.execute("REVOKE INSERT ON orders FROM file_intake")
+        administrator.execute("REVOKE INSERT ON orders FROM ingestion")
         try:
             landed = trial.land(trial.content(rows=100))
             eventually(lambda: trial.count(trial.dead_letters) == 1, "the message in the dead-letter queue")
         finally:
-            administrator.execute("GRANT INSERT ON orders TO file_intake")
+            administrator.execute("GRANT INSERT ON orders TO ingestion")
     assert len(trial.failures(landed)) == RECEIVES
     assert trial.tables()["files"][0] == 0
     trial.redrive()

@@ -8,7 +8,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.integration.faults.trial import Trial
+from tests.support.faults.trial import Trial
 
 
 def test_one_event_in_eight_messages_at_once_is_loaded_once(trial: Trial) -> None:

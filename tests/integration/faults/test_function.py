@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from tests.integration.faults.trial import LARGE, Trial
-from tests.integration.orders import eventually
+from tests.support.faults.trial import LARGE, Trial
+from tests.support.orders import eventually
 
 TIMEOUT_SECONDS = 12  # of which the function keeps a third for stopping
 VISIBILITY_SECONDS = 5

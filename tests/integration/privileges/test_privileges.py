@@ -7,15 +7,15 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import ClientError
 
+from checks.permissions.grants import grants
+from checks.permissions.reasons import FUNCTIONS, REASONS, Proof
 from local_cloud.cloud import LocalCloud
 from local_cloud.emulator.settings import ACCOUNT, REGION
-from tests.integration.orders import drop, loaded_orders, page, wait_for
-from tests.integration.privileges.calls import CALLS, Call
-from tests.integration.privileges.identities import Deployed, StandIn, refusal
-from tests.integration.privileges.scenarios import SCENARIOS
-from tests.synthesis import LOCAL, synthesize
-from tools.permissions.grants import grants
-from tools.permissions.reasons import FUNCTIONS, REASONS, Proof
+from tests.support.orders import drop, loaded_orders, page, wait_for
+from tests.support.privileges.calls import CALLS, Call
+from tests.support.privileges.identities import Deployed, StandIn, refusal
+from tests.support.privileges.scenarios import SCENARIOS
+from tests.support.synthesis import LOCAL, synthesize
 
 pytestmark = pytest.mark.slow
 

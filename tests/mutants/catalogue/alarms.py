@@ -3,13 +3,13 @@
 from tests.mutants.mutant import Mutant
 
 ALARMS = "tests/stacks/test_alarms.py"
-DATABASE = "tests/stacks/test_database_alarms.py"
+DATABASE = "tests/stacks/database/test_database_alarms.py"
 FUNCTIONS = "tests/stacks/test_functions.py"
 
 MUTANTS = (
     Mutant(
         name="a database that says nothing sounds the alarm",
-        file="components/database_server.py",
+        file="components/database/database_server.py",
         old="TreatMissingData.NOT_BREACHING",
         new="TreatMissingData.BREACHING",
         test=f"{ALARMS}::test_silence_is_no_alarm[prod]",
@@ -17,7 +17,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a proxy that nobody uses at night sounds the alarm",
-        file="components/database_proxy.py",
+        file="components/database/database_proxy.py",
         old="TreatMissingData.NOT_BREACHING",
         new="TreatMissingData.BREACHING",
         test=f"{ALARMS}::test_silence_is_no_alarm[prod]",
@@ -25,7 +25,7 @@ MUTANTS = (
     ),
     Mutant(
         name="no failed call sounds the alarm",
-        file="components/failed_calls.py",
+        file="components/foundation/async_dead_letter_queue.py",
         old="TreatMissingData.NOT_BREACHING",
         new="TreatMissingData.BREACHING",
         test=f"{ALARMS}::test_silence_is_no_alarm[prod]",
@@ -33,7 +33,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a night without failures sounds the alarm",
-        file="components/housekeeping.py",
+        file="components/housekeeping/housekeeping.py",
         old="TreatMissingData.NOT_BREACHING",
         new="TreatMissingData.BREACHING",
         test=f"{ALARMS}::test_silence_is_no_alarm[prod]",
@@ -41,7 +41,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a web app without visitors sounds the alarm",
-        file="components/web_tier.py",
+        file="components/web/web.py",
         old="TreatMissingData.NOT_BREACHING",
         new="TreatMissingData.BREACHING",
         test=f"{ALARMS}::test_silence_is_no_alarm[prod]",
@@ -49,7 +49,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the database is busy for hours before anybody hears",
-        file="components/database_server.py",
+        file="components/database/database_server.py",
         old="evaluation_periods=minutes // period",
         new="evaluation_periods=minutes",
         test=f"{ALARMS}::test_an_alarm_speaks_within_the_hour[prod]",
@@ -57,7 +57,7 @@ MUTANTS = (
     ),
     Mutant(
         name="clients wait for the proxy for two hours before anybody hears",
-        file="components/database_proxy.py",
+        file="components/database/database_proxy.py",
         old="evaluation_periods=1",
         new="evaluation_periods=24",
         test=f"{ALARMS}::test_an_alarm_speaks_within_the_hour[prod]",
@@ -65,7 +65,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a failed call is told of the next day",
-        file="components/failed_calls.py",
+        file="components/foundation/async_dead_letter_queue.py",
         old="period=Duration.minutes(5)",
         new="period=Duration.days(1)",
         test=f"{ALARMS}::test_an_alarm_speaks_within_the_hour[prod]",
@@ -73,7 +73,7 @@ MUTANTS = (
     ),
     Mutant(
         name="files wait for six hours before anybody hears",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="metric_approximate_age_of_oldest_message(period=Duration.minutes(1))",
         new="metric_approximate_age_of_oldest_message(period=Duration.hours(6))",
         test=f"{ALARMS}::test_an_alarm_speaks_within_the_hour[prod]",
@@ -81,7 +81,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a function that breaks off is told of the next day",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="metric_errors(period=Duration.minutes(5))",
         new="metric_errors(period=Duration.days(1))",
         test=f"{ALARMS}::test_an_alarm_speaks_within_the_hour[prod]",
@@ -89,7 +89,7 @@ MUTANTS = (
     ),
     Mutant(
         name="errors of the web app are told of the next day",
-        file="components/web_tier.py",
+        file="components/web/web.py",
         old="five_minutes = Duration.minutes(5)",
         new="five_minutes = Duration.days(1)",
         test=f"{ALARMS}::test_an_alarm_speaks_within_the_hour[prod]",
@@ -97,7 +97,7 @@ MUTANTS = (
     ),
     Mutant(
         name="pages are slow for a day before anybody hears",
-        file="components/web_tier.py",
+        file="components/web/web.py",
         old="periods=3,",
         new="periods=288,",
         test=f"{ALARMS}::test_an_alarm_speaks_within_the_hour[prod]",
@@ -105,7 +105,7 @@ MUTANTS = (
     ),
     Mutant(
         name="instances are ill for three hours before anybody hears",
-        file="components/web_tier.py",
+        file="components/web/web.py",
         old="periods=20,",
         new="periods=200,",
         test=f"{ALARMS}::test_an_alarm_speaks_within_the_hour[prod]",
@@ -113,7 +113,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the app's errors are averaged, and each is one",
-        file="components/web_tier.py",
+        file="components/web/web.py",
         old="elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=five_minutes, statistic=cloudwatch.Stats.SUM",
         new="elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=five_minutes, statistic=cloudwatch.Stats.AVERAGE",
         test=f"{ALARMS}::test_an_alarm_counts_what_happens_and_takes_the_worst_of_what_is[prod]",
@@ -121,7 +121,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the load balancer's errors are averaged, and each is one",
-        file="components/web_tier.py",
+        file="components/web/web.py",
         old="elbv2.HttpCodeElb.ELB_5XX_COUNT, period=five_minutes, statistic=cloudwatch.Stats.SUM",
         new="elbv2.HttpCodeElb.ELB_5XX_COUNT, period=five_minutes, statistic=cloudwatch.Stats.AVERAGE",
         test=f"{ALARMS}::test_an_alarm_counts_what_happens_and_takes_the_worst_of_what_is[prod, public]",
@@ -129,7 +129,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the zone with the fewest ill instances counts",
-        file="components/web_tier.py",
+        file="components/web/web.py",
         old="statistic=cloudwatch.Stats.MAXIMUM",
         new="statistic=cloudwatch.Stats.MINIMUM",
         test=f"{ALARMS}::test_an_alarm_counts_what_happens_and_takes_the_worst_of_what_is[prod]",
@@ -137,7 +137,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the moment with the fewest connections counts",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old='metric_database_connections(statistic="Maximum")',
         new='metric_database_connections(statistic="Minimum")',
         test=f"{ALARMS}::test_an_alarm_counts_what_happens_and_takes_the_worst_of_what_is[prod]",
@@ -145,7 +145,7 @@ MUTANTS = (
     ),
     Mutant(
         name="free memory is added up until there is plenty",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old="instance.metric_freeable_memory()",
         new='instance.metric_freeable_memory(statistic="Sum")',
         test=f"{ALARMS}::test_an_alarm_counts_what_happens_and_takes_the_worst_of_what_is[prod]",
@@ -153,7 +153,7 @@ MUTANTS = (
     ),
     Mutant(
         name="how often transactions were counted is taken for how many",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old='metric("MaximumUsedTransactionIDs", statistic="Maximum")',
         new='metric("MaximumUsedTransactionIDs", statistic="SampleCount")',
         test=f"{ALARMS}::test_an_alarm_counts_what_happens_and_takes_the_worst_of_what_is[prod]",
@@ -161,7 +161,7 @@ MUTANTS = (
     ),
     Mutant(
         name="how often the proxy was measured is taken for its delay",
-        file="components/database_proxy.py",
+        file="components/database/database_proxy.py",
         old='statistic="Average"',
         new='statistic="SampleCount"',
         test=f"{ALARMS}::test_an_alarm_counts_what_happens_and_takes_the_worst_of_what_is[prod]",
@@ -169,7 +169,7 @@ MUTANTS = (
     ),
     Mutant(
         name="refused files count by the emptiest moment",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="statistic=cloudwatch.Stats.SUM",
         new="statistic=cloudwatch.Stats.MINIMUM",
         test=f"{ALARMS}::test_an_alarm_counts_what_happens_and_takes_the_worst_of_what_is[prod]",
@@ -177,7 +177,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a lost night counts by the calmest moment",
-        file="components/housekeeping.py",
+        file="components/housekeeping/housekeeping.py",
         old='metric.with_(statistic="Sum"',
         new='metric.with_(statistic="Minimum"',
         test=f"{ALARMS}::test_an_alarm_counts_what_happens_and_takes_the_worst_of_what_is[prod]",
@@ -185,7 +185,7 @@ MUTANTS = (
     ),
     Mutant(
         name="undelivered events count by the emptiest moment",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="self.undelivered.metric_approximate_number_of_messages_visible(period=Duration.minutes(1))",
         new="self.undelivered.metric_approximate_number_of_messages_visible(\n"
         '                    period=Duration.minutes(1), statistic="Minimum"\n'
@@ -195,7 +195,7 @@ MUTANTS = (
     ),
     Mutant(
         name="failed calls are counted when somebody deletes them",
-        file="components/failed_calls.py",
+        file="components/foundation/async_dead_letter_queue.py",
         old="metric_approximate_number_of_messages_visible(",
         new="metric_number_of_messages_deleted(",
         test=f"{FUNCTIONS}::test_calls_that_failed_for_good_are_kept_and_someone_hears[prod]",
@@ -203,7 +203,7 @@ MUTANTS = (
     ),
     Mutant(
         name="an hour of failed calls passes before anybody hears",
-        file="components/failed_calls.py",
+        file="components/foundation/async_dead_letter_queue.py",
         old="evaluation_periods=1",
         new="evaluation_periods=12",
         test=f"{FUNCTIONS}::test_calls_that_failed_for_good_are_kept_and_someone_hears[prod]",
@@ -211,7 +211,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the processors are busy up to the last percent before anybody hears",
-        file="components/database_server.py",
+        file="components/database/database_server.py",
         old="BUSY_PERCENT = 80",
         new="BUSY_PERCENT = 98",
         test=f"{DATABASE}::test_alarms_of_the_database_fire_before_it_stops[prod]",
@@ -219,7 +219,7 @@ MUTANTS = (
     ),
     Mutant(
         name="events of every database of the account reach our people",
-        file="components/database_server.py",
+        file="components/database/database_server.py",
         old="            source_ids=ids,\n",
         new="            source_ids=[],\n",
         test=f"{DATABASE}::test_people_hear_of_each_part_of_the_database_and_of_no_other[prod]",
@@ -227,7 +227,7 @@ MUTANTS = (
     ),
     Mutant(
         name="events are those of a database of another name",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old='source="db-instance", ids=[made.ref]',
         new='source="db-instance", ids=["shop"]',
         test=f"{DATABASE}::test_people_hear_of_each_part_of_the_database_and_of_no_other[prod]",
@@ -235,7 +235,7 @@ MUTANTS = (
     ),
     Mutant(
         name="nobody hears that a member of the cluster fails",
-        file="components/aurora_serverless.py",
+        file="components/database/aurora_serverless.py",
         old='MEMBER_EVENTS = ["availability", "failure", "recovery"]',
         new='MEMBER_EVENTS = ["recovery"]',
         test=f"{DATABASE}::test_people_hear_of_each_part_of_the_database_and_of_no_other[prod on Aurora]",
@@ -243,7 +243,7 @@ MUTANTS = (
     ),
     Mutant(
         name="members' events are asked of the cluster",
-        file="components/aurora_serverless.py",
+        file="components/database/aurora_serverless.py",
         old="ids=self.resource.instance_identifiers",
         new="ids=[made.ref]",
         test=f"{DATABASE}::test_people_hear_of_each_part_of_the_database_and_of_no_other[prod on Aurora]",
@@ -251,7 +251,7 @@ MUTANTS = (
     ),
     Mutant(
         name="nobody hears that storage runs out",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old='"low storage", ',
         new="",
         test=f"{DATABASE}::test_people_hear_that_storage_runs_out[prod]",

@@ -2,16 +2,16 @@
 
 from tests.mutants.mutant import Mutant
 
-DATABASE = "tests/stacks/test_database.py"
-PROXY = "tests/stacks/test_database_proxy.py"
-ALARMS = "tests/stacks/test_database_alarms.py"
+DATABASE = "tests/stacks/database/test_database.py"
+PROXY = "tests/stacks/database/test_database_proxy.py"
+ALARMS = "tests/stacks/database/test_database_alarms.py"
 REACH = "tests/architecture/test_reachability.py"
 AURORA = "prod on Aurora"
 
 MUTANTS = (
     Mutant(
         name="the database takes an address on the internet",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old="publicly_accessible=False",
         new="publicly_accessible=True",
         test=f"{DATABASE}::test_the_database_is_unreachable_from_the_internet[prod]",
@@ -19,7 +19,7 @@ MUTANTS = (
     ),
     Mutant(
         name="Aurora takes an address on the internet",
-        file="components/aurora_serverless.py",
+        file="components/database/aurora_serverless.py",
         old="publicly_accessible=False",
         new="publicly_accessible=True",
         test=f"{DATABASE}::test_the_database_is_unreachable_from_the_internet[{AURORA}]",
@@ -27,7 +27,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the database stands in the app subnets",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old="vpc_subnets=place.network.data_subnets",
         new="vpc_subnets=place.network.app_subnets",
         test=f"{DATABASE}::test_the_database_is_unreachable_from_the_internet[prod]",
@@ -35,7 +35,7 @@ MUTANTS = (
     ),
     Mutant(
         name="anybody may open a connection to the database",
-        file="components/database.py",
+        file="components/database/database.py",
         old="client.connections.allow_to(group, ec2.Port.tcp(port)",
         new="group.connections.allow_from_any_ipv4(ec2.Port.tcp(port)",
         test=f"{DATABASE}::test_nobody_but_a_named_client_reaches_the_database[prod]",
@@ -43,7 +43,7 @@ MUTANTS = (
     ),
     Mutant(
         name="clients reach every port of the database",
-        file="components/database.py",
+        file="components/database/database.py",
         old="client.connections.allow_to(group, ec2.Port.tcp(port)",
         new="client.connections.allow_to(group, ec2.Port.all_tcp()",
         test=f"{DATABASE}::test_clients_open_the_databases_port_and_no_other[dev]",
@@ -51,7 +51,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the database may call anybody",
-        file="components/database_server.py",
+        file="components/database/database_server.py",
         old='description="The database", allow_all_outbound=False',
         new='description="The database", allow_all_outbound=True',
         test=f"{DATABASE}::test_the_database_reaches_nobody[prod]",
@@ -75,7 +75,7 @@ MUTANTS = (
     ),
     Mutant(
         name="an Aurora cluster can be deleted by a click",
-        file="components/aurora_serverless.py",
+        file="components/database/aurora_serverless.py",
         old="deletion_protection=config.deletion_protection",
         new="deletion_protection=False",
         test=f"{DATABASE}::test_the_database_is_protected_and_backed_up_as_configured[{AURORA}]",
@@ -91,7 +91,7 @@ MUTANTS = (
     ),
     Mutant(
         name="Aurora keeps backups for no longer than AWS does by itself",
-        file="components/aurora_serverless.py",
+        file="components/database/aurora_serverless.py",
         old="retention=Duration.days(config.backup_days)",
         new="retention=Duration.days(1)",
         test=f"{DATABASE}::test_the_database_is_protected_and_backed_up_as_configured[{AURORA}]",
@@ -99,7 +99,7 @@ MUTANTS = (
     ),
     Mutant(
         name="backups go with a deleted database",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old='delete_automated_backups=config.on_removal == "destroy"',
         new="delete_automated_backups=True",
         test=f"{DATABASE}::test_what_must_not_be_lost_survives_a_zone_and_a_mistake[prod]",
@@ -115,7 +115,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the database's storage is not encrypted",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old="storage_encrypted=True,\n            storage_encryption_key=place.key",
         new="storage_encrypted=False",
         test=f"{DATABASE}::test_the_database_is_encrypted_and_takes_tls_only[prod]",
@@ -123,7 +123,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the database is encrypted with AWS's key instead of ours",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old="            storage_encryption_key=place.key,\n",
         new="",
         test=f"{DATABASE}::test_the_database_is_encrypted_and_takes_tls_only[prod]",
@@ -131,7 +131,7 @@ MUTANTS = (
     ),
     Mutant(
         name="statements in Database Insights are encrypted with AWS's key",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old="            performance_insight_encryption_key=place.key,\n",
         new="",
         test=f"{DATABASE}::test_the_database_is_encrypted_and_takes_tls_only[prod]",
@@ -139,7 +139,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the database takes connections without TLS",
-        file="components/database_server.py",
+        file="components/database/database_server.py",
         old='"rds.force_ssl": "1"',
         new='"rds.force_ssl": "0"',
         test=f"{DATABASE}::test_the_database_is_encrypted_and_takes_tls_only[prod]",
@@ -147,7 +147,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the master password is one of the stack's own",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old="manage_master_user_password=True",
         new="manage_master_user_password=False",
         test=f"{DATABASE}::test_no_password_stands_in_the_template[prod]",
@@ -155,7 +155,7 @@ MUTANTS = (
     ),
     Mutant(
         name="patches of PostgreSQL wait for somebody",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old="auto_minor_version_upgrade=True",
         new="auto_minor_version_upgrade=False",
         test=f"{DATABASE}::test_the_engine_is_the_newest_of_its_major_version_and_stays_so[prod]",
@@ -163,7 +163,7 @@ MUTANTS = (
     ),
     Mutant(
         name="storage does not grow",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old="            max_allocated_storage=config.max_storage_gib,\n",
         new="",
         test=f"{DATABASE}::test_storage_is_gp3_and_grows",
@@ -171,7 +171,7 @@ MUTANTS = (
     ),
     Mutant(
         name="refused tokens leave no trace",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old='"postgresql", "upgrade", "iam-db-auth-error"]',
         new='"postgresql", "upgrade"]',
         test=f"{DATABASE}::test_every_exported_log_has_its_group_before_rds_would_make_one[prod]",
@@ -179,7 +179,7 @@ MUTANTS = (
     ),
     Mutant(
         name="RDS makes the log groups, unencrypted and for ever",
-        file="components/database_server.py",
+        file="components/database/database_server.py",
         old='name=f"/aws/rds/{path}/{place.identifier}/{kind}"',
         new='name=f"/aws/rds/{place.identifier}/{kind}"',
         test=f"{DATABASE}::test_every_exported_log_has_its_group_before_rds_would_make_one[prod]",
@@ -187,7 +187,7 @@ MUTANTS = (
     ),
     Mutant(
         name="alarms of the database tell nobody",
-        file="components/database_server.py",
+        file="components/database/database_server.py",
         old="        self._place.alerts.announce(alarm)\n",
         new="",
         test=f"{ALARMS}::test_people_hear_of_events_and_alarms_of_the_database[prod]",
@@ -195,7 +195,7 @@ MUTANTS = (
     ),
     Mutant(
         name="nobody hears of a failover",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old='"failover", ',
         new="",
         test=f"{ALARMS}::test_people_hear_of_events_and_alarms_of_the_database[prod]",
@@ -203,7 +203,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the alarm for connections can never fire",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old="config.max_connections * BUSY_PERCENT // 100",
         new="config.max_connections * BUSY_PERCENT",
         test=f"{ALARMS}::test_alarms_of_the_database_fire_before_it_stops[prod]",
@@ -211,7 +211,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the alarm for storage fires while there is plenty",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old='metric_free_storage_space(statistic="Minimum"),\n            BELOW',
         new='metric_free_storage_space(statistic="Minimum"),\n            ABOVE',
         test=f"{ALARMS}::test_alarms_of_the_database_fire_before_it_stops[prod]",
@@ -219,7 +219,7 @@ MUTANTS = (
     ),
     Mutant(
         name="an Aurora reader is too small to take over",
-        file="components/aurora_serverless.py",
+        file="components/database/aurora_serverless.py",
         old='scale_with_writer=None if id_ == "Writer" else True',
         new="scale_with_writer=None",
         test=f"{DATABASE}::test_readers_are_large_enough_to_take_over",
@@ -227,7 +227,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the proxy takes connections without TLS",
-        file="components/database_proxy.py",
+        file="components/database/database_proxy.py",
         old="require_tls=True",
         new="require_tls=False",
         test=f"{PROXY}::test_the_proxy_takes_tls_and_tokens_only[prod]",
@@ -235,7 +235,7 @@ MUTANTS = (
     ),
     Mutant(
         name="clients go around the proxy",
-        file="components/database.py",
+        file="components/database/database.py",
         old="self._open(client, self.proxy.security_group, ports.DATABASE_PROXY)",
         new="self._open(client, self.server.security_group, ports.DATABASE)",
         test=f"{REACH}::test_clients_reach_only_the_proxy[prod]",
@@ -243,7 +243,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a client logs in to the proxy as whom it likes",
-        file="components/database_proxy.py",
+        file="components/database/database_proxy.py",
         old=":dbuser:{proxy}/{user}",
         new=":dbuser:{proxy}/*",
         test=f"{PROXY}::test_clients_log_in_to_the_proxy_and_the_migrations_to_the_database[prod]",
@@ -251,7 +251,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the proxy logs in to the database as the master user",
-        file="components/database_proxy.py",
+        file="components/database/database_proxy.py",
         old="grant_connect(self._role, user)",
         new='grant_connect(self._role, "administrator")',
         test=f"{PROXY}::test_the_proxy_logs_in_as_each_client_and_as_nobody_else[prod]",
@@ -259,7 +259,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the proxy is registered before it may reach the database",
-        file="components/database_proxy.py",
+        file="components/database/database_proxy.py",
         old="targets.node.add_dependency(*groups, self._role)",
         new="targets.node.add_dependency(self._role)",
         test=f"{PROXY}::test_the_proxy_is_not_registered_before_it_may_reach_the_database[prod]",
@@ -267,7 +267,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the proxy leaves no connection to the migrations",
-        file="components/database_proxy.py",
+        file="components/database/database_proxy.py",
         old="max_connections_percent=config.connections_percent",
         new="max_connections_percent=100",
         test=f"{PROXY}::test_the_proxy_lends_connections_as_configured[prod]",
@@ -283,7 +283,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the master password is encrypted with AWS's key",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old="rds.Credentials.from_username(MASTER_USER, encryption_key=place.key)",
         new="rds.Credentials.from_username(MASTER_USER)",
         test=f"{DATABASE}::test_no_password_stands_in_the_template[prod]",

@@ -2,15 +2,15 @@
 
 from tests.mutants.mutant import Mutant
 
-EVENTS = "tests/stacks/test_landed_events.py"
-FOUNDATION = "tests/stacks/test_foundation.py"
-PIPELINE = "tests/stacks/test_pipeline.py"
+EVENTS = "tests/stacks/ingestion/test_object_events.py"
+FOUNDATION = "tests/stacks/foundation/test_foundation.py"
+PIPELINE = "tests/stacks/ingestion/test_ingestion.py"
 EVERY = "tests/stacks/test_every_stack.py"
 
 MUTANTS = (
     Mutant(
         name="who publishes alarms also says who hears them",
-        file="components/alerts.py",
+        file="components/foundation/alerts.py",
         old='actions=["sns:Publish"]',
         new='actions=["sns:Publish", "sns:Subscribe"]',
         test=f"{FOUNDATION}::test_alarms_and_databases_and_nobody_else_publish_over_tls[prod]",
@@ -18,7 +18,7 @@ MUTANTS = (
     ),
     Mutant(
         name="Auto Scaling may not use the key of the topic",
-        file="components/keys.py",
+        file="components/foundation/keys.py",
         old="        self._let_auto_scaling_use(self.messages)\n",
         new="",
         test=f"{FOUNDATION}::test_auto_scaling_may_tell_under_the_key_of_messages[prod]",
@@ -26,7 +26,7 @@ MUTANTS = (
     ),
     Mutant(
         name="CloudWatch Logs may not use the key of logs",
-        file="components/keys.py",
+        file="components/foundation/keys.py",
         old="        self._let_cloudwatch_logs_use(self.logs)\n",
         new="",
         test=f"{FOUNDATION}::test_cloudwatch_logs_encrypts_every_log_group_with_the_key_of_logs[prod]",
@@ -34,7 +34,7 @@ MUTANTS = (
     ),
     Mutant(
         name="EventBridge cannot encrypt what it sends",
-        file="components/keys.py",
+        file="components/foundation/keys.py",
         old='                    iam.ServicePrincipal("events.amazonaws.com"),\n',
         new="",
         test=f"{FOUNDATION}::test_services_that_may_send_may_use_the_key_under_which_it_is_kept[prod]",
@@ -42,7 +42,7 @@ MUTANTS = (
     ),
     Mutant(
         name="alarms cannot be encrypted for the topic",
-        file="components/keys.py",
+        file="components/foundation/keys.py",
         old='                    iam.ServicePrincipal("cloudwatch.amazonaws.com"),\n',
         new="",
         test=f"{FOUNDATION}::test_services_that_may_send_may_use_the_key_under_which_it_is_kept[prod]",
@@ -50,7 +50,7 @@ MUTANTS = (
     ),
     Mutant(
         name="events of the database cannot be encrypted for the topic",
-        file="components/keys.py",
+        file="components/foundation/keys.py",
         old='                    iam.ServicePrincipal("events.rds.amazonaws.com"),\n',
         new="",
         test=f"{FOUNDATION}::test_services_that_may_send_may_use_the_key_under_which_it_is_kept[prod]",
@@ -58,7 +58,7 @@ MUTANTS = (
     ),
     Mutant(
         name="senders make a data key that they cannot open again",
-        file="components/keys.py",
+        file="components/foundation/keys.py",
         old='                    iam.ServicePrincipal("events.rds.amazonaws.com"),\n'
         "                ],\n"
         '                actions=["kms:Decrypt", "kms:GenerateDataKey"]',
@@ -70,7 +70,7 @@ MUTANTS = (
     ),
     Mutant(
         name="senders use the key of data",
-        file="components/keys.py",
+        file="components/foundation/keys.py",
         old="self._let_senders_use(self.messages)",
         new="self._let_senders_use(self.data)",
         test=f"{FOUNDATION}::test_services_that_may_send_may_use_the_key_under_which_it_is_kept[prod]",
@@ -78,7 +78,7 @@ MUTANTS = (
     ),
     Mutant(
         name="Auto Scaling cannot open the key of the topic",
-        file="components/keys.py",
+        file="components/foundation/keys.py",
         old='principals=[iam.AnyPrincipal()],\n                actions=["kms:Decrypt", "kms:GenerateDataKey"]',
         new='principals=[iam.AnyPrincipal()],\n                actions=["kms:GenerateDataKey"]',
         test=f"{FOUNDATION}::test_auto_scaling_may_tell_under_the_key_of_messages[prod]",
@@ -86,7 +86,7 @@ MUTANTS = (
     ),
     Mutant(
         name="CloudWatch Logs cannot make data keys",
-        file="components/keys.py",
+        file="components/foundation/keys.py",
         old='                    "kms:GenerateDataKey",\n',
         new="",
         test=f"{FOUNDATION}::test_cloudwatch_logs_encrypts_every_log_group_with_the_key_of_logs[prod]",
@@ -94,7 +94,7 @@ MUTANTS = (
     ),
     Mutant(
         name="CloudWatch Logs cannot look at the key",
-        file="components/keys.py",
+        file="components/foundation/keys.py",
         old='                    "kms:DescribeKey",\n',
         new="",
         test=f"{FOUNDATION}::test_cloudwatch_logs_encrypts_every_log_group_with_the_key_of_logs[prod]",
@@ -102,7 +102,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the key of logs serves log groups of one prefix",
-        file="components/keys.py",
+        file="components/foundation/keys.py",
         old=':log-group:*"',
         new=':log-group:shop-*"',
         test=f"{FOUNDATION}::test_cloudwatch_logs_encrypts_every_log_group_with_the_key_of_logs[prod]",
@@ -110,7 +110,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a key that was deleted is gone after a week",
-        file="components/keys.py",
+        file="components/foundation/keys.py",
         old="enable_key_rotation=True",
         new='enable_key_rotation=True, pending_window=__import__("aws_cdk").Duration.days(7)',
         test=f"{FOUNDATION}::test_a_key_that_is_deleted_by_mistake_can_be_called_back_for_a_month[prod]",
@@ -118,7 +118,7 @@ MUTANTS = (
     ),
     Mutant(
         name="old versions of logs are kept for ever",
-        file="components/log_bucket.py",
+        file="components/foundation/log_bucket.py",
         old="                    noncurrent_version_expiration=Duration.days(1),\n",
         new="",
         test=f"{FOUNDATION}::test_access_logs_are_kept_as_long_as_configured_and_no_longer[prod]",
@@ -126,7 +126,7 @@ MUTANTS = (
     ),
     Mutant(
         name="only the load balancer's logs ever expire",
-        file="components/log_bucket.py",
+        file="components/foundation/log_bucket.py",
         old="expiration=Duration.days(days)",
         new='prefix="alb/",\n                    expiration=Duration.days(days)',
         test=f"{FOUNDATION}::test_access_logs_are_kept_as_long_as_configured_and_no_longer[prod]",
@@ -134,7 +134,7 @@ MUTANTS = (
     ),
     Mutant(
         name="log delivery may not look at the bucket first",
-        file="components/log_bucket.py",
+        file="components/foundation/log_bucket.py",
         old='"s3:GetBucketAcl", "s3:ListBucket"',
         new='"s3:ListBucket"',
         test=f"{FOUNDATION}::test_log_delivery_may_look_at_the_bucket_first[prod]",
@@ -142,7 +142,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a year of logs is half a year",
-        file="components/log_group.py",
+        file="components/common/log_group.py",
         old="365: _Days.ONE_YEAR",
         new="365: _Days.SIX_MONTHS",
         test=f"{EVERY}::test_a_log_group_keeps_what_it_is_told_to",
@@ -150,7 +150,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the log bucket takes TLS 1.0",
-        file="components/log_bucket.py",
+        file="components/foundation/log_bucket.py",
         old="            minimum_tls_version=1.2,\n",
         new="",
         test=f"{FOUNDATION}::test_the_log_bucket_is_private_and_takes_tls_alone[prod]",
@@ -158,7 +158,7 @@ MUTANTS = (
     ),
     Mutant(
         name="what the queue refuses may not be put beside it either",
-        file="components/landed_events.py",
+        file="components/ingestion/object_events.py",
         old="self._let_the_rule_send(queue, undelivered)",
         new="self._let_the_rule_send(queue)",
         test=f"{EVENTS}::test_the_rule_may_send_wherever_it_is_told_to[prod]",
@@ -166,7 +166,7 @@ MUTANTS = (
     ),
     Mutant(
         name="an event that is not taken at once is given up",
-        file="components/landed_events.py",
+        file="components/ingestion/object_events.py",
         old="dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=undelivered.queue_arn)",
         new="dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=undelivered.queue_arn),\n"
         "                    retry_policy=events.CfnRule.RetryPolicyProperty(maximum_retry_attempts=0)",
@@ -175,7 +175,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the function is sent a part of the event",
-        file="components/landed_events.py",
+        file="components/ingestion/object_events.py",
         old='id="Queue"',
         new='id="Queue",\n                    input_path="$.detail"',
         test=f"{EVENTS}::test_every_event_reaches_the_function_as_it_is_and_at_once[prod]",
@@ -183,7 +183,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the rule listens on a bus of its own",
-        file="components/landed_events.py",
+        file="components/ingestion/object_events.py",
         old="            event_pattern=pattern,\n            targets",
         new='            event_bus_name="orders",\n            event_pattern=pattern,\n            targets',
         test=f"{EVENTS}::test_every_event_reaches_the_function_as_it_is_and_at_once[prod]",
@@ -191,7 +191,7 @@ MUTANTS = (
     ),
     Mutant(
         name="Lambda throws away events of deleted files",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="report_batch_item_failures=True",
         new="report_batch_item_failures=True,\n"
         '            filters=[lambda_.FilterCriteria.filter({"body": {"detail-type": ["Object Created"]}})]',
@@ -200,7 +200,7 @@ MUTANTS = (
     ),
     Mutant(
         name="each file waits five minutes for a batch of one",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="report_batch_item_failures=True",
         new="report_batch_item_failures=True,\n            max_batching_window=Duration.minutes(5)",
         test=f"{EVENTS}::test_every_event_reaches_the_function_as_it_is_and_at_once[prod]",
@@ -208,7 +208,7 @@ MUTANTS = (
     ),
     Mutant(
         name="each file waits a quarter of an hour in the queue",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="            enforce_ssl=True,",
         new="            enforce_ssl=True,\n            delivery_delay=Duration.minutes(15),",
         test=f"{EVENTS}::test_every_event_reaches_the_function_as_it_is_and_at_once[prod]",
@@ -216,7 +216,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the mapping says of a queue what streams have",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="report_batch_item_failures=True",
         new="report_batch_item_failures=True,\n            retry_attempts=0",
         test=f"{EVENTS}::test_the_mapping_asks_nothing_that_lambda_refuses_of_a_queue[prod]",
@@ -224,7 +224,7 @@ MUTANTS = (
     ),
     Mutant(
         name="people hear of alarms that carry what no alarm carries",
-        file="components/alerts.py",
+        file="components/foundation/alerts.py",
         old="subscriptions.EmailSubscription(email)",
         new="subscriptions.EmailSubscription(\n"
         "                    email,\n"
@@ -235,7 +235,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a file whose function was killed waits for half a day",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="visibility_timeout=Duration.seconds(config.visibility_seconds)",
         new="visibility_timeout=Duration.hours(12)",
         test=f"{PIPELINE}::test_a_message_stays_hidden_for_six_times_the_timeout[prod]",
@@ -243,7 +243,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the queue refuses events of long keys",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="            enforce_ssl=True,",
         new="            enforce_ssl=True,\n            max_message_size_bytes=1024,",
         test=f"{EVENTS}::test_every_event_reaches_the_function_as_it_is_and_at_once[prod]",
@@ -251,11 +251,11 @@ MUTANTS = (
     ),
     Mutant(
         name="the queue is polled before the function may receive",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="        source.node.add_dependency(self.function.role)\n",
         new="",
         test=f"{EVENTS}::test_the_queue_is_polled_only_once_the_function_may_receive[prod]",
-        says="FileIntakeFunctionIdentityPolicy",
+        says="IngestionFunctionIdentityPolicy",
     ),
     Mutant(
         name="prod's events can be replayed for a day",
@@ -283,7 +283,7 @@ MUTANTS = (
     ),
     Mutant(
         name="no file is ever refused for its rows",
-        file="config/pipeline.py",
+        file="config/ingestion.py",
         old="max_rejected_percent: int = 20",
         new="max_rejected_percent: int = 100",
         test=f"{PIPELINE}::test_a_file_that_is_mostly_wrong_is_refused[prod]",

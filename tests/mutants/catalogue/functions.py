@@ -2,15 +2,15 @@
 
 from tests.mutants.mutant import Mutant
 
-PIPELINE = "tests/stacks/test_pipeline.py"
+PIPELINE = "tests/stacks/ingestion/test_ingestion.py"
 FUNCTIONS = "tests/stacks/test_functions.py"
-FOUNDATION = "tests/stacks/test_foundation.py"
-OPERATIONS = "tests/stacks/test_operations.py"
+FOUNDATION = "tests/stacks/foundation/test_foundation.py"
+OPERATIONS = "tests/stacks/operations/test_operations.py"
 
 MUTANTS = (
     Mutant(
         name="the migration runs before it may reach the database",
-        file="components/schema_migration.py",
+        file="components/database/schema_migration.py",
         old="run.node.add_dependency(self.function)",
         new="run.node.add_dependency(self.function.function)",
         test=f"{PIPELINE}::test_the_migration_waits_for_its_way_to_the_database[prod]",
@@ -18,7 +18,7 @@ MUTANTS = (
     ),
     Mutant(
         name="CloudFormation gives a migration up while it runs",
-        file="components/schema_migration.py",
+        file="components/database/schema_migration.py",
         old="service_timeout=TIMEOUT.plus(Duration.minutes(1))",
         new="service_timeout=Duration.minutes(5)",
         test=f"{PIPELINE}::test_the_migration_waits_for_its_way_to_the_database[prod]",
@@ -26,7 +26,7 @@ MUTANTS = (
     ),
     Mutant(
         name="functions stand in the data subnets",
-        file="components/python_function.py",
+        file="components/common/python_function.py",
         old="vpc_subnets=network.app_subnets",
         new="vpc_subnets=network.data_subnets",
         test=f"{FUNCTIONS}::test_functions_run_in_the_app_subnets[prod]",
@@ -42,7 +42,7 @@ MUTANTS = (
     ),
     Mutant(
         name="old rejects are never removed",
-        file="components/housekeeping.py",
+        file="components/housekeeping/housekeeping.py",
         old='description="Old rejected rows are removed",',
         new='description="Old rejected rows are removed",\n            state="DISABLED",',
         test=f"{OPERATIONS}::test_old_rejects_are_removed_every_night[prod]",
@@ -50,7 +50,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the scheduler calls for any schedule of the account",
-        file="components/housekeeping.py",
+        file="components/housekeeping/housekeeping.py",
         old='"aws:SourceAccount": Aws.ACCOUNT_ID, "aws:SourceArn": self.group.attr_arn}',
         new='"aws:SourceAccount": Aws.ACCOUNT_ID}',
         test=f"{OPERATIONS}::"
@@ -59,7 +59,7 @@ MUTANTS = (
     ),
     Mutant(
         name="large files do not load in time",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="timeout=Duration.seconds(config.timeout_seconds),",
         new="timeout=Duration.minutes(1),",
         test=f"{PIPELINE}::test_the_intake_has_the_time_and_memory_of_the_configuration[prod]",
@@ -67,7 +67,7 @@ MUTANTS = (
     ),
     Mutant(
         name="functions log into groups that Lambda makes by itself",
-        file="components/python_function.py",
+        file="components/common/python_function.py",
         old="            log_group=self.log_group,\n",
         new="",
         test=f"{FUNCTIONS}::test_functions_log_as_json_down_to_lambdas_own_reports[prod]",
@@ -75,15 +75,15 @@ MUTANTS = (
     ),
     Mutant(
         name="nobody sees where a function's time goes",
-        file="components/python_function.py",
-        old="lambda_.Tracing.ACTIVE if host.traced else lambda_.Tracing.DISABLED",
+        file="components/common/python_function.py",
+        old="lambda_.Tracing.ACTIVE if defaults.traced else lambda_.Tracing.DISABLED",
         new="lambda_.Tracing.DISABLED",
         test=f"{FUNCTIONS}::test_functions_are_traced[prod]",
         says="TracingConfig",
     ),
     Mutant(
         name="new migrations never run",
-        file="components/schema_migration.py",
+        file="components/database/schema_migration.py",
         old='properties={"Migrations": content(SOURCE)}',
         new='properties={"Migrations": "all"}',
         test=f"{PIPELINE}::test_a_new_migration_runs_with_the_next_deployment[prod]",
@@ -91,15 +91,15 @@ MUTANTS = (
     ),
     Mutant(
         name="calls that failed for good are lost",
-        file="components/python_function.py",
-        old="            dead_letter_queue=host.failed_calls.queue,\n",
+        file="components/common/python_function.py",
+        old="            dead_letter_queue=defaults.async_dead_letter_queue.queue,\n",
         new="",
         test=f"{FUNCTIONS}::test_calls_that_failed_for_good_are_kept_and_someone_hears[prod]",
         says="DeadLetterConfig",
     ),
     Mutant(
         name="nobody hears of calls that failed for good",
-        file="components/failed_calls.py",
+        file="components/foundation/async_dead_letter_queue.py",
         old="alerts.announce(self._alarm())",
         new="self._alarm()",
         test=f"{FUNCTIONS}::test_calls_that_failed_for_good_are_kept_and_someone_hears[prod]",
@@ -107,7 +107,7 @@ MUTANTS = (
     ),
     Mutant(
         name="failed calls travel over plain HTTP",
-        file="components/failed_calls.py",
+        file="components/foundation/async_dead_letter_queue.py",
         old="enforce_ssl=True",
         new="enforce_ssl=False",
         test=f"{FOUNDATION}::test_failed_calls_are_kept_encrypted_for_as_long_as_sqs_keeps_anything[prod]",
@@ -115,7 +115,7 @@ MUTANTS = (
     ),
     Mutant(
         name="failed calls are gone before anybody looks",
-        file="components/failed_calls.py",
+        file="components/foundation/async_dead_letter_queue.py",
         old="KEPT = Duration.days(14)",
         new="KEPT = Duration.days(1)",
         test=f"{FOUNDATION}::test_failed_calls_are_kept_encrypted_for_as_long_as_sqs_keeps_anything[prod]",
@@ -131,7 +131,7 @@ MUTANTS = (
     ),
     Mutant(
         name="ten nights are given up before anybody hears",
-        file="components/housekeeping.py",
+        file="components/housekeeping/housekeeping.py",
         old="threshold=0",
         new="threshold=10",
         test=f"{OPERATIONS}::test_someone_hears_when_a_nights_run_is_given_up[prod]",
@@ -139,7 +139,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the first failed calls are heard of by nobody",
-        file="components/failed_calls.py",
+        file="components/foundation/async_dead_letter_queue.py",
         old="threshold=0",
         new="threshold=100",
         test=f"{FUNCTIONS}::test_calls_that_failed_for_good_are_kept_and_someone_hears[prod]",

@@ -2,16 +2,16 @@
 
 from tests.mutants.mutant import Mutant
 
-NETWORK = "tests/stacks/test_network.py"
-LISTS = "tests/stacks/test_network_acls.py"
-ENDPOINTS = "tests/stacks/test_endpoints.py"
+NETWORK = "tests/stacks/network/test_network.py"
+LISTS = "tests/stacks/network/test_network_acls.py"
+ENDPOINTS = "tests/stacks/network/test_endpoints.py"
 REACH = "tests/architecture/test_reachability.py"
 EVERY = "tests/stacks/test_every_stack.py"
 
 MUTANTS = (
     Mutant(
         name="public subnets give every instance a public address",
-        file="components/network.py",
+        file="components/network/network.py",
         old="map_public_ip_on_launch=False",
         new="map_public_ip_on_launch=True",
         test=f"{NETWORK}::test_no_subnet_gives_public_addresses[prod]",
@@ -19,7 +19,7 @@ MUTANTS = (
     ),
     Mutant(
         name="data subnets leave through NAT",
-        file="components/network.py",
+        file="components/network/network.py",
         old="subnet_type=ec2.SubnetType.PRIVATE_ISOLATED",
         new="subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS",
         test=f"{NETWORK}::test_data_subnets_have_no_route_out[prod]",
@@ -27,7 +27,7 @@ MUTANTS = (
     ),
     Mutant(
         name="data subnets face the internet themselves",
-        file="components/network.py",
+        file="components/network/network.py",
         old="subnet_type=ec2.SubnetType.PRIVATE_ISOLATED",
         new="subnet_type=ec2.SubnetType.PUBLIC",
         test=f"{NETWORK}::test_data_subnets_have_no_route_out[prod]",
@@ -35,7 +35,7 @@ MUTANTS = (
     ),
     Mutant(
         name="app subnets have no way out",
-        file="components/network.py",
+        file="components/network/network.py",
         old="subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS",
         new="subnet_type=ec2.SubnetType.PRIVATE_ISOLATED",
         test=f"{NETWORK}::test_app_subnets_leave_through_nat_only[prod]",
@@ -44,14 +44,14 @@ MUTANTS = (
     Mutant(
         name="prod shares one NAT gateway between its zones",
         file="config/environments.py",
-        old="network=Network(nat=NatPerZone(),",
-        new="network=Network(nat=SingleNat(),",
+        old="network=NetworkConfig(nat=NatPerZone(),",
+        new="network=NetworkConfig(nat=SingleNat(),",
         test=f"{NETWORK}::test_what_must_not_stop_has_a_nat_gateway_in_each_zone[prod]",
         says="1 NAT gateway",
     ),
     Mutant(
         name="the third zone leaves through another zone's NAT gateway",
-        file="components/network.py",
+        file="components/network/network.py",
         old="_Nat(ec2.NatProvider.gateway(), settings.zones.count)",
         new="_Nat(ec2.NatProvider.gateway(), settings.zones.count - 1)",
         test=f"{NETWORK}::test_nat_per_zone_keeps_each_zone_on_its_own",
@@ -59,7 +59,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a regional NAT gateway does not wait for the attachment",
-        file="components/network.py",
+        file="components/network/network.py",
         old='find_child("VPCGW")',
         new='find_child("IGW")',
         test=f"{NETWORK}::test_a_regional_gateway_waits_for_the_attachment",
@@ -83,7 +83,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the data tier's list admits anybody to the database's port",
-        file="components/network_acl.py",
+        file="components/network/network_acl.py",
         old='"data": (*NO_LOGINS, Rule("app", DATABASE),',
         new='"data": (*NO_LOGINS, Rule("anywhere", DATABASE),',
         test=f"{LISTS}::test_the_data_tiers_list_knows_app_and_data_and_nobody_else[prod-in]",
@@ -91,7 +91,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the data tier's list lets data call anybody",
-        file="components/network_acl.py",
+        file="components/network/network_acl.py",
         old='"data": (Rule("app", ports.EPHEMERAL),',
         new='"data": (Rule("anywhere", ports.EPHEMERAL),',
         test=f"{LISTS}::test_the_data_tiers_list_knows_app_and_data_and_nobody_else[prod-out]",
@@ -99,7 +99,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the app tier's list admits anybody on every port",
-        file="components/network_acl.py",
+        file="components/network/network_acl.py",
         old='"app": (*NO_LOGINS, Rule("app", ALL), REPLIES)',
         new='"app": (*NO_LOGINS, Rule("anywhere", ALL), REPLIES)',
         test=f"{LISTS}::test_the_app_tiers_list_admits_replies_alone_from_anywhere[prod]",
@@ -107,7 +107,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the app tier's list forgets replies",
-        file="components/network_acl.py",
+        file="components/network/network_acl.py",
         old='Rule("app", ALL), REPLIES),',
         new='Rule("app", ALL)),',
         test=f"{REACH}::test_who_works_reaches_aws[prod]",
@@ -115,7 +115,7 @@ MUTANTS = (
     ),
     Mutant(
         name="lists deny logins after they have allowed them",
-        file="components/network_acl.py",
+        file="components/network/network_acl.py",
         old='"app": (*NO_LOGINS, Rule("app", ALL), REPLIES)',
         new='"app": (Rule("app", ALL), REPLIES, *NO_LOGINS)',
         test=f"{LISTS}::test_every_list_denies_logins_before_it_allows_anything[prod]",
@@ -123,7 +123,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the lists allow SSH",
-        file="components/network_acl.py",
+        file="components/network/network_acl.py",
         old='Rule("anywhere", SSH, deny=True)',
         new='Rule("anywhere", SSH)',
         test=f"{LISTS}::test_every_list_denies_logins_before_it_allows_anything[prod]",
@@ -131,7 +131,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the lists stand before no subnet",
-        file="components/network_acl.py",
+        file="components/network/network_acl.py",
         old="vpc=vpc, subnet_selection=subnets)",
         new="vpc=vpc)",
         test=f"{LISTS}::test_every_subnet_stands_behind_its_tiers_list[prod]",
@@ -139,7 +139,7 @@ MUTANTS = (
     ),
     Mutant(
         name="IPv6 traffic meets no rule of the lists",
-        file="components/network.py",
+        file="components/network/network.py",
         old="[ec2.AclCidr.any_ipv4(), *([ec2.AclCidr.any_ipv6()] if self.dual_stack else [])]",
         new="[ec2.AclCidr.any_ipv4()]",
         test=f"{REACH}::test_dual_stack_lets_app_out_over_ipv6_and_data_not",
@@ -147,7 +147,7 @@ MUTANTS = (
     ),
     Mutant(
         name="data subnets hand out IPv6 addresses",
-        file="components/network.py",
+        file="components/network/network.py",
         old="PRIVATE_ISOLATED,\n                    ipv6_assign_address_on_creation=False",
         new="PRIVATE_ISOLATED,\n                    ipv6_assign_address_on_creation=True",
         test=f"{NETWORK}::test_none_but_app_subnets_hand_out_ipv6_addresses",
@@ -155,7 +155,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the S3 gateway carries to every account's buckets",
-        file="components/endpoints.py",
+        file="components/network/endpoints.py",
         old='_of_this_account(S3_ACTIONS, "aws:ResourceAccount")',
         new="_by_anyone(S3_ACTIONS)",
         test=f"{ENDPOINTS}::test_gateway_endpoints_serve_app_and_data_and_only_this_account[prod]",
@@ -163,7 +163,7 @@ MUTANTS = (
     ),
     Mutant(
         name="data subnets lose their way to S3",
-        file="components/network.py",
+        file="components/network/network.py",
         old="add_gateways([self.app_subnets, self.data_subnets])",
         new="add_gateways([self.app_subnets])",
         test=f"{ENDPOINTS}::test_gateway_endpoints_serve_app_and_data_and_only_this_account[prod]",
@@ -171,7 +171,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the exception for Amazon Linux opens every bucket",
-        file="components/endpoints.py",
+        file="components/network/endpoints.py",
         old='f"al2023-repos-{Aws.REGION}-de612dc2"',
         new='"*"',
         test=f"{ENDPOINTS}::test_the_s3_gateway_opens_exactly_what_boot_and_custom_resources_need[prod]",
@@ -179,7 +179,7 @@ MUTANTS = (
     ),
     Mutant(
         name="interface endpoints let the whole VPC in",
-        file="components/endpoints.py",
+        file="components/network/endpoints.py",
         old="open=False",
         new="open=True",
         test=f"{ENDPOINTS}::test_interface_endpoints_answer_to_their_services_names_and_to_the_vpc_alone",
@@ -187,7 +187,7 @@ MUTANTS = (
     ),
     Mutant(
         name="interface endpoints serve callers of other accounts",
-        file="components/endpoints.py",
+        file="components/network/endpoints.py",
         old='_of_this_account(INTERFACE_ACTIONS[service], "aws:PrincipalAccount")',
         new="_by_anyone(INTERFACE_ACTIONS[service])",
         test=f"{ENDPOINTS}::test_interface_endpoints_answer_to_their_services_names_and_to_the_vpc_alone",
@@ -195,7 +195,7 @@ MUTANTS = (
     ),
     Mutant(
         name="services' names lead past their endpoints",
-        file="components/endpoints.py",
+        file="components/network/endpoints.py",
         old="private_dns_enabled=True",
         new="private_dns_enabled=False",
         test=f"{ENDPOINTS}::test_interface_endpoints_answer_to_their_services_names_and_to_the_vpc_alone",
@@ -203,7 +203,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the flow log leaves out what was accepted",
-        file="components/traffic_logs.py",
+        file="components/network/flow_logs.py",
         old="ec2.FlowLogTrafficType.ALL",
         new="ec2.FlowLogTrafficType.REJECT",
         test=f"{NETWORK}::test_flow_logs_record_all_traffic_with_what_tells_its_way[prod]",
@@ -211,7 +211,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the flow log goes where log delivery may not write",
-        file="components/traffic_logs.py",
+        file="components/network/flow_logs.py",
         old="to_s3(imported, FLOW_LOGS)",
         new='to_s3(imported, "vpc")',
         test=f"{NETWORK}::test_a_flow_log_in_s3_lies_where_the_log_delivery_may_write",
@@ -219,7 +219,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a function may call anybody on any port",
-        file="components/network.py",
+        file="components/network/network.py",
         old='group.add_egress_rule(peer, ec2.Port.HTTPS, "AWS services',
         new='group.add_egress_rule(peer, ec2.Port.all_tcp(), "AWS services',
         test=f"{EVERY}::test_everything_talks_to_named_peers_or_https[prod]",
@@ -227,7 +227,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a function's security group lets everything out",
-        file="components/python_function.py",
+        file="components/common/python_function.py",
         old="allow_all_outbound=False",
         new="allow_all_outbound=True",
         test=f"{EVERY}::test_everything_talks_to_named_peers_or_https[prod]",
@@ -235,7 +235,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the CDK's own function empties the default security group",
-        file="components/network.py",
+        file="components/network/network.py",
         old="restrict_default_security_group=False",
         new="restrict_default_security_group=True",
         test=f"{EVERY}::test_only_our_own_functions_exist[prod]",
@@ -251,7 +251,7 @@ MUTANTS = (
     ),
     Mutant(
         name="names are not resolved inside the VPC",
-        file="components/network.py",
+        file="components/network/network.py",
         old="max_azs=settings.zones.count,",
         new="max_azs=settings.zones.count,\n            enable_dns_hostnames=False,",
         test=f"{NETWORK}::test_names_of_services_resolve_to_their_endpoints[prod]",
@@ -267,7 +267,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the public tier's list admits anybody though nothing stands there",
-        file="components/network_acl.py",
+        file="components/network/network_acl.py",
         old='"public": (*NO_LOGINS, Rule("app", HTTPS), REPLIES)',
         new='"public": (*NO_LOGINS, Rule("anywhere", HTTPS), REPLIES)',
         test=f"{LISTS}::test_the_public_tiers_list_admits_replies_alone_while_nobody_visits[prod]",
@@ -275,7 +275,7 @@ MUTANTS = (
     ),
     Mutant(
         name="functions stay on IPv4 where IPv6 costs nothing",
-        file="components/python_function.py",
+        file="components/common/python_function.py",
         old="ipv6_allowed_for_dual_stack=network.dual_stack if network else None",
         new="ipv6_allowed_for_dual_stack=None",
         test=f"{REACH}::test_dual_stack_lets_app_out_over_ipv6_and_data_not",

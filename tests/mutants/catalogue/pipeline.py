@@ -2,7 +2,7 @@
 
 from tests.mutants.mutant import Mutant
 
-PIPELINE = "tests/stacks/test_pipeline.py"
+PIPELINE = "tests/stacks/ingestion/test_ingestion.py"
 EVENTS = f"{PIPELINE}::test_events_of_the_landing_prefix_reach_the_queue[prod]"
 SENDERS = f"{PIPELINE}::test_only_the_rule_sends_to_the_queue_and_only_over_tls[prod]"
 ARCHIVE = f"{PIPELINE}::test_the_same_events_are_archived_for_a_replay_under_our_key[prod]"
@@ -12,7 +12,7 @@ FATE = f"{PIPELINE}::test_a_messages_fate_is_its_own[prod]"
 MUTANTS = (
     Mutant(
         name="a message is seen again while its file is being loaded",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="visibility_timeout=Duration.seconds(config.visibility_seconds)",
         new="visibility_timeout=Duration.seconds(config.timeout_seconds)",
         test=f"{PIPELINE}::test_a_message_stays_hidden_for_six_times_the_timeout[prod]",
@@ -20,7 +20,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the dead-letter queue is missing",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="            dead_letter_queue=sqs.DeadLetterQueue("
         "queue=self.dead_letters, max_receive_count=config.receives),\n",
         new="",
@@ -29,7 +29,7 @@ MUTANTS = (
     ),
     Mutant(
         name="dead letters are gone before anybody looks",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old='"DeadLetters", retention=kept',
         new='"DeadLetters", retention=Duration.days(pipeline.QUEUE_DAYS)',
         test=DEAD_LETTERS,
@@ -37,7 +37,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a file is given up after its first failure",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="max_receive_count=config.receives",
         new="max_receive_count=1",
         test=DEAD_LETTERS,
@@ -45,7 +45,7 @@ MUTANTS = (
     ),
     Mutant(
         name="queues are encrypted with SQS's key instead of ours",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="encryption=sqs.QueueEncryption.KMS,\n            encryption_master_key=self._messages_key,\n"
         "            data_key_reuse=Duration.hours(1)",
         new="encryption=sqs.QueueEncryption.SQS_MANAGED",
@@ -54,7 +54,7 @@ MUTANTS = (
     ),
     Mutant(
         name="queues take plain HTTP",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="enforce_ssl=True",
         new="enforce_ssl=False",
         test=SENDERS,
@@ -62,7 +62,7 @@ MUTANTS = (
     ),
     Mutant(
         name="any rule of any account sends to our queue",
-        file="components/landed_events.py",
+        file="components/ingestion/object_events.py",
         old='                    conditions={"ArnEquals": {"aws:SourceArn": self.rule.attr_arn}},\n',
         new="",
         test=SENDERS,
@@ -70,7 +70,7 @@ MUTANTS = (
     ),
     Mutant(
         name="events that miss the queue are lost",
-        file="components/landed_events.py",
+        file="components/ingestion/object_events.py",
         old="dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=undelivered.queue_arn),\n",
         new="",
         test=EVENTS,
@@ -78,23 +78,23 @@ MUTANTS = (
     ),
     Mutant(
         name="files outside the landing prefix are loaded",
-        file="components/landed_events.py",
-        old='                "object": {"key": [{"prefix": landing_zone.incoming_prefix}]},\n',
+        file="components/ingestion/object_events.py",
+        old='                "object": {"key": [{"prefix": landing_bucket.incoming_prefix}]},\n',
         new="",
         test=EVENTS,
         says="prefix",
     ),
     Mutant(
         name="files of every bucket are loaded",
-        file="components/landed_events.py",
-        old='                "bucket": {"name": [landing_zone.bucket.bucket_name]},\n',
+        file="components/ingestion/object_events.py",
+        old='                "bucket": {"name": [landing_bucket.bucket.bucket_name]},\n',
         new="",
         test=EVENTS,
         says="bucket",
     ),
     Mutant(
         name="deleted files stay in the ledger",
-        file="components/landed_events.py",
+        file="components/ingestion/object_events.py",
         old='["Object Created", "Object Deleted"]',
         new='["Object Created"]',
         test=EVENTS,
@@ -102,7 +102,7 @@ MUTANTS = (
     ),
     Mutant(
         name="archived events are kept for ever",
-        file="components/landed_events.py",
+        file="components/ingestion/object_events.py",
         old="            retention_days=days,\n",
         new="",
         test=ARCHIVE,
@@ -110,7 +110,7 @@ MUTANTS = (
     ),
     Mutant(
         name="archived events are encrypted with AWS's key instead of ours",
-        file="components/landed_events.py",
+        file="components/ingestion/object_events.py",
         old="            kms_key_identifier=key.key_arn,\n",
         new="",
         test=ARCHIVE,
@@ -118,7 +118,7 @@ MUTANTS = (
     ),
     Mutant(
         name="ten files share one fate",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="batch_size=1,",
         new="batch_size=10,",
         test=FATE,
@@ -126,7 +126,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a failed file counts as loaded",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="report_batch_item_failures=True",
         new="report_batch_item_failures=False",
         test=FATE,
@@ -134,7 +134,7 @@ MUTANTS = (
     ),
     Mutant(
         name="as many files are loaded at once as Lambda can",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="            max_concurrency=max_concurrency,\n",
         new="",
         test=FATE,
@@ -143,14 +143,14 @@ MUTANTS = (
     Mutant(
         name="new code takes traffic before the schema is migrated",
         file="stacks/pipeline.py",
-        old="self.file_intake.live.node.add_dependency(self.schema_migration)",
-        new="self.file_intake.live.node.add_dependency(data.database)",
+        old="self.ingestion.live.node.add_dependency(self.schema_migration)",
+        new="self.ingestion.live.node.add_dependency(data.database)",
         test=f"{PIPELINE}::test_new_code_takes_traffic_only_after_the_migration[prod]",
         says="DependsOn",
     ),
     Mutant(
         name="the queue calls whatever code was deployed last",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="target=self.live",
         new="target=self.function.function",
         test=f"{PIPELINE}::test_new_code_takes_traffic_only_after_the_migration[prod]",
@@ -158,7 +158,7 @@ MUTANTS = (
     ),
     Mutant(
         name="nobody hears when the function breaks off",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="alerts.announce(*self._alarms_of_queues(config), *self._alarms_of_the_function(metrics_namespace))",
         new="alerts.announce(*self._alarms_of_queues(config))",
         test=f"{PIPELINE}::test_someone_hears_when_files_fail_or_wait[prod]",
@@ -166,7 +166,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the alarm for dead letters watches the wrong queue",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="self.dead_letters.metric_approximate_number_of_messages_visible",
         new="self.queue.metric_approximate_number_of_messages_visible",
         test=f"{PIPELINE}::test_someone_hears_when_files_fail_or_wait[prod]",
@@ -174,7 +174,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a hundred files fail before anybody hears",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="above: float = 0",
         new="above: float = 100",
         test=f"{PIPELINE}::test_the_first_file_that_fails_is_heard_of[prod]",
@@ -182,7 +182,7 @@ MUTANTS = (
     ),
     Mutant(
         name="an alarm without figures is taken for a bad one",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="cloudwatch.TreatMissingData.NOT_BREACHING",
         new="cloudwatch.TreatMissingData.BREACHING",
         test=f"{PIPELINE}::test_someone_hears_when_files_fail_or_wait[prod]",
@@ -190,7 +190,7 @@ MUTANTS = (
     ),
     Mutant(
         name="nobody takes messages from the queue",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="batch_size=1,  #",
         new="enabled=False,\n            batch_size=1,  #",
         test=f"{PIPELINE}::test_events_and_messages_flow_from_the_first_deployment_on[prod]",
@@ -198,7 +198,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the rule is switched off",
-        file="components/landed_events.py",
+        file="components/ingestion/object_events.py",
         old='description="Files that landed or were deleted",',
         new='description="Files that landed or were deleted",\n            state="DISABLED",',
         test=f"{PIPELINE}::test_events_and_messages_flow_from_the_first_deployment_on[prod]",

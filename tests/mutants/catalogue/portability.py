@@ -9,7 +9,7 @@ NAMES = f"{EVERY}::test_nothing_names_a_partition_a_region_or_an_account"
 MUTANTS = (
     Mutant(
         name="a policy names the partition of most regions",
-        file="components/default_security_group.py",
+        file="components/network/default_security_group.py",
         old='f"arn:{Aws.PARTITION}:ec2:',
         new='f"arn:aws:ec2:',
         test=NAMES,
@@ -17,7 +17,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a key serves the logs of one region",
-        file="components/keys.py",
+        file="components/foundation/keys.py",
         old='f"logs.{Aws.REGION}.{Aws.URL_SUFFIX}"',
         new='f"logs.eu-central-1.{Aws.URL_SUFFIX}"',
         test=NAMES,
@@ -25,7 +25,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the app works in one region",
-        file="components/web_tier.py",
+        file="components/web/web.py",
         old='"AWS_REGION": Aws.REGION',
         new='"AWS_REGION": "us-east-1"',
         test=NAMES,
@@ -33,7 +33,7 @@ MUTANTS = (
     ),
     Mutant(
         name="flow logs are delivered for one account",
-        file="components/log_bucket.py",
+        file="components/foundation/log_bucket.py",
         old='f"{FLOW_LOGS}/AWSLogs/{Aws.ACCOUNT_ID}/*"',
         new='f"{FLOW_LOGS}/AWSLogs/111122223333/*"',
         test=NAMES,
@@ -41,7 +41,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a condition names S3 as China does not",
-        file="components/landing_zone.py",
+        file="components/ingestion/landing_bucket.py",
         old='f"s3.{Aws.REGION}.{Aws.URL_SUFFIX}"',
         new='f"s3.{Aws.REGION}.amazonaws.com"',
         test=f"{REGIONS}::test_the_domain_of_aws_is_written_out_in_the_names_of_services_only[prod-None]",

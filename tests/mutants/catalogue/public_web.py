@@ -2,7 +2,7 @@
 
 from tests.mutants.mutant import Mutant
 
-PUBLIC = "tests/stacks/test_public_web.py"
+PUBLIC = "tests/stacks/web/test_public_web.py"
 SIGNED_IN = f"{PUBLIC}::test_nothing_is_passed_on_without_a_sign_in"
 PEOPLE = f"{PUBLIC}::test_people_come_by_invitation_with_a_long_password_and_a_second_factor"
 CLIENT = f"{PUBLIC}::test_the_load_balancer_is_the_only_client_and_returns_to_our_domain"
@@ -11,7 +11,7 @@ FIREWALL = f"{PUBLIC}::test_a_firewall_looks_at_each_request_first"
 MUTANTS = (
     Mutant(
         name="plain HTTP is served",
-        file="components/web_entrance.py",
+        file="components/web/load_balancer.py",
         old="elbv2.ListenerAction.redirect(\n"
         '                protocol="HTTPS", port=str(ports.HTTPS), host=self._config.domain, permanent=True\n'
         "            )",
@@ -21,7 +21,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a redirect leads to whatever name was asked for",
-        file="components/web_entrance.py",
+        file="components/web/load_balancer.py",
         old="host=self._config.domain, ",
         new="",
         test=f"{PUBLIC}::test_plain_http_leads_to_our_own_name_over_https",
@@ -29,7 +29,7 @@ MUTANTS = (
     ),
     Mutant(
         name="pages are shown to whoever asks",
-        file="components/web_entrance.py",
+        file="components/web/load_balancer.py",
         old="default_action=self.sign_in.before(app)",
         new="default_action=app",
         test=SIGNED_IN,
@@ -37,7 +37,7 @@ MUTANTS = (
     ),
     Mutant(
         name="who is not signed in is let through",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old="else elbv2.UnauthenticatedAction.AUTHENTICATE",
         new="else elbv2.UnauthenticatedAction.ALLOW",
         test=SIGNED_IN,
@@ -45,7 +45,7 @@ MUTANTS = (
     ),
     Mutant(
         name="programs that are not signed in are shown a page",
-        file="components/web_entrance.py",
+        file="components/web/load_balancer.py",
         old="action=self.sign_in.before(app, else_refuse=True)",
         new="action=self.sign_in.before(app)",
         test=f"{PUBLIC}::test_programs_are_told_that_they_are_not_signed_in",
@@ -53,7 +53,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the internet may ask whether the database is there",
-        file="components/web_entrance.py",
+        file="components/web/load_balancer.py",
         old='INSIDE_PATHS = ["/healthz", "/readyz"]',
         new='INSIDE_PATHS = ["/healthz"]',
         test=f"{PUBLIC}::test_health_is_nobodys_business_outside",
@@ -61,7 +61,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the load balancer speaks TLS 1.0",
-        file="components/web_entrance.py",
+        file="components/web/load_balancer.py",
         old="elbv2.SslPolicy.TLS13_12_RES_PQ",
         new="elbv2.SslPolicy.LEGACY",
         test=f"{PUBLIC}::test_tls_is_1_3_or_1_2_with_a_certificate_that_renews_itself",
@@ -69,7 +69,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the certificate waits for somebody's mail",
-        file="components/web_entrance.py",
+        file="components/web/load_balancer.py",
         old="acm.CertificateValidation.from_dns(self._zone)",
         new="acm.CertificateValidation.from_email()",
         test=f"{PUBLIC}::test_tls_is_1_3_or_1_2_with_a_certificate_that_renews_itself",
@@ -77,7 +77,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a public load balancer stands where the internet does not come",
-        file="components/web_entrance.py",
+        file="components/web/load_balancer.py",
         old="subnets=network.public_subnets",
         new="subnets=network.app_subnets",
         test=f"{PUBLIC}::test_a_public_load_balancer_stands_in_the_public_subnets",
@@ -85,7 +85,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the load balancer takes visitors on the app's port",
-        file="components/web_entrance.py",
+        file="components/web/load_balancer.py",
         old='(ports.HTTP, "Visitors, who are sent to HTTPS")',
         new='(ports.HTTP, "Visitors, who are sent to HTTPS"), (ports.WEB_APP, "Visitors")',
         test=f"{PUBLIC}::test_a_public_load_balancer_admits_443_and_80_alone",
@@ -93,7 +93,7 @@ MUTANTS = (
     ),
     Mutant(
         name="people sign themselves up",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old="self_sign_up_enabled=False",
         new="self_sign_up_enabled=True",
         test=PEOPLE,
@@ -101,7 +101,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a password is enough",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old='"required": cognito.Mfa.REQUIRED',
         new='"required": cognito.Mfa.OPTIONAL',
         test=PEOPLE,
@@ -109,7 +109,7 @@ MUTANTS = (
     ),
     Mutant(
         name="short passwords are taken",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old="min_length=14",
         new="min_length=8",
         test=PEOPLE,
@@ -117,7 +117,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the list of people can be deleted by a click",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old="            deletion_protection=deletion_protection,\n            removal_policy",
         new="            removal_policy",
         test=PEOPLE,
@@ -125,7 +125,7 @@ MUTANTS = (
     ),
     Mutant(
         name="passwords are sent as they are",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old="cognito.AuthFlow(user_srp=True)",
         new="cognito.AuthFlow(user_password=True)",
         test=CLIENT,
@@ -133,7 +133,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the sign-in returns over plain HTTP",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old='callback_urls=[f"https://',
         new='callback_urls=[f"http://',
         test=CLIENT,
@@ -141,7 +141,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the sign-in tells who has an account",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old="prevent_user_existence_errors=True",
         new="prevent_user_existence_errors=False",
         test=CLIENT,
@@ -149,7 +149,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the firewall counts attacks and lets them in",
-        file="components/web_firewall.py",
+        file="components/web/web_acl.py",
         old="OverrideActionProperty(none={})",
         new="OverrideActionProperty(count={})",
         test=FIREWALL,
@@ -157,7 +157,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the firewall counts floods and lets them in",
-        file="components/web_firewall.py",
+        file="components/web/web_acl.py",
         old="action=wafv2.CfnWebACL.RuleActionProperty(block={})",
         new="action=wafv2.CfnWebACL.RuleActionProperty(count={})",
         test=FIREWALL,
@@ -165,7 +165,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the firewall does not know SQL injection",
-        file="components/web_firewall.py",
+        file="components/web/web_acl.py",
         old='    "AWSManagedRulesSQLiRuleSet",\n',
         new="",
         test=FIREWALL,
@@ -173,7 +173,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the firewall's log holds sessions",
-        file="components/web_firewall.py",
+        file="components/web/web_acl.py",
         old='for name in ("authorization", "cookie")',
         new='for name in ("authorization",)',
         test=f"{PUBLIC}::test_the_firewall_logs_what_it_stopped_without_anyones_session",
@@ -181,7 +181,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the firewall lets scripts through",
-        file="components/web_firewall.py",
+        file="components/web/web_acl.py",
         old='        "RestrictedExtensions_QUERYARGUMENTS",\n',
         new='        "RestrictedExtensions_QUERYARGUMENTS",\n        "CrossSiteScripting_QUERYARGUMENTS",\n',
         test=FIREWALL,
@@ -189,7 +189,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a sign-in holds for a week",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old="            session_timeout=SESSION,\n",
         new="",
         test=f"{PUBLIC}::test_a_sign_in_holds_for_a_working_day",
@@ -197,7 +197,7 @@ MUTANTS = (
     ),
     Mutant(
         name="whoever left the company stays signed in for a month",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old="            refresh_token_validity=SESSION,\n",
         new="",
         test=f"{PUBLIC}::test_a_sign_in_holds_for_a_working_day",
@@ -205,7 +205,7 @@ MUTANTS = (
     ),
     Mutant(
         name="passwords of one kind of characters are taken",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old="require_symbols=True",
         new="require_symbols=False",
         test=PEOPLE,

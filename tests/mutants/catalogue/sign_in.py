@@ -2,13 +2,13 @@
 
 from tests.mutants.mutant import Mutant
 
-SIGN_IN = "tests/stacks/test_sign_in.py"
-PUBLIC = "tests/stacks/test_public_web.py"
+SIGN_IN = "tests/stacks/web/test_sign_in.py"
+PUBLIC = "tests/stacks/web/test_public_web.py"
 
 MUTANTS = (
     Mutant(
         name="an invitation holds for three months",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old="INVITATION = Duration.days(7)",
         new="INVITATION = Duration.days(90)",
         test=f"{SIGN_IN}::test_an_address_is_one_person_who_can_come_back_by_it",
@@ -16,7 +16,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a forgotten password comes by telephone",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old="AccountRecovery.EMAIL_ONLY",
         new="AccountRecovery.PHONE_AND_EMAIL",
         test=f"{SIGN_IN}::test_an_address_is_one_person_who_can_come_back_by_it",
@@ -24,7 +24,7 @@ MUTANTS = (
     ),
     Mutant(
         name="whoever forgot the password is locked out",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old="AccountRecovery.EMAIL_ONLY",
         new="AccountRecovery.NONE",
         test=f"{SIGN_IN}::test_an_address_is_one_person_who_can_come_back_by_it",
@@ -32,7 +32,7 @@ MUTANTS = (
     ),
     Mutant(
         name="one address is two people",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old="sign_in_case_sensitive=False",
         new="sign_in_case_sensitive=True",
         test=f"{SIGN_IN}::test_an_address_is_one_person_who_can_come_back_by_it",
@@ -40,7 +40,7 @@ MUTANTS = (
     ),
     Mutant(
         name="people sign in by a name, which nobody can write to",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old="SignInAliases(email=True)",
         new="SignInAliases(email=True, username=True)",
         test=f"{SIGN_IN}::test_an_address_is_one_person_who_can_come_back_by_it",
@@ -48,7 +48,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the load balancer cannot ask who signed in",
-        file="components/web_entrance.py",
+        file="components/web/load_balancer.py",
         old="        network.allow_https_out(self.security_group)\n",
         new="",
         test=f"{SIGN_IN}::test_the_load_balancer_reaches_cognito_which_tells_it_who_signed_in",
@@ -56,7 +56,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the list of people goes with its stack",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old="removal_policy=removal",
         new="removal_policy=RemovalPolicy.DESTROY",
         test=f"{SIGN_IN}::test_the_list_of_people_outlives_its_stack",
@@ -64,7 +64,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the sign-in page has no style, and answers with an error",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old="use_cognito_provided_values=True",
         new="use_cognito_provided_values=False",
         test=f"{SIGN_IN}::test_the_sign_in_page_has_a_style_without_which_it_answers_with_an_error",
@@ -72,7 +72,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the sign-in page is the old one, which has no style",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old="NEWER_MANAGED_LOGIN",
         new="CLASSIC_HOSTED_UI",
         test=f"{SIGN_IN}::test_the_sign_in_page_has_a_style_without_which_it_answers_with_an_error",
@@ -80,7 +80,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the load balancer asks for what its client has not",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old="scopes=[cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL]",
         new="scopes=[cognito.OAuthScope.OPENID]",
         test=f"{SIGN_IN}::test_the_app_learns_who_signed_in",
@@ -88,7 +88,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the app does not learn who signed in",
-        file="components/sign_in.py",
+        file="components/web/sign_in.py",
         old='scope="openid email"',
         new='scope="openid"',
         test=f"{SIGN_IN}::test_the_app_learns_who_signed_in",
@@ -96,7 +96,7 @@ MUTANTS = (
     ),
     Mutant(
         name="requests pass a firewall that does not answer",
-        file="components/web_entrance.py",
+        file="components/web/load_balancer.py",
         old="            idle_timeout=IDLE,",
         new="            idle_timeout=IDLE,\n            waf_fail_open=True,",
         test=f"{PUBLIC}::test_nothing_gets_past_a_firewall_that_does_not_answer",
@@ -104,7 +104,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the firewall is one for CloudFront",
-        file="components/web_firewall.py",
+        file="components/web/web_acl.py",
         old='scope="REGIONAL"',
         new='scope="CLOUDFRONT"',
         test=f"{PUBLIC}::test_a_firewall_looks_at_each_request_first",
@@ -112,7 +112,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the firewall blocks everybody",
-        file="components/web_firewall.py",
+        file="components/web/web_acl.py",
         old="DefaultActionProperty(allow={})",
         new="DefaultActionProperty(block={})",
         test=f"{PUBLIC}::test_a_firewall_looks_at_each_request_first",
@@ -120,7 +120,7 @@ MUTANTS = (
     ),
     Mutant(
         name="who asks too much is counted by a header that anybody writes",
-        file="components/web_firewall.py",
+        file="components/web/web_acl.py",
         old='aggregate_key_type="IP"',
         new='aggregate_key_type="FORWARDED_IP"',
         test=f"{PUBLIC}::test_a_firewall_looks_at_each_request_first",
@@ -128,7 +128,7 @@ MUTANTS = (
     ),
     Mutant(
         name="people are blocked for what they asked in a minute",
-        file="components/web_firewall.py",
+        file="components/web/web_acl.py",
         old="evaluation_window_sec=300",
         new="evaluation_window_sec=60",
         test=f"{PUBLIC}::test_a_firewall_looks_at_each_request_first",
@@ -136,7 +136,7 @@ MUTANTS = (
     ),
     Mutant(
         name="nobody sees how much the firewall stops",
-        file="components/web_firewall.py",
+        file="components/web/web_acl.py",
         old="cloud_watch_metrics_enabled=True",
         new="cloud_watch_metrics_enabled=False",
         test=f"{PUBLIC}::test_a_firewall_looks_at_each_request_first",
@@ -144,7 +144,7 @@ MUTANTS = (
     ),
     Mutant(
         name="two rules of the firewall have one priority",
-        file="components/web_firewall.py",
+        file="components/web/web_acl.py",
         old="enumerate(MANAGED_RULES, start=1)",
         new="enumerate(MANAGED_RULES, start=0)",
         test=f"{PUBLIC}::test_a_firewall_looks_at_each_request_first",
@@ -152,7 +152,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the firewall logs what it passed instead of what it stopped",
-        file="components/web_firewall.py",
+        file="components/web/web_acl.py",
         old='"Behavior": "KEEP"',
         new='"Behavior": "DROP"',
         test=f"{PUBLIC}::test_the_firewall_logs_what_it_stopped_without_anyones_session",
@@ -160,7 +160,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the firewall logs nothing that it blocked",
-        file="components/web_firewall.py",
+        file="components/web/web_acl.py",
         old='("BLOCK", "COUNT", "EXCLUDED_AS_COUNT")',
         new='("COUNT", "EXCLUDED_AS_COUNT")',
         test=f"{PUBLIC}::test_the_firewall_logs_what_it_stopped_without_anyones_session",
@@ -168,7 +168,7 @@ MUTANTS = (
     ),
     Mutant(
         name="samples of requests show everyone's session",
-        file="components/web_firewall.py",
+        file="components/web/web_acl.py",
         old="sampled_requests_enabled=False",
         new="sampled_requests_enabled=True",
         test=f"{PUBLIC}::test_the_firewall_logs_what_it_stopped_without_anyones_session",
@@ -176,7 +176,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the firewall's log comes before its group",
-        file="components/web_firewall.py",
+        file="components/web/web_acl.py",
         old="        logging.node.add_dependency(group)\n",
         new="",
         test=f"{PUBLIC}::test_the_firewall_logs_what_it_stopped_without_anyones_session",

@@ -2,10 +2,10 @@
 
 from tests.mutants.mutant import Mutant
 
-FOUNDATION = "tests/stacks/test_foundation.py"
+FOUNDATION = "tests/stacks/foundation/test_foundation.py"
 DATA = "tests/stacks/test_data.py"
 EVERY = "tests/stacks/test_every_stack.py"
-WEB = "tests/stacks/test_web.py"
+WEB = "tests/stacks/web/test_web.py"
 LANDING_BUCKET = f"{DATA}::test_the_landing_bucket_keeps_every_version_encrypted_and_private[prod]"
 TOPIC = f"{FOUNDATION}::test_alarms_and_databases_and_nobody_else_publish_over_tls[prod]"
 LOG_GROUPS = f"{EVERY}::test_every_log_group_is_encrypted_and_expires[prod]"
@@ -13,7 +13,7 @@ LOG_GROUPS = f"{EVERY}::test_every_log_group_is_encrypted_and_expires[prod]"
 MUTANTS = (
     Mutant(
         name="keys do not rotate",
-        file="components/keys.py",
+        file="components/foundation/keys.py",
         old="enable_key_rotation=True",
         new="enable_key_rotation=False",
         test=f"{FOUNDATION}::test_every_key_rotates[prod]",
@@ -21,7 +21,7 @@ MUTANTS = (
     ),
     Mutant(
         name="services use our keys for other accounts",
-        file="components/keys.py",
+        file="components/foundation/keys.py",
         old='                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},\n',
         new="",
         test=f"{FOUNDATION}::test_service_principals_use_keys_for_this_account_only[prod]",
@@ -29,7 +29,7 @@ MUTANTS = (
     ),
     Mutant(
         name="every role of the account uses the key of messages",
-        file="components/keys.py",
+        file="components/foundation/keys.py",
         old='"ArnEquals": {"aws:PrincipalArn":',
         new='"ArnLike": {"aws:PrincipalArn": "*", "aws:SourceArn":',
         test=f"{FOUNDATION}::test_auto_scaling_alone_uses_the_key_of_messages_by_its_role[prod]",
@@ -37,7 +37,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the landing bucket may be made public",
-        file="components/landing_zone.py",
+        file="components/ingestion/landing_bucket.py",
         old="block_public_access=s3.BlockPublicAccess.BLOCK_ALL",
         new="block_public_access=s3.BlockPublicAccess(block_public_policy=False, restrict_public_buckets=False)",
         test=LANDING_BUCKET,
@@ -45,7 +45,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the log bucket may be made public",
-        file="components/log_bucket.py",
+        file="components/foundation/log_bucket.py",
         old="block_public_access=s3.BlockPublicAccess.BLOCK_ALL",
         new="block_public_access=s3.BlockPublicAccess(block_public_policy=False, restrict_public_buckets=False)",
         test=f"{FOUNDATION}::test_the_log_bucket_is_private_and_takes_tls_alone[prod]",
@@ -53,7 +53,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a replaced file is lost",
-        file="components/landing_zone.py",
+        file="components/ingestion/landing_bucket.py",
         old="versioned=True",
         new="versioned=False",
         test=LANDING_BUCKET,
@@ -61,7 +61,7 @@ MUTANTS = (
     ),
     Mutant(
         name="landed files are encrypted by S3 instead of KMS",
-        file="components/landing_zone.py",
+        file="components/ingestion/landing_bucket.py",
         old="encryption=s3.BucketEncryption.KMS,\n            encryption_key=key,\n            bucket_key_enabled=True",
         new="encryption=s3.BucketEncryption.S3_MANAGED",
         test=LANDING_BUCKET,
@@ -69,7 +69,7 @@ MUTANTS = (
     ),
     Mutant(
         name="landed files are encrypted with AWS's key instead of ours",
-        file="components/landing_zone.py",
+        file="components/ingestion/landing_bucket.py",
         old="encryption=s3.BucketEncryption.KMS,\n            encryption_key=key",
         new="encryption=s3.BucketEncryption.KMS_MANAGED",
         test=LANDING_BUCKET,
@@ -77,7 +77,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the landing bucket takes plain HTTP",
-        file="components/landing_zone.py",
+        file="components/ingestion/landing_bucket.py",
         old="enforce_ssl=True,\n            minimum_tls_version=1.2",
         new="enforce_ssl=False",
         test=f"{DATA}::test_the_landing_bucket_refuses_plain_http[prod]",
@@ -85,7 +85,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the landing bucket takes TLS 1.0",
-        file="components/landing_zone.py",
+        file="components/ingestion/landing_bucket.py",
         old="minimum_tls_version=1.2",
         new="minimum_tls_version=1.0",
         test=f"{DATA}::test_the_landing_bucket_refuses_plain_http[prod]",
@@ -93,7 +93,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the log bucket takes plain HTTP",
-        file="components/log_bucket.py",
+        file="components/foundation/log_bucket.py",
         old="enforce_ssl=True,\n            minimum_tls_version=1.2",
         new="enforce_ssl=False",
         test=f"{FOUNDATION}::test_the_log_bucket_is_private_and_takes_tls_alone[prod]",
@@ -101,7 +101,7 @@ MUTANTS = (
     ),
     Mutant(
         name="access logs are kept for ever",
-        file="components/log_bucket.py",
+        file="components/foundation/log_bucket.py",
         old="                    expiration=Duration.days(days),\n",
         new="",
         test=f"{FOUNDATION}::test_access_logs_are_kept_as_long_as_configured_and_no_longer[prod]",
@@ -109,7 +109,7 @@ MUTANTS = (
     ),
     Mutant(
         name="buckets of other accounts log into ours",
-        file="components/log_bucket.py",
+        file="components/foundation/log_bucket.py",
         old='LOGS}*")],\n                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},',
         new='LOGS}*")],',
         test=f"{FOUNDATION}::test_log_delivery_writes_for_this_account_alone[prod]",
@@ -117,7 +117,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the landing bucket logs where log delivery may not write",
-        file="components/landing_zone.py",
+        file="components/ingestion/landing_bucket.py",
         old='log_file_prefix=f"{BUCKET_LOGS}landing/"',
         new='log_file_prefix="landing/"',
         test=f"{FOUNDATION}::test_what_logs_into_the_log_bucket_uses_those_prefixes[prod]",
@@ -125,7 +125,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the landing bucket tells nobody of its files",
-        file="components/landing_zone.py",
+        file="components/ingestion/landing_bucket.py",
         old="event_bridge_enabled=True",
         new="event_bridge_enabled=False",
         test=f"{DATA}::test_the_landing_bucket_tells_eventbridge[prod]",
@@ -133,7 +133,7 @@ MUTANTS = (
     ),
     Mutant(
         name="every web page may upload into the landing bucket",
-        file="components/landing_zone.py",
+        file="components/ingestion/landing_bucket.py",
         old="allowed_origins=list(upload_origins)",
         new='allowed_origins=["*"]',
         test=f"{WEB}::test_browsers_may_upload_from_the_apps_own_address_alone[prod]",
@@ -141,7 +141,7 @@ MUTANTS = (
     ),
     Mutant(
         name="landed files are deleted with their old versions",
-        file="components/landing_zone.py",
+        file="components/ingestion/landing_bucket.py",
         old="Duration.days(config.expire_days) if config.expire_days else None",
         new="Duration.days(config.noncurrent_days)",
         test=f"{DATA}::test_no_file_is_deleted_that_nobody_asked_to_delete[dev]",
@@ -149,7 +149,7 @@ MUTANTS = (
     ),
     Mutant(
         name="unfinished uploads pile up",
-        file="components/landing_zone.py",
+        file="components/ingestion/landing_bucket.py",
         old="                    abort_incomplete_multipart_upload_after=Duration.days(1),\n",
         new="",
         test=f"{DATA}::test_replaced_versions_and_unfinished_uploads_do_not_pile_up[prod]",
@@ -157,7 +157,7 @@ MUTANTS = (
     ),
     Mutant(
         name="alarms travel over plain HTTP",
-        file="components/alerts.py",
+        file="components/foundation/alerts.py",
         old="enforce_ssl=True",
         new="enforce_ssl=False",
         test=TOPIC,
@@ -165,7 +165,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the alerts topic is not encrypted",
-        file="components/alerts.py",
+        file="components/foundation/alerts.py",
         old='"Topic", master_key=key, ',
         new='"Topic", ',
         test=TOPIC,
@@ -173,7 +173,7 @@ MUTANTS = (
     ),
     Mutant(
         name="alarms of any account reach our people",
-        file="components/alerts.py",
+        file="components/foundation/alerts.py",
         old='                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},\n',
         new="",
         test=TOPIC,
@@ -181,7 +181,7 @@ MUTANTS = (
     ),
     Mutant(
         name="logs are kept for ever",
-        file="components/log_group.py",
+        file="components/common/log_group.py",
         old="retention=RETENTION[days]",
         new="retention=_Days.INFINITE",
         test=LOG_GROUPS,
@@ -189,7 +189,7 @@ MUTANTS = (
     ),
     Mutant(
         name="logs are not encrypted with our key",
-        file="components/log_group.py",
+        file="components/common/log_group.py",
         old="encryption_key=key, ",
         new="",
         test=LOG_GROUPS,
@@ -197,7 +197,7 @@ MUTANTS = (
     ),
     Mutant(
         name="logs go with their stack",
-        file="components/log_group.py",
+        file="components/common/log_group.py",
         old="removal_policy=removal",
         new="removal_policy=RemovalPolicy.DESTROY",
         test=f"{DATA}::test_what_holds_data_or_opens_it_outlives_its_stack[prod]",
@@ -205,11 +205,11 @@ MUTANTS = (
     ),
     Mutant(
         name="landed files go with their stack",
-        file="components/landing_zone.py",
+        file="components/ingestion/landing_bucket.py",
         old="removal_policy=removal",
         new="removal_policy=RemovalPolicy.DESTROY",
         test=f"{DATA}::test_what_holds_data_or_opens_it_outlives_its_stack[prod]",
-        says="LandingZoneBucket",
+        says="LandingBucket",
     ),
     Mutant(
         name="prod is thrown away with its stacks",
@@ -237,7 +237,7 @@ MUTANTS = (
     ),
     Mutant(
         name="an overwritten log is lost",
-        file="components/log_bucket.py",
+        file="components/foundation/log_bucket.py",
         old="            versioned=True,\n",
         new="",
         test=f"{FOUNDATION}::test_the_log_bucket_is_private_and_takes_tls_alone[prod]",
@@ -245,7 +245,7 @@ MUTANTS = (
     ),
     Mutant(
         name="whoever writes a log owns it",
-        file="components/log_bucket.py",
+        file="components/foundation/log_bucket.py",
         old="ObjectOwnership.BUCKET_OWNER_ENFORCED",
         new="ObjectOwnership.OBJECT_WRITER",
         test=f"{FOUNDATION}::test_the_log_bucket_is_private_and_takes_tls_alone[prod]",
@@ -277,7 +277,7 @@ MUTANTS = (
     ),
     Mutant(
         name="nobody hears that an alarm is over",
-        file="components/alerts.py",
+        file="components/foundation/alerts.py",
         old="            alarm.add_ok_action(actions.SnsAction(self.topic))\n",
         new="",
         test=f"{WEB}::test_people_hear_of_what_the_group_cannot_mend[prod]",

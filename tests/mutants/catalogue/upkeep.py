@@ -2,22 +2,22 @@
 
 from tests.mutants.mutant import Mutant
 
-DATABASE = "tests/stacks/test_database.py"
-PROXY = "tests/stacks/test_database_proxy.py"
+DATABASE = "tests/stacks/database/test_database.py"
+PROXY = "tests/stacks/database/test_database_proxy.py"
 FUNCTIONS = "tests/stacks/test_functions.py"
-OPERATIONS = "tests/stacks/test_operations.py"
-NETWORK = "tests/stacks/test_network.py"
-ACLS = "tests/stacks/test_network_acls.py"
+OPERATIONS = "tests/stacks/operations/test_operations.py"
+NETWORK = "tests/stacks/network/test_network.py"
+ACLS = "tests/stacks/network/test_network_acls.py"
 DEADLINES = "tests/architecture/contracts/test_deadlines.py"
 OUTPUTS = "tests/architecture/contracts/test_outputs.py"
 DAYS = "tests/stacks/test_days.py"
-ENDPOINTS = "tests/stacks/test_endpoints.py"
+ENDPOINTS = "tests/stacks/network/test_endpoints.py"
 REACH = "tests/architecture/test_reachability.py"
 
 MUTANTS = (
     Mutant(
         name="rejected rows are kept for as long as logs",
-        file="components/housekeeping.py",
+        file="components/housekeeping/housekeeping.py",
         old="str(config.reject_days)",
         new="str(config.log_days)",
         test=f"{DAYS}::test_events_rejected_rows_and_backups_are_kept_for_their_own_days",
@@ -25,7 +25,7 @@ MUTANTS = (
     ),
     Mutant(
         name="events are archived for as long as rejected rows are kept",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="archive_days=config.archive_days",
         new="archive_days=config.reject_days",
         test=f"{DAYS}::test_events_rejected_rows_and_backups_are_kept_for_their_own_days",
@@ -33,7 +33,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the intake's log is kept for as long as events",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="log_days=config.log_days",
         new="log_days=config.archive_days",
         test=f"{DAYS}::test_each_log_is_kept_for_its_own_days",
@@ -41,7 +41,7 @@ MUTANTS = (
     ),
     Mutant(
         name="what names were asked for is kept for a quarter, whatever is configured",
-        file="components/traffic_logs.py",
+        file="components/network/flow_logs.py",
         old="days=settings.dns_log_days",
         new="days=90",
         test=f"{DAYS}::test_each_log_is_kept_for_its_own_days",
@@ -49,7 +49,7 @@ MUTANTS = (
     ),
     Mutant(
         name="every client's session begins with the master's rights",
-        file="components/database_proxy.py",
+        file="components/database/database_proxy.py",
         old="require_tls=True",
         new='require_tls=True,\n            init_query="SET ROLE administrator"',
         test=f"{PROXY}::test_no_client_gets_a_session_that_another_has_set_up[prod]",
@@ -57,7 +57,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a client gets the variables that another has set",
-        file="components/database_proxy.py",
+        file="components/database/database_proxy.py",
         old="require_tls=True",
         new="require_tls=True,\n            session_pinning_filters=[rds.SessionPinningFilter.EXCLUDE_VARIABLE_SETS]",
         test=f"{PROXY}::test_no_client_gets_a_session_that_another_has_set_up[prod]",
@@ -81,7 +81,7 @@ MUTANTS = (
     ),
     Mutant(
         name="interface endpoints stand where their callers may not go",
-        file="components/network.py",
+        file="components/network/network.py",
         old="settings.interface_endpoints, subnets=self.app_subnets",
         new="settings.interface_endpoints, subnets=self.data_subnets",
         test=f"{ENDPOINTS}::test_interface_endpoints_answer_to_their_services_names_and_to_the_vpc_alone",
@@ -89,11 +89,11 @@ MUTANTS = (
     ),
     Mutant(
         name="functions cannot call AWS",
-        file="components/python_function.py",
+        file="components/common/python_function.py",
         old="        network.allow_https_out(group)\n",
         new="",
         test=f"{REACH}::test_who_works_reaches_aws[prod]",
-        says="FileIntake",
+        says="Ingestion",
     ),
     Mutant(
         name="a command looks for an output of another name",
@@ -106,8 +106,8 @@ MUTANTS = (
     Mutant(
         name="dead letters are taken from the wrong queue",
         file="stacks/pipeline.py",
-        old='"DeadLetterQueueUrl", self.file_intake.dead_letters.queue_url',
-        new='"DeadLetterQueueUrl", self.file_intake.undelivered.queue_url',
+        old='"DeadLetterQueueUrl", self.ingestion.dead_letters.queue_url',
+        new='"DeadLetterQueueUrl", self.ingestion.undelivered.queue_url',
         test=f"{OUTPUTS}::test_queues_are_redriven_from_where_their_failures_end[prod]",
         says="DeadLetterQueueUrl",
     ),
@@ -115,7 +115,7 @@ MUTANTS = (
         name="people ask the intake what became of a file",
         file="stacks/pipeline.py",
         old='"OperationsFunctionName", self.operations',
-        new='"OperationsFunctionName", self.file_intake',
+        new='"OperationsFunctionName", self.ingestion',
         test=f"{OUTPUTS}::test_people_look_files_up_by_the_function_that_knows_them[prod]",
         says="OperationsFunctionName",
     ),
@@ -129,7 +129,7 @@ MUTANTS = (
     ),
     Mutant(
         name="every statement is written down, with what customers ordered",
-        file="components/database_server.py",
+        file="components/database/database_server.py",
         old='"rds.force_ssl": "1",',
         new='"rds.force_ssl": "1",\n    "log_statement": "all",',
         test=f"{DATABASE}::test_the_database_writes_down_slow_statements_and_no_others[prod]",
@@ -137,7 +137,7 @@ MUTANTS = (
     ),
     Mutant(
         name="every statement counts as slow",
-        file="components/database_server.py",
+        file="components/database/database_server.py",
         old='"log_min_duration_statement": "1000"',
         new='"log_min_duration_statement": "0"',
         test=f"{DATABASE}::test_the_database_writes_down_slow_statements_and_no_others[prod]",
@@ -145,7 +145,7 @@ MUTANTS = (
     ),
     Mutant(
         name="every database is of the smallest class",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old="ec2.InstanceType(config.instance_type)",
         new='ec2.InstanceType("t4g.micro")',
         test=f"{DATABASE}::test_the_database_has_the_class_that_its_limits_are_reckoned_with[prod]",
@@ -153,7 +153,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a deployment restarts the database at noon",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old="multi_az=config.multi_az",
         new="multi_az=config.multi_az,\n            apply_immediately=True",
         test=f"{DATABASE}::test_a_deployment_restarts_no_database_in_the_middle_of_the_day[prod]",
@@ -161,7 +161,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a deployment may take the next major version",
-        file="components/postgres_instance.py",
+        file="components/database/postgres_instance.py",
         old="auto_minor_version_upgrade=True",
         new="allow_major_version_upgrade=True,\n            auto_minor_version_upgrade=True",
         test=f"{DATABASE}::test_a_deployment_restarts_no_database_in_the_middle_of_the_day[prod]",
@@ -169,7 +169,7 @@ MUTANTS = (
     ),
     Mutant(
         name="Aurora answers statements over HTTPS",
-        file="components/aurora_serverless.py",
+        file="components/database/aurora_serverless.py",
         old="monitoring_role=self._monitoring().sealed",
         new="monitoring_role=self._monitoring().sealed,\n            enable_data_api=True",
         test=f"{DATABASE}::test_nobody_asks_the_database_over_https[prod on Aurora]",
@@ -177,7 +177,7 @@ MUTANTS = (
     ),
     Mutant(
         name="nobody may write down what was measured of the operating system",
-        file="components/database_server.py",
+        file="components/database/database_server.py",
         old='            "logs:PutLogEvents",\n',
         new="",
         test=f"{DATABASE}::test_the_operating_system_is_measured_by_a_role_that_can_do_nothing_else[prod]",
@@ -185,7 +185,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a call that failed is never tried again",
-        file="components/python_function.py",
+        file="components/common/python_function.py",
         old="            memory_size=memory_mb,",
         new="            memory_size=memory_mb,\n            retry_attempts=0,",
         test=f"{FUNCTIONS}::test_what_fails_of_a_call_is_tried_again[prod]",
@@ -193,7 +193,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a call is given up after a minute",
-        file="components/python_function.py",
+        file="components/common/python_function.py",
         old="            memory_size=memory_mb,",
         new="            memory_size=memory_mb,\n            max_event_age=Duration.minutes(1),",
         test=f"{FUNCTIONS}::test_what_fails_of_a_call_is_tried_again[prod]",
@@ -201,7 +201,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a function has the least memory there is",
-        file="components/operations.py",
+        file="components/operations/operations.py",
         old="memory_mb=512",
         new="memory_mb=128",
         test=f"{FUNCTIONS}::test_functions_have_the_memory_to_start_in_a_few_seconds[prod]",
@@ -209,7 +209,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the default group is to be emptied before anybody may",
-        file="components/default_security_group.py",
+        file="components/network/default_security_group.py",
         old="        run.node.add_dependency(function)\n",
         new="",
         test=f"{FUNCTIONS}::test_cloudformation_calls_no_function_before_it_may_do_what_is_asked[prod]",
@@ -217,7 +217,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the live version goes on with the old port of the database",
-        file="components/file_intake.py",
+        file="components/ingestion/ingestion.py",
         old="        self.function.function.invalidate_version_based_on(str(ports.DATABASE))\n",
         new="",
         test=f"{FUNCTIONS}::test_a_new_port_of_the_database_is_one_that_the_live_version_knows",
@@ -225,7 +225,7 @@ MUTANTS = (
     ),
     Mutant(
         name="Lambda ends a look-up before the database does",
-        file="components/operations.py",
+        file="components/operations/operations.py",
         old="timeout=Duration.minutes(1)",
         new="timeout=Duration.seconds(10)",
         test=f"{DEADLINES}::test_functions_outlive_the_statements_that_their_roles_may_run[prod]",
@@ -233,7 +233,7 @@ MUTANTS = (
     ),
     Mutant(
         name="Lambda ends the housekeeping before its statement ends",
-        file="components/housekeeping.py",
+        file="components/housekeeping/housekeeping.py",
         old="TIMEOUT = Duration.minutes(15)",
         new="TIMEOUT = Duration.minutes(1)",
         test=f"{DEADLINES}::test_functions_outlive_the_statements_that_their_roles_may_run[prod]",
@@ -241,7 +241,7 @@ MUTANTS = (
     ),
     Mutant(
         name="old rows are removed at any hour of the day",
-        file="components/housekeeping.py",
+        file="components/housekeeping/housekeeping.py",
         old="SPREAD_MINUTES = 60",
         new="SPREAD_MINUTES = 1440",
         test=f"{OPERATIONS}::test_old_rejects_are_removed_every_night[prod]",
@@ -249,7 +249,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the flow log does not say who was refused",
-        file="components/traffic_logs.py",
+        file="components/network/flow_logs.py",
         old="    ec2.LogFormat.ALL_DEFAULT_FIELDS,\n",
         new="",
         test=f"{NETWORK}::test_flow_logs_record_all_traffic_with_what_tells_its_way[prod]",
@@ -257,7 +257,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the flow log sums up ten minutes",
-        file="components/traffic_logs.py",
+        file="components/network/flow_logs.py",
         old="FlowLogMaxAggregationInterval.ONE_MINUTE",
         new="FlowLogMaxAggregationInterval.TEN_MINUTES",
         test=f"{NETWORK}::test_flow_logs_record_all_traffic_with_what_tells_its_way[prod]",
@@ -265,7 +265,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the flow log may not be written",
-        file="components/traffic_logs.py",
+        file="components/network/flow_logs.py",
         old='writer.allow("logs:CreateLogStream", "logs:PutLogEvents", ',
         new='writer.allow("logs:CreateLogStream", ',
         test=f"{NETWORK}::test_a_flow_log_in_cloudwatch_has_a_role_that_can_write_it[dev]",
@@ -273,7 +273,7 @@ MUTANTS = (
     ),
     Mutant(
         name="large answers to the app vanish",
-        file="components/network_acl.py",
+        file="components/network/network_acl.py",
         old='frozenset({"public", "app"})',
         new='frozenset({"public"})',
         test=f"{ACLS}::test_whoever_sends_more_than_the_path_takes_is_told_so[addressing0]",
@@ -281,7 +281,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a path tells that a port is closed, and not that a packet is too large",
-        file="components/network_acl.py",
+        file="components/network/network_acl.py",
         old="ec2.AclTraffic.icmp(type=3, code=4)",
         new="ec2.AclTraffic.icmp(type=3, code=3)",
         test=f"{ACLS}::test_whoever_sends_more_than_the_path_takes_is_told_so[addressing1]",

@@ -2,9 +2,9 @@
 
 from tests.mutants.mutant import Mutant
 
-WEB = "tests/stacks/test_web.py"
+WEB = "tests/stacks/web/test_web.py"
 EVERY = "tests/stacks/test_every_stack.py"
-BOOT = "tests/stacks/test_web_boot.py"
+BOOT = "tests/stacks/web/test_web_boot.py"
 INSTANCE = f"{WEB}::test_instances_have_no_key_no_public_address_and_imdsv2[prod]"
 BALANCER = f"{WEB}::test_the_load_balancer_drops_what_looks_wrong_and_logs_the_rest[prod]"
 RELEASE = f"{WEB}::test_a_release_counts_when_its_instances_say_so[prod]"
@@ -13,7 +13,7 @@ GROUP = f"{WEB}::test_the_group_replaces_the_ill_and_the_old_and_tells_of_it[pro
 MUTANTS = (
     Mutant(
         name="an internal load balancer takes public addresses",
-        file="components/web_entrance.py",
+        file="components/web/load_balancer.py",
         old="subnets=network.app_subnets,\n            internet_facing=False",
         new="subnets=network.app_subnets,\n            internet_facing=True",
         test=f"{WEB}::test_an_internal_load_balancer_has_no_public_address[prod]",
@@ -21,7 +21,7 @@ MUTANTS = (
     ),
     Mutant(
         name="an internal load balancer lets anybody in",
-        file="components/web_entrance.py",
+        file="components/web/load_balancer.py",
         old='network.tier("app"), ec2.Port.tcp(ports.HTTP)',
         new="ec2.Peer.any_ipv4(), ec2.Port.tcp(ports.HTTP)",
         test=f"{WEB}::test_an_internal_load_balancer_is_reached_from_the_app_subnets_only[prod]",
@@ -29,7 +29,7 @@ MUTANTS = (
     ),
     Mutant(
         name="SSH is open to the internet",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="        self._network.allow_https_out(security_group)\n",
         new="        self._network.allow_https_out(security_group)\n"
         '        security_group.add_ingress_rule(ec2.Peer.any_ipv4(), ec2.Port.SSH, "Administrators")\n',
@@ -38,7 +38,7 @@ MUTANTS = (
     ),
     Mutant(
         name="SSH is open to the app subnets",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="        self._network.allow_https_out(security_group)\n",
         new="        self._network.allow_https_out(security_group)\n"
         '        security_group.add_ingress_rule(self._network.tier("app"), ec2.Port.SSH, "Administrators")\n',
@@ -47,7 +47,7 @@ MUTANTS = (
     ),
     Mutant(
         name="instances have an SSH key",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="            require_imdsv2=True,\n",
         new='            require_imdsv2=True,\n            key_pair=ec2.KeyPair(self, "Login"),\n',
         test=INSTANCE,
@@ -55,7 +55,7 @@ MUTANTS = (
     ),
     Mutant(
         name="instances answer IMDSv1",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="require_imdsv2=True",
         new="require_imdsv2=False",
         test=INSTANCE,
@@ -63,7 +63,7 @@ MUTANTS = (
     ),
     Mutant(
         name="what runs in a container on an instance gets its credentials",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="http_put_response_hop_limit=1",
         new="http_put_response_hop_limit=2",
         test=INSTANCE,
@@ -71,7 +71,7 @@ MUTANTS = (
     ),
     Mutant(
         name="instances take public addresses",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="associate_public_ip_address=None",
         new="associate_public_ip_address=True",
         test=INSTANCE,
@@ -79,7 +79,7 @@ MUTANTS = (
     ),
     Mutant(
         name="instances' disks are not encrypted",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="encrypted=True",
         new="encrypted=False",
         test=INSTANCE,
@@ -87,7 +87,7 @@ MUTANTS = (
     ),
     Mutant(
         name="instances stand in the public subnets",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="vpc_subnets=self._network.app_subnets",
         new="vpc_subnets=self._network.public_subnets",
         test=f"{WEB}::test_instances_stand_in_the_app_subnets_of_all_zones[prod]",
@@ -95,7 +95,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the health check asks for a page that needs the database",
-        file="components/web_tier.py",
+        file="components/web/web.py",
         old="path=HEALTH_PATH, interval",
         new='path="/", interval',
         test=f"{WEB}::test_instances_are_eased_in_and_out[prod]",
@@ -103,7 +103,7 @@ MUTANTS = (
     ),
     Mutant(
         name="Auto Scaling does not look at the load balancer's health checks",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="autoscaling.AdditionalHealthCheckType.ELB",
         new="autoscaling.AdditionalHealthCheckType.EBS",
         test=GROUP,
@@ -111,7 +111,7 @@ MUTANTS = (
     ),
     Mutant(
         name="an instance is taken away before its replacement serves",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="min_healthy_percentage=100",
         new="min_healthy_percentage=90",
         test=GROUP,
@@ -119,7 +119,7 @@ MUTANTS = (
     ),
     Mutant(
         name="old instances stay, with their old patches",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="            max_instance_lifetime=OLDEST,\n",
         new="",
         test=GROUP,
@@ -135,7 +135,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a release that does not start counts as good",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="        user_data.add_signal_on_exit_command(self.group)\n",
         new="",
         test=RELEASE,
@@ -143,7 +143,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a release takes all instances away at once",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="min_instances_in_service=config.min_instances",
         new="min_instances_in_service=0",
         test=RELEASE,
@@ -151,7 +151,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a deployment sets the group back to its smallest",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="min_capacity=config.min_instances",
         new="desired_capacity=config.min_instances,\n            min_capacity=config.min_instances",
         test=f"{WEB}::test_a_deployment_sets_no_number_of_instances[prod]",
@@ -159,7 +159,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the load balancer passes malformed headers on",
-        file="components/web_entrance.py",
+        file="components/web/load_balancer.py",
         old="drop_invalid_header_fields=True",
         new="drop_invalid_header_fields=False",
         test=BALANCER,
@@ -167,7 +167,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the load balancer lets ambiguous requests through",
-        file="components/web_entrance.py",
+        file="components/web/load_balancer.py",
         old="DesyncMitigationMode.STRICTEST",
         new="DesyncMitigationMode.MONITOR",
         test=BALANCER,
@@ -175,7 +175,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the load balancer writes no access log",
-        file="components/web_entrance.py",
+        file="components/web/load_balancer.py",
         old='("access_logs", "connection_logs")',
         new='("connection_logs",)',
         test=BALANCER,
@@ -183,7 +183,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the load balancer can be deleted by a click",
-        file="components/web_entrance.py",
+        file="components/web/load_balancer.py",
         old="deletion_protection=deletion_protection,\n            drop",
         new="deletion_protection=False,\n            drop",
         test=BALANCER,
@@ -199,7 +199,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the load balancer reuses connections that the app has closed",
-        file="components/web_entrance.py",
+        file="components/web/load_balancer.py",
         old="IDLE = Duration.seconds(60)",
         new="IDLE = Duration.seconds(120)",
         test=f"{WEB}::test_the_load_balancer_hangs_up_before_the_app_does[prod]",
@@ -207,7 +207,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the group grows long after the app is busy",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="BUSY_CPU_PERCENT = 20",
         new="BUSY_CPU_PERCENT = 80",
         test=f"{WEB}::test_the_group_grows_with_requests_and_with_work[prod]",
@@ -215,7 +215,7 @@ MUTANTS = (
     ),
     Mutant(
         name="nobody hears when the web app fails",
-        file="components/web_tier.py",
+        file="components/web/web.py",
         old="        alerts.announce(*self._alarms())\n",
         new="        self._alarms()\n",
         test=f"{WEB}::test_people_hear_of_what_the_group_cannot_mend[prod]",
@@ -223,7 +223,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the listener opens itself to the world",
-        file="components/web_entrance.py",
+        file="components/web/load_balancer.py",
         old="open=False,\n            default_target_groups",
         new="open=True,\n            default_target_groups",
         test=f"{WEB}::test_an_internal_load_balancer_is_reached_from_the_app_subnets_only[prod]",
@@ -231,7 +231,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the boot goes on after a step that failed",
-        file="components/web_instance.py",
+        file="components/web/user_data.py",
         old='        "set -euo pipefail",\n',
         new="",
         test=f"{BOOT}::test_a_step_that_fails_says_no_and_ends_the_boot[aws]",
@@ -239,7 +239,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the app runs as root",
-        file="components/web_instance.py",
+        file="components/web/user_data.py",
         old="User={NAME}\n",
         new="",
         test=f"{BOOT}::test_the_service_can_change_nothing_but_its_own_files",
@@ -247,7 +247,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the app may write everywhere",
-        file="components/web_instance.py",
+        file="components/web/user_data.py",
         old="ProtectSystem=strict\n",
         new="",
         test=f"{BOOT}::test_the_service_can_change_nothing_but_its_own_files",
@@ -255,7 +255,7 @@ MUTANTS = (
     ),
     Mutant(
         name="five thousand visitors see an error before anybody hears",
-        file="components/web_tier.py",
+        file="components/web/web.py",
         old="FAILURES = 5",
         new="FAILURES = 5000",
         test=f"{WEB}::test_people_hear_before_visitors_give_up[prod]",
@@ -263,7 +263,7 @@ MUTANTS = (
     ),
     Mutant(
         name="pages take a minute before anybody hears",
-        file="components/web_tier.py",
+        file="components/web/web.py",
         old="SLOW_SECONDS = 2",
         new="SLOW_SECONDS = 60",
         test=f"{WEB}::test_people_hear_before_visitors_give_up[prod]",

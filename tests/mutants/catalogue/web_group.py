@@ -2,13 +2,13 @@
 
 from tests.mutants.mutant import Mutant
 
-GROUP = "tests/stacks/test_web_group.py"
-BOOT = "tests/stacks/test_web_boot.py"
+GROUP = "tests/stacks/web/test_web_group.py"
+BOOT = "tests/stacks/web/test_web_boot.py"
 
 MUTANTS = (
     Mutant(
         name="a page that is missing counts as healthy",
-        file="components/web_tier.py",
+        file="components/web/web.py",
         old="healthy_threshold_count=CHECKS_UNTIL_HEALTHY",
         new='healthy_threshold_count=CHECKS_UNTIL_HEALTHY, healthy_http_codes="200-499"',
         test=f"{GROUP}::test_an_ill_instance_gets_no_visitor_after_a_minute[prod]",
@@ -16,7 +16,7 @@ MUTANTS = (
     ),
     Mutant(
         name="an ill instance gets visitors for minutes",
-        file="components/web_tier.py",
+        file="components/web/web.py",
         old="healthy_threshold_count=CHECKS_UNTIL_HEALTHY",
         new="healthy_threshold_count=CHECKS_UNTIL_HEALTHY, unhealthy_threshold_count=10",
         test=f"{GROUP}::test_an_ill_instance_gets_no_visitor_after_a_minute[prod]",
@@ -24,7 +24,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a second disk is encrypted, and the root is not",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old='"/dev/xvda"',
         new='"/dev/sda1"',
         test=f"{GROUP}::test_the_root_disk_is_encrypted_large_enough_and_goes_with_its_instance[prod]",
@@ -32,7 +32,7 @@ MUTANTS = (
     ),
     Mutant(
         name="disks of instances that are gone stay, and cost",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="encrypted=True)",
         new="encrypted=True, delete_on_termination=False)",
         test=f"{GROUP}::test_the_root_disk_is_encrypted_large_enough_and_goes_with_its_instance[prod]",
@@ -40,7 +40,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the disk is smaller than the image",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="ebs(16,",
         new="ebs(4,",
         test=f"{GROUP}::test_the_root_disk_is_encrypted_large_enough_and_goes_with_its_instance[prod]",
@@ -48,7 +48,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the group hears of its load every five minutes",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="detailed_monitoring=True",
         new="detailed_monitoring=False",
         test=f"{GROUP}::test_the_group_hears_of_its_load_within_minutes_and_shrinks_again[prod]",
@@ -56,7 +56,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the group never shrinks",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old='"Cpu", target_utilization_percent=BUSY_CPU_PERCENT',
         new='"Cpu", target_utilization_percent=BUSY_CPU_PERCENT, disable_scale_in=True',
         test=f"{GROUP}::test_the_group_hears_of_its_load_within_minutes_and_shrinks_again[prod]",
@@ -64,7 +64,7 @@ MUTANTS = (
     ),
     Mutant(
         name="instances that are no longer needed are protected",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="default_instance_warmup=WARM_UP",
         new="default_instance_warmup=WARM_UP,\n            new_instances_protected_from_scale_in=True",
         test=f"{GROUP}::test_the_group_hears_of_its_load_within_minutes_and_shrinks_again[prod]",
@@ -72,7 +72,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a new instance's start counts as load",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="WARM_UP = Duration.minutes(2)",
         new="WARM_UP = Duration.seconds(0)",
         test=f"{GROUP}::test_the_group_hears_of_its_load_within_minutes_and_shrinks_again[prod]",
@@ -80,7 +80,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the group cannot grow to what is configured",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="max_capacity=config.max_instances",
         new="max_capacity=config.min_instances + 1",
         test=f"{GROUP}::test_the_group_grows_to_the_maximum_of_the_configuration[prod]",
@@ -88,7 +88,7 @@ MUTANTS = (
     ),
     Mutant(
         name="every instance may be replaced at once, beside itself",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="max_healthy_percentage=100 + REPLACED_PERCENT",
         new="max_healthy_percentage=200",
         test=f"{GROUP}::test_no_more_instances_run_at_once_than_are_reckoned_with[prod]",
@@ -96,7 +96,7 @@ MUTANTS = (
     ),
     Mutant(
         name="an update waits a minute for an instance to boot",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="pause_time=BOOT",
         new="pause_time=Duration.minutes(1)",
         test=f"{GROUP}::test_an_update_gives_an_instance_the_time_that_its_first_deployment_does[prod]",
@@ -104,7 +104,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the group measures nothing of itself",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="            group_metrics=[autoscaling.GroupMetrics.all()],\n",
         new="",
         test=f"{GROUP}::test_the_group_hears_of_its_load_within_minutes_and_shrinks_again[prod]",
@@ -112,7 +112,7 @@ MUTANTS = (
     ),
     Mutant(
         name="instances have no metadata, and so no credentials",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="http_put_response_hop_limit=1",
         new="http_put_response_hop_limit=1,\n            http_endpoint=False",
         test=f"{GROUP}::test_instances_learn_from_their_metadata_who_they_are[prod]",
@@ -128,15 +128,15 @@ MUTANTS = (
     ),
     Mutant(
         name="an instance starts before it may fetch the app",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="        self.group.node.add_dependency(role)\n",
         new="",
         test=f"{GROUP}::test_no_instance_starts_before_it_may_fetch_the_app[prod]",
-        says="WebTierIdentityPolicy",
+        says="WebIdentityPolicy",
     ),
     Mutant(
         name="nobody hears that instances fail to start",
-        file="components/web_instances.py",
+        file="components/web/instances.py",
         old="ScalingEvents.ALL",
         new="ScalingEvents.TERMINATION_EVENTS",
         test=f"{GROUP}::test_people_hear_of_every_instance_that_comes_goes_or_fails_to[prod]",
@@ -144,7 +144,7 @@ MUTANTS = (
     ),
     Mutant(
         name="an app that answers with an error has started",
-        file="components/web_instance.py",
+        file="components/web/user_data.py",
         old="--show-error --fail --max-time",
         new="--show-error --max-time",
         test=f"{BOOT}::test_the_whole_script_installs_starts_and_says_yes",
@@ -152,7 +152,7 @@ MUTANTS = (
     ),
     Mutant(
         name="somebody may log in as the app",
-        file="components/web_instance.py",
+        file="components/web/user_data.py",
         old="--no-create-home --shell /sbin/nologin",
         new="--create-home --shell /bin/bash",
         test=f"{BOOT}::test_the_whole_script_installs_starts_and_says_yes",
@@ -160,7 +160,7 @@ MUTANTS = (
     ),
     Mutant(
         name="nothing turns logs over",
-        file="components/web_instance.py",
+        file="components/web/user_data.py",
         old='"aws-cfn-bootstrap", "logrotate"',
         new='"aws-cfn-bootstrap"',
         test=f"{BOOT}::test_the_whole_script_installs_starts_and_says_yes",
@@ -168,7 +168,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the agent is configured and never started",
-        file="components/instance_monitoring.py",
+        file="components/web/instance_monitoring.py",
         old="-m ec2 -s -c",
         new="-m ec2 -c",
         test=f"{BOOT}::test_logs_go_out_before_anything_of_ours_can_fail",
@@ -176,7 +176,7 @@ MUTANTS = (
     ),
     Mutant(
         name="instances write into one another's log",
-        file="components/instance_monitoring.py",
+        file="components/web/instance_monitoring.py",
         old='f"{{instance_id}}/{name}"',
         new="name",
         test=f"{BOOT}::test_the_agent_sends_what_the_service_writes_and_how_full_things_are",
@@ -184,7 +184,7 @@ MUTANTS = (
     ),
     Mutant(
         name="another disk than the root is measured",
-        file="components/instance_monitoring.py",
+        file="components/web/instance_monitoring.py",
         old='"resources": ["/"]',
         new='"resources": ["/data"]',
         test=f"{BOOT}::test_the_agent_sends_what_the_service_writes_and_how_full_things_are",
@@ -192,7 +192,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the log is moved away while the app writes into it",
-        file="components/web_instance.py",
+        file="components/web/user_data.py",
         old="    copytruncate\n",
         new="",
         test=f"{BOOT}::test_the_log_fills_no_disk",
@@ -200,7 +200,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the log grows for a month",
-        file="components/web_instance.py",
+        file="components/web/user_data.py",
         old="    daily\n    maxsize 50M\n",
         new="    monthly\n",
         test=f"{BOOT}::test_the_log_fills_no_disk",
@@ -208,7 +208,7 @@ MUTANTS = (
     ),
     Mutant(
         name="an app that crashed stays down",
-        file="components/web_instance.py",
+        file="components/web/user_data.py",
         old="Restart=always\n",
         new="",
         test=f"{BOOT}::test_an_app_that_falls_stands_up_again",
@@ -216,7 +216,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the last words of an app are in no log",
-        file="components/web_instance.py",
+        file="components/web/user_data.py",
         old="StandardError=append:{LOG_FILE}\n",
         new="",
         test=f"{BOOT}::test_an_app_that_falls_stands_up_again",
@@ -224,7 +224,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the app may make any system call",
-        file="components/web_instance.py",
+        file="components/web/user_data.py",
         old="SystemCallFilter=@system-service\n",
         new="",
         test=f"{BOOT}::test_the_service_can_change_nothing_but_its_own_files",
@@ -232,7 +232,7 @@ MUTANTS = (
     ),
     Mutant(
         name="the app may open raw sockets",
-        file="components/web_instance.py",
+        file="components/web/user_data.py",
         old="RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX\n",
         new="",
         test=f"{BOOT}::test_the_service_can_change_nothing_but_its_own_files",

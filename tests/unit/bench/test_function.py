@@ -1,11 +1,11 @@
-"""The file intake is measured with the settings that it asks for."""
+"""The ingestion function is measured with the settings that it asks for."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from bench import function
-from file_intake.settings import Settings
+from ingestion.settings import Settings
 
 
 def test_every_setting_of_the_file_intake_is_set() -> None:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from components.packaging import _Bundle, bundle
-from config.model import Platform
+from components.common.packaging import _Bundle, bundle
+from config.model import RuntimeConfig
 
 pytestmark = pytest.mark.thorough  # real packages, installed
 
-HERE = Platform(architecture="x86_64", python=f"3.{sys.version_info.minor}")
-ELSEWHERE = Platform(architecture="arm64", python="3.14" if sys.version_info.minor != 14 else "3.13")
-SOURCE = Path("lambda_src/file_intake")
+HERE = RuntimeConfig(architecture="x86_64", python=f"3.{sys.version_info.minor}")
+ELSEWHERE = RuntimeConfig(architecture="arm64", python="3.14" if sys.version_info.minor != 14 else "3.13")
+SOURCE = Path("lambda_src/ingestion")
 
 
 def _tree(root: Path) -> dict[str, str]:
@@ -27,7 +27,7 @@ def _tree(root: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file intake's asset, built for this very interpreter."""
+    """The ingestion function's asset, built for this very interpreter."""
     folder = tmp_path_factory.mktemp("asset")
     assert _Bundle(SOURCE, HERE).try_bundle(str(folder))
     return folder
@@ -39,10 +39,12 @@ def test_an_asset_is_the_same_byte_for_byte(built: Path, tmp_path: Path) -> None
 
 
 def test_an_asset_holds_the_package_its_dependencies_and_the_certificates(built: Path) -> None:
-    assert (built / "file_intake/handler.py").exists()
+    assert (built / "ingestion/handler.py").exists()
     assert (built / "psycopg/__init__.py").exists()
-    assert (built / "certificates/database-ca.pem").read_bytes() == Path("certificates/database-ca.pem").read_bytes()
-    assert not (built / "file_intake/requirements.txt").exists()
+    assert (built / "certificates/database-ca.pem").read_bytes() == Path(
+        "components/database/certificates/database-ca.pem"
+    ).read_bytes()
+    assert not (built / "ingestion/requirements.txt").exists()
 
 
 def test_an_asset_leaves_most_of_what_lambda_takes_to_what_is_still_to_come(built: Path) -> None:
@@ -60,7 +62,7 @@ def test_an_asset_names_nothing_of_the_machine_that_built_it(built: Path) -> Non
 
 
 def test_bytecode_is_trusted_without_looking_at_the_source(built: Path) -> None:
-    compiled = next((built / "file_intake/__pycache__").glob("handler.*.pyc")).read_bytes()
+    compiled = next((built / "ingestion/__pycache__").glob("handler.*.pyc")).read_bytes()
     flags = int.from_bytes(compiled[4:8], "little")
     assert flags == 0b01, "hash-based, unchecked (PEP 552)"
     assert py_compile.PycInvalidationMode.UNCHECKED_HASH

@@ -17,7 +17,7 @@ from config.connections import CALLS, FUNCTIONS, RESERVED, WEB_POOL, connections
 from config.database import Direct, ThroughProxy
 from config.environments import DEV, DEV_DATABASE, PROD, PROD_DATABASE
 from config.instance_classes import FAMILIES, is_offered, memory_gib
-from tests.databases import AURORA
+from tests.support.databases import AURORA
 
 PROXY = ThroughProxy(connections_percent=80, borrow_seconds=15, idle_client_minutes=30)
 LINTER = Path(cfnlint.__file__).parent / "data/schemas/extensions/aws_rds_dbinstance/dbinstanceclass_enum.json"
@@ -75,16 +75,16 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "database.min_acu must be a number, got 'two'",
     ),
     "more loads than connections": (
-        lambda: replace(DEV, intake=replace(DEV.intake, max_concurrency=1000)),
-        "intake.max_concurrency must be at most 128 with this database of 168 connections, got 1000",
+        lambda: replace(DEV, ingestion=replace(DEV.ingestion, max_concurrency=1000)),
+        "ingestion.max_concurrency must be at most 128 with this database of 168 connections, got 1000",
     ),
     "more loads than the proxy may serve": (
-        lambda: replace(PROD, intake=replace(PROD.intake, max_concurrency=457)),
-        "intake.max_concurrency must be at most 456 with this database of 675 connections, got 457",
+        lambda: replace(PROD, ingestion=replace(PROD.ingestion, max_concurrency=457)),
+        "ingestion.max_concurrency must be at most 456 with this database of 675 connections, got 457",
     ),
     "more web instances than connections": (
         lambda: replace(DEV, web=replace(DEV.web, max_instances=50)),
-        "intake.max_concurrency must be at most 0",
+        "ingestion.max_concurrency must be at most 0",
     ),
     "a name that RDS takes for no database": (lambda: replace(DEV, name="dev-"), "name must be 1 to 20"),
     "a project that RDS takes for no database": (lambda: replace(DEV, project="my--shop"), "project must be 1 to 20"),
@@ -176,5 +176,5 @@ def test_each_connection_is_counted_once() -> None:
 
 
 def test_the_largest_concurrency_that_is_named_is_accepted() -> None:
-    replace(PROD, intake=replace(PROD.intake, max_concurrency=456))
-    replace(DEV, intake=replace(DEV.intake, max_concurrency=128))
+    replace(PROD, ingestion=replace(PROD.ingestion, max_concurrency=456))
+    replace(DEV, ingestion=replace(DEV.ingestion, max_concurrency=128))

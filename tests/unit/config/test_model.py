@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from config.checks import ConfigError, Slice
+from config.checks import ConfigError, ConfigSection
 from config.database import PostgresInstance
 from config.environments import DEV, DEV_DATABASE, ENVIRONMENTS, LOCAL, PROD, choose
-from config.model import Environment, Platform
+from config.ingestion import IngestionConfig
+from config.model import Environment, RuntimeConfig
 from config.network import NEEDED_WITHOUT_NAT, AnyZones, FlowLogToCloudWatch, NamedZones, NoNat
-from config.pipeline import FileIntake
-from config.web import WebTier
+from config.web import WebConfig
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "one zone": (lambda: AnyZones(count=1), "network.zones must be 2 to 6 zones, got 1"),
@@ -35,8 +35,8 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "network.interface_endpoints must be a frozenset, each one of",
     ),
     "a DNS log kept for no such time": (lambda: replace(DEV.network, dns_log_days=2), "network.dns_log_days"),
-    "an old Python": (lambda: Platform(python="3.10"), "platform.python must be 3.11 or newer"),
-    "an unknown processor": (lambda: Platform(architecture="sparc"), "platform.architecture"),  # type: ignore[arg-type]
+    "an old Python": (lambda: RuntimeConfig(python="3.10"), "runtime.python must be 3.11 or newer"),
+    "an unknown processor": (lambda: RuntimeConfig(architecture="sparc"), "runtime.architecture"),  # type: ignore[arg-type]
     "no network": (lambda: replace(DEV.network, cidr="10.0.0.0/99"), "network.cidr must be an IPv4 network"),
     "host bits": (lambda: replace(DEV.network, cidr="10.0.0.1/16"), "network.cidr"),
     "too large a network": (lambda: replace(DEV.network, cidr="10.0.0.0/8"), "network.cidr must be a network from /16"),
@@ -53,7 +53,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "nobody's address": (lambda: replace(DEV.foundation, alert_emails=("ops",)), "foundation.alert_emails"),
     "a public network": (lambda: replace(DEV.network, cidr="8.8.0.0/16"), "network.cidr must be a private network"),
     "another processor": (
-        lambda: replace(DEV, platform=Platform(architecture="x86_64")),
+        lambda: replace(DEV, runtime=RuntimeConfig(architecture="x86_64")),
         "web.capacity.types must be x86_64 types",
     ),
     "an account that isn't one": (lambda: replace(DEV, account="1111"), "account must be twelve digits"),
@@ -84,9 +84,9 @@ def _changed(part: Any, **values: object) -> Any:
     return replace(part, **values)
 
 
-def _slices() -> list[tuple[Slice, str]]:
-    parts: tuple[Any, ...] = (DEV, DEV.platform, DEV.foundation, DEV.network, DEV.network.zones, DEV.network.flow_log)
-    parts += (DEV.database, DEV.landing, DEV.intake, DEV.web, DEV.web.exposure, DEV.web.capacity)
+def _slices() -> list[tuple[ConfigSection, str]]:
+    parts: tuple[Any, ...] = (DEV, DEV.runtime, DEV.foundation, DEV.network, DEV.network.zones, DEV.network.flow_log)
+    parts += (DEV.database, DEV.landing_bucket, DEV.ingestion, DEV.web, DEV.web.exposure, DEV.web.capacity)
     return [(part, field.name) for part in parts for field in fields(part)]
 
 
@@ -105,10 +105,10 @@ def test_a_value_of_another_type_is_refused_and_named(part: Any, field: str, val
     [
         (lambda: _changed(DEV.network, nat="single"), "network.nat must be NatPerZone(...) or SingleNat(...) or"),
         (lambda: _changed(DEV.database, multi_az="false"), "database.multi_az must be True or False, got 'false'"),
-        (lambda: _changed(DEV.intake, memory_mb=True), "intake.memory_mb must be a whole number, got True"),
+        (lambda: _changed(DEV.ingestion, memory_mb=True), "ingestion.memory_mb must be a whole number, got True"),
         (lambda: _changed(DEV, removal="destroy"), "removal must be Removal.RETAIN or Removal.DESTROY, got 'destroy'"),
         (lambda: _changed(DEV, account=111122223333), "account must be a text or left open, got 111122223333"),
-        (lambda: Platform(python=3.14), "platform.python must be a text, got 3.14"),  # type: ignore[arg-type]
+        (lambda: RuntimeConfig(python=3.14), "runtime.python must be a text, got 3.14"),  # type: ignore[arg-type]
     ],
 )
 def test_slips_a_newcomer_makes_are_said_in_words(build: Callable[[], Any], message: str) -> None:
@@ -130,9 +130,9 @@ def test_account_and_region_may_come_later() -> None:
 
 def test_local_is_dev_but_for_where_it_runs() -> None:
     differing = {name for name in vars(DEV) if getattr(DEV, name) != getattr(LOCAL, name)}
-    assert differing <= {"name", "account", "region", "platform", "intake", "web"}
+    assert differing <= {"name", "account", "region", "runtime", "ingestion", "web"}
     assert {name for name in vars(DEV.web) if getattr(DEV.web, name) != getattr(LOCAL.web, name)} <= {"capacity"}
-    assert {name for name in vars(DEV.intake) if getattr(DEV.intake, name) != getattr(LOCAL.intake, name)} == {
+    assert {name for name in vars(DEV.ingestion) if getattr(DEV.ingestion, name) != getattr(LOCAL.ingestion, name)} == {
         "timeout_seconds",
         "max_file_mb",
         "receives",
@@ -151,8 +151,8 @@ def test_staging_is_prod_in_small() -> None:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS.values(), ids=lambda environment: environment.name)
 def test_values_are_frozen(environment: Environment) -> None:
-    for slice_ in (environment, environment.network, environment.intake, environment.web):
+    for slice_ in (environment, environment.network, environment.ingestion, environment.web):
         with pytest.raises(AttributeError):
             slice_.name = "other"  # type: ignore[union-attr,misc]
-    assert isinstance(environment.intake, FileIntake)
-    assert isinstance(environment.web, WebTier)
+    assert isinstance(environment.ingestion, IngestionConfig)
+    assert isinstance(environment.web, WebConfig)

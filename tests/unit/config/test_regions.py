@@ -9,12 +9,12 @@ import pytest
 
 from config.checks import ConfigError
 from config.environments import DEV, PROD, PROD_DATABASE
+from config.ingestion import SnapStart
 from config.instance_classes import FAMILIES, NOT_OFFERED_IN, families_in
 from config.model import Environment
 from config.network import AnyZones, RegionalNat
-from config.pipeline import SnapStart
-from tests import databases
-from tests.synthesis import PUBLIC
+from tests.support import databases
+from tests.support.synthesis import PUBLIC
 
 LINTER = Path(cfnlint.__file__).parent / "data/schemas/extensions/aws_rds_dbinstance/dbinstanceclass_enum.json"
 NEW_REGIONS = ("ap-southeast-6", "ap-east-2")
@@ -44,9 +44,9 @@ ASKED: dict[str, tuple[Environment, tuple[str, ...], str]] = {
         r"network.nat must be NatPerZone\(\), SingleNat\(\) or NoNat\(\) in {region}, got RegionalNat\(\)",
     ),
     "snapshots of functions": (
-        replace(PROD, intake=replace(PROD.intake, start=SnapStart())),
+        replace(PROD, ingestion=replace(PROD.ingestion, start=SnapStart())),
         ("us-gov-west-1", "us-gov-east-1", "cn-north-1", "cn-northwest-1"),
-        r"intake.start must be OnDemand\(\) or ProvisionedConcurrency\(...\) in {region}, got SnapStart\(\)",
+        r"ingestion.start must be OnDemand\(\) or ProvisionedConcurrency\(...\) in {region}, got SnapStart\(\)",
     ),
     "a sign-in": (
         PUBLIC,

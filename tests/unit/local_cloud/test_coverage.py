@@ -1,7 +1,7 @@
 """Whatever any environment deploys, the local cloud takes, really made or recorded by name."""
 
 from local_cloud.emulator.registration import uncovered
-from tests.synthesis import Synthesized
+from tests.support.synthesis import Synthesized
 
 
 def test_every_resource_type_of_every_environment_is_covered(every_environment: Synthesized) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import local_cloud
 from local_cloud.emulator import registration
 from local_cloud.emulator.registration import Completed, Made, Recorded
 
@@ -19,8 +20,8 @@ def test_only_types_that_the_emulator_lacks_are_added_and_only_its_own_completed
 
 
 def test_each_module_is_named_for_its_type() -> None:
-    folder = Path(registration.__file__).with_name("registry")
-    modules = {path.stem.replace("_", "") for path in folder.glob("*.py")} - {"init"}
+    folders = Path(local_cloud.__file__).parent.glob("*/registry")
+    modules = {path.stem.replace("_", "") for folder in folders for path in folder.glob("*.py")} - {"init"}
     types = {"".join(resource.type.split("::")[1:]).lower() for resource in registration.registry()}
     assert modules == types
 

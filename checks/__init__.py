@@ -1,0 +1,1 @@
+"""Proves templates right. Knows nothing of this project."""

@@ -1,0 +1,138 @@
+"""Network ACLs: numbered rules at a subnet's border, which know nothing of connections.
+
+Amazon VPC User Guide, "Control subnet traffic with network access control lists": rules apply in the order of their
+numbers, the first that matches decides, and what none matches is denied. Replies need rules of their own. Traffic that
+stays inside one subnet meets no ACL.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import reduce
+from ipaddress import ip_network
+from operator import and_, or_
+
+from checks.reachability.guard import UnsupportedError
+from checks.reachability.naming import meaning
+from checks.reachability.ranges import ALL_PORTS, EVERYWHERE, NOTHING, Family, Ranges, addresses, ranges
+from checks.reachability.resolve import Resolver, Resource, UnresolvedError
+from checks.templates import Reference
+
+ALL_PROTOCOLS = "-1"
+TCP = ("6", "tcp")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AclEntry:
+    """One numbered rule for TCP in one direction; `peers` are the addresses outside the subnet."""
+
+    number: int
+    egress: bool
+    allow: bool
+    ports: Ranges
+    family: Family
+    peers: Ranges
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acl:
+    """The rules of one network ACL, sorted by number."""
+
+    name: str
+    entries: tuple[AclEntry, ...]
+
+    def lets(self, peers: Ranges, ports: Ranges, *, family: Family, egress: bool, every_port: bool) -> Ranges:
+        """Those of `peers` with which the subnet may exchange packets in this direction to these ports.
+
+        A peer counts when every one of the ports is open to it; without `every_port`, when any is.
+        """
+        entries = [entry for entry in self.entries if entry.egress == egress and entry.family == family]
+        by_port = [_first_match(entries, peers, port) for port in _representatives(ports, entries)]
+        return reduce(and_ if every_port else or_, by_port)
+
+
+def _representatives(ports: Ranges, entries: list[AclEntry]) -> list[int]:
+    """One port for each part of `ports` that no rule tells apart."""
+    edges = {edge for entry in entries for start, end in entry.ports.spans for edge in (start, end + 1)}
+    return sorted({first for first, _ in ports.spans} | {edge for edge in edges if edge in ports})
+
+
+def _first_match(entries: list[AclEntry], peers: Ranges, port: int) -> Ranges:
+    allowed, undecided = NOTHING, peers
+    for entry in entries:
+        if port in entry.ports:
+            if entry.allow:
+                allowed |= undecided & entry.peers
+            undecided -= entry.peers
+    return allowed
+
+
+def _default_entries() -> list[AclEntry]:
+    """What AWS puts into a VPC's default network ACL: everything passes."""
+    numbers: dict[Family, int] = {4: 100, 6: 101}
+    return [
+        AclEntry(number=number, egress=egress, allow=True, ports=ALL_PORTS, family=family, peers=EVERYWHERE[family])
+        for family, number in numbers.items()
+        for egress in (False, True)
+    ]
+
+
+def default_acl() -> Acl:
+    """The ACL of a subnet to which the templates give none, where no template changes it."""
+    return Acl(name="default", entries=tuple(_default_entries()))
+
+
+def read_acls(resolver: Resolver) -> dict[Reference, Acl]:
+    """Every network ACL of the templates, and the VPC's default one where they add to it."""
+    entries: dict[Reference, list[AclEntry]] = defaultdict(list)
+    for acl in resolver.resources("AWS::EC2::NetworkAcl"):
+        entries[acl.reference] = []
+    for resource in resolver.resources("AWS::EC2::NetworkAclEntry"):
+        owner = resource.require("NetworkAclId")
+        if not isinstance(owner, Reference):
+            raise UnresolvedError(f"{resource.at}.NetworkAclId must point to an ACL of these templates, got {owner}")
+        if owner.attribute == "DefaultNetworkAcl" and owner not in entries:
+            entries[owner] = _default_entries()
+        entries[owner] += _entry(resource)
+    return {owner: _acl(owner, found) for owner, found in entries.items()}
+
+
+def _acl(owner: Reference, entries: list[AclEntry]) -> Acl:
+    numbers = [(entry.egress, entry.number) for entry in entries]
+    twice = sorted({number for egress, number in numbers if numbers.count((egress, number)) > 1})
+    if twice:
+        raise UnsupportedError(
+            f"{owner} has several rules with the number {twice[0]} in one direction: AWS refuses that"
+        )
+    return Acl(
+        name=meaning(owner.place.id) if not owner.attribute else "default",
+        entries=tuple(sorted(entries, key=lambda entry: entry.number)),
+    )
+
+
+def _entry(resource: Resource) -> list[AclEntry]:
+    protocol = str(resource.require("Protocol")).lower()
+    if protocol not in (ALL_PROTOCOLS, *TCP):
+        return []  # a rule for another protocol says nothing about TCP
+    block = resource.get("CidrBlock") or resource.get("Ipv6CidrBlock")
+    if block is None:
+        raise UnresolvedError(f"{resource.at} has neither CidrBlock nor Ipv6CidrBlock")
+    action = str(resource.require("RuleAction")).lower()
+    if action not in ("allow", "deny"):
+        raise UnresolvedError(f"{resource.at}.RuleAction must be allow or deny, got {action}")
+    network = ip_network(str(block))
+    return [
+        AclEntry(
+            number=int(resource.require("RuleNumber")),
+            egress=str(resource.get("Egress", False)).lower() == "true",
+            allow=action == "allow",
+            ports=ALL_PORTS if protocol == ALL_PROTOCOLS else _ports(resource),
+            family=network.version,
+            peers=addresses(network),
+        )
+    ]
+
+
+def _ports(resource: Resource) -> Ranges:
+    section = resource.section("PortRange")
+    first, last = int(section.require("From")), int(section.require("To"))
+    return ALL_PORTS if first == -1 else ranges((first, last))

@@ -1,0 +1,82 @@
+"""What the functions of a stack have in common: where they run, and what AWS asks of each of them."""
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from components.common.acknowledgement import AWS_SOLUTIONS, acknowledge, by
+from components.common.region import known_region
+from components.common.workload_role import AccessPolicy
+from components.foundation.async_dead_letter_queue import AsyncDeadLetterQueue
+from components.network.network import Network
+from config.model import RuntimeConfig
+from config.regions import formats_function_logs, traces_functions
+
+
+class FunctionDefaults(Construct):
+    """Gives functions a processor, a network, a key for their logs, and one policy that all of their roles share.
+
+    Without `network` they run outside the VPC, untraced. The others are `traced`, and the logs of all formatted as
+    JSON, where that is to be had in the region.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        platform: RuntimeConfig,
+        network: Network | None,
+        logs_key: kms.IKey,
+        async_dead_letter_queue: AsyncDeadLetterQueue,
+        removal: RemovalPolicy,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.platform = platform
+        self.network = network
+        self.logs_key = logs_key
+        self.async_dead_letter_queue = async_dead_letter_queue
+        self.removal = removal
+        region = known_region(self)
+        # What runs outside the VPC, CloudFormation calls, once a deployment: nobody would look at its traces.
+        self.traced = network is not None and traces_functions(region)
+        self.formats_logs = formats_function_logs(region)
+        self.policy = AccessPolicy(self, "Policy", description="What AWS Lambda asks of every function")
+        async_dead_letter_queue.allow_sending(self.policy)
+        if network:
+            self._allow_on_all_resources()
+
+    def _allow_on_all_resources(self) -> None:
+        """Traces, which take no resource, and network interfaces, which Lambda makes with the function's own role.
+
+        Sources: Service Authorization Reference, "AWS X-Ray"; AWS Lambda Developer Guide, "Giving Lambda functions
+        access to resources in an Amazon VPC".
+        """
+        if self.traced:
+            self.policy.allow("xray:PutTraceSegments", "xray:PutTelemetryRecords", on=["*"])
+        interfaces = [
+            "ec2:CreateNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:DeleteNetworkInterface",
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:UnassignPrivateIpAddresses",
+        ]
+        self.policy.allow(*interfaces, on=["*"])
+        # The code inside has no business with them: only its calls carry this key.
+        self.policy.add_statements(
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                actions=interfaces,
+                resources=["*"],
+                conditions={"Null": {"lambda:SourceFunctionArn": "false"}},
+            )
+        )
+        acknowledge(
+            self.policy,
+            *by(AWS_SOLUTIONS, rule="IAM5[Resource::*]"),
+            reason="AWS offers the writing of traces, and attaching a function to a VPC, on all resources only; the "
+            "latter is denied to the functions' own code",
+            would_change="if AWS offered resource-level permissions",
+        )

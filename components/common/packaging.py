@@ -1,0 +1,138 @@
+"""Builds a Python asset for the platform it will run on, without Docker and byte-for-byte the same each time."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import Any
+
+import jsii
+from aws_cdk import AssetHashType, BundlingOptions, DockerImage, FileSystem, ILocalBundling
+from packaging.requirements import Requirement
+
+from config.model import RuntimeConfig
+
+CERTIFICATES = Path("components/database/certificates/database-ca.pem")
+BUNDLED_CERTIFICATES = Path("certificates/database-ca.pem")  # where runtimes look for them
+# Wheels run on any glibc from the one in their tag on; Amazon Linux 2023, under Lambda and EC2 alike, has 2.34.
+GLIBC_TAGS = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
+MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
+IGNORED = ("__pycache__", "requirements.in", "requirements.txt")
+# Raise it when what `_Bundle` makes of the same sources changes: assets are told apart by their inputs.
+RECIPE = "1"
+
+
+def bundle(package: Path, platform: RuntimeConfig) -> dict[str, Any]:
+    """Keyword arguments for an asset of the folder `package`: the folder itself, its dependencies, CA certificates.
+
+    They serve `lambda_.Code.from_asset` and `s3_assets.Asset` alike. The folder is the package of its own name.
+    """
+    return {
+        "path": str(package),
+        "asset_hash_type": AssetHashType.CUSTOM,
+        "asset_hash": _fingerprint(package, platform),
+        "bundling": BundlingOptions(
+            image=DockerImage.from_registry("unused"),  # required by the type; the local bundling always answers
+            local=_Bundle(package, platform),
+        ),
+    }
+
+
+def _compiles_here(platform: RuntimeConfig) -> bool:
+    return platform.python == f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def _fingerprint(package: Path, platform: RuntimeConfig) -> str:
+    digest = hashlib.sha256()
+    parts = [RECIPE, platform.architecture, platform.python, str(_compiles_here(platform))]
+    parts += [FileSystem.fingerprint(str(CERTIFICATES)), FileSystem.fingerprint(str(package), exclude=["__pycache__"])]
+    digest.update("\n".join(parts).encode())
+    return digest.hexdigest()
+
+
+@jsii.implements(ILocalBundling)
+class _Bundle:
+    """What the CDK calls when an asset of that hash isn't there yet."""
+
+    def __init__(self, package: Path, platform: RuntimeConfig) -> None:
+        self._package = package
+        self._platform = platform
+
+    def try_bundle(self, output_dir: str, *_: object, **__: object) -> bool:
+        """Fills `output_dir`. Exits with pip's own words where a dependency can't be had."""
+        root = Path(output_dir)
+        self._install_dependencies(root)
+        shutil.copytree(self._package, root / self._package.name, ignore=shutil.ignore_patterns(*IGNORED))
+        (root / BUNDLED_CERTIFICATES.parent).mkdir()
+        shutil.copyfile(CERTIFICATES, root / BUNDLED_CERTIFICATES)
+        self._compile(root)
+        return True
+
+    def _install_dependencies(self, root: Path) -> None:
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
+            requirements.write("".join(self._requirements_of_the_target()))
+            requirements.flush()
+            platforms = [f"--platform={tag}_{MACHINES[self._platform.architecture]}" for tag in GLIBC_TAGS]
+            done = subprocess.run(
+                [
+                    *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+                    *("--no-compile", "--no-deps", "--require-hashes", "--only-binary=:all:"),
+                    *(f"--python-version={self._platform.python}", "--implementation=cp", *platforms),
+                    *("--target", str(root), "--requirement", requirements.name),
+                ],
+                check=False,
+                capture_output=True,
+                text=True,
+                env={**os.environ, "PIP_NO_COLOR": "1"},
+            )
+        if done.returncode:
+            sys.exit(f"Bundling {self._package} failed; pip said:\n{done.stderr.strip()}")
+        # Scripts name this machine's interpreter, and nothing calls them.
+        shutil.rmtree(root / "bin", ignore_errors=True)
+        for note in root.glob("*.dist-info/direct_url.json"):
+            note.unlink()
+
+    def _requirements_of_the_target(self) -> Iterator[str]:
+        """The lock file without what the target doesn't need: pip would ask the markers of its own interpreter."""
+        target: dict[str, str | AbstractSet[str]] = {
+            "python_version": self._platform.python,
+            "python_full_version": f"{self._platform.python}.0",
+            "implementation_name": "cpython",
+            "sys_platform": "linux",
+            "platform_system": "Linux",
+            "os_name": "posix",
+            "platform_machine": MACHINES[self._platform.architecture],
+        }
+        lock = (self._package / "requirements.txt").read_text().replace("\\\n", " ")
+        for line in lock.splitlines():
+            specifier, _, hashes = line.partition(" --hash")
+            if not specifier.strip() or specifier.lstrip().startswith("#"):
+                continue
+            requirement = Requirement(specifier)
+            if requirement.marker is None or requirement.marker.evaluate(target):
+                requirement.marker = None
+                yield f"{requirement} --hash{hashes}\n"
+
+    def _compile(self, root: Path) -> None:
+        if not _compiles_here(self._platform):
+            print(
+                f"{self._package} is bundled without bytecode: Python {self._platform.python} would make it, this is "
+                f"{sys.version_info.major}.{sys.version_info.minor}. A cold start compiles what it imports.",
+                file=sys.stderr,
+            )
+            return
+        # unchecked-hash: nobody compares the source's time on a file system that never changes. A fixed hash seed
+        # keeps the order of constants in sets, and so the bytes, the same from build to build.
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"),
+                *("-s", str(root), "-p", "/", str(root)),
+            ],
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+        )

@@ -1,0 +1,130 @@
+"""A Python function, as every function here is built."""
+
+from pathlib import Path
+
+import jsii
+from aws_cdk import Duration
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from components.common.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, SERVERLESS, acknowledge, by
+from components.common.function_defaults import FunctionDefaults
+from components.common.log_group import log_group
+from components.common.packaging import bundle
+from components.common.workload_role import WorkloadRole
+from components.network.network import Network
+from config.ingestion import OnDemand, SnapStart, Start
+from config.model import RuntimeConfig
+
+ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
+NEWEST_PYTHON = "3.14"  # of AWS Lambda's runtimes
+ON_DEMAND = OnDemand()
+
+
+@jsii.implements(iam.IGrantable, ec2.IConnectable)
+class PythonFunction(Construct):
+    """Runs one folder of `lambda_src` with an identity, a log and, in the app subnets, a security group of its own.
+
+    `source` is the folder; its handler is `handler` in the module `handler`. No more than `at_once` are meant to run at
+    once, which an account with concurrency to reserve enforces. Where the host is outside the VPC, `security_group` is
+    missing. Concurrency that `start` wants provisioned is its alias's to set.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        source: Path,
+        description: str,
+        defaults: FunctionDefaults,
+        log_days: int,
+        memory_mb: int,
+        timeout: Duration,
+        at_once: int,
+        environment: dict[str, str],
+        start: Start = ON_DEMAND,
+    ) -> None:
+        super().__init__(scope, id_)
+        platform, network = defaults.platform, defaults.network
+        self.role = WorkloadRole(self, "Identity", service="lambda.amazonaws.com", description=description)
+        self.role.attach(defaults.policy)
+        self.log_group = self._log_group(defaults, log_days)
+        self.security_group = self._security_group(network, description) if network else None
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=description,
+            code=lambda_.Code.from_asset(**bundle(source, platform)),
+            handler=f"{source.name}.handler.handler",
+            runtime=lambda_.Runtime(f"python{platform.python}", lambda_.RuntimeFamily.PYTHON, supports_snap_start=True),
+            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if isinstance(start, SnapStart) else None,
+            reserved_concurrent_executions=at_once if platform.reserve_concurrency else None,
+            architecture=ARCHITECTURES[platform.architecture],
+            memory_size=memory_mb,
+            timeout=timeout,
+            environment=environment,
+            dead_letter_queue=defaults.async_dead_letter_queue.queue,
+            role=self.role.sealed,
+            vpc=network.vpc if network else None,
+            vpc_subnets=network.app_subnets if network else None,
+            security_groups=[self.security_group] if self.security_group else None,
+            ipv6_allowed_for_dual_stack=network.dual_stack if network else None,
+            log_group=self.log_group,
+            logging_format=lambda_.LoggingFormat.JSON if defaults.formats_logs else lambda_.LoggingFormat.TEXT,
+            # Levels can be set for JSON only. Above INFO, Lambda's report of each run would be missing.
+            application_log_level_v2=lambda_.ApplicationLogLevel.INFO if defaults.formats_logs else None,
+            system_log_level_v2=lambda_.SystemLogLevel.INFO if defaults.formats_logs else None,
+            tracing=lambda_.Tracing.ACTIVE if defaults.traced else lambda_.Tracing.DISABLED,
+        )
+        self._accept_what_the_platform_asks(platform)
+        if network and not defaults.traced:
+            acknowledge(
+                self.function,
+                *by(SERVERLESS, rule="LambdaTracing"),
+                reason="X-Ray takes no traces of functions in China",
+                would_change="with another region",
+            )
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """The function's side of the network."""
+        return self.function.connections
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """Where grants to the function are written."""
+        return self.role.grant_principal
+
+    def _log_group(self, defaults: FunctionDefaults, days: int) -> logs.LogGroup:
+        group = log_group(self, "Log", key=defaults.logs_key, days=days, removal=defaults.removal)
+        self.role.allow("logs:CreateLogStream", "logs:PutLogEvents", on=[group.log_group_arn])
+        return group
+
+    def _security_group(self, network: Network, description: str) -> ec2.SecurityGroup:
+        group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=network.vpc, description=description, allow_all_outbound=False
+        )
+        network.allow_https_out(group)
+        return group
+
+    def _accept_what_the_platform_asks(self, platform: RuntimeConfig) -> None:
+        if not platform.reserve_concurrency:
+            acknowledge(
+                self.function,
+                *by(NIST, HIPAA, rule="LambdaConcurrency"),
+                reason="A new account has ten executions in all, and may reserve none of them",
+                would_change="with platform.reserve_concurrency",
+            )
+        if platform.python != NEWEST_PYTHON:
+            acknowledge(
+                self.function,
+                *by(AWS_SOLUTIONS, rule="L1"),
+                *by(SERVERLESS, rule="LambdaLatestVersion"),
+                reason=f"The environment's platform asks for Python {platform.python}: locally the machine's own "
+                "interpreter runs the function",
+                would_change=f"with platform.python = '{NEWEST_PYTHON}'",
+            )

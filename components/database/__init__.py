@@ -1,0 +1,1 @@
+"""PostgreSQL on RDS, its proxy, and its schema."""

@@ -1,0 +1,144 @@
+"""Aurora PostgreSQL whose capacity follows the load (Serverless v2), with readers where the configuration says so."""
+
+from typing import cast
+
+from aws_cdk import Duration
+from aws_cdk import aws_rds as rds
+from constructs import Construct
+
+from components.common import ports
+from components.database.database_server import (
+    ABOVE,
+    BUSY_PERCENT,
+    CA_CERTIFICATE,
+    DATABASE_NAME,
+    INSIGHTS,
+    MASTER_USER,
+    OLD_TRANSACTIONS,
+    ON_REMOVAL,
+    PARAMETERS,
+    DatabaseServer,
+    Place,
+)
+from config import database as config
+
+# A refused token leaves its reason in the last of them only.
+LOGS = ["postgresql", "iam-db-auth-error"]
+CLUSTER_EVENTS = ["deletion", "failover", "failure", "maintenance"]
+MEMBER_EVENTS = ["availability", "failure", "recovery"]
+
+
+class AuroraServer(DatabaseServer):
+    """PostgreSQL on Aurora's shared storage: a writer, and readers that take over when it fails."""
+
+    def __init__(self, scope: Construct, id_: str, *, config: config.AuroraServerless, place: Place) -> None:
+        super().__init__(scope, id_, place=place)
+        logs = self._logs("cluster", LOGS, days=config.log_days)
+        self.resource = self._cluster(config)
+        self.resource.node.add_dependency(*logs)
+        self.proxy_target = rds.ProxyTarget.from_cluster(self.resource)
+        self.host = self.resource.cluster_endpoint.hostname
+        made = cast("rds.CfnDBCluster", self.resource.node.default_child)
+        self.port = made.attr_endpoint_port
+        self.master_secret = made.attr_master_user_secret_secret_arn
+        self._tell("Events", source="db-cluster", ids=[made.ref], categories=CLUSTER_EVENTS)
+        self._tell(
+            "MemberEvents",
+            source="db-instance",
+            ids=self.resource.instance_identifiers,
+            categories=MEMBER_EVENTS,
+        )
+        self._alarms(config, self.resource)
+        self._accept(config)
+
+    def _cluster(self, config: config.AuroraServerless) -> rds.DatabaseCluster:
+        place = self._place
+        engine = rds.DatabaseClusterEngine.aurora_postgres(
+            version=rds.AuroraPostgresEngineVersion.of(config.major_version, config.major_version)
+        )
+        insights, kept = INSIGHTS[config.insights]
+        return rds.DatabaseCluster(
+            self,
+            "Cluster",
+            # A name of our own, against the rule: RDS makes its log groups' names from it.
+            cluster_identifier=place.identifier,
+            engine=engine,
+            serverless_v2_min_capacity=config.min_acu,
+            serverless_v2_max_capacity=config.max_acu,
+            writer=self._member("Writer", config),
+            readers=[self._member(f"Reader{number + 1}", config) for number in range(config.readers)],
+            vpc=place.network.vpc,
+            vpc_subnets=place.network.data_subnets,
+            security_groups=[self.security_group],
+            port=ports.DATABASE,
+            default_database_name=DATABASE_NAME,
+            credentials=rds.Credentials.from_username(MASTER_USER, encryption_key=place.key),
+            manage_master_user_password=True,
+            iam_authentication=True,
+            storage_encrypted=True,
+            storage_encryption_key=place.key,
+            backup=rds.BackupProps(retention=Duration.days(config.backup_days), preferred_window=config.backup_window),
+            copy_tags_to_snapshot=True,
+            delete_automated_backups=config.on_removal == "destroy",
+            deletion_protection=config.deletion_protection,
+            removal_policy=ON_REMOVAL[config.on_removal],
+            auto_minor_version_upgrade=True,
+            preferred_maintenance_window=config.maintenance_window,
+            cloudwatch_logs_exports=LOGS,
+            enable_performance_insights=True,
+            database_insights_mode=insights,
+            performance_insight_retention=kept,
+            performance_insight_encryption_key=place.key,
+            monitoring_interval=Duration.seconds(config.monitoring_seconds),
+            monitoring_role=self._monitoring().sealed,
+            parameter_group=rds.ParameterGroup(self, "Parameters", engine=engine, parameters=PARAMETERS),
+        )
+
+    def _member(self, id_: str, config: config.AuroraServerless) -> rds.IClusterInstance:
+        _, kept = INSIGHTS[config.insights]
+        return rds.ClusterInstance.serverless_v2(
+            id_,
+            scale_with_writer=None if id_ == "Writer" else True,  # so that each is large enough to take over
+            publicly_accessible=False,
+            auto_minor_version_upgrade=True,
+            preferred_maintenance_window=config.maintenance_window,
+            ca_certificate=CA_CERTIFICATE,
+            enable_performance_insights=True,
+            performance_insight_retention=kept,
+            performance_insight_encryption_key=self._place.key,
+        )
+
+    def _alarms(self, config: config.AuroraServerless, cluster: rds.DatabaseCluster) -> None:
+        self._alarm(
+            "CapacityRunsOut",
+            cluster.metric_acu_utilization(),
+            ABOVE,
+            BUSY_PERCENT,
+            minutes=30,
+            description="The cluster has been near database.max_acu for half an hour, and cannot grow any further.",
+        )
+        self._alarm(
+            "ConnectionsRunOut",
+            cluster.metric_database_connections(statistic="Maximum"),
+            ABOVE,
+            config.max_connections * BUSY_PERCENT // 100,
+            minutes=5,
+            description="Connections are nearly used up, and clients are about to be refused.",
+        )
+        self._alarm(
+            "TransactionsAge",
+            cluster.metric("MaximumUsedTransactionIDs", statistic="Maximum"),
+            ABOVE,
+            OLD_TRANSACTIONS,
+            minutes=5,
+            description="Vacuum does not keep up; at two billion transactions PostgreSQL stops taking writes.",
+        )
+        if config.readers:
+            self._alarm(
+                "ReadersBehind",
+                cluster.metric("AuroraReplicaLagMaximum", statistic="Maximum"),
+                ABOVE,
+                1000,
+                minutes=15,
+                description="A reader is more than a second behind the writer, though both share their storage.",
+            )

@@ -1,0 +1,117 @@
+"""The database as the rest of the platform sees it, and the only place that knows what access to it means."""
+
+from pathlib import Path
+
+from aws_cdk import Annotations, RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from components.common import ports
+from components.common.python_function import PythonFunction
+from components.common.region import known_region
+from components.database.aurora_serverless import AuroraServer
+from components.database.database_proxy import DatabaseProxy
+from components.database.database_server import DATABASE_NAME, MASTER_USER, DatabaseServer, Place
+from components.database.postgres_instance import PostgresServer
+from components.foundation.alerts import Alerts
+from components.network.network import Network
+from config import database as config
+
+# What components/database/certificates/database-ca.pem holds, a line each.
+CERTIFICATES = Path("components/database/certificates/fingerprints.txt")
+
+
+class Database(Construct):
+    """Keeps orders, the ledger of files, and rejected rows. Nobody but the migrations holds a password for it.
+
+    Where there is a proxy, clients reach the proxy alone; the proxy and the migrations reach the database.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: config.Engine,
+        identifier: str,
+        network: Network,
+        key: kms.IKey,
+        logs_key: kms.IKey,
+        alerts: Alerts,
+        removal: RemovalPolicy,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.name = DATABASE_NAME
+        self.identifier = identifier
+        self._key = key
+        place = Place(
+            identifier=identifier, network=network, key=key, logs_key=logs_key, alerts=alerts, removal=removal
+        )
+        self.server = self._server(config, place)
+        self.proxy = self._proxy(config, place)
+        self._warn_where_clients_would_refuse_it(known_region(self))
+
+    def environment(self, user: str | None = None) -> dict[str, str]:
+        """The variables by which a runtime finds the database: a client with its `user`, or the migrations."""
+        variables = {"DATABASE_NAME": self.name}
+        if user and self.proxy:
+            variables |= {"DATABASE_HOST": self.proxy.proxy.endpoint, "DATABASE_PORT": str(ports.DATABASE_PROXY)}
+        else:
+            variables |= {"DATABASE_HOST": self.server.host, "DATABASE_PORT": self.server.port}
+        return variables | ({"DATABASE_USER": user} if user else {})
+
+    def allow_client(self, client: ec2.IConnectable, grantee: iam.IGrantable, *, user: str) -> None:
+        """Lets `client` connect as the PostgreSQL role `user` with IAM database authentication, without a password."""
+        if self.proxy:
+            self._open(client, self.proxy.security_group, ports.DATABASE_PROXY)
+            self.proxy.allow_login(grantee, user)
+        else:
+            self._open(client, self.server.security_group, ports.DATABASE)
+            self.server.resource.grant_connect(grantee, user)
+
+    def allow_migrations(self, function: PythonFunction) -> str:
+        """Lets the migrations connect as the master user. Returns the ARN of the secret with its password.
+
+        By password on a new database, by token later: once the master user has made roles that belong to rds_iam, it
+        belongs to rds_iam itself, and RDS refuses its password (docs/decisions/0001). Never through a proxy, which has
+        no password to log in with, and would pin the session for its lock.
+        """
+        self._open(function, self.server.security_group, ports.DATABASE)
+        self.server.resource.grant_connect(function, MASTER_USER)
+        secret = self.server.master_secret
+        function.role.allow("secretsmanager:GetSecretValue", on=[secret])
+        function.role.allow(
+            "kms:Decrypt",
+            on=[self._key.key_arn],
+            conditions={"StringEquals": {"kms:EncryptionContext:SecretARN": secret}},
+        )
+        return secret
+
+    @staticmethod
+    def _open(client: ec2.IConnectable, group: ec2.SecurityGroup, port: int) -> None:
+        # Said from the client's side, so that the rule stands in the client's stack: from this side it would tie the
+        # database's stack to its consumers, and the stacks into a circle.
+        client.connections.allow_to(group, ec2.Port.tcp(port), "The database")
+
+    def _warn_where_clients_would_refuse_it(self, region: str | None) -> None:
+        """No refusal: the template is right, and what is missing is a file that AWS gives to everybody."""
+        if region and f" RDS {region} Root CA" not in CERTIFICATES.read_text():
+            Annotations.of(self).add_warning_v2(
+                "shop:databaseCertificate",
+                f"{CERTIFICATES.parent} has no root certificate of RDS in {region}: clients will refuse the database: "
+                f"add it before you deploy ({CERTIFICATES.parent}/README.md).",
+            )
+
+    def _server(self, settings: config.Engine, place: Place) -> DatabaseServer:
+        if isinstance(settings, config.AuroraServerless):
+            return AuroraServer(self, "Server", config=settings, place=place)
+        return PostgresServer(self, "Server", config=settings, place=place)
+
+    def _proxy(self, settings: config.Engine, place: Place) -> DatabaseProxy | None:
+        if isinstance(settings.connections, config.Direct):
+            return None
+        return DatabaseProxy(
+            self, "Proxy", config=settings.connections, server=self.server, log_days=settings.log_days, place=place
+        )

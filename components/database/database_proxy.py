@@ -1,0 +1,134 @@
+"""RDS Proxy: a pool of connections in front of the database."""
+
+from typing import cast
+
+from aws_cdk import Aws, CfnOutput, Duration, Fn, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_rds as rds
+from constructs import Construct
+
+from components.common import ports
+from components.common.log_group import log_group
+from components.common.workload_role import WorkloadRole
+from components.database.database_server import DatabaseServer, Place
+from config import database as config
+
+
+class DatabaseProxy(Construct):
+    """Lends the database's connections to clients, and holds their calls while the database fails over.
+
+    Clients log in to it with tokens, and it logs in to the database with tokens of its own: no secret is involved. What
+    clients must know (Amazon RDS User Guide, "Quotas and limitations for RDS Proxy", "Avoiding pinning an RDS Proxy"):
+
+    - It refuses `options` in the startup message: what holds for a role is set on the role (`ALTER ROLE ... SET`).
+    - It takes no CancelRequest: a statement ends by itself or with its timeout.
+    - `SET`, temporary tables, advisory locks of a session and prepared statements pin a session: its connection is lent
+      to nobody else until the client leaves. Ingestion may make a temporary table in a load, so each load counts as a
+      connection of its own (config/connections.py), and reuses none. The web app's short reads share theirs.
+    - Its certificate is signed by Amazon's public roots, a database's by RDS's: the CA bundle has both.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: config.ThroughProxy,
+        server: DatabaseServer,
+        log_days: int,
+        place: Place,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._server = server
+        self.security_group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=place.network.vpc, description="The database proxy", allow_all_outbound=False
+        )
+        self._role = WorkloadRole(
+            self, "Identity", service="rds.amazonaws.com", description="Logs the database proxy in to the database"
+        )
+        self.proxy = self._proxy(config, place)
+        self.proxy.node.add_dependency(self._log(place, log_days))
+        self._let_it_reach_the_database()
+        self._id = CfnOutput(
+            self,
+            "Id",
+            value=Fn.select(6, Fn.split(":", self.proxy.db_proxy_arn)),
+            description="What policies call the proxy",
+        )
+        place.alerts.announce(self._clients_wait())
+
+    def allow_login(self, grantee: iam.IGrantable, user: str) -> None:
+        """Lets `grantee` log in to the proxy as the PostgreSQL role `user`, and the proxy to the database."""
+        # Not by the CDK's own grant: in another stack's policy it would cut the id out of the ARN, with Fn::Split
+        # around Fn::GetStackOutput, which CloudFormation isn't known to take.
+        stack = Stack.of(self)
+        proxy = Fn.get_stack_output(stack.stack_name, stack.get_logical_id(self._id))
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["rds-db:connect"],
+            resource_arns=[f"arn:{Aws.PARTITION}:rds-db:{Aws.REGION}:{Aws.ACCOUNT_ID}:dbuser:{proxy}/{user}"],
+        )
+        self._server.resource.grant_connect(self._role, user)
+
+    def _log(self, place: Place, days: int) -> logs.LogGroup:
+        """RDS would make this group itself, unencrypted and kept for ever, if it weren't there first."""
+        return log_group(
+            self,
+            "Log",
+            key=place.logs_key,
+            days=days,
+            removal=place.removal,
+            name=f"/aws/rds/proxy/{place.identifier}",
+        )
+
+    def _proxy(self, config: config.ThroughProxy, place: Place) -> rds.DatabaseProxy:
+        return rds.DatabaseProxy(
+            self,
+            "Proxy",
+            # A name of our own, against the rule: RDS makes its log group's name from it.
+            db_proxy_name=place.identifier,
+            proxy_target=self._server.proxy_target,
+            vpc=place.network.vpc,
+            vpc_subnets=place.network.data_subnets,
+            security_groups=[self.security_group],
+            role=self._role.sealed,
+            default_auth_scheme=rds.DefaultAuthScheme.IAM_AUTH,
+            require_tls=True,
+            idle_client_timeout=Duration.minutes(config.idle_client_minutes),
+            borrow_timeout=Duration.seconds(config.borrow_seconds),
+            max_connections_percent=config.connections_percent,
+        )
+
+    def _let_it_reach_the_database(self) -> None:
+        """Completes what the CDK makes of the target."""
+        groups = (self._server.security_group, self.security_group)
+        for rule in (construct for group in groups for construct in group.node.find_all()):
+            if isinstance(rule, ec2.CfnSecurityGroupIngress | ec2.CfnSecurityGroupEgress):
+                # The CDK writes it as an attribute of the deployed database, which no rule pack can judge.
+                rule.from_port = rule.to_port = ports.DATABASE
+        targets = cast("rds.CfnDBProxyTargetGroup", self.proxy.node.find_child("ProxyTargetGroup"))
+        # CloudFormation may wait until the proxy reaches the database: not before the rules that let it.
+        targets.node.add_dependency(*groups, self._role)
+        # The CDK writes tags there, which its own template rules don't know.
+        targets.add_property_deletion_override("Tags")
+
+    def _clients_wait(self) -> cloudwatch.Alarm:
+        return cloudwatch.Alarm(
+            self,
+            "ClientsWait",
+            metric=cloudwatch.Metric(
+                namespace="AWS/RDS",
+                metric_name="DatabaseConnectionsBorrowLatency",
+                dimensions_map={"ProxyName": self.proxy.db_proxy_name},
+                statistic="Average",
+                period=Duration.minutes(5),
+            ),
+            threshold=1_000_000,  # microseconds
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description="Clients wait for more than a second for a connection: all of them are lent, or pinned.",
+        )

@@ -1,0 +1,171 @@
+"""What every database engine has in common: the face it shows to the platform, and how it is watched."""
+
+from dataclasses import dataclass
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_rds as rds
+from constructs import Construct
+
+from components.common.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, acknowledge, by
+from components.common.log_group import log_group
+from components.common.workload_role import FOR_THIS_ACCOUNT, WorkloadRole
+from components.foundation.alerts import Alerts
+from components.network.network import Network
+from config import database as config
+
+DATABASE_NAME = "shop"
+MASTER_USER = "administrator"
+PARAMETERS = {
+    "rds.force_ssl": "1",
+    "log_min_duration_statement": "1000",  # milliseconds: slower statements are written down
+}
+CA_CERTIFICATE = rds.CaCertificate.RDS_CA_RSA2048_G1
+ON_REMOVAL = {"snapshot": RemovalPolicy.SNAPSHOT, "destroy": RemovalPolicy.DESTROY}
+INSIGHTS = {
+    "standard": (rds.DatabaseInsightsMode.STANDARD, rds.PerformanceInsightRetention.DEFAULT),
+    "advanced": (rds.DatabaseInsightsMode.ADVANCED, rds.PerformanceInsightRetention.MONTHS_15),  # RDS takes no other
+}
+# Where figures of operating systems go: one group for all databases of the account, which RDS makes itself.
+MONITORING_LOG_GROUP = "RDSOSMetrics"
+
+ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
+BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+BUSY_PERCENT = 80
+# PostgreSQL stops taking writes at two billion; vacuum, left alone, never lets it come to half of that.
+OLD_TRANSACTIONS = 1_000_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a database stands, what encrypts it, and who hears of it. RDS makes log groups' names from `identifier`."""
+
+    identifier: str
+    network: Network
+    key: kms.IKey
+    logs_key: kms.IKey
+    alerts: Alerts
+    removal: RemovalPolicy
+
+
+class DatabaseServer(Construct):
+    """PostgreSQL as some engine runs it. Who may do what with it is the business of `Database`.
+
+    `host` and `port` are where it takes connections, `master_secret` is the ARN of the secret with the master user's
+    password. RDS makes that secret and rotates it every seven days.
+    """
+
+    resource: rds.DatabaseInstance | rds.DatabaseCluster
+    proxy_target: rds.ProxyTarget
+    host: str
+    port: str
+    master_secret: str
+
+    def __init__(self, scope: Construct, id_: str, *, place: Place) -> None:
+        super().__init__(scope, id_)
+        self._place = place
+        self.security_group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=place.network.vpc, description="The database", allow_all_outbound=False
+        )
+
+    def _logs(self, path: str, kinds: list[str], *, days: int) -> list[logs.LogGroup]:
+        """The groups of exported logs. Those that miss RDS makes itself, unencrypted and kept for ever."""
+        place = self._place
+        return [
+            log_group(
+                self,
+                f"Log-{kind}",
+                key=place.logs_key,
+                days=days,
+                removal=place.removal,
+                name=f"/aws/rds/{path}/{place.identifier}/{kind}",
+            )
+            for kind in kinds
+        ]
+
+    def _monitoring(self) -> WorkloadRole:
+        """How RDS writes down what it measures in the operating system: AWS's own policy, cut to the group it needs.
+
+        Source: Amazon RDS User Guide, "Setting up and enabling Enhanced Monitoring".
+        """
+        role = WorkloadRole(
+            self,
+            "Monitoring",
+            service="monitoring.rds.amazonaws.com",
+            description="Measures the operating system",
+            conditions=FOR_THIS_ACCOUNT,
+        )
+        group = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:{MONITORING_LOG_GROUP}"
+        # What concerns a whole group is asked for with an empty stream's name behind it; AWS's own policy ends in *.
+        role.allow("logs:CreateLogGroup", "logs:PutRetentionPolicy", on=[group, f"{group}:log-stream:"])
+        role.allow(
+            "logs:CreateLogStream",
+            "logs:PutLogEvents",
+            "logs:DescribeLogStreams",
+            "logs:GetLogEvents",
+            on=[f"{group}:log-stream:*"],
+        )
+        written = "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>"  # as cdk-nag writes it
+        acknowledge(
+            role.policy,
+            *by(AWS_SOLUTIONS, rule=f"IAM5[Resource::{written}:log-group:{MONITORING_LOG_GROUP}:log-stream:*]"),
+            reason="RDS names the stream after an id that a database has only once it is made, and makes it with this "
+            "role",
+            would_change="if RDS let us name the stream",
+        )
+        return role
+
+    def _tell(self, id_: str, *, source: str, ids: list[str], categories: list[str]) -> None:
+        """Sends events of those kinds to the alerts."""
+        rds.CfnEventSubscription(
+            self,
+            id_,
+            sns_topic_arn=self._place.alerts.topic.topic_arn,
+            source_type=source,
+            source_ids=ids,
+            event_categories=categories,
+        )
+
+    def _alarm(
+        self,
+        id_: str,
+        metric: cloudwatch.Metric,
+        operator: cloudwatch.ComparisonOperator,
+        threshold: float,
+        *,
+        minutes: int,
+        description: str,
+    ) -> None:
+        """Announces it when the metric stays on the wrong side of `threshold` for that long."""
+        period = 5
+        alarm = cloudwatch.Alarm(
+            self,
+            id_,
+            metric=metric.with_(period=Duration.minutes(period)),
+            comparison_operator=operator,
+            threshold=threshold,
+            evaluation_periods=minutes // period,
+            # Of a database that says nothing (made, stopped, failing over) the events tell.
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=description,
+        )
+        self._place.alerts.announce(alarm)
+
+    def _accept(self, settings: config.DatabaseConfig) -> None:
+        acknowledge(
+            self,
+            *by(NIST, HIPAA, rule="RDSInBackupPlan"),
+            reason="RDS's own backups restore any second of the last database.backup_days",
+            would_change="with copies in another account or region, which AWS Backup makes",
+        )
+        if not settings.deletion_protection:
+            acknowledge(
+                self.resource,
+                *by(AWS_SOLUTIONS, rule="RDS10"),
+                *by(NIST, HIPAA, rule="RDSInstanceDeletionProtectionEnabled"),
+                reason="This environment is made to be thrown away, its database with it",
+                would_change="with database.deletion_protection",
+            )

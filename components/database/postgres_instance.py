@@ -1,0 +1,150 @@
+"""RDS for PostgreSQL: one instance, and a standby beside it where the configuration says so."""
+
+from typing import cast
+
+from aws_cdk import Duration
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_rds as rds
+from constructs import Construct
+
+from components.common import ports
+from components.common.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, acknowledge, by
+from components.database.database_server import (
+    ABOVE,
+    BELOW,
+    BUSY_PERCENT,
+    CA_CERTIFICATE,
+    DATABASE_NAME,
+    INSIGHTS,
+    MASTER_USER,
+    OLD_TRANSACTIONS,
+    ON_REMOVAL,
+    PARAMETERS,
+    DatabaseServer,
+    Place,
+)
+from config import database as config
+
+# A refused token leaves its reason in the last of them only.
+LOGS = ["postgresql", "upgrade", "iam-db-auth-error"]
+EVENTS = ["availability", "deletion", "failover", "failure", "low storage", "maintenance", "recovery"]
+GIB = 2**30
+
+
+class PostgresServer(DatabaseServer):
+    """PostgreSQL on an instance class of its own, with storage that grows by itself."""
+
+    def __init__(self, scope: Construct, id_: str, *, config: config.PostgresInstance, place: Place) -> None:
+        super().__init__(scope, id_, place=place)
+        logs = self._logs("instance", LOGS, days=config.log_days)
+        self.resource = self._instance(config)
+        self.resource.node.add_dependency(*logs)
+        self.proxy_target = rds.ProxyTarget.from_instance(self.resource)
+        self.host = self.resource.db_instance_endpoint_address
+        self.port = self.resource.db_instance_endpoint_port
+        made = cast("rds.CfnDBInstance", self.resource.node.default_child)
+        self.master_secret = made.attr_master_user_secret_secret_arn
+        self._tell("Events", source="db-instance", ids=[made.ref], categories=EVENTS)
+        self._alarms(config, self.resource)
+        self._accept(config)
+        if not config.multi_az:
+            self._accept_one_zone()
+
+    def _instance(self, config: config.PostgresInstance) -> rds.DatabaseInstance:
+        place = self._place
+        engine = rds.DatabaseInstanceEngine.postgres(
+            version=rds.PostgresEngineVersion.of(config.major_version, config.major_version)
+        )
+        insights, kept = INSIGHTS[config.insights]
+        return rds.DatabaseInstance(
+            self,
+            "Instance",
+            # A name of our own, against the rule: RDS makes its log groups' names from it.
+            instance_identifier=place.identifier,
+            engine=engine,
+            instance_type=ec2.InstanceType(config.instance_type),
+            multi_az=config.multi_az,
+            vpc=place.network.vpc,
+            vpc_subnets=place.network.data_subnets,
+            security_groups=[self.security_group],
+            publicly_accessible=False,
+            port=ports.DATABASE,
+            database_name=DATABASE_NAME,
+            credentials=rds.Credentials.from_username(MASTER_USER, encryption_key=place.key),
+            manage_master_user_password=True,
+            iam_authentication=True,
+            ca_certificate=CA_CERTIFICATE,
+            storage_encrypted=True,
+            storage_encryption_key=place.key,
+            storage_type=rds.StorageType.GP3,
+            allocated_storage=config.storage_gib,
+            max_allocated_storage=config.max_storage_gib,
+            backup_retention=Duration.days(config.backup_days),
+            preferred_backup_window=config.backup_window,
+            copy_tags_to_snapshot=True,
+            delete_automated_backups=config.on_removal == "destroy",
+            deletion_protection=config.deletion_protection,
+            removal_policy=ON_REMOVAL[config.on_removal],
+            auto_minor_version_upgrade=True,
+            preferred_maintenance_window=config.maintenance_window,
+            cloudwatch_logs_exports=LOGS,
+            enable_performance_insights=True,
+            database_insights_mode=insights,
+            performance_insight_retention=kept,
+            performance_insight_encryption_key=place.key,
+            monitoring_interval=Duration.seconds(config.monitoring_seconds),
+            monitoring_role=self._monitoring().sealed,
+            parameter_group=rds.ParameterGroup(self, "Parameters", engine=engine, parameters=PARAMETERS),
+        )
+
+    def _alarms(self, config: config.PostgresInstance, instance: rds.DatabaseInstance) -> None:
+        self._alarm(
+            "StorageRunsOut",
+            instance.metric_free_storage_space(statistic="Minimum"),
+            BELOW,
+            int(config.storage_gib * GIB * 0.05),
+            minutes=5,
+            description=f"Less than {config.storage_gib * 0.05:g} GiB of storage is free, though it should have grown "
+            "before: it is at its ceiling (database.max_storage_gib), or grew less than six hours ago.",
+        )
+        self._alarm(
+            "ProcessorsBusy",
+            instance.metric_cpu_utilization(),
+            ABOVE,
+            BUSY_PERCENT,
+            minutes=30,
+            description="The processors have been busy for half an hour: look for the load in Database Insights.",
+        )
+        self._alarm(
+            "ConnectionsRunOut",
+            instance.metric_database_connections(statistic="Maximum"),
+            ABOVE,
+            config.max_connections * BUSY_PERCENT // 100,
+            minutes=5,
+            description="Connections are nearly used up, and clients are about to be refused.",
+        )
+        self._alarm(
+            "MemoryRunsOut",
+            instance.metric_freeable_memory(),
+            BELOW,
+            int(config.memory_gib * GIB * 0.05),
+            minutes=15,
+            description="Less than 5 % of the memory is free: PostgreSQL may be killed and restarted.",
+        )
+        self._alarm(
+            "TransactionsAge",
+            instance.metric("MaximumUsedTransactionIDs", statistic="Maximum"),
+            ABOVE,
+            OLD_TRANSACTIONS,
+            minutes=5,
+            description="Vacuum does not keep up; at two billion transactions PostgreSQL stops taking writes.",
+        )
+
+    def _accept_one_zone(self) -> None:
+        acknowledge(
+            self.resource,
+            *by(AWS_SOLUTIONS, rule="RDS3"),
+            *by(NIST, HIPAA, rule="RDSMultiAZSupport"),
+            reason="A standby in a second zone doubles the price of a database that may be away for an hour",
+            would_change="with database.multi_az",
+        )

@@ -1,0 +1,67 @@
+"""Brings the database's schema up to what this version of the code needs, during the deployment."""
+
+import hashlib
+from pathlib import Path
+
+from aws_cdk import CustomResource, Duration
+from constructs import Construct
+
+from components.common.function_defaults import FunctionDefaults
+from components.common.python_function import PythonFunction
+from components.database.database import Database
+from config import connections
+
+SOURCE = Path("lambda_src/schema_migration")
+TIMEOUT = Duration.minutes(15)  # Lambda's longest: a migration that takes more is split
+LOG_DAYS = 365  # what changed the schema, and when, stays known for a year
+
+
+class SchemaMigration(Construct):
+    """Runs the migrations inside the VPC; what depends on this construct sees the new schema.
+
+    A function of our own is the custom resource: the CDK's provider framework would add two more in front of it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        defaults: FunctionDefaults,
+        database: Database,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.function = PythonFunction(
+            self,
+            "Function",
+            source=SOURCE,
+            description="Migrates the database schema",
+            defaults=defaults,
+            log_days=LOG_DAYS,
+            memory_mb=512,
+            timeout=TIMEOUT,
+            at_once=connections.CALLS,
+            environment=database.environment(),
+        )
+        secret = database.allow_migrations(self.function)
+        self.function.function.add_environment("DATABASE_SECRET_ARN", secret)
+        run = CustomResource(
+            self,
+            "Run",
+            resource_type="Custom::SchemaMigration",
+            service_token=self.function.function.function_arn,
+            # CloudFormation calls again only when a property changes.
+            properties={"Migrations": content(SOURCE)},
+            service_timeout=TIMEOUT.plus(Duration.minutes(1)),
+        )
+        # Not before the rules that open the database's port to the function.
+        run.node.add_dependency(self.function)
+
+
+def content(folder: Path) -> str:
+    """A hash of everything the function runs, except what Python compiles beside it."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            digest.update(f"{file.relative_to(folder)}\n".encode() + file.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Keys, the log bucket, alerts, and the dead-letter queue of asynchronous invocations."""

@@ -1,0 +1,66 @@
+"""Where calls of functions end that failed for good, when nobody waited for an answer."""
+
+from aws_cdk import Aws, Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from components.common.acknowledgement import AWS_SOLUTIONS, SERVERLESS, acknowledge, by
+from components.common.workload_role import AccessPolicy
+from components.foundation.alerts import Alerts
+
+KEPT = Duration.days(14)  # SQS's longest
+
+
+class AsyncDeadLetterQueue(Construct):
+    """Keeps what Lambda gave up: calls by CloudFormation, by the schedule, or by a person who didn't wait.
+
+    What fails of landed files never comes here: the intake's own queue calls it, and has a dead-letter queue.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, key: kms.IKey, alerts: Alerts) -> None:
+        super().__init__(scope, id_)
+        self._key = key
+        self.queue = sqs.Queue(
+            self,
+            "DeadLetterQueue",
+            encryption=sqs.QueueEncryption.KMS,
+            encryption_master_key=key,
+            data_key_reuse=Duration.hours(1),
+            enforce_ssl=True,
+            retention_period=KEPT,
+        )
+        acknowledge(
+            self.queue,
+            *by(AWS_SOLUTIONS, rule="SQS3"),
+            *by(SERVERLESS, rule="SQSRedrivePolicy"),
+            reason="This queue is itself where failed calls end, and an alarm watches it",
+            would_change="if something consumed it by itself",
+        )
+        alerts.announce(self._alarm())
+
+    def allow_sending(self, policy: AccessPolicy) -> None:
+        """Lets functions with that policy leave calls here: Lambda does it in their name, and asks when it makes one.
+
+        Source: AWS Lambda Developer Guide, "Adding a dead-letter queue"; Amazon SQS Developer Guide, "Key management".
+        """
+        policy.allow("sqs:SendMessage", on=[self.queue.queue_arn])
+        policy.allow(
+            "kms:GenerateDataKey",
+            "kms:Decrypt",
+            on=[self._key.key_arn],
+            conditions={"StringEquals": {"kms:ViaService": f"sqs.{Aws.REGION}.{Aws.URL_SUFFIX}"}},
+        )
+
+    def _alarm(self) -> cloudwatch.Alarm:
+        return cloudwatch.Alarm(
+            self,
+            "CallsFailed",
+            metric=self.queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(5)),
+            threshold=0,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description='A function failed at every attempt: see "CallsFailed" in docs/runbook.md.',
+        )

@@ -1,0 +1,98 @@
+"""The bucket that keeps access logs of buckets and load balancers."""
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from components.common.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, PCI, acknowledge, by
+
+BUCKET_LOGS = "s3/"
+FLOW_LOGS = "flow"
+LOAD_BALANCER_LOGS = "alb"  # Elastic Load Balancing adds the slash itself
+
+
+class LogBucket(Construct):
+    """Keeps access logs for a while. AWS's log delivery needs SSE-S3 here: it can't use a customer's key."""
+
+    def __init__(self, scope: Construct, id_: str, *, days: int, removal: RemovalPolicy) -> None:
+        super().__init__(scope, id_)
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    expiration=Duration.days(days),
+                    noncurrent_version_expiration=Duration.days(1),
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                )
+            ],
+            removal_policy=removal,
+        )
+        self._let_log_delivery_write()
+        acknowledge(
+            self.bucket,
+            *by(AWS_SOLUTIONS, rule="S1"),
+            *by(NIST, HIPAA, PCI, rule="S3BucketLoggingEnabled"),
+            reason="A log bucket that logged its own accesses would feed on itself",
+            would_change="with a second, independent trail of data events",
+        )
+        acknowledge(
+            self.bucket,
+            *by(NIST, HIPAA, PCI, rule="S3DefaultEncryptionKMS"),
+            # User Guide for Application Load Balancers, "Enable access logs".
+            reason="AWS's delivery of access logs can write under S3's own key only",
+            would_change="if it took a customer's key",
+        )
+        acknowledge(
+            self.bucket,
+            *by(NIST, HIPAA, PCI, rule="S3BucketReplicationEnabled"),
+            reason="Logs are kept to look into what happened here, and go after foundation.log_bucket_days",
+            would_change="with an archive in another account or region",
+        )
+
+    def _let_log_delivery_write(self) -> None:
+        """Sources: Amazon VPC User Guide, "Publish flow logs to Amazon S3"; Amazon S3 User Guide, "Enabling Amazon S3
+        server access logging"; User Guide for Application Load Balancers, "Enable access logs".
+        """
+        self.bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="BucketsOfThisAccount",
+                principals=[iam.ServicePrincipal("logging.s3.amazonaws.com")],
+                actions=["s3:PutObject"],
+                resources=[self.bucket.arn_for_objects(f"{BUCKET_LOGS}*")],
+                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            )
+        )
+        self.bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="FlowLogsOfThisAccount",
+                principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
+                actions=["s3:PutObject"],
+                resources=[self.bucket.arn_for_objects(f"{FLOW_LOGS}/AWSLogs/{Aws.ACCOUNT_ID}/*")],
+                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            )
+        )
+        self.bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="LogDeliveryLooksFirst",
+                principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
+                actions=["s3:GetBucketAcl", "s3:ListBucket"],
+                resources=[self.bucket.bucket_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            )
+        )
+        self.bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="LoadBalancersOfThisAccount",
+                principals=[iam.ServicePrincipal("logdelivery.elasticloadbalancing.amazonaws.com")],
+                actions=["s3:PutObject"],
+                resources=[self.bucket.arn_for_objects(f"{LOAD_BALANCER_LOGS}/AWSLogs/{Aws.ACCOUNT_ID}/*")],
+            )
+        )

@@ -1,0 +1,1 @@
+"""Deletes rows that were kept for long enough."""

@@ -1,0 +1,138 @@
+"""Removes what was kept for long enough, once a day."""
+
+from pathlib import Path
+
+from aws_cdk import Aws, Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_scheduler as scheduler
+from constructs import Construct
+
+from components.common.function_defaults import FunctionDefaults
+from components.common.python_function import PythonFunction
+from components.common.region import known_region
+from components.database.database import Database
+from components.foundation.alerts import Alerts
+from config import connections
+from config.ingestion import IngestionConfig
+from config.regions import counts_dropped_calls
+
+SOURCE = Path("lambda_src/housekeeping")
+DATABASE_USER = "housekeeping"
+TIMEOUT = Duration.minutes(15)  # Lambda's longest; what is not done then is done the next day
+NIGHT = scheduler.ScheduleExpression.cron(hour="2", minute="0")  # UTC
+SPREAD_MINUTES = 60  # any time within the hour will do
+
+
+class Housekeeping(Construct):
+    """Removes rejected rows, which hold personal data, when their days are over."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: IngestionConfig,
+        defaults: FunctionDefaults,
+        database: Database,
+        alerts: Alerts,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.function = PythonFunction(
+            self,
+            "Function",
+            source=SOURCE,
+            description="Removes old rejected rows",
+            defaults=defaults,
+            log_days=config.log_days,
+            memory_mb=512,
+            timeout=TIMEOUT,
+            at_once=connections.CALLS,
+            environment=database.environment(DATABASE_USER) | {"REJECT_DAYS": str(config.reject_days)},
+        )
+        database.allow_client(self.function, self.function, user=DATABASE_USER)
+        self.group = scheduler.CfnScheduleGroup(self, "Group")
+        self.schedule = self._schedule()
+        alerts.announce(*self._alarms())
+
+    def _schedule(self) -> scheduler.CfnSchedule:
+        """EventBridge Scheduler, which AWS recommends over scheduled rules; its L2 would add an inline policy."""
+        schedule = scheduler.CfnSchedule(
+            self,
+            "Schedule",
+            description="Old rejected rows are removed",
+            group_name=self.group.ref,
+            schedule_expression=NIGHT.expression_string,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
+                mode="FLEXIBLE", maximum_window_in_minutes=SPREAD_MINUTES
+            ),
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=self.function.function.function_arn,
+                role_arn=self._caller().role_arn,
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                    maximum_event_age_in_seconds=Duration.hours(6).to_seconds(), maximum_retry_attempts=10
+                ),
+            ),
+        )
+        # Not called before the rules that open the database's port to the function.
+        schedule.node.add_dependency(self.function)
+        return schedule
+
+    def _caller(self) -> iam.Role:
+        """Whom the schedule calls as. EventBridge Scheduler User Guide, "Cross-service confused deputy prevention":
+        the source is the group, not the schedule.
+        """
+        policy = iam.ManagedPolicy(
+            self,
+            "CallerPolicy",
+            description="Calls the housekeeping",
+            statements=[
+                iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.function.function.function_arn])
+            ],
+        )
+        service = iam.ServicePrincipal(
+            "scheduler.amazonaws.com",
+            conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID, "aws:SourceArn": self.group.attr_arn}},
+        )
+        return iam.Role(
+            self,
+            "Caller",
+            description="Calls the housekeeping once a day",
+            assumed_by=service,
+            managed_policies=[policy],
+        )
+
+    def _alarms(self) -> list[cloudwatch.Alarm]:
+        """One for each who may give a run up: Lambda after its retries, the scheduler after its own."""
+        alarms = [
+            self._alarm(
+                "HousekeepingNotCalled",
+                cloudwatch.Metric(
+                    namespace="AWS/Scheduler",
+                    metric_name="InvocationDroppedCount",
+                    dimensions_map={"ScheduleGroup": self.group.ref},
+                ),
+                description="The function that removes old rejected rows could not be called last night",
+            )
+        ]
+        if counts_dropped_calls(known_region(self)):  # elsewhere the alarm on failed calls must do
+            alarms.append(
+                self._alarm(
+                    "RejectsNotRemoved",
+                    self.function.function.metric("AsyncEventsDropped"),
+                    description="Old rejected rows could not be removed last night, after every attempt",
+                )
+            )
+        return alarms
+
+    def _alarm(self, id_: str, metric: cloudwatch.Metric, *, description: str) -> cloudwatch.Alarm:
+        return cloudwatch.Alarm(
+            self,
+            id_,
+            metric=metric.with_(statistic="Sum", period=Duration.hours(1)),
+            threshold=0,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=f'{description}: see "{id_}" in docs/runbook.md.',
+        )

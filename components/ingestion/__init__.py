@@ -1,0 +1,1 @@
+"""Loads each file that lands in S3 into PostgreSQL."""

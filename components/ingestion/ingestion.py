@@ -1,0 +1,243 @@
+"""Turns each landed file into rows: the queue of its events, the function behind it, and what happens when it fails."""
+
+from pathlib import Path
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from components.common import ports
+from components.common.acknowledgement import ANNOTATION, AWS_SOLUTIONS, SERVERLESS, acknowledge, by
+from components.common.function_defaults import FunctionDefaults
+from components.common.python_function import PythonFunction
+from components.database.database import Database
+from components.foundation.alerts import Alerts
+from components.ingestion.landing_bucket import LandingBucket
+from components.ingestion.object_events import ObjectEvents
+from config.ingestion import DEAD_LETTER_DAYS, QUEUE_DAYS, IngestionConfig, ProvisionedConcurrency, SnapStart, Start
+
+SOURCE = Path("lambda_src/ingestion")
+DATABASE_USER = "ingestion"
+MEBIBYTE = 1024 * 1024
+
+
+class Ingestion(Construct):
+    """Loads each file once: bucket -> EventBridge -> queue -> function -> database, with a place for what fails."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: IngestionConfig,
+        defaults: FunctionDefaults,
+        landing_bucket: LandingBucket,
+        database: Database,
+        alerts: Alerts,
+        messages_key: kms.IKey,
+        metrics_namespace: str,
+        removal: RemovalPolicy,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._messages_key = messages_key
+        self.dead_letters, self.undelivered = self._dead_ends()
+        self.queue = self._queue(
+            self,
+            "Queue",
+            retention=Duration.days(QUEUE_DAYS),
+            visibility_timeout=Duration.seconds(config.visibility_seconds),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=config.receives),
+        )
+        landed = ObjectEvents(
+            self,
+            "Events",
+            landing_bucket=landing_bucket,
+            queue=self.queue,
+            undelivered=self.undelivered,
+            archive_days=config.archive_days,
+            key=messages_key,
+            removal=removal,
+        )
+        self.rule = landed.rule
+        self.archive = landed.archive
+        self.function = PythonFunction(
+            self,
+            "Function",
+            source=SOURCE,
+            description="Loads landed files into the database",
+            defaults=defaults,
+            log_days=config.log_days,
+            memory_mb=config.memory_mb,
+            timeout=Duration.seconds(config.timeout_seconds),
+            at_once=config.max_concurrency,
+            start=config.start,
+            environment=database.environment(DATABASE_USER)
+            | {
+                "QUEUE_URL": self.queue.queue_url,
+                "LANDING_BUCKET": landing_bucket.bucket.bucket_name,
+                "INCOMING_PREFIX": landing_bucket.incoming_prefix,
+                "MAX_FILE_BYTES": str(config.max_file_mb * MEBIBYTE),
+                "MAX_REJECTED_PERCENT": str(config.max_rejected_percent),
+                "FIRST_RETRY_SECONDS": str(config.first_retry_seconds),
+                "METRICS_NAMESPACE": metrics_namespace,
+            },
+        )
+        database.allow_client(self.function, self.function, user=DATABASE_USER)
+        landing_bucket.allow_reading(self.function.role)
+        self._allow_consuming()
+        self.live = self._live(config.start)
+        self.event_source = self._event_source(config.max_concurrency)
+        alerts.announce(*self._alarms_of_queues(config), *self._alarms_of_the_function(metrics_namespace))
+
+    def _dead_ends(self) -> tuple[sqs.Queue, sqs.Queue]:
+        """Where files end that can't be loaded, and events that can't be put into the queue."""
+        ends = Construct(self, "DeadEnds")
+        # A message keeps its age when it moves, so what the queue's days take is missing here.
+        kept = Duration.days(DEAD_LETTER_DAYS)
+        acknowledge(
+            ends,
+            *by(AWS_SOLUTIONS, rule="SQS3"),
+            *by(SERVERLESS, rule="SQSRedrivePolicy"),
+            reason="These queues are themselves where failures end, and alarms watch them",
+            would_change="if something consumed them by itself",
+        )
+        return self._queue(ends, "DeadLetters", retention=kept), self._queue(ends, "Undelivered", retention=kept)
+
+    def _queue(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        retention: Duration,
+        visibility_timeout: Duration | None = None,
+        dead_letter_queue: sqs.DeadLetterQueue | None = None,
+    ) -> sqs.Queue:
+        return sqs.Queue(
+            scope,
+            id_,
+            encryption=sqs.QueueEncryption.KMS,
+            encryption_master_key=self._messages_key,
+            data_key_reuse=Duration.hours(1),
+            enforce_ssl=True,
+            retention_period=retention,
+            visibility_timeout=visibility_timeout,
+            dead_letter_queue=dead_letter_queue,
+        )
+
+    def _allow_consuming(self) -> None:
+        self.function.role.allow(
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:ChangeMessageVisibility",
+            on=[self.queue.queue_arn],
+        )
+        # The key opens more than this function's business, so only for what SQS itself hands over.
+        self.function.role.allow(
+            "kms:Decrypt",
+            on=[self._messages_key.key_arn],
+            conditions={"StringEquals": {"kms:ViaService": f"sqs.{Aws.REGION}.{Aws.URL_SUFFIX}"}},
+        )
+
+    def _live(self, start: Start) -> lambda_.Alias:
+        """The version that takes traffic. It moves only when everything it needs is there."""
+        # A version keeps the variables it was published with, and its hash sees no values of other stacks.
+        self.function.function.invalidate_version_based_on(str(ports.DATABASE))
+        if isinstance(start, SnapStart):
+            acknowledge(
+                self.function.function,
+                *by(ANNOTATION, rule="@aws-cdk/aws-lambda:snapStartRequirePublish"),
+                reason="Snapshots are of published versions, and the alias below publishes one with every change",
+                would_change="if anything called the function without the alias",
+            )
+        ready = start.executions if isinstance(start, ProvisionedConcurrency) else None
+        return lambda_.Alias(
+            self,
+            "Live",
+            alias_name="live",
+            version=self.function.function.current_version,
+            provisioned_concurrent_executions=ready,
+        )
+
+    def _event_source(self, max_concurrency: int) -> lambda_.EventSourceMapping:
+        source = lambda_.EventSourceMapping(
+            self,
+            "EventSource",
+            target=self.live,
+            event_source_arn=self.queue.queue_arn,
+            batch_size=1,  # a message's fate is its own
+            report_batch_item_failures=True,
+            max_concurrency=max_concurrency,
+        )
+        source.node.add_dependency(self.function.role)
+        acknowledge(
+            source,
+            *by(SERVERLESS, rule="LambdaEventSourceMappingDestination"),
+            reason="Lambda takes no destination for what fails of a queue: the queue's own dead-letter queue is that "
+            "place",
+            would_change="with another kind of source",
+        )
+        return source
+
+    def _alarms_of_queues(self, config: IngestionConfig) -> list[cloudwatch.Alarm]:
+        stuck = Duration.seconds(config.timeout_seconds * 2)
+        return [
+            self._alarm(
+                "FilesNotLoaded",
+                self.dead_letters.metric_approximate_number_of_messages_visible(period=Duration.minutes(1)),
+                description="Files could not be loaded after every attempt; their events wait in the dead-letter queue "
+                f"until {DEAD_LETTER_DAYS} days after they came. First: the function's log; mend the cause, "
+                "then make redrive.",
+            ),
+            self._alarm(
+                "EventsNotDelivered",
+                self.undelivered.metric_approximate_number_of_messages_visible(period=Duration.minutes(1)),
+                description="EventBridge could not put events of landed files into the queue. First: what changed in "
+                "the queue's policy or its key; mend it, then make redrive.",
+            ),
+            self._alarm(
+                "FilesWaiting",
+                self.queue.metric_approximate_age_of_oldest_message(period=Duration.minutes(1)),
+                above=stuck.to_seconds(),
+                description=f"A file has been waiting for more than {stuck.to_minutes():g} minutes: more land than are "
+                "loaded, or none is. First: the function's throttles and log, then the database's load.",
+            ),
+        ]
+
+    def _alarms_of_the_function(self, metrics_namespace: str) -> list[cloudwatch.Alarm]:
+        """Its throttles have none: they end in files that wait."""
+        return [
+            self._alarm(
+                "FunctionBreaksOff",
+                self.function.function.metric_errors(period=Duration.minutes(5)),
+                description="The function broke off in the middle: it crashed, ran out of memory or time, or can't "
+                "start. What fails in order isn't counted here. First: the last lines of its log.",
+            ),
+            self._alarm(
+                "FilesRefused",
+                cloudwatch.Metric(
+                    namespace=metrics_namespace,
+                    metric_name="FilesRefused",
+                    dimensions_map={"service": SOURCE.name},
+                    statistic=cloudwatch.Stats.SUM,
+                    period=Duration.minutes(5),
+                ),
+                description="A partner's file was refused, and none of its rows was loaded. First: make inspect KEY=, "
+                "which says why; the partner sends a better one under the same key.",
+            ),
+        ]
+
+    def _alarm(self, id_: str, metric: cloudwatch.Metric, *, description: str, above: float = 0) -> cloudwatch.Alarm:
+        return cloudwatch.Alarm(
+            self,
+            id_,
+            metric=metric,
+            threshold=above,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=description,
+        )

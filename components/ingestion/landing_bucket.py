@@ -1,0 +1,123 @@
+"""The bucket in which files land."""
+
+from typing import cast
+
+from aws_cdk import Aws, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from components.common.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, PCI, acknowledge, by
+from components.common.workload_role import AccessPolicy, WorkloadRole
+from components.foundation.log_bucket import BUCKET_LOGS
+from config.ingestion import DeepArchive, GlacierInstantRetrieval, IntelligentTiering, LandingBucketConfig, StandardIa
+
+INCOMING_PREFIX = "incoming/"
+CLASSES = {
+    StandardIa: s3.StorageClass.INFREQUENT_ACCESS,
+    IntelligentTiering: s3.StorageClass.INTELLIGENT_TIERING,
+    GlacierInstantRetrieval: s3.StorageClass.GLACIER_INSTANT_RETRIEVAL,
+    DeepArchive: s3.StorageClass.DEEP_ARCHIVE,
+}
+
+
+class LandingBucket(Construct):
+    """Keeps every version of every file that partners drop, and tells EventBridge of each."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: LandingBucketConfig,
+        upload_origins: tuple[str, ...],
+        key: kms.IKey,
+        log_bucket: s3.IBucket,
+        removal: RemovalPolicy,
+    ) -> None:
+        """Browsers at `upload_origins` may send files straight here, with what the web app signed for them."""
+        super().__init__(scope, id_)
+        self.incoming_prefix = INCOMING_PREFIX
+        self._key = key
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            versioned=True,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            cors=[s3.CorsRule(allowed_methods=[s3.HttpMethods.POST], allowed_origins=list(upload_origins))],
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    transitions=[
+                        s3.Transition(
+                            storage_class=CLASSES[type(step)], transition_after=Duration.days(step.after_days)
+                        )
+                        for step in config.storage
+                    ]
+                    or None,
+                    expiration=Duration.days(config.expire_days) if config.expire_days else None,
+                    noncurrent_version_expiration=Duration.days(config.noncurrent_days),
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                )
+            ],
+            removal_policy=removal,
+        )
+        resource = cast("s3.CfnBucket", self.bucket.node.default_child)
+        # Both inline: the L2's flag for EventBridge adds a singleton function, and its access logs would write this
+        # bucket's ARN into the log bucket's policy, one stack earlier.
+        resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+        )
+        resource.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
+            destination_bucket_name=log_bucket.bucket_name, log_file_prefix=f"{BUCKET_LOGS}landing/"
+        )
+        acknowledge(
+            self.bucket,
+            *by(NIST, HIPAA, PCI, rule="S3BucketReplicationEnabled"),
+            reason="One region is enough until the platform spans two: S3 keeps each file in several zones, and old "
+            "versions survive mistakes",
+            would_change="with a recovery in another region",
+        )
+        self._readers, self._uploaders = self._policies(resource)
+
+    def allow_reading(self, role: WorkloadRole) -> None:
+        """Lets the role read every version of what landed, and list what there is.
+
+        These policies change with this stack, before the code of their users: widen first, narrow a release later
+        (docs/decisions/0005).
+        """
+        role.attach(self._readers)
+
+    def allow_uploads(self, role: WorkloadRole) -> None:
+        """Lets the role put new files where files land, and sign for others that do; it can read none of them."""
+        role.attach(self._uploaders)
+
+    def _policies(self, bucket: s3.CfnBucket) -> tuple[AccessPolicy, AccessPolicy]:
+        access = Construct(self, "Access")
+        landed = self.bucket.arn_for_objects(f"{self.incoming_prefix}*")
+        through_s3: dict[str, object] = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.{Aws.URL_SUFFIX}"}}
+        readers = AccessPolicy(access, "Readers", description="Reads files that landed")
+        # Readers name the version, which needs no GetObject (Amazon S3 API Reference, "GetObject").
+        readers.allow("s3:GetObjectVersion", on=[landed])
+        # Without these S3 answers 403 for a version that is gone, and nobody could tell that from a refusal (Amazon S3
+        # API Reference, "GetObject"). A condition on the prefix would not help: GetObject carries none.
+        readers.allow("s3:ListBucket", "s3:ListBucketVersions", on=[self.bucket.bucket_arn])
+        readers.allow("kms:Decrypt", on=[self._key.key_arn], conditions=through_s3)
+        uploaders = AccessPolicy(access, "Uploaders", description="Puts files where files land")
+        uploaders.allow("s3:PutObject", on=[landed])
+        # Decrypt too: the bucket's own key, which spares a call for each file, is itself kept encrypted (Amazon S3 User
+        # Guide, "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys").
+        uploaders.allow("kms:GenerateDataKey", "kms:Decrypt", on=[self._key.key_arn], conditions=through_s3)
+        arn = f"<{Stack.of(self).get_logical_id(bucket)}.Arn>"
+        acknowledge(
+            access,
+            *by(AWS_SOLUTIONS, rule=f"IAM5[Resource::{arn}/{self.incoming_prefix}*]"),
+            reason="The names of files that people drop are not known beforehand, what their keys start with is",
+            would_change="if each partner had a prefix of their own",
+        )
+        return readers, uploaders

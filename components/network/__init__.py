@@ -1,0 +1,1 @@
+"""The VPC and everything that decides who can reach whom."""

@@ -1,0 +1,212 @@
+"""The VPC: three tiers of subnets over several zones, each with exactly the way out it needs."""
+
+from collections import Counter
+from typing import NamedTuple, cast
+
+import jsii
+from aws_cdk import Aws, Fn, RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from components.common.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, PCI, acknowledge, by
+from components.network.endpoints import Endpoints
+from components.network.flow_logs import FlowLogs
+from components.network.network_acl import NetworkAcl, Peers, rules
+from config import network as config
+from config import web
+from config.address_plan import SLOT_BITS, SLOTS, TIERS, AddressPlan, Tier, ipv6_subnet
+from config.regions import zone_letters
+
+
+def zone_names(zones: config.Zones, region: str | None) -> list[str]:
+    """The availability zones to use, without a look-up; `region` is None where it is left open."""
+    if isinstance(zones, config.NamedZones):
+        # By a reference even where the region is known: template rules mind zones that are written out.
+        return [f"{Aws.REGION}{letter}" for letter in zone_letters(region)[: zones.count]]
+    return [Fn.select(index, Fn.get_azs()) for index in range(zones.count)]
+
+
+class Network(Construct):
+    """Separates who faces the internet, who works, and who keeps data."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: config.NetworkConfig,
+        exposure: web.Exposure,
+        log_bucket: s3.IBucket,
+        logs_key: kms.IKey,
+        removal: RemovalPolicy,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.public_subnets = ec2.SubnetSelection(subnet_group_name="Public")
+        self.app_subnets = ec2.SubnetSelection(subnet_group_name="App")
+        self.data_subnets = ec2.SubnetSelection(subnet_group_name="Data")
+        self.addresses = settings.addresses
+        self.dual_stack = isinstance(settings.addressing, config.DualStack)
+        self.vpc = self._vpc(settings)
+        self._accept_public_routes()
+        if isinstance(settings.nat, config.RegionalNat):
+            self._wait_for_the_internet_gateway()
+        if self.dual_stack:
+            self._plan_ipv6()
+            self._accept_ipv6_addresses()
+        self._network_acls(exposure)
+        endpoints = Endpoints(self, "Endpoints", vpc=self.vpc)
+        endpoints.add_gateways([self.app_subnets, self.data_subnets])
+        endpoints.add_interfaces(
+            settings.interface_endpoints, subnets=self.app_subnets, callers=[self.tier("app"), self.tier("data")]
+        )
+        FlowLogs(self, "Logs", vpc=self.vpc, settings=settings, bucket=log_bucket, key=logs_key, removal=removal)
+
+    def tier(self, name: Tier) -> ec2.IPeer:
+        """Every IPv4 address of a tier, as the peer of a firewall rule."""
+        return ec2.Peer.ipv4(str(self.addresses.blocks()[name]))
+
+    def allow_https_out(self, group: ec2.SecurityGroup) -> None:
+        """Lets the members of `group` call AWS services, whose addresses change."""
+        for peer in [ec2.Peer.any_ipv4(), *([ec2.Peer.any_ipv6()] if self.dual_stack else [])]:
+            group.add_egress_rule(peer, ec2.Port.HTTPS, "AWS services, whose addresses change")
+
+    def _vpc(self, settings: config.NetworkConfig) -> ec2.Vpc:
+        nat = _nat(settings)
+        return ec2.Vpc(
+            self,
+            "Vpc",
+            ip_addresses=cast("ec2.IIpAddresses", _PlannedAddresses(self.addresses)),
+            ip_protocol=ec2.IpProtocol.DUAL_STACK if self.dual_stack else ec2.IpProtocol.IPV4_ONLY,
+            max_azs=settings.zones.count,
+            # The CDK would empty the default security group with a Node.js function, an inline policy and a log group
+            # without key or end; components/network/default_security_group.py does it with less.
+            restrict_default_security_group=False,
+            nat_gateway_provider=nat.provider,
+            nat_gateways=nat.gateways,
+            subnet_configuration=[
+                ec2.SubnetConfiguration(
+                    name="Public",
+                    subnet_type=ec2.SubnetType.PUBLIC,
+                    map_public_ip_on_launch=False,
+                    ipv6_assign_address_on_creation=False if self.dual_stack else None,
+                ),
+                ec2.SubnetConfiguration(name="App", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+                ec2.SubnetConfiguration(
+                    name="Data",
+                    subnet_type=ec2.SubnetType.PRIVATE_ISOLATED,
+                    ipv6_assign_address_on_creation=False if self.dual_stack else None,
+                ),
+            ],
+        )
+
+    def _accept_public_routes(self) -> None:
+        acknowledge(
+            self.vpc,
+            *by(NIST, HIPAA, PCI, rule="VPCNoUnrestrictedRouteToIGW"),
+            reason="The public tier is where the internet gateway and the NAT gateways meet; no other tier has "
+            "such a route",
+            would_change="if the VPC had neither NAT nor a public load balancer",
+        )
+
+    def _accept_ipv6_addresses(self) -> None:
+        for subnet in self._subnets("app"):
+            acknowledge(
+                cast("Construct", subnet),
+                *by(NIST, HIPAA, PCI, rule="VPCSubnetAutoAssignPublicIpDisabled"),
+                reason="What works in the app tier gets its IPv6 address by itself; the egress-only gateway "
+                "lets nothing in",
+                would_change="with network.addressing = Ipv4()",
+            )
+
+    def _wait_for_the_internet_gateway(self) -> None:
+        """A regional gateway needs the attachment, and the CDK makes it wait for the internet gateway alone."""
+        for construct in self.vpc.node.find_all():
+            if isinstance(construct, ec2.CfnNatGateway):
+                construct.node.add_dependency(self.vpc.node.find_child("VPCGW"))
+
+    def _plan_ipv6(self) -> None:
+        """Gives each subnet its planned /64: the CDK counts them through, and a new zone would move them."""
+        blocks = Fn.cidr(self._ipv6_block, len(TIERS) * SLOTS, "64")
+        for tier in TIERS:
+            for zone, subnet in enumerate(self._subnets(tier)):
+                resource = cast("ec2.CfnSubnet", subnet.node.default_child)
+                resource.ipv6_cidr_block = Fn.select(ipv6_subnet(tier, zone), blocks)
+
+    def _network_acls(self, exposure: web.Exposure) -> None:
+        peers: Peers = {tier: [ec2.AclCidr.ipv4(str(block))] for tier, block in self.addresses.blocks().items()}
+        if self.dual_stack:
+            tiers = Fn.cidr(self._ipv6_block, len(TIERS), str(64 + SLOT_BITS))
+            for index, tier in enumerate(TIERS):
+                peers[tier].append(ec2.AclCidr.ipv6(Fn.select(index, tiers)))
+        peers["anywhere"] = [ec2.AclCidr.any_ipv4(), *([ec2.AclCidr.any_ipv6()] if self.dual_stack else [])]
+        subnets = {"public": self.public_subnets, "app": self.app_subnets, "data": self.data_subnets}
+        inbound, outbound = rules(exposure)
+        acls = Construct(self, "Acls")
+        acknowledge(
+            acls,
+            *by(AWS_SOLUTIONS, rule="VPC3"),
+            reason="Security groups decide; these lists are guard rails around whole tiers for the day that one "
+            "of them is opened by mistake",
+            would_change="if they had to name more than tiers",
+        )
+        for tier in TIERS:
+            acl = NetworkAcl(
+                acls,
+                tier.capitalize(),
+                vpc=self.vpc,
+                subnets=subnets[tier],
+                tier=tier,
+                inbound=inbound[tier],
+                outbound=outbound[tier],
+                peers=peers,
+            )
+            if self.dual_stack:
+                acl.node.add_dependency(self.vpc.node.find_child("ipv6cidr"))  # the rules name parts of it
+
+    @property
+    def _ipv6_block(self) -> str:
+        return Fn.select(0, self.vpc.vpc_ipv6_cidr_blocks)
+
+    def _subnets(self, tier: Tier) -> list[ec2.ISubnet]:
+        return self.vpc.select_subnets(subnet_group_name=tier.capitalize()).subnets
+
+
+class _Nat(NamedTuple):
+    provider: ec2.NatProvider | None
+    gateways: int | None  # None where the provider decides
+
+
+def _nat(settings: config.NetworkConfig) -> _Nat:
+    match settings.nat:
+        case config.NatPerZone():
+            return _Nat(ec2.NatProvider.gateway(), settings.zones.count)
+        case config.SingleNat():
+            return _Nat(ec2.NatProvider.gateway(), 1)
+        case config.RegionalNat():
+            return _Nat(ec2.NatProvider.regional_gateway(), None)
+        case config.NoNat():
+            return _Nat(None, 0)
+
+
+@jsii.implements(ec2.IIpAddresses)
+class _PlannedAddresses:
+    """Hands the address plan's subnets to the CDK's VPC, which would pack them and move them when a zone is added."""
+
+    def __init__(self, plan: AddressPlan) -> None:
+        self._plan = plan
+
+    def allocate_vpc_cidr(self) -> ec2.VpcIpamOptions:
+        return ec2.VpcIpamOptions(cidr_block=str(self._plan.vpc))
+
+    def allocate_subnets_cidr(
+        self, *, requested_subnets: list[ec2.RequestedSubnet], vpc_cidr: str
+    ) -> ec2.SubnetIpamOptions:
+        seen: Counter[Tier] = Counter()
+        allocated = []
+        for subnet in requested_subnets:
+            tier = cast("Tier", subnet.configuration.name.lower())
+            allocated.append(ec2.AllocatedSubnet(cidr=str(self._plan.subnet(tier, seen[tier]))))
+            seen[tier] += 1
+        return ec2.SubnetIpamOptions(allocated_subnets=allocated)

@@ -1,0 +1,1 @@
+"""Answers questions about files for the commands that people run."""

@@ -1,0 +1,48 @@
+"""Lets people look up what the database knows of a file, without a way to it of their own."""
+
+from pathlib import Path
+
+from aws_cdk import Duration
+from constructs import Construct
+
+from components.common.function_defaults import FunctionDefaults
+from components.common.python_function import PythonFunction
+from components.database.database import Database
+from components.ingestion.landing_bucket import LandingBucket
+from config import connections
+from config.ingestion import IngestionConfig
+
+SOURCE = Path("lambda_src/operations")
+DATABASE_USER = "operations"
+
+
+class Operations(Construct):
+    """Answers `make inspect` and `make reconcile`: nothing but a function in the VPC reaches the database.
+
+    Who may ask is whoever may invoke it: it has neither an event source nor a resource policy (docs/runbook.md).
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: IngestionConfig,
+        defaults: FunctionDefaults,
+        landing_bucket: LandingBucket,
+        database: Database,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.function = PythonFunction(
+            self,
+            "Function",
+            source=SOURCE,
+            description="Looks up what became of files",
+            defaults=defaults,
+            log_days=config.log_days,
+            memory_mb=512,
+            timeout=Duration.minutes(1),  # twice what the database gives its role for a statement
+            at_once=connections.CALLS,
+            environment=database.environment(DATABASE_USER) | {"LANDING_BUCKET": landing_bucket.bucket.bucket_name},
+        )
+        database.allow_client(self.function, self.function, user=DATABASE_USER)

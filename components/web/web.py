@@ -1,0 +1,212 @@
+"""The web app on an Auto Scaling group behind an Application Load Balancer."""
+
+from pathlib import Path
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_assets as assets
+from constructs import Construct
+
+from components.common import ports
+from components.common.acknowledgement import AWS_SOLUTIONS, acknowledge, by
+from components.common.packaging import bundle
+from components.common.workload_role import WorkloadRole
+from components.database.database import Database
+from components.foundation.alerts import Alerts
+from components.ingestion.landing_bucket import LandingBucket
+from components.network.network import Network
+from components.web.instance_monitoring import InstanceMonitoring
+from components.web.instances import WebInstances
+from components.web.load_balancer import entrance
+from components.web.user_data import BOOT_LOG_FILE, HEALTH_PATH, LOG_FILE, user_data
+from config.model import RuntimeConfig
+from config.web import WebConfig
+
+SOURCE = Path("web_src")
+DATABASE_USER = "web"
+MEBIBYTE = 1024 * 1024
+CHECK_EVERY = Duration.seconds(15)
+CHECKS_UNTIL_HEALTHY = 2
+DRAIN = Duration.seconds(30)  # longer than any page takes; the app itself ends what is under way within 20 s
+SLOW_START = Duration.seconds(30)  # the shortest there is: connections to the database, caches
+SLOW_SECONDS = 2
+FAILURES = 5
+
+
+class Web(Construct):
+    """Shows what was loaded. Nothing reaches an instance but the load balancer, and operators through SSM."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: WebConfig,
+        platform: RuntimeConfig,
+        network: Network,
+        landing_bucket: LandingBucket,
+        database: Database,
+        alerts: Alerts,
+        log_bucket: s3.IBucket,
+        logs_key: kms.IKey,
+        max_file_mb: int,
+        namespace: str,
+        removal: RemovalPolicy,
+    ) -> None:
+        """`max_file_mb` is the largest file that one may upload; `namespace` is that of the instances' metrics."""
+        super().__init__(scope, id_)
+        self._app = assets.Asset(self, "App", **bundle(SOURCE, platform))
+        self.entrance = entrance(
+            self,
+            "Entrance",
+            config=config,
+            network=network,
+            log_bucket=log_bucket,
+            namespace=namespace,
+            logs_key=logs_key,
+            removal=removal,
+        )
+        self.role = self._role()
+        monitoring = InstanceMonitoring(
+            self,
+            "Monitoring",
+            role=self.role,
+            namespace=namespace,
+            key=logs_key,
+            days=config.log_days,
+            removal=removal,
+        )
+        self.instances = WebInstances(
+            self,
+            "Instances",
+            config=config,
+            platform=platform,
+            network=network,
+            role=self.role,
+            user_data=user_data(
+                python=f"python{platform.python}",
+                app=self._app,
+                environment=self._environment(landing_bucket, database, max_file_mb),
+                monitoring=monitoring.commands({"app": LOG_FILE, "boot": BOOT_LOG_FILE}),
+                seen_healthy_after_seconds=int(CHECK_EVERY.to_seconds()) * CHECKS_UNTIL_HEALTHY,
+            ),
+            alerts=alerts,
+        )
+        self.target_group = self._target_group(network)
+        self.entrance.serve(self.target_group)
+        self.instances.scale_on_load(config.requests_per_minute)
+        database.allow_client(self.instances.group, self.role, user=DATABASE_USER)
+        landing_bucket.allow_uploads(self.role)
+        alerts.announce(*self._alarms())
+
+    @property
+    def load_balancer(self) -> elbv2.ApplicationLoadBalancer:
+        """What stands before the instances."""
+        return self.entrance.load_balancer
+
+    def _environment(self, landing_bucket: LandingBucket, database: Database, max_file_mb: int) -> dict[str, str]:
+        """The variables that the app reads (web_src/settings.py)."""
+        return {
+            **database.environment(DATABASE_USER),
+            **self.entrance.environment,
+            "AWS_REGION": Aws.REGION,
+            "LANDING_BUCKET": landing_bucket.bucket.bucket_name,
+            "INCOMING_PREFIX": landing_bucket.incoming_prefix,
+            "MAX_FILE_BYTES": str(max_file_mb * MEBIBYTE),
+            "PORT": str(ports.WEB_APP),
+        }
+
+    def _role(self) -> WorkloadRole:
+        role = WorkloadRole(self, "Identity", service="ec2.amazonaws.com", description="The web app's instances")
+        role.allow("s3:GetObject", on=[self._app.bucket.arn_for_objects(self._app.s3_object_key)])
+        # What Session Manager needs at least; it offers none of it on single resources (AWS Systems Manager User
+        # Guide, "Verify or add instance permissions for Session Manager").
+        role.allow(
+            "ssm:UpdateInstanceInformation",
+            "ssmmessages:CreateControlChannel",
+            "ssmmessages:CreateDataChannel",
+            "ssmmessages:OpenControlChannel",
+            "ssmmessages:OpenDataChannel",
+            on=["*"],
+        )
+        acknowledge(
+            role.policy,
+            *by(AWS_SOLUTIONS, rule="IAM5[Resource::*]"),
+            reason="Session Manager, the only way to an instance's shell, offers its channels on all resources only, "
+            "and CloudWatch its metrics, held to one namespace",
+            would_change="with resource-level permissions",
+        )
+        return role
+
+    def _target_group(self, network: Network) -> elbv2.ApplicationTargetGroup:
+        return elbv2.ApplicationTargetGroup(
+            self,
+            "Targets",
+            vpc=network.vpc,
+            target_type=elbv2.TargetType.INSTANCE,
+            protocol=elbv2.ApplicationProtocol.HTTP,
+            port=ports.WEB_APP,
+            targets=[self.instances.group],
+            deregistration_delay=DRAIN,
+            slow_start=SLOW_START,
+            health_check=elbv2.HealthCheck(
+                path=HEALTH_PATH, interval=CHECK_EVERY, healthy_threshold_count=CHECKS_UNTIL_HEALTHY
+            ),
+        )
+
+    def _alarms(self) -> list[cloudwatch.Alarm]:
+        """What people notice, and what Auto Scaling can't mend by itself; its load has none, as the group grows."""
+        five_minutes = Duration.minutes(5)
+        return [
+            self._alarm(
+                "AppFails",
+                self.target_group.metrics.http_code_target(
+                    elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=five_minutes, statistic=cloudwatch.Stats.SUM
+                ),
+                at_least=FAILURES,
+                description="The web app answers with errors",
+            ),
+            self._alarm(
+                "LoadBalancerFails",
+                self.load_balancer.metrics.http_code_elb(
+                    elbv2.HttpCodeElb.ELB_5XX_COUNT, period=five_minutes, statistic=cloudwatch.Stats.SUM
+                ),
+                at_least=FAILURES,
+                description="The load balancer answers with errors of its own",
+            ),
+            self._alarm(
+                "InstancesStayIll",
+                self.target_group.metrics.unhealthy_host_count(
+                    period=Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM
+                ),
+                at_least=1,
+                periods=20,  # twice the time an instance has to boot: by then a replacement should have done it
+                description="An instance has been unhealthy for 20 minutes, and replacing it didn't help",
+            ),
+            self._alarm(
+                "PagesAreSlow",
+                self.target_group.metrics.target_response_time(
+                    period=five_minutes, statistic=cloudwatch.Stats.percentile(99)
+                ),
+                at_least=SLOW_SECONDS,
+                periods=3,  # a few visitors at night make one slow page the slowest hundredth
+                description=f"For a quarter of an hour the slowest hundredth of pages took {SLOW_SECONDS} s or more",
+            ),
+        ]
+
+    def _alarm(
+        self, id_: str, metric: cloudwatch.IMetric, *, at_least: float, description: str, periods: int = 1
+    ) -> cloudwatch.Alarm:
+        return cloudwatch.Alarm(
+            self,
+            id_,
+            metric=metric,
+            threshold=at_least,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            evaluation_periods=periods,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=f'{description}: see "{id_}" in docs/runbook.md.',
+        )

@@ -1,0 +1,1 @@
+"""The example business: orders of a small shop."""

@@ -1,5 +1,0 @@
-"""How sign-in pages look."""
-
-from ..registration import Recorded
-
-RESOURCE = Recorded(type="AWS::Cognito::ManagedLoginBranding", why="nobody signs in to the local web page")

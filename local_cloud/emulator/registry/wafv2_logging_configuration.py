@@ -1,5 +1,0 @@
-"""Logs of web ACLs."""
-
-from ..registration import Recorded
-
-RESOURCE = Recorded(type="AWS::WAFv2::LoggingConfiguration", why="no firewall filters the local web page's requests")

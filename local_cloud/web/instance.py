@@ -1,0 +1,200 @@
+"""The web instance: runs the app part of the deployed user data, then what its systemd unit says, without systemd."""
+
+from __future__ import annotations
+
+import base64
+import configparser
+import contextlib
+import os
+import shlex
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from .. import toolchain
+from ..control import Control
+from ..emulator.settings import WebInstance
+from ..environment import clean
+from ..errors import LocalCloudError
+from ..logs import last_lines
+from ..ports import LOOPBACK, free_port
+from ..stack_outputs import StackOutputs
+from ..state import StateFolder
+from ..supervisor import WEB_APP, Services
+
+APP_BEGIN, APP_END = "# --- app: begin", "# --- app: end"
+HEALTHY_SECONDS = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """What the systemd unit says about how to start the app, with paths as on an instance."""
+
+    command: list[str]
+    folder: str
+    environment_file: str
+
+
+def app_part(user_data: str) -> str:
+    """The lines of the user data that make the app, which need neither packages nor systemd."""
+    lines = user_data.splitlines()
+    try:
+        return "\n".join(lines[lines.index(APP_BEGIN) + 1 : lines.index(APP_END)]) + "\n"
+    except ValueError:
+        raise LocalCloudError(f"the web instances' user data lacks the lines {APP_BEGIN!r} and {APP_END!r}") from None
+
+
+def read_unit(text: str) -> Unit:
+    """The parts of a systemd unit that matter here."""
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    # Documented as assignable, to keep capitals; the stubs call it a method.
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read_string(text)
+    service = parser["Service"]
+    return Unit(
+        command=shlex.split(service["ExecStart"]),
+        folder=service["WorkingDirectory"],
+        environment_file=service["EnvironmentFile"],
+    )
+
+
+def read_environment_file(text: str) -> dict[str, str]:
+    """A systemd environment file's KEY=value lines."""
+    pairs = (line.partition("=") for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    return {name: value for name, _, value in pairs}
+
+
+class WebApp:
+    """One local stand-in for the instances that the Auto Scaling group would launch."""
+
+    def __init__(self, state: StateFolder, services: Services, outputs: StackOutputs, session: Any) -> None:
+        self._state = state
+        self._services = services
+        self._outputs = outputs
+        self._ec2 = session.client("ec2")
+        self._elbv2 = session.client("elbv2")
+
+    def start(self) -> None:
+        """Boot as an instance does, and put it behind the load balancer; one that runs already is replaced."""
+        WebInstance(
+            role_name=self._outputs.instance_role_name, load_balancer_name=self._outputs.load_balancer_name
+        ).write(self._state.instance_file)
+        shutil.rmtree(self._state.web, ignore_errors=True)
+        self._state.web.mkdir(parents=True)
+        self._boot()
+        unit_file = next((self._root / "etc" / "systemd" / "system").glob("*.service"))
+        unit = read_unit(unit_file.read_text(encoding="utf-8"))
+        port = free_port()
+        Control(self._state.control).call(
+            "start_web",
+            command=[self._program(unit.command[0]), *unit.command[1:]],
+            folder=str(self._under_root(unit.folder)),
+            environment=self._environment(unit, port),
+        )
+        self._wait(port)
+        self._register(port)
+
+    @property
+    def _root(self) -> Path:
+        return self._state.web / "root"
+
+    @property
+    def _tools(self) -> Path:
+        return self._state.web / "tools"
+
+    def _boot(self) -> None:
+        script = self._state.web / "app-part.sh"
+        script.write_text(f"set -euo pipefail\n{app_part(self._user_data())}", encoding="utf-8")
+        self._provide_tools()
+        self._root.mkdir()
+        done = subprocess.run(
+            ["bash", script],
+            cwd=self._state.web,
+            env={**self._instance_environment(), "ROOT": str(self._root)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        (self._state.logs / "web-boot.log").write_text(done.stdout + done.stderr, encoding="utf-8")
+        if done.returncode != 0:
+            raise LocalCloudError(
+                f"the app part of the web instances' user data failed (exit code {done.returncode}):\n"
+                + last_lines(self._state.logs / "web-boot.log")
+            )
+
+    def _user_data(self) -> str:
+        answer = self._ec2.describe_launch_template_versions(
+            LaunchTemplateId=self._outputs.launch_template_id, Versions=["$Latest"]
+        )
+        data = answer["LaunchTemplateVersions"][0]["LaunchTemplateData"]["UserData"]
+        return base64.b64decode(data).decode()
+
+    def _provide_tools(self) -> None:
+        """The programs by the plain names that an instance has them under."""
+        self._tools.mkdir()
+        (self._tools / "aws").symlink_to(toolchain.program("aws"))
+        python = toolchain.function_python()
+        version = next((python.parent.parent / "lib").glob("python3.*")).name
+        # No link: an interpreter started through one would not find its virtual environment.
+        script = self._tools / version
+        script.write_text(f'#!/bin/sh\nexec {shlex.quote(str(python))} "$@"\n', encoding="utf-8")
+        script.chmod(0o755)
+
+    def _instance_environment(self) -> dict[str, str]:
+        """No keys: credentials come from the metadata service, as on an instance."""
+        basics = {name: value for name, value in clean().items() if name in ("LANG", "LC_ALL", "NO_PROXY", "no_proxy")}
+        return {
+            **basics,
+            "PATH": f"{self._tools}{os.pathsep}/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(self._state.web),
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_ENDPOINT_URL": self._services.endpoint_url,
+            "AWS_CA_BUNDLE": self._services.ca_bundle,
+            "AWS_EC2_METADATA_SERVICE_ENDPOINT": self._services.metadata_url,
+        }
+
+    def _environment(self, unit: Unit, port: int) -> dict[str, str]:
+        deployed = read_environment_file(self._under_root(unit.environment_file).read_text(encoding="utf-8"))
+        return {
+            **self._instance_environment(),
+            **deployed,
+            "DATABASE_CA_BUNDLE": self._services.ca_bundle,
+            "UPLOAD_ENDPOINT_URL": self._services.upload_url,
+            "HOST": LOOPBACK,
+            "PORT": str(port),
+        }
+
+    def _under_root(self, path: str) -> Path:
+        return self._root / path.lstrip("/")
+
+    def _program(self, path: str) -> str:
+        tool = self._tools / Path(path).name
+        return str(tool if tool.exists() else self._under_root(path))
+
+    def _wait(self, port: int) -> None:
+        deadline = time.monotonic() + HEALTHY_SECONDS
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), urlopen(f"http://{LOOPBACK}:{port}/healthz", timeout=5):
+                return
+            crash = Control(self._state.control).call("status")["crashes"].get(WEB_APP)
+            if crash:
+                raise LocalCloudError(crash)
+            time.sleep(0.1)
+        raise LocalCloudError(
+            f"the web app did not become healthy within {HEALTHY_SECONDS:.0f} s; its log ends:\n"
+            + last_lines(self._state.logs / "web.log")
+        )
+
+    def _register(self, port: int) -> None:
+        group = self._outputs.target_group_arn
+        health = self._elbv2.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        former = [{"Id": each["Target"]["Id"], "Port": each["Target"]["Port"]} for each in health]
+        self._elbv2.register_targets(TargetGroupArn=group, Targets=[{"Id": LOOPBACK, "Port": port}])
+        if former:
+            self._elbv2.deregister_targets(TargetGroupArn=group, Targets=former)

@@ -1,0 +1,1 @@
+"""CloudFormation types that only the web capability uses."""

@@ -1,0 +1,1 @@
+"""Sets up and changes the repository itself."""

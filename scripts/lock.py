@@ -1,0 +1,38 @@
+"""Resolves every requirements.in into a lock file with hashes, so that one package has one version everywhere."""
+
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DEVELOPMENT = ROOT / "requirements-dev.txt"
+# The emulator and awswrangler have environments of their own, and pin other versions.
+ALONE = ("requirements-dev.in", "scripts/requirements-node.in", "local_cloud/requirements.in", "bench/requirements.in")
+ALIGNED = ("requirements.in", "web_src/requirements.in")
+OLDEST_PYTHON = "3.11"
+
+
+def main() -> None:
+    """Writes all lock files. What ships follows what is tested: the development lock constrains the others."""
+    functions = sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("lambda_src/*/requirements.in"))
+    for source in ALONE:
+        _compile(source)
+    for source in (*ALIGNED, *functions):
+        _compile(source, "--constraint", str(DEVELOPMENT.relative_to(ROOT)))
+
+
+def _compile(source: str, *options: str) -> None:
+    target = str(Path(source).with_suffix(".txt"))
+    print(target, flush=True)
+    subprocess.run(
+        [
+            *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", OLDEST_PYTHON),
+            *("--generate-hashes", "--no-emit-index-url", "--upgrade", "--custom-compile-command", "make lock"),
+            *(*options, source, "--output-file", target),
+        ],
+        check=True,
+        cwd=ROOT,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""A real browser, and a shop with something in it behind the real app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from local_cloud.postgres import PostgresServer
+from tests.integration.database.conftest import ADMINISTRATOR, PASSWORD, Shop
+from tests.support import chromium
+from tests.support.web.process import Web
+
+FILES, REJECTS = 130, 230
+_FILL = f"""
+    INSERT INTO files (bucket, key, version_id, uploaded_at, size_bytes, status, reason, rows_loaded, rows_rejected,
+                       finished_at)
+    SELECT 'landing', 'incoming/' || md5(n::text) || '/orders-' || n || '.csv', 'v' || n, now(), n * 1000,
+           CASE WHEN n % 7 = 0 THEN 'refused' ELSE 'loaded' END,
+           CASE WHEN n % 7 = 0 THEN 'the column currency is missing' END, n, n % 3, now()
+    FROM generate_series(1, {FILES}) AS n;
+    INSERT INTO orders
+    SELECT 'A-' || lpad(n::text, 4, '0'), 'customer' || n || '@example.com', 'MUG-RED', 1 + n % 9, n, 'EUR',
+           now() - n * interval '7 hours', CASE WHEN n % 5 = 0 THEN 'please ring twice' END, 1
+    FROM generate_series(1, 300) AS n;
+    INSERT INTO rejected_rows
+    SELECT {FILES}, n, 'A-' || n || ',ada@example.com,,0,12.50,EUR,2026-03-31T14:05:00Z,' || repeat('long ', 30),
+           ARRAY['quantity "0" must be a whole number from 1 to 1,000,000', 'sku is missing']
+    FROM generate_series(2, {REJECTS + 1}) AS n;
+    UPDATE files SET rows_rejected = {REJECTS} WHERE file_id = {FILES};
+"""
+
+
+@pytest.fixture(scope="module")  # not longer: while Playwright runs, nothing else can have an event loop
+def browser() -> Iterator[Browser]:
+    """One browser for a file of tests."""
+    with sync_playwright() as playwright, chromium.launch(playwright) as browser:
+        yield browser
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Opens pages, each in a profile of its own; what the browser had to complain about fails the test."""
+    complaints: list[str] = []
+
+    with ExitStack() as contexts:
+
+        def open_one(url: str, *, complains: bool = False, **options: Any) -> Page:
+            context: BrowserContext = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+            contexts.callback(context.close)
+            page = context.new_page()
+            if not complains:
+                page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+                page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.goto(url)
+            return page
+
+        yield open_one
+    assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def web(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """The app with files, orders and rejected rows to show."""
+    shop = Shop(server=postgres.server, name="browsed_shop")
+    postgres.server.create_master_user(ADMINISTRATOR, PASSWORD, database=shop.name)
+    shop.migrate()
+    with shop.connect() as connection:
+        connection.execute(_FILL)
+    with Web(shop.server, shop.name, tmp_path_factory.mktemp("web") / "web.log") as web:
+        yield web

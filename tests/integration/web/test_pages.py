@@ -1,0 +1,184 @@
+"""What people meet: on a desk and a phone, by light and dark, by keyboard, by screen reader, and without JavaScript."""
+
+from __future__ import annotations
+
+import csv
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import expect
+
+from local_cloud.postgres import PostgresServer
+from tests.integration.web.conftest import FILES, REJECTS, OpenPage
+from tests.support.web.process import Web
+
+DESK = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+PAGES = {
+    "overview": "/",
+    "files": "/files",
+    "nothing found": "/files?search=none",
+    "rejects": f"/files/{FILES}",
+    "orders": "/orders",
+    "order": "/orders/A-0005",
+    "upload": "/upload",
+    "data": "/api",
+    "not found": "/nowhere",
+    "not understood": "/files?status=odd",
+}
+ERRORS = ("not found", "not understood")
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_no_barrier_and_fits_the_screen(
+    web: Web, open_page: OpenPage, name: str, scheme: str, viewport: dict[str, int]
+) -> None:
+    page = open_page(web.url + PAGES[name], complains=name in ERRORS, color_scheme=scheme, viewport=viewport)
+    for details in page.locator("details").all():
+        details.locator("summary").click()
+    violations: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    serious = [
+        (each["id"], [node["target"] for node in each["nodes"]])
+        for each in violations
+        if each["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+
+
+def test_colours_follow_the_system(web: Web, open_page: OpenPage) -> None:
+    colours = {
+        scheme: open_page(web.url, color_scheme=scheme).evaluate("getComputedStyle(document.body).backgroundColor")
+        for scheme in ("light", "dark")
+    }
+    assert colours["light"] != colours["dark"]
+
+
+def test_the_overview_leads_to_a_file_and_its_rejects(web: Web, open_page: OpenPage) -> None:
+    page = open_page(web.url)
+    expect(page.locator(".figures dd").first).to_have_text(str(FILES))
+    page.get_by_role("link", name=f"orders-{FILES}.csv").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"orders-{FILES}.csv")
+    expect(page.get_by_text('quantity "0" must be a whole number from 1 to 1,000,000').first).to_be_visible()
+    page.get_by_role("link", name="More rejected rows").click()
+    expect(page.get_by_role("row", name=re.compile("^102 "))).to_be_visible()
+
+
+def test_the_charts_numbers_can_be_read_as_a_table(web: Web, open_page: OpenPage) -> None:
+    page = open_page(web.url)
+    chart = page.get_by_role("img", name="Bars of the orders of each day")
+    expect(chart).to_be_visible()
+    summary = page.get_by_text("As a table")
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("table", name="Orders placed on each day")).to_be_visible()
+    assert page.locator(".narrow tbody tr").count() == 28
+
+
+def test_rejected_rows_can_be_taken_away_as_a_file(web: Web, open_page: OpenPage) -> None:
+    page = open_page(f"{web.url}/files/{FILES}")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download them as CSV").click()
+    assert download.value.suggested_filename == f"rejected-rows-of-file-{FILES}.csv"
+    with open(download.value.path(), encoding="utf-8-sig", newline="") as file:  # noqa: PTH123 - Playwright's own path
+        assert len(list(csv.reader(file))) == 1 + REJECTS
+
+
+def test_files_and_orders_are_found(web: Web, open_page: OpenPage) -> None:
+    page = open_page(f"{web.url}/files")
+    page.get_by_label("Name begins with").fill("ORDERS-7")
+    page.get_by_label("Status").select_option("Refused")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("tbody tr")).to_have_count(3)  # 7, 70 and 77
+    page.get_by_role("link", name="Orders", exact=True).click()
+    page.get_by_label("Order id begins with").fill("A-001")
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(10)
+    page.get_by_role("link", name="A-0015").click()
+    expect(page.get_by_text("please ring twice")).to_be_visible()
+
+
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(web: Web, open_page: OpenPage) -> None:
+    page = open_page(web.url)
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to the content")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    page.goto(web.url)
+    reached: list[str] = []
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.innerText.trim()"))
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    assert reached == ["Skip to the content", "Order files", "Overview", "Files", "Orders", "Upload"]
+
+
+def test_the_keyboard_chooses_files_and_sees_where_it_is(web: Web, open_page: OpenPage) -> None:
+    page = open_page(f"{web.url}/upload")
+    page.on("filechooser", lambda _: None)  # Playwright begins to look out for them now, and not as the key goes down
+    page.get_by_role("link", name="Upload").focus()
+    page.keyboard.press("Tab")
+    expect(page.locator("#files")).to_be_focused()
+    assert page.locator("#files + label").evaluate("label => getComputedStyle(label).outlineStyle") == "solid"
+    with page.expect_file_chooser():
+        page.keyboard.press("Space")
+
+
+def test_the_place_where_one_is_is_said(web: Web, open_page: OpenPage) -> None:
+    page = open_page(f"{web.url}/files/{FILES}")
+    expect(page.get_by_role("navigation", name="Main").locator("[aria-current=page]")).to_have_text("Files")
+    expect(page).to_have_title(f"orders-{FILES}.csv · Order files")
+
+
+def test_everything_but_uploads_works_without_javascript(web: Web, open_page: OpenPage) -> None:
+    page = open_page(web.url, java_script_enabled=False)
+    expect(page.get_by_role("heading", name="Orders per day")).to_be_visible()
+    page.get_by_role("link", name="All files").click()
+    page.get_by_role("link", name="Older files").click()
+    expect(page.locator("tbody tr").first).to_contain_text(f"orders-{FILES - 50}.csv")
+    page.get_by_label("Name begins with").fill("orders-12")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("tbody tr")).to_have_count(11)
+    page.get_by_role("link", name="Upload").click()
+    expect(page.get_by_text("aws s3 cp")).to_be_visible()
+    expect(page.get_by_text("Choose files")).to_be_hidden()
+
+
+def test_pages_load_nothing_from_elsewhere(web: Web, open_page: OpenPage) -> None:
+    page = open_page("about:blank", complains=True)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).netloc))
+    for path in PAGES.values():
+        page.goto(web.url + path)
+    assert set(asked) == {urlsplit(web.url).netloc}
+
+
+def test_what_is_wrong_is_said_with_a_way_back(web: Web, open_page: OpenPage) -> None:
+    page = open_page(f"{web.url}/orders/none", complains=True)
+    expect(page.get_by_role("heading", name="Not found")).to_be_visible()
+    expect(page.get_by_text("There is no order with the id none.")).to_be_visible()
+    page.goto(f"{web.url}/files?before=x")
+    expect(page.get_by_text("before: ")).to_be_visible()
+    page.get_by_role("link", name="To the first page").click()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+
+
+def test_a_database_that_is_away_is_said_and_comes_back(
+    web: Web, open_page: OpenPage, postgres: PostgresServer
+) -> None:
+    postgres.stop()
+    try:
+        page = open_page(f"{web.url}/files", complains=True)
+        expect(page.get_by_role("heading", name="The database is away")).to_be_visible()
+    finally:
+        postgres.start()
+    web.wait_for("/readyz", 200, seconds=15)
+    page.reload()
+    expect(page.get_by_role("heading", name="Files", exact=True)).to_be_visible()

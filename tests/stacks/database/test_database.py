@@ -1,0 +1,249 @@
+"""What the database promises, on each engine, with and without a proxy."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from config.database import PostgresInstance
+from config.environments import PROD
+from tests.support.databases import CASES, CLUSTER, INSTANCE, PROXY, VARIANTS, synthesized
+from tests.support.promises import has, mentions
+from tests.support.synthesis import Synthesized, shipped, synthesize
+
+
+@pytest.fixture(params=CASES)
+def case(request: pytest.FixtureRequest) -> Synthesized:
+    """Each shipped environment, and prod on each other database."""
+    return synthesized(request.param)
+
+
+def _server(case: Synthesized) -> dict[str, Any]:
+    """The resource that is the database: an instance or a cluster."""
+    found = case.resources("Data", CLUSTER) or case.resources("Data", INSTANCE)
+    (server,) = found.values()
+    return dict(server)
+
+
+def _members(case: Synthesized) -> list[dict[str, Any]]:
+    return [resource["Properties"] for resource in case.resources("Data", INSTANCE).values()]
+
+
+def _rules(case: Synthesized, direction: str) -> list[dict[str, Any]]:
+    found = case.resources("Data", f"AWS::EC2::SecurityGroup{direction}").values()
+    return [resource["Properties"] for resource in found]
+
+
+def _statements(case: Synthesized, stack: str, of: str) -> list[dict[str, Any]]:
+    policies = case.resources(stack, "AWS::IAM::ManagedPolicy")
+    (policy,) = (resource for id_, resource in policies.items() if of in id_)
+    return list(policy["Properties"]["PolicyDocument"]["Statement"])
+
+
+def test_the_database_is_unreachable_from_the_internet(case: Synthesized) -> None:
+    for member in _members(case):
+        has("the database", member, {"PubliclyAccessible": False})
+    subnets = [*case.only("Data", "AWS::RDS::DBSubnetGroup")["SubnetIds"]]
+    for proxy in case.resources("Data", PROXY).values():
+        subnets += proxy["Properties"]["VpcSubnetIds"]
+    assert len(subnets) >= 3
+    for subnet in subnets:
+        name = subnet["Fn::GetStackOutput"]["OutputName"]
+        assert "VpcDataSubnet" in name, f"the database or its proxy stands in {name}"
+
+
+def test_nobody_but_a_named_client_reaches_the_database(case: Synthesized) -> None:
+    for id_, group in case.resources("Data", "AWS::EC2::SecurityGroup").items():
+        admitted = group["Properties"].get("SecurityGroupIngress", [])
+        assert not admitted, f"{id_} admits {admitted}"
+    for id_, resource in case.everything().items():
+        if resource["Type"] == "AWS::EC2::SecurityGroupIngress":
+            assert "SourceSecurityGroupId" in resource["Properties"], f"{id_} admits {resource['Properties']}"
+
+
+def test_clients_open_the_databases_port_and_no_other(case: Synthesized) -> None:
+    for id_, resource in case.everything().items():
+        rule = resource.get("Properties", {})
+        if resource["Type"] == "AWS::EC2::SecurityGroupIngress" and "Database" in json.dumps(rule["GroupId"]):
+            opened = f"{rule.get('FromPort')}-{rule.get('ToPort')}"
+            assert opened in ("5432-5432", "5433-5433"), f"{id_} opens ports {opened}"
+
+
+def test_the_database_reaches_nobody(case: Synthesized) -> None:
+    groups = case.resources("Data", "AWS::EC2::SecurityGroup")
+    (database,) = (group for id_, group in groups.items() if "Server" in id_)
+    reached = [rule["CidrIp"] for rule in database["Properties"]["SecurityGroupEgress"]]
+    assert reached == ["255.255.255.255/32"], f"the database's security group lets it reach {reached}"
+    assert all("DatabaseProxy" in json.dumps(rule["GroupId"]) for rule in _rules(case, "Egress"))
+
+
+def test_the_database_is_encrypted_and_takes_tls_only(case: Synthesized) -> None:
+    server = _server(case)["Properties"]
+    has("the database", server, {"StorageEncrypted": True})
+    groups = case.resources("Data", "AWS::RDS::DBParameterGroup") | case.resources(
+        "Data", "AWS::RDS::DBClusterParameterGroup"
+    )
+    for id_, group in groups.items():
+        has(id_, group["Properties"]["Parameters"], {"rds.force_ssl": "1"})
+    mentions("the database", server, {"KmsKeyId": "KeysData"})
+    for member in _members(case):
+        mentions("Database Insights", member, {"PerformanceInsightsKMSKeyId": "KeysData"})
+    assert {member["CACertificateIdentifier"] for member in _members(case)} == {"rds-ca-rsa2048-g1"}
+
+
+def _parameters(case: Synthesized) -> dict[str, dict[str, str]]:
+    """What the parameter groups set, by logical id."""
+    types = ("AWS::RDS::DBParameterGroup", "AWS::RDS::DBClusterParameterGroup")
+    groups = {id_: one for type_ in types for id_, one in case.resources("Data", type_).items()}
+    return {id_: group["Properties"]["Parameters"] for id_, group in groups.items()}
+
+
+def test_the_database_writes_down_slow_statements_and_no_others(case: Synthesized) -> None:
+    """Statements hold what customers ordered, and all of them would fill the log faster than the tables."""
+    assert _parameters(case)
+    for id_, parameters in _parameters(case).items():
+        has(id_, {"log_statement": "none"} | parameters, {"log_statement": "none"})
+        slow = int(parameters.get("log_min_duration_statement", -1))
+        assert 100 <= slow <= 10_000, f"{id_}: log_min_duration_statement is {slow} ms, must be 100 to 10,000"
+
+
+def test_the_database_has_the_class_that_its_limits_are_reckoned_with(case: Synthesized) -> None:
+    """Connections and alarms follow the memory of the configured class."""
+    if isinstance(case.environment.database, PostgresInstance):
+        wanted = {"DBInstanceClass": f"db.{case.environment.database.instance_type}"}
+        has("the database", _server(case)["Properties"], wanted)
+
+
+def test_a_deployment_restarts_no_database_in_the_middle_of_the_day(case: Synthesized) -> None:
+    """Nor does it take a new major version, which is a decision of its own, with a rehearsal."""
+    for part in (_server(case)["Properties"], *_members(case)):
+        for asked in ("ApplyImmediately", "AllowMajorVersionUpgrade"):
+            assert part.get(asked, False) is False, f"the database: {asked} is {part[asked]}"
+
+
+def test_nobody_asks_the_database_over_https(case: Synthesized) -> None:
+    """Aurora's Data API goes around the network, its security groups and the clients' own roles."""
+    asked = _server(case)["Properties"].get("EnableHttpEndpoint", False)
+    assert asked is False, f"the database: EnableHttpEndpoint is {asked}"
+
+
+def test_no_password_stands_in_the_template(case: Synthesized) -> None:
+    server = _server(case)["Properties"]
+    has("the database", server, {"ManageMasterUserPassword": True, "EnableIAMDatabaseAuthentication": True})
+    mentions("the database", server, {"MasterUserSecret": "KeysData"})
+    assert "MasterUserPassword" not in server
+
+
+def test_the_engine_is_the_newest_of_its_major_version_and_stays_so(case: Synthesized) -> None:
+    assert _server(case)["Properties"]["EngineVersion"] == "18"
+    for member in _members(case):
+        has("the database", member, {"AutoMinorVersionUpgrade": True})
+
+
+def test_backups_and_maintenance_have_hours_of_their_own(case: Synthesized) -> None:
+    server, config = _server(case)["Properties"], case.environment.database
+    assert server["PreferredBackupWindow"] == config.backup_window
+    for part in (server, *_members(case)):
+        assert part["PreferredMaintenanceWindow"] == config.maintenance_window
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_what_must_not_be_lost_survives_a_zone_and_a_mistake(name: str) -> None:
+    instance, at = _server(shipped(name)), f"the database of {name}"
+    properties = instance["Properties"]
+    has(at, instance, {"DeletionPolicy": "Snapshot", "UpdateReplacePolicy": "Snapshot"})
+    has(at, properties, {"MultiAZ": True, "DeletionProtection": True, "DeleteAutomatedBackups": False})
+    days = properties["BackupRetentionPeriod"]
+    assert days >= 14, f"{at}: BackupRetentionPeriod is {days}, must be 14 or more"
+
+
+def test_the_database_is_protected_and_backed_up_as_configured(case: Synthesized) -> None:
+    config = case.environment.database
+    has(
+        "the database",
+        _server(case)["Properties"],
+        {
+            "DeletionProtection": config.deletion_protection,
+            "BackupRetentionPeriod": config.backup_days,
+            "DeleteAutomatedBackups": config.on_removal == "destroy",
+            "CopyTagsToSnapshot": True,
+        },
+    )
+
+
+def test_dev_is_small_and_leaves_nothing_behind() -> None:
+    instance = _server(shipped("dev"))
+    assert instance["Properties"]["MultiAZ"] is False
+    assert instance["Properties"]["DeleteAutomatedBackups"] is True
+    assert instance["DeletionPolicy"] == "Delete"
+    assert shipped("dev").resources("Data", PROXY) == {}
+
+
+def test_storage_is_gp3_and_grows() -> None:
+    config, instance = PROD.database, _server(shipped("prod"))["Properties"]
+    assert isinstance(config, PostgresInstance)
+    grows = {"AllocatedStorage": "100", "MaxAllocatedStorage": config.max_storage_gib}
+    has("the database", instance, {"StorageType": "gp3"} | grows)
+
+
+def test_every_exported_log_has_its_group_before_rds_would_make_one(case: Synthesized) -> None:
+    server = _server(case)
+    name = server["Properties"].get("DBClusterIdentifier") or server["Properties"]["DBInstanceIdentifier"]
+    kind = "cluster" if "DBClusterIdentifier" in server["Properties"] else "instance"
+    groups = {
+        resource["Properties"]["LogGroupName"]: (id_, resource["Properties"])
+        for id_, resource in case.resources("Data", "AWS::Logs::LogGroup").items()
+        if "LogGroupName" in resource["Properties"]
+    }
+    exported = server["Properties"]["EnableCloudwatchLogsExports"]
+    assert {"postgresql", "iam-db-auth-error"} <= set(exported)
+    assert "upgrade" in exported or kind == "cluster"
+    for log in exported:
+        group_name = f"/aws/rds/{kind}/{name}/{log}"
+        assert group_name in groups, f"RDS would make {group_name}, unencrypted and for ever; there are {list(groups)}"
+        id_, group = groups.pop(group_name)
+        assert id_ in server["DependsOn"]
+        assert "KeysLogs" in json.dumps(group["KmsKeyId"])
+        has(id_, group, {"RetentionInDays": case.environment.database.log_days})
+    for proxy in case.resources("Data", PROXY).values():
+        id_, _ = groups.pop(f"/aws/rds/proxy/{proxy['Properties']['DBProxyName']}")
+        assert id_ in proxy["DependsOn"]
+    assert groups == {}
+
+
+def test_insights_are_kept_as_long_as_their_mode_asks(case: Synthesized) -> None:
+    mode = case.environment.database.insights
+    days = {"standard": 7, "advanced": 465}[mode]
+    assert _server(case)["Properties"]["DatabaseInsightsMode"] == mode
+    for member in _members(case):
+        assert member["EnablePerformanceInsights"] is True
+        assert member["PerformanceInsightsRetentionPeriod"] == days
+
+
+def test_the_operating_system_is_measured_by_a_role_that_can_do_nothing_else(case: Synthesized) -> None:
+    for member in _members(case):
+        assert member["MonitoringInterval"] == case.environment.database.monitoring_seconds
+        assert "Monitoring" in json.dumps(member["MonitoringRoleArn"])
+    statements = _statements(case, "Data", "Monitoring")
+    for statement in statements:
+        assert "log-group:RDSOSMetrics" in json.dumps(statement["Resource"])
+    # Of AWS's own policy AmazonRDSEnhancedMonitoringRole.
+    needed = {"logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:CreateLogStream", "logs:PutLogEvents"}
+    missing = needed - {action for statement in statements for action in statement["Action"]}
+    assert not missing, f"the role that measures the operating system lacks {missing}"
+
+
+def test_readers_are_large_enough_to_take_over() -> None:
+    members = _members(synthesized("prod on Aurora"))
+    tiers = sorted(member["PromotionTier"] for member in members)
+    assert tiers == [0, 1], f"each PromotionTier is {tiers}: only in tiers 0 and 1 does a reader grow with the writer"
+    assert {member["DBInstanceClass"] for member in members} == {"db.serverless"}
+    cluster = _server(synthesized("prod on Aurora"))["Properties"]
+    assert cluster["ServerlessV2ScalingConfiguration"] == {"MinCapacity": 2, "MaxCapacity": 32}
+
+
+def test_an_environment_that_throws_its_database_away_keeps_no_cluster() -> None:
+    case = synthesize(replace(VARIANTS["prod on Aurora, small and without a proxy"], name="gone"))
+    assert _server(case)["DeletionPolicy"] == "Delete"
+    assert _server(synthesized("prod on Aurora"))["DeletionPolicy"] == "Snapshot"

@@ -1,0 +1,110 @@
+"""What the proxy before the database promises, on each engine."""
+
+import json
+from typing import Any
+
+import pytest
+
+from config.database import AuroraServerless, ThroughProxy
+from tests.support.databases import CASES, PROXY, synthesized
+from tests.support.promises import has
+from tests.support.synthesis import Synthesized, shipped
+
+PROXIED = [name for name, case in CASES.items() if isinstance(case.database.connections, ThroughProxy)]
+ON_AURORA = [name for name, case in CASES.items() if isinstance(case.database, AuroraServerless)]
+
+
+def _statements(case: Synthesized, stack: str, of: str) -> list[dict[str, Any]]:
+    policies = case.resources(stack, "AWS::IAM::ManagedPolicy")
+    (policy,) = (resource for id_, resource in policies.items() if of in id_)
+    return list(policy["Properties"]["PolicyDocument"]["Statement"])
+
+
+def _logins(case: Synthesized, stack: str, of: str) -> list[str]:
+    """The resources on which that role may log in, as text."""
+    (statement,) = (one for one in _statements(case, stack, of) if one["Action"] == "rds-db:connect")
+    resources = statement["Resource"]
+    return [json.dumps(one) for one in (resources if isinstance(resources, list) else [resources])]
+
+
+@pytest.mark.parametrize("name", PROXIED)
+def test_the_proxy_takes_tls_and_tokens_only(name: str) -> None:
+    proxy = synthesized(name).only("Data", PROXY)
+    has("the proxy", proxy, {"RequireTLS": True, "DefaultAuthScheme": "IAM_AUTH"})
+    assert "Auth" not in proxy
+    assert "DebugLogging" not in proxy, "it would write statements, and the data in them, into the log"
+
+
+@pytest.mark.parametrize("name", PROXIED)
+def test_the_proxy_lends_connections_as_configured(name: str) -> None:
+    config = synthesized(name).environment.database.connections
+    assert isinstance(config, ThroughProxy)
+    pool = synthesized(name).only("Data", "AWS::RDS::DBProxyTargetGroup")["ConnectionPoolConfigurationInfo"]
+    lent = {"MaxConnectionsPercent": config.connections_percent, "ConnectionBorrowTimeout": config.borrow_seconds}
+    has("the proxy's pool", pool, lent)
+    idle = {"IdleClientTimeout": config.idle_client_minutes * 60}
+    has("the proxy", synthesized(name).only("Data", PROXY), idle)
+
+
+@pytest.mark.parametrize("name", PROXIED)
+def test_no_client_gets_a_session_that_another_has_set_up(name: str) -> None:
+    """What holds for a role is set on the role; all else pins a session to the client that said so."""
+    pool = synthesized(name).only("Data", "AWS::RDS::DBProxyTargetGroup")["ConnectionPoolConfigurationInfo"]
+    for asked in ("InitQuery", "SessionPinningFilters"):
+        assert not pool.get(asked), f"the proxy's pool: {asked} is {pool[asked]}, for every client's session"
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_clients_of_what_must_not_stop_share_connections_through_a_proxy(name: str) -> None:
+    assert shipped(name).resources("Data", PROXY), f"{name} has no proxy: a failover breaks every client's connection"
+
+
+@pytest.mark.parametrize("name", PROXIED)
+def test_the_proxy_logs_in_as_each_client_and_as_nobody_else(name: str) -> None:
+    of = "ClusterResourceId" if name in ON_AURORA else "DbiResourceId"
+    logins = _logins(synthesized(name), "Data", "DatabaseProxy")
+    assert all(of in login for login in logins)
+    users = {login.rpartition("/")[2].split('"')[0] for login in logins}
+    assert users == {"ingestion", "housekeeping", "operations", "web"}
+
+
+@pytest.mark.parametrize("name", PROXIED)
+def test_clients_log_in_to_the_proxy_and_the_migrations_to_the_database(name: str) -> None:
+    case = synthesized(name)
+    output = "DatabaseProxyId"
+    (id_,) = (key for key in case.templates["Data"]["Outputs"] if key.startswith(output))
+    assert case.templates["Data"]["Outputs"][id_]["Value"]["Fn::Select"][0] in (6, "6")
+    for stack, of, user in (("Pipeline", "Ingestion", "ingestion"), ("Web", "Web", "web")):
+        (login,) = _logins(case, stack, of)
+        assert id_ in login
+        assert f'/{user}"' in login, f"{of} logs in to the proxy as {user}, and its policy allows {login}"
+    (login,) = _logins(case, "Pipeline", "SchemaMigration")
+    assert id_ not in login
+    assert "/administrator" in login
+
+
+@pytest.mark.parametrize("name", PROXIED)
+def test_clients_are_told_of_the_proxy_and_the_migrations_of_the_database(name: str) -> None:
+    functions = synthesized(name).resources("Pipeline", "AWS::Lambda::Function")
+    hosts = {id_: resource["Properties"]["Environment"]["Variables"] for id_, resource in functions.items()}
+    for id_, variables in hosts.items():
+        through = not id_.startswith("SchemaMigration")
+        assert ("DatabaseProxy" in json.dumps(variables["DATABASE_HOST"])) is through, id_
+        assert (variables["DATABASE_PORT"] == "5432") is through, id_
+
+
+@pytest.mark.parametrize("name", PROXIED)
+def test_the_proxy_is_not_registered_before_it_may_reach_the_database(name: str) -> None:
+    """CloudFormation may wait for the target to become available, and rules that come later would never let it."""
+    case = synthesized(name)
+    (targets,) = case.resources("Data", "AWS::RDS::DBProxyTargetGroup").values()
+    rules = [
+        id_
+        for direction in ("Ingress", "Egress")
+        for id_ in case.resources("Data", f"AWS::EC2::SecurityGroup{direction}")
+    ]
+    policies = [id_ for id_ in case.resources("Data", "AWS::IAM::ManagedPolicy") if "Proxy" in id_]
+    assert len(rules) == 2
+    assert len(policies) == 1
+    early = {*rules, *policies} - set(targets["DependsOn"])
+    assert not early, f"the proxy's targets do not wait for {early}"

@@ -1,0 +1,217 @@
+"""What the Foundation stack promises."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from config.environments import DEV
+from tests.support.promises import has, mentions, refuses_plain_http
+from tests.support.synthesis import Synthesized, synthesize
+
+
+def test_every_key_rotates(every_environment: Synthesized) -> None:
+    keys = every_environment.resources("Foundation", "AWS::KMS::Key")
+    assert len(keys) == 3
+    for id_, key in keys.items():
+        has(id_, key["Properties"], {"EnableKeyRotation": True})
+
+
+def test_service_principals_use_keys_for_this_account_only(every_environment: Synthesized) -> None:
+    used = 0
+    for key in every_environment.resources("Foundation", "AWS::KMS::Key").values():
+        for statement in key["Properties"]["KeyPolicy"]["Statement"]:
+            looks_only = statement["Action"] == "kms:DescribeKey"  # at what anybody may know, and with no context
+            if "Sid" in statement and not looks_only:
+                used += 1
+                condition = statement.get("Condition", "missing")
+                assert "AWS::AccountId" in str(condition), (
+                    f"{statement['Sid']} serves every account: its Condition is {condition}"
+                )
+                assert not any("*" in action for action in statement["Action"]), statement["Sid"]
+    assert used == 4
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _key(synthesized: Synthesized, id_: str) -> list[dict[str, Any]]:
+    """The statements of the key's policy."""
+    keys = synthesized.resources("Foundation", "AWS::KMS::Key").items()
+    (key,) = (key for key_id, key in keys if key_id.startswith(id_))
+    return list(key["Properties"]["KeyPolicy"]["Statement"])
+
+
+# What a sender needs of the key (Amazon SQS Developer Guide, "Key management"; Amazon SNS Developer Guide, "Managing
+# encryption keys"): without it what it sends is gone, and nobody hears.
+TO_SEND = {"kms:Decrypt", "kms:GenerateDataKey"}
+
+
+def test_services_that_may_send_may_use_the_key_under_which_it_is_kept(every_environment: Synthesized) -> None:
+    may_send = {
+        service
+        for id_, resource in every_environment.everything().items()
+        if resource["Type"] in ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+        for service in _listed(statement["Principal"]["Service"])
+    }
+    assert {"events.amazonaws.com", "cloudwatch.amazonaws.com"} <= may_send
+    for service in sorted(may_send):
+        allowed = {
+            action
+            for statement in _key(every_environment, "KeysMessages")
+            if isinstance(statement["Principal"], dict) and service in _listed(statement["Principal"].get("Service"))
+            if "kms:EncryptionContext" not in str(statement.get("Condition"))  # which archives have, and messages not
+            for action in _listed(statement["Action"])
+        }
+        missing = TO_SEND - allowed
+        assert not missing, f"{service} may send, and lacks {sorted(missing)} on the key of messages: all of it is lost"
+
+
+def test_auto_scaling_may_tell_under_the_key_of_messages(every_environment: Synthesized) -> None:
+    allowed = {
+        action
+        for statement in _key(every_environment, "KeysMessages")
+        if "AWSServiceRoleForAutoScaling" in json.dumps(statement)
+        for action in _listed(statement["Action"])
+    }
+    assert allowed >= TO_SEND, f"Auto Scaling may {sorted(allowed)} with the key of messages, and needs {TO_SEND}"
+
+
+def test_cloudwatch_logs_encrypts_every_log_group_with_the_key_of_logs(every_environment: Synthesized) -> None:
+    """Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS": else the groups fail."""
+    served = [one for one in _key(every_environment, "KeysLogs") if "logs." in json.dumps(one["Principal"])]
+    assert served, "no statement of the key of logs serves CloudWatch Logs"
+    (statement,) = served
+    needed = {"kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
+    missing = (needed | {"kms:DescribeKey"}) - set(statement["Action"])
+    assert not missing, f"CloudWatch Logs lacks {sorted(missing)} on the key of logs"
+    groups = json.dumps(statement["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"])
+    assert groups.endswith(':log-group:*"]]}'), f"the key of logs serves {groups}, and not every group"
+
+
+def test_a_key_that_is_deleted_by_mistake_can_be_called_back_for_a_month(every_environment: Synthesized) -> None:
+    """What it encrypted is gone with it, backups and all."""
+    for id_, key in every_environment.resources("Foundation", "AWS::KMS::Key").items():
+        days = key["Properties"].get("PendingWindowInDays", 30)
+        assert days >= 30, f"{id_}: PendingWindowInDays is {days}, must be 30"
+
+
+def test_auto_scaling_alone_uses_the_key_of_messages_by_its_role(every_environment: Synthesized) -> None:
+    """Its statement has no service for principal: only the condition keeps everybody else of the account away."""
+    (statement,) = (
+        statement
+        for key in every_environment.resources("Foundation", "AWS::KMS::Key").values()
+        for statement in key["Properties"]["KeyPolicy"]["Statement"]
+        if "Sid" in statement and statement["Principal"] == {"AWS": "*"}
+    )
+    role = json.dumps(statement["Condition"].get("ArnEquals", {}).get("aws:PrincipalArn", "missing"))
+    assert role.endswith(':role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"]]}'), (
+        f"{statement['Sid']}: aws:PrincipalArn under ArnEquals is {role}"
+    )
+
+
+def test_alarms_and_databases_and_nobody_else_publish_over_tls(every_environment: Synthesized) -> None:
+    statements = every_environment.only("Foundation", "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
+    assert [statement["Principal"] for statement in allowed] == [
+        {"Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]}
+    ]
+    for statement in allowed:
+        ours = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+        has(f"the topic's {statement['Sid']}", statement, {"Condition": ours, "Action": "sns:Publish"})
+    assert {"Bool": {"aws:SecureTransport": "false"}} in [
+        statement["Condition"] for statement in statements if statement["Effect"] == "Deny"
+    ], "the topic denies nothing on aws:SecureTransport, and so takes plain HTTP"
+    mentions("the topic", every_environment.only("Foundation", "AWS::SNS::Topic"), {"KmsMasterKeyId": "KeysMessages"})
+
+
+def test_failed_calls_are_kept_encrypted_for_as_long_as_sqs_keeps_anything(every_environment: Synthesized) -> None:
+    queue = every_environment.only("Foundation", "AWS::SQS::Queue")
+    mentions("the queue of failed calls", queue, {"KmsMasterKeyId": "KeysMessages"})
+    has("the queue of failed calls", queue, {"MessageRetentionPeriod": 14 * 24 * 3600})
+    policies = every_environment.resources("Foundation", "AWS::SQS::QueuePolicy").values()
+    statements = [one for policy in policies for one in policy["Properties"]["PolicyDocument"]["Statement"]]
+    refuses_plain_http("the queue of failed calls", statements)
+
+
+def test_an_address_in_the_configuration_hears_of_alarms() -> None:
+    foundation = replace(DEV.foundation, alert_emails=("ops@example.com",))
+    subscription = synthesize(replace(DEV, foundation=foundation)).only("Foundation", "AWS::SNS::Subscription")
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
+    # Alarms have no attributes, so that what filters by them lets none through.
+    assert "FilterPolicy" not in subscription, f"the subscription has the FilterPolicy {subscription['FilterPolicy']}"
+
+
+def test_the_log_bucket_uses_the_one_encryption_that_log_delivery_can_write(every_environment: Synthesized) -> None:
+    bucket = every_environment.only("Foundation", "AWS::S3::Bucket")
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+
+
+def test_the_log_bucket_is_private_and_takes_tls_alone(every_environment: Synthesized) -> None:
+    bucket = every_environment.only("Foundation", "AWS::S3::Bucket")
+    blocked = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+    has("the log bucket", bucket["PublicAccessBlockConfiguration"], dict.fromkeys(blocked, True))
+    owner = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    has("the log bucket", bucket, {"VersioningConfiguration": {"Status": "Enabled"}, "OwnershipControls": owner})
+    policy = every_environment.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]
+    refuses_plain_http("the log bucket", policy["Statement"])
+    oldest = [one.get("Condition", {}).get("NumericLessThan", {}).get("s3:TlsVersion") for one in policy["Statement"]]
+    assert "1.2" in str(oldest), f"the log bucket denies no s3:TlsVersion below 1.2, but those below {oldest}"
+
+
+def test_access_logs_are_kept_as_long_as_configured_and_no_longer(every_environment: Synthesized) -> None:
+    (rule,) = every_environment.only("Foundation", "AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    days = every_environment.environment.foundation.log_bucket_days
+    has("the log bucket's lifecycle", rule, {"Status": "Enabled", "ExpirationInDays": days})
+    assert not {"Prefix", "Filter", "TagFilters"} & set(rule), f"the log bucket's lifecycle leaves logs out: {rule}"
+    # What expires in a versioned bucket becomes an old version, which is billed until it goes as well.
+    has("the log bucket's lifecycle", rule, {"NoncurrentVersionExpiration": {"NoncurrentDays": 1}})
+
+
+def test_log_delivery_writes_for_this_account_alone(every_environment: Synthesized) -> None:
+    """Load balancers' delivery knows no condition: its path names the account."""
+    policy = every_environment.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]
+    for statement in policy["Statement"]:
+        if statement["Effect"] == "Allow" and "elasticloadbalancing" not in str(statement["Principal"]):
+            ours = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+            has(f"the log bucket's {statement['Sid']}", statement, {"Condition": ours})
+
+
+def test_log_delivery_may_look_at_the_bucket_first(every_environment: Synthesized) -> None:
+    """Else a flow log is refused (Amazon VPC User Guide, "Publish flow logs to Amazon S3")."""
+    policy = every_environment.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]
+    looked = {
+        action
+        for statement in policy["Statement"]
+        if "delivery.logs.amazonaws.com" in str(statement["Principal"])
+        for action in _listed(statement["Action"])
+    }
+    assert "s3:GetBucketAcl" in looked, f"log delivery may {sorted(looked)}, and lacks s3:GetBucketAcl"
+
+
+def test_log_delivery_writes_under_its_prefix_and_nowhere_else(every_environment: Synthesized) -> None:
+    statements = every_environment.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    writers = {
+        statement["Principal"]["Service"]: every_environment.linked.text(statement["Resource"], "Foundation")
+        for statement in statements
+        if statement["Effect"] == "Allow" and statement["Action"] == "s3:PutObject"
+    }
+    ((bucket, _),) = every_environment.resources("Foundation", "AWS::S3::Bucket").items()
+    arn = f"${{Foundation/{bucket}.Arn}}"
+    assert writers == {
+        "logging.s3.amazonaws.com": f"{arn}/s3/*",
+        "delivery.logs.amazonaws.com": f"{arn}/flow/AWSLogs/<AccountId>/*",
+        "logdelivery.elasticloadbalancing.amazonaws.com": f"{arn}/alb/AWSLogs/<AccountId>/*",
+    }
+
+
+def test_what_logs_into_the_log_bucket_uses_those_prefixes(every_environment: Synthesized) -> None:
+    landing = every_environment.only("Data", "AWS::S3::Bucket")["LoggingConfiguration"]
+    assert landing["LogFilePrefix"].startswith("s3/"), f"the landing bucket's LogFilePrefix is {landing}"
+    balancer = every_environment.only("Web", "AWS::ElasticLoadBalancingV2::LoadBalancer")
+    attributes = {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
+    assert attributes["access_logs.s3.prefix"] == "alb"
+    assert attributes["access_logs.s3.bucket"] == landing["DestinationBucketName"]

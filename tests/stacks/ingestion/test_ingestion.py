@@ -1,0 +1,321 @@
+"""What the Pipeline stack promises."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.database.schema_migration import SOURCE, content
+from config.environments import DEV, PROD
+from config.ingestion import ProvisionedConcurrency, SnapStart, Start
+from tests.support.promises import has, mentions, refuses_plain_http
+from tests.support.synthesis import Synthesized, shipped, synthesize
+
+
+def _policy(synthesized: Synthesized, function: str) -> list[dict[str, Any]]:
+    return synthesized.statements_of("Pipeline", function)
+
+
+def _function(synthesized: Synthesized, name: str) -> dict[str, Any]:
+    (function,) = (
+        resource["Properties"]
+        for id_, resource in synthesized.resources("Pipeline", "AWS::Lambda::Function").items()
+        if id_.startswith(name)
+    )
+    return dict(function)
+
+
+def _function_id(synthesized: Synthesized, name: str) -> str:
+    (id_,) = (id_ for id_ in synthesized.resources("Pipeline", "AWS::Lambda::Function") if id_.startswith(name))
+    return id_
+
+
+def _queue(synthesized: Synthesized, name: str) -> tuple[str, dict[str, Any]]:
+    ((id_, queue),) = (
+        (id_, resource["Properties"])
+        for id_, resource in synthesized.resources("Pipeline", "AWS::SQS::Queue").items()
+        if id_.startswith((f"Ingestion{name}", f"IngestionDeadEnds{name}"))
+    )
+    return id_, queue
+
+
+def test_events_of_the_landing_prefix_reach_the_queue(every_environment: Synthesized) -> None:
+    rule = every_environment.only("Pipeline", "AWS::Events::Rule")
+    pattern = rule["EventPattern"]
+    has("the rule", pattern, {"source": ["aws.s3"], "detail-type": ["Object Created", "Object Deleted"]})
+    has("the rule", pattern["detail"], {"object": {"key": [{"prefix": "incoming/"}]}})
+    mentions("the rule", pattern["detail"], {"bucket": "LandingBucket"})
+    (target,) = rule["Targets"]
+    queue, undelivered = (
+        {"Fn::GetAtt": [_queue(every_environment, name)[0], "Arn"]} for name in ("Queue", "Undelivered")
+    )
+    has("the rule's target", target, {"Arn": queue, "DeadLetterConfig": {"Arn": undelivered}})
+
+
+def test_the_same_events_are_archived_for_a_replay_under_our_key(every_environment: Synthesized) -> None:
+    archive = every_environment.only("Pipeline", "AWS::Events::Archive")
+    assert archive["EventPattern"] == every_environment.only("Pipeline", "AWS::Events::Rule")["EventPattern"]
+    bus = json.dumps(archive["SourceArn"])
+    assert re.search(r":event-bus/default\"[\]}]*$", bus), (
+        f"the archive keeps events of {bus}; S3 sends to the default bus"
+    )
+    mentions("the archive", archive, {"KmsKeyIdentifier": "KeysMessages"})
+    days = every_environment.environment.ingestion.archive_days
+    assert days > 0
+    has("the archive", archive, {"RetentionDays": days})
+
+
+def test_archived_events_survive_the_stack_where_data_does() -> None:
+    policies = {
+        name: next(iter(shipped(name).resources("Pipeline", "AWS::Events::Archive").values()))["DeletionPolicy"]
+        for name in ("dev", "prod")
+    }
+    assert policies == {"dev": "Delete", "prod": "RetainExceptOnCreate"}
+
+
+def test_eventbridge_may_encrypt_its_archive_for_our_bus_only(every_environment: Synthesized) -> None:
+    (key,) = (
+        resource["Properties"]["KeyPolicy"]["Statement"]
+        for id_, resource in every_environment.resources("Foundation", "AWS::KMS::Key").items()
+        if id_.startswith("KeysMessages")
+    )
+    use, look = (statement for statement in key if statement.get("Sid", "").startswith("EventArchive"))
+    (context,) = use["Condition"]["StringEquals"].items()
+    assert context[0] == "kms:EncryptionContext:aws:events:event-bus:arn"
+    assert context[1]["Fn::Join"][1][-2:] == [{"Ref": "AWS::AccountId"}, ":event-bus/default"]
+    assert use["Action"] == ["kms:Decrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
+    assert look["Action"] == "kms:DescribeKey"
+    assert {str(statement["Principal"]) for statement in (use, look)} == {"{'Service': 'events.amazonaws.com'}"}
+
+
+def test_only_the_rule_sends_to_the_queue_and_only_over_tls(every_environment: Synthesized) -> None:
+    (rule,) = every_environment.resources("Pipeline", "AWS::Events::Rule")
+    ours = {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule, "Arn"]}}}
+    policies = every_environment.resources("Pipeline", "AWS::SQS::QueuePolicy")
+    with_policy = {queue["Ref"] for policy in policies.values() for queue in policy["Properties"]["Queues"]}
+    bare = set(every_environment.resources("Pipeline", "AWS::SQS::Queue")) - with_policy
+    assert not bare, f"{bare} have no policy, which would deny requests by aws:SecureTransport"
+    for id_, policy in policies.items():
+        statements = policy["Properties"]["PolicyDocument"]["Statement"]
+        refuses_plain_http(id_, statements)
+        for statement in statements:
+            if statement["Effect"] == "Allow":
+                sender = {"Service": "events.amazonaws.com"}
+                has(id_, statement, {"Action": "sqs:SendMessage", "Principal": sender, "Condition": ours})
+
+
+def test_a_message_stays_hidden_for_six_times_the_timeout(every_environment: Synthesized) -> None:
+    timeout = _function(every_environment, "Ingestion")["Timeout"]
+    hidden = _queue(every_environment, "Queue")[1]["VisibilityTimeout"]
+    assert hidden >= 6 * timeout, f"the queue's VisibilityTimeout is {hidden} s, six timeouts are {6 * timeout} s"
+    most = every_environment.environment.ingestion.visibility_seconds  # by which the end of all trying is reckoned
+    assert hidden <= most, (
+        f"the queue's VisibilityTimeout is {hidden} s: so long waits a file whose function was killed"
+    )
+
+
+def test_a_file_that_keeps_failing_ends_in_the_dead_letter_queue(every_environment: Synthesized) -> None:
+    dead_letters, _ = _queue(every_environment, "DeadLetters")
+    redrive = {
+        "deadLetterTargetArn": {"Fn::GetAtt": [dead_letters, "Arn"]},
+        "maxReceiveCount": every_environment.environment.ingestion.receives,
+    }
+    has("the queue", _queue(every_environment, "Queue")[1], {"RedrivePolicy": redrive})
+    day = 24 * 3600
+    for name, days in (("Queue", 4), ("DeadLetters", 14), ("Undelivered", 14)):
+        has(name, _queue(every_environment, name)[1], {"MessageRetentionPeriod": days * day})
+
+
+def test_every_queue_is_encrypted_with_our_key(every_environment: Synthesized) -> None:
+    queues = every_environment.resources("Pipeline", "AWS::SQS::Queue")
+    assert len(queues) == 3
+    for id_, queue in queues.items():
+        mentions(id_, queue["Properties"], {"KmsMasterKeyId": "KeysMessages"})
+
+
+def test_a_messages_fate_is_its_own(every_environment: Synthesized) -> None:
+    source = every_environment.only("Pipeline", "AWS::Lambda::EventSourceMapping")
+    limit = {"MaximumConcurrency": every_environment.environment.ingestion.max_concurrency}
+    wanted = {"BatchSize": 1, "FunctionResponseTypes": ["ReportBatchItemFailures"], "ScalingConfig": limit}
+    has("the queue's mapping to the function", source, wanted)
+
+
+def _with_intake(**values: Any) -> Synthesized:
+    return synthesize(replace(DEV, ingestion=replace(DEV.ingestion, **values)))
+
+
+def _live(synthesized: Synthesized) -> dict[str, Any]:
+    return synthesized.only("Pipeline", "AWS::Lambda::Alias")
+
+
+def test_nothing_is_kept_ready_unless_asked_for(every_environment: Synthesized) -> None:
+    assert "SnapStart" not in _function(every_environment, "Ingestion")
+    assert "ProvisionedConcurrencyConfig" not in _live(every_environment)
+
+
+def test_executions_are_kept_ready_on_the_live_version_where_asked_for() -> None:
+    asked = _with_intake(start=ProvisionedConcurrency(executions=2))
+    assert _live(asked)["ProvisionedConcurrencyConfig"] == {"ProvisionedConcurrentExecutions": 2}
+
+
+def test_the_live_version_starts_from_a_snapshot_where_asked_for() -> None:
+    asked = _with_intake(start=SnapStart())
+    assert _function(asked, "Ingestion")["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    assert "ProvisionedConcurrencyConfig" not in _live(asked)
+    assert "SnapStart" not in _function(asked, "SchemaMigration")
+
+
+def test_the_intake_has_the_time_and_memory_of_the_configuration(every_environment: Synthesized) -> None:
+    config = every_environment.environment.ingestion
+    wanted = {"Timeout": config.timeout_seconds, "MemorySize": config.memory_mb}
+    has("the ingestion function", _function(every_environment, "Ingestion"), wanted)
+
+
+def test_events_and_messages_flow_from_the_first_deployment_on(every_environment: Synthesized) -> None:
+    """Both are switched on where nothing says otherwise."""
+    mapping = every_environment.only("Pipeline", "AWS::Lambda::EventSourceMapping")
+    has("the queue's mapping to the function", {"Enabled": True} | mapping, {"Enabled": True})
+    has(
+        "the rule", {"State": "ENABLED"} | every_environment.only("Pipeline", "AWS::Events::Rule"), {"State": "ENABLED"}
+    )
+
+
+@pytest.mark.parametrize("start", [ProvisionedConcurrency(executions=2), SnapStart()], ids=str)
+def test_no_finding_is_left_however_the_intake_starts(start: Start) -> None:
+    report = synthesize(replace(PROD, ingestion=replace(PROD.ingestion, start=start)), validate=True).report
+    assert [finding["ruleName"] for plugin in report["pluginReports"] for finding in plugin["violations"]] == []
+
+
+def test_new_code_takes_traffic_only_after_the_migration(every_environment: Synthesized) -> None:
+    (run,) = every_environment.resources("Pipeline", "Custom::SchemaMigration")
+    (alias,) = every_environment.resources("Pipeline", "AWS::Lambda::Alias").values()
+    mentions("the alias of the live version", alias, {"DependsOn": run})
+    source = every_environment.only("Pipeline", "AWS::Lambda::EventSourceMapping")
+    called = json.dumps(source["FunctionName"])
+    assert ":live" in called, f"the queue calls {called}, must call the alias :live"
+
+
+def test_a_new_migration_runs_with_the_next_deployment(every_environment: Synthesized, tmp_path: Path) -> None:
+    """CloudFormation calls the function again only when the property changes, which follows its files."""
+    run = every_environment.only("Pipeline", "Custom::SchemaMigration")
+    has("the migration's run", run, {"Migrations": content(SOURCE)})
+    before = content(tmp_path)
+    (tmp_path / "0002_more.sql").write_text("create table more ()")
+    assert content(tmp_path) != before
+
+
+def test_the_migration_waits_for_its_way_to_the_database(every_environment: Synthesized) -> None:
+    (run,) = every_environment.resources("Pipeline", "Custom::SchemaMigration").values()
+    needed = {
+        id_
+        for type_ in ("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress", "AWS::IAM::ManagedPolicy")
+        for id_ in every_environment.resources("Pipeline", type_)
+        if id_.startswith("SchemaMigration")
+    }
+    assert len(needed) == 3
+    early = needed - set(run["DependsOn"])
+    assert not early, f"the migration does not wait for {early}"
+    waits, takes = int(run["Properties"]["ServiceTimeout"]), _function(every_environment, "SchemaMigration")["Timeout"]
+    assert waits > takes, f"ServiceTimeout is {waits} s, the migration may take {takes} s"
+
+
+def test_only_the_migration_reads_the_master_password(every_environment: Synthesized) -> None:
+    readers = {
+        id_
+        for id_, resource in every_environment.everything().items()
+        if "secretsmanager:GetSecretValue" in json.dumps(resource)
+    }
+    assert len(readers) == 1
+    assert readers.pop().startswith("Pipeline/SchemaMigration")
+
+
+def test_only_the_migration_connects_as_the_master_user(every_environment: Synthesized) -> None:
+    able = {
+        id_ for id_, resource in every_environment.everything().items() if '/administrator"' in json.dumps(resource)
+    }
+    assert len(able) == 1
+    assert able.pop().startswith("Pipeline/SchemaMigrationFunctionIdentityPolicy")
+
+
+def test_the_intake_connects_as_its_own_role_and_no_other(every_environment: Synthesized) -> None:
+    (connect,) = (
+        statement for statement in _policy(every_environment, "Ingestion") if statement["Action"] == "rds-db:connect"
+    )
+    user = json.dumps(connect["Resource"])
+    assert user.count("/ingestion") == 1, f"the intake may connect as {user}"
+    through = "DatabaseProxyId" if every_environment.platform.data.database.proxy else "DbiResourceId"
+    assert through in json.dumps(connect["Resource"])
+    assert _function(every_environment, "Ingestion")["Environment"]["Variables"]["DATABASE_USER"] == "ingestion"
+
+
+def test_the_intake_reads_landed_files_and_writes_none(every_environment: Synthesized) -> None:
+    actions = {
+        action
+        for statement in _policy(every_environment, "Ingestion")
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+        if action.startswith("s3:")
+    }
+    wanted = {"s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"}
+    assert actions == wanted, f"the intake may also {actions - wanted}, or not {wanted - actions}"
+    for statement in _policy(every_environment, "Ingestion"):
+        if "s3:GetObjectVersion" in statement["Action"]:
+            where = json.dumps(statement["Resource"])
+            assert where.endswith('"/incoming/*"]]}'), f"the intake reads {where}, must read incoming/ alone"
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_what_must_not_be_lost_can_be_replayed_and_looked_into_for_a_month(name: str) -> None:
+    """And no longer than a year: rejected rows hold what customers ordered."""
+    variables = _function(shipped(name), "Housekeeping")["Environment"]["Variables"]
+    archived = shipped(name).only("Pipeline", "AWS::Events::Archive")["RetentionDays"]
+    assert archived >= 30, f"the archive of {name}: RetentionDays is {archived}, must be 30 or more"
+    kept = int(variables["REJECT_DAYS"])
+    assert 30 <= kept <= 366, f"rejected rows of {name}: REJECT_DAYS is {kept}, must be 30 to 366"
+
+
+def test_a_file_that_is_mostly_wrong_is_refused(every_environment: Synthesized) -> None:
+    variables = _function(every_environment, "Ingestion")["Environment"]["Variables"]
+    most = int(variables["MAX_REJECTED_PERCENT"])
+    assert most <= 50, f"MAX_REJECTED_PERCENT is {most}: a file of which hardly a row is right would be loaded"
+
+
+def test_someone_hears_when_files_fail_or_wait(every_environment: Synthesized) -> None:
+    alarms = {
+        alarm["Properties"]["MetricName"] + _watched(alarm["Properties"]): alarm["Properties"]
+        for id_, alarm in every_environment.resources("Pipeline", "AWS::CloudWatch::Alarm").items()
+        if id_.startswith("Ingestion")
+    }
+    assert set(alarms) == {
+        f"ApproximateNumberOfMessagesVisible of {_queue(every_environment, 'DeadLetters')[0]}",
+        f"ApproximateNumberOfMessagesVisible of {_queue(every_environment, 'Undelivered')[0]}",
+        f"ApproximateAgeOfOldestMessage of {_queue(every_environment, 'Queue')[0]}",
+        f"Errors of {_function_id(every_environment, 'Ingestion')}",
+        "FilesRefused of ingestion",
+    }
+    for alarm in alarms.values():
+        mentions(alarm["MetricName"], alarm, {"AlarmActions": "AlertsTopic", "OKActions": "AlertsTopic"})
+        assert "First: " in alarm["AlarmDescription"], "what to do"
+        has(alarm["MetricName"], alarm, {"TreatMissingData": "notBreaching"})
+
+
+def test_the_first_file_that_fails_is_heard_of(every_environment: Synthesized) -> None:
+    """And none of those that fail later: a file that waits is no failure until it has waited for two timeouts."""
+    timeout = _function(every_environment, "Ingestion")["Timeout"]
+    for id_, resource in every_environment.resources("Pipeline", "AWS::CloudWatch::Alarm").items():
+        alarm = resource["Properties"]
+        most = 2 * timeout if alarm["MetricName"] == "ApproximateAgeOfOldestMessage" else 0
+        has(id_, alarm, {"Threshold": most, "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1})
+
+
+def _watched(alarm: dict[str, Any]) -> str:
+    (dimension,) = alarm["Dimensions"]
+    value = dimension["Value"]
+    return f" of {value if isinstance(value, str) else value.get('Ref') or value['Fn::GetAtt'][0]}"
+
+
+def test_the_largest_file_of_the_configuration_reaches_the_function(prod: Synthesized) -> None:
+    variables = _function(prod, "Ingestion")["Environment"]["Variables"]
+    assert int(variables["MAX_FILE_BYTES"]) == PROD.ingestion.max_file_mb * 1024 * 1024

@@ -1,0 +1,132 @@
+"""What the private ways to AWS services promise."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import get_args
+
+from components.network.endpoints import INTERFACE_ACTIONS
+from config.environments import DEV
+from config.network import NEEDED_WITHOUT_NAT, InterfaceEndpoint, NoNat
+from tests.support.promises import has
+from tests.support.synthesis import Synthesized, synthesize
+
+
+def _as_list(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_gateway_endpoints_serve_app_and_data_and_only_this_account(every_environment: Synthesized) -> None:
+    endpoints = every_environment.resources("Network", "AWS::EC2::VPCEndpoint")
+    assert len(endpoints) == 2
+    for id_, endpoint in endpoints.items():
+        properties = endpoint["Properties"]
+        tables = Counter("Data" if "Data" in table["Ref"] else "App" for table in properties["RouteTableIds"])
+        assert tables == {"App": 3, "Data": 3}, f"{id_} stands in route tables of {dict(tables)}, not of App and Data"
+        assert not any("Public" in table["Ref"] for table in properties["RouteTableIds"]), id_
+        first, *others = properties["PolicyDocument"]["Statement"]
+        ours = {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}
+        has(f"{id_}'s {first['Sid']}", first, {"Condition": ours})
+        assert all(len(_as_list(statement["Action"])) == 1 for statement in others), "others are single exceptions"
+
+
+WITHOUT_DASHES = "Join([, Split([-, <Region>])])"  # the region in the name of one of CloudFormation's buckets
+# Whose buckets the S3 gateway opens beside this account's own, and for what.
+EXCEPTIONS = {
+    f"cloudformation-custom-resource-response-{WITHOUT_DASHES}": "s3:PutObject",
+    "al2023-repos-<Region>-de612dc2": "s3:GetObject",
+    "amazon-ssm-<Region>": "s3:GetObject",
+    "amazon-ssm-packages-<Region>": "s3:GetObject",
+    "amazoncloudwatch-agent-<Region>": "s3:GetObject",
+}
+
+
+def test_the_s3_gateway_opens_exactly_what_boot_and_custom_resources_need(every_environment: Synthesized) -> None:
+    (s3,) = (
+        endpoint["Properties"]
+        for id_, endpoint in every_environment.resources("Network", "AWS::EC2::VPCEndpoint").items()
+        if "EndpointsS3" in id_
+    )
+    region = every_environment.environment.region
+    found = {}
+    for statement in s3["PolicyDocument"]["Statement"][1:]:
+        assert statement["Principal"] == {"AWS": "*"}
+        assert "Condition" not in statement
+        text = every_environment.linked.text(statement["Resource"], "Network")
+        bucket = text.removeprefix("arn:<Partition>:s3:::").removesuffix("/*")
+        found[bucket.replace(region, "<Region>") if region else bucket] = statement["Action"]
+    assert found == EXCEPTIONS
+
+
+def test_interface_endpoints_answer_to_their_services_names_and_to_the_vpc_alone() -> None:
+    endpoints: frozenset[InterfaceEndpoint] = frozenset({"sqs", "kms"})
+    network = replace(DEV.network, interface_endpoints=endpoints)
+    synthesized = synthesize(replace(DEV, network=network))
+    interfaces = [
+        endpoint["Properties"]
+        for endpoint in synthesized.resources("Network", "AWS::EC2::VPCEndpoint").values()
+        if endpoint["Properties"]["VpcEndpointType"] == "Interface"
+    ]
+    assert len(interfaces) == 2
+    for endpoint in interfaces:
+        at = f"the endpoint of {endpoint['ServiceName']}"
+        has(at, endpoint, {"PrivateDnsEnabled": True})
+        assert len(endpoint["SubnetIds"]) == 3
+        for subnet in endpoint["SubnetIds"]:
+            # The data tier's list lets nobody in but to the database.
+            assert "VpcAppSubnet" in str(subnet), f"{at} stands in {subnet}, where callers don't reach it"
+        (statement,) = endpoint["PolicyDocument"]["Statement"]
+        ours = {"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}}
+        has(at, statement, {"Condition": ours})
+    (group,) = synthesized.resources("Network", "AWS::EC2::SecurityGroup").values()
+    blocks = synthesized.environment.network.addresses.blocks()
+    admitted = {str(rule["CidrIp"]) for rule in group["Properties"]["SecurityGroupIngress"]}
+    assert admitted == {str(blocks["app"]), str(blocks["data"])}, f"the endpoints' security group admits {admitted}"
+
+
+def test_endpoints_carry_all_that_the_workloads_may_call() -> None:
+    endpoints: frozenset[InterfaceEndpoint] = frozenset(get_args(InterfaceEndpoint))
+    synthesized = synthesize(replace(DEV, network=replace(DEV.network, nat=NoNat(), interface_endpoints=endpoints)))
+    services = {"cloudwatch": "monitoring"}
+    granted = {
+        action
+        for resource in synthesized.everything().values()
+        if resource["Type"] == "AWS::IAM::ManagedPolicy"
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+        for action in _as_list(statement["Action"])
+    }
+    by_endpoint = {str(action) for action in granted if services.get(*[str(action).split(":")[0]] * 2) in endpoints}
+    # Lambda polls the queue, reads its attributes and writes the log from outside the VPC.
+    by_lambda = {"sqs:GetQueueAttributes"}
+    # RDS writes what it measures from outside, too.
+    by_rds = {"logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:GetLogEvents"}
+    assert len(by_endpoint) > 8
+    carried = {action for actions in INTERFACE_ACTIONS.values() for action in actions}
+    assert by_endpoint - carried == by_lambda | by_rds
+
+
+def test_without_nat_no_service_is_left_out_that_the_workloads_call(every_environment: Synthesized) -> None:
+    """A call that nothing answers hangs until something's time is over, and says nothing."""
+    named = {"cloudwatch": "monitoring"}
+    called = {
+        named.get(service, service)
+        for resource in every_environment.everything().values()
+        if resource["Type"] == "AWS::IAM::ManagedPolicy"
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+        for service in (str(action).partition(":")[0] for action in _as_list(statement["Action"]))
+    }
+    # Keys are used by S3, SQS and Secrets Manager in the workloads' name; cfn-signal needs no right.
+    needed = (called & set(get_args(InterfaceEndpoint)) - {"kms"}) | {"cloudformation"}
+    missing = needed - NEEDED_WITHOUT_NAT
+    assert not missing, f"NEEDED_WITHOUT_NAT lacks {sorted(missing)}, which workloads call"
+
+
+def test_instances_signal_without_a_role() -> None:
+    network = replace(DEV.network, nat=NoNat(), interface_endpoints=NEEDED_WITHOUT_NAT)
+    synthesized = synthesize(replace(DEV, network=network))
+    (policy,) = (
+        endpoint["Properties"]["PolicyDocument"]["Statement"]
+        for id_, endpoint in synthesized.resources("Network", "AWS::EC2::VPCEndpoint").items()
+        if "Cloudformation" in id_
+    )
+    assert "cloudformation:SignalResource" in policy[0]["Action"]
+    assert "Condition" not in policy[0]

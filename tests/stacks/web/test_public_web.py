@@ -1,0 +1,288 @@
+"""What a web tier on the internet promises: TLS, a firewall and a sign-in before everything."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from config.network import DualStack
+from local_cloud.emulator.registration import uncovered
+from tests.support.promises import has
+from tests.support.synthesis import DOMAIN, PUBLIC, PUBLIC_EXPOSURE, Synthesized, synthesize
+
+LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
+
+
+def _listener(synthesized: Synthesized, port: int) -> dict[str, Any]:
+    (found,) = (
+        listener["Properties"]
+        for listener in synthesized.resources("Web", LISTENER).values()
+        if listener["Properties"]["Port"] == port
+    )
+    return dict(found)
+
+
+def _ways_in(synthesized: Synthesized) -> list[list[dict[str, Any]]]:
+    """The actions, in their order, of every listener and every rule."""
+    rules = synthesized.resources("Web", "AWS::ElasticLoadBalancingV2::ListenerRule").values()
+    ways = [listener["Properties"]["DefaultActions"] for listener in synthesized.resources("Web", LISTENER).values()]
+    return ways + [rule["Properties"]["Actions"] for rule in rules]
+
+
+def _rule(synthesized: Synthesized, path: str) -> dict[str, Any]:
+    (found,) = (
+        rule["Properties"]
+        for rule in synthesized.resources("Web", "AWS::ElasticLoadBalancingV2::ListenerRule").values()
+        if path in rule["Properties"]["Conditions"][0]["PathPatternConfig"]["Values"]
+    )
+    return dict(found)
+
+
+def test_nothing_is_passed_on_without_a_sign_in(public_prod: Synthesized) -> None:
+    forwarding = [way for way in _ways_in(public_prod) if "forward" in json.dumps(way)]
+    for way in forwarding:
+        ordered = sorted(way, key=lambda action: int(action.get("Order", 0)))
+        types = [action["Type"] for action in ordered]
+        assert types == ["authenticate-cognito", "forward"], f"a way in has the actions {types}, and no sign-in first"
+        otherwise = ordered[0]["AuthenticateCognitoConfig"]["OnUnauthenticatedRequest"]
+        assert otherwise in ("authenticate", "deny"), f"OnUnauthenticatedRequest is {otherwise}"
+    assert len(forwarding) == 2
+
+
+def test_a_sign_in_holds_for_a_working_day(public_prod: Synthesized) -> None:
+    """And for an hour of it without asking Cognito whether the person is still on the list."""
+    day = 12 * 60
+    for way in _ways_in(public_prod):
+        for action in way:
+            if action["Type"] == "authenticate-cognito":
+                seconds = int(action["AuthenticateCognitoConfig"].get("SessionTimeout", 7 * 24 * 3600))
+                assert seconds <= day * 60, f"SessionTimeout is {seconds}, must be {day * 60} or less"
+    client = public_prod.only("Web", "AWS::Cognito::UserPoolClient")
+    wanted = {"RefreshTokenValidity": day, "AccessTokenValidity": 60, "IdTokenValidity": 60}
+    has("the load balancer as a client", client, wanted)
+
+
+def test_programs_are_told_that_they_are_not_signed_in(public_prod: Synthesized) -> None:
+    sign_in = _rule(public_prod, "/api/*")["Actions"][0]["AuthenticateCognitoConfig"]
+    has("/api/*", sign_in, {"OnUnauthenticatedRequest": "deny"})
+
+
+def test_health_is_nobodys_business_outside(public_prod: Synthesized) -> None:
+    health = public_prod.only("Web", "AWS::ElasticLoadBalancingV2::TargetGroup")["HealthCheckPath"]
+    inside, api = _rule(public_prod, health), _rule(public_prod, "/api/*")
+    assert inside["Actions"] == [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
+    refused = inside["Conditions"][0]["PathPatternConfig"]["Values"]
+    assert "/readyz" in refused, f"/readyz is answered outside: only {refused} are refused"
+    assert inside["Priority"] < api["Priority"]
+
+
+def test_plain_http_leads_to_our_own_name_over_https(public_prod: Synthesized) -> None:
+    (action,) = _listener(public_prod, 80)["DefaultActions"]
+    has("port 80", action, {"Type": "redirect"})
+    here = {"Host": DOMAIN, "Port": "443", "Protocol": "HTTPS", "StatusCode": "HTTP_301"}
+    has("port 80", action["RedirectConfig"], here)
+
+
+def test_tls_is_1_3_or_1_2_with_a_certificate_that_renews_itself(public_prod: Synthesized) -> None:
+    listener = _listener(public_prod, 443)
+    has("port 443", listener, {"SslPolicy": "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"})
+    certificate = public_prod.only("Web", "AWS::CertificateManager::Certificate")
+    by_dns = [{"DomainName": DOMAIN, "HostedZoneId": PUBLIC_EXPOSURE.hosted_zone_id}]
+    wanted = {"DomainName": DOMAIN, "ValidationMethod": "DNS", "DomainValidationOptions": by_dns}
+    has("the certificate", certificate, wanted)
+
+
+def test_a_public_load_balancer_stands_in_the_public_subnets(public_prod: Synthesized) -> None:
+    balancer = public_prod.only("Web", "AWS::ElasticLoadBalancingV2::LoadBalancer")
+    assert len(balancer["Subnets"]) == 3
+    for subnet in balancer["Subnets"]:
+        assert "VpcPublicSubnet" in json.dumps(subnet), f"a public load balancer stands in {json.dumps(subnet)}"
+
+
+@pytest.mark.parametrize("dual_stack", [False, True], ids=["IPv4", "dual stack"])
+def test_the_domain_leads_here_in_every_ip_version(dual_stack: bool) -> None:
+    network = replace(PUBLIC.network, addressing=DualStack()) if dual_stack else PUBLIC.network
+    synthesized = synthesize(replace(PUBLIC, network=network))
+    names = [record["Properties"] for record in synthesized.resources("Web", "AWS::Route53::RecordSet").values()]
+    assert {name["Type"] for name in names} == ({"A", "AAAA"} if dual_stack else {"A"})
+    assert {name["Name"] for name in names} == {f"{DOMAIN}."}
+    balancer = synthesized.only("Web", "AWS::ElasticLoadBalancingV2::LoadBalancer")
+    assert balancer["IpAddressType"] == ("dualstack" if dual_stack else "ipv4")
+    assert balancer["Scheme"] == "internet-facing"
+    open_to = {
+        rule.get("CidrIp") or rule.get("CidrIpv6")
+        for id_, group in synthesized.resources("Web", "AWS::EC2::SecurityGroup").items()
+        if "Entrance" in id_
+        for rule in group["Properties"]["SecurityGroupIngress"]
+    }
+    assert open_to == ({"0.0.0.0/0", "::/0"} if dual_stack else {"0.0.0.0/0"})
+
+
+def test_a_public_load_balancer_admits_443_and_80_alone(public_prod: Synthesized) -> None:
+    groups = public_prod.resources("Web", "AWS::EC2::SecurityGroup").items()
+    (rules,) = (group["Properties"]["SecurityGroupIngress"] for id_, group in groups if "Entrance" in id_)
+    admitted = {(rule["IpProtocol"], rule.get("FromPort"), rule.get("ToPort")) for rule in rules}
+    wanted = {("tcp", 443, 443), ("tcp", 80, 80)}
+    assert admitted == wanted, f"the load balancer's security group admits {admitted}, must admit {wanted}"
+
+
+def test_people_come_by_invitation_with_a_long_password_and_a_second_factor(public_prod: Synthesized) -> None:
+    pool = public_prod.only("Web", "AWS::Cognito::UserPool")
+    at = "the list of people"
+    has(at, pool["AdminCreateUserConfig"], {"AllowAdminCreateUserOnly": True})
+    has(at, pool, {"MfaConfiguration": "ON", "EnabledMfas": ["SOFTWARE_TOKEN_MFA"], "DeletionProtection": "ACTIVE"})
+    kinds = ("RequireLowercase", "RequireUppercase", "RequireNumbers", "RequireSymbols")
+    has(at, pool["Policies"]["PasswordPolicy"], dict.fromkeys(kinds, True))
+    length = pool["Policies"]["PasswordPolicy"]["MinimumLength"]
+    assert length >= 14, f"{at}: MinimumLength of passwords is {length}, must be 14 or more"
+    message = pool["AdminCreateUserConfig"]["InviteMessageTemplate"]["EmailMessage"]
+    assert all(word in message for word in ("{username}", "{####}", DOMAIN)), "Cognito fills in the first two"
+
+
+def test_the_sign_in_plan_and_the_second_factor_are_values() -> None:
+    exposure = replace(PUBLIC_EXPOSURE, mfa="optional", sign_in_plan="plus")
+    pool = synthesize(replace(PUBLIC, web=replace(PUBLIC.web, exposure=exposure))).only("Web", "AWS::Cognito::UserPool")
+    assert (pool["MfaConfiguration"], pool["UserPoolTier"]) == ("OPTIONAL", "PLUS")
+    assert pool["UserPoolAddOns"]["AdvancedSecurityMode"] == "ENFORCED"
+
+
+def test_the_load_balancer_is_the_only_client_and_returns_to_our_domain(public_prod: Synthesized) -> None:
+    client = public_prod.only("Web", "AWS::Cognito::UserPoolClient")
+    has(
+        "the load balancer as a client",
+        client,
+        {
+            "GenerateSecret": True,
+            "AllowedOAuthFlows": ["code"],
+            "CallbackURLs": [f"https://{DOMAIN}/oauth2/idpresponse"],
+            "LogoutURLs": [f"https://{DOMAIN}/"],
+            "PreventUserExistenceErrors": "ENABLED",
+            "EnableTokenRevocation": True,
+        },
+    )
+    flows = set(client["ExplicitAuthFlows"])
+    assert flows == {"ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}, f"people may also sign in by {flows}"
+
+
+def test_the_app_knows_whose_word_to_take_and_where_people_sign_out(public_prod: Synthesized) -> None:
+    data = public_prod.only("Web", "AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
+    script = public_prod.linked.text(data["UserData"]["Fn::Base64"], "Web")
+    variables = dict(line.split("=", 1) for line in script.splitlines() if line.startswith("SIGN_IN_"))
+    assert set(variables) == {
+        "SIGN_IN_LOAD_BALANCER_ARN",
+        "SIGN_IN_CLIENT_ID",
+        "SIGN_IN_ISSUER",
+        "SIGN_IN_LOGOUT_URL",
+    }
+    assert "LoadBalancer" in variables["SIGN_IN_LOAD_BALANCER_ARN"]
+    assert "ProviderURL" in variables["SIGN_IN_ISSUER"]
+    client = public_prod.only("Web", "AWS::Cognito::UserPoolClient")
+    (home,) = client["LogoutURLs"]
+    assert variables["SIGN_IN_LOGOUT_URL"].endswith(
+        f"/logout?client_id={variables['SIGN_IN_CLIENT_ID']}&logout_uri={home.replace(':', '%3A').replace('/', '%2F')}"
+    )
+
+
+def test_a_firewall_looks_at_each_request_first(public_prod: Synthesized) -> None:
+    acl = public_prod.only("Web", "AWS::WAFv2::WebACL")
+    rules = {rule["Name"]: rule for rule in acl["Rules"]}
+    has("RequestsOfOneAddress", rules["RequestsOfOneAddress"], {"Action": {"Block": {}}})
+    rate = rules["RequestsOfOneAddress"]["Statement"]["RateBasedStatement"]
+    # By the address that is connected: what a header says of it, anybody may write there.
+    has("RequestsOfOneAddress", rate, {"Limit": 2000, "EvaluationWindowSec": 300, "AggregateKeyType": "IP"})
+    has("the firewall", acl, {"Scope": "REGIONAL", "DefaultAction": {"Allow": {}}})  # as a load balancer takes it
+    measured = [one["VisibilityConfig"] for one in (acl, *acl["Rules"])]
+    unseen = [one["MetricName"] for one in measured if not one["CloudWatchMetricsEnabled"]]
+    assert not unseen, f"CloudWatchMetricsEnabled is off for {unseen}: nobody sees how much the firewall stops"
+    priorities = [rule["Priority"] for rule in acl["Rules"]]
+    assert len(set(priorities)) == len(priorities), f"AWS WAF refuses rules of the same Priority: {priorities}"
+    managed = {name for name, rule in rules.items() if "ManagedRuleGroupStatement" in rule["Statement"]}
+    assert managed == {
+        "AWSManagedRulesAmazonIpReputationList",
+        "AWSManagedRulesCommonRuleSet",
+        "AWSManagedRulesKnownBadInputsRuleSet",
+        "AWSManagedRulesSQLiRuleSet",
+    }
+    common = rules["AWSManagedRulesCommonRuleSet"]["Statement"]["ManagedRuleGroupStatement"]
+    counted = {override["Name"] for override in common["RuleActionOverrides"]}
+    assert counted == {
+        "SizeRestrictions_Cookie_HEADER",
+        "RestrictedExtensions_URIPATH",
+        "RestrictedExtensions_QUERYARGUMENTS",
+    }, f"what the firewall only counts: {counted}"
+    for name in managed:
+        has(name, rules[name], {"OverrideAction": {"None": {}}})  # it blocks, and doesn't just count
+    association = public_prod.only("Web", "AWS::WAFv2::WebACLAssociation")
+    assert "EntranceLoadBalancer" in json.dumps(association["ResourceArn"])
+
+
+def test_nothing_gets_past_a_firewall_that_does_not_answer(public_prod: Synthesized) -> None:
+    balancer = public_prod.only("Web", "AWS::ElasticLoadBalancingV2::LoadBalancer")
+    attributes = {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
+    closed = {"waf.fail_open.enabled": "false"}
+    has("the load balancer", closed | attributes, closed)
+
+
+def test_the_firewall_logs_what_it_stopped_without_anyones_session(public_prod: Synthesized) -> None:
+    logging = public_prod.only("Web", "AWS::WAFv2::LoggingConfiguration")
+    (destination,) = logging["LogDestinationConfigs"]
+    name = "aws-waf-logs-shop-prod"
+    assert destination["Fn::Join"][1][-1].endswith(f":log-group:{name}"), "AWS WAF refuses an ARN that ends with ':*'"
+    groups = public_prod.resources("Web", "AWS::Logs::LogGroup").values()
+    assert name in {group["Properties"].get("LogGroupName") for group in groups}
+    assert logging["LoggingFilter"]["DefaultBehavior"] == "DROP"
+    kept = {
+        condition["ActionCondition"]["Action"]
+        for one in logging["LoggingFilter"]["Filters"]
+        if one["Behavior"] == "KEEP"
+        for condition in one["Conditions"]
+    }
+    assert {"BLOCK", "COUNT"} <= kept, f"the firewall's log keeps {kept}, and not all of BLOCK and COUNT"
+    ((made, _),) = (
+        (id_, group)
+        for id_, group in public_prod.resources("Web", "AWS::Logs::LogGroup").items()
+        if group["Properties"].get("LogGroupName") == name
+    )
+    (resource,) = public_prod.resources("Web", "AWS::WAFv2::LoggingConfiguration").values()
+    assert made in resource.get("DependsOn", []), f"the firewall's log does not wait for its group {made}"
+    redacted = {field["SingleHeader"]["Name"] for field in logging["RedactedFields"]}
+    acl = public_prod.only("Web", "AWS::WAFv2::WebACL")
+    for one in (acl, *acl["Rules"]):  # which show what the log leaves out
+        has("the firewall", one["VisibilityConfig"], {"SampledRequestsEnabled": False})
+    assert redacted == {"authorization", "cookie"}, f"only {redacted} of authorization and cookie are kept out"
+
+
+def test_uploads_come_from_the_domain_alone(public_prod: Synthesized) -> None:
+    (rule,) = public_prod.only("Data", "AWS::S3::Bucket")["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedOrigins"] == [f"https://{DOMAIN}"]
+
+
+def test_the_public_tiers_list_has_room_under_the_limit() -> None:
+    network = replace(PUBLIC.network, addressing=DualStack())
+    entries = synthesize(replace(PUBLIC, network=network)).resources("Network", "AWS::EC2::NetworkAclEntry").values()
+    for egress in (True, False):
+        count = sum("AclsPublic" in json.dumps(one) and one["Properties"]["Egress"] is egress for one in entries)
+        assert 0 < count < 20, "AWS's limit each way, one of which is the final denial"
+
+
+def test_the_public_tiers_list_lets_in_visitors_and_answers_alone(public_prod: Synthesized) -> None:
+    entries = [one["Properties"] for one in public_prod.resources("Network", "AWS::EC2::NetworkAclEntry").values()]
+    admitted = {
+        (one["PortRange"]["From"], one["PortRange"]["To"])
+        for one in entries
+        if "AclsPublic" in json.dumps(one["NetworkAclId"])
+        and (one["Egress"], one["RuleAction"], one["CidrBlock"]) == (False, "allow", "0.0.0.0/0")
+        and "PortRange" in one
+    }
+    assert admitted == {(80, 80), (443, 443), (1024, 65535)}
+
+
+def test_no_finding_and_no_warning_is_left(public_prod: Synthesized) -> None:
+    plugins = public_prod.report["pluginReports"]
+    assert "AwsSolutions" in {plugin["pluginName"] for plugin in plugins}
+    assert [finding for plugin in plugins for finding in plugin["violations"]] == []
+
+
+def test_the_local_cloud_would_take_it(public_prod: Synthesized) -> None:
+    assert uncovered({resource["Type"] for resource in public_prod.everything().values()}) == set()

@@ -1,0 +1,278 @@
+"""What the Web stack promises, whoever can reach it."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.environments import PROD
+from config.web import OnDemandInstances, WithSpotInstances
+from tests.support.promises import has, mentions
+from tests.support.synthesis import Synthesized, shipped, synthesize
+
+BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+TARGETS = "AWS::ElasticLoadBalancingV2::TargetGroup"
+GROUP = "AWS::AutoScaling::AutoScalingGroup"
+SPOT = WithSpotInstances(types=("m7g.large", "m6g.large", "c7g.large"), on_demand_base=2, spot_percent=75)
+
+
+def _with_capacity(capacity: OnDemandInstances | WithSpotInstances, *, warm: int = 0) -> Synthesized:
+    return synthesize(replace(PROD, web=replace(PROD.web, capacity=capacity, warm_instances=warm)))
+
+
+def _template(synthesized: Synthesized) -> dict[str, Any]:
+    data: dict[str, Any] = synthesized.only("Web", "AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
+    return data
+
+
+def _statements(synthesized: Synthesized) -> list[dict[str, Any]]:
+    return synthesized.statements_of("Web", "WebIdentity")
+
+
+def test_an_internal_load_balancer_has_no_public_address(every_environment: Synthesized) -> None:
+    balancer = every_environment.only("Web", BALANCER)
+    has("the load balancer", balancer, {"Scheme": "internal"})
+    assert len(balancer["Subnets"]) == 3
+    assert all("VpcAppSubnet" in json.dumps(subnet) for subnet in balancer["Subnets"])
+
+
+def test_an_internal_load_balancer_is_reached_from_the_app_subnets_only(every_environment: Synthesized) -> None:
+    sources = {
+        rule["CidrIp"]
+        for group in every_environment.resources("Web", "AWS::EC2::SecurityGroup").values()
+        for rule in group["Properties"].get("SecurityGroupIngress", [])
+    }
+    app = str(every_environment.environment.network.addresses.blocks()["app"])
+    assert sources == {app}, f"the load balancer admits {sources}, must admit the app tier alone ({app})"
+
+
+def test_nothing_reaches_an_instance_but_the_load_balancer(every_environment: Synthesized) -> None:
+    rules = [
+        rule["Properties"]
+        for rule in every_environment.resources("Web", "AWS::EC2::SecurityGroupIngress").values()
+        if "InstancesSecurityGroup" in json.dumps(rule["Properties"]["GroupId"])
+    ]
+    groups = every_environment.resources("Web", "AWS::EC2::SecurityGroup").items()
+    (inline,) = (group["Properties"].get("SecurityGroupIngress", []) for id_, group in groups if "Instances" in id_)
+    assert not inline, f"the instances' security group admits {inline}"
+    assert [(rule["FromPort"], rule["ToPort"]) for rule in rules] == [(8080, 8080)]
+    assert "EntranceSecurityGroup" in json.dumps(rules[0]["SourceSecurityGroupId"])
+
+
+def test_the_load_balancer_drops_what_looks_wrong_and_logs_the_rest(every_environment: Synthesized) -> None:
+    balancer = every_environment.only("Web", BALANCER)
+    attributes = {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
+    protected = every_environment.environment.web.deletion_protection
+    wanted = {
+        "routing.http.drop_invalid_header_fields.enabled": "true",
+        "routing.http.desync_mitigation_mode": "strictest",
+        "deletion_protection.enabled": str(protected).lower(),
+    }
+    has("the load balancer", attributes, wanted)
+    written = json.dumps(every_environment.only("Foundation", "AWS::S3::BucketPolicy"))
+    for kind in ("access_logs", "connection_logs"):
+        has("the load balancer", attributes, {f"{kind}.s3.enabled": "true"})
+        assert f"/{attributes[f'{kind}.s3.prefix']}/AWSLogs/" in written, "the bucket lets the log in"
+
+
+def test_the_load_balancer_hangs_up_before_the_app_does(every_environment: Synthesized) -> None:
+    balancer = every_environment.only("Web", BALANCER)
+    attributes = {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
+    idle = int(attributes["idle_timeout.timeout_seconds"])
+    assert idle < 75, f"idle_timeout.timeout_seconds is {idle}, the app hangs up after 75"
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_the_load_balancer_of_what_must_not_stop_cannot_be_deleted_by_a_click(name: str) -> None:
+    balancer = shipped(name).only("Web", BALANCER)
+    attributes = {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
+    has(f"the load balancer of {name}", attributes, {"deletion_protection.enabled": "true"})
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_what_must_not_stop_has_an_instance_in_a_second_zone(name: str) -> None:
+    least = int(shipped(name).only("Web", GROUP)["MinSize"])
+    assert least >= 2, f"the group of {name} has a MinSize of {least}: one zone's failure would end it"
+
+
+def test_instances_stand_in_the_app_subnets_of_all_zones(every_environment: Synthesized) -> None:
+    subnets = [json.dumps(subnet) for subnet in every_environment.only("Web", GROUP)["VPCZoneIdentifier"]]
+    assert len(set(subnets)) == 3
+    for subnet in subnets:
+        assert "VpcAppSubnet" in subnet, f"instances stand in {subnet}"
+
+
+def test_instances_are_eased_in_and_out(every_environment: Synthesized) -> None:
+    targets = every_environment.only("Web", TARGETS)
+    attributes = {attribute["Key"]: attribute["Value"] for attribute in targets["TargetGroupAttributes"]}
+    wanted = {"slow_start.duration_seconds": "30", "deregistration_delay.timeout_seconds": "30"}
+    has("the target group", attributes, wanted)
+    has("the target group", targets, {"HealthCheckPath": "/healthz", "HealthCheckIntervalSeconds": 15})
+
+
+def test_instances_have_no_key_no_public_address_and_imdsv2(every_environment: Synthesized) -> None:
+    data = _template(every_environment)
+    has("instances", data["MetadataOptions"], {"HttpPutResponseHopLimit": 1, "HttpTokens": "required"})
+    assert "KeyName" not in data, f"instances have the KeyName {data['KeyName']}"
+    assert "NetworkInterfaces" not in data, f"instances have NetworkInterfaces of their own: {data}"
+    (volume,) = data["BlockDeviceMappings"]
+    has("instances' disks", volume["Ebs"], {"Encrypted": True, "VolumeType": "gp3"})
+
+
+def test_the_image_is_the_newest_of_the_right_processor_when_an_instance_starts(every_environment: Synthesized) -> None:
+    image = _template(every_environment)["ImageId"]
+    assert image.startswith("resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-")
+    assert image.endswith(every_environment.environment.runtime.architecture)
+
+
+def test_a_release_counts_when_its_instances_say_so(every_environment: Synthesized) -> None:
+    ((group_id, group),) = every_environment.resources("Web", GROUP).items()
+    web = every_environment.environment.web
+    has("the group", group["CreationPolicy"]["ResourceSignal"], {"Count": web.min_instances})
+    update = group["UpdatePolicy"]["AutoScalingRollingUpdate"]
+    has("the group's update", update, {"WaitOnResourceSignals": True, "MinInstancesInService": web.min_instances})
+    assert web.min_instances < int(group["Properties"]["MaxSize"])
+    assert {"HealthCheck", "ReplaceUnhealthy", "AZRebalance", "AlarmNotification"} <= set(update["SuspendProcesses"])
+    script = json.dumps(_template(every_environment)["UserData"])
+    assert f"--resource {group_id}" in script, "the boot script ends without a cfn-signal to the group"
+
+
+def test_a_deployment_sets_no_number_of_instances(every_environment: Synthesized) -> None:
+    group = every_environment.only("Web", GROUP)
+    assert "DesiredCapacity" not in group, f"each deployment sets the DesiredCapacity to {group['DesiredCapacity']}"
+
+
+def test_the_group_replaces_the_ill_and_the_old_and_tells_of_it(every_environment: Synthesized) -> None:
+    group = every_environment.only("Web", GROUP)
+    has("the group", group, {"HealthCheckType": "ELB", "MaxInstanceLifetime": 30 * 24 * 3600})
+    # The new one comes before the old one goes.
+    has("the group", group["InstanceMaintenancePolicy"], {"MinHealthyPercentage": 100})
+    (notification,) = group["NotificationConfigurations"]
+    assert "AlertsTopic" in json.dumps(notification["TopicARN"])
+    assert len(group["VPCZoneIdentifier"]) == 3
+
+
+def test_the_group_grows_with_requests_and_with_work(every_environment: Synthesized) -> None:
+    policies = [p["Properties"] for p in every_environment.resources("Web", "AWS::AutoScaling::ScalingPolicy").values()]
+    targets = {
+        policy["TargetTrackingConfiguration"]["PredefinedMetricSpecification"]["PredefinedMetricType"]: policy[
+            "TargetTrackingConfiguration"
+        ]["TargetValue"]
+        for policy in policies
+    }
+    requests = every_environment.environment.web.requests_per_minute
+    has("what the group grows with", targets, {"ASGAverageCPUUtilization": 20, "ALBRequestCountPerTarget": requests})
+    assert len(targets) == len(policies) == 2
+
+
+def test_what_one_type_lacks_another_has() -> None:
+    policy = _with_capacity(OnDemandInstances(types=("m7g.large", "m6g.large"))).only("Web", GROUP)[
+        "MixedInstancesPolicy"
+    ]
+    assert [each["InstanceType"] for each in policy["LaunchTemplate"]["Overrides"]] == ["m7g.large", "m6g.large"]
+    assert policy["InstancesDistribution"] == {
+        "OnDemandAllocationStrategy": "prioritized",
+        "OnDemandPercentageAboveBaseCapacity": 100,
+    }
+
+
+def test_spot_instances_have_a_base_at_the_list_price_and_are_replaced_before_they_go() -> None:
+    group = _with_capacity(SPOT).only("Web", GROUP)
+    assert group["CapacityRebalance"] is True
+    distribution = group["MixedInstancesPolicy"]["InstancesDistribution"]
+    assert distribution["OnDemandBaseCapacity"] == 2
+    assert distribution["OnDemandPercentageAboveBaseCapacity"] == 25
+    assert distribution["SpotAllocationStrategy"] == "price-capacity-optimized"
+
+
+def test_a_warm_pool_never_serves_an_old_release() -> None:
+    synthesized = _with_capacity(OnDemandInstances(types=("m7g.large",)), warm=2)
+    pool = synthesized.only("Web", "AWS::AutoScaling::WarmPool")
+    assert (pool["MinSize"], pool["MaxGroupPreparedCapacity"]) == (2, 2)
+    (group,) = synthesized.resources("Web", GROUP).values()
+    assert group["UpdatePolicy"]["AutoScalingReplacingUpdate"] == {"WillReplace": True}
+    assert "AutoScalingRollingUpdate" not in group["UpdatePolicy"]
+
+
+def test_instances_fetch_exactly_one_asset_and_read_nothing_else(every_environment: Synthesized) -> None:
+    reading = [one for one in _statements(every_environment) if "s3:GetObject" in json.dumps(one["Action"])]
+    for read in reading:
+        assert "*" not in json.dumps(read["Resource"]), f"instances read {json.dumps(read['Resource'])}"
+    (read,) = reading
+    assert "assets" in json.dumps(read["Resource"])
+
+
+def test_instances_put_files_only_where_files_land(every_environment: Synthesized) -> None:
+    (put,) = (one for one in _statements(every_environment) if one["Action"] == "s3:PutObject")
+    where = json.dumps(put["Resource"])
+    assert where.endswith('"/incoming/*"]]}'), f"instances put files into {where}, must be incoming/ alone"
+    (key,) = (one for one in _statements(every_environment) if "kms:" in json.dumps(one["Action"]))
+    assert set(key["Action"]) == {"kms:GenerateDataKey", "kms:Decrypt"}
+    assert "KeysData" in json.dumps(key["Resource"])
+    assert json.dumps(key["Condition"]["StringEquals"]["kms:ViaService"]).startswith('{"Fn::Join": ["", ["s3."')
+
+
+def test_instances_connect_as_the_role_that_only_reads(every_environment: Synthesized) -> None:
+    (connect,) = (one for one in _statements(every_environment) if one["Action"] == "rds-db:connect")
+    assert json.dumps(connect["Resource"]).count('/web"') == 1
+
+
+def test_instances_do_nothing_else_everywhere(every_environment: Synthesized) -> None:
+    everywhere = [one for one in _statements(every_environment) if one["Resource"] == "*"]
+    (metrics,) = (one for one in everywhere if "cloudwatch:PutMetricData" in one["Action"])
+    ours = {"cloudwatch:namespace": f"shop-{every_environment.environment.name}"}
+    has("instances' metrics", metrics, {"Condition": {"StringEquals": ours}, "Action": "cloudwatch:PutMetricData"})
+    (session,) = (one for one in everywhere if one is not metrics)
+    assert {action.split(":")[0] for action in session["Action"]} == {"ssm", "ssmmessages"}
+
+
+def test_browsers_may_upload_from_the_apps_own_address_alone(every_environment: Synthesized) -> None:
+    (rule,) = every_environment.only("Data", "AWS::S3::Bucket")["CorsConfiguration"]["CorsRules"]
+    origins = list(every_environment.environment.web.exposure.origins)
+    has("the landing bucket", rule, {"AllowedMethods": ["POST"], "AllowedOrigins": origins})
+    assert "*" not in rule["AllowedOrigins"]
+
+
+def test_people_hear_of_what_the_group_cannot_mend(every_environment: Synthesized) -> None:
+    alarms = {
+        alarm["Properties"]["MetricName"]: alarm["Properties"]
+        for alarm in every_environment.resources("Web", "AWS::CloudWatch::Alarm").values()
+    }
+    assert set(alarms) == {
+        "HTTPCode_Target_5XX_Count",
+        "HTTPCode_ELB_5XX_Count",
+        "UnHealthyHostCount",
+        "TargetResponseTime",
+    }
+    assert alarms["TargetResponseTime"]["ExtendedStatistic"] == "p99"
+    runbook = Path("docs/runbook.md").read_text()
+    for alarm in alarms.values():
+        mentions(alarm["MetricName"], alarm, {"AlarmActions": "AlertsTopic", "OKActions": "AlertsTopic"})
+        (section,) = re.findall(r'see "(\w+)" in docs/runbook\.md', alarm["AlarmDescription"])
+        assert f"\n### {section}\n" in runbook
+    ill, group = alarms["UnHealthyHostCount"], every_environment.only("Web", GROUP)
+    assert ill["Period"] * ill["EvaluationPeriods"] > group["HealthCheckGracePeriod"], "not while an instance boots"
+
+
+def test_people_hear_before_visitors_give_up(every_environment: Synthesized) -> None:
+    most = {
+        "HTTPCode_Target_5XX_Count": 10,
+        "HTTPCode_ELB_5XX_Count": 10,
+        "UnHealthyHostCount": 1,
+        "TargetResponseTime": 5,  # seconds
+    }
+    for resource in every_environment.resources("Web", "AWS::CloudWatch::Alarm").values():
+        alarm = resource["Properties"]
+        has(alarm["MetricName"], alarm, {"ComparisonOperator": "GreaterThanOrEqualToThreshold"})
+        limit = most[alarm["MetricName"]]
+        assert 0 < alarm["Threshold"] <= limit, (
+            f"the alarm for {alarm['MetricName']} fires at {alarm['Threshold']}, must fire at {limit} or less"
+        )
+
+
+def test_the_boot_script_fits_into_user_data(every_environment: Synthesized) -> None:
+    """At most 16 KB (Amazon EC2 User Guide, "Run commands when you launch an EC2 instance with user data input")."""
+    assert len(json.dumps(_template(every_environment)["UserData"])) < 12 * 1024

@@ -1,0 +1,29 @@
+"""The Foundation and Network stacks with another way out: what `test_nat_strategies.py` deploys."""
+
+from dataclasses import replace
+
+from aws_cdk import App
+from constructs import Construct
+
+from config.environments import LOCAL
+from config.network import NEEDED_WITHOUT_NAT, Nat, NatPerZone, NoNat, SingleNat
+from stacks.foundation import FoundationStack
+from stacks.network import NetworkStack
+
+STRATEGIES: dict[str, Nat] = {"per-zone": NatPerZone(), "single": SingleNat(), "none": NoNat()}
+
+
+def main() -> None:
+    """Synthesizes the two stacks of the strategy that the context names."""
+    app = App()
+    name = app.node.try_get_context("nat")
+    endpoints = NEEDED_WITHOUT_NAT if name == "none" else LOCAL.network.interface_endpoints
+    network = replace(LOCAL.network, nat=STRATEGIES[name], interface_endpoints=endpoints)
+    config = replace(LOCAL, name=f"nat-{name}", network=network)
+    scope = Construct(app, "Nat")
+    NetworkStack(scope, "Network", config=config, foundation=FoundationStack(scope, "Foundation", config=config))
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

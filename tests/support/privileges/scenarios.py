@@ -1,0 +1,171 @@
+"""What the deployed code does with what it is allowed, once for each action that it uses itself.
+
+Each scenario gives an attempt, which can be made again and again, and says what went wrong: nothing, when all is well.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from base64 import b64decode
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import httpx
+
+from tests.support.orders import Dropped, drop, event_of, ledger, order_file, wait_for
+from tests.support.privileges.calls import default_group
+from tests.support.privileges.identities import Deployed
+
+Attempt = Callable[[], str]
+Scenario = Callable[[Deployed], AbstractContextManager[Attempt]]
+
+
+@contextmanager
+def reading_a_file(deployed: Deployed) -> Iterator[Attempt]:
+    """The function is told of a file of which nobody else was."""
+    events, rule = deployed.client("events"), deployed.named("IngestionEventsRule")
+    events.disable_rule(Name=rule)
+    try:
+        dropped = drop(deployed.cloud)
+    finally:
+        events.enable_rule(Name=rule)
+
+    def attempt() -> str:
+        said = _take_in(deployed, event_of(deployed.cloud, dropped), handle="none")
+        return "" if ledger(deployed.cloud, dropped) else said
+
+    try:
+        yield attempt
+    finally:
+        if not ledger(deployed.cloud, dropped):  # a reconciliation would miss it
+            bucket = deployed.cloud.outputs().landing_bucket
+            deployed.client("s3").delete_object(Bucket=bucket, Key=dropped.key, VersionId=dropped.version_id)
+
+
+@contextmanager
+def waiting_after_a_failure(deployed: Deployed) -> Iterator[Attempt]:
+    """The function fails at a message, and has it come back soon."""
+    sqs, queue = deployed.client("sqs"), deployed.cloud.outputs().queue_url
+    deployed.cloud.faults.pause_event_source()
+    try:
+        sqs.send_message(QueueUrl=queue, MessageBody=f"poison {uuid.uuid4()}")
+        (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
+
+        def attempt() -> str:
+            said = _take_in(deployed, message["Body"], handle=message["ReceiptHandle"])
+            assert "not understood" in said
+            return said if "could not be shortened" in said else ""
+
+        try:
+            yield attempt
+        finally:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    finally:
+        deployed.cloud.faults.resume_event_source()
+
+
+@contextmanager
+def migrating_the_schema(deployed: Deployed) -> Iterator[Attempt]:
+    """CloudFormation asks for a schema that is there already."""
+    with _custom_resource(deployed, "SchemaMigrationFunction", {}) as attempt:
+        yield attempt
+
+
+@contextmanager
+def emptying_the_default_group(deployed: Deployed) -> Iterator[Attempt]:
+    """CloudFormation asks for a group to be emptied that is empty already."""
+    with _custom_resource(deployed, "DefaultSecurityGroupFunction", {"GroupId": default_group(deployed)}) as attempt:
+        yield attempt
+
+
+@contextmanager
+def uploading(deployed: Deployed) -> Iterator[Attempt]:
+    """A browser has an upload signed by the web app, and sends the file."""
+    outputs = deployed.cloud.outputs()
+    content = order_file([f"upload-{uuid.uuid4().hex[:8]}"])
+
+    def attempt() -> str:
+        asked = {"name": "privileges.csv", "size": len(content)}
+        signed = httpx.post(f"{outputs.web_url}api/uploads", json=asked).raise_for_status().json()
+        sent = httpx.post(signed["url"], data=signed["fields"], files={"file": content})
+        if sent.is_success:
+            head = deployed.client("s3").head_object(Bucket=outputs.landing_bucket, Key=signed["key"])
+            dropped = Dropped(key=signed["key"], version_id=head["VersionId"], order_ids=[])
+            assert wait_for(deployed.cloud, dropped)["status"] == "loaded"
+        return "" if sent.is_success else sent.text
+
+    yield attempt
+
+
+# By role and action. Where S3 answers a browser, it doesn't say what was refused.
+SCENARIOS: Mapping[tuple[str, str], tuple[Scenario, str]] = {
+    ("Ingestion", "s3:GetObjectVersion"): (reading_a_file, "s3:GetObjectVersion"),
+    ("Ingestion", "sqs:ChangeMessageVisibility"): (waiting_after_a_failure, "sqs:ChangeMessageVisibility"),
+    ("SchemaMigration", "secretsmanager:GetSecretValue"): (migrating_the_schema, "secretsmanager:GetSecretValue"),
+    ("DefaultSecurityGroup", "ec2:RevokeSecurityGroupIngress"): (
+        emptying_the_default_group,
+        "ec2:RevokeSecurityGroupIngress",
+    ),
+    ("DefaultSecurityGroup", "ec2:RevokeSecurityGroupEgress"): (
+        emptying_the_default_group,
+        "ec2:RevokeSecurityGroupEgress",
+    ),
+    ("Web", "s3:PutObject"): (uploading, "AccessDenied"),
+}
+
+
+def _invoke(deployed: Deployed, function: str, event: Mapping[str, Any]) -> str:
+    """Call a function, and hand back what it logged."""
+    answer = deployed.client("lambda").invoke(
+        FunctionName=deployed.named(function), Payload=json.dumps(event), LogType="Tail"
+    )
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    return b64decode(answer.get("LogResult", "")).decode()
+
+
+def _take_in(deployed: Deployed, body: str, *, handle: str) -> str:
+    """Give the ingestion function one message, as its event source does."""
+    attributes = {"ApproximateReceiveCount": "1"}
+    record = {"messageId": str(uuid.uuid4()), "receiptHandle": handle, "body": body, "attributes": attributes}
+    return _invoke(deployed, "IngestionFunction", {"Records": [record]})
+
+
+@contextmanager
+def _custom_resource(deployed: Deployed, function: str, properties: Mapping[str, str]) -> Iterator[Attempt]:
+    """Call a custom resource's function as CloudFormation does, and take its answer."""
+    answers: list[dict[str, Any]] = []
+
+    class Taker(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:  # http.server's name
+            answers.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Taker) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+
+        def attempt() -> str:
+            request = {
+                "RequestType": "Update",
+                "ResponseURL": f"http://127.0.0.1:{server.server_port}/",
+                "StackId": "tests",
+                "RequestId": str(uuid.uuid4()),
+                "LogicalResourceId": "Run",
+                "PhysicalResourceId": "none",
+                "ResourceProperties": dict(properties),
+            }
+            _invoke(deployed, function, request)
+            (answer,) = (each for each in answers if each["RequestId"] == request["RequestId"])
+            return "" if answer["Status"] == "SUCCESS" else str(answer["Reason"])
+
+        try:
+            yield attempt
+        finally:
+            server.shutdown()

@@ -1,0 +1,125 @@
+"""Synthesizes environments in this process, as `app.py` does, and hands their templates to tests."""
+
+import json
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import App
+
+from checks.templates import Templates
+from config.environments import DEV, PROD, STAGING, local
+from config.model import Environment, RuntimeConfig
+from config.web import Public
+from stacks.platform import Platform
+from stacks.rule_packs import check_with
+
+Template = dict[str, Any]
+Resources = dict[str, Any]
+
+# The local environment is what the machine is; here it is always the same machine, so that its template is too.
+LOCAL = local(RuntimeConfig(architecture="x86_64", python="3.11"))
+ENVIRONMENTS = {environment.name: environment for environment in (LOCAL, DEV, STAGING, PROD)}
+# Prod with a load balancer on the internet, which no shipped environment has: the domain is each company's own.
+DOMAIN = "orders.example.com"
+PUBLIC_EXPOSURE = Public(
+    domain=DOMAIN, hosted_zone_id="Z0123456789ABCDEFGHIJ", sign_in_domain_prefix="example-shop-orders"
+)
+PUBLIC = replace(PROD, web=replace(PROD.web, exposure=PUBLIC_EXPOSURE))
+STACKS = ("Foundation", "Network", "Data", "Pipeline", "Web")
+# The app's own context, without the bundling of assets.
+CONTEXT: dict[str, Any] = json.loads(Path("cdk.json").read_text())["context"] | {"aws:cdk:bundling-stacks": []}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Synthesized:
+    """One environment's platform and what became of it. Each equals itself alone, so that caches tell them apart."""
+
+    environment: Environment
+    platform: Platform
+    templates: dict[str, Template]
+    validated: bool
+    report: dict[str, Any]
+    look_ups: list[Any]  # what synthesis would have asked AWS for
+
+    @property
+    def linked(self) -> Templates:
+        """The templates with the references between them."""
+        return Templates(stacks=self.templates)
+
+    def resources(self, stack: str, type_: str) -> Resources:
+        """The resources of one type in one stack, by logical id."""
+        found = self.templates[stack].get("Resources", {})
+        return {id_: resource for id_, resource in found.items() if resource["Type"] == type_}
+
+    def only(self, stack: str, type_: str) -> dict[str, Any]:
+        """The properties of the one resource of that type. Fails where there are none or several."""
+        (resource,) = self.resources(stack, type_).values()
+        return dict(resource.get("Properties", {}))
+
+    def statements_of(self, stack: str, role: str) -> list[dict[str, Any]]:
+        """What the role may do whose logical id starts with `role`: its own policy and those that it shares."""
+        (found,) = (one for id_, one in self.resources(stack, "AWS::IAM::Role").items() if id_.startswith(role))
+        attached = self.linked.references(found["Properties"]["ManagedPolicyArns"], stack)
+        policies = [self.linked.resource(reference.place) for reference in attached]
+        return [statement for policy in policies for statement in policy["Properties"]["PolicyDocument"]["Statement"]]
+
+    def everything(self) -> Resources:
+        """All resources of all stacks, by stack and logical id."""
+        return {
+            f"{stack}/{id_}": resource
+            for stack, template in self.templates.items()
+            for id_, resource in template.get("Resources", {}).items()
+        }
+
+
+_known: dict[Environment, Synthesized] = {}
+
+
+def synthesize(environment: Environment, *, validate: bool = False) -> Synthesized:
+    """The environment's platform, synthesized without bundling its assets, once a test run: look, and change nothing.
+
+    Where `validate`, with its rule packs and the CDK's own rules, whose findings stand in the report: here they stop
+    nothing, so that a finding fails the test that forbids it, and not every test.
+    """
+    known = _known.get(environment)
+    if known is None or (validate and not known.validated):
+        known = _known[environment] = synthesize_anew(environment, validate=validate)
+    return known
+
+
+def synthesize_anew(environment: Environment, *, validate: bool = False) -> Synthesized:
+    """As `synthesize`, whether it was done before or not."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = App(outdir=folder, context=CONTEXT, analytics_reporting=False)
+        platform = Platform(app, config=environment)
+        if validate:
+            check_with(environment.rule_packs, app)
+        try:
+            app.synth(skip_validation=not validate, validate_on_synthesis=validate)
+        except RuntimeError as error:
+            if not str(error).startswith("ValidationFailed"):
+                raise
+        report = Path(folder, "validation-report.json")
+        return Synthesized(
+            environment=environment,
+            platform=platform,
+            templates={
+                name: json.loads(Path(folder, getattr(platform, name.lower()).template_file).read_text())
+                for name in STACKS
+            },
+            validated=validate,
+            report=json.loads(report.read_text()) if report.exists() else {},
+            look_ups=json.loads(Path(folder, "manifest.json").read_text()).get("missing", []),
+        )
+
+
+def shipped(name: str) -> Synthesized:
+    """A shipped environment with everything validated."""
+    return synthesize(ENVIRONMENTS[name], validate=True)
+
+
+def public() -> Synthesized:
+    """`PUBLIC` with everything validated."""
+    return synthesize(PUBLIC, validate=True)

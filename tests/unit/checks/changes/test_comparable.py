@@ -1,0 +1,20 @@
+"""What is new at each release is masked, so that it counts as no change."""
+
+import pytest
+
+from checks.changes.comparable import comparable, masked
+from checks.changes.errors import ChangesError
+
+
+def test_code_is_masked_where_that_is_asked_for_and_version_ids_always() -> None:
+    version = "FunctionCurrentVersion8AFE8E85" + "b" * 32
+    template = {"Resources": {version: {"Key": "a" * 64 + ".zip"}}}
+    assert '"FunctionCurrentVersion8AFE8E85<hash>"' in masked(template)
+    assert '"<hash>.zip"' in masked(template)
+    assert "a" * 64 + ".zip" in masked(template, with_code=True)
+    assert version not in masked(template, with_code=True)
+
+
+def test_no_template_at_all_is_refused() -> None:
+    with pytest.raises(ChangesError, match="no template"):
+        comparable({})

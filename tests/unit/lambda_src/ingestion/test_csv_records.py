@@ -1,0 +1,111 @@
+"""The record reader against a slow reference, and its traps one by one."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingestion import content, csv_records
+from ingestion.content import Content
+from ingestion.csv_records import AFTER_QUOTE, LONE_CARRIAGE_RETURN, NEVER_CLOSED, TOO_LONG, CsvRecord, next_record
+from tests.support import reference
+
+SMALL_CAP = 24
+
+# Made of what matters to the reader, so that hits are common.
+contents = st.lists(
+    st.sampled_from([b"a", b"bc", b'"', b'""', b",", b";", b"\n", b"\r\n", b"\r", b"\xe9", "é".encode(), b" ", b"\0"]),
+    max_size=40,
+).map(b"".join)
+
+
+def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
+    places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
+    return [data[start:end] for start, end in itertools.pairwise(places)]
+
+
+def records(pieces: Iterable[bytes], delimiter: str) -> Iterator[CsvRecord]:
+    file = Content(pieces)
+    while record := next_record(file, delimiter):
+        yield record
+
+
+def read(data: bytes, delimiter: str = ",") -> list[tuple[int, list[str] | None]]:
+    return [(each.line_number, None if each.fault else each.values) for each in records([data], delimiter)]
+
+
+@given(data=contents, delimiter=st.sampled_from([",", ";"]), cuts=st.lists(st.integers(0, 200), max_size=5))
+def test_records_are_those_of_the_slow_reader_however_the_bytes_arrive(
+    data: bytes, delimiter: str, cuts: list[int]
+) -> None:
+    found = records(pieces(data, cuts), delimiter)
+    expected = reference.records(data, delimiter, content.MAX_RECORD_BYTES)
+    assert [(each.line_number, None if each.fault else each.values) for each in found] == expected
+
+
+@given(data=contents, cuts=st.lists(st.integers(0, 200), max_size=5))
+def test_records_over_the_cap_are_cut_where_the_slow_reader_cuts_them(data: bytes, cuts: list[int]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (content, csv_records):
+            patch.setattr(module, "MAX_RECORD_BYTES", SMALL_CAP)
+        found = [(each.line_number, None if each.fault else each.values) for each in records(pieces(data, cuts), ",")]
+    assert found == reference.records(data, ",", SMALL_CAP)
+
+
+def test_a_newline_in_quotes_belongs_to_the_value_and_counts_as_a_line() -> None:
+    assert read(b'a,"b\r\nc"\nd,e\n') == [(1, ["a", "b\r\nc"]), (3, ["d", "e"])]
+
+
+def test_an_unclosed_quote_costs_its_own_line_only() -> None:
+    found = list(records([b'a,"b\nc,d\ne,f\n'], ","))
+    assert [(each.line_number, each.fault) for each in found] == [(1, NEVER_CLOSED), (2, None), (3, None)]
+    assert found[0].raw == b'a,"b\n'
+
+
+def test_an_unclosed_quote_that_swallows_too_much_costs_its_own_line_only() -> None:
+    rows = b"".join(b"row,%d\n" % number for number in range(20_000))
+    found = list(records([b'a,"b\n', rows], ","))
+    assert found[0].fault == TOO_LONG
+    assert [each.values[1] for each in found[1:]] == [str(number) for number in range(20_000)]
+    assert found[1].line_number == 2
+
+
+def test_a_line_without_end_is_one_fault_in_bounded_memory() -> None:
+    found = list(records([b"x" * 1024] * 1024 + [b"\na,b\n"], ","))
+    assert [(each.line_number, each.fault) for each in found] == [(1, TOO_LONG), (2, None)]
+    assert len(found[0].raw) <= content.MAX_RECORD_BYTES + 1
+
+
+def test_text_after_a_closing_quote_is_a_fault_of_that_line_only() -> None:
+    found = list(records([b'"a"b,c\nd,e\n'], ","))
+    assert [each.fault for each in found] == [AFTER_QUOTE, None]
+
+
+def test_a_carriage_return_in_the_middle_is_a_fault_with_and_without_quotes() -> None:
+    for line in (b"a\rb,c\n", b'a\rb,"c"\n', b"a,b\r\r\n", b'a,"b"\r\r\n'):
+        assert [each.fault for each in records([line], ",")] == [LONE_CARRIAGE_RETURN]
+
+
+def test_a_carriage_return_too_many_after_a_value_of_two_lines_costs_the_first_line_alone() -> None:
+    found = list(records([b'"\n"\r\r\na,b\n'], ","))
+    assert [(each.line_number, each.fault) for each in found] == [
+        (1, LONE_CARRIAGE_RETURN),
+        (2, NEVER_CLOSED),
+        (3, None),
+    ]
+
+
+def test_the_last_line_needs_no_line_end() -> None:
+    assert read(b"a,b\r\nc,d") == [(1, ["a", "b"]), (2, ["c", "d"])]
+
+
+@pytest.mark.parametrize("quote", [b"", b'"'])
+def test_a_record_may_have_64_kib_with_its_line_end_and_not_a_byte_more(quote: bytes) -> None:
+    for length, fault in ((content.MAX_RECORD_BYTES, None), (content.MAX_RECORD_BYTES + 1, TOO_LONG)):
+        line = quote + b"x" * (length - 1 - 2 * len(quote)) + quote + b"\n"
+        for arriving in ([line, b"a\n"], [line + b"a\n"]):
+            assert [each.fault for each in records(arriving, ",")] == [fault, None]

@@ -1,0 +1,83 @@
+"""Reading the messages that S3 sends by way of EventBridge."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingestion.event import EventError, FileEvent, Happened, parse
+
+
+def body(**changes: Any) -> str:
+    found: dict[str, Any] = {"key": "incoming/a+b é.csv", "version-id": "v1", "sequencer": "00AB", "size": 12}
+    event: dict[str, Any] = {
+        "detail-type": "Object Created",
+        "time": "2026-11-20T10:00:00Z",
+        "detail": {"bucket": {"name": "landing"}, "object": found},
+    }
+    for name, value in changes.items():
+        target = found if name in ("key", "version-id", "sequencer", "size") else event
+        target = event["detail"] if name == "deletion-type" else target
+        target[name] = value
+    return json.dumps(event)
+
+
+def test_a_created_version_is_read_with_its_key_as_it_stands() -> None:
+    assert parse(body()) == FileEvent(
+        happened=Happened.CREATED,
+        bucket="landing",
+        key="incoming/a+b é.csv",
+        version_id="v1",
+        sequencer="00AB",
+        uploaded_at=datetime(2026, 11, 20, 10, tzinfo=UTC),
+        size_bytes=12,
+    )
+
+
+@pytest.mark.parametrize(
+    ("deletion", "happened"),
+    [("Delete Marker Created", Happened.MARKED_DELETED), ("Permanently Deleted", Happened.GONE)],
+)
+def test_a_deleted_version_tells_a_marker_from_one_gone_for_good(deletion: str, happened: Happened) -> None:
+    event = parse(body(**{"detail-type": "Object Deleted", "deletion-type": deletion}))
+    assert event.happened is happened
+    assert event.size_bytes is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"detail-type": "Object Restored"}, "detail-type"),
+        ({"detail-type": "Object Deleted"}, "deletion-type"),
+        ({"version-id": None}, "is the bucket versioned?"),
+        ({"sequencer": "xyz"}, "sequencer"),
+        ({"size": "12"}, "size"),
+        ({"key": "a\0b"}, "object.key"),
+        ({"key": "a\udce9"}, "object.key"),
+        ({"key": ""}, "object.key"),
+        ({"time": "2026-11-20T10:00:00"}, "offset"),
+        ({"time": "soon"}, "offset"),
+        ({"detail": {}}, "not an S3 event"),
+        ({"detail": None}, "not an S3 event"),
+    ],
+)
+def test_a_message_that_is_no_such_event_is_refused_with_what_is_wrong(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(EventError, match=words.replace("?", r"\?")):
+        parse(body(**changes))
+
+
+@given(st.one_of(st.text(), st.recursive(st.none() | st.text() | st.integers(), st.lists).map(json.dumps)))
+def test_no_message_raises_anything_else(text: str) -> None:
+    with pytest.raises(EventError):
+        parse(text)
+
+
+@pytest.mark.parametrize("text", ["1" * 5_000, "[" * 200_000, '{"a":' * 200_000, '{"detail": 1e999}'])
+def test_no_message_is_too_much_for_it(text: str) -> None:
+    with pytest.raises(EventError):
+        parse(text)

@@ -1,0 +1,103 @@
+"""The function as Lambda sees it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ingestion.deadline import Deadline
+from ingestion.event import FileEvent
+from ingestion.ledger import Outcome
+from tests.unit.lambda_src.ingestion.test_event import body
+from tests.unit.lambda_src.ingestion.test_settings import ENVIRONMENT
+
+
+class Handled:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, value in (ENVIRONMENT | {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delitem(sys.modules, "ingestion.handler", raising=False)
+        self.module: Any = importlib.import_module("ingestion.handler")
+        self.taken: list[FileEvent] = []
+        self.waits: list[int] = []
+        monkeypatch.setattr(self.module, "_intake", self)
+        monkeypatch.setattr(self.module, "_sqs", self)
+
+    def take_in(self, event: FileEvent, deadline: Deadline) -> Outcome:
+        assert 0 < deadline.milliseconds_left() <= 60_000
+        self.taken.append(event)
+        return Outcome(status="loaded")
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+    def change_message_visibility(self, **arguments: Any) -> None:
+        self.waits.append(arguments["VisibilityTimeout"])
+
+    def __call__(self, text: str) -> list[dict[str, str]]:
+        record = {
+            "messageId": "1",
+            "receiptHandle": "r",
+            "body": text,
+            "attributes": {"ApproximateReceiveCount": "1"},
+        }
+        failures: list[dict[str, str]] = self.module.handler({"Records": [record]}, self)["batchItemFailures"]
+        return failures
+
+
+@pytest.fixture
+def handled(monkeypatch: pytest.MonkeyPatch) -> Handled:
+    return Handled(monkeypatch)
+
+
+def test_a_file_below_the_prefix_is_taken_in(handled: Handled) -> None:
+    assert handled(body()) == []
+    assert [each.version_id for each in handled.taken] == ["v1"]
+
+
+@pytest.mark.parametrize("key", ["incoming/", "incoming/folder/", "outgoing/a.csv", "incoming"])
+def test_folders_and_what_is_outside_the_prefix_are_ignored(handled: Handled, key: str) -> None:
+    assert handled(body(key=key)) == []
+    assert handled.taken == []
+
+
+@pytest.mark.parametrize("text", ["", "{}", json.dumps({"Records": []})])
+def test_what_is_no_event_fails_and_ends_in_the_dead_letter_queue(handled: Handled, text: str) -> None:
+    assert handled(text) == [{"itemIdentifier": "1"}]
+    assert handled.waits == [30]
+
+
+def test_an_event_of_another_bucket_fails(handled: Handled) -> None:
+    assert handled(body().replace('"landing"', '"another"')) == [{"itemIdentifier": "1"}]
+    assert handled.taken == []
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=st.one_of(
+        st.text(),
+        json_values.map(json.dumps),
+        st.builds(
+            lambda name, value: body(**{name: value}),
+            st.sampled_from(
+                ["key", "version-id", "sequencer", "size", "detail-type", "deletion-type", "time", "detail"]
+            ),
+            json_values,
+        ),
+    )
+)
+def test_no_message_crashes_the_function(handled: Handled, text: str) -> None:
+    assert handled(text) in ([], [{"itemIdentifier": "1"}])

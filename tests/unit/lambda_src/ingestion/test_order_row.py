@@ -1,0 +1,187 @@
+"""The rules of a row: against a slow reference, and every trap that PostgreSQL or Python would fall into."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingestion.order_row import COLUMNS, check, shown
+from tests.support import reference
+
+GOOD = {
+    "order_id": "A-1",
+    "customer_email": "ada@example.com",
+    "sku": "MUG-RED",
+    "quantity": "2",
+    "unit_price": "12.50",
+    "currency": "EUR",
+    "ordered_at": "2026-03-31T14:05:00+02:00",
+    "notes": "",
+}
+
+
+def row(**changes: str) -> list[str]:
+    return [(GOOD | changes)[name] for name in COLUMNS]
+
+
+def reasons(**changes: str) -> list[str]:
+    return check(row(**changes))[1]
+
+
+def meaning(stored: list[str | None]) -> dict[str, object]:
+    values = dict(zip(COLUMNS, stored, strict=True))
+    return values | {
+        "quantity": int(values["quantity"] or 0),
+        "unit_price": Decimal(values["unit_price"] or 0),
+        "ordered_at": datetime.fromisoformat(values["ordered_at"] or ""),
+    }
+
+
+digits = st.text("0123456789", min_size=1, max_size=8)
+two_digits = st.integers(0, 61).map(lambda number: f"{number:02}")
+moments = st.builds(
+    "{}-{}-{}{}{}:{}:{}{}{}".format,
+    st.integers(0, 10_000).map(lambda year: f"{year:04}"),
+    st.integers(0, 13).map(lambda month: f"{month:02}"),
+    st.integers(0, 32).map(lambda day: f"{day:02}"),
+    st.sampled_from(["T", "T", "T", "t", " ", "_"]),
+    st.integers(0, 25).map(lambda hour: f"{hour:02}"),
+    two_digits,
+    two_digits,
+    st.one_of(st.just(""), st.builds(".{}".format, digits), st.just("."), st.just(",5")),
+    st.one_of(
+        st.sampled_from(["Z", "Z", "z", "", "+0200", "+02", "-00:00", "UTC", "+15:59", "+16:00", "-23:59"]),
+        st.builds("{}{}:{}".format, st.sampled_from("+-"), st.integers(0, 25).map("{:02}".format), two_digits),
+    ),
+)
+odd = st.text(st.sampled_from("aZ09._-@+ \t\n\r\0,\\é٣１\u00a0\u200b\udce9eE"), max_size=8)
+prices = st.one_of(
+    st.builds("{}.{}".format, digits, digits), digits, st.decimals(allow_nan=True).map(str), st.floats().map(str)
+)
+emails = st.one_of(
+    st.emails(),
+    st.builds("{}@{}.{}".format, odd, odd, odd),
+    st.builds("{}@{}.com".format, st.text("ab.", min_size=1, max_size=5), st.text("ab-._", max_size=6)),
+)
+rows = st.fixed_dictionaries(
+    {
+        "order_id": st.one_of(st.just("A-1"), st.from_regex(r"\A[\w.-]{0,66}\Z"), odd),
+        "customer_email": st.one_of(st.just("ada@example.com"), emails),
+        "sku": st.one_of(st.just("MUG"), odd),
+        "quantity": st.one_of(st.just("1"), digits, odd, st.integers().map(str)),
+        "unit_price": st.one_of(st.just("1.5"), prices, odd),
+        "currency": st.one_of(st.just("EUR"), st.sampled_from(["usd", "EURO", "DEM", "XYZ", " CHF ", "BGN"])),
+        "ordered_at": st.one_of(st.just(GOOD["ordered_at"]), moments, st.datetimes().map(str)),
+        "notes": st.one_of(st.just(""), odd, st.text(max_size=30)),
+    }
+)
+
+
+@given(rows)
+def test_the_rules_are_those_of_the_slow_reference(values: dict[str, str]) -> None:
+    stored, wrong = check([values[name] for name in COLUMNS])
+    expected = reference.order(values)
+    assert bool(wrong) == (expected is None), wrong
+    if expected is not None:
+        assert meaning(stored) == expected
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("unit_price", "NaN"),
+        ("unit_price", "1.005"),
+        ("unit_price", "1e3"),
+        ("unit_price", "infinity"),
+        ("unit_price", "-1"),
+        ("unit_price", "+1"),
+        ("unit_price", ".5"),
+        ("unit_price", "5."),
+        ("unit_price", "1_0"),
+        ("unit_price", "1,50"),
+        ("unit_price", "10000000000.00"),
+        ("unit_price", "\u0661"),
+        ("quantity", "0"),
+        ("quantity", "1000001"),
+        ("quantity", "1_000"),
+        ("quantity", "1.0"),
+        ("quantity", "\u0661"),
+        ("quantity", "9" * 5000),
+        ("ordered_at", "yesterday"),
+        ("ordered_at", "now"),
+        ("ordered_at", "infinity"),
+        ("ordered_at", "2026-03-31"),
+        ("ordered_at", "2026-03-31T14:05:00"),
+        ("ordered_at", "2026-03-31 14:05:00Z"),
+        ("ordered_at", "2026-03-31T24:00:00Z"),
+        ("ordered_at", "2026-03-31T23:59:60Z"),
+        ("ordered_at", "2026-W14-2T10:00:00Z"),
+        ("ordered_at", "2026-02-30T10:00:00Z"),
+        ("ordered_at", "2026-03-31T14:05:00+0200"),
+        ("ordered_at", "2026-03-31T14:05:00+24:00"),
+        ("ordered_at", "0000-01-01T00:00:00Z"),
+        ("ordered_at", "0001-01-01T00:00:00+01:00"),
+        ("currency", "EURO"),
+        ("currency", "eur"),
+        ("currency", "DEM"),
+        ("order_id", "A 1"),
+        ("order_id", "A" * 65),
+        ("order_id", "Ä-1"),
+        ("sku", "a/b"),
+        ("customer_email", "ada"),
+        ("customer_email", "ada@example"),
+        ("customer_email", "a b@example.com"),
+        ("customer_email", "a..b@example.com"),
+        ("customer_email", "a@1.2.3.4"),
+        ("customer_email", "a" * 250 + "@example.com"),
+        ("notes", "x" * 2001),
+    ],
+)
+def test_a_bad_value_is_rejected_with_a_reason_that_names_its_column(column: str, value: str) -> None:
+    (reason,) = reasons(**{column: value})
+    assert reason.startswith(f"{column} ")
+    assert len(reason) < 300
+
+
+@pytest.mark.parametrize("column", [name for name in COLUMNS if name != "notes"])
+@pytest.mark.parametrize("value", ["", "  ", "\t"])
+def test_a_missing_value_is_said_to_be_missing(column: str, value: str) -> None:
+    assert reasons(**{column: value}) == [f"{column} is missing"]
+
+
+def test_every_reason_of_a_row_is_given() -> None:
+    assert len(reasons(order_id="", quantity="x", currency="eur", ordered_at="soon")) == 4
+
+
+def test_blanks_around_values_are_trimmed_but_not_in_notes() -> None:
+    stored, wrong = check([f" {value}\t" for value in row(notes="as is")])
+    assert not wrong
+    assert stored[0] == "A-1"
+    assert stored[-1] == " as is\t"
+
+
+def test_a_longer_fraction_of_a_second_is_cut_not_rounded() -> None:
+    stored, wrong = check(row(ordered_at="2026-12-31T23:59:59.99999999Z"))
+    assert not wrong
+    assert stored[6] == "2026-12-31T23:59:59.999999+00:00"
+
+
+def test_a_reason_shows_what_can_not_be_seen() -> None:
+    assert shown("a\0b\n\udce9\u200b") == '"a\\x00b\\n\\xe9\\u200b"'
+
+
+def test_no_hour_but_those_of_a_day_reaches_python_whose_newer_versions_know_24(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Newer(datetime):
+        @classmethod
+        def fromisoformat(cls, text: str) -> Newer:
+            return super().fromisoformat(text.replace("T24:", "T00:"))
+
+    monkeypatch.setattr("ingestion.order_row.datetime", Newer)
+    assert reasons(ordered_at="2026-03-31T00:00:00Z") == []
+    assert len(reasons(ordered_at="2026-03-31T24:00:00Z")) == 1

@@ -1,0 +1,55 @@
+"""The environment is read once, and what is wrong with it is said by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingestion.settings import Settings, SettingsError
+
+ENVIRONMENT = {
+    "DATABASE_HOST": "db.example",
+    "DATABASE_PORT": "15432",
+    "DATABASE_NAME": "shop",
+    "DATABASE_USER": "ingestion",
+    "AWS_REGION": "eu-central-1",
+    "QUEUE_URL": "queue",
+    "LANDING_BUCKET": "landing",
+    "INCOMING_PREFIX": "incoming/",
+    "MAX_FILE_BYTES": "1000",
+    "MAX_REJECTED_PERCENT": "20",
+    "FIRST_RETRY_SECONDS": "30",
+    "METRICS_NAMESPACE": "shop-test",
+}
+
+
+def test_settings_come_from_the_environment_with_their_defaults() -> None:
+    settings = Settings.from_env(ENVIRONMENT)
+    assert (settings.database_port, settings.max_file_bytes) == (15432, 1000)
+    assert (settings.ca_bundle, settings.log_level) == ("certificates/database-ca.pem", "INFO")
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT)
+def test_each_missing_variable_is_named(name: str) -> None:
+    for environment in ({key: value for key, value in ENVIRONMENT.items() if key != name}, ENVIRONMENT | {name: " "}):
+        with pytest.raises(SettingsError, match=name):
+            Settings.from_env(environment)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_PORT", "0"),
+        ("DATABASE_PORT", "65536"),
+        ("DATABASE_PORT", "٣"),
+        ("MAX_FILE_BYTES", "-1"),
+        ("MAX_FILE_BYTES", "1e6"),
+        ("MAX_REJECTED_PERCENT", "0"),
+        ("MAX_REJECTED_PERCENT", "101"),
+        ("FIRST_RETRY_SECONDS", "901"),
+        ("INCOMING_PREFIX", "incoming"),
+        ("LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_a_bad_value_is_named_with_what_it_is(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} must .*{value}"):
+        Settings.from_env(ENVIRONMENT | {name: value})

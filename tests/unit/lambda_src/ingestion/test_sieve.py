@@ -1,0 +1,306 @@
+"""The quick way for good rows: it takes nothing that the rules refuse, and changes nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ingestion import forms, order_file, sieve
+from ingestion.content import Content
+from ingestion.currencies import CURRENCIES
+from ingestion.order_row import COLUMNS, check
+from tests.support.reading import HEADER, Read, read, read_slowly
+from tests.unit.lambda_src.ingestion.test_order_row import GOOD, row, rows
+
+# At and just beyond every border of every rule.
+BORDERS = [
+    *((name, "a" * length) for name in ("order_id", "sku") for length in (1, 64, 65)),
+    *(("customer_email", f"{'a' * length}@example.com") for length in (242, 243)),
+    *(("customer_email", f"a@{label}.com") for label in ("b" * 63, "b" * 64, "-b", "b-", "b-b", "")),
+    *(("customer_email", address) for address in ("a@b.c", "a@b.1", ".a@b.com", "a.@b.com", "a@b.co.uk", "a@b@c.com")),
+    *(("quantity", value) for value in ("0", "1", "01", "999999", "1000000", "1000001", "9999999")),
+    *(
+        ("unit_price", value)
+        for value in ("0", "00", "0.00", "0.001", "9999999999.99", "10000000000", "1.", ".1", "-1")
+    ),
+    *(
+        ("ordered_at", f"{day}T00:00:00{offset}")
+        for day in ("0000-06-01", "0001-01-01", "0001-01-02", "9999-12-30", "9999-12-31")
+        for offset in ("Z", "+14:59", "-14:59")
+    ),
+    *(
+        ("ordered_at", f"2023-{month:02}-{day}T12:00:00Z")
+        for month in range(14)
+        for day in ("00", "01", "28", "29", "30", "31", "32")
+    ),
+    *(
+        ("ordered_at", f"2023-06-01T{time}")
+        for time in ("23:59:59Z", "24:00:00Z", "23:60:00Z", "23:59:60Z", "12:00:00", "12:00:00+14:60", "12:00:00-24:00")
+    ),
+    *(
+        ("ordered_at", f"2023-06-01T12:00:00{rest}")
+        for rest in ("+15:59", "+16:00", "-19:59", ".123456Z", ".1234567Z", ".Z")
+    ),
+    *(
+        ("notes", before + ("é" * 20 + "x" * 40) * 25 + after)
+        for before in ("", "x" * 499, "x" * 500, "x" * 501)
+        for after in ("", "é", "x")
+    ),
+]
+# UTF-8 that is none: overlong, half of a pair, beyond Unicode, cut short.
+BROKEN = [
+    b"\x80",
+    b"\xc1\xbf",
+    b"\xe0\x9f\xbf",
+    b"\xed\xa0\x80",
+    b"\xf0\x8f\xbf\xbf",
+    b"\xf4\x90\x80\x80",
+    b"\xf5\x80\x80\x80",
+    b"\xc3",
+]
+
+# One column is drawn at a time: where all are, hardly any row runs through.
+one_odd_value = st.one_of([st.builds(lambda drawn, name=name: GOOD | {name: drawn[name]}, rows) for name in COLUMNS])
+delimiters = st.sampled_from([",", ";", "\t"])
+extras = st.sampled_from([(), ("colour",), ("Ware, house", "x")])
+
+
+def as_csv(values: list[list[str]], delimiter: str = ",", end: str = "\n", quoting: int = csv.QUOTE_MINIMAL) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter, lineterminator=end, quoting=quoting).writerows(values)  # type: ignore[arg-type]
+    return text.getvalue().encode("utf-8", "surrogateescape")
+
+
+def meaning(found: Read) -> list[Any]:
+    return [
+        (values | {"quantity": int(values["quantity"]), "unit_price": Decimal(values["unit_price"])})
+        | {"ordered_at": datetime.fromisoformat(values["ordered_at"])}
+        for values in found.rows
+    ]
+
+
+def same_both_ways(data: bytes) -> Read:
+    quick, slow = read(data), read_slowly(data)
+    assert meaning(quick) == meaning(slow)
+    assert quick.rejects == slow.rejects
+    assert quick.file.note == slow.file.note
+    return quick
+
+
+@given(values=one_odd_value, delimiter=delimiters, quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
+@example(values=GOOD | {"ordered_at": "0001-01-01T00:00:00+02:00"}, delimiter=",", quoting=csv.QUOTE_MINIMAL)
+@example(values=GOOD | {"ordered_at": "9999-12-31T23:59:59-02:00"}, delimiter=",", quoting=csv.QUOTE_MINIMAL)
+@example(values=GOOD | {"ordered_at": "2023-02-29T00:00:00Z"}, delimiter=",", quoting=csv.QUOTE_MINIMAL)
+@example(values=GOOD | {"customer_email": "a" * 242 + "@example.com"}, delimiter=",", quoting=csv.QUOTE_MINIMAL)
+@example(values=GOOD | {"customer_email": "a" * 243 + "@example.com"}, delimiter=",", quoting=csv.QUOTE_MINIMAL)
+@example(values=GOOD | {"customer_email": "a@" + "b" * 64 + ".com"}, delimiter=",", quoting=csv.QUOTE_MINIMAL)
+@example(values=GOOD | {"customer_email": "a@-b.com"}, delimiter=",", quoting=csv.QUOTE_MINIMAL)
+@example(values=GOOD | {"notes": "é" * 2001}, delimiter=",", quoting=csv.QUOTE_ALL)
+@example(values=GOOD | {"notes": "\\."}, delimiter=",", quoting=csv.QUOTE_MINIMAL)
+@example(values=GOOD | {"notes": "a\n" + ",".join(row())}, delimiter=",", quoting=csv.QUOTE_MINIMAL)
+def test_a_row_that_runs_through_csv_would_pass_the_rules_unchanged(
+    values: dict[str, str], delimiter: str, quoting: int
+) -> None:
+    content = Content([as_csv([[values[name] for name in COLUMNS]], delimiter, quoting=quoting)])
+    content.more()
+    lines, count = sieve.of_csv(COLUMNS, delimiter, f"{delimiter}17\n".encode()).take(content)
+    if count:
+        assert count == 1
+        stored, wrong = check([values[name] for name in COLUMNS])
+        assert wrong == []
+        (copied,) = csv.reader(io.StringIO(lines.decode()), delimiter=delimiter, strict=True)
+        assert copied == [*(values[name] for name in COLUMNS), "17"]
+        unchanged = dict(zip(COLUMNS, stored, strict=True)) | {"ordered_at": None}
+        assert unchanged == values | {"ordered_at": None, "notes": values["notes"] or None}
+
+
+@given(
+    table=st.lists(one_odd_value, min_size=1, max_size=6),
+    order=st.permutations(COLUMNS),
+    extra=extras,
+    delimiter=delimiters,
+    end=st.sampled_from(["\n", "\r\n"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_csv_reads_the_same_with_and_without_the_sieve(
+    *, table: list[dict[str, str]], order: list[str], extra: tuple[str, ...], delimiter: str, end: str, quoting: int
+) -> None:
+    names = [*order[:4], *extra, *order[4:]]
+    filler = dict.fromkeys(extra, "any; thing, é")
+    lines = [names, *([(values | filler)[name] for name in names] for values in table)]
+    same_both_ways(as_csv(lines, delimiter, end, quoting))
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *(",".join(row(notes=notes)).encode() + b"\n" for notes in ("", "gift", "é", '"a, b"', '"a\nb"')),
+                ",".join(row(quantity="0")).encode() + b"\n",
+                ",".join(row()).encode(),
+                b'"',
+                b"\n",
+                b"\r\n",
+                b"\r",
+                b",",
+                b"\xe9",
+                b"\0",
+                b"\\.\n",
+                b"x",
+            ]
+        ),
+        max_size=12,
+    ).map(b"".join),
+    st.integers(1, 200),
+)
+def test_any_bytes_read_the_same_with_and_without_the_sieve_however_they_arrive(data: bytes, size: int) -> None:
+    whole = same_both_ways(HEADER + data)
+    pieces = (HEADER + data)[:0], *((HEADER + data)[at : at + size] for at in range(0, len(HEADER + data), size))
+    cut = read([piece for piece in pieces if piece])
+    assert (cut.rows, cut.rejects) == (whole.rows, whole.rejects)
+
+
+json_values = one_odd_value.flatmap(
+    lambda values: st.fixed_dictionaries(
+        {
+            name: st.sampled_from([value] + ([None] if name == "notes" else []) + numbers(name, value))
+            for name, value in values.items()
+        },
+        optional={"colour": st.sampled_from(["red", 1, -2.5e3, None, True, ["a"], {"a": 1}, 'q"q'])},
+    )
+)
+
+
+def numbers(name: str, value: str) -> list[Any]:
+    try:
+        return [json.loads(value)] if name in ("quantity", "unit_price") else []
+    except ValueError:
+        return []
+
+
+@given(
+    table=st.lists(json_values, min_size=1, max_size=6),
+    order=st.permutations(COLUMNS),
+    ascii_only=st.booleans(),
+    separators=st.sampled_from([(",", ":"), (", ", ": ")]),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_json_lines_read_the_same_with_and_without_the_sieve(
+    table: list[dict[str, Any]], order: list[str], ascii_only: bool, separators: tuple[str, str], end: str
+) -> None:
+    # Each row twice: its layout is known the second time.
+    lines = [
+        json.dumps({name: values[name] for name in (*order, "colour") if name in values},
+                   ensure_ascii=ascii_only, separators=separators)
+        for values in table for _ in range(2)
+    ]  # fmt: skip
+    same_both_ways("".join(line + end for line in lines).encode("utf-8", "surrogatepass"))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['"A\\u0000"', '"\\ud800"', "1e2", "[1]", "{}", "true", "NaN", "-0", "01", "1.", '" 1"', "null", '"1" "2"', "1,,"],
+)
+@pytest.mark.parametrize("name", COLUMNS)
+def test_what_json_can_spell_reads_the_same_with_and_without_the_sieve(name: str, value: str) -> None:
+    good = json.dumps(GOOD)
+    odd = good.replace(json.dumps(GOOD[name]), value, 1)
+    same_both_ways(f"{good}\n{odd}\n{good}\n{odd}\n".encode())
+
+
+def test_an_ordinary_file_runs_through_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow: list[bytes] = []
+
+    class Observed(order_file.OrderFile):
+        def _look_at(self, record: forms.Record) -> tuple[bytes, int] | order_file.Reject:
+            slow.append(record.raw)
+            return super()._look_at(record)
+
+    monkeypatch.setattr("tests.support.reading.OrderFile", Observed)
+    notes = ["", "gift wrap, é", "zażółć", "日本語の注文", "x" * 400]
+    table = [row(notes=each, ordered_at="2026-01-31T00:00:00.25Z") for each in notes]
+    for delimiter in (",", ";", "\t"):
+        for extra in ([], ["colour"]):
+            found = read(as_csv([[*extra, *COLUMNS], *([*extra, *each] for each in table)], delimiter))
+            assert [each["notes"] for each in found.rows] == notes
+    assert slow == []
+    lines = [json.dumps(dict(zip(COLUMNS, each, strict=True)), ensure_ascii=False) for each in table]
+    assert len(read("".join(f"{line}\n" for line in lines).encode()).rows) == len(lines)
+    assert slow == [f"{lines[0]}\n".encode()]
+
+
+def test_every_currency_runs_through_and_no_other_code_does() -> None:
+    letters = [chr(code) for code in range(ord("A"), ord("Z") + 1)]
+    codes = [a + b + c for a in letters for b in letters for c in letters]
+    pattern = sieve._pattern(sieve._values(",")["currency"])
+    assert {code for code in codes if pattern.fullmatch(code.encode())} == CURRENCIES
+
+
+@pytest.mark.parametrize("form", ["plain", "quoted", "another column", "no notes", "JSON"])
+@pytest.mark.parametrize(("name", "value"), BORDERS)
+def test_at_every_border_the_sieve_takes_nothing_that_the_rules_refuse(name: str, value: str, form: str) -> None:
+    good, odd = GOOD, GOOD | {name: value}
+    if form == "JSON":
+        lines = [json.dumps(each, ensure_ascii=False) for each in (good, odd)]
+        same_both_ways("\n".join([lines[0], lines[1], ""]).encode())
+        return
+    names = [each for each in COLUMNS if form != "no notes" or each != "notes"]
+    filler = {"colour": "red"} if form in ("another column", "no notes") else {}
+    table = [[*filler, *names], *([*filler.values(), *(each[name] for name in names)] for each in (good, odd))]
+    same_both_ways(as_csv(table, quoting=csv.QUOTE_ALL if form == "quoted" else csv.QUOTE_MINIMAL))
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_no_broken_character_runs_through(broken: bytes) -> None:
+    good = json.dumps(GOOD | {"notes": "x"}).encode()
+    for data in (good + b"\n" + good.replace(b'"x"', b'"' + broken + b'"'), HEADER + ",".join(row()).encode() + broken):
+        assert len(same_both_ways(data + b"\n").rejects) == 1
+
+
+@pytest.mark.parametrize("left_out", [(), ("notes",)])
+def test_a_column_that_is_left_out_stays_empty(left_out: tuple[str, ...]) -> None:
+    values = {name: value for name, value in GOOD.items() if name not in left_out}
+    for data in (
+        f"{json.dumps(values)}\n" * 3,
+        "\n".join([",".join(["colour", *values]), ",".join(["red", *values.values()]), ""]),
+    ):
+        assert all(each["notes"] == "" for each in same_both_ways(data.encode()).rows)
+
+
+def test_a_record_over_64_kib_does_not_run_through_because_much_of_it_is_ignored() -> None:
+    extra = [f"extra{number}" for number in range(40)]
+    for text, rejects in (("x" * 500, 0), (("é" * 20 + "x" * 40) * 25, 1)):
+        short, long = (dict.fromkeys(extra, value) for value in ("x", text))
+        table = [[*COLUMNS, *extra], *([*row(), *each.values()] for each in (short, long))]
+        assert len(same_both_ways(as_csv(table)).rejects) == rejects
+        lines = [json.dumps(GOOD | each, ensure_ascii=False) for each in (short, long)]
+        numbers = [json.dumps(GOOD)[:-1] + f', "n": {"1" * size}}}' for size in (1, 50 * len(text))]
+        found = same_both_ways("\n".join([*lines, *numbers, ""]).encode())
+        assert len(found.rejects) == rejects * 2
+
+
+@pytest.mark.parametrize("count", [101, 3_000])
+def test_a_file_of_very_many_columns_is_read_without_a_pattern_for_each(count: int) -> None:
+    names = [f"n{number}" for number in range(count)]
+    data = as_csv([[*COLUMNS, *names], *([*row(), *"x" * count],) * 2])
+    assert len(read(data).rows) == 2
+    line = json.dumps(GOOD | dict.fromkeys(names, 1)) + "\n"
+    found = read(line.encode() * 2)
+    assert len(found.rows) == 2
+    assert [*read(data).file._form.sieves, *found.file._form.sieves] == []
+
+
+@pytest.mark.parametrize("rest", [".1234567Z", "+16:00", "-19:59"])
+def test_a_time_that_postgresql_would_round_or_refuse_does_not_run_through(rest: str) -> None:
+    moment = f"2023-06-01T12:00:00{rest}"
+    (found,) = same_both_ways(HEADER + ",".join(row(ordered_at=moment)).encode() + b"\n").rows
+    assert found["ordered_at"] != moment
+    assert found["ordered_at"].endswith("+00:00")

@@ -1,0 +1,118 @@
+"""What happened to a file, in plain words."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ops.common.errors import OperationsError
+from ops.operations import inspect_file
+from tests.unit.ops.conftest import Stubs, entry, page
+
+KEY = "incoming/x.csv"
+
+
+def row(version_id: str, **changes: Any) -> dict[str, Any]:
+    found = {
+        "file_id": 1,
+        "version_id": version_id,
+        "status": "loaded",
+        "reason": None,
+        "size_bytes": 5,
+        "rows_loaded": 1200,
+        "rows_rejected": 0,
+        "orders_stored": 7,
+        "rejects": [],
+        "uploaded_at": "2026-11-20T10:00:00+00:00",
+        "received_at": "2026-11-20T10:00:01+00:00",
+        "finished_at": "2026-11-20T10:00:02+00:00",
+    }
+    return found | changes
+
+
+def known(aws: Stubs, *rows: dict[str, Any], total: int | None = None) -> None:
+    aws.function_answers({"key": KEY, "total": len(rows) if total is None else total, "versions": list(rows)})
+
+
+def queue(aws: Stubs, *, dead: list[str]) -> None:
+    aws.queue_holds(2, 1)
+    for bodies in (dead, []):
+        for batch in [bodies] if bodies else []:
+            messages = [{"Body": body, "ReceiptHandle": f"r{n}", "MessageId": "m"} for n, body in enumerate(batch)]
+            aws.expect("sqs", "receive_message", {"Messages": messages})
+        aws.expect("sqs", "receive_message", {})
+        if bodies:
+            entries = [{"Id": str(n), "ReceiptHandle": f"r{n}", "VisibilityTimeout": 0} for n, _ in enumerate(bodies)]
+            put_back = {"QueueUrl": "https://sqs/dead", "Entries": entries}
+            aws.expect("sqs", "change_message_visibility_batch", {"Successful": [], "Failed": []}, put_back)
+
+
+def shown(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> str:
+    assert inspect_file.run(aws.deployment(), key=KEY) == 0
+    return capsys.readouterr().out
+
+
+def test_a_loaded_file_shows_its_counts_and_rejects(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
+    aws.expect("s3", "list_object_versions", page([entry(KEY, "v1")], []))
+    reject = {"line_number": 3, "raw": 'a,"b', "reasons": ["quantity is missing", "sku is missing"]}
+    known(aws, row("v1", rows_rejected=9, rejects=[reject], reason="Ignored columns: colour."))
+    queue(aws, dead=[])
+    text = shown(aws, capsys)
+    assert "2026-11-20 10:00:00 UTC  v1  5 bytes, the newest" in text
+    assert "v1  loaded: Ignored columns: colour." in text
+    assert "1,200 orders loaded, 9 rows rejected; stored orders that come from it now: 7" in text
+    assert "received 2026-11-20 10:00:01 UTC, finished 2026-11-20 10:00:02 UTC" in text
+    assert 'line 3: quantity is missing; sku is missing\n      "a,\\"b"' in text
+    assert "and 8 more, which the web app shows" in text
+    assert "about 2 messages wait, 1 are worked on" in text
+    assert "reconcile" not in text
+
+
+def test_a_file_that_the_ledger_lacks_is_named_so(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
+    aws.expect("s3", "list_object_versions", page([entry(KEY, "v2")], [entry(KEY, "m", size=None, latest=False)]))
+    known(aws, row("m", status="deleted"))
+    queue(aws, dead=[])
+    text = shown(aws, capsys)
+    assert "does not know 1 of these versions" in text
+    assert "make reconcile" in text
+
+
+def test_a_file_among_the_dead_letters_is_found_and_all_are_put_back(
+    aws: Stubs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = json.dumps({"detail": {"object": {"key": KEY, "version-id": "v1"}}})
+    other = json.dumps({"detail": {"object": {"key": "incoming/y", "version-id": "v9"}}})
+    aws.expect("s3", "list_object_versions", page([], []))
+    known(aws)
+    queue(aws, dead=["not JSON", "[]", other, ours])
+    text = shown(aws, capsys)
+    assert "Dead letters: 1 message of this file, version v1" in text
+    assert "Undelivered events: none of this file (looked at 0)" in text
+
+
+def test_rejects_that_were_removed_and_orders_that_were_not_counted_are_said(
+    aws: Stubs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.expect("s3", "list_object_versions", page([], []))
+    known(aws, row("v1", rows_rejected=9, orders_stored=None), total=30)
+    queue(aws, dead=[])
+    text = shown(aws, capsys)
+    assert "no longer kept" in text
+    assert "too many to count" in text
+    assert "and 29 older ones" in text
+
+
+@pytest.mark.parametrize(
+    ("answer", "more", "words"),
+    [
+        ({"error": "the database could not answer: away"}, {}, "can't answer: the database could not answer: away"),
+        ({"errorMessage": "Task timed out"}, {"FunctionError": "Unhandled"}, r"failed \(Task timed out\)"),
+    ],
+)
+def test_a_function_that_fails_is_one_line(aws: Stubs, answer: Any, more: dict[str, str], words: str) -> None:
+    aws.expect("s3", "list_object_versions", page([], []))
+    aws.function_answers(answer, **more)
+    with pytest.raises(OperationsError, match=words):
+        inspect_file.run(aws.deployment(), key=KEY)
