@@ -27,7 +27,7 @@ def main() -> None:
         if not place and not isinstance(error, ConfigError):
             raise
         sys.exit(f"Configuration: {error}{place}")
-    Platform(app, config=environment)
+    Platform(app, environment=environment)
     check_with(environment.rule_packs, app)
     try:
         app.synth()

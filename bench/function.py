@@ -33,6 +33,6 @@ def environment(*, host: str, port: int, ca_bundle: Path, endpoint_url: str) -> 
         "INCOMING_PREFIX": PREFIX,
         "MAX_FILE_BYTES": str(MAX_FILE_BYTES),
         "MAX_REJECTED_PERCENT": "20",
-        "FIRST_RETRY_SECONDS": "30",
+        "INITIAL_BACKOFF_SECONDS": "30",
         "METRICS_NAMESPACE": "bench",
     }

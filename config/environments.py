@@ -7,14 +7,11 @@ from itertools import combinations
 
 from config.checks import ConfigError, require
 from config.database import Direct, PostgresInstance, ThroughProxy
+from config.housekeeping import HousekeepingConfig
 from config.ingestion import DeepArchive, GlacierInstantRetrieval, IngestionConfig, LandingBucketConfig, StandardIa
-from config.model import (
-    Environment,
-    FoundationConfig,
-    Removal,
-    RuntimeConfig,
-)
+from config.model import Environment, FoundationConfig, Removal, RuntimeConfig
 from config.network import AnyZones, FlowLogToCloudWatch, FlowLogToS3, NamedZones, NatPerZone, NetworkConfig, SingleNat
+from config.operations import OperationsConfig
 from config.web import Internal, OnDemandInstances, WebConfig
 
 PROD_DATABASE = PostgresInstance(
@@ -31,6 +28,15 @@ PROD_DATABASE = PostgresInstance(
     log_days=90,
     insights="advanced",
     monitoring_seconds=15,
+)
+
+PROD_WEB = WebConfig(
+    exposure=Internal(),  # or Public(domain=..., hosted_zone_id=..., sign_in_domain_prefix=...)
+    capacity=OnDemandInstances(types=("m7g.large", "m6g.large")),
+    min_instances=3,
+    max_instances=9,
+    deletion_protection=True,
+    log_days=90,
 )
 
 PROD = Environment(
@@ -53,17 +59,11 @@ PROD = Environment(
         max_concurrency=20,
         max_file_mb=1024,
         archive_days=90,
-        reject_days=90,
         log_days=90,
     ),
-    web=WebConfig(
-        exposure=Internal(),  # or Public(domain=..., hosted_zone_id=..., sign_in_domain_prefix=...)
-        capacity=OnDemandInstances(types=("m7g.large", "m6g.large")),
-        min_instances=3,
-        max_instances=9,
-        deletion_protection=True,
-        log_days=90,
-    ),
+    operations=OperationsConfig(log_days=90),
+    housekeeping=HousekeepingConfig(reject_days=90, log_days=90),
+    web=PROD_WEB,
     removal=Removal.RETAIN,
     termination_protection=True,
 )
@@ -78,7 +78,7 @@ STAGING = replace(
     ),
     ingestion=replace(PROD.ingestion, max_concurrency=5),
     web=replace(
-        PROD.web,
+        PROD_WEB,
         capacity=OnDemandInstances(types=("t4g.small", "t4g.medium")),
         min_instances=2,
         max_instances=4,
@@ -101,7 +101,16 @@ DEV_DATABASE = PostgresInstance(
     monitoring_seconds=60,
 )
 
-# Cheap, and gone without a trace when it is destroyed.
+DEV_WEB = WebConfig(
+    exposure=Internal(),
+    capacity=OnDemandInstances(types=("t4g.small",)),
+    min_instances=1,
+    max_instances=2,
+    deletion_protection=False,
+    log_days=7,
+)
+
+# Cheap, and `cdk destroy` deletes everything in it.
 DEV = Environment(
     name="dev",
     foundation=FoundationConfig(log_bucket_days=7),
@@ -116,17 +125,11 @@ DEV = Environment(
         max_concurrency=2,
         max_file_mb=256,
         archive_days=7,
-        reject_days=7,
         log_days=7,
     ),
-    web=WebConfig(
-        exposure=Internal(),
-        capacity=OnDemandInstances(types=("t4g.small",)),
-        min_instances=1,
-        max_instances=2,
-        deletion_protection=False,
-        log_days=7,
-    ),
+    operations=OperationsConfig(log_days=7),
+    housekeeping=HousekeepingConfig(reject_days=7, log_days=7),
+    web=DEV_WEB,
     removal=Removal.DESTROY,
     termination_protection=False,
 )
@@ -138,12 +141,12 @@ def _this_machine() -> RuntimeConfig:
 
 
 def local(machine: RuntimeConfig) -> Environment:
-    """Dev on one machine, deployed to the local cloud.
+    """Dev, deployed to the local cloud of one machine.
 
-    Each value that differs has its reason: the emulator has one account and region; functions and the web app run
-    on this machine's own processor and interpreter, and an instance type must fit that processor. Nobody waits a
-    quarter of an hour at a laptop, and what is broken on purpose must come to an end: so time-outs are short, retries
-    few and soon, and files no larger than such a time-out allows.
+    Each value that differs has its reason. The emulator has one account and one region. Functions and the web app run
+    on this machine's own processor and Python, and an instance type must fit that processor. Tests break things on
+    purpose and wait until the platform gives up, so timeouts are short, retries are few and soon, and files are no
+    larger than such a timeout allows.
     """
     return replace(
         DEV,
@@ -151,9 +154,11 @@ def local(machine: RuntimeConfig) -> Environment:
         account="111122223333",
         region="us-east-1",
         runtime=machine,
-        ingestion=replace(DEV.ingestion, timeout_seconds=60, max_file_mb=64, receives=5, first_retry_seconds=1),
+        ingestion=replace(
+            DEV.ingestion, timeout_seconds=60, max_file_mb=64, max_receive_count=5, initial_backoff_seconds=1
+        ),
         web=replace(
-            DEV.web,
+            DEV_WEB,
             capacity=OnDemandInstances(types=("t4g.small" if machine.architecture == "arm64" else "t3.small",)),
         ),
     )

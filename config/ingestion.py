@@ -16,9 +16,9 @@ LAMBDA_MEMORY_MB = range(128, 10_241)
 EVENT_SOURCE_CONCURRENCY = range(2, 1001)
 # Fewer would spend a message on a few throttles (Lambda Developer Guide, "Creating and configuring an Amazon SQS event
 # source mapping"); SQS takes no more (Amazon SQS API Reference, "SetQueueAttributes").
-RECEIVES = range(5, 1001)
+MAX_RECEIVE_COUNTS = range(5, 1001)
 VISIBILITY_IN_TIMEOUTS = 6  # what AWS asks of a queue behind a function (the same page)
-LONGEST_RETRY_SECONDS = 900  # where the function's growing waits end (lambda_src/ingestion/messages.py)
+MAX_BACKOFF_SECONDS = 900  # where the function's growing waits end (lambda_src/ingestion/messages.py)
 QUEUE_DAYS = 4
 DEAD_LETTER_DAYS = 14  # the longest SQS keeps anything
 SECONDS_A_DAY = 24 * 3600
@@ -184,9 +184,9 @@ Start = OnDemand | ProvisionedConcurrency | SnapStart
 class IngestionConfig(ConfigSection):
     """The function that turns each landed file into rows, and the queue before it.
 
-    An event is received `receives` times, with waits between that start at `first_retry_seconds` and double, and stays
-    in the archive for replay for `archive_days`. A file with more than `max_rejected_percent` bad rows is refused; bad
-    rows are kept for `reject_days`.
+    A message is received up to `max_receive_count` times; the back-off between starts at `initial_backoff_seconds` and
+    doubles. Events stay in the archive for `archive_days`, to be replayed. A file with more than `max_rejected_percent`
+    bad rows is refused.
     """
 
     PATH = "ingestion."
@@ -196,11 +196,10 @@ class IngestionConfig(ConfigSection):
     max_concurrency: int
     max_file_mb: int
     archive_days: int
-    reject_days: int
     log_days: int
     max_rejected_percent: int = 20
-    receives: int = 10
-    first_retry_seconds: int = 30
+    max_receive_count: int = 10
+    initial_backoff_seconds: int = 30
     start: Start = OnDemand()
 
     @property
@@ -211,7 +210,7 @@ class IngestionConfig(ConfigSection):
     @property
     def longest_trying_seconds(self) -> int:
         """From a message's first receive to its last wait: a function that was killed shortened none of them."""
-        waits = (min(self.first_retry_seconds * 2**n, LONGEST_RETRY_SECONDS) for n in range(self.receives))
+        waits = (min(self.initial_backoff_seconds * 2**n, MAX_BACKOFF_SECONDS) for n in range(self.max_receive_count))
         return sum(max(self.visibility_seconds, self.timeout_seconds + wait) for wait in waits)
 
     def check(self) -> None:
@@ -233,9 +232,13 @@ class IngestionConfig(ConfigSection):
             self.max_rejected_percent,
             "it is the share of bad rows above which a file is refused; 100 refuses none for its rows",
         )
-        for field in ("archive_days", "reject_days"):
-            days = getattr(self, field)
-            require(days >= 1, f"ingestion.{field}", "at least 1", days, "nothing personal is kept for ever")
+        require(
+            self.archive_days >= 1,
+            "ingestion.archive_days",
+            "at least 1",
+            self.archive_days,
+            "use at least one day: an archive that never expires would keep file names forever",
+        )
         require_log_days("ingestion.log_days", self.log_days)
 
     def _require_what_lambda_takes(self) -> None:
@@ -271,24 +274,24 @@ class IngestionConfig(ConfigSection):
 
     def _require_an_end_of_trying(self) -> None:
         require(
-            self.receives in RECEIVES,
-            "ingestion.receives",
-            f"{RECEIVES.start} to {RECEIVES.stop - 1}",
-            self.receives,
+            self.max_receive_count in MAX_RECEIVE_COUNTS,
+            "ingestion.max_receive_count",
+            f"{MAX_RECEIVE_COUNTS.start} to {MAX_RECEIVE_COUNTS.stop - 1}",
+            self.max_receive_count,
             "fewer would give a file up for a few throttles, and SQS takes no more",
         )
         require(
-            1 <= self.first_retry_seconds <= LONGEST_RETRY_SECONDS,
-            "ingestion.first_retry_seconds",
-            f"1 to {LONGEST_RETRY_SECONDS}",
-            self.first_retry_seconds,
+            1 <= self.initial_backoff_seconds <= MAX_BACKOFF_SECONDS,
+            "ingestion.initial_backoff_seconds",
+            f"1 to {MAX_BACKOFF_SECONDS}",
+            self.initial_backoff_seconds,
             "each wait is twice the one before, up to a quarter of an hour",
         )
         require(
             self.longest_trying_seconds < QUEUE_DAYS * SECONDS_A_DAY,
-            "ingestion.receives",
+            "ingestion.max_receive_count",
             f"so few that they end before the queue forgets a message ({QUEUE_DAYS} days)",
-            self.receives,
+            self.max_receive_count,
             f"with a timeout of {self.timeout_seconds} s they could take {self.longest_trying_seconds} s, and what the "
             "queue forgets never reaches the dead-letter queue; take fewer, or a shorter timeout",
         )

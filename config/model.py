@@ -1,37 +1,41 @@
-"""The words in which an environment is described. Each checks itself and says how to mend what is wrong."""
+"""One environment: the values of every capability, checked against each other.
+
+Every check names the field, its value, what is allowed and how to fix it.
+"""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Literal, get_args
 
 from config.address_plan import usable_addresses
+from config.capability import Capability
 from config.checks import ConfigSection, require
-from config.connections import room
+from config.connections import CALLS, free_connections
 from config.database import Engine, PostgresInstance, ThroughProxy
+from config.housekeeping import HousekeepingConfig
 from config.ingestion import IngestionConfig, LandingBucketConfig, SnapStart
 from config.instance_classes import families_in
-from config.network import NetworkConfig, NoNat, RegionalNat
-from config.regions import has_database_proxy, has_public_sign_in, has_regional_nat, has_snap_start, zone_letters
-from config.web import Public, WebConfig
+from config.network import CORE_ENDPOINTS_WITHOUT_NAT, InterfaceEndpoint, NetworkConfig, NoNat, RegionalNat
+from config.operations import OperationsConfig
+from config.regions import has_database_proxy, has_regional_nat, has_snap_start, zone_letters
+from config.web import WebConfig
 
 Architecture = Literal["arm64", "x86_64"]
-OnRemoval = Literal["retain", "destroy"]
-# cdk-nag's, by the names that its findings carry.
+# cdk-nag's rule packs, by the names that its findings carry.
 RulePack = Literal["AwsSolutions", "NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321", "Serverless"]
 RULE_PACKS: tuple[RulePack, ...] = get_args(RulePack)
 
 SNAP_START_MINOR = 12  # of Python (Lambda Developer Guide, "Improving startup performance with Lambda SnapStart")
-LOAD_BALANCER_ADDRESSES = 8  # free in each subnet (User Guide for Application Load Balancers, "Subnets")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RuntimeConfig(ConfigSection):
-    """What functions and instances run on: processor and Python, for which assets are built.
+    """The processor architecture and Python version of functions and instances: their code is built for these.
 
-    With `reserve_concurrency` each function has its share of the account's executions for itself, and no more than it.
-    Lambda leaves a hundred to functions that reserve none, and a new account has ten in all (AWS Lambda Developer
-    Guide, "Configuring reserved concurrency for a function").
+    With `reserve_concurrency` each function has reserved concurrency, which is also its maximum. An account must keep
+    100 unreserved, and a new account has 10 in all (AWS Lambda Developer Guide, "Configuring reserved concurrency for a
+    function").
     """
 
     PATH = "runtime."
@@ -52,7 +56,7 @@ class RuntimeConfig(ConfigSection):
 
 @dataclass(frozen=True, kw_only=True)
 class FoundationConfig(ConfigSection):
-    """What everything else needs first: where logs are kept, and who hears of alarms."""
+    """How long access logs are kept, and who receives alarms by e-mail."""
 
     PATH = "foundation."
 
@@ -78,7 +82,7 @@ class FoundationConfig(ConfigSection):
 
 
 class Removal(Enum):
-    """What becomes of buckets, keys and log groups when their stack is deleted."""
+    """What happens to buckets, keys and log groups when their stack is deleted."""
 
     RETAIN = "retain"
     DESTROY = "destroy"
@@ -86,9 +90,10 @@ class Removal(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Environment(ConfigSection):
-    """One deployment of the whole platform. `account` and `region` may be left open until `cdk deploy`.
+    """One deployment of the whole platform. An optional capability that is None is not deployed.
 
-    A finding of one of the `rule_packs` stops the synthesis.
+    `account` and `region` may be left open until `cdk deploy`. A finding of one of the `rule_packs` stops the
+    synthesis.
     """
 
     name: str
@@ -101,10 +106,23 @@ class Environment(ConfigSection):
     database: Engine
     landing_bucket: LandingBucketConfig
     ingestion: IngestionConfig
-    web: WebConfig
+    operations: OperationsConfig | None = None
+    housekeeping: HousekeepingConfig | None = None
+    web: WebConfig | None = None
     removal: Removal
     termination_protection: bool
     rule_packs: tuple[RulePack, ...] = RULE_PACKS
+
+    @property
+    def capabilities(self) -> tuple[Capability, ...]:
+        """The optional capabilities that this environment has."""
+        values = (getattr(self, field.name) for field in fields(self))
+        return tuple(value for value in values if isinstance(value, Capability))
+
+    @property
+    def endpoints_without_nat(self) -> frozenset[InterfaceEndpoint]:
+        """The AWS services that functions and instances call; without NAT each needs an interface endpoint."""
+        return CORE_ENDPOINTS_WITHOUT_NAT.union(*(each.endpoints_without_nat for each in self.capabilities))
 
     def check(self) -> None:
         for field in ("name", "project"):
@@ -112,9 +130,9 @@ class Environment(ConfigSection):
             require(
                 re.fullmatch(r"(?=.{1,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*", value) is not None,
                 field,
-                "1 to 20 of lower-case letters, digits and single '-' inside, a letter first",
+                "1 to 20 lower-case letters, digits and single hyphens, starting with a letter",
                 value,
-                "it becomes part of stack names and of the database's, for which RDS has these rules",
+                "it becomes part of stack names and of the database's identifier, which follow these rules",
             )
         require(
             self.account is None or re.fullmatch(r"\d{12}", self.account) is not None,
@@ -130,27 +148,28 @@ class Environment(ConfigSection):
             self.region,
             "pass it as -c region=eu-central-1",
         )
-        self._require_zones_of_the_region()
-        self._require_a_database_of_the_region()
-        self._require_a_way_out_of_the_region()
-        self._require_one_architecture()
-        self._require_room_in_app_subnets()
-        self._require_files_that_a_replay_can_read()
-        self._require_snapshots_where_lambda_takes_them()
-        self._require_enough_connections()
-        self._require_what_a_public_app_needs()
+        self._check_zones()
+        self._check_database_in_region()
+        self._check_nat_in_region()
+        self._check_endpoints_without_nat()
+        self._check_app_subnet_size()
+        self._check_replayed_files_are_readable()
+        self._check_snap_start()
+        self._check_database_connections()
+        for capability in self.capabilities:
+            capability.check_environment(self)
 
-    def _require_zones_of_the_region(self) -> None:
+    def _check_zones(self) -> None:
         letters = zone_letters(self.region)
         require(
             self.network.zones.count <= len(letters),
             "network.zones",
             f"at most {len(letters)} in {self.region} ({', '.join(letters)})",
             self.network.zones.count,
-            "take fewer zones, or a region that has more",
+            "use fewer zones, or a region that has more",
         )
 
-    def _require_a_database_of_the_region(self) -> None:
+    def _check_database_in_region(self) -> None:
         if isinstance(self.database, PostgresInstance):
             families = families_in(self.region)
             require(
@@ -158,58 +177,65 @@ class Environment(ConfigSection):
                 "database.instance_type",
                 f"of a family that RDS offers in {self.region} ({', '.join(families)})",
                 self.database.instance_type,
-                "take one of these, or another region; `aws rds describe-orderable-db-instance-options` has news",
+                "use one of these, or another region; `aws rds describe-orderable-db-instance-options` lists what RDS offers today",
             )
         require(
             has_database_proxy(self.region) or not isinstance(self.database.connections, ThroughProxy),
             "database.connections",
             f"Direct() in {self.region}",
             self.database.connections,
-            "RDS Proxy is not to be had in this region",
+            "RDS Proxy is not available in this region",
         )
 
-    def _require_a_way_out_of_the_region(self) -> None:
+    def _check_nat_in_region(self) -> None:
         require(
             has_regional_nat(self.region) or not isinstance(self.network.nat, RegionalNat),
             "network.nat",
             f"NatPerZone(), SingleNat() or NoNat() in {self.region}",
             self.network.nat,
-            "GovCloud and China have no NAT gateways that span zones",
+            "GovCloud and China have no regional NAT gateways",
         )
 
-    def _require_one_architecture(self) -> None:
+    def _check_endpoints_without_nat(self) -> None:
+        if not isinstance(self.network.nat, NoNat):
+            return
+        needed = self.endpoints_without_nat
+        missing = needed - self.network.interface_endpoints
         require(
-            self.web.graviton == (self.runtime.architecture == "arm64"),
-            "web.capacity.types",
-            f"{self.runtime.architecture} types, as runtime.architecture says",
-            self.web.capacity.types,
-            "Graviton types carry a 'g' after their generation (t4g, m7g); the app is built for one processor",
+            not missing,
+            "network.interface_endpoints",
+            f"at least {', '.join(sorted(needed))} where network.nat is NoNat()",
+            sorted(self.network.interface_endpoints),
+            f"add {', '.join(sorted(missing))}, or use another NAT",
         )
 
-    def _require_room_in_app_subnets(self) -> None:
-        endpoints = len(self.network.interface_endpoints)
-        instances = self.web.most_instances + self.web.warm_instances
-        needed = self.ingestion.max_concurrency + instances + LOAD_BALANCER_ADDRESSES + endpoints
+    def _check_app_subnet_size(self) -> None:
+        needed = (
+            self.ingestion.max_concurrency
+            + CALLS  # migrations
+            + len(self.network.interface_endpoints)
+            + sum(each.app_addresses for each in self.capabilities)
+        )
         require(
             usable_addresses(self.network.app_prefix) >= needed,
             "network.app_prefix",
-            f"short enough for {needed} addresses (functions, instances, load balancer, endpoints)",
+            f"short enough for {needed} addresses (functions, endpoints, optional capabilities)",
             self.network.app_prefix,
-            "one subnet must carry them all while the other zones are away; take larger app subnets",
+            "one subnet must hold them all while the other zones are down; use larger app subnets",
         )
 
-    def _require_files_that_a_replay_can_read(self) -> None:
+    def _check_replayed_files_are_readable(self) -> None:
         readable = self.landing_bucket.readable_days
         require(
             self.ingestion.archive_days < readable,
             "ingestion.archive_days",
             f"below {readable}, the days a file can be read (landing_bucket.noncurrent_days, .storage, .expire_days)",
             self.ingestion.archive_days,
-            "a replay reads files again, and what Deep Archive holds must be restored first; archive events for less, "
-            "or keep files readable for longer",
+            "a replay reads files again, and files in Deep Archive must be restored first; archive events for less "
+            "time, or keep files readable for longer",
         )
 
-    def _require_snapshots_where_lambda_takes_them(self) -> None:
+    def _check_snap_start(self) -> None:
         if not isinstance(self.ingestion.start, SnapStart):
             return
         require(
@@ -217,53 +243,34 @@ class Environment(ConfigSection):
             "runtime.python",
             f"3.{SNAP_START_MINOR} or newer with ingestion.start = SnapStart()",
             self.runtime.python,
-            "Lambda takes no snapshots of older ones; take OnDemand() or a newer Python",
+            "SnapStart needs a newer Python; use OnDemand() or a newer Python",
         )
         require(
             has_snap_start(self.region),
             "ingestion.start",
             f"OnDemand() or ProvisionedConcurrency(...) in {self.region}",
             self.ingestion.start,
-            "Lambda takes no snapshots in this region",
+            "SnapStart is not available in this region",
         )
 
-    def _require_enough_connections(self) -> None:
+    def _check_database_connections(self) -> None:
         proxy = self.database.connections
-        left = room(
+        free = free_connections(
             self.database.max_connections,
-            web_instances=self.web.most_instances,
+            capabilities=sum(each.database_connections for each in self.capabilities),
             proxy_percent=proxy.connections_percent if isinstance(proxy, ThroughProxy) else None,
         )
         require(
-            left.own >= 0,
+            free.direct >= 0,
             "database.connections.connections_percent",
-            f"small enough to leave {-left.own} connections more beside the proxy",
+            f"small enough to leave {-free.direct} more connections beside the proxy",
             self.database.connections,
-            "migrations and RDS itself don't come through it; lower it, or take a larger database",
+            "migrations and RDS itself don't use the proxy; lower it, or use a larger database",
         )
         require(
-            self.ingestion.max_concurrency <= left.intake,
+            self.ingestion.max_concurrency <= free.ingestion,
             "ingestion.max_concurrency",
-            f"at most {max(left.intake, 0)} with this database of {self.database.max_connections} connections",
+            f"at most {max(free.ingestion, 0)} with this database of {self.database.max_connections} connections",
             self.ingestion.max_concurrency,
-            "each file being loaded holds a connection; take a larger database, or lower web.max_instances",
-        )
-
-    def _require_what_a_public_app_needs(self) -> None:
-        if not isinstance(self.web.exposure, Public):
-            return
-        require(
-            not isinstance(self.network.nat, NoNat),
-            "network.nat",
-            "one with a gateway where web.exposure is Public(...)",
-            self.network.nat,
-            "the app verifies each sign-in with keys that AWS keeps on the internet; take NatPerZone(), SingleNat() or "
-            "RegionalNat(), or Internal()",
-        )
-        require(
-            has_public_sign_in(self.region),
-            "web.exposure",
-            f"Internal() in {self.region}",
-            self.web.exposure,
-            "China has no user pools of Amazon Cognito, and GovCloud gives its sign-in pages another name",
+            "each file that is being loaded holds a connection; use a larger database, or fewer connections elsewhere",
         )

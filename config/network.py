@@ -116,11 +116,9 @@ InterfaceEndpoint = Literal[
     "sts",
     "xray",
 ]
-# What the platform calls from inside the VPC, and would wait for in vain without NAT: signals, logs and metrics of
-# instances, the master secret, a message's visibility, traces, and Session Manager.
-NEEDED_WITHOUT_NAT: frozenset[InterfaceEndpoint] = frozenset(
-    {"cloudformation", "logs", "monitoring", "secretsmanager", "sqs", "ssm", "ssmmessages", "xray"}
-)
+# AWS services that the core capabilities call from inside the VPC: logs, the master secret, a message's visibility,
+# traces.
+CORE_ENDPOINTS_WITHOUT_NAT: frozenset[InterfaceEndpoint] = frozenset({"logs", "secretsmanager", "sqs", "xray"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,26 +149,17 @@ class NetworkConfig(ConfigSection):
                 "AWS allows subnets down to /28, and eight of them must fit into a VPC of at most /16",
             )
         require_log_days("network.dns_log_days", self.dns_log_days)
-        self._require_endpoints()
+        self._require_ipv4_without_nat()
         _ = self.addresses
 
-    def _require_endpoints(self) -> None:
-        if isinstance(self.nat, NoNat):
-            require(
-                isinstance(self.addressing, Ipv4),
-                "network.addressing",
-                "Ipv4() where network.nat is NoNat()",
-                self.addressing,
-                "app leaves over IPv6 by an egress-only gateway; take Ipv4(), or another NAT",
-            )
-            missing = NEEDED_WITHOUT_NAT - self.interface_endpoints
-            require(
-                not missing,
-                "network.interface_endpoints",
-                f"at least {', '.join(sorted(NEEDED_WITHOUT_NAT))} where network.nat is NoNat()",
-                sorted(self.interface_endpoints),
-                f"add {', '.join(sorted(missing))}, or take another NAT",
-            )
+    def _require_ipv4_without_nat(self) -> None:
+        require(
+            not isinstance(self.nat, NoNat) or isinstance(self.addressing, Ipv4),
+            "network.addressing",
+            "Ipv4() where network.nat is NoNat()",
+            self.addressing,
+            "the app tier reaches the internet over IPv6 by an egress-only gateway; use Ipv4(), or another NAT",
+        )
 
     @property
     def addresses(self) -> AddressPlan:

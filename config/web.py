@@ -1,11 +1,19 @@
-"""The words in which the web tier is described: who reaches it, what it runs on, and how it grows."""
+"""Configuration of the web app: who can reach it, which instances run it, and how it scales."""
+
+from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from math import ceil
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from config.capability import Capability
 from config.checks import ConfigSection, require, require_log_days
+from config.network import InterfaceEndpoint, NoNat
+from config.regions import has_public_sign_in
+
+if TYPE_CHECKING:
+    from config.model import Environment
 
 # Where a browser is that came through `make tunnel`, or to the local cloud: on some port of its own machine.
 OWN_MACHINE = ("http://localhost:*", "http://127.0.0.1:*")
@@ -14,6 +22,10 @@ LONGEST_CERTIFIED_NAME = 64  # (AWS Certificate Manager User Guide, "Characteris
 RATE_LIMITS = range(10, 2_000_000_001)
 # Cognito refuses prefixes with these (Amazon Cognito Developer Guide, "Using the Amazon Cognito domain").
 RESERVED_WORDS = ("aws", "amazon", "cognito")
+DATABASE_POOL = 8  # what web_src/database.py lets its pool grow to; a contract test compares the two
+LOAD_BALANCER_ADDRESSES = 8  # free in each subnet (User Guide for Application Load Balancers, "Subnets")
+# Signals and metrics of instances, and Session Manager.
+ENDPOINTS_WITHOUT_NAT: frozenset[InterfaceEndpoint] = frozenset({"cloudformation", "monitoring", "ssm", "ssmmessages"})
 REPLACED_PERCENT = 10  # of the group that Auto Scaling replaces at once, rounded up
 GRAVITON = re.compile(r"^[a-z]+\d+g[a-z]*\.")  # m7g., t4g., c7gn.: the `g` after the generation
 
@@ -172,7 +184,7 @@ def _require_types(types: tuple[str, ...], *, at_least: int) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WebConfig(ConfigSection):
+class WebConfig(Capability):
     """The Auto Scaling group that shows the rows, and who can reach its load balancer.
 
     It grows while its instances get more than `requests_per_minute` each, or are busy. `warm_instances` that are set
@@ -200,6 +212,48 @@ class WebConfig(ConfigSection):
     def graviton(self) -> bool:
         """Whether its instances have AWS's own processor, which is an arm64."""
         return GRAVITON.match(self.capacity.types[0]) is not None
+
+    @property
+    def database_connections(self) -> int:
+        """A pool in each instance, including those that are being replaced."""
+        return self.most_instances * DATABASE_POOL
+
+    @property
+    def app_addresses(self) -> int:
+        """Those of the instances and of the load balancer."""
+        return self.most_instances + self.warm_instances + LOAD_BALANCER_ADDRESSES
+
+    @property
+    def endpoints_without_nat(self) -> frozenset[InterfaceEndpoint]:
+        """What instances call."""
+        return ENDPOINTS_WITHOUT_NAT
+
+    def check_environment(self, environment: Environment) -> None:
+        architecture = environment.runtime.architecture
+        require(
+            self.graviton == (architecture == "arm64"),
+            "web.capacity.types",
+            f"{architecture} types, the value of runtime.architecture",
+            self.capacity.types,
+            "Graviton types have a 'g' after their generation (t4g, m7g); the app is built for one architecture",
+        )
+        if not isinstance(self.exposure, Public):
+            return
+        require(
+            not isinstance(environment.network.nat, NoNat),
+            "network.nat",
+            "NatPerZone(), SingleNat() or RegionalNat() where web.exposure is Public(...)",
+            environment.network.nat,
+            "the app verifies each sign-in with public keys that it fetches from the internet; use one of these, or "
+            "Internal()",
+        )
+        require(
+            has_public_sign_in(environment.region),
+            "web.exposure",
+            f"Internal() in {environment.region}",
+            self.exposure,
+            "China has no Amazon Cognito user pools, and GovCloud gives their sign-in pages another name",
+        )
 
     def check(self) -> None:
         require(

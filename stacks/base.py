@@ -1,33 +1,35 @@
-"""What all stacks share: their name, where they go, and the tags on what they hold."""
+"""What all stacks share: their names, their account and region, and the tags of their resources."""
 
-from aws_cdk import CfnOutput, Environment, RemovalPolicy, Stack, Tags
+from aws_cdk import CfnOutput, RemovalPolicy, Stack, Tags
+from aws_cdk import Environment as Target
 from constructs import Construct
 
-from config import model
+from config.model import Environment, Removal
 
-# Retained, except what a failed first deployment made: a log group left behind would block the next try by its name.
-REMOVAL = {model.Removal.RETAIN: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, model.Removal.DESTROY: RemovalPolicy.DESTROY}
+# Kept, except for what a failed first deployment made: a log group left behind would block the next try by its name.
+REMOVAL = {Removal.RETAIN: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, Removal.DESTROY: RemovalPolicy.DESTROY}
 
 
 class PlatformStack(Stack):
-    """One capability of one environment, named `<project>-<environment>-<capability>`."""
+    """One stack of one environment, named `<project>-<environment>-<stack>`."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, config: model.Environment, description: str, protected: bool = False
+        self, scope: Construct, id_: str, *, environment: Environment, description: str, protected: bool = False
     ) -> None:
+        """`protected` switches termination protection on."""
         super().__init__(
             scope,
             id_,
-            stack_name=f"{config.project}-{config.name}-{id_.lower()}",
+            stack_name=f"{environment.project}-{environment.name}-{id_.lower()}",
             description=description,
-            env=Environment(account=config.account, region=config.region),
+            env=Target(account=environment.account, region=environment.region),
             termination_protection=protected,
         )
-        self.removal = REMOVAL[config.removal]
-        Tags.of(self).add("Project", config.project)
-        Tags.of(self).add("Environment", config.name)
+        self.removal = REMOVAL[environment.removal]
+        Tags.of(self).add("Project", environment.project)
+        Tags.of(self).add("Environment", environment.name)
         Tags.of(self).add("Stack", id_)
 
     def output(self, name: str, value: str, description: str) -> None:
-        """Shows a value after the deployment, for people and for the local cloud; no stack reads it."""
+        """Adds an output for people and for the commands in `ops/`. No stack reads it."""
         CfnOutput(self, name, value=value, description=description)

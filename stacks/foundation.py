@@ -1,4 +1,4 @@
-"""What everything else needs first: keys, the log bucket, and where alarms and failed calls go."""
+"""Encryption keys, the log bucket, alerts, and the dead-letter queue of asynchronous invocations."""
 
 from constructs import Construct
 
@@ -11,19 +11,20 @@ from stacks.base import PlatformStack
 
 
 class FoundationStack(PlatformStack):
-    """Encrypts, keeps access logs, and tells people."""
+    """Holds what every other stack needs: encryption, access logs, notifications."""
 
-    def __init__(self, scope: Construct, id_: str, *, config: Environment) -> None:
+    def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:
         super().__init__(
             scope,
             id_,
-            config=config,
-            description="Encryption keys, log bucket, alerts, failed calls",
-            protected=config.termination_protection,
+            environment=environment,
+            description="Encryption keys, log bucket, alerts, dead-letter queue of asynchronous invocations",
+            protected=environment.termination_protection,
         )
+        config = environment.foundation
         self.keys = Keys(self, "Keys", removal=self.removal)
-        self.log_bucket = LogBucket(self, "Logs", days=config.foundation.log_bucket_days, removal=self.removal)
-        self.alerts = Alerts(self, "Alerts", key=self.keys.messages, emails=config.foundation.alert_emails)
+        self.log_bucket = LogBucket(self, "Logs", days=config.log_bucket_days, removal=self.removal)
+        self.alerts = Alerts(self, "Alerts", key=self.keys.messages, emails=config.alert_emails)
         self.async_dead_letter_queue = AsyncDeadLetterQueue(
             self, "AsyncInvocations", key=self.keys.messages, alerts=self.alerts
         )

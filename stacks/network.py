@@ -1,33 +1,31 @@
-"""The VPC and all that decides who can reach whom."""
+"""The VPC, and everything that decides who can reach whom."""
 
 from constructs import Construct
 
 from components.common.function_defaults import FunctionDefaults
 from components.network.default_security_group import EmptyDefaultSecurityGroup
-from components.network.network import Network as NetworkComponent
-from components.network.network import zone_names
+from components.network.network import Network, zone_names
 from config.model import Environment
 from stacks.base import PlatformStack
 from stacks.foundation import FoundationStack
 
 
 class NetworkStack(PlatformStack):
-    """Three tiers of subnets over several zones."""
+    """Three tiers of subnets over several availability zones."""
 
-    def __init__(self, scope: Construct, id_: str, *, config: Environment, foundation: FoundationStack) -> None:
+    def __init__(self, scope: Construct, id_: str, *, environment: Environment, foundation: FoundationStack) -> None:
         super().__init__(
             scope,
             id_,
-            config=config,
+            environment=environment,
             description="VPC, subnets, NAT, endpoints, flow log",
-            protected=config.termination_protection,
+            protected=environment.termination_protection,
         )
-        self._config = config
-        self.network = NetworkComponent(
+        self._environment_config = environment
+        self.network = Network(
             self,
             "Network",
-            settings=config.network,
-            exposure=config.web.exposure,
+            settings=environment.network,
             log_bucket=foundation.log_bucket.bucket,
             logs_key=foundation.keys.logs,
             removal=self.removal,
@@ -39,7 +37,7 @@ class NetworkStack(PlatformStack):
             defaults=FunctionDefaults(
                 self,
                 "Functions",
-                platform=config.runtime,
+                runtime=environment.runtime,
                 network=None,
                 logs_key=foundation.keys.logs,
                 async_dead_letter_queue=foundation.async_dead_letter_queue,
@@ -49,5 +47,5 @@ class NetworkStack(PlatformStack):
 
     @property
     def availability_zones(self) -> list[str]:
-        """The zones that the configuration names. The CDK would look them up, or take two."""
-        return zone_names(self._config.network.zones, self._config.region)
+        """The zones that the configuration names. The CDK would look them up, or use two."""
+        return zone_names(self._environment_config.network.zones, self._environment_config.region)

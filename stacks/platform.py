@@ -5,33 +5,75 @@ from constructs import Construct
 from config.model import Environment
 from stacks.data import DataStack
 from stacks.foundation import FoundationStack
+from stacks.housekeeping import HousekeepingStack
 from stacks.network import NetworkStack
+from stacks.operations import OperationsStack
 from stacks.pipeline import PipelineStack
 from stacks.web import WebStack
 
 
 class Platform(Construct):
-    """One environment: files land, become rows, and are shown."""
+    """One environment: files land in S3, become rows in PostgreSQL, and are shown."""
 
-    def __init__(self, scope: Construct, *, config: Environment) -> None:
-        super().__init__(scope, config.name.capitalize())
+    def __init__(self, scope: Construct, *, environment: Environment) -> None:
+        super().__init__(scope, environment.name.capitalize())
 
-        # Keys, the log bucket and the alerts topic: what everything else needs first.
-        self.foundation = FoundationStack(self, "Foundation", config=config)
+        # KMS keys, the log bucket, the alerts topic: every other stack uses them.
+        foundation = FoundationStack(self, "Foundation", environment=environment)
 
-        # Public, app and data subnets over several zones; who can reach whom is decided here.
-        self.network = NetworkStack(self, "Network", config=config, foundation=self.foundation)
+        # The VPC with public, app and data subnets: decides who can reach whom.
+        network = NetworkStack(self, "Network", environment=environment, foundation=foundation).network
 
-        # The landing bucket and the database: what would hurt to lose.
-        self.data = DataStack(self, "Data", config=config, foundation=self.foundation, network=self.network)
+        # The landing bucket and the database: the data that must not be lost.
+        data = DataStack(self, "Data", environment=environment, foundation=foundation, network=network)
 
-        # Landed file -> EventBridge -> queue -> function -> rows, on a schema migrated first.
-        self.pipeline = PipelineStack(
-            self, "Pipeline", config=config, foundation=self.foundation, network=self.network, data=self.data
+        # Landed file -> EventBridge -> queue -> function -> rows. Migrates the database's schema first.
+        # Whoever may connect to the database is passed `database`, here and below.
+        pipeline = PipelineStack(
+            self,
+            "Pipeline",
+            environment=environment,
+            foundation=foundation,
+            network=network,
+            landing_bucket=data.landing_bucket,
+            database=data.database,
         )
 
-        # Load balancer -> instances that show the rows. After the pipeline, which makes the tables they read.
-        self.web = WebStack(
-            self, "Web", config=config, foundation=self.foundation, network=self.network, data=self.data
-        )
-        self.web.add_stack_dependency(self.pipeline)
+        # Optional capabilities. Each comes after the pipeline, whose migrations create its database role.
+
+        # A function that reads the ledger of files for `make inspect` and `make reconcile`.
+        if environment.operations:
+            OperationsStack(
+                self,
+                "Operations",
+                environment=environment,
+                config=environment.operations,
+                functions=pipeline.functions,
+                landing_bucket=data.landing_bucket,
+                database=data.database,
+            ).add_stack_dependency(pipeline)
+
+        # Every night, a function deletes rejected rows that were kept for long enough.
+        if environment.housekeeping:
+            HousekeepingStack(
+                self,
+                "Housekeeping",
+                environment=environment,
+                config=environment.housekeeping,
+                foundation=foundation,
+                functions=pipeline.functions,
+                database=data.database,
+            ).add_stack_dependency(pipeline)
+
+        # Load balancer -> Auto Scaling group: the web app shows the rows, and takes uploads for the landing bucket.
+        if environment.web:
+            WebStack(
+                self,
+                "Web",
+                environment=environment,
+                config=environment.web,
+                foundation=foundation,
+                network=network,
+                landing_bucket=data.landing_bucket,
+                database=data.database,
+            ).add_stack_dependency(pipeline)

@@ -1,51 +1,55 @@
-"""What people see."""
+"""The web app."""
 
 from constructs import Construct
 
+from components.database.database import Database
+from components.ingestion.landing_bucket import LandingBucket
+from components.network.network import Network
 from components.web.load_balancer import PublicLoadBalancer
 from components.web.web import Web
 from config.model import Environment
+from config.web import WebConfig
 from stacks.base import PlatformStack
-from stacks.data import DataStack
 from stacks.foundation import FoundationStack
-from stacks.network import NetworkStack
 
 
 class WebStack(PlatformStack):
-    """Shows what was loaded."""
+    """Shows the rows to people, and takes uploads."""
 
     def __init__(
         self,
         scope: Construct,
         id_: str,
         *,
-        config: Environment,
+        environment: Environment,
+        config: WebConfig,
         foundation: FoundationStack,
-        network: NetworkStack,
-        data: DataStack,
+        network: Network,
+        landing_bucket: LandingBucket,
+        database: Database,
     ) -> None:
-        super().__init__(scope, id_, config=config, description="Load balancer and web app")
-        self.web_tier = Web(
+        super().__init__(scope, id_, environment=environment, description="Load balancer and web app")
+        web = Web(
             self,
             "Web",
-            config=config.web,
-            platform=config.runtime,
-            network=network.network,
-            landing_bucket=data.landing_bucket,
-            database=data.database,
+            config=config,
+            runtime=environment.runtime,
+            network=network,
+            landing_bucket=landing_bucket,
+            database=database,
             alerts=foundation.alerts,
-            log_bucket=foundation.log_bucket.bucket,
+            log_bucket=foundation.log_bucket,
             logs_key=foundation.keys.logs,
-            max_file_mb=config.ingestion.max_file_mb,
-            namespace=f"{config.project}-{config.name}",
+            max_file_mb=environment.ingestion.max_file_mb,
+            namespace=f"{environment.project}-{environment.name}",
             removal=self.removal,
         )
-        entrance = self.web_tier.entrance
-        self.output("Url", entrance.url, "Where the app answers")
-        if isinstance(entrance, PublicLoadBalancer):
-            self.output("UserPoolId", entrance.sign_in.pool.user_pool_id, "Who may sign in (make invite)")
-        self.output("LoadBalancerName", self.web_tier.load_balancer.load_balancer_name, "The load balancer")
-        self.output("TargetGroupArn", self.web_tier.target_group.target_group_arn, "The instances behind it")
-        template = self.web_tier.instances.launch_template.launch_template_id or ""
-        self.output("LaunchTemplateId", template, "How they start")
-        self.output("InstanceRoleName", self.web_tier.role.role.role_name, "What they may do")
+        load_balancer = web.load_balancer
+        self.output("Url", load_balancer.url, "The app's address")
+        if isinstance(load_balancer, PublicLoadBalancer):
+            self.output("UserPoolId", load_balancer.sign_in.pool.user_pool_id, "People who may sign in (make invite)")
+        self.output("LoadBalancerName", load_balancer.resource.load_balancer_name, "The load balancer")
+        self.output("TargetGroupArn", web.target_group.target_group_arn, "The instances behind the load balancer")
+        template = web.instances.launch_template.launch_template_id or ""
+        self.output("LaunchTemplateId", template, "How the instances start")
+        self.output("InstanceRoleName", web.role.role.role_name, "The instances' role")

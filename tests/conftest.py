@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.synthesis import ENVIRONMENTS, Synthesized, public, shipped
+from tests.support.synthesis import ENVIRONMENTS, Synthesized, shipped
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,9 +57,3 @@ def every_environment(request: pytest.FixtureRequest) -> Synthesized:
 def prod() -> Synthesized:
     """The environment that has everything switched on."""
     return shipped("prod")
-
-
-@pytest.fixture
-def public_prod() -> Synthesized:
-    """Prod with its load balancer on the internet."""
-    return public()

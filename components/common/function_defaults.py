@@ -26,14 +26,14 @@ class FunctionDefaults(Construct):
         scope: Construct,
         id_: str,
         *,
-        platform: RuntimeConfig,
+        runtime: RuntimeConfig,
         network: Network | None,
         logs_key: kms.IKey,
         async_dead_letter_queue: AsyncDeadLetterQueue,
         removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, id_)
-        self.platform = platform
+        self.runtime = runtime
         self.network = network
         self.logs_key = logs_key
         self.async_dead_letter_queue = async_dead_letter_queue
@@ -43,7 +43,7 @@ class FunctionDefaults(Construct):
         self.traced = network is not None and traces_functions(region)
         self.formats_logs = formats_function_logs(region)
         self.policy = AccessPolicy(self, "Policy", description="What AWS Lambda asks of every function")
-        async_dead_letter_queue.allow_sending(self.policy)
+        async_dead_letter_queue.grant_send(self.policy)
         if network:
             self._allow_on_all_resources()
 
@@ -54,7 +54,7 @@ class FunctionDefaults(Construct):
         access to resources in an Amazon VPC".
         """
         if self.traced:
-            self.policy.allow("xray:PutTraceSegments", "xray:PutTelemetryRecords", on=["*"])
+            self.policy.allow("xray:PutTraceSegments", "xray:PutTelemetryRecords", resources=["*"])
         interfaces = [
             "ec2:CreateNetworkInterface",
             "ec2:DescribeNetworkInterfaces",
@@ -63,7 +63,7 @@ class FunctionDefaults(Construct):
             "ec2:AssignPrivateIpAddresses",
             "ec2:UnassignPrivateIpAddresses",
         ]
-        self.policy.allow(*interfaces, on=["*"])
+        self.policy.allow(*interfaces, resources=["*"])
         # The code inside has no business with them: only its calls carry this key.
         self.policy.add_statements(
             iam.PolicyStatement(

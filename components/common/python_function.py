@@ -1,4 +1,4 @@
-"""A Python function, as every function here is built."""
+"""The Lambda function that every function of this platform is."""
 
 from pathlib import Path
 
@@ -26,11 +26,11 @@ ON_DEMAND = OnDemand()
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
 class PythonFunction(Construct):
-    """Runs one folder of `lambda_src` with an identity, a log and, in the app subnets, a security group of its own.
+    """Runs one folder of `lambda_src` with a role, a log group and, in the VPC, a security group of its own.
 
-    `source` is the folder; its handler is `handler` in the module `handler`. No more than `at_once` are meant to run at
-    once, which an account with concurrency to reserve enforces. Where the host is outside the VPC, `security_group` is
-    missing. Concurrency that `start` wants provisioned is its alias's to set.
+    `source` is the folder; its handler is `handler` in the module `handler`. `reserved_concurrency` takes effect where
+    `runtime.reserve_concurrency` is set. Outside the VPC there is no `security_group`. An alias sets the provisioned
+    concurrency that `start` asks for.
     """
 
     def __init__(
@@ -44,26 +44,26 @@ class PythonFunction(Construct):
         log_days: int,
         memory_mb: int,
         timeout: Duration,
-        at_once: int,
+        reserved_concurrency: int,
         environment: dict[str, str],
         start: Start = ON_DEMAND,
     ) -> None:
         super().__init__(scope, id_)
-        platform, network = defaults.platform, defaults.network
+        runtime, network = defaults.runtime, defaults.network
         self.role = WorkloadRole(self, "Identity", service="lambda.amazonaws.com", description=description)
         self.role.attach(defaults.policy)
         self.log_group = self._log_group(defaults, log_days)
         self.security_group = self._security_group(network, description) if network else None
-        self.function = lambda_.Function(
+        self.resource = lambda_.Function(
             self,
             "Function",
             description=description,
-            code=lambda_.Code.from_asset(**bundle(source, platform)),
+            code=lambda_.Code.from_asset(**bundle(source, runtime)),
             handler=f"{source.name}.handler.handler",
-            runtime=lambda_.Runtime(f"python{platform.python}", lambda_.RuntimeFamily.PYTHON, supports_snap_start=True),
+            runtime=lambda_.Runtime(f"python{runtime.python}", lambda_.RuntimeFamily.PYTHON, supports_snap_start=True),
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if isinstance(start, SnapStart) else None,
-            reserved_concurrent_executions=at_once if platform.reserve_concurrency else None,
-            architecture=ARCHITECTURES[platform.architecture],
+            reserved_concurrent_executions=reserved_concurrency if runtime.reserve_concurrency else None,
+            architecture=ARCHITECTURES[runtime.architecture],
             memory_size=memory_mb,
             timeout=timeout,
             environment=environment,
@@ -80,19 +80,29 @@ class PythonFunction(Construct):
             system_log_level_v2=lambda_.SystemLogLevel.INFO if defaults.formats_logs else None,
             tracing=lambda_.Tracing.ACTIVE if defaults.traced else lambda_.Tracing.DISABLED,
         )
-        self._accept_what_the_platform_asks(platform)
+        self._accept_what_the_runtime_asks(runtime)
         if network and not defaults.traced:
             acknowledge(
-                self.function,
+                self.resource,
                 *by(SERVERLESS, rule="LambdaTracing"),
                 reason="X-Ray takes no traces of functions in China",
                 would_change="with another region",
             )
 
     @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.resource.function_name
+
+    @property
+    def arn(self) -> str:
+        """The function's ARN."""
+        return self.resource.function_arn
+
+    @property
     def connections(self) -> ec2.Connections:
         """The function's side of the network."""
-        return self.function.connections
+        return self.resource.connections
 
     @property
     def grant_principal(self) -> iam.IPrincipal:
@@ -101,7 +111,7 @@ class PythonFunction(Construct):
 
     def _log_group(self, defaults: FunctionDefaults, days: int) -> logs.LogGroup:
         group = log_group(self, "Log", key=defaults.logs_key, days=days, removal=defaults.removal)
-        self.role.allow("logs:CreateLogStream", "logs:PutLogEvents", on=[group.log_group_arn])
+        self.role.allow("logs:CreateLogStream", "logs:PutLogEvents", resources=[group.log_group_arn])
         return group
 
     def _security_group(self, network: Network, description: str) -> ec2.SecurityGroup:
@@ -111,20 +121,20 @@ class PythonFunction(Construct):
         network.allow_https_out(group)
         return group
 
-    def _accept_what_the_platform_asks(self, platform: RuntimeConfig) -> None:
-        if not platform.reserve_concurrency:
+    def _accept_what_the_runtime_asks(self, runtime: RuntimeConfig) -> None:
+        if not runtime.reserve_concurrency:
             acknowledge(
-                self.function,
+                self.resource,
                 *by(NIST, HIPAA, rule="LambdaConcurrency"),
                 reason="A new account has ten executions in all, and may reserve none of them",
-                would_change="with platform.reserve_concurrency",
+                would_change="with runtime.reserve_concurrency",
             )
-        if platform.python != NEWEST_PYTHON:
+        if runtime.python != NEWEST_PYTHON:
             acknowledge(
-                self.function,
+                self.resource,
                 *by(AWS_SOLUTIONS, rule="L1"),
                 *by(SERVERLESS, rule="LambdaLatestVersion"),
-                reason=f"The environment's platform asks for Python {platform.python}: locally the machine's own "
+                reason=f"The environment's runtime asks for Python {runtime.python}: locally the machine's own "
                 "interpreter runs the function",
-                would_change=f"with platform.python = '{NEWEST_PYTHON}'",
+                would_change=f"with runtime.python = '{NEWEST_PYTHON}'",
             )

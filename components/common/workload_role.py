@@ -12,9 +12,9 @@ FOR_THIS_ACCOUNT: dict[str, object] = {"StringEquals": {"aws:SourceAccount": Aws
 class AccessPolicy(iam.ManagedPolicy):
     """A customer-managed policy that grows statement by statement."""
 
-    def allow(self, *actions: str, on: list[str], conditions: dict[str, object] | None = None) -> None:
-        """Adds one statement that allows `actions` on the resources `on`."""
-        self.add_statements(iam.PolicyStatement(actions=list(actions), resources=on, conditions=conditions))
+    def allow(self, *actions: str, resources: list[str], conditions: dict[str, object] | None = None) -> None:
+        """Adds one statement that allows `actions` on `resources`."""
+        self.add_statements(iam.PolicyStatement(actions=list(actions), resources=resources, conditions=conditions))
 
 
 @jsii.implements(iam.IGrantable)
@@ -55,9 +55,9 @@ class WorkloadRole(Construct):
         """Where grants are written: the role's own policy."""
         return self.policy.grant_principal
 
-    def allow(self, *actions: str, on: list[str], conditions: dict[str, object] | None = None) -> None:
+    def allow(self, *actions: str, resources: list[str], conditions: dict[str, object] | None = None) -> None:
         """Adds one statement to the role's own policy."""
-        self.policy.allow(*actions, on=on, conditions=conditions)
+        self.policy.allow(*actions, resources=resources, conditions=conditions)
 
     def attach(self, policy: AccessPolicy) -> None:
         """Lets the workload do what `policy` allows as well."""

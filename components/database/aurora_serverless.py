@@ -11,14 +11,13 @@ from components.database.database_server import (
     ABOVE,
     BUSY_PERCENT,
     CA_CERTIFICATE,
-    DATABASE_NAME,
     INSIGHTS,
     MASTER_USER,
     OLD_TRANSACTIONS,
     ON_REMOVAL,
     PARAMETERS,
     DatabaseServer,
-    Place,
+    Placement,
 )
 from config import database as config
 
@@ -31,8 +30,8 @@ MEMBER_EVENTS = ["availability", "failure", "recovery"]
 class AuroraServer(DatabaseServer):
     """PostgreSQL on Aurora's shared storage: a writer, and readers that take over when it fails."""
 
-    def __init__(self, scope: Construct, id_: str, *, config: config.AuroraServerless, place: Place) -> None:
-        super().__init__(scope, id_, place=place)
+    def __init__(self, scope: Construct, id_: str, *, config: config.AuroraServerless, placement: Placement) -> None:
+        super().__init__(scope, id_, placement=placement)
         logs = self._logs("cluster", LOGS, days=config.log_days)
         self.resource = self._cluster(config)
         self.resource.node.add_dependency(*logs)
@@ -52,7 +51,7 @@ class AuroraServer(DatabaseServer):
         self._accept(config)
 
     def _cluster(self, config: config.AuroraServerless) -> rds.DatabaseCluster:
-        place = self._place
+        placement = self._placement
         engine = rds.DatabaseClusterEngine.aurora_postgres(
             version=rds.AuroraPostgresEngineVersion.of(config.major_version, config.major_version)
         )
@@ -61,22 +60,22 @@ class AuroraServer(DatabaseServer):
             self,
             "Cluster",
             # A name of our own, against the rule: RDS makes its log groups' names from it.
-            cluster_identifier=place.identifier,
+            cluster_identifier=placement.identifier,
             engine=engine,
             serverless_v2_min_capacity=config.min_acu,
             serverless_v2_max_capacity=config.max_acu,
             writer=self._member("Writer", config),
             readers=[self._member(f"Reader{number + 1}", config) for number in range(config.readers)],
-            vpc=place.network.vpc,
-            vpc_subnets=place.network.data_subnets,
+            vpc=placement.network.vpc,
+            vpc_subnets=placement.network.data_subnets,
             security_groups=[self.security_group],
             port=ports.DATABASE,
-            default_database_name=DATABASE_NAME,
-            credentials=rds.Credentials.from_username(MASTER_USER, encryption_key=place.key),
+            default_database_name=placement.database_name,
+            credentials=rds.Credentials.from_username(MASTER_USER, encryption_key=placement.key),
             manage_master_user_password=True,
             iam_authentication=True,
             storage_encrypted=True,
-            storage_encryption_key=place.key,
+            storage_encryption_key=placement.key,
             backup=rds.BackupProps(retention=Duration.days(config.backup_days), preferred_window=config.backup_window),
             copy_tags_to_snapshot=True,
             delete_automated_backups=config.on_removal == "destroy",
@@ -88,7 +87,7 @@ class AuroraServer(DatabaseServer):
             enable_performance_insights=True,
             database_insights_mode=insights,
             performance_insight_retention=kept,
-            performance_insight_encryption_key=place.key,
+            performance_insight_encryption_key=placement.key,
             monitoring_interval=Duration.seconds(config.monitoring_seconds),
             monitoring_role=self._monitoring().sealed,
             parameter_group=rds.ParameterGroup(self, "Parameters", engine=engine, parameters=PARAMETERS),
@@ -105,7 +104,7 @@ class AuroraServer(DatabaseServer):
             ca_certificate=CA_CERTIFICATE,
             enable_performance_insights=True,
             performance_insight_retention=kept,
-            performance_insight_encryption_key=self._place.key,
+            performance_insight_encryption_key=self._placement.key,
         )
 
     def _alarms(self, config: config.AuroraServerless, cluster: rds.DatabaseCluster) -> None:

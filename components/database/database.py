@@ -13,7 +13,7 @@ from components.common.python_function import PythonFunction
 from components.common.region import known_region
 from components.database.aurora_serverless import AuroraServer
 from components.database.database_proxy import DatabaseProxy
-from components.database.database_server import DATABASE_NAME, MASTER_USER, DatabaseServer, Place
+from components.database.database_server import MASTER_USER, DatabaseServer, Placement
 from components.database.postgres_instance import PostgresServer
 from components.foundation.alerts import Alerts
 from components.network.network import Network
@@ -35,6 +35,7 @@ class Database(Construct):
         id_: str,
         *,
         config: config.Engine,
+        project: str,
         identifier: str,
         network: Network,
         key: kms.IKey,
@@ -43,14 +44,20 @@ class Database(Construct):
         removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, id_)
-        self.name = DATABASE_NAME
+        self.name = project.replace("-", "_")
         self.identifier = identifier
         self._key = key
-        place = Place(
-            identifier=identifier, network=network, key=key, logs_key=logs_key, alerts=alerts, removal=removal
+        placement = Placement(
+            identifier=identifier,
+            database_name=self.name,
+            network=network,
+            key=key,
+            logs_key=logs_key,
+            alerts=alerts,
+            removal=removal,
         )
-        self.server = self._server(config, place)
-        self.proxy = self._proxy(config, place)
+        self.server = self._server(config, placement)
+        self.proxy = self._proxy(config, placement)
         self._warn_where_clients_would_refuse_it(known_region(self))
 
     def environment(self, user: str | None = None) -> dict[str, str]:
@@ -62,7 +69,7 @@ class Database(Construct):
             variables |= {"DATABASE_HOST": self.server.host, "DATABASE_PORT": self.server.port}
         return variables | ({"DATABASE_USER": user} if user else {})
 
-    def allow_client(self, client: ec2.IConnectable, grantee: iam.IGrantable, *, user: str) -> None:
+    def grant_connect(self, client: ec2.IConnectable, grantee: iam.IGrantable, *, user: str) -> None:
         """Lets `client` connect as the PostgreSQL role `user` with IAM database authentication, without a password."""
         if self.proxy:
             self._open(client, self.proxy.security_group, ports.DATABASE_PROXY)
@@ -81,10 +88,10 @@ class Database(Construct):
         self._open(function, self.server.security_group, ports.DATABASE)
         self.server.resource.grant_connect(function, MASTER_USER)
         secret = self.server.master_secret
-        function.role.allow("secretsmanager:GetSecretValue", on=[secret])
+        function.role.allow("secretsmanager:GetSecretValue", resources=[secret])
         function.role.allow(
             "kms:Decrypt",
-            on=[self._key.key_arn],
+            resources=[self._key.key_arn],
             conditions={"StringEquals": {"kms:EncryptionContext:SecretARN": secret}},
         )
         return secret
@@ -99,19 +106,24 @@ class Database(Construct):
         """No refusal: the template is right, and what is missing is a file that AWS gives to everybody."""
         if region and f" RDS {region} Root CA" not in CERTIFICATES.read_text():
             Annotations.of(self).add_warning_v2(
-                "shop:databaseCertificate",
+                "platform:databaseCertificate",
                 f"{CERTIFICATES.parent} has no root certificate of RDS in {region}: clients will refuse the database: "
                 f"add it before you deploy ({CERTIFICATES.parent}/README.md).",
             )
 
-    def _server(self, settings: config.Engine, place: Place) -> DatabaseServer:
+    def _server(self, settings: config.Engine, placement: Placement) -> DatabaseServer:
         if isinstance(settings, config.AuroraServerless):
-            return AuroraServer(self, "Server", config=settings, place=place)
-        return PostgresServer(self, "Server", config=settings, place=place)
+            return AuroraServer(self, "Server", config=settings, placement=placement)
+        return PostgresServer(self, "Server", config=settings, placement=placement)
 
-    def _proxy(self, settings: config.Engine, place: Place) -> DatabaseProxy | None:
+    def _proxy(self, settings: config.Engine, placement: Placement) -> DatabaseProxy | None:
         if isinstance(settings.connections, config.Direct):
             return None
         return DatabaseProxy(
-            self, "Proxy", config=settings.connections, server=self.server, log_days=settings.log_days, place=place
+            self,
+            "Proxy",
+            config=settings.connections,
+            server=self.server,
+            log_days=settings.log_days,
+            placement=placement,
         )

@@ -13,7 +13,7 @@ from constructs import Construct
 from components.common import ports
 from components.common.log_group import log_group
 from components.common.workload_role import WorkloadRole
-from components.database.database_server import DatabaseServer, Place
+from components.database.database_server import DatabaseServer, Placement
 from config import database as config
 
 
@@ -39,18 +39,18 @@ class DatabaseProxy(Construct):
         config: config.ThroughProxy,
         server: DatabaseServer,
         log_days: int,
-        place: Place,
+        placement: Placement,
     ) -> None:
         super().__init__(scope, id_)
         self._server = server
         self.security_group = ec2.SecurityGroup(
-            self, "SecurityGroup", vpc=place.network.vpc, description="The database proxy", allow_all_outbound=False
+            self, "SecurityGroup", vpc=placement.network.vpc, description="The database proxy", allow_all_outbound=False
         )
         self._role = WorkloadRole(
             self, "Identity", service="rds.amazonaws.com", description="Logs the database proxy in to the database"
         )
-        self.proxy = self._proxy(config, place)
-        self.proxy.node.add_dependency(self._log(place, log_days))
+        self.proxy = self._proxy(config, placement)
+        self.proxy.node.add_dependency(self._log(placement, log_days))
         self._let_it_reach_the_database()
         self._id = CfnOutput(
             self,
@@ -58,7 +58,7 @@ class DatabaseProxy(Construct):
             value=Fn.select(6, Fn.split(":", self.proxy.db_proxy_arn)),
             description="What policies call the proxy",
         )
-        place.alerts.announce(self._clients_wait())
+        placement.alerts.announce(self._clients_wait())
 
     def allow_login(self, grantee: iam.IGrantable, user: str) -> None:
         """Lets `grantee` log in to the proxy as the PostgreSQL role `user`, and the proxy to the database."""
@@ -73,26 +73,26 @@ class DatabaseProxy(Construct):
         )
         self._server.resource.grant_connect(self._role, user)
 
-    def _log(self, place: Place, days: int) -> logs.LogGroup:
+    def _log(self, placement: Placement, days: int) -> logs.LogGroup:
         """RDS would make this group itself, unencrypted and kept for ever, if it weren't there first."""
         return log_group(
             self,
             "Log",
-            key=place.logs_key,
+            key=placement.logs_key,
             days=days,
-            removal=place.removal,
-            name=f"/aws/rds/proxy/{place.identifier}",
+            removal=placement.removal,
+            name=f"/aws/rds/proxy/{placement.identifier}",
         )
 
-    def _proxy(self, config: config.ThroughProxy, place: Place) -> rds.DatabaseProxy:
+    def _proxy(self, config: config.ThroughProxy, placement: Placement) -> rds.DatabaseProxy:
         return rds.DatabaseProxy(
             self,
             "Proxy",
             # A name of our own, against the rule: RDS makes its log group's name from it.
-            db_proxy_name=place.identifier,
+            db_proxy_name=placement.identifier,
             proxy_target=self._server.proxy_target,
-            vpc=place.network.vpc,
-            vpc_subnets=place.network.data_subnets,
+            vpc=placement.network.vpc,
+            vpc_subnets=placement.network.data_subnets,
             security_groups=[self.security_group],
             role=self._role.sealed,
             default_auth_scheme=rds.DefaultAuthScheme.IAM_AUTH,

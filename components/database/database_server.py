@@ -17,7 +17,6 @@ from components.foundation.alerts import Alerts
 from components.network.network import Network
 from config import database as config
 
-DATABASE_NAME = "shop"
 MASTER_USER = "administrator"
 PARAMETERS = {
     "rds.force_ssl": "1",
@@ -40,10 +39,11 @@ OLD_TRANSACTIONS = 1_000_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a database stands, what encrypts it, and who hears of it. RDS makes log groups' names from `identifier`."""
+class Placement:
+    """The network, keys and alerts of a database. RDS derives the names of log groups from `identifier`."""
 
     identifier: str
+    database_name: str
     network: Network
     key: kms.IKey
     logs_key: kms.IKey
@@ -64,24 +64,24 @@ class DatabaseServer(Construct):
     port: str
     master_secret: str
 
-    def __init__(self, scope: Construct, id_: str, *, place: Place) -> None:
+    def __init__(self, scope: Construct, id_: str, *, placement: Placement) -> None:
         super().__init__(scope, id_)
-        self._place = place
+        self._placement = placement
         self.security_group = ec2.SecurityGroup(
-            self, "SecurityGroup", vpc=place.network.vpc, description="The database", allow_all_outbound=False
+            self, "SecurityGroup", vpc=placement.network.vpc, description="The database", allow_all_outbound=False
         )
 
     def _logs(self, path: str, kinds: list[str], *, days: int) -> list[logs.LogGroup]:
         """The groups of exported logs. Those that miss RDS makes itself, unencrypted and kept for ever."""
-        place = self._place
+        placement = self._placement
         return [
             log_group(
                 self,
                 f"Log-{kind}",
-                key=place.logs_key,
+                key=placement.logs_key,
                 days=days,
-                removal=place.removal,
-                name=f"/aws/rds/{path}/{place.identifier}/{kind}",
+                removal=placement.removal,
+                name=f"/aws/rds/{path}/{placement.identifier}/{kind}",
             )
             for kind in kinds
         ]
@@ -100,13 +100,13 @@ class DatabaseServer(Construct):
         )
         group = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:{MONITORING_LOG_GROUP}"
         # What concerns a whole group is asked for with an empty stream's name behind it; AWS's own policy ends in *.
-        role.allow("logs:CreateLogGroup", "logs:PutRetentionPolicy", on=[group, f"{group}:log-stream:"])
+        role.allow("logs:CreateLogGroup", "logs:PutRetentionPolicy", resources=[group, f"{group}:log-stream:"])
         role.allow(
             "logs:CreateLogStream",
             "logs:PutLogEvents",
             "logs:DescribeLogStreams",
             "logs:GetLogEvents",
-            on=[f"{group}:log-stream:*"],
+            resources=[f"{group}:log-stream:*"],
         )
         written = "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>"  # as cdk-nag writes it
         acknowledge(
@@ -123,7 +123,7 @@ class DatabaseServer(Construct):
         rds.CfnEventSubscription(
             self,
             id_,
-            sns_topic_arn=self._place.alerts.topic.topic_arn,
+            sns_topic_arn=self._placement.alerts.topic.topic_arn,
             source_type=source,
             source_ids=ids,
             event_categories=categories,
@@ -152,7 +152,7 @@ class DatabaseServer(Construct):
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
             alarm_description=description,
         )
-        self._place.alerts.announce(alarm)
+        self._placement.alerts.announce(alarm)
 
     def _accept(self, settings: config.DatabaseConfig) -> None:
         acknowledge(

@@ -14,14 +14,13 @@ from components.database.database_server import (
     BELOW,
     BUSY_PERCENT,
     CA_CERTIFICATE,
-    DATABASE_NAME,
     INSIGHTS,
     MASTER_USER,
     OLD_TRANSACTIONS,
     ON_REMOVAL,
     PARAMETERS,
     DatabaseServer,
-    Place,
+    Placement,
 )
 from config import database as config
 
@@ -34,8 +33,8 @@ GIB = 2**30
 class PostgresServer(DatabaseServer):
     """PostgreSQL on an instance class of its own, with storage that grows by itself."""
 
-    def __init__(self, scope: Construct, id_: str, *, config: config.PostgresInstance, place: Place) -> None:
-        super().__init__(scope, id_, place=place)
+    def __init__(self, scope: Construct, id_: str, *, config: config.PostgresInstance, placement: Placement) -> None:
+        super().__init__(scope, id_, placement=placement)
         logs = self._logs("instance", LOGS, days=config.log_days)
         self.resource = self._instance(config)
         self.resource.node.add_dependency(*logs)
@@ -51,7 +50,7 @@ class PostgresServer(DatabaseServer):
             self._accept_one_zone()
 
     def _instance(self, config: config.PostgresInstance) -> rds.DatabaseInstance:
-        place = self._place
+        placement = self._placement
         engine = rds.DatabaseInstanceEngine.postgres(
             version=rds.PostgresEngineVersion.of(config.major_version, config.major_version)
         )
@@ -60,22 +59,22 @@ class PostgresServer(DatabaseServer):
             self,
             "Instance",
             # A name of our own, against the rule: RDS makes its log groups' names from it.
-            instance_identifier=place.identifier,
+            instance_identifier=placement.identifier,
             engine=engine,
             instance_type=ec2.InstanceType(config.instance_type),
             multi_az=config.multi_az,
-            vpc=place.network.vpc,
-            vpc_subnets=place.network.data_subnets,
+            vpc=placement.network.vpc,
+            vpc_subnets=placement.network.data_subnets,
             security_groups=[self.security_group],
             publicly_accessible=False,
             port=ports.DATABASE,
-            database_name=DATABASE_NAME,
-            credentials=rds.Credentials.from_username(MASTER_USER, encryption_key=place.key),
+            database_name=placement.database_name,
+            credentials=rds.Credentials.from_username(MASTER_USER, encryption_key=placement.key),
             manage_master_user_password=True,
             iam_authentication=True,
             ca_certificate=CA_CERTIFICATE,
             storage_encrypted=True,
-            storage_encryption_key=place.key,
+            storage_encryption_key=placement.key,
             storage_type=rds.StorageType.GP3,
             allocated_storage=config.storage_gib,
             max_allocated_storage=config.max_storage_gib,
@@ -91,7 +90,7 @@ class PostgresServer(DatabaseServer):
             enable_performance_insights=True,
             database_insights_mode=insights,
             performance_insight_retention=kept,
-            performance_insight_encryption_key=place.key,
+            performance_insight_encryption_key=placement.key,
             monitoring_interval=Duration.seconds(config.monitoring_seconds),
             monitoring_role=self._monitoring().sealed,
             parameter_group=rds.ParameterGroup(self, "Parameters", engine=engine, parameters=PARAMETERS),

@@ -40,16 +40,16 @@ class SchemaMigration(Construct):
             log_days=LOG_DAYS,
             memory_mb=512,
             timeout=TIMEOUT,
-            at_once=connections.CALLS,
+            reserved_concurrency=connections.CALLS,
             environment=database.environment(),
         )
         secret = database.allow_migrations(self.function)
-        self.function.function.add_environment("DATABASE_SECRET_ARN", secret)
+        self.function.resource.add_environment("DATABASE_SECRET_ARN", secret)
         run = CustomResource(
             self,
             "Run",
             resource_type="Custom::SchemaMigration",
-            service_token=self.function.function.function_arn,
+            service_token=self.function.arn,
             # CloudFormation calls again only when a property changes.
             properties={"Migrations": content(SOURCE)},
             service_timeout=TIMEOUT.plus(Duration.minutes(1)),

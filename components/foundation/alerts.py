@@ -13,8 +13,9 @@ from constructs import Construct
 class Alerts(Construct):
     """Tells people when something is wrong."""
 
-    def __init__(self, scope: Construct, id_: str, *, key: kms.IKey, emails: tuple[str, ...]) -> None:
+    def __init__(self, scope: Construct, id_: str, *, key: kms.Key, emails: tuple[str, ...]) -> None:
         super().__init__(scope, id_)
+        self._key = key
         self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
@@ -36,3 +37,24 @@ class Alerts(Construct):
         for alarm in alarms:
             alarm.add_alarm_action(actions.SnsAction(self.topic))
             alarm.add_ok_action(actions.SnsAction(self.topic))
+
+    def allow_service_linked_role(self, service: str, role: str) -> None:
+        """Lets a service publish that does so with its service-linked role: it needs the topic's key.
+
+        A condition names the role, because KMS refuses a principal that doesn't exist yet, and AWS creates this one
+        when an account first uses the service. Source: Amazon EC2 Auto Scaling User Guide, "Amazon SNS notification
+        options for Amazon EC2 Auto Scaling".
+        """
+        path = f"aws-service-role/{service}/{role}"
+        self._key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid=f"{role}OfThisAccount",
+                principals=[iam.AnyPrincipal()],
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=["*"],
+                conditions={
+                    "StringEquals": {"kms:CallerAccount": Aws.ACCOUNT_ID},
+                    "ArnEquals": {"aws:PrincipalArn": f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/{path}"},
+                },
+            )
+        )

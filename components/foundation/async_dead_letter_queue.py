@@ -40,16 +40,16 @@ class AsyncDeadLetterQueue(Construct):
         )
         alerts.announce(self._alarm())
 
-    def allow_sending(self, policy: AccessPolicy) -> None:
+    def grant_send(self, policy: AccessPolicy) -> None:
         """Lets functions with that policy leave calls here: Lambda does it in their name, and asks when it makes one.
 
         Source: AWS Lambda Developer Guide, "Adding a dead-letter queue"; Amazon SQS Developer Guide, "Key management".
         """
-        policy.allow("sqs:SendMessage", on=[self.queue.queue_arn])
+        policy.allow("sqs:SendMessage", resources=[self.queue.queue_arn])
         policy.allow(
             "kms:GenerateDataKey",
             "kms:Decrypt",
-            on=[self._key.key_arn],
+            resources=[self._key.key_arn],
             conditions={"StringEquals": {"kms:ViaService": f"sqs.{Aws.REGION}.{Aws.URL_SUFFIX}"}},
         )
 

@@ -16,7 +16,6 @@ class Keys(Construct):
         self.logs = self._key("Logs", "Log groups", removal)
         self._let_senders_use(self.messages)
         self._let_event_archives_use(self.messages)
-        self._let_auto_scaling_use(self.messages)
         self._let_cloudwatch_logs_use(self.logs)
 
     def _key(self, id_: str, holds: str, removal: RemovalPolicy) -> kms.Key:
@@ -63,28 +62,6 @@ class Keys(Construct):
         key.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="EventArchivesLookFirst", principals=[eventbridge], actions=["kms:DescribeKey"], resources=["*"]
-            )
-        )
-
-    @staticmethod
-    def _let_auto_scaling_use(key: kms.Key) -> None:
-        """Auto Scaling publishes its notifications with its service-linked role.
-
-        The role is named by a condition, because KMS refuses a principal that doesn't exist yet, and AWS makes this
-        one with the account's first group. Source: Amazon EC2 Auto Scaling User Guide, "Amazon SNS notification
-        options for Amazon EC2 Auto Scaling".
-        """
-        role = "aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="AutoScalingOfThisAccount",
-                principals=[iam.AnyPrincipal()],
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                resources=["*"],
-                conditions={
-                    "StringEquals": {"kms:CallerAccount": Aws.ACCOUNT_ID},
-                    "ArnEquals": {"aws:PrincipalArn": f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/{role}"},
-                },
             )
         )
 

@@ -1,4 +1,4 @@
-"""The bucket that keeps access logs of buckets and load balancers."""
+"""The bucket for access logs and flow logs."""
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -9,11 +9,10 @@ from components.common.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, PCI, a
 
 BUCKET_LOGS = "s3/"
 FLOW_LOGS = "flow"
-LOAD_BALANCER_LOGS = "alb"  # Elastic Load Balancing adds the slash itself
 
 
 class LogBucket(Construct):
-    """Keeps access logs for a while. AWS's log delivery needs SSE-S3 here: it can't use a customer's key."""
+    """Keeps access logs for `days`. AWS's log delivery needs SSE-S3 here: it can't use a customer-managed key."""
 
     def __init__(self, scope: Construct, id_: str, *, days: int, removal: RemovalPolicy) -> None:
         super().__init__(scope, id_)
@@ -59,7 +58,7 @@ class LogBucket(Construct):
 
     def _let_log_delivery_write(self) -> None:
         """Sources: Amazon VPC User Guide, "Publish flow logs to Amazon S3"; Amazon S3 User Guide, "Enabling Amazon S3
-        server access logging"; User Guide for Application Load Balancers, "Enable access logs".
+        server access logging".
         """
         self.bucket.add_to_resource_policy(
             iam.PolicyStatement(
@@ -88,11 +87,17 @@ class LogBucket(Construct):
                 conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
             )
         )
+
+    def allow_load_balancer_logs(self, prefix: str) -> None:
+        """Lets load balancers of this account write their logs below `prefix`, which has no slash at its end.
+
+        Source: User Guide for Application Load Balancers, "Enable access logs".
+        """
         self.bucket.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="LoadBalancersOfThisAccount",
                 principals=[iam.ServicePrincipal("logdelivery.elasticloadbalancing.amazonaws.com")],
                 actions=["s3:PutObject"],
-                resources=[self.bucket.arn_for_objects(f"{LOAD_BALANCER_LOGS}/AWSLogs/{Aws.ACCOUNT_ID}/*")],
+                resources=[self.bucket.arn_for_objects(f"{prefix}/AWSLogs/{Aws.ACCOUNT_ID}/*")],
             )
         )

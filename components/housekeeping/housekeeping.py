@@ -14,7 +14,7 @@ from components.common.region import known_region
 from components.database.database import Database
 from components.foundation.alerts import Alerts
 from config import connections
-from config.ingestion import IngestionConfig
+from config.housekeeping import HousekeepingConfig
 from config.regions import counts_dropped_calls
 
 SOURCE = Path("lambda_src/housekeeping")
@@ -32,7 +32,7 @@ class Housekeeping(Construct):
         scope: Construct,
         id_: str,
         *,
-        config: IngestionConfig,
+        config: HousekeepingConfig,
         defaults: FunctionDefaults,
         database: Database,
         alerts: Alerts,
@@ -47,10 +47,10 @@ class Housekeeping(Construct):
             log_days=config.log_days,
             memory_mb=512,
             timeout=TIMEOUT,
-            at_once=connections.CALLS,
+            reserved_concurrency=connections.CALLS,
             environment=database.environment(DATABASE_USER) | {"REJECT_DAYS": str(config.reject_days)},
         )
-        database.allow_client(self.function, self.function, user=DATABASE_USER)
+        database.grant_connect(self.function, self.function, user=DATABASE_USER)
         self.group = scheduler.CfnScheduleGroup(self, "Group")
         self.schedule = self._schedule()
         alerts.announce(*self._alarms())
@@ -67,7 +67,7 @@ class Housekeeping(Construct):
                 mode="FLEXIBLE", maximum_window_in_minutes=SPREAD_MINUTES
             ),
             target=scheduler.CfnSchedule.TargetProperty(
-                arn=self.function.function.function_arn,
+                arn=self.function.arn,
                 role_arn=self._caller().role_arn,
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_event_age_in_seconds=Duration.hours(6).to_seconds(), maximum_retry_attempts=10
@@ -86,9 +86,7 @@ class Housekeeping(Construct):
             self,
             "CallerPolicy",
             description="Calls the housekeeping",
-            statements=[
-                iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.function.function.function_arn])
-            ],
+            statements=[iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.function.arn])],
         )
         service = iam.ServicePrincipal(
             "scheduler.amazonaws.com",
@@ -119,7 +117,7 @@ class Housekeeping(Construct):
             alarms.append(
                 self._alarm(
                     "RejectsNotRemoved",
-                    self.function.function.metric("AsyncEventsDropped"),
+                    self.function.resource.metric("AsyncEventsDropped"),
                     description="Old rejected rows could not be removed last night, after every attempt",
                 )
             )

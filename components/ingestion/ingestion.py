@@ -43,13 +43,15 @@ class Ingestion(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._messages_key = messages_key
-        self.dead_letters, self.undelivered = self._dead_ends()
+        self.dead_letter_queue, self.undelivered = self._failure_queues()
         self.queue = self._queue(
             self,
             "Queue",
             retention=Duration.days(QUEUE_DAYS),
             visibility_timeout=Duration.seconds(config.visibility_seconds),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=config.receives),
+            dead_letter_queue=sqs.DeadLetterQueue(
+                queue=self.dead_letter_queue, max_receive_count=config.max_receive_count
+            ),
         )
         landed = ObjectEvents(
             self,
@@ -72,7 +74,7 @@ class Ingestion(Construct):
             log_days=config.log_days,
             memory_mb=config.memory_mb,
             timeout=Duration.seconds(config.timeout_seconds),
-            at_once=config.max_concurrency,
+            reserved_concurrency=config.max_concurrency,
             start=config.start,
             environment=database.environment(DATABASE_USER)
             | {
@@ -81,30 +83,32 @@ class Ingestion(Construct):
                 "INCOMING_PREFIX": landing_bucket.incoming_prefix,
                 "MAX_FILE_BYTES": str(config.max_file_mb * MEBIBYTE),
                 "MAX_REJECTED_PERCENT": str(config.max_rejected_percent),
-                "FIRST_RETRY_SECONDS": str(config.first_retry_seconds),
+                "INITIAL_BACKOFF_SECONDS": str(config.initial_backoff_seconds),
                 "METRICS_NAMESPACE": metrics_namespace,
             },
         )
-        database.allow_client(self.function, self.function, user=DATABASE_USER)
-        landing_bucket.allow_reading(self.function.role)
+        database.grant_connect(self.function, self.function, user=DATABASE_USER)
+        landing_bucket.grant_read(self.function.role)
         self._allow_consuming()
         self.live = self._live(config.start)
         self.event_source = self._event_source(config.max_concurrency)
         alerts.announce(*self._alarms_of_queues(config), *self._alarms_of_the_function(metrics_namespace))
 
-    def _dead_ends(self) -> tuple[sqs.Queue, sqs.Queue]:
-        """Where files end that can't be loaded, and events that can't be put into the queue."""
-        ends = Construct(self, "DeadEnds")
+    def _failure_queues(self) -> tuple[sqs.Queue, sqs.Queue]:
+        """The dead-letter queue for files that could not be loaded, and the queue for events that were not delivered."""
+        failures = Construct(self, "Failures")
         # A message keeps its age when it moves, so what the queue's days take is missing here.
         kept = Duration.days(DEAD_LETTER_DAYS)
         acknowledge(
-            ends,
+            failures,
             *by(AWS_SOLUTIONS, rule="SQS3"),
             *by(SERVERLESS, rule="SQSRedrivePolicy"),
             reason="These queues are themselves where failures end, and alarms watch them",
             would_change="if something consumed them by itself",
         )
-        return self._queue(ends, "DeadLetters", retention=kept), self._queue(ends, "Undelivered", retention=kept)
+        return self._queue(failures, "DeadLetters", retention=kept), self._queue(
+            failures, "Undelivered", retention=kept
+        )
 
     def _queue(
         self,
@@ -133,22 +137,22 @@ class Ingestion(Construct):
             "sqs:DeleteMessage",
             "sqs:GetQueueAttributes",
             "sqs:ChangeMessageVisibility",
-            on=[self.queue.queue_arn],
+            resources=[self.queue.queue_arn],
         )
         # The key opens more than this function's business, so only for what SQS itself hands over.
         self.function.role.allow(
             "kms:Decrypt",
-            on=[self._messages_key.key_arn],
+            resources=[self._messages_key.key_arn],
             conditions={"StringEquals": {"kms:ViaService": f"sqs.{Aws.REGION}.{Aws.URL_SUFFIX}"}},
         )
 
     def _live(self, start: Start) -> lambda_.Alias:
         """The version that takes traffic. It moves only when everything it needs is there."""
         # A version keeps the variables it was published with, and its hash sees no values of other stacks.
-        self.function.function.invalidate_version_based_on(str(ports.DATABASE))
+        self.function.resource.invalidate_version_based_on(str(ports.DATABASE))
         if isinstance(start, SnapStart):
             acknowledge(
-                self.function.function,
+                self.function.resource,
                 *by(ANNOTATION, rule="@aws-cdk/aws-lambda:snapStartRequirePublish"),
                 reason="Snapshots are of published versions, and the alias below publishes one with every change",
                 would_change="if anything called the function without the alias",
@@ -158,7 +162,7 @@ class Ingestion(Construct):
             self,
             "Live",
             alias_name="live",
-            version=self.function.function.current_version,
+            version=self.function.resource.current_version,
             provisioned_concurrent_executions=ready,
         )
 
@@ -187,7 +191,7 @@ class Ingestion(Construct):
         return [
             self._alarm(
                 "FilesNotLoaded",
-                self.dead_letters.metric_approximate_number_of_messages_visible(period=Duration.minutes(1)),
+                self.dead_letter_queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(1)),
                 description="Files could not be loaded after every attempt; their events wait in the dead-letter queue "
                 f"until {DEAD_LETTER_DAYS} days after they came. First: the function's log; mend the cause, "
                 "then make redrive.",
@@ -212,7 +216,7 @@ class Ingestion(Construct):
         return [
             self._alarm(
                 "FunctionBreaksOff",
-                self.function.function.metric_errors(period=Duration.minutes(5)),
+                self.function.resource.metric_errors(period=Duration.minutes(5)),
                 description="The function broke off in the middle: it crashed, ran out of memory or time, or can't "
                 "start. What fails in order isn't counted here. First: the last lines of its log.",
             ),

@@ -22,7 +22,7 @@ CLASSES = {
 
 
 class LandingBucket(Construct):
-    """Keeps every version of every file that partners drop, and tells EventBridge of each."""
+    """Keeps every version of every file that partners drop, and sends an event for each to EventBridge."""
 
     def __init__(
         self,
@@ -30,12 +30,10 @@ class LandingBucket(Construct):
         id_: str,
         *,
         config: LandingBucketConfig,
-        upload_origins: tuple[str, ...],
         key: kms.IKey,
         log_bucket: s3.IBucket,
         removal: RemovalPolicy,
     ) -> None:
-        """Browsers at `upload_origins` may send files straight here, with what the web app signed for them."""
         super().__init__(scope, id_)
         self.incoming_prefix = INCOMING_PREFIX
         self._key = key
@@ -50,7 +48,6 @@ class LandingBucket(Construct):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,
             minimum_tls_version=1.2,
-            cors=[s3.CorsRule(allowed_methods=[s3.HttpMethods.POST], allowed_origins=list(upload_origins))],
             lifecycle_rules=[
                 s3.LifecycleRule(
                     transitions=[
@@ -83,41 +80,52 @@ class LandingBucket(Construct):
             "versions survive mistakes",
             would_change="with a recovery in another region",
         )
-        self._readers, self._uploaders = self._policies(resource)
+        self._access = Construct(self, "Access")
+        self._readers = self._reader_policy()
+        acknowledge(
+            self._access,
+            *by(
+                AWS_SOLUTIONS,
+                rule=f"IAM5[Resource::<{Stack.of(self).get_logical_id(resource)}.Arn>/{INCOMING_PREFIX}*]",
+            ),
+            reason="The names of files that people drop are not known beforehand; the prefix of their keys is",
+            would_change="if each partner had a prefix of their own",
+        )
 
-    def allow_reading(self, role: WorkloadRole) -> None:
-        """Lets the role read every version of what landed, and list what there is.
+    def grant_read(self, role: WorkloadRole) -> None:
+        """Lets the role read every version of the files that landed, and list them.
 
-        These policies change with this stack, before the code of their users: widen first, narrow a release later
+        The policy changes with this stack, before the code of its users: widen it first, narrow it a release later
         (docs/decisions/0005).
         """
         role.attach(self._readers)
 
-    def allow_uploads(self, role: WorkloadRole) -> None:
-        """Lets the role put new files where files land, and sign for others that do; it can read none of them."""
-        role.attach(self._uploaders)
+    def grant_upload(self, role: WorkloadRole, *, origins: tuple[str, ...]) -> None:
+        """Lets the role put new files, and sign uploads that browsers at `origins` send. It can't read any file."""
+        uploaders = AccessPolicy(self._access, "Uploaders", description="Puts files where files land")
+        uploaders.allow("s3:PutObject", resources=[self._objects])
+        # Decrypt too: the bucket key, which saves a call for each file, is itself encrypted (Amazon S3 User Guide,
+        # "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys").
+        uploaders.allow(
+            "kms:GenerateDataKey", "kms:Decrypt", resources=[self._key.key_arn], conditions=self._only_through_s3
+        )
+        role.attach(uploaders)
+        self.bucket.add_cors_rule(allowed_methods=[s3.HttpMethods.POST], allowed_origins=list(origins))
 
-    def _policies(self, bucket: s3.CfnBucket) -> tuple[AccessPolicy, AccessPolicy]:
-        access = Construct(self, "Access")
-        landed = self.bucket.arn_for_objects(f"{self.incoming_prefix}*")
-        through_s3: dict[str, object] = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.{Aws.URL_SUFFIX}"}}
-        readers = AccessPolicy(access, "Readers", description="Reads files that landed")
+    @property
+    def _objects(self) -> str:
+        return self.bucket.arn_for_objects(f"{self.incoming_prefix}*")
+
+    @property
+    def _only_through_s3(self) -> dict[str, object]:
+        return {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.{Aws.URL_SUFFIX}"}}
+
+    def _reader_policy(self) -> AccessPolicy:
+        readers = AccessPolicy(self._access, "Readers", description="Reads files that landed")
         # Readers name the version, which needs no GetObject (Amazon S3 API Reference, "GetObject").
-        readers.allow("s3:GetObjectVersion", on=[landed])
+        readers.allow("s3:GetObjectVersion", resources=[self._objects])
         # Without these S3 answers 403 for a version that is gone, and nobody could tell that from a refusal (Amazon S3
         # API Reference, "GetObject"). A condition on the prefix would not help: GetObject carries none.
-        readers.allow("s3:ListBucket", "s3:ListBucketVersions", on=[self.bucket.bucket_arn])
-        readers.allow("kms:Decrypt", on=[self._key.key_arn], conditions=through_s3)
-        uploaders = AccessPolicy(access, "Uploaders", description="Puts files where files land")
-        uploaders.allow("s3:PutObject", on=[landed])
-        # Decrypt too: the bucket's own key, which spares a call for each file, is itself kept encrypted (Amazon S3 User
-        # Guide, "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys").
-        uploaders.allow("kms:GenerateDataKey", "kms:Decrypt", on=[self._key.key_arn], conditions=through_s3)
-        arn = f"<{Stack.of(self).get_logical_id(bucket)}.Arn>"
-        acknowledge(
-            access,
-            *by(AWS_SOLUTIONS, rule=f"IAM5[Resource::{arn}/{self.incoming_prefix}*]"),
-            reason="The names of files that people drop are not known beforehand, what their keys start with is",
-            would_change="if each partner had a prefix of their own",
-        )
-        return readers, uploaders
+        readers.allow("s3:ListBucket", "s3:ListBucketVersions", resources=[self.bucket.bucket_arn])
+        readers.allow("kms:Decrypt", resources=[self._key.key_arn], conditions=self._only_through_s3)
+        return readers

@@ -29,7 +29,7 @@ class EmptyDefaultSecurityGroup(Construct):
         network: Network,
         defaults: FunctionDefaults,
     ) -> None:
-        """`host` is one outside the VPC: the function calls EC2 alone, and must not wait for NAT."""
+        """`defaults` are those outside the VPC: the function calls EC2 alone, and must not wait for NAT."""
         super().__init__(scope, id_)
         group = network.vpc.vpc_default_security_group
         acknowledge(
@@ -47,13 +47,13 @@ class EmptyDefaultSecurityGroup(Construct):
             log_days=LOG_DAYS,
             memory_mb=256,
             timeout=Duration.minutes(1),
-            at_once=1,
+            reserved_concurrency=1,
             environment={},
         )
         function.role.allow(
             "ec2:RevokeSecurityGroupIngress",
             "ec2:RevokeSecurityGroupEgress",
-            on=[f"arn:{Aws.PARTITION}:ec2:{Aws.REGION}:{Aws.ACCOUNT_ID}:security-group/{group}"],
+            resources=[f"arn:{Aws.PARTITION}:ec2:{Aws.REGION}:{Aws.ACCOUNT_ID}:security-group/{group}"],
         )
         acknowledge(
             function,
@@ -67,7 +67,7 @@ class EmptyDefaultSecurityGroup(Construct):
             self,
             "Run",
             resource_type="Custom::EmptyDefaultSecurityGroup",
-            service_token=function.function.function_arn,
+            service_token=function.arn,
             properties={"GroupId": group},
             service_timeout=Duration.minutes(2),
         )

@@ -66,31 +66,34 @@ class Endpoints(Construct):
 
     def add_gateways(self, subnets: list[ec2.SubnetSelection]) -> None:
         """Leads the traffic of `subnets` to S3 and DynamoDB over gateways, even where there is NAT."""
-        s3 = ec2.GatewayVpcEndpoint(
+        self._s3 = ec2.GatewayVpcEndpoint(
             self, "S3", vpc=self._vpc, service=ec2.GatewayVpcEndpointAwsService.S3, subnets=subnets
         )
-        s3.add_to_policy(_of_this_account(S3_ACTIONS, "aws:ResourceAccount"))
+        self._s3.add_to_policy(_of_this_account(S3_ACTIONS, "aws:ResourceAccount"))
         undashed = Fn.join("", Fn.split("-", Aws.REGION))
         # CloudFormation's own bucket, to which functions in the VPC answer; without it a deployment hangs for an
         # hour (AWS CloudFormation User Guide, "Configure VPC endpoints for custom resources").
-        s3.add_to_policy(
+        self._s3.add_to_policy(
             _of_anyone(
                 "CustomResources",
                 "s3:PutObject",
                 f"cloudformation-custom-resource-response-{undashed}",
             )
         )
-        # Amazon Linux 2023 User Guide, "Updating AL2023": the repositories' own bucket in the region.
-        s3.add_to_policy(_of_anyone("AmazonLinux", "s3:GetObject", f"al2023-repos-{Aws.REGION}-de612dc2"))
-        # AWS Systems Manager User Guide, "SSM Agent communications with AWS managed S3 buckets".
-        s3.add_to_policy(_of_anyone("SystemsManager", "s3:GetObject", f"amazon-ssm-{Aws.REGION}"))
-        s3.add_to_policy(_of_anyone("SsmPackages", "s3:GetObject", f"amazon-ssm-packages-{Aws.REGION}"))
-        # Amazon CloudWatch User Guide, "Download the CloudWatch agent package".
-        s3.add_to_policy(_of_anyone("CloudWatchAgent", "s3:GetObject", f"amazoncloudwatch-agent-{Aws.REGION}"))
         dynamodb = ec2.GatewayVpcEndpoint(
             self, "DynamoDb", vpc=self._vpc, service=ec2.GatewayVpcEndpointAwsService.DYNAMODB, subnets=subnets
         )
         dynamodb.add_to_policy(_of_this_account(DYNAMODB_ACTIONS, "aws:ResourceAccount"))
+
+    def allow_instance_packages(self) -> None:
+        """Lets instances fetch packages and agents from AWS's own buckets, through the gateway to S3."""
+        # Amazon Linux 2023 User Guide, "Updating AL2023": the repositories' own bucket in the region.
+        self._s3.add_to_policy(_of_anyone("AmazonLinux", "s3:GetObject", f"al2023-repos-{Aws.REGION}-de612dc2"))
+        # AWS Systems Manager User Guide, "SSM Agent communications with AWS managed S3 buckets".
+        self._s3.add_to_policy(_of_anyone("SystemsManager", "s3:GetObject", f"amazon-ssm-{Aws.REGION}"))
+        self._s3.add_to_policy(_of_anyone("SsmPackages", "s3:GetObject", f"amazon-ssm-packages-{Aws.REGION}"))
+        # Amazon CloudWatch User Guide, "Download the CloudWatch agent package".
+        self._s3.add_to_policy(_of_anyone("CloudWatchAgent", "s3:GetObject", f"amazoncloudwatch-agent-{Aws.REGION}"))
 
     def add_interfaces(
         self, services: Iterable[InterfaceEndpoint], *, subnets: ec2.SubnetSelection, callers: list[ec2.IPeer]

@@ -76,5 +76,7 @@ class FlowLogs(Construct):
             description="Writes the flow log of the VPC",
             conditions=FOR_THIS_ACCOUNT,
         )
-        writer.allow("logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", on=[group.log_group_arn])
+        writer.allow(
+            "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", resources=[group.log_group_arn]
+        )
         return ec2.FlowLogDestination.to_cloud_watch_logs(group, writer.sealed)

@@ -13,9 +13,8 @@ from constructs import Construct
 from components.common.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, PCI, acknowledge, by
 from components.network.endpoints import Endpoints
 from components.network.flow_logs import FlowLogs
-from components.network.network_acl import NetworkAcl, Peers, rules
+from components.network.network_acl import FROM_INTERNET_INBOUND, FROM_INTERNET_OUTBOUND, NetworkAcl, Peers
 from config import network as config
-from config import web
 from config.address_plan import SLOT_BITS, SLOTS, TIERS, AddressPlan, Tier, ipv6_subnet
 from config.regions import zone_letters
 
@@ -37,7 +36,6 @@ class Network(Construct):
         id_: str,
         *,
         settings: config.NetworkConfig,
-        exposure: web.Exposure,
         log_bucket: s3.IBucket,
         logs_key: kms.IKey,
         removal: RemovalPolicy,
@@ -55,10 +53,10 @@ class Network(Construct):
         if self.dual_stack:
             self._plan_ipv6()
             self._accept_ipv6_addresses()
-        self._network_acls(exposure)
-        endpoints = Endpoints(self, "Endpoints", vpc=self.vpc)
-        endpoints.add_gateways([self.app_subnets, self.data_subnets])
-        endpoints.add_interfaces(
+        self._acls = self._network_acls()
+        self._endpoints = Endpoints(self, "Endpoints", vpc=self.vpc)
+        self._endpoints.add_gateways([self.app_subnets, self.data_subnets])
+        self._endpoints.add_interfaces(
             settings.interface_endpoints, subnets=self.app_subnets, callers=[self.tier("app"), self.tier("data")]
         )
         FlowLogs(self, "Logs", vpc=self.vpc, settings=settings, bucket=log_bucket, key=logs_key, removal=removal)
@@ -71,6 +69,14 @@ class Network(Construct):
         """Lets the members of `group` call AWS services, whose addresses change."""
         for peer in [ec2.Peer.any_ipv4(), *([ec2.Peer.any_ipv6()] if self.dual_stack else [])]:
             group.add_egress_rule(peer, ec2.Port.HTTPS, "AWS services, whose addresses change")
+
+    def allow_visitors_from_internet(self) -> None:
+        """Opens the public tier's network ACL to HTTP and HTTPS from the internet."""
+        self._acls["public"].add_rules(inbound=FROM_INTERNET_INBOUND, outbound=FROM_INTERNET_OUTBOUND)
+
+    def allow_instance_packages(self) -> None:
+        """Lets instances fetch packages and agents from AWS's own buckets, through the gateway to S3."""
+        self._endpoints.allow_instance_packages()
 
     def _vpc(self, settings: config.NetworkConfig) -> ec2.Vpc:
         nat = _nat(settings)
@@ -134,7 +140,7 @@ class Network(Construct):
                 resource = cast("ec2.CfnSubnet", subnet.node.default_child)
                 resource.ipv6_cidr_block = Fn.select(ipv6_subnet(tier, zone), blocks)
 
-    def _network_acls(self, exposure: web.Exposure) -> None:
+    def _network_acls(self) -> dict[Tier, NetworkAcl]:
         peers: Peers = {tier: [ec2.AclCidr.ipv4(str(block))] for tier, block in self.addresses.blocks().items()}
         if self.dual_stack:
             tiers = Fn.cidr(self._ipv6_block, len(TIERS), str(64 + SLOT_BITS))
@@ -142,28 +148,22 @@ class Network(Construct):
                 peers[tier].append(ec2.AclCidr.ipv6(Fn.select(index, tiers)))
         peers["anywhere"] = [ec2.AclCidr.any_ipv4(), *([ec2.AclCidr.any_ipv6()] if self.dual_stack else [])]
         subnets = {"public": self.public_subnets, "app": self.app_subnets, "data": self.data_subnets}
-        inbound, outbound = rules(exposure)
-        acls = Construct(self, "Acls")
+        scope = Construct(self, "Acls")
+        acls: dict[Tier, NetworkAcl] = {}
         acknowledge(
-            acls,
+            scope,
             *by(AWS_SOLUTIONS, rule="VPC3"),
             reason="Security groups decide; these lists are guard rails around whole tiers for the day that one "
             "of them is opened by mistake",
             would_change="if they had to name more than tiers",
         )
         for tier in TIERS:
-            acl = NetworkAcl(
-                acls,
-                tier.capitalize(),
-                vpc=self.vpc,
-                subnets=subnets[tier],
-                tier=tier,
-                inbound=inbound[tier],
-                outbound=outbound[tier],
-                peers=peers,
+            acls[tier] = NetworkAcl(
+                scope, tier.capitalize(), vpc=self.vpc, subnets=subnets[tier], tier=tier, peers=peers
             )
             if self.dual_stack:
-                acl.node.add_dependency(self.vpc.node.find_child("ipv6cidr"))  # the rules name parts of it
+                acls[tier].node.add_dependency(self.vpc.node.find_child("ipv6cidr"))  # the rules name parts of it
+        return acls
 
     @property
     def _ipv6_block(self) -> str:

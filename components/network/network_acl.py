@@ -1,5 +1,6 @@
 """Network ACLs: guard rails around each tier, for the day that somebody opens a security group too far."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,7 +9,6 @@ from constructs import Construct
 
 from components.common import ports
 from config.address_plan import Tier
-from config.web import Exposure, Public
 
 Peer = Tier | Literal["anywhere"]
 Peers = dict[Peer, list[ec2.AclCidr]]
@@ -44,61 +44,50 @@ OUTBOUND: dict[Tier, tuple[Rule, ...]] = {
     "app": (Rule("anywhere", HTTPS), Rule("app", ALL), Rule("data", DATABASE), Rule("public", ports.EPHEMERAL)),
     "data": (Rule("app", ports.EPHEMERAL), Rule("data", DATABASE), Rule("data", ports.EPHEMERAL)),
 }
-# What a load balancer in the public tier needs beside that: its visitors, and answers to them.
-PUBLIC_INBOUND = (Rule("anywhere", HTTP), Rule("anywhere", HTTPS))
-PUBLIC_OUTBOUND = (Rule("anywhere", ports.EPHEMERAL),)
+# What a load balancer in the public tier needs besides: its visitors, and the replies to them.
+FROM_INTERNET_INBOUND = (Rule("anywhere", HTTP), Rule("anywhere", HTTPS))
+FROM_INTERNET_OUTBOUND = (Rule("anywhere", ports.EPHEMERAL),)
 # Where packets may meet a smaller path: without its "too big" messages large ones vanish (Amazon EC2 User Guide,
 # "Network maximum transmission unit (MTU) for your EC2 instance").
 MEETS_SMALLER_PATHS: frozenset[Tier] = frozenset({"public", "app"})
 NUMBER_STEP = 10
-
-
-def rules(exposure: Exposure) -> tuple[dict[Tier, tuple[Rule, ...]], dict[Tier, tuple[Rule, ...]]]:
-    """The rules of each tier, inbound and outbound."""
-    if isinstance(exposure, Public):
-        return (
-            INBOUND | {"public": INBOUND["public"] + PUBLIC_INBOUND},
-            OUTBOUND | {"public": OUTBOUND["public"] + PUBLIC_OUTBOUND},
-        )
-    return INBOUND, OUTBOUND
+DIRECTIONS = {"In": ec2.TrafficDirection.INGRESS, "Out": ec2.TrafficDirection.EGRESS}
 
 
 class NetworkAcl(Construct):
-    """The list of one tier. Data talks to the clients in app and to itself, and to nobody else."""
+    """The network ACL of one tier. The data tier talks to clients in the app tier and to itself, and to nobody else."""
 
     def __init__(
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        vpc: ec2.IVpc,
-        subnets: ec2.SubnetSelection,
-        tier: Tier,
-        inbound: tuple[Rule, ...],
-        outbound: tuple[Rule, ...],
-        peers: Peers,
+        self, scope: Construct, id_: str, *, vpc: ec2.IVpc, subnets: ec2.SubnetSelection, tier: Tier, peers: Peers
     ) -> None:
-        """`peers` holds the addresses of each tier and of anywhere: of IPv4 and, in a dual-stack VPC, of IPv6."""
+        """`peers` holds the addresses of each tier and of anywhere: IPv4 and, in a dual-stack VPC, IPv6."""
         super().__init__(scope, id_)
+        self._peers = peers
+        self._entries: Counter[str] = Counter()
         self._acl = ec2.NetworkAcl(self, "List", vpc=vpc, subnet_selection=subnets)
-        for name, direction, listed in (
-            ("In", ec2.TrafficDirection.INGRESS, inbound),
-            ("Out", ec2.TrafficDirection.EGRESS, outbound),
-        ):
-            entries = [
-                (cidr, ec2.AclTraffic.tcp_port_range(*rule.ports), rule.deny)
-                for rule in listed
-                for cidr in peers[rule.peer]
-            ]
-            if tier in MEETS_SMALLER_PATHS:
-                too_big = (ec2.AclTraffic.icmp(type=3, code=4), ec2.AclTraffic.icmpv6(type=2, code=0))
-                entries += [(cidr, traffic, False) for cidr, traffic in zip(peers["anywhere"], too_big, strict=False)]
-            for index, (cidr, traffic, deny) in enumerate(entries, start=1):
-                self._acl.add_entry(
-                    f"{name}{index * NUMBER_STEP}",
-                    rule_number=index * NUMBER_STEP,
-                    direction=direction,
-                    traffic=traffic,
-                    cidr=cidr,
-                    rule_action=ec2.Action.DENY if deny else ec2.Action.ALLOW,
-                )
+        self.add_rules(inbound=INBOUND[tier], outbound=OUTBOUND[tier])
+        if tier in MEETS_SMALLER_PATHS:
+            too_big = (ec2.AclTraffic.icmp(type=3, code=4), ec2.AclTraffic.icmpv6(type=2, code=0))
+            for name in DIRECTIONS:
+                for cidr, traffic in zip(peers["anywhere"], too_big, strict=False):
+                    self._add(name, cidr, traffic, ec2.Action.ALLOW)
+
+    def add_rules(self, *, inbound: tuple[Rule, ...], outbound: tuple[Rule, ...]) -> None:
+        """Adds rules after those that are there."""
+        for name, rules in (("In", inbound), ("Out", outbound)):
+            for rule in rules:
+                for cidr in self._peers[rule.peer]:
+                    action = ec2.Action.DENY if rule.deny else ec2.Action.ALLOW
+                    self._add(name, cidr, ec2.AclTraffic.tcp_port_range(*rule.ports), action)
+
+    def _add(self, name: str, cidr: ec2.AclCidr, traffic: ec2.AclTraffic, action: ec2.Action) -> None:
+        self._entries[name] += 1
+        number = self._entries[name] * NUMBER_STEP
+        self._acl.add_entry(
+            f"{name}{number}",
+            rule_number=number,
+            direction=DIRECTIONS[name],
+            traffic=traffic,
+            cidr=cidr,
+            rule_action=action,
+        )

@@ -10,7 +10,7 @@ from components.common.python_function import PythonFunction
 from components.database.database import Database
 from components.ingestion.landing_bucket import LandingBucket
 from config import connections
-from config.ingestion import IngestionConfig
+from config.operations import OperationsConfig
 
 SOURCE = Path("lambda_src/operations")
 DATABASE_USER = "operations"
@@ -27,7 +27,7 @@ class Operations(Construct):
         scope: Construct,
         id_: str,
         *,
-        config: IngestionConfig,
+        config: OperationsConfig,
         defaults: FunctionDefaults,
         landing_bucket: LandingBucket,
         database: Database,
@@ -42,7 +42,7 @@ class Operations(Construct):
             log_days=config.log_days,
             memory_mb=512,
             timeout=Duration.minutes(1),  # twice what the database gives its role for a statement
-            at_once=connections.CALLS,
+            reserved_concurrency=connections.CALLS,
             environment=database.environment(DATABASE_USER) | {"LANDING_BUCKET": landing_bucket.bucket.bucket_name},
         )
-        database.allow_client(self.function, self.function, user=DATABASE_USER)
+        database.grant_connect(self.function, self.function, user=DATABASE_USER)

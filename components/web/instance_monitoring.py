@@ -30,10 +30,14 @@ class InstanceMonitoring(Construct):
         super().__init__(scope, id_)
         self._namespace = namespace
         self.log = log_group(self, "Log", key=key, days=days, removal=removal)
-        role.allow("logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", on=[self.log.log_group_arn])
+        role.allow(
+            "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", resources=[self.log.log_group_arn]
+        )
         # Metrics have no ARN, only a namespace (Service Authorization Reference, "Amazon CloudWatch").
         role.allow(
-            "cloudwatch:PutMetricData", on=["*"], conditions={"StringEquals": {"cloudwatch:namespace": namespace}}
+            "cloudwatch:PutMetricData",
+            resources=["*"],
+            conditions={"StringEquals": {"cloudwatch:namespace": namespace}},
         )
 
     def commands(self, files: dict[str, str]) -> list[str]:

@@ -30,7 +30,7 @@ class WebInstances(Construct):
         id_: str,
         *,
         config: WebConfig,
-        platform: RuntimeConfig,
+        runtime: RuntimeConfig,
         network: Network,
         role: WorkloadRole,
         user_data: ec2.UserData,
@@ -38,7 +38,7 @@ class WebInstances(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._network = network
-        self.launch_template = self._launch_template(config.capacity, platform, role, user_data)
+        self.launch_template = self._launch_template(config.capacity, runtime, role, user_data)
         self.group = self._group(config, alerts)
         # The role's policy is complete before the first instance asks for anything.
         self.group.node.add_dependency(role)
@@ -53,7 +53,7 @@ class WebInstances(Construct):
         self.group.scale_on_request_count("Requests", target_requests_per_minute=requests_per_minute)
 
     def _launch_template(
-        self, capacity: Capacity, platform: RuntimeConfig, role: WorkloadRole, user_data: ec2.UserData
+        self, capacity: Capacity, runtime: RuntimeConfig, role: WorkloadRole, user_data: ec2.UserData
     ) -> ec2.LaunchTemplate:
         security_group = ec2.SecurityGroup(
             self,
@@ -69,7 +69,7 @@ class WebInstances(Construct):
             instance_type=ec2.InstanceType(capacity.types[0]),
             # Resolved when an instance starts, so that one replaced for its age comes up with the newest patches.
             machine_image=ec2.MachineImage.resolve_ssm_parameter_at_launch(
-                ec2.AmazonLinux2023ImageSsmParameter.ssm_parameter_name(cpu_type=CPU_TYPES[platform.architecture])
+                ec2.AmazonLinux2023ImageSsmParameter.ssm_parameter_name(cpu_type=CPU_TYPES[runtime.architecture])
             ),
             role=role.sealed,
             user_data=user_data,
@@ -88,6 +88,8 @@ class WebInstances(Construct):
         )
 
     def _group(self, config: WebConfig, alerts: Alerts) -> autoscaling.AutoScalingGroup:
+        # Auto Scaling publishes its notifications with its service-linked role.
+        alerts.allow_service_linked_role("autoscaling.amazonaws.com", "AWSServiceRoleForAutoScaling")
         mixed = _mixed(config.capacity, self.launch_template)
         group = autoscaling.AutoScalingGroup(
             self,
@@ -107,7 +109,7 @@ class WebInstances(Construct):
                 additional_types=[autoscaling.AdditionalHealthCheckType.ELB], grace_period=BOOT
             ),
             default_instance_warmup=WARM_UP,
-            # What Auto Scaling replaces by itself, the ill and the old, it replaces before it takes them away.
+            # Launches replacements before it terminates unhealthy or expired instances.
             min_healthy_percentage=100,
             max_healthy_percentage=100 + REPLACED_PERCENT,
             max_instance_lifetime=OLDEST,

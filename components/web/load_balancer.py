@@ -7,12 +7,11 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_route53_targets as route53_targets
-from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from components.common import ports
 from components.common.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, PCI, acknowledge, by
-from components.foundation.log_bucket import LOAD_BALANCER_LOGS
+from components.foundation.log_bucket import LogBucket
 from components.network.network import Network
 from components.web.sign_in import SignIn
 from components.web.web_acl import WebAcl
@@ -21,11 +20,12 @@ from config.web import Public, WebConfig
 # Below the 75 s for which the app keeps idle connections: the side that sends must be the one that hangs up first
 # (User Guide for Application Load Balancers, "Connection idle timeout").
 IDLE = Duration.seconds(60)
-# What the app says to who is inside: whether it lives, and whether it finds its database.
+ACCESS_LOGS = "alb"  # the prefix in the log bucket; Elastic Load Balancing adds the slash itself
+# Liveness and readiness endpoints, reachable only from inside the VPC.
 INSIDE_PATHS = ["/healthz", "/readyz"]
 
 
-class _Entrance(Construct):
+class _LoadBalancer(Construct):
     """The load balancer, as every exposure has it.
 
     `url` is where the app answers; `environment` the variables by which it knows what stands before it.
@@ -43,7 +43,7 @@ class _Entrance(Construct):
         subnets: ec2.SubnetSelection,
         internet_facing: bool,
         deletion_protection: bool,
-        log_bucket: s3.IBucket,
+        log_bucket: LogBucket,
     ) -> None:
         super().__init__(scope, id_)
         self.security_group = ec2.SecurityGroup(
@@ -54,7 +54,7 @@ class _Entrance(Construct):
             allow_all_outbound=False,
         )
         dual_stack = internet_facing and network.dual_stack
-        self.load_balancer = elbv2.ApplicationLoadBalancer(
+        self.resource = elbv2.ApplicationLoadBalancer(
             self,
             "LoadBalancer",
             vpc=network.vpc,
@@ -69,24 +69,25 @@ class _Entrance(Construct):
         )
         # As attributes: the construct's own methods must know the region to look up an account that AWS no longer uses,
         # or write into the bucket's policy, several stacks earlier, which lets both in already.
+        log_bucket.allow_load_balancer_logs(ACCESS_LOGS)
         for kind in ("access_logs", "connection_logs"):
-            self.load_balancer.set_attribute(f"{kind}.s3.enabled", "true")
-            self.load_balancer.set_attribute(f"{kind}.s3.bucket", log_bucket.bucket_name)
-            self.load_balancer.set_attribute(f"{kind}.s3.prefix", LOAD_BALANCER_LOGS)
+            self.resource.set_attribute(f"{kind}.s3.enabled", "true")
+            self.resource.set_attribute(f"{kind}.s3.bucket", log_bucket.bucket.bucket_name)
+            self.resource.set_attribute(f"{kind}.s3.prefix", ACCESS_LOGS)
         if not deletion_protection:
             acknowledge(
-                self.load_balancer,
+                self.resource,
                 *by(NIST, HIPAA, rule="ELBDeletionProtectionEnabled"),
                 reason="This environment is made to be thrown away, its load balancer with it",
                 would_change="with web.deletion_protection",
             )
 
 
-class InternalLoadBalancer(_Entrance):
+class InternalLoadBalancer(_LoadBalancer):
     """Open to who is in the app subnets already, and to nobody else."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, network: Network, deletion_protection: bool, log_bucket: s3.IBucket
+        self, scope: Construct, id_: str, *, network: Network, deletion_protection: bool, log_bucket: LogBucket
     ) -> None:
         super().__init__(
             scope,
@@ -109,12 +110,12 @@ class InternalLoadBalancer(_Entrance):
             "group and stand beside it in the app subnets, and nobody certifies its name",
             would_change="with web.exposure = Public(...)",
         )
-        self.url = f"http://{self.load_balancer.load_balancer_dns_name}"
+        self.url = f"http://{self.resource.load_balancer_dns_name}"
         self.environment = {}
 
     def serve(self, targets: elbv2.ApplicationTargetGroup) -> None:
         """Passes everything on."""
-        self.load_balancer.add_listener(
+        self.resource.add_listener(
             "Http",
             port=ports.HTTP,
             protocol=elbv2.ApplicationProtocol.HTTP,
@@ -123,7 +124,7 @@ class InternalLoadBalancer(_Entrance):
         )
 
 
-class PublicLoadBalancer(_Entrance):
+class PublicLoadBalancer(_LoadBalancer):
     """Open to the internet, over TLS alone; a firewall looks at each request, and a sign-in stands before each page."""
 
     def __init__(
@@ -134,7 +135,7 @@ class PublicLoadBalancer(_Entrance):
         config: Public,
         network: Network,
         deletion_protection: bool,
-        log_bucket: s3.IBucket,
+        log_bucket: LogBucket,
         namespace: str,
         logs_key: kms.IKey,
         log_days: int,
@@ -151,6 +152,7 @@ class PublicLoadBalancer(_Entrance):
         )
         self._config = config
         self._admit_visitors(network)
+        network.allow_visitors_from_internet()
         # To Cognito, whose addresses change: the load balancer itself asks it who signed in.
         network.allow_https_out(self.security_group)
         self._zone = route53.HostedZone.from_hosted_zone_id(self, "Zone", config.hosted_zone_id)
@@ -164,7 +166,7 @@ class PublicLoadBalancer(_Entrance):
         WebAcl(
             self,
             "Firewall",
-            load_balancer=self.load_balancer,
+            load_balancer=self.resource,
             requests_per_five_minutes=config.requests_per_five_minutes,
             namespace=namespace,
             logs_key=logs_key,
@@ -173,12 +175,12 @@ class PublicLoadBalancer(_Entrance):
         )
         self._point_the_domain_here(network)
         self.url = f"https://{config.domain}"
-        self.environment = self.sign_in.environment(self.load_balancer)
+        self.environment = self.sign_in.environment(self.resource)
 
     def serve(self, targets: elbv2.ApplicationTargetGroup) -> None:
         """Passes on what signed-in people ask for; programs are told that they aren't, instead of shown a page."""
         app = elbv2.ListenerAction.forward([targets])
-        listener = self.load_balancer.add_listener(
+        listener = self.resource.add_listener(
             "Https",
             port=ports.HTTPS,
             protocol=elbv2.ApplicationProtocol.HTTPS,
@@ -187,7 +189,7 @@ class PublicLoadBalancer(_Entrance):
             # TLS 1.3 and 1.2 with forward secrecy and authenticated ciphers only, and keys that tomorrow's computers
             # can't find out (User Guide for Application Load Balancers, "Security policies").
             ssl_policy=elbv2.SslPolicy.TLS13_12_RES_PQ,
-            default_action=self.sign_in.before(app),
+            default_action=self.sign_in.require(app),
         )
         listener.add_action(
             "Inside",
@@ -199,9 +201,9 @@ class PublicLoadBalancer(_Entrance):
             "Api",
             priority=20,
             conditions=[elbv2.ListenerCondition.path_patterns(["/api/*"])],
-            action=self.sign_in.before(app, else_refuse=True),
+            action=self.sign_in.require(app, otherwise=elbv2.UnauthenticatedAction.DENY),
         )
-        redirect = self.load_balancer.add_listener(
+        redirect = self.resource.add_listener(
             "Http",
             port=ports.HTTP,
             protocol=elbv2.ApplicationProtocol.HTTP,
@@ -230,27 +232,27 @@ class PublicLoadBalancer(_Entrance):
         )
 
     def _point_the_domain_here(self, network: Network) -> None:
-        target = route53.RecordTarget.from_alias(route53_targets.LoadBalancerTarget(self.load_balancer))
+        target = route53.RecordTarget.from_alias(route53_targets.LoadBalancerTarget(self.resource))
         name = f"{self._config.domain}."  # absolute: of the zone only the id is known
         route53.ARecord(self, "Ipv4Name", zone=self._zone, record_name=name, target=target)
         if network.dual_stack:
             route53.AaaaRecord(self, "Ipv6Name", zone=self._zone, record_name=name, target=target)
 
 
-Entrance = InternalLoadBalancer | PublicLoadBalancer
+LoadBalancer = InternalLoadBalancer | PublicLoadBalancer
 
 
-def entrance(
+def load_balancer_for(
     scope: Construct,
     id_: str,
     *,
     config: WebConfig,
     network: Network,
-    log_bucket: s3.IBucket,
+    log_bucket: LogBucket,
     namespace: str,
     logs_key: kms.IKey,
     removal: RemovalPolicy,
-) -> Entrance:
+) -> LoadBalancer:
     """What the configuration's exposure asks for."""
     if isinstance(config.exposure, Public):
         return PublicLoadBalancer(

@@ -43,17 +43,20 @@ class SignIn(Construct):
             use_cognito_provided_values=True,
         )
 
-    def before(self, target: elbv2.ListenerAction, *, else_refuse: bool = False) -> elbv2.ListenerAction:
-        """`target` for who is signed in; others are asked to sign in, or answered with 401 where `else_refuse`."""
+    def require(
+        self,
+        target: elbv2.ListenerAction,
+        *,
+        otherwise: elbv2.UnauthenticatedAction = elbv2.UnauthenticatedAction.AUTHENTICATE,
+    ) -> elbv2.ListenerAction:
+        """`target` for people who are signed in. `otherwise` says what others get: the sign-in page, or 401 (`DENY`)."""
         return actions.AuthenticateCognitoAction(
             user_pool=self.pool,
             user_pool_client=self.client,
             user_pool_domain=self._domain,
             scope="openid email",
             session_timeout=SESSION,
-            on_unauthenticated_request=(
-                elbv2.UnauthenticatedAction.DENY if else_refuse else elbv2.UnauthenticatedAction.AUTHENTICATE
-            ),
+            on_unauthenticated_request=otherwise,
             allow_https_outbound=False,  # the load balancer's own group has that rule, for each IP version in use
             next=target,
         )

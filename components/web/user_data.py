@@ -8,7 +8,7 @@ from aws_cdk import aws_s3_assets as assets
 
 from components.common import ports
 
-NAME = "shop-web"
+NAME = "web"
 HEALTH_PATH = "/healthz"
 HEALTHY_WITHIN_SECONDS = 120
 LOG_FILE = f"/var/log/{NAME}.log"

@@ -6,7 +6,6 @@ from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
@@ -16,11 +15,12 @@ from components.common.packaging import bundle
 from components.common.workload_role import WorkloadRole
 from components.database.database import Database
 from components.foundation.alerts import Alerts
+from components.foundation.log_bucket import LogBucket
 from components.ingestion.landing_bucket import LandingBucket
 from components.network.network import Network
 from components.web.instance_monitoring import InstanceMonitoring
 from components.web.instances import WebInstances
-from components.web.load_balancer import entrance
+from components.web.load_balancer import load_balancer_for
 from components.web.user_data import BOOT_LOG_FILE, HEALTH_PATH, LOG_FILE, user_data
 from config.model import RuntimeConfig
 from config.web import WebConfig
@@ -45,12 +45,12 @@ class Web(Construct):
         id_: str,
         *,
         config: WebConfig,
-        platform: RuntimeConfig,
+        runtime: RuntimeConfig,
         network: Network,
         landing_bucket: LandingBucket,
         database: Database,
         alerts: Alerts,
-        log_bucket: s3.IBucket,
+        log_bucket: LogBucket,
         logs_key: kms.IKey,
         max_file_mb: int,
         namespace: str,
@@ -58,10 +58,11 @@ class Web(Construct):
     ) -> None:
         """`max_file_mb` is the largest file that one may upload; `namespace` is that of the instances' metrics."""
         super().__init__(scope, id_)
-        self._app = assets.Asset(self, "App", **bundle(SOURCE, platform))
-        self.entrance = entrance(
+        network.allow_instance_packages()
+        self._app = assets.Asset(self, "App", **bundle(SOURCE, runtime))
+        self.load_balancer = load_balancer_for(
             self,
-            "Entrance",
+            "LoadBalancer",
             config=config,
             network=network,
             log_bucket=log_bucket,
@@ -83,11 +84,11 @@ class Web(Construct):
             self,
             "Instances",
             config=config,
-            platform=platform,
+            runtime=runtime,
             network=network,
             role=self.role,
             user_data=user_data(
-                python=f"python{platform.python}",
+                python=f"python{runtime.python}",
                 app=self._app,
                 environment=self._environment(landing_bucket, database, max_file_mb),
                 monitoring=monitoring.commands({"app": LOG_FILE, "boot": BOOT_LOG_FILE}),
@@ -96,22 +97,17 @@ class Web(Construct):
             alerts=alerts,
         )
         self.target_group = self._target_group(network)
-        self.entrance.serve(self.target_group)
+        self.load_balancer.serve(self.target_group)
         self.instances.scale_on_load(config.requests_per_minute)
-        database.allow_client(self.instances.group, self.role, user=DATABASE_USER)
-        landing_bucket.allow_uploads(self.role)
+        database.grant_connect(self.instances.group, self.role, user=DATABASE_USER)
+        landing_bucket.grant_upload(self.role, origins=config.exposure.origins)
         alerts.announce(*self._alarms())
-
-    @property
-    def load_balancer(self) -> elbv2.ApplicationLoadBalancer:
-        """What stands before the instances."""
-        return self.entrance.load_balancer
 
     def _environment(self, landing_bucket: LandingBucket, database: Database, max_file_mb: int) -> dict[str, str]:
         """The variables that the app reads (web_src/settings.py)."""
         return {
             **database.environment(DATABASE_USER),
-            **self.entrance.environment,
+            **self.load_balancer.environment,
             "AWS_REGION": Aws.REGION,
             "LANDING_BUCKET": landing_bucket.bucket.bucket_name,
             "INCOMING_PREFIX": landing_bucket.incoming_prefix,
@@ -121,7 +117,7 @@ class Web(Construct):
 
     def _role(self) -> WorkloadRole:
         role = WorkloadRole(self, "Identity", service="ec2.amazonaws.com", description="The web app's instances")
-        role.allow("s3:GetObject", on=[self._app.bucket.arn_for_objects(self._app.s3_object_key)])
+        role.allow("s3:GetObject", resources=[self._app.bucket.arn_for_objects(self._app.s3_object_key)])
         # What Session Manager needs at least; it offers none of it on single resources (AWS Systems Manager User
         # Guide, "Verify or add instance permissions for Session Manager").
         role.allow(
@@ -130,7 +126,7 @@ class Web(Construct):
             "ssmmessages:CreateDataChannel",
             "ssmmessages:OpenControlChannel",
             "ssmmessages:OpenDataChannel",
-            on=["*"],
+            resources=["*"],
         )
         acknowledge(
             role.policy,
@@ -171,7 +167,7 @@ class Web(Construct):
             ),
             self._alarm(
                 "LoadBalancerFails",
-                self.load_balancer.metrics.http_code_elb(
+                self.load_balancer.resource.metrics.http_code_elb(
                     elbv2.HttpCodeElb.ELB_5XX_COUNT, period=five_minutes, statistic=cloudwatch.Stats.SUM
                 ),
                 at_least=FAILURES,

@@ -59,7 +59,7 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, list[dict[s
         partial(_take_in, context),
         sqs=_sqs,
         queue_url=_settings.queue_url,
-        first_retry_seconds=_settings.first_retry_seconds,
+        initial_backoff_seconds=_settings.initial_backoff_seconds,
     )
 
 

@@ -29,7 +29,7 @@ def work_off(
     *,
     sqs: SQSClient,
     queue_url: str,
-    first_retry_seconds: int,
+    initial_backoff_seconds: int,
 ) -> dict[str, list[dict[str, str]]]:
     """Do `work` for the body of each message, and report to Lambda those that failed.
 
@@ -42,7 +42,7 @@ def work_off(
             work(message["body"])
         except Exception as error:  # a message is failed, never lost, whatever went wrong with it
             _report(error)
-            _wait(message, sqs, queue_url, first_retry_seconds)
+            _wait(message, sqs, queue_url, initial_backoff_seconds)
             failed.append({"itemIdentifier": message["messageId"]})
     return {"batchItemFailures": failed}
 

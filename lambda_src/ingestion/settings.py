@@ -30,7 +30,7 @@ class Settings:
     incoming_prefix: str
     max_file_bytes: int
     max_rejected_percent: int
-    first_retry_seconds: int
+    initial_backoff_seconds: int
     metrics_namespace: str
     log_level: str
 
@@ -69,7 +69,7 @@ class Settings:
             incoming_prefix=prefix,
             max_file_bytes=whole_number("MAX_FILE_BYTES"),
             max_rejected_percent=whole_number("MAX_REJECTED_PERCENT", 100),
-            first_retry_seconds=whole_number("FIRST_RETRY_SECONDS", LONGEST_RETRY_SECONDS),
+            initial_backoff_seconds=whole_number("INITIAL_BACKOFF_SECONDS", LONGEST_RETRY_SECONDS),
             metrics_namespace=required("METRICS_NAMESPACE"),
             log_level=log_level,
         )

@@ -75,7 +75,9 @@ def find(environment: str | None, region: str | None, variables: Mapping[str, st
     else:
         session = boto3.session.Session(region_name=region)
     stack = f"{project}-{name}"
-    data, pipeline = (_outputs(session, f"{stack}-{capability}", name) for capability in ("data", "pipeline"))
+    data, pipeline, operations = (
+        _outputs(session, f"{stack}-{each}", name) for each in ("data", "pipeline", "operations")
+    )
     try:
         return Deployment(
             name=name,
@@ -85,7 +87,7 @@ def find(environment: str | None, region: str | None, variables: Mapping[str, st
             queue_url=pipeline["QueueUrl"],
             dead_letter_queue_url=pipeline["DeadLetterQueueUrl"],
             undelivered_queue_url=pipeline["UndeliveredQueueUrl"],
-            operations_function=pipeline["OperationsFunctionName"],
+            operations_function=operations["OperationsFunctionName"],
             rule_arn=pipeline["RuleArn"],
             archive_arn=pipeline.get("ArchiveArn"),
             s3=session.client("s3", config=_TIMEOUTS),

@@ -7,7 +7,8 @@ import pytest
 
 from checks.architecture import drawing, markdown
 from checks.reachability import Reachability
-from tests.support.synthesis import public, shipped
+from tests.support.synthesis import shipped
+from tests.support.web.variants import public
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 ENVIRONMENTS = ("prod", "staging", "dev")  # local is dev

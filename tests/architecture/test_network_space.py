@@ -18,7 +18,6 @@ from checks.reachability import Reachability
 from config.checks import ConfigError
 from config.environments import DEV, require_apart
 from config.network import (
-    NEEDED_WITHOUT_NAT,
     Addressing,
     AnyZones,
     DualStack,
@@ -61,7 +60,7 @@ def networks(draw: st.DrawFn) -> NetworkConfig:
         public_prefix=draw(sizes),
         app_prefix=draw(st.integers(vpc + 5, 26)),
         data_prefix=draw(sizes),
-        interface_endpoints=endpoints | NEEDED_WITHOUT_NAT if isinstance(nat, NoNat) else endpoints,
+        interface_endpoints=endpoints | DEV.endpoints_without_nat if isinstance(nat, NoNat) else endpoints,
         flow_log=draw(st.sampled_from(FLOW_LOGS)),
         dns_log_days=7,
     )
@@ -103,7 +102,7 @@ def mistakes(draw: st.DrawFn) -> tuple[str, Callable[[], object]]:
     """A field that an error must name, and what makes the error: each drawn from all that is wrong there."""
     count = draw(st.integers(-3, 1) | st.integers(7, 99))
     prefix = draw(st.integers(-3, 18) | st.integers(29, 40))
-    lacking = NEEDED_WITHOUT_NAT - draw(st.sets(st.sampled_from(sorted(NEEDED_WITHOUT_NAT)), min_size=1))
+    lacking = DEV.endpoints_without_nat - draw(st.sets(st.sampled_from(sorted(DEV.endpoints_without_nat)), min_size=1))
     public = draw(st.integers(11, 99))
     region, too_many = draw(st.sampled_from([("eu-central-1", 4), ("us-west-1", 3), ("us-west-2", 5)]))
     network = DEV.network
@@ -121,10 +120,15 @@ def mistakes(draw: st.DrawFn) -> tuple[str, Callable[[], object]]:
         ("network.public_prefix", lambda: replace(network, public_prefix=prefix)),
         ("network.data_prefix", lambda: replace(network, data_prefix=prefix)),
         ("network.cidr", lambda: replace(network, app_prefix=19, data_prefix=19)),
-        ("network.interface_endpoints", lambda: replace(network, nat=NoNat(), interface_endpoints=lacking)),
+        (
+            "network.interface_endpoints",
+            lambda: replace(DEV, network=replace(network, nat=NoNat(), interface_endpoints=lacking)),
+        ),
         (
             "network.addressing",
-            lambda: replace(network, nat=NoNat(), interface_endpoints=NEEDED_WITHOUT_NAT, addressing=DualStack()),
+            lambda: replace(
+                network, nat=NoNat(), interface_endpoints=DEV.endpoints_without_nat, addressing=DualStack()
+            ),
         ),
         ("network.cidr", lambda: require_apart(DEV, replace(DEV, name="twin"))),
     ]

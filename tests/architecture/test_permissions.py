@@ -17,7 +17,8 @@ from config.network import InterfaceEndpoint, NoNat
 from tests.support.databases import VARIANTS
 from tests.support.privileges.calls import CALLS
 from tests.support.privileges.scenarios import SCENARIOS
-from tests.support.synthesis import ENVIRONMENTS, Synthesized, public, shipped, synthesize
+from tests.support.synthesis import ENVIRONMENTS, Synthesized, shipped, synthesize
+from tests.support.web.variants import public
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "permissions.md"
 OTHERS = {

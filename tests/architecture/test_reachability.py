@@ -9,9 +9,10 @@ import pytest
 
 from checks.reachability import Reachability
 from config.database import Direct
-from config.network import NEEDED_WITHOUT_NAT, DualStack, NatPerZone, NoNat, RegionalNat, SingleNat
+from config.network import DualStack, NatPerZone, NoNat, RegionalNat, SingleNat
 from tests.support import databases
-from tests.support.synthesis import ENVIRONMENTS, PUBLIC, shipped, synthesize
+from tests.support.synthesis import ENVIRONMENTS, shipped, synthesize
+from tests.support.web.variants import PUBLIC
 
 DATABASE_PORT = 5433
 PROXY_PORT = 5432
@@ -24,7 +25,7 @@ NETWORKS = {
     "prod, NAT per zone": replace(PROD.network, nat=NatPerZone()),
     "prod, single NAT": replace(PROD.network, nat=SingleNat()),
     "prod, regional NAT": replace(PROD.network, nat=RegionalNat()),
-    "prod, no NAT": replace(PROD.network, nat=NoNat(), interface_endpoints=NEEDED_WITHOUT_NAT),
+    "prod, no NAT": replace(PROD.network, nat=NoNat(), interface_endpoints=PROD.endpoints_without_nat),
     "prod, dual stack": replace(PROD.network, addressing=DualStack()),
 }
 VARIANTS = databases.VARIANTS | {name: replace(PROD, network=network) for name, network in NETWORKS.items()}
@@ -119,7 +120,7 @@ def test_without_nat_the_endpoints_are_the_only_way() -> None:
     reach = _reach("prod, no NAT")
     for source in ("Ingestion", "SchemaMigration", "web instances"):
         assert reach.ports(source, "internet") == ()
-        for service in NEEDED_WITHOUT_NAT:
+        for service in PROD.endpoints_without_nat:
             assert reach.certain(source, f"{service} endpoint", HTTPS), reach.why(
                 source, f"{service} endpoint", HTTPS, certain=True
             )

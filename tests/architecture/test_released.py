@@ -11,11 +11,11 @@ from checks.changes.comparable import comparable, protected
 from checks.changes.guard import Finding, findings
 from checks.changes.wording import finding_lines
 from checks.templates import Place, Template
-from tests.support.synthesis import ENVIRONMENTS, Synthesized, public, shipped
+from tests.support.synthesis import Synthesized, synthesize
+from tests.support.variants import EVERY
 
-# Local is made anew at every `make up`. A public prod is what forks deploy, and alone has a user pool.
-PUBLIC_PROD = "prod-public"
-RELEASED = (*(name for name in ENVIRONMENTS if name != "local"), PUBLIC_PROD)
+# Local is made anew at every `make up`.
+RELEASED = tuple(name for name in EVERY if name != "local")
 WHAT_TO_DO = """
 Undo it. If nobody has deployed what is kept as released, or everybody has deployed this since: make mark-released
 (ENV={name} for it alone), and read the diff. If it is meant, say why, and put this into tests/released/accepted.toml:
@@ -24,7 +24,7 @@ Undo it. If nobody has deployed what is kept as released, or everybody has deplo
 
 
 def _today(name: str) -> Synthesized:
-    return public() if name == PUBLIC_PROD else shipped(name)
+    return synthesize(EVERY[name], validate=True)
 
 
 def _by_stack_name(synthesized: Synthesized) -> dict[str, Template]:

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.databases import CASES, synthesized
+from tests.support.databases import VARIANTS
 from tests.support.promises import has
-from tests.support.synthesis import Synthesized, public
+from tests.support.synthesis import synthesize
+from tests.support.variants import EVERY
 
 HOUR = 3600
 # Each event is one data point of 1, so that only their sum says how many there were: their average is always 1, and
@@ -18,11 +19,10 @@ COUNTED = {
 BLUNT = {"Sum", "SampleCount"}  # of a level they say how often it was measured
 
 
-@pytest.fixture(params=[*CASES, "prod, public"])
+@pytest.fixture(params=EVERY | VARIANTS)
 def alarms(request: pytest.FixtureRequest) -> dict[str, dict[str, Any]]:
     """Every alarm of an environment or a variant, by stack and logical id."""
-    case: Synthesized = synthesized(request.param) if request.param in CASES else public()
-    everything = case.everything().items()
+    everything = synthesize((EVERY | VARIANTS)[request.param]).everything().items()
     return {id_: one["Properties"] for id_, one in everything if one["Type"] == "AWS::CloudWatch::Alarm"}
 
 

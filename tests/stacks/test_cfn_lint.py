@@ -1,37 +1,20 @@
 """cfn-lint, which knows what real CloudFormation refuses and the local cloud lets pass."""
 
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from config.network import DualStack
-from config.web import OnDemandInstances, WithSpotInstances
 from tests.support import databases
 from tests.support.lint import findings
-from tests.support.synthesis import PUBLIC, Synthesized, synthesize
+from tests.support.synthesis import Synthesized, synthesize
+from tests.support.variants import unusual, variants
 
 
 def test_templates_have_no_finding(every_environment: Synthesized) -> None:
     assert findings(every_environment.templates) == []
 
 
-CAPACITIES: dict[str, dict[str, Any]] = {
-    "public": {},
-    "public with spot instances": {
-        "capacity": WithSpotInstances(types=("m7g.large", "m6g.large", "c7g.large"), on_demand_base=1, spot_percent=50)
-    },
-    "public with a warm pool": {"capacity": OnDemandInstances(types=("m7g.large",)), "warm_instances": 1},
-}
-VARIANTS = databases.VARIANTS | {
-    name: replace(
-        PUBLIC,
-        network=replace(PUBLIC.network, addressing=DualStack()),
-        web=replace(PUBLIC.web, **capacity),
-    )
-    for name, capacity in CAPACITIES.items()
-}
+VARIANTS = databases.VARIANTS | variants() | unusual()
 
 
 @pytest.mark.thorough

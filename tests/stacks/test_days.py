@@ -12,8 +12,7 @@ from tests.support.synthesis import Synthesized, synthesize
 FOUNDATION = replace(PROD.foundation, log_bucket_days=200)
 NETWORK = replace(PROD.network, flow_log=FlowLogToCloudWatch(days=180), dns_log_days=150)
 DATABASE = replace(PROD.database, log_days=30, backup_days=21)
-INTAKE = replace(PROD.ingestion, log_days=60, archive_days=90, reject_days=365)
-WEB = replace(PROD.web, log_days=120)
+INGESTION = replace(PROD.ingestion, log_days=60, archive_days=90)
 # By a part of the log group's id.
 KEPT = {
     "NetworkLogsQueries": 150,
@@ -21,15 +20,12 @@ KEPT = {
     "DatabaseServer": 30,
     "DatabaseProxy": 30,
     "Ingestion": 60,
-    "Operations": 60,
-    "Housekeeping": 60,
-    "Web": 120,
 }
 
 
 @cache
 def _all_different() -> Synthesized:
-    different = replace(PROD, foundation=FOUNDATION, network=NETWORK, database=DATABASE, ingestion=INTAKE, web=WEB)
+    different = replace(PROD, foundation=FOUNDATION, network=NETWORK, database=DATABASE, ingestion=INGESTION)
     return synthesize(different)
 
 
@@ -45,9 +41,6 @@ def test_each_log_is_kept_for_its_own_days() -> None:
     has("the log bucket", rule, {"ExpirationInDays": 200})
 
 
-def test_events_rejected_rows_and_backups_are_kept_for_their_own_days() -> None:
+def test_events_and_backups_are_kept_for_their_own_days() -> None:
     has("the archive", _all_different().only("Pipeline", "AWS::Events::Archive"), {"RetentionDays": 90})
-    functions = _all_different().resources("Pipeline", "AWS::Lambda::Function").items()
-    (housekeeping,) = (function for id_, function in functions if id_.startswith("Housekeeping"))
-    has("the housekeeping", housekeeping["Properties"]["Environment"]["Variables"], {"REJECT_DAYS": "365"})
     has("the database", _all_different().only("Data", "AWS::RDS::DBInstance"), {"BackupRetentionPeriod": 21})

@@ -13,9 +13,9 @@ import pytest
 from cfnlint.config import ConfigMixIn
 from cfnlint.runner import Runner
 
-from config.checks import ConfigError
 from config.network import NamedZones
-from tests.support.synthesis import ENVIRONMENTS, PUBLIC, STACKS, Synthesized, synthesize
+from tests.support.synthesis import Synthesized, synthesize
+from tests.support.variants import EVERY, variants
 
 REGIONS = {
     "us-east-1": "aws",
@@ -26,9 +26,11 @@ REGIONS = {
 }
 OTHER_PARTITIONS = [region for region, partition in REGIONS.items() if partition != "aws"]
 # Local is in us-east-1 by definition: its emulator has no other region.
-EVERYWHERE = {name: environment for name, environment in ENVIRONMENTS.items() if environment.region is None}
-CASES = [(name, region) for name in EVERYWHERE for region in REGIONS]
-PUBLIC_CASES = [("prod, public", region) for region, partition in REGIONS.items() if partition == "aws"]
+EVERYWHERE = {name: environment for name, environment in EVERY.items() if environment.region is None}
+# Variants may have what other partitions lack.
+CASES = [
+    (name, region) for name in EVERYWHERE for region in REGIONS if name not in variants() or REGIONS[region] == "aws"
+]
 # What CloudFormation's linter knows of regions.
 LINTER = Path(cfnlint.__file__).parent / "data/schemas"
 A_REGION = re.compile(r"\b(?:af|ap|ca|cn|eu|il|me|mx|sa|us)-(?:gov-)?[a-z]+-\d\b")
@@ -39,8 +41,7 @@ A_PRINCIPAL = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com")
 
 @cache
 def _synthesized(name: str, region: str | None) -> Synthesized:
-    environment = PUBLIC if name == "prod, public" else EVERYWHERE[name]
-    return synthesize(replace(environment, region=region))
+    return synthesize(replace(EVERYWHERE[name], region=region))
 
 
 def _texts(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -55,7 +56,7 @@ def _texts(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
         yield path, value
 
 
-@pytest.mark.parametrize(("name", "region"), CASES + PUBLIC_CASES)
+@pytest.mark.parametrize(("name", "region"), CASES)
 def test_no_other_region_partition_or_account_is_named(name: str, region: str) -> None:
     written = json.dumps(_synthesized(name, region).templates)
     assert set(A_REGION.findall(written)) <= {region}
@@ -63,7 +64,7 @@ def test_no_other_region_partition_or_account_is_named(name: str, region: str) -
     assert AN_ACCOUNT.findall(written) == []
 
 
-@pytest.mark.parametrize("name", [*EVERYWHERE, "prod, public"])
+@pytest.mark.parametrize("name", EVERYWHERE)
 def test_where_the_region_is_open_none_is_named(name: str) -> None:
     written = json.dumps(_synthesized(name, None).templates)
     assert A_REGION.findall(written) == []
@@ -71,7 +72,7 @@ def test_where_the_region_is_open_none_is_named(name: str) -> None:
     assert AN_ACCOUNT.findall(written) == []
 
 
-@pytest.mark.parametrize(("name", "region"), [*[(name, None) for name in EVERYWHERE], *CASES, *PUBLIC_CASES])
+@pytest.mark.parametrize(("name", "region"), [*[(name, None) for name in EVERYWHERE], *CASES])
 def test_the_domain_of_aws_is_written_out_in_the_names_of_services_only(name: str, region: str | None) -> None:
     """China has another: what is an address, or `kms:ViaService`, takes it from AWS::URLSuffix."""
     for stack, template in _synthesized(name, region).templates.items():
@@ -115,7 +116,7 @@ def _known(file: str) -> Any:
     return json.loads((LINTER / file).read_text())
 
 
-@pytest.mark.parametrize(("name", "region"), CASES + PUBLIC_CASES)
+@pytest.mark.parametrize(("name", "region"), CASES)
 def test_the_region_has_every_kind_of_resource_and_instance(name: str, region: str) -> None:
     kinds = set(_known(f"providers/{region}.json"))
     database_classes = {
@@ -146,9 +147,10 @@ def test_the_region_has_every_kind_of_resource_and_instance(name: str, region: s
 )
 def test_the_linter_finds_nothing_in_prod_of_those_regions(region: str, alike: list[str], tmp_path: Path) -> None:
     """It has every kind of resource; where other environments differ is in what the test above looks at."""
-    files = [tmp_path / f"{stack}.json" for stack in STACKS]
+    templates = _synthesized("prod", region).templates
+    files = [tmp_path / f"{stack}.json" for stack in templates]
     for file in files:
-        file.write_text(json.dumps(_synthesized("prod", region).templates[file.stem], indent=1))
+        file.write_text(json.dumps(templates[file.stem], indent=1))
     found = Runner(ConfigMixIn(["--template", *map(str, files), "--regions", *alike])).run()
     assert [str(match) for match in found] == []
 
@@ -166,7 +168,6 @@ def test_functions_ask_for_nothing_that_lambda_lacks_there(name: str, region: st
         assert traced == (region != "cn-north-1"), id_
     written = json.dumps(synthesized.templates["Pipeline"])
     assert ("xray:PutTraceSegments" in written) == (region != "cn-north-1")
-    assert ("AsyncEventsDropped" in written) == (region != "cn-north-1")
 
 
 _JSON_LOGS = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
@@ -175,23 +176,17 @@ _JSON_LOGS = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLeve
 @pytest.mark.thorough
 @pytest.mark.parametrize("region", OTHER_PARTITIONS)
 def test_rule_packs_find_nothing_there_but_the_certificate_to_be_added(region: str) -> None:
-    report = synthesize(replace(ENVIRONMENTS["prod"], region=region), validate=True).report
+    report = synthesize(replace(EVERY["prod"], region=region), validate=True).report
     found = {violation["ruleName"] for plugin in report["pluginReports"] for violation in plugin["violations"]}
-    assert found == {"Annotation::shop:databaseCertificate"}
+    assert found == {"Annotation::platform:databaseCertificate"}
 
 
 @pytest.mark.parametrize("region", REGIONS)
 def test_a_region_whose_database_clients_would_refuse_is_warned_of(region: str) -> None:
-    database = _synthesized("prod", region).platform.data.database
+    database = _synthesized("prod", region).stack("Data").database
     warnings = [str(entry.data) for entry in database.node.metadata if entry.type == "aws:cdk:warning"]
     if REGIONS[region] == "aws":
         assert warnings == []
     else:
         (warning,) = warnings
         assert all(words in warning for words in (region, "components/database/certificates/README.md")), warning
-
-
-@pytest.mark.parametrize("region", OTHER_PARTITIONS)
-def test_a_public_app_is_refused_where_its_sign_in_is_not_to_be_had(region: str) -> None:
-    with pytest.raises(ConfigError, match=f"web.exposure must be Internal\\(\\) in {region}.*Cognito"):
-        replace(PUBLIC, region=region)

@@ -18,23 +18,13 @@ from components.common.acknowledgement import WOULD_CHANGE
 from config.environments import DEV, DEV_DATABASE, PROD
 from config.model import RULE_PACKS, Environment
 from config.network import DualStack, InterfaceEndpoint, NoNat, RegionalNat, SingleNat
-from config.web import OnDemandInstances, WithSpotInstances
 from stacks.base import PlatformStack
 from stacks.rule_packs import CHECKS, check_with
 from tests.support.databases import VARIANTS
-from tests.support.synthesis import (
-    CONTEXT,
-    ENVIRONMENTS,
-    PUBLIC,
-    PUBLIC_EXPOSURE,
-    Synthesized,
-    public,
-    shipped,
-    synthesize,
-)
+from tests.support.synthesis import CONTEXT, ENVIRONMENTS, Synthesized, shipped, synthesize
+from tests.support.variants import EVERY, unusual, variants
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "acknowledgements.md"
-PUBLIC_PROD = "public prod"
 # Template rules that the CDK accepts in the name of its own flow log, whose fields they don't know.
 FLOW_LOG = "/Network/Vpc/Traffic"
 OF_THE_CDK = {"CloudFormation-Validate::F3002", "CloudFormation-Validate::F3003"}
@@ -79,10 +69,10 @@ def _stated(synthesized: Synthesized) -> dict[tuple[str, str], str]:
     }
 
 
-@pytest.fixture(params=[*sorted(ENVIRONMENTS), PUBLIC_PROD])
+@pytest.fixture(params=sorted(EVERY))
 def checked(request: pytest.FixtureRequest) -> Synthesized:
-    """Each shipped environment in turn, and prod on the internet."""
-    return public() if request.param == PUBLIC_PROD else shipped(request.param)
+    """Each shipped environment in turn, and each variant of a capability."""
+    return synthesize(EVERY[request.param], validate=True)
 
 
 def test_every_rule_pack_gates_prod() -> None:
@@ -169,7 +159,8 @@ def test_no_two_causes_share_their_words(checked: Synthesized) -> None:
 
 def test_the_page_is_up_to_date(request: pytest.FixtureRequest) -> None:
     made = markdown(
-        {name: shipped(name).report for name in ("prod", "staging", "dev", "local")} | {PUBLIC_PROD: public().report}
+        {name: shipped(name).report for name in ("prod", "staging", "dev", "local")}
+        | {name: synthesize(variant, validate=True).report for name, variant in variants().items()}
     )
     if request.config.getoption("--update-snapshots"):
         PAGE.write_text(made)
@@ -184,7 +175,6 @@ def test_acknowledgements_follow_the_configuration() -> None:
             rule_packs=RULE_PACKS,
             runtime=replace(DEV.runtime, reserve_concurrency=True),
             database=replace(DEV_DATABASE, multi_az=True, deletion_protection=True),
-            web=replace(DEV.web, deletion_protection=True),
         ),
         validate=True,
     )
@@ -200,7 +190,6 @@ def test_acknowledgements_follow_the_configuration() -> None:
             for rule in (
                 "RDSMultiAZSupport",
                 "RDSInstanceDeletionProtectionEnabled",
-                "ELBDeletionProtectionEnabled",
                 "LambdaConcurrency",
             )
         ),
@@ -208,7 +197,6 @@ def test_acknowledgements_follow_the_configuration() -> None:
 
 
 ALL_ENDPOINTS: frozenset[InterfaceEndpoint] = frozenset(get_args(InterfaceEndpoint))
-SPOT = WithSpotInstances(types=("m7g.large", "m6g.large", "c7g.large"), on_demand_base=1, spot_percent=50)
 # Every pack over what no shipped environment has, but any may.
 ANY: dict[str, Environment] = {
     "regional NAT": replace(PROD, network=replace(PROD.network, nat=RegionalNat())),
@@ -217,17 +205,9 @@ ANY: dict[str, Environment] = {
     "every endpoint, dual stack": replace(
         PROD, network=replace(PROD.network, addressing=DualStack(), interface_endpoints=ALL_ENDPOINTS)
     ),
-    "public, plus": replace(
-        PUBLIC,
-        web=replace(PUBLIC.web, exposure=replace(PUBLIC_EXPOSURE, sign_in_plan="plus", mfa="optional")),
-    ),
-    "spot": replace(PUBLIC, web=replace(PUBLIC.web, capacity=SPOT)),
-    "warm": replace(
-        PUBLIC,
-        web=replace(PUBLIC.web, capacity=OnDemandInstances(types=("m7g.large",)), warm_instances=1),
-    ),
     "one pack alone": replace(DEV, rule_packs=("AwsSolutions",)),
     **VARIANTS,
+    **unusual(),
 }
 
 
@@ -246,7 +226,7 @@ def test_no_finding_is_left_and_none_is_stale_in_any(case: str) -> None:
 @pytest.mark.parametrize("pack", [*RULE_PACKS, "template rules"])
 def test_a_mistake_stops_the_synthesis(pack: Any, capfd: pytest.CaptureFixture[str]) -> None:
     app = App(context=CONTEXT, analytics_reporting=False)
-    stack = PlatformStack(app, "Mistaken", config=ENVIRONMENTS["dev"], description="A stack with a mistake")
+    stack = PlatformStack(app, "Mistaken", environment=ENVIRONMENTS["dev"], description="A stack with a mistake")
     bucket = s3.CfnBucket(stack, "Bucket")  # without logs, versions, encryption
     sqs.CfnQueue(stack, "Queue")  # without dead letters
     if pack == "template rules":
@@ -260,7 +240,7 @@ def test_a_mistake_stops_the_synthesis(pack: Any, capfd: pytest.CaptureFixture[s
 
 def test_a_warning_of_the_template_rules_is_a_finding(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     app = App(context=CONTEXT, outdir=str(tmp_path), analytics_reporting=False)
-    stack = PlatformStack(app, "Mistaken", config=ENVIRONMENTS["dev"], description="A stack with a mistake")
+    stack = PlatformStack(app, "Mistaken", environment=ENVIRONMENTS["dev"], description="A stack with a mistake")
     sqs.CfnQueue(stack, "Queue")
     CfnParameter(stack, "Unused")
     app.synth()  # which a warning doesn't stop

@@ -17,15 +17,17 @@ from stacks.network import NetworkStack
 def main() -> None:
     """Synthesizes them."""
     app = App()
-    config = replace(LOCAL, name="proxied", database=replace(LOCAL.database, connections=PROD_DATABASE.connections))
+    environment = replace(
+        LOCAL, name="proxied", database=replace(LOCAL.database, connections=PROD_DATABASE.connections)
+    )
     scope = Construct(app, "Proxied")
-    foundation = FoundationStack(scope, "Foundation", config=config)
-    network = NetworkStack(scope, "Network", config=config, foundation=foundation)
-    data = DataStack(scope, "Data", config=config, foundation=foundation, network=network)
-    client = PlatformStack(scope, "Client", config=config, description="A client of the database")
+    foundation = FoundationStack(scope, "Foundation", environment=environment)
+    network = NetworkStack(scope, "Network", environment=environment, foundation=foundation).network
+    data = DataStack(scope, "Data", environment=environment, foundation=foundation, network=network)
+    client = PlatformStack(scope, "Client", environment=environment, description="A client of the database")
     role = WorkloadRole(client, "Identity", service="ec2.amazonaws.com", description="The client")
-    group = ec2.SecurityGroup(client, "SecurityGroup", vpc=network.network.vpc, allow_all_outbound=False)
-    data.database.allow_client(group, role, user="web")
+    group = ec2.SecurityGroup(client, "SecurityGroup", vpc=network.vpc, allow_all_outbound=False)
+    data.database.grant_connect(group, role, user="ingestion")
     app.synth()
 
 

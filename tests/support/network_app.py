@@ -6,7 +6,7 @@ from aws_cdk import App
 from constructs import Construct
 
 from config.environments import LOCAL
-from config.network import NEEDED_WITHOUT_NAT, Nat, NatPerZone, NoNat, SingleNat
+from config.network import Nat, NatPerZone, NoNat, SingleNat
 from stacks.foundation import FoundationStack
 from stacks.network import NetworkStack
 
@@ -17,11 +17,12 @@ def main() -> None:
     """Synthesizes the two stacks of the strategy that the context names."""
     app = App()
     name = app.node.try_get_context("nat")
-    endpoints = NEEDED_WITHOUT_NAT if name == "none" else LOCAL.network.interface_endpoints
+    endpoints = LOCAL.endpoints_without_nat if name == "none" else LOCAL.network.interface_endpoints
     network = replace(LOCAL.network, nat=STRATEGIES[name], interface_endpoints=endpoints)
-    config = replace(LOCAL, name=f"nat-{name}", network=network)
+    environment = replace(LOCAL, name=f"nat-{name}", network=network)
     scope = Construct(app, "Nat")
-    NetworkStack(scope, "Network", config=config, foundation=FoundationStack(scope, "Foundation", config=config))
+    foundation = FoundationStack(scope, "Foundation", environment=environment)
+    NetworkStack(scope, "Network", environment=environment, foundation=foundation)
     app.synth()
 
 

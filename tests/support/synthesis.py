@@ -2,16 +2,15 @@
 
 import json
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import App
+from aws_cdk import App, Stack
 
 from checks.templates import Templates
 from config.environments import DEV, PROD, STAGING, local
 from config.model import Environment, RuntimeConfig
-from config.web import Public
 from stacks.platform import Platform
 from stacks.rule_packs import check_with
 
@@ -21,13 +20,6 @@ Resources = dict[str, Any]
 # The local environment is what the machine is; here it is always the same machine, so that its template is too.
 LOCAL = local(RuntimeConfig(architecture="x86_64", python="3.11"))
 ENVIRONMENTS = {environment.name: environment for environment in (LOCAL, DEV, STAGING, PROD)}
-# Prod with a load balancer on the internet, which no shipped environment has: the domain is each company's own.
-DOMAIN = "orders.example.com"
-PUBLIC_EXPOSURE = Public(
-    domain=DOMAIN, hosted_zone_id="Z0123456789ABCDEFGHIJ", sign_in_domain_prefix="example-shop-orders"
-)
-PUBLIC = replace(PROD, web=replace(PROD.web, exposure=PUBLIC_EXPOSURE))
-STACKS = ("Foundation", "Network", "Data", "Pipeline", "Web")
 # The app's own context, without the bundling of assets.
 CONTEXT: dict[str, Any] = json.loads(Path("cdk.json").read_text())["context"] | {"aws:cdk:bundling-stacks": []}
 
@@ -47,6 +39,10 @@ class Synthesized:
     def linked(self) -> Templates:
         """The templates with the references between them."""
         return Templates(stacks=self.templates)
+
+    def stack(self, name: str) -> Any:
+        """The stack with that id; its attributes are those of its class."""
+        return self.platform.node.find_child(name)
 
     def resources(self, stack: str, type_: str) -> Resources:
         """The resources of one type in one stack, by logical id."""
@@ -93,7 +89,7 @@ def synthesize_anew(environment: Environment, *, validate: bool = False) -> Synt
     """As `synthesize`, whether it was done before or not."""
     with tempfile.TemporaryDirectory() as folder:
         app = App(outdir=folder, context=CONTEXT, analytics_reporting=False)
-        platform = Platform(app, config=environment)
+        platform = Platform(app, environment=environment)
         if validate:
             check_with(environment.rule_packs, app)
         try:
@@ -106,8 +102,9 @@ def synthesize_anew(environment: Environment, *, validate: bool = False) -> Synt
             environment=environment,
             platform=platform,
             templates={
-                name: json.loads(Path(folder, getattr(platform, name.lower()).template_file).read_text())
-                for name in STACKS
+                stack.node.id: json.loads(Path(folder, stack.template_file).read_text())
+                for stack in platform.node.children
+                if isinstance(stack, Stack)
             },
             validated=validate,
             report=json.loads(report.read_text()) if report.exists() else {},
@@ -118,8 +115,3 @@ def synthesize_anew(environment: Environment, *, validate: bool = False) -> Synt
 def shipped(name: str) -> Synthesized:
     """A shipped environment with everything validated."""
     return synthesize(ENVIRONMENTS[name], validate=True)
-
-
-def public() -> Synthesized:
-    """`PUBLIC` with everything validated."""
-    return synthesize(PUBLIC, validate=True)

@@ -12,9 +12,9 @@ import ingestion.settings
 import schema_migration.answer
 import web_src.database
 import web_src.server
-from config import connections
 from config import ingestion as pipeline
 from config.ingestion import QUEUE_DAYS, SECONDS_A_DAY
+from config.web import DATABASE_POOL
 from tests.support.contracts.deployed import FUNCTIONS, Deployed, Properties
 
 # AWS Lambda Developer Guide, "Creating and configuring an Amazon SQS event source mapping".
@@ -40,9 +40,9 @@ def test_a_message_stays_hidden_for_longer_than_its_function_may_run(platform: D
 
 
 def test_the_file_intake_waits_as_the_configuration_reckons() -> None:
-    assert ingestion.messages.LONGEST_WAIT_SECONDS == pipeline.LONGEST_RETRY_SECONDS
-    assert ingestion.settings.LONGEST_RETRY_SECONDS == pipeline.LONGEST_RETRY_SECONDS
-    assert pipeline.LONGEST_RETRY_SECONDS <= LONGEST_VISIBILITY
+    assert ingestion.messages.LONGEST_WAIT_SECONDS == pipeline.MAX_BACKOFF_SECONDS
+    assert ingestion.settings.LONGEST_RETRY_SECONDS == pipeline.MAX_BACKOFF_SECONDS
+    assert pipeline.MAX_BACKOFF_SECONDS <= LONGEST_VISIBILITY
 
 
 def test_the_file_intake_stops_in_time_and_keeps_the_larger_part_for_the_work(platform: Deployed) -> None:
@@ -107,7 +107,7 @@ def test_auto_scaling_waits_for_longer_than_the_boot_script_does(platform: Deplo
 
 
 def test_the_configuration_counts_the_web_apps_connections_as_they_are() -> None:
-    assert web_src.database.MAX_CONNECTIONS == connections.WEB_POOL
+    assert web_src.database.MAX_CONNECTIONS == DATABASE_POOL
 
 
 def _attributes(pairs: list[dict[str, str]]) -> dict[str, str]:

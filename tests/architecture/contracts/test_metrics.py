@@ -66,7 +66,7 @@ def _written_by_the_agent(platform: Deployed) -> set[str]:
     return set(re.findall(r'"namespace": "(\S+)"', platform.runtime("web_src").script))
 
 
-@pytest.mark.parametrize("case", ["local", "prod, public"])
+@pytest.mark.parametrize("case", ["local", "web-public"])
 def test_an_alarm_on_a_metric_of_ours_watches_what_the_code_writes(
     case: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

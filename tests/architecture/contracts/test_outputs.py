@@ -21,7 +21,7 @@ def test_every_output_that_a_command_reads_is_there(platform: Deployed) -> None:
         read = set(re.findall(rf'\b{variable}(?:\[|\.get\()"(\w+)"', file.read_text()))
         assert read, f"{file} reads no output of {variable}"
         there = set(platform.synthesized.templates[STACKS[variable]]["Outputs"])
-        there |= WHERE_PUBLIC if platform is not deployed("prod, public") else set()
+        there |= WHERE_PUBLIC if platform is not deployed("web-public") else set()
         assert read <= there, f"{file} reads {sorted(read - there)}, which {STACKS[variable]} has not"
 
 
@@ -41,7 +41,7 @@ def test_queues_are_redriven_from_where_their_failures_end(platform: Deployed) -
 
 
 def test_people_look_files_up_by_the_function_that_knows_them(platform: Deployed) -> None:
-    name = _output(platform, "Pipeline", "OperationsFunctionName")
+    name = _output(platform, "Operations", "OperationsFunctionName")
     handler = platform.find(name)[1]["Handler"]
     assert handler.startswith("operations."), f"OperationsFunctionName is {name}, which runs {handler}"
     assert re.fullmatch(r"\$\{\w+/\w+\}", name), f"OperationsFunctionName is {name}, and not a name"
@@ -55,7 +55,7 @@ def test_outputs_of_the_data_are_those_of_the_bucket_that_runtimes_use(platform:
 
 
 def test_people_are_invited_to_the_list_that_the_load_balancer_asks() -> None:
-    platform = deployed("prod, public")
+    platform = deployed("web-public")
     pool = _output(platform, "Web", "UserPoolId")
     assert re.fullmatch(r"\$\{\w+/\w+\}", pool), f"UserPoolId is {pool}, and not an id"
     assert platform.find(pool)[0] == "AWS::Cognito::UserPool"

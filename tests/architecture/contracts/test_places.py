@@ -36,7 +36,7 @@ def _parameters(file: Path, function: str) -> int:
     return len(found.args.args)
 
 
-@pytest.mark.parametrize("case", ["local", "dev", "prod, public"])
+@pytest.mark.parametrize("case", ["local", "dev", "web-public"])
 def test_each_handler_is_a_function_of_the_bundled_folder(case: str) -> None:
     platform = deployed(case).synthesized.environment.runtime
     for runtime in deployed(case).runtimes():
@@ -48,7 +48,7 @@ def test_each_handler_is_a_function_of_the_bundled_folder(case: str) -> None:
         assert runtime.properties["Code"]["S3Key"] == _asset(runtime.folder, platform), runtime.package
 
 
-@pytest.mark.parametrize("case", ["local", "dev", "prod, public"])
+@pytest.mark.parametrize("case", ["local", "dev", "web-public"])
 def test_instances_start_the_app_of_the_asset_that_they_fetched(case: str) -> None:
     web = deployed(case).runtime(WEB_APP.name)
     (key,) = re.findall(r"s3://[^/\s]+/(\S+) ", web.script)

@@ -78,21 +78,21 @@ def test_templates_set_the_variables_that_the_code_reads_and_no_others(platform:
             _settings(runtime.package).Settings.from_env(environment)  # raises for one that is missing
             asked = environment.asked
         told = asked - set(LEFT_TO_THE_DEFAULT) - set(_given_from_elsewhere(runtime))
-        if platform is not deployed("prod, public"):
+        if platform is not deployed("web-public"):
             told -= SIGN_IN
         assert set(runtime.variables) == told, runtime.package
 
 
 def test_what_is_left_to_the_default_is_asked_for_by_somebody() -> None:
     asked = set()
-    for runtime in _configured(deployed("prod, public")):
+    for runtime in _configured(deployed("web-public")):
         environment = Recording(as_deployed(runtime) | BY_LAMBDA)
         _settings(runtime.package).Settings.from_env(environment)
         asked |= environment.asked
     assert set(LEFT_TO_THE_DEFAULT) <= asked
 
 
-@pytest.mark.parametrize("case", ["prod, public", "dev"])
+@pytest.mark.parametrize("case", ["web-public", "dev"])
 def test_a_variable_that_is_missing_is_named(case: str) -> None:
     for runtime in _configured(deployed(case)):
         settings = _settings(runtime.package)
@@ -136,11 +136,11 @@ def test_values_are_those_of_the_configuration(platform: Deployed) -> None:
         "ingestion": {
             "max_file_bytes": config.ingestion.max_file_mb * 1024 * 1024,
             "max_rejected_percent": config.ingestion.max_rejected_percent,
-            "first_retry_seconds": config.ingestion.first_retry_seconds,
+            "initial_backoff_seconds": config.ingestion.initial_backoff_seconds,
             "metrics_namespace": namespace,
             "incoming_prefix": "incoming/",
         },
-        "housekeeping": {"reject_days": config.ingestion.reject_days},
+        "housekeeping": {"reject_days": config.housekeeping and config.housekeeping.reject_days},
         "web_src": {"max_file_bytes": config.ingestion.max_file_mb * 1024 * 1024, "incoming_prefix": "incoming/"},
     }
     for package, expected in values.items():
@@ -150,7 +150,7 @@ def test_values_are_those_of_the_configuration(platform: Deployed) -> None:
 
 def test_the_app_asks_for_sign_in_where_it_is_public_and_nowhere_else(platform: Deployed) -> None:
     settings = _settings("web_src").Settings.from_env(as_deployed(platform.runtime("web_src")))
-    assert (settings.sign_in is not None) == (platform is deployed("prod, public"))
+    assert (settings.sign_in is not None) == (platform is deployed("web-public"))
 
 
 def test_variables_point_to_the_resources_that_they_name(platform: Deployed) -> None:

@@ -74,7 +74,7 @@ def test_the_boot_script_asks_what_health_checks_ask(platform: Deployed) -> None
 def test_the_internet_sees_no_path_that_is_answered_without_sign_in(database: Database) -> None:
     hidden = {
         pattern
-        for pattern, actions in _rules(deployed("prod, public")).items()
+        for pattern, actions in _rules(deployed("web-public")).items()
         if [action["Type"] for action in actions] == ["fixed-response"]
     }
     assert hidden == _answered_without_sign_in(database)
@@ -84,7 +84,7 @@ def test_the_internet_sees_no_path_that_is_answered_without_sign_in(database: Da
 def test_programs_are_refused_where_the_data_is_and_people_asked_to_sign_in_elsewhere() -> None:
     (pattern,) = (
         pattern
-        for pattern, actions in _rules(deployed("prod, public")).items()
+        for pattern, actions in _rules(deployed("web-public")).items()
         if actions[0].get("AuthenticateCognitoConfig", {}).get("OnUnauthenticatedRequest") == "deny"
     )
     data = {re.sub(r"\{\w+\}", "7", route.path) for route in api.router.routes if isinstance(route, APIRoute)}
@@ -94,5 +94,5 @@ def test_programs_are_refused_where_the_data_is_and_people_asked_to_sign_in_else
 
 
 def test_who_signs_out_returns_to_a_page_of_the_app() -> None:
-    ((_, _, client),) = deployed("prod, public").resources("AWS::Cognito::UserPoolClient")
+    ((_, _, client),) = deployed("web-public").resources("AWS::Cognito::UserPoolClient")
     assert {urlsplit(address).path for address in client["LogoutURLs"]} <= set(_paths())

@@ -112,7 +112,7 @@ class Pipeline:
             incoming_prefix="incoming/",
             max_file_bytes=MAX_FILE_BYTES,
             max_rejected_percent=MAX_REJECTED_PERCENT,
-            first_retry_seconds=30,
+            initial_backoff_seconds=30,
             metrics_namespace="shop-test",
             log_level="INFO",
         )

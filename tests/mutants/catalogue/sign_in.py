@@ -52,7 +52,7 @@ MUTANTS = (
         old="        network.allow_https_out(self.security_group)\n",
         new="",
         test=f"{SIGN_IN}::test_the_load_balancer_reaches_cognito_which_tells_it_who_signed_in",
-        says="EntranceSecurityGroup",
+        says="LoadBalancerSecurityGroup",
     ),
     Mutant(
         name="the list of people goes with its stack",

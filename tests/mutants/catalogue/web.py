@@ -243,7 +243,7 @@ MUTANTS = (
         old="User={NAME}\n",
         new="",
         test=f"{BOOT}::test_the_service_can_change_nothing_but_its_own_files",
-        says="User=shop-web",
+        says="User=web",
     ),
     Mutant(
         name="the app may write everywhere",

@@ -6,7 +6,7 @@ from typing import get_args
 
 from components.network.endpoints import INTERFACE_ACTIONS
 from config.environments import DEV
-from config.network import NEEDED_WITHOUT_NAT, InterfaceEndpoint, NoNat
+from config.network import InterfaceEndpoint, NoNat
 from tests.support.promises import has
 from tests.support.synthesis import Synthesized, synthesize
 
@@ -116,12 +116,12 @@ def test_without_nat_no_service_is_left_out_that_the_workloads_call(every_enviro
     }
     # Keys are used by S3, SQS and Secrets Manager in the workloads' name; cfn-signal needs no right.
     needed = (called & set(get_args(InterfaceEndpoint)) - {"kms"}) | {"cloudformation"}
-    missing = needed - NEEDED_WITHOUT_NAT
-    assert not missing, f"NEEDED_WITHOUT_NAT lacks {sorted(missing)}, which workloads call"
+    missing = needed - DEV.endpoints_without_nat
+    assert not missing, f"DEV.endpoints_without_nat lacks {sorted(missing)}, which workloads call"
 
 
 def test_instances_signal_without_a_role() -> None:
-    network = replace(DEV.network, nat=NoNat(), interface_endpoints=NEEDED_WITHOUT_NAT)
+    network = replace(DEV.network, nat=NoNat(), interface_endpoints=DEV.endpoints_without_nat)
     synthesized = synthesize(replace(DEV, network=network))
     (policy,) = (
         endpoint["Properties"]["PolicyDocument"]["Statement"]

@@ -8,7 +8,6 @@ import pytest
 from config.address_plan import TIERS
 from config.environments import DEV, PROD
 from config.network import (
-    NEEDED_WITHOUT_NAT,
     AnyZones,
     DualStack,
     FlowLogToCloudWatch,
@@ -148,11 +147,11 @@ def test_one_gateway_serves_all_zones(nat: SingleNat | RegionalNat, addresses: i
 
 
 def test_without_nat_nothing_leaves_but_through_endpoints() -> None:
-    network = replace(DEV.network, nat=NoNat(), interface_endpoints=NEEDED_WITHOUT_NAT)
+    network = replace(DEV.network, nat=NoNat(), interface_endpoints=DEV.endpoints_without_nat)
     synthesized = synthesize(replace(DEV, network=network))
     assert _default_routes(synthesized, "App") == []
     assert synthesized.resources("Network", "AWS::EC2::NatGateway") == {}
-    assert len(synthesized.resources("Network", "AWS::EC2::VPCEndpoint")) == 2 + len(NEEDED_WITHOUT_NAT)
+    assert len(synthesized.resources("Network", "AWS::EC2::VPCEndpoint")) == 2 + len(DEV.endpoints_without_nat)
 
 
 @pytest.mark.parametrize(("region", "letters"), [("eu-central-1", "abc"), ("cn-north-1", "abd"), (None, "abc")])

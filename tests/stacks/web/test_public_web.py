@@ -9,7 +9,8 @@ import pytest
 from config.network import DualStack
 from local_cloud.emulator.registration import uncovered
 from tests.support.promises import has
-from tests.support.synthesis import DOMAIN, PUBLIC, PUBLIC_EXPOSURE, Synthesized, synthesize
+from tests.support.synthesis import Synthesized, synthesize
+from tests.support.web.variants import DOMAIN, PUBLIC, PUBLIC_EXPOSURE, PUBLIC_WEB
 
 LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 
@@ -113,7 +114,7 @@ def test_the_domain_leads_here_in_every_ip_version(dual_stack: bool) -> None:
     open_to = {
         rule.get("CidrIp") or rule.get("CidrIpv6")
         for id_, group in synthesized.resources("Web", "AWS::EC2::SecurityGroup").items()
-        if "Entrance" in id_
+        if "LoadBalancer" in id_
         for rule in group["Properties"]["SecurityGroupIngress"]
     }
     assert open_to == ({"0.0.0.0/0", "::/0"} if dual_stack else {"0.0.0.0/0"})
@@ -121,7 +122,7 @@ def test_the_domain_leads_here_in_every_ip_version(dual_stack: bool) -> None:
 
 def test_a_public_load_balancer_admits_443_and_80_alone(public_prod: Synthesized) -> None:
     groups = public_prod.resources("Web", "AWS::EC2::SecurityGroup").items()
-    (rules,) = (group["Properties"]["SecurityGroupIngress"] for id_, group in groups if "Entrance" in id_)
+    (rules,) = (group["Properties"]["SecurityGroupIngress"] for id_, group in groups if "LoadBalancer" in id_)
     admitted = {(rule["IpProtocol"], rule.get("FromPort"), rule.get("ToPort")) for rule in rules}
     wanted = {("tcp", 443, 443), ("tcp", 80, 80)}
     assert admitted == wanted, f"the load balancer's security group admits {admitted}, must admit {wanted}"
@@ -142,7 +143,7 @@ def test_people_come_by_invitation_with_a_long_password_and_a_second_factor(publ
 
 def test_the_sign_in_plan_and_the_second_factor_are_values() -> None:
     exposure = replace(PUBLIC_EXPOSURE, mfa="optional", sign_in_plan="plus")
-    pool = synthesize(replace(PUBLIC, web=replace(PUBLIC.web, exposure=exposure))).only("Web", "AWS::Cognito::UserPool")
+    pool = synthesize(replace(PUBLIC, web=replace(PUBLIC_WEB, exposure=exposure))).only("Web", "AWS::Cognito::UserPool")
     assert (pool["MfaConfiguration"], pool["UserPoolTier"]) == ("OPTIONAL", "PLUS")
     assert pool["UserPoolAddOns"]["AdvancedSecurityMode"] == "ENFORCED"
 
@@ -214,7 +215,7 @@ def test_a_firewall_looks_at_each_request_first(public_prod: Synthesized) -> Non
     for name in managed:
         has(name, rules[name], {"OverrideAction": {"None": {}}})  # it blocks, and doesn't just count
     association = public_prod.only("Web", "AWS::WAFv2::WebACLAssociation")
-    assert "EntranceLoadBalancer" in json.dumps(association["ResourceArn"])
+    assert "WebLoadBalancer" in json.dumps(association["ResourceArn"])
 
 
 def test_nothing_gets_past_a_firewall_that_does_not_answer(public_prod: Synthesized) -> None:

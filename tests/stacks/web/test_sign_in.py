@@ -31,7 +31,7 @@ def test_the_sign_in_page_has_a_style_without_which_it_answers_with_an_error(pub
 def test_the_load_balancer_reaches_cognito_which_tells_it_who_signed_in(public_prod: Synthesized) -> None:
     """At addresses that change (User Guide for Application Load Balancers, "Authenticate users")."""
     groups = public_prod.resources("Web", "AWS::EC2::SecurityGroup").items()
-    ((id_, group),) = ((id_, group) for id_, group in groups if "Entrance" in id_)
+    ((id_, group),) = ((id_, group) for id_, group in groups if "LoadBalancer" in id_)
     rules = group["Properties"].get("SecurityGroupEgress", [])
     let_out = [(rule["CidrIp"], rule.get("FromPort"), rule.get("ToPort")) for rule in rules if "CidrIp" in rule]
     assert ("0.0.0.0/0", 443, 443) in let_out, f"{id_} lets the load balancer out to {let_out}, and not to HTTPS"

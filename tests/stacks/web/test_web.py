@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from config.environments import PROD
+from config.environments import PROD, PROD_WEB
 from config.web import OnDemandInstances, WithSpotInstances
 from tests.support.promises import has, mentions
 from tests.support.synthesis import Synthesized, shipped, synthesize
+from tests.support.web.variants import web_of
 
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 TARGETS = "AWS::ElasticLoadBalancingV2::TargetGroup"
@@ -20,7 +21,7 @@ SPOT = WithSpotInstances(types=("m7g.large", "m6g.large", "c7g.large"), on_deman
 
 
 def _with_capacity(capacity: OnDemandInstances | WithSpotInstances, *, warm: int = 0) -> Synthesized:
-    return synthesize(replace(PROD, web=replace(PROD.web, capacity=capacity, warm_instances=warm)))
+    return synthesize(replace(PROD, web=replace(PROD_WEB, capacity=capacity, warm_instances=warm)))
 
 
 def _template(synthesized: Synthesized) -> dict[str, Any]:
@@ -59,13 +60,13 @@ def test_nothing_reaches_an_instance_but_the_load_balancer(every_environment: Sy
     (inline,) = (group["Properties"].get("SecurityGroupIngress", []) for id_, group in groups if "Instances" in id_)
     assert not inline, f"the instances' security group admits {inline}"
     assert [(rule["FromPort"], rule["ToPort"]) for rule in rules] == [(8080, 8080)]
-    assert "EntranceSecurityGroup" in json.dumps(rules[0]["SourceSecurityGroupId"])
+    assert "LoadBalancerSecurityGroup" in json.dumps(rules[0]["SourceSecurityGroupId"])
 
 
 def test_the_load_balancer_drops_what_looks_wrong_and_logs_the_rest(every_environment: Synthesized) -> None:
     balancer = every_environment.only("Web", BALANCER)
     attributes = {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
-    protected = every_environment.environment.web.deletion_protection
+    protected = web_of(every_environment).deletion_protection
     wanted = {
         "routing.http.drop_invalid_header_fields.enabled": "true",
         "routing.http.desync_mitigation_mode": "strictest",
@@ -130,7 +131,7 @@ def test_the_image_is_the_newest_of_the_right_processor_when_an_instance_starts(
 
 def test_a_release_counts_when_its_instances_say_so(every_environment: Synthesized) -> None:
     ((group_id, group),) = every_environment.resources("Web", GROUP).items()
-    web = every_environment.environment.web
+    web = web_of(every_environment)
     has("the group", group["CreationPolicy"]["ResourceSignal"], {"Count": web.min_instances})
     update = group["UpdatePolicy"]["AutoScalingRollingUpdate"]
     has("the group's update", update, {"WaitOnResourceSignals": True, "MinInstancesInService": web.min_instances})
@@ -163,7 +164,7 @@ def test_the_group_grows_with_requests_and_with_work(every_environment: Synthesi
         ]["TargetValue"]
         for policy in policies
     }
-    requests = every_environment.environment.web.requests_per_minute
+    requests = web_of(every_environment).requests_per_minute
     has("what the group grows with", targets, {"ASGAverageCPUUtilization": 20, "ALBRequestCountPerTarget": requests})
     assert len(targets) == len(policies) == 2
 
@@ -231,7 +232,7 @@ def test_instances_do_nothing_else_everywhere(every_environment: Synthesized) ->
 
 def test_browsers_may_upload_from_the_apps_own_address_alone(every_environment: Synthesized) -> None:
     (rule,) = every_environment.only("Data", "AWS::S3::Bucket")["CorsConfiguration"]["CorsRules"]
-    origins = list(every_environment.environment.web.exposure.origins)
+    origins = list(web_of(every_environment).exposure.origins)
     has("the landing bucket", rule, {"AllowedMethods": ["POST"], "AllowedOrigins": origins})
     assert "*" not in rule["AllowedOrigins"]
 

@@ -14,7 +14,8 @@ import pytest
 
 from local_cloud.web.instance import Unit, app_part, read_environment_file, read_unit
 from tests.support.promises import has
-from tests.support.synthesis import LOCAL, PUBLIC, Synthesized, shipped, synthesize
+from tests.support.synthesis import LOCAL, Synthesized, shipped, synthesize
+from tests.support.web.variants import PUBLIC
 
 # Each notes how it was called; the one that is named in FAILING fails.
 STAND_IN = """\
@@ -95,14 +96,14 @@ def test_the_app_part_alone_makes_the_app(machine: Machine, script: str) -> None
     """As the local cloud runs it."""
     done = machine.run(f"set -euo pipefail\n{app_part(script)}")
     assert done.returncode == 0, done.stderr
-    unit = read_unit((machine.root / "etc/systemd/system/shop-web.service").read_text())
+    unit = read_unit((machine.root / "etc/systemd/system/web.service").read_text())
     assert unit == Unit(
         command=[f"/usr/bin/{PYTHON}", "-m", "web_src"],
-        folder="/opt/shop-web",
-        environment_file="/etc/shop-web.env",
+        folder="/opt/web",
+        environment_file="/etc/web.env",
     )
-    assert (machine.root / "opt/shop-web/web_src/__main__.py").exists()
-    variables = read_environment_file((machine.root / "etc/shop-web.env").read_text())
+    assert (machine.root / "opt/web/web_src/__main__.py").exists()
+    variables = read_environment_file((machine.root / "etc/web.env").read_text())
     assert variables["DATABASE_USER"] == "web"
     assert variables["MAX_FILE_BYTES"] == str(LOCAL.ingestion.max_file_mb * 1024 * 1024)
     assert not [name for name in variables if name.startswith("SIGN_IN")], "an internal app asks nobody who they are"
@@ -115,7 +116,7 @@ def test_the_whole_script_installs_starts_and_says_yes(machine: Machine, script:
     (packages,) = machine.calls("dnf")
     wanted = {"amazon-cloudwatch-agent", "aws-cfn-bootstrap", "logrotate", PYTHON}
     assert wanted <= set(packages.split()), f"the boot installs {packages}, and not {wanted - set(packages.split())}"
-    assert "enable --now shop-web" in machine.calls("systemctl")
+    assert "enable --now web" in machine.calls("systemctl")
     (user,) = machine.calls("useradd")
     assert "/sbin/nologin" in user.split(), f"somebody could log in as the app: useradd {user}"
     (asked,) = machine.calls("curl")
@@ -145,10 +146,10 @@ def test_the_agent_sends_what_the_service_writes_and_how_full_things_are(machine
     machine.run(script)
     agent = json.loads((machine.root / "opt/aws/amazon-cloudwatch-agent/etc/web.json").read_text())
     files = [each["file_path"] for each in agent["logs"]["logs_collected"]["files"]["collect_list"]]
-    unit = (machine.root / "etc/systemd/system/shop-web.service").read_text()
+    unit = (machine.root / "etc/systemd/system/web.service").read_text()
     assert f"StandardOutput=append:{files[0]}\n" in unit
     assert files[1] == "/var/log/cloud-init-output.log"
-    assert files[0] in (machine.root / "etc/logrotate.d/shop-web").read_text()
+    assert files[0] in (machine.root / "etc/logrotate.d/web").read_text()
     streams = [each["log_stream_name"] for each in agent["logs"]["logs_collected"]["files"]["collect_list"]]
     assert len(set(streams)) == 2
     assert all("{instance_id}" in stream for stream in streams), f"instances write into each other's streams: {streams}"
@@ -164,7 +165,7 @@ def test_the_agent_sends_what_the_service_writes_and_how_full_things_are(machine
 def test_the_log_fills_no_disk(machine: Machine, script: str) -> None:
     """systemd keeps the file open: moved away, it would grow on under its other name, unseen by the agent."""
     machine.run(script)
-    rotation = (machine.root / "etc/logrotate.d/shop-web").read_text().split()
+    rotation = (machine.root / "etc/logrotate.d/web").read_text().split()
     assert "copytruncate" in rotation, f"the log is moved away while systemd writes into it: {rotation}"
     assert {"hourly", "daily"} & set(rotation), f"the log grows for longer than a day: {rotation}"
     assert int(rotation[rotation.index("rotate") + 1]) <= 7
@@ -172,7 +173,7 @@ def test_the_log_fills_no_disk(machine: Machine, script: str) -> None:
 
 def test_an_app_that_falls_stands_up_again(machine: Machine, script: str) -> None:
     machine.run(script)
-    unit = (machine.root / "etc/systemd/system/shop-web.service").read_text()
+    unit = (machine.root / "etc/systemd/system/web.service").read_text()
     assert re.search(r"^Restart=(always|on-failure)$", unit, re.M), (
         f"no Restart=: an app that crashed stays down: {unit}"
     )
@@ -181,8 +182,8 @@ def test_an_app_that_falls_stands_up_again(machine: Machine, script: str) -> Non
 
 def test_the_service_can_change_nothing_but_its_own_files(machine: Machine, script: str) -> None:
     machine.run(script)
-    unit = (machine.root / "etc/systemd/system/shop-web.service").read_text()
-    for line in ("User=shop-web", "NoNewPrivileges=yes", "ProtectSystem=strict", "PrivateTmp=yes", "MemoryMax=75%"):
+    unit = (machine.root / "etc/systemd/system/web.service").read_text()
+    for line in ("User=web", "NoNewPrivileges=yes", "ProtectSystem=strict", "PrivateTmp=yes", "MemoryMax=75%"):
         assert f"\n{line}\n" in unit
     assert "\nCapabilityBoundingSet=\n" in unit, "none"
     # What else stands between a hole in the app and its machine; their values are systemd's business.
@@ -201,16 +202,16 @@ def test_the_service_can_change_nothing_but_its_own_files(machine: Machine, scri
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd's own check of units isn't on this machine")
 def test_systemd_understands_the_service(machine: Machine, script: str) -> None:
     machine.run(script)
-    unit = machine.root / "etc/systemd/system/shop-web.service"
+    unit = machine.root / "etc/systemd/system/web.service"
     unit.write_text(unit.read_text().replace("/usr/bin/", f"{machine.root.parent}/tools/"))
     done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
-    assert "shop-web" not in done.stderr
+    assert "web" not in done.stderr
 
 
 def test_a_public_app_boots_with_the_names_of_its_sign_in(machine: Machine) -> None:
     script = _script(synthesize(PUBLIC)).replace("python3.14", PYTHON)
     assert machine.run(script).returncode == 0
-    variables = read_environment_file((machine.root / "etc/shop-web.env").read_text())
+    variables = read_environment_file((machine.root / "etc/web.env").read_text())
     assert {name for name in variables if name.startswith("SIGN_IN")} == {
         "SIGN_IN_LOAD_BALANCER_ARN",
         "SIGN_IN_CLIENT_ID",

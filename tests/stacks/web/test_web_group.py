@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.support.promises import has
 from tests.support.synthesis import Synthesized
+from tests.support.web.variants import web_of
 
 TARGETS = "AWS::ElasticLoadBalancingV2::TargetGroup"
 GROUP = "AWS::AutoScaling::AutoScalingGroup"
@@ -49,14 +50,14 @@ def test_the_group_hears_of_its_load_within_minutes_and_shrinks_again(every_envi
 
 
 def test_the_group_grows_to_the_maximum_of_the_configuration(every_environment: Synthesized) -> None:
-    web = every_environment.environment.web
+    web = web_of(every_environment)
     wanted = {"MinSize": str(web.min_instances), "MaxSize": str(web.max_instances)}
     has("the group", every_environment.only("Web", GROUP), wanted)
 
 
 def test_no_more_instances_run_at_once_than_are_reckoned_with(every_environment: Synthesized) -> None:
     """Addresses in the subnets and connections of the database are reckoned for that many (config/web.py)."""
-    group, web = every_environment.only("Web", GROUP), every_environment.environment.web
+    group, web = every_environment.only("Web", GROUP), web_of(every_environment)
     percent = group["InstanceMaintenancePolicy"]["MaxHealthyPercentage"]
     most = ceil(int(group["MaxSize"]) * percent / 100)
     assert most <= web.most_instances, (

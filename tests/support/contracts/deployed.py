@@ -11,12 +11,13 @@ from typing import Any
 
 from checks.templates import Place
 from tests.support import databases
-from tests.support.synthesis import ENVIRONMENTS, Synthesized, public, shipped, synthesize
+from tests.support.synthesis import ENVIRONMENTS, Synthesized, shipped, synthesize
+from tests.support.web.variants import public
 
 FUNCTIONS = Path("lambda_src")
 WEB_APP = Path("web_src")
 # Every environment, prod on the internet, and prod on each other database.
-CASES = (*sorted(ENVIRONMENTS), "prod, public", *databases.VARIANTS)
+CASES = (*sorted(ENVIRONMENTS), "web-public", *databases.VARIANTS)
 Properties = Mapping[str, Any]
 
 
@@ -107,7 +108,7 @@ class Deployed:
         ((stack, _, properties),) = self.resources("AWS::EC2::LaunchTemplate")
         data = properties["LaunchTemplateData"]
         script = self.text(data["UserData"]["Fn::Base64"], stack)
-        lines = script.partition('shop-web.env" <<"END"\n')[2].partition("\nEND\n")[0].splitlines()
+        lines = script.partition('web.env" <<"END"\n')[2].partition("\nEND\n")[0].splitlines()
         ((_, profile),) = [self.find(self.text(each, stack)) for each in data["IamInstanceProfile"].values()]
         (role,) = profile["Roles"]
         allowed, denied = self._rights(self.place(self.text(role, stack)))
@@ -173,4 +174,4 @@ def deployed(case: str) -> Deployed:
     """One of `CASES`."""
     if case in databases.VARIANTS:
         return Deployed(synthesized=synthesize(databases.VARIANTS[case]))
-    return Deployed(synthesized=public() if case == "prod, public" else shipped(case))
+    return Deployed(synthesized=public() if case == "web-public" else shipped(case))

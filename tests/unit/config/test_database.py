@@ -13,14 +13,17 @@ from hypothesis import strategies as st
 
 from config import windows
 from config.checks import ConfigError
-from config.connections import CALLS, FUNCTIONS, RESERVED, WEB_POOL, connections_of, room
+from config.connections import CALLS, RESERVED, connections_of, free_connections
 from config.database import Direct, ThroughProxy
 from config.environments import DEV, DEV_DATABASE, PROD, PROD_DATABASE
 from config.instance_classes import FAMILIES, is_offered, memory_gib
 from tests.support.databases import AURORA
+from tests.support.variants import core_of
 
 PROXY = ThroughProxy(connections_percent=80, borrow_seconds=15, idle_client_minutes=30)
 LINTER = Path(cfnlint.__file__).parent / "data/schemas/extensions/aws_rds_dbinstance/dbinstanceclass_enum.json"
+
+CORE, PROD_CORE = core_of(DEV), core_of(PROD)
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a family RDS has not": (
@@ -75,22 +78,18 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "database.min_acu must be a number, got 'two'",
     ),
     "more loads than connections": (
-        lambda: replace(DEV, ingestion=replace(DEV.ingestion, max_concurrency=1000)),
-        "ingestion.max_concurrency must be at most 128 with this database of 168 connections, got 1000",
+        lambda: replace(CORE, ingestion=replace(CORE.ingestion, max_concurrency=1000)),
+        "ingestion.max_concurrency must be at most 156 with this database of 168 connections, got 1000",
     ),
     "more loads than the proxy may serve": (
-        lambda: replace(PROD, ingestion=replace(PROD.ingestion, max_concurrency=457)),
-        "ingestion.max_concurrency must be at most 456 with this database of 675 connections, got 457",
-    ),
-    "more web instances than connections": (
-        lambda: replace(DEV, web=replace(DEV.web, max_instances=50)),
-        "ingestion.max_concurrency must be at most 0",
+        lambda: replace(PROD_CORE, ingestion=replace(PROD_CORE.ingestion, max_concurrency=541)),
+        "ingestion.max_concurrency must be at most 540 with this database of 675 connections, got 541",
     ),
     "a name that RDS takes for no database": (lambda: replace(DEV, name="dev-"), "name must be 1 to 20"),
     "a project that RDS takes for no database": (lambda: replace(DEV, project="my--shop"), "project must be 1 to 20"),
     "a proxy that leaves nothing": (
         lambda: replace(PROD, database=replace(PROD_DATABASE, connections=replace(PROXY, connections_percent=100))),
-        "database.connections.connections_percent must be small enough to leave 12 connections more",
+        "database.connections.connections_percent must be small enough to leave 12 more connections",
     ),
 }
 
@@ -170,11 +169,24 @@ def test_connections_end_at_five_thousand() -> None:
 
 
 def test_each_connection_is_counted_once() -> None:
-    clients = 3 * WEB_POOL + FUNCTIONS * CALLS
-    assert room(100, web_instances=3, proxy_percent=None) == (100 - clients - CALLS - RESERVED, 0)
-    assert room(100, web_instances=3, proxy_percent=60) == (60 - clients, 40 - CALLS - RESERVED)
+    assert free_connections(100, capabilities=28, proxy_percent=None) == (100 - 28 - CALLS - RESERVED, 0)
+    assert free_connections(100, capabilities=28, proxy_percent=60) == (60 - 28, 40 - CALLS - RESERVED)
 
 
 def test_the_largest_concurrency_that_is_named_is_accepted() -> None:
-    replace(PROD, ingestion=replace(PROD.ingestion, max_concurrency=456))
-    replace(DEV, ingestion=replace(DEV.ingestion, max_concurrency=128))
+    replace(PROD_CORE, ingestion=replace(PROD_CORE.ingestion, max_concurrency=540))
+    replace(CORE, ingestion=replace(CORE.ingestion, max_concurrency=156))
+
+
+def test_the_connections_of_each_capability_are_counted() -> None:
+    for environment in (DEV, PROD):
+        shared = environment.database.connections
+        share = environment.database.max_connections
+        if isinstance(shared, ThroughProxy):
+            share = share * shared.connections_percent // 100
+        else:
+            share -= CALLS + RESERVED
+        left = share - sum(each.database_connections for each in environment.capabilities)
+        replace(environment, ingestion=replace(environment.ingestion, max_concurrency=left))
+        with pytest.raises(ConfigError, match=f"ingestion.max_concurrency must be at most {left} "):
+            replace(environment, ingestion=replace(environment.ingestion, max_concurrency=left + 1))

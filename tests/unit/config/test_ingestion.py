@@ -91,16 +91,15 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "too little concurrency": (_intake(max_concurrency=1), "ingestion.max_concurrency must be 2"),
     "no file": (_intake(max_file_mb=0), "ingestion.max_file_mb"),
     "too large a file for the timeout": (_intake(max_file_mb=1000), "ingestion.max_file_mb must be 1 to 960"),
-    "a file given up too soon": (_intake(receives=4), "ingestion.receives must be 5 to 1000, got 4"),
-    "retries at once": (_intake(first_retry_seconds=0), "ingestion.first_retry_seconds must be 1 to 900"),
+    "a file given up too soon": (_intake(max_receive_count=4), "ingestion.max_receive_count must be 5 to 1000, got 4"),
+    "retries at once": (_intake(initial_backoff_seconds=0), "ingestion.initial_backoff_seconds must be 1 to 900"),
     "tries longer than the queue remembers": (
-        lambda: replace(PROD.ingestion, receives=64),
-        "ingestion.receives must be so few that they end before the queue forgets a message (4 days), got 64",
+        lambda: replace(PROD.ingestion, max_receive_count=64),
+        "ingestion.max_receive_count must be so few that they end before the queue forgets a message (4 days), got 64",
     ),
     "no rejects ever": (_intake(max_rejected_percent=0), "ingestion.max_rejected_percent must be 1 to 100, got 0"),
     "more rejects than rows": (_intake(max_rejected_percent=101), "ingestion.max_rejected_percent must be 1 to 100"),
     "an archive without end": (_intake(archive_days=0), "ingestion.archive_days must be at least 1, got 0"),
-    "rejects without end": (_intake(reject_days=0), "ingestion.reject_days must be at least 1, got 0"),
     "none ready": (lambda: ProvisionedConcurrency(executions=0), "ingestion.start.executions must be 1 or more, got 0"),
     "more ready than ever run": (
         _intake(start=ProvisionedConcurrency(executions=3)),
@@ -142,7 +141,7 @@ ACCEPTED: dict[str, Callable[[], object]] = {
         landing_bucket=replace(PROD.landing_bucket, noncurrent_days=400),
         ingestion=replace(PROD.ingestion, archive_days=364),
     ),
-    "as many receives as the queue remembers": lambda: replace(PROD.ingestion, receives=63),
+    "as many max_receive_count as the queue remembers": lambda: replace(PROD.ingestion, max_receive_count=63),
     "all ready": _intake(start=ProvisionedConcurrency(executions=2)),
     "snapshots": lambda: replace(DEV, region="eu-central-1", ingestion=replace(DEV.ingestion, start=SnapStart())),
 }
@@ -162,10 +161,10 @@ def test_a_file_is_readable_until_deep_archive_or_deletion_whichever_comes_first
 def test_the_longest_trying_counts_a_function_that_was_killed_each_time() -> None:
     assert PROD.ingestion.longest_trying_seconds == 10 * 6 * 900
     # Where the function's own waits are longer than the queue's, those count: 6 x 30 s against 30 + 900 s.
-    short = replace(DEV.ingestion, timeout_seconds=30, max_file_mb=64, first_retry_seconds=900, receives=5)
+    short = replace(DEV.ingestion, timeout_seconds=30, max_file_mb=64, initial_backoff_seconds=900, max_receive_count=5)
     assert short.longest_trying_seconds == 5 * (30 + 900)
 
 
 def test_locally_a_poison_file_is_given_up_within_half_a_minute_of_waits() -> None:
-    waits = [LOCAL.ingestion.first_retry_seconds * 2**n for n in range(LOCAL.ingestion.receives)]
+    waits = [LOCAL.ingestion.initial_backoff_seconds * 2**n for n in range(LOCAL.ingestion.max_receive_count)]
     assert sum(waits) <= 31

@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
+from config.capability import Capability
 from config.checks import ConfigError, ConfigSection
 from config.database import PostgresInstance
 from config.environments import DEV, DEV_DATABASE, ENVIRONMENTS, LOCAL, PROD, choose
 from config.ingestion import IngestionConfig
 from config.model import Environment, RuntimeConfig
-from config.network import NEEDED_WITHOUT_NAT, AnyZones, FlowLogToCloudWatch, NamedZones, NoNat
-from config.web import WebConfig
+from config.network import AnyZones, FlowLogToCloudWatch, NamedZones, NoNat
+from tests.support.variants import core_of
+
+CORE = core_of(DEV)
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "one zone": (lambda: AnyZones(count=1), "network.zones must be 2 to 6 zones, got 1"),
@@ -23,11 +26,13 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "network.zones must be at most 3 in eu-central-1 (a, b, c), got 4",
     ),
     "no NAT without endpoints": (
-        lambda: replace(DEV.network, nat=NoNat()),
-        "network.interface_endpoints must be at least cloudformation, logs, monitoring, secretsmanager, sqs, ssm",
+        lambda: replace(CORE, network=replace(CORE.network, nat=NoNat())),
+        "network.interface_endpoints must be at least logs, secretsmanager, sqs, xray",
     ),
     "no NAT with some endpoints": (
-        lambda: replace(DEV.network, nat=NoNat(), interface_endpoints=NEEDED_WITHOUT_NAT - {"sqs"}),
+        lambda: replace(
+            DEV, network=replace(DEV.network, nat=NoNat(), interface_endpoints=DEV.endpoints_without_nat - {"sqs"})
+        ),
         "network.interface_endpoints must be at least",
     ),
     "an endpoint nobody knows": (
@@ -52,20 +57,16 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "logs gone at once": (lambda: replace(DEV.foundation, log_bucket_days=0), "foundation.log_bucket_days"),
     "nobody's address": (lambda: replace(DEV.foundation, alert_emails=("ops",)), "foundation.alert_emails"),
     "a public network": (lambda: replace(DEV.network, cidr="8.8.0.0/16"), "network.cidr must be a private network"),
-    "another processor": (
-        lambda: replace(DEV, runtime=RuntimeConfig(architecture="x86_64")),
-        "web.capacity.types must be x86_64 types",
-    ),
     "an account that isn't one": (lambda: replace(DEV, account="1111"), "account must be twelve digits"),
     "a region that isn't one": (lambda: replace(DEV, region="Frankfurt"), "region must be an AWS region"),
     "a name with capitals": (lambda: replace(DEV, name="Dev"), "name must be"),
     "subnets that are too small": (
         lambda: replace(
-            DEV,
-            network=replace(DEV.network, app_prefix=28),
-            web=replace(DEV.web, max_instances=10),
+            CORE,
+            network=replace(CORE.network, app_prefix=28),
+            ingestion=replace(CORE.ingestion, max_concurrency=10),
         ),
-        "network.app_prefix must be short enough for 21 addresses",
+        "network.app_prefix must be short enough for 12 addresses",
     ),
 }
 
@@ -86,7 +87,7 @@ def _changed(part: Any, **values: object) -> Any:
 
 def _slices() -> list[tuple[ConfigSection, str]]:
     parts: tuple[Any, ...] = (DEV, DEV.runtime, DEV.foundation, DEV.network, DEV.network.zones, DEV.network.flow_log)
-    parts += (DEV.database, DEV.landing_bucket, DEV.ingestion, DEV.web, DEV.web.exposure, DEV.web.capacity)
+    parts += (DEV.database, DEV.landing_bucket, DEV.ingestion, *DEV.capabilities)
     return [(part, field.name) for part in parts for field in fields(part)]
 
 
@@ -130,13 +131,13 @@ def test_account_and_region_may_come_later() -> None:
 
 def test_local_is_dev_but_for_where_it_runs() -> None:
     differing = {name for name in vars(DEV) if getattr(DEV, name) != getattr(LOCAL, name)}
-    assert differing <= {"name", "account", "region", "runtime", "ingestion", "web"}
-    assert {name for name in vars(DEV.web) if getattr(DEV.web, name) != getattr(LOCAL.web, name)} <= {"capacity"}
+    optional = {field.name for field in fields(DEV) if isinstance(getattr(DEV, field.name), Capability)}
+    assert differing <= {"name", "account", "region", "runtime", "ingestion", *optional}
     assert {name for name in vars(DEV.ingestion) if getattr(DEV.ingestion, name) != getattr(LOCAL.ingestion, name)} == {
         "timeout_seconds",
         "max_file_mb",
-        "receives",
-        "first_retry_seconds",
+        "max_receive_count",
+        "initial_backoff_seconds",
     }
 
 
@@ -155,4 +156,3 @@ def test_values_are_frozen(environment: Environment) -> None:
         with pytest.raises(AttributeError):
             slice_.name = "other"  # type: ignore[union-attr,misc]
     assert isinstance(environment.ingestion, IngestionConfig)
-    assert isinstance(environment.web, WebConfig)

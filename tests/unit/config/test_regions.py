@@ -14,7 +14,6 @@ from config.instance_classes import FAMILIES, NOT_OFFERED_IN, families_in
 from config.model import Environment
 from config.network import AnyZones, RegionalNat
 from tests.support import databases
-from tests.support.synthesis import PUBLIC
 
 LINTER = Path(cfnlint.__file__).parent / "data/schemas/extensions/aws_rds_dbinstance/dbinstanceclass_enum.json"
 NEW_REGIONS = ("ap-southeast-6", "ap-east-2")
@@ -28,7 +27,7 @@ ASKED: dict[str, tuple[Environment, tuple[str, ...], str]] = {
     "a newer database class": (
         _with_class("m7g.large"),
         ("us-gov-west-1", "ca-west-1", "eu-south-1"),
-        r"database.instance_type must be of a family that RDS offers in {region} \(.*\), got 'm7g.large': take one",
+        r"database.instance_type must be of a family that RDS offers in {region} \(.*\), got 'm7g.large': use one",
     ),
     "an Intel database class": (
         _with_class("m7i.large"),
@@ -47,11 +46,6 @@ ASKED: dict[str, tuple[Environment, tuple[str, ...], str]] = {
         replace(PROD, ingestion=replace(PROD.ingestion, start=SnapStart())),
         ("us-gov-west-1", "us-gov-east-1", "cn-north-1", "cn-northwest-1"),
         r"ingestion.start must be OnDemand\(\) or ProvisionedConcurrency\(...\) in {region}, got SnapStart\(\)",
-    ),
-    "a sign-in": (
-        PUBLIC,
-        ("us-gov-west-1", "us-gov-east-1", "cn-north-1", "cn-northwest-1"),
-        r"web.exposure must be Internal\(\) in {region}, got Public\(.*China has no user pools",
     ),
     "more zones": (
         replace(DEV, network=replace(DEV.network, zones=AnyZones(count=3))),

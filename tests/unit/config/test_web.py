@@ -1,24 +1,26 @@
 """The web tier's configuration refuses what AWS would, and what would not be safe, and says how to mend it."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
 from config.checks import ConfigError
-from config.environments import DEV, PROD
-from config.network import NEEDED_WITHOUT_NAT, NoNat
+from config.environments import DEV, DEV_WEB, LOCAL, PROD, PROD_WEB
+from config.model import RuntimeConfig
+from config.network import NoNat
 from config.web import Internal, OnDemandInstances, Public, WithSpotInstances
+from tests.support.variants import core_of
 
 PUBLIC = Public(domain="orders.example.com", hosted_zone_id="Z0123456789", sign_in_domain_prefix="example-shop")
 SPOT = WithSpotInstances(types=("m7g.large", "m6g.large", "c7g.large"), on_demand_base=1, spot_percent=50)
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
-    "nobody in service": (lambda: replace(DEV.web, min_instances=0), "web.min_instances must be at least 1"),
-    "no room for an update": (lambda: replace(DEV.web, min_instances=2), "web.max_instances must be above"),
-    "a group that grows for nothing": (lambda: replace(DEV.web, requests_per_minute=0), "web.requests_per_minute"),
-    "logs kept for no such time": (lambda: replace(DEV.web, log_days=8), "web.log_days must be one of"),
+    "nobody in service": (lambda: replace(DEV_WEB, min_instances=0), "web.min_instances must be at least 1"),
+    "no room for an update": (lambda: replace(DEV_WEB, min_instances=2), "web.max_instances must be above"),
+    "a group that grows for nothing": (lambda: replace(DEV_WEB, requests_per_minute=0), "web.requests_per_minute"),
+    "logs kept for no such time": (lambda: replace(DEV_WEB, log_days=8), "web.log_days must be one of"),
     "no type": (lambda: OnDemandInstances(types=()), "web.capacity.types must be 1 or more different"),
     "a type twice": (lambda: OnDemandInstances(types=("t4g.small", "t4g.small")), "web.capacity.types"),
     "a type EC2 has not": (lambda: OnDemandInstances(types=("small",)), "web.capacity.types must be instance types"),
@@ -27,7 +29,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "web.capacity.types must be of one processor",
     ),
     "another processor than the app's": (
-        lambda: replace(DEV, web=replace(DEV.web, capacity=OnDemandInstances(types=("t3.small",)))),
+        lambda: replace(DEV, web=replace(DEV_WEB, capacity=OnDemandInstances(types=("t3.small",)))),
         "web.capacity.types must be arm64 types",
     ),
     "spot with nothing to choose from": (
@@ -38,19 +40,21 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a spot share of nothing": (lambda: replace(SPOT, spot_percent=0), "web.capacity.spot_percent must be 1 to 100"),
     "more than all": (lambda: replace(SPOT, spot_percent=101), "web.capacity.spot_percent must be 1 to 100"),
     "warm spot instances": (
-        lambda: replace(PROD.web, capacity=SPOT, warm_instances=1),
+        lambda: replace(PROD_WEB, capacity=SPOT, warm_instances=1),
         "web.warm_instances must be 0 with a spot share",
     ),
     "warm instances of a mixed group": (
-        lambda: replace(PROD.web, warm_instances=1),
+        lambda: replace(PROD_WEB, warm_instances=1),
         "web.warm_instances must be 0 with several types",
     ),
-    "fewer than none waiting": (lambda: replace(DEV.web, warm_instances=-1), "web.warm_instances must be 0 or more"),
+    "fewer than none waiting": (lambda: replace(DEV_WEB, warm_instances=-1), "web.warm_instances must be 0 or more"),
     "no room for the warm": (
         lambda: replace(
-            DEV, network=replace(DEV.network, app_prefix=28), web=replace(DEV.web, max_instances=2, warm_instances=1)
+            core_of(DEV),
+            network=replace(DEV.network, app_prefix=28),
+            web=replace(DEV_WEB, max_instances=2, warm_instances=1),
         ),
-        "network.app_prefix must be short enough for 14 addresses",
+        "network.app_prefix must be short enough for 16 addresses",
     ),
     "an origin with a path": (lambda: Internal(origins=("http://localhost:8080/",)), "web.exposure.origins"),
     "every origin": (lambda: Internal(origins=("*",)), "web.exposure.origins must be origins like"),
@@ -80,17 +84,35 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "public without NAT": (
         lambda: replace(
             PROD,
-            network=replace(PROD.network, nat=NoNat(), interface_endpoints=NEEDED_WITHOUT_NAT),
-            web=replace(PROD.web, exposure=PUBLIC),
+            network=replace(PROD.network, nat=NoNat(), interface_endpoints=PROD.endpoints_without_nat),
+            web=replace(PROD_WEB, exposure=PUBLIC),
         ),
-        "network.nat must be one with a gateway where web.exposure is Public(...)",
+        "network.nat must be NatPerZone(), SingleNat() or RegionalNat() where web.exposure is Public(...)",
+    ),
+    "another processor": (
+        lambda: replace(DEV, runtime=RuntimeConfig(architecture="x86_64")),
+        "web.capacity.types must be x86_64 types",
+    ),
+    "more instances than a subnet has addresses": (
+        lambda: replace(DEV, network=replace(DEV.network, app_prefix=28), web=replace(DEV_WEB, max_instances=10)),
+        "network.app_prefix must be short enough for ",
+    ),
+    "more instances than the database has connections": (
+        lambda: replace(DEV, web=replace(DEV_WEB, max_instances=50)),
+        "ingestion.max_concurrency must be at most 0",
+    ),
+    "no NAT without the endpoints that instances need": (
+        lambda: replace(
+            DEV, network=replace(DEV.network, nat=NoNat(), interface_endpoints=DEV.endpoints_without_nat - {"ssm"})
+        ),
+        "network.interface_endpoints must be at least cloudformation, logs, monitoring, secretsmanager, sqs, ssm",
     ),
     "public in China": (
-        lambda: replace(PROD, region="cn-north-1", web=replace(PROD.web, exposure=PUBLIC)),
+        lambda: replace(PROD, region="cn-north-1", web=replace(PROD_WEB, exposure=PUBLIC)),
         "web.exposure must be Internal() in cn-north-1",
     ),
     "public in GovCloud": (
-        lambda: replace(PROD, region="us-gov-west-1", web=replace(PROD.web, exposure=PUBLIC)),
+        lambda: replace(PROD, region="us-gov-west-1", web=replace(PROD_WEB, exposure=PUBLIC)),
         "web.exposure must be Internal() in us-gov-west-1",
     ),
 }
@@ -106,6 +128,23 @@ def test_what_cannot_be_deployed_is_refused(case: str) -> None:
     assert ": " in str(caught.value).partition(", got ")[2], "and how to mend it"
 
 
+@pytest.mark.parametrize("part", [DEV_WEB, DEV_WEB.exposure, DEV_WEB.capacity], ids=lambda part: part.PATH)
+@pytest.mark.parametrize(
+    "value", [1.5, object(), ["x"], ("x", 1), b"x"], ids=["float", "object", "list", "tuple", "bytes"]
+)
+def test_a_value_of_another_type_is_refused_and_named(part: Any, value: object) -> None:
+    for field in fields(part):
+        with pytest.raises(ConfigError) as caught:
+            replace(part, **{field.name: value})
+        assert str(caught.value).startswith(f"{part.PATH}{field.name} must be ")
+
+
+def test_local_differs_from_dev_in_the_instance_type_alone() -> None:
+    local = LOCAL.web
+    assert local
+    assert {name for name in vars(DEV_WEB) if getattr(DEV_WEB, name) != getattr(local, name)} <= {"capacity"}
+
+
 def test_a_domain_needs_its_zone_and_its_sign_in() -> None:
     with pytest.raises(TypeError, match="hosted_zone_id"):
         Public(domain="orders.example.com", sign_in_domain_prefix="example-shop")  # type: ignore[call-arg]
@@ -119,6 +158,6 @@ def test_uploads_come_from_the_apps_own_address_alone() -> None:
 
 
 def test_what_runs_while_instances_are_replaced_is_reckoned_with() -> None:
-    web = replace(PROD.web, capacity=OnDemandInstances(types=("m7g.large",)), min_instances=4, max_instances=15)
+    web = replace(PROD_WEB, capacity=OnDemandInstances(types=("m7g.large",)), min_instances=4, max_instances=15)
     assert web.most_instances == 17, "a tenth, rounded up"
     assert replace(web, warm_instances=2).most_instances == 19, "a new group beside the old"

@@ -40,7 +40,7 @@ def work(messages: list[dict[str, Any]], sqs: FakeSqs, bad: dict[str, Exception]
         if body in bad:
             raise bad[body]
 
-    answer = work_off(messages, take, sqs=cast("Any", sqs), queue_url="queue", first_retry_seconds=30)
+    answer = work_off(messages, take, sqs=cast("Any", sqs), queue_url="queue", initial_backoff_seconds=30)
     return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
 
 

@@ -17,7 +17,7 @@ ENVIRONMENT = {
     "INCOMING_PREFIX": "incoming/",
     "MAX_FILE_BYTES": "1000",
     "MAX_REJECTED_PERCENT": "20",
-    "FIRST_RETRY_SECONDS": "30",
+    "INITIAL_BACKOFF_SECONDS": "30",
     "METRICS_NAMESPACE": "shop-test",
 }
 
@@ -45,7 +45,7 @@ def test_each_missing_variable_is_named(name: str) -> None:
         ("MAX_FILE_BYTES", "1e6"),
         ("MAX_REJECTED_PERCENT", "0"),
         ("MAX_REJECTED_PERCENT", "101"),
-        ("FIRST_RETRY_SECONDS", "901"),
+        ("INITIAL_BACKOFF_SECONDS", "901"),
         ("INCOMING_PREFIX", "incoming"),
         ("LOG_LEVEL", "LOUD"),
     ],

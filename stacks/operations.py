@@ -1,0 +1,37 @@
+"""Answers questions about files."""
+
+from constructs import Construct
+
+from components.common.function_defaults import FunctionDefaults
+from components.database.database import Database
+from components.ingestion.landing_bucket import LandingBucket
+from components.operations.operations import Operations
+from config.model import Environment
+from config.operations import OperationsConfig
+from stacks.base import PlatformStack
+
+
+class OperationsStack(PlatformStack):
+    """Lets people look up what the database knows about a file."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        environment: Environment,
+        config: OperationsConfig,
+        functions: FunctionDefaults,
+        landing_bucket: LandingBucket,
+        database: Database,
+    ) -> None:
+        super().__init__(scope, id_, environment=environment, description="Looks up what happened to files")
+        operations = Operations(
+            self,
+            "Operations",
+            config=config,
+            defaults=functions,
+            landing_bucket=landing_bucket,
+            database=database,
+        )
+        self.output("OperationsFunctionName", operations.function.name, "The function that looks up files")

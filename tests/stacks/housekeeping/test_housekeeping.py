@@ -1,0 +1,101 @@
+"""What the function that deletes old rejected rows promises."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from config.environments import PROD
+from tests.support.promises import has, mentions
+from tests.support.synthesis import Synthesized, shipped, synthesize
+
+
+def _statements(synthesized: Synthesized) -> list[dict[str, Any]]:
+    statements = synthesized.statements_of("Housekeeping", "HousekeepingFunction")
+    return [each for each in statements if each["Effect"] == "Allow"]
+
+
+def test_the_function_may_connect_as_its_own_role_and_touch_nothing_else(every_environment: Synthesized) -> None:
+    statements = _statements(every_environment)
+    (connect,) = (statement for statement in statements if statement["Action"] == "rds-db:connect")
+    assert json.dumps(connect["Resource"]).count("/housekeeping") == 1
+    services = {
+        action.partition(":")[0]
+        for statement in statements
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+    assert services == {"rds-db", "logs", "xray", "ec2", "sqs", "kms"}
+    (send,) = (statement for statement in statements if "sqs" in str(statement["Action"]))
+    assert send["Action"] == "sqs:SendMessage"
+    assert "AsyncInvocationsDeadLetterQueue" in json.dumps(send["Resource"])
+
+
+def test_its_log_is_kept_for_its_own_days() -> None:
+    config = PROD.housekeeping
+    assert config
+    different = synthesize(replace(PROD, housekeeping=replace(config, log_days=545)))
+    has("the log", different.only("Housekeeping", "AWS::Logs::LogGroup"), {"RetentionInDays": 545})
+
+
+def test_rejected_rows_are_kept_for_their_own_days() -> None:
+    config = PROD.housekeeping
+    assert config
+    different = synthesize(replace(PROD, housekeeping=replace(config, reject_days=545)))
+    function = different.only("Housekeeping", "AWS::Lambda::Function")
+    has("the function", function["Environment"]["Variables"], {"REJECT_DAYS": "545"})
+
+
+def _caller(synthesized: Synthesized, type_: str) -> dict[str, Any]:
+    found = synthesized.resources("Housekeeping", type_)
+    return {id_: resource for id_, resource in found.items() if id_.startswith("HousekeepingCaller")}
+
+
+def test_old_rejects_are_removed_every_night(every_environment: Synthesized) -> None:
+    schedule = every_environment.only("Housekeeping", "AWS::Scheduler::Schedule")
+    (function,) = every_environment.resources("Housekeeping", "AWS::Lambda::Function")
+    assert schedule["ScheduleExpression"] == "cron(0 2 * * ? *)"
+    spread = schedule["FlexibleTimeWindow"].get("MaximumWindowInMinutes", 0)
+    assert spread <= 4 * 60, f"the schedule: MaximumWindowInMinutes is {spread}, and the night is over"
+    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [function, "Arn"]}
+    state = schedule.get("State", "ENABLED")  # which is what the scheduler takes for nothing
+    assert state == "ENABLED", f"the schedule is {state}"
+
+
+def test_the_scheduler_calls_as_a_role_that_serves_no_other_account_and_no_other_function(
+    every_environment: Synthesized,
+) -> None:
+    (function,) = every_environment.resources("Housekeeping", "AWS::Lambda::Function")
+    (group,) = every_environment.resources("Housekeeping", "AWS::Scheduler::ScheduleGroup")
+    (role,) = _caller(every_environment, "AWS::IAM::Role").values()
+    (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    ours = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}, "aws:SourceArn": {"Fn::GetAtt": [group, "Arn"]}}
+    has("the scheduler's role", trust, {"Condition": {"StringEquals": ours}})
+    (policy,) = _caller(every_environment, "AWS::IAM::ManagedPolicy").values()
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Action"], statement["Resource"]) == (
+        "lambda:InvokeFunction",
+        {"Fn::GetAtt": [function, "Arn"]},
+    )
+
+
+def test_someone_hears_when_a_nights_run_is_given_up(every_environment: Synthesized) -> None:
+    alarms = every_environment.resources("Housekeeping", "AWS::CloudWatch::Alarm").values()
+    assert {alarm["Properties"]["MetricName"] for alarm in alarms} == {"AsyncEventsDropped", "InvocationDroppedCount"}
+    for alarm in alarms:
+        mentions(alarm["Properties"]["MetricName"], alarm["Properties"], {"AlarmActions": "AlertsTopic"})
+        first = {"Threshold": 0, "ComparisonOperator": "GreaterThanThreshold"}
+        has(alarm["Properties"]["MetricName"], alarm["Properties"], first)
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_rejected_rows_can_be_looked_into_for_a_month_and_no_longer_than_a_year(name: str) -> None:
+    """They hold what customers ordered."""
+    kept = int(shipped(name).only("Housekeeping", "AWS::Lambda::Function")["Environment"]["Variables"]["REJECT_DAYS"])
+    assert 30 <= kept <= 366, f"rejected rows of {name}: REJECT_DAYS is {kept}, must be 30 to 366"
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "cn-north-1"])
+def test_dropped_events_raise_an_alarm_where_lambda_counts_them(region: str) -> None:
+    written = json.dumps(synthesize(replace(PROD, region=region)).templates["Housekeeping"])
+    assert ("AsyncEventsDropped" in written) == (region != "cn-north-1")

@@ -1,0 +1,12 @@
+"""What the tests of the Web stack share."""
+
+import pytest
+
+from tests.support.synthesis import Synthesized
+from tests.support.web.variants import public
+
+
+@pytest.fixture
+def public_prod() -> Synthesized:
+    """Prod with its load balancer on the internet."""
+    return public()
