@@ -1,7 +1,7 @@
-"""Where each subnet lies: one contiguous block of addresses a tier, with room for every zone that may ever come.
+"""The address plan: one contiguous block for each tier, with room for six zones.
 
-A tier's block holds eight equal slots (the next power of two above six zones), so that one CIDR names the whole
-tier in a firewall rule, and a zone added later takes a free slot and moves nothing.
+A tier's block holds eight equal slots (the next power of two above six zones). So one CIDR names the whole tier in a
+firewall rule, and a zone that is added later uses a free slot and moves no subnet.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Tier = Literal["public", "app", "data"]
 TIERS: tuple[Tier, ...] = ("public", "app", "data")
 MAX_ZONES = 6
 SLOT_BITS = 3
-SLOTS = 8  # 2 ** SLOT_BITS hold MAX_ZONES subnets; the two left over are the price of one CIDR a tier
+SLOTS = 8  # 2 ** SLOT_BITS; two of them stay unused, so that one CIDR covers a tier
 AWS_RESERVED_ADDRESSES = 5  # in each subnet (Amazon VPC User Guide, "Subnet CIDR blocks")
 
 

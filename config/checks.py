@@ -1,4 +1,4 @@
-"""How configuration is refused: with the field, the value, what is allowed, and how to mend it."""
+"""How configuration is checked. An error names the field, the value, what is allowed, and how to fix it."""
 
 from dataclasses import fields
 from enum import Enum
@@ -13,12 +13,13 @@ LOG_RETENTION_DAYS = (
 
 
 class ConfigError(ValueError):
-    """A value that no environment may have: names the field, the value, what is allowed and how to mend it."""
+    """Invalid configuration. The message names the field, the value, what is allowed and how to fix it."""
 
 
-def require(condition: bool, field: str, allowed: str, value: object, mend: str) -> None:
+def require(condition: bool, field: str, allowed: str, value: object, fix: str) -> None:
+    """Raises ConfigError unless `condition` holds."""
     if not condition:
-        raise ConfigError(f"{field} must be {allowed}, got {value!r}: {mend}")
+        raise ConfigError(f"{field} must be {allowed}, got {value!r}: {fix}")
 
 
 def require_log_days(field: str, days: int) -> None:
@@ -27,12 +28,12 @@ def require_log_days(field: str, days: int) -> None:
 
 
 class ConfigSection:
-    """A part of the configuration. Each value has the type that stands beside its name; `check` looks at the rest."""
+    """A section of the configuration. Every value is checked against its type hint, then by `check`."""
 
-    PATH: ClassVar[str] = ""  # how errors name this part, "network." for example
+    PATH: ClassVar[str] = ""  # the prefix of field names in errors, such as "network."
 
     def __post_init__(self) -> None:
-        # Every subclass is a dataclass; this base is none, which is what the type checker minds.
+        # Every subclass is a dataclass; this base class is not, which the type checker rejects.
         hints = get_type_hints(type(self))
         for field in fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
@@ -41,12 +42,12 @@ class ConfigSection:
                 f"{self.PATH}{field.name}",
                 _shown(hints[field.name]),
                 value,
-                "mind its type; config/environments.py has an example of each",
+                "use a value of that type; config/environments.py has an example of each",
             )
         self.check()
 
     def check(self) -> None:
-        """Refuses what types can't tell; raises ConfigError."""
+        """Checks what type hints can't express. Raises ConfigError."""
 
 
 def _fits(value: object, hint: Any) -> bool:
@@ -56,7 +57,7 @@ def _fits(value: object, hint: Any) -> bool:
     if origin is UnionType:
         return any(_fits(value, argument) for argument in arguments)
     if isinstance(value, bool):
-        return origin is bool  # which Python counts among the whole numbers
+        return origin is bool  # in Python a bool is an int, too
     if origin is float:
         return isinstance(value, int | float)
     return isinstance(value, origin) and all(_fits(each, arguments[0]) for each in (value if arguments else ()))

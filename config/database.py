@@ -1,4 +1,4 @@
-"""The words in which a database is described: its engine, and how clients come to it."""
+"""Configuration of the database: its engine, and how clients connect."""
 
 import re
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ from config.connections import connections_of
 from config.instance_classes import FAMILIES, is_offered, memory_gib
 
 ACU_GIB = 2  # of memory, in an Aurora capacity unit
-# With so little at rest Aurora takes no more, whatever it may grow to (Amazon Aurora User Guide, "Maximum connections
-# for Aurora Serverless v2").
+# With such a low minimum capacity Aurora accepts no more, whatever the maximum is (Amazon Aurora User Guide, "Maximum
+# connections for Aurora Serverless v2").
 AURORA_SMALL_MIN_ACU, AURORA_SMALL_CONNECTIONS = 0.5, 2000
 
 
 @dataclass(frozen=True)
 class Direct:
-    """Clients connect to the database itself."""
+    """Clients connect directly to the database."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ThroughProxy(ConfigSection):
-    """Clients share the connections of RDS Proxy, which holds on to them while the database fails over.
+    """Clients share the connections of RDS Proxy, which keeps them open while the database fails over.
 
-    It may use `connections_percent` of what the database takes. A client waits `borrow_seconds` for one, and is
-    disconnected when it has been silent for `idle_client_minutes`.
+    The proxy may use `connections_percent` of the database's connections. A client waits up to `borrow_seconds` for
+    one, and is disconnected after `idle_client_minutes` without a statement.
     """
 
     PATH = "database.connections."
@@ -40,21 +40,21 @@ class ThroughProxy(ConfigSection):
             "database.connections.connections_percent",
             "1 to 100",
             self.connections_percent,
-            "it is a share of what the database takes",
+            "it is a share of the database's connections",
         )
         require(
             1 <= self.borrow_seconds <= 300,
             "database.connections.borrow_seconds",
             "1 to 300",
             self.borrow_seconds,
-            "RDS Proxy waits no longer",
+            "RDS Proxy accepts no longer wait",
         )
         require(
             1 <= self.idle_client_minutes <= 8 * 60,
             "database.connections.idle_client_minutes",
             "1 to 480",
             self.idle_client_minutes,
-            "RDS Proxy keeps silent clients for eight hours at most",
+            "RDS Proxy keeps idle clients for eight hours at most",
         )
 
 
@@ -63,11 +63,11 @@ Connections = Direct | ThroughProxy
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseConfig(ConfigSection):
-    """What both engines share.
+    """The values that both engines share.
 
     `backup_window` (`hh:mm-hh:mm`) and `maintenance_window` (`ddd:hh:mm-ddd:hh:mm`) are in UTC. `insights` is the mode
-    of Database Insights: `standard` keeps 7 days, `advanced` 15 months, at a price by vCPU. The operating system is
-    measured every `monitoring_seconds`.
+    of Database Insights: `standard` keeps 7 days, `advanced` 15 months and is billed per vCPU. Enhanced Monitoring
+    measures the operating system every `monitoring_seconds`.
     """
 
     PATH = "database."
@@ -96,27 +96,27 @@ class DatabaseConfig(ConfigSection):
             "database.major_version",
             "a major version from '16' on, with no minor",
             self.major_version,
-            "minor versions disappear from RDS; the major alone takes the newest of them",
+            "RDS retires minor versions; with the major version alone it uses the newest one",
         )
         require_log_days("database.log_days", self.log_days)
-        self._require_windows()
+        self._check_windows()
 
-    def _require_windows(self) -> None:
-        """As RDS checks them (Amazon RDS API Reference, "CreateDBInstance")."""
+    def _check_windows(self) -> None:
+        """The rules of RDS (Amazon RDS API Reference, "CreateDBInstance")."""
         backup, maintenance = windows.daily(self.backup_window), windows.weekly(self.maintenance_window)
         require(
             backup is not None and backup.minutes >= windows.SHORTEST,
             "database.backup_window",
             "half an hour or more in UTC, like '01:00-02:00'",
             self.backup_window,
-            "RDS starts the daily backup in it",
+            "RDS starts the daily backup in this window",
         )
         require(
             maintenance is not None and windows.SHORTEST <= maintenance.minutes <= windows.DAY,
             "database.maintenance_window",
             "half an hour to a day in UTC, like 'sun:02:30-sun:04:00'",
             self.maintenance_window,
-            "RDS updates the database in it",
+            "RDS updates the database in this window",
         )
         require(
             not (backup and maintenance and windows.meets_any_day(backup, maintenance)),
@@ -131,7 +131,8 @@ class DatabaseConfig(ConfigSection):
 class PostgresInstance(DatabaseConfig):
     """RDS for PostgreSQL on one instance class, with a standby in another zone where `multi_az`.
 
-    It has no readers: RDS refuses a replica of an instance whose master password it manages. `AuroraServerless` has.
+    It has no read replicas: RDS refuses them for an instance whose master password it manages. `AuroraServerless` has
+    readers.
     """
 
     instance_type: str
@@ -146,7 +147,7 @@ class PostgresInstance(DatabaseConfig):
             "database.instance_type",
             f"a class that RDS offers, without its 'db.' prefix, like 't4g.medium' ({', '.join(sorted(FAMILIES))})",
             self.instance_type,
-            "another family belongs into config/instance_classes.py, with its sizes and its memory",
+            "to use another family, add it to config/instance_classes.py with its sizes and memory",
         )
         require(
             self.storage_gib >= 20,
@@ -170,7 +171,7 @@ class PostgresInstance(DatabaseConfig):
 
     @property
     def max_connections(self) -> int:
-        """How many connections it takes, at the least."""
+        """How many connections it accepts, at least."""
         return connections_of(self.memory_gib)
 
 
@@ -178,8 +179,8 @@ class PostgresInstance(DatabaseConfig):
 class AuroraServerless(DatabaseConfig):
     """Aurora PostgreSQL, whose capacity follows the load between `min_acu` and `max_acu`.
 
-    A `min_acu` of 0 pauses the cluster while nobody is connected; the web app always is. `readers` stand in other
-    zones, grow with the writer, and take over when it fails.
+    A `min_acu` of 0 pauses the cluster while nobody is connected. `readers` run in other zones, scale with the writer,
+    and one takes over if it fails.
     """
 
     min_acu: float
@@ -195,33 +196,33 @@ class AuroraServerless(DatabaseConfig):
                 f"database.{field}",
                 f"{least} to 256 in steps of 0.5",
                 acu,
-                "Aurora counts capacity in half units of 2 GiB each",
+                "Aurora counts capacity in steps of half a unit; a unit has 2 GiB of memory",
             )
         require(
             self.min_acu <= self.max_acu,
             "database.max_acu",
             f"at least database.min_acu ({self.min_acu})",
             self.max_acu,
-            "capacity moves between the two",
+            "capacity scales between the two",
         )
         require(
             0 <= self.readers <= 15,
             "database.readers",
             "0 to 15",
             self.readers,
-            "an Aurora cluster has no room for more",
+            "an Aurora cluster has at most 15 readers",
         )
         require(
             self.min_acu > 0 or isinstance(self.connections, Direct),
             "database.min_acu",
             "above 0 where database.connections is ThroughProxy(...)",
             self.min_acu,
-            "the proxy keeps connections open, and the cluster would never pause",
+            "the proxy keeps connections open, so the cluster would never pause",
         )
 
     @property
     def max_connections(self) -> int:
-        """How many connections the writer takes, at the least."""
+        """How many connections the writer accepts, at least."""
         connections = connections_of(self.max_acu * ACU_GIB)
         return min(connections, AURORA_SMALL_CONNECTIONS) if self.min_acu <= AURORA_SMALL_MIN_ACU else connections
 

@@ -1,4 +1,4 @@
-"""The words in which the way of a file is described: where it lands, and how it becomes rows."""
+"""Configuration of the landing bucket and of ingestion."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -8,32 +8,32 @@ from config.checks import ConfigSection, require, require_log_days
 
 LAMBDA_MAX_TIMEOUT_SECONDS = 900
 LOADING_SHARE = 0.8  # of the timeout
-LOADED_MB_PER_SECOND = 4  # of the slowest kind of file, one whose every order is there already (make bench), and less
-# Lambda Developer Guide, "Configure Lambda function memory". Loading keeps one CPU busy, and no more.
+LOADED_MB_PER_SECOND = 4  # below the slowest kind of file, one whose every order is known already (make bench)
+# Lambda Developer Guide, "Configure Lambda function memory". Loading uses one CPU.
 MEMORY_MB_OF_ONE_CPU = 1_769
 LAMBDA_MEMORY_MB = range(128, 10_241)
 # A mapping's maximum concurrency (Lambda Developer Guide, "Configuring maximum concurrency for SQS event sources").
 EVENT_SOURCE_CONCURRENCY = range(2, 1001)
-# Fewer would spend a message on a few throttles (Lambda Developer Guide, "Creating and configuring an Amazon SQS event
-# source mapping"); SQS takes no more (Amazon SQS API Reference, "SetQueueAttributes").
+# Fewer would use up a message's receives on a few throttles (Lambda Developer Guide, "Creating and configuring an
+# Amazon SQS event source mapping"); SQS accepts no more (Amazon SQS API Reference, "SetQueueAttributes").
 MAX_RECEIVE_COUNTS = range(5, 1001)
-VISIBILITY_IN_TIMEOUTS = 6  # what AWS asks of a queue behind a function (the same page)
-MAX_BACKOFF_SECONDS = 900  # where the function's growing waits end (lambda_src/ingestion/messages.py)
+VISIBILITY_IN_TIMEOUTS = 6  # AWS's minimum for a queue behind a function (the same page)
+MAX_BACKOFF_SECONDS = 900  # the longest back-off (lambda_src/ingestion/messages.py)
 QUEUE_DAYS = 4
-DEAD_LETTER_DAYS = 14  # the longest SQS keeps anything
+DEAD_LETTER_DAYS = 14  # SQS's maximum
 SECONDS_A_DAY = 24 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
 class StorageClass(ConfigSection):
-    """A cheaper class, to which S3 moves a file that landed `after_days` ago.
+    """A cheaper storage class, to which S3 moves a file `after_days` after it landed.
 
-    S3 leaves files below 128 KB where they are: moving them would cost more than it saves.
+    S3 does not move files below 128 KB: moving them would cost more than it saves.
     """
 
     PATH = "landing_bucket.storage."
     COLDNESS: ClassVar[int]  # S3 moves files from warm to cold only
-    BILLED_DAYS: ClassVar[int]  # at least, once a file is there
+    BILLED_DAYS: ClassVar[int]  # the minimum that S3 bills
 
     after_days: int
 
@@ -49,7 +49,7 @@ class StorageClass(ConfigSection):
 
 @dataclass(frozen=True, kw_only=True)
 class StandardIa(StorageClass):
-    """Half the price to keep, a price on each read: for files that are hardly read again."""
+    """Half the storage price and a price for each read: for files that are rarely read again."""
 
     COLDNESS = 1
     BILLED_DAYS = 30
@@ -60,13 +60,13 @@ class StandardIa(StorageClass):
             "landing_bucket.storage",
             "StandardIa from 30 days on",
             self.after_days,
-            "S3 wants files to be 30 days old for it",
+            "S3 requires files to be 30 days old",
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class IntelligentTiering(StorageClass):
-    """S3 watches each file, for a fee, and moves it by itself: where nobody knows what is read again."""
+    """S3 monitors each file, for a fee, and moves it itself: for files whose use nobody can predict."""
 
     COLDNESS = 1
     BILLED_DAYS = 0
@@ -74,7 +74,7 @@ class IntelligentTiering(StorageClass):
 
 @dataclass(frozen=True, kw_only=True)
 class GlacierInstantRetrieval(StorageClass):
-    """An archive that answers at once and dearly."""
+    """An archive with immediate reads at a high price each."""
 
     COLDNESS = 2
     BILLED_DAYS = 90
@@ -82,7 +82,7 @@ class GlacierInstantRetrieval(StorageClass):
 
 @dataclass(frozen=True, kw_only=True)
 class DeepArchive(StorageClass):
-    """The cheapest: a file must be restored before it can be read, which takes half a day to two."""
+    """The cheapest class. A file must be restored before it can be read, which takes half a day to two days."""
 
     COLDNESS = 3
     BILLED_DAYS = 180
@@ -95,7 +95,7 @@ CheaperStorage = StandardIa | IntelligentTiering | GlacierInstantRetrieval | Dee
 class LandingBucketConfig(ConfigSection):
     """The bucket in which partners drop files.
 
-    Replaced and deleted versions stay for `noncurrent_days`. A file grows old through the classes of `storage`, if any,
+    Replaced and deleted versions are kept for `noncurrent_days`. A file moves through the classes of `storage`, if any,
     and is deleted after `expire_days`, if set.
     """
 
@@ -107,7 +107,7 @@ class LandingBucketConfig(ConfigSection):
 
     @property
     def readable_days(self) -> int:
-        """For how many days every version can be read without asking S3 to restore it, replaced ones among them."""
+        """For how many days every version, replaced ones included, can be read without a restore."""
         ends = [step.after_days for step in self.storage if isinstance(step, DeepArchive)]
         ends += [self.expire_days] if self.expire_days is not None else []
         return min([self.noncurrent_days, *ends])
@@ -124,9 +124,9 @@ class LandingBucketConfig(ConfigSection):
             require(
                 later.COLDNESS > earlier.COLDNESS,
                 "landing_bucket.storage",
-                "ever colder (StandardIa or IntelligentTiering, then GlacierInstantRetrieval, then DeepArchive)",
+                "in the order StandardIa or IntelligentTiering, then GlacierInstantRetrieval, then DeepArchive",
                 tuple(type(step).__name__ for step in self.storage),
-                "S3 moves files one way only; take each class once",
+                "S3 moves files to colder classes only; use each class once",
             )
             soonest = earlier.after_days + max(earlier.BILLED_DAYS, 1)
             require(
@@ -143,38 +143,40 @@ class LandingBucketConfig(ConfigSection):
                 "landing_bucket.expire_days",
                 f"{soonest} or more, or left open",
                 self.expire_days,
-                "what is deleted sooner is paid for all the same, and S3 refuses it before the last move",
+                "S3 bills a minimum number of days anyway, and refuses an expiration before the last move",
             )
         require(
             self.readable_days > DEAD_LETTER_DAYS,
-            "landing",
+            "landing_bucket",
             f"readable for more than {DEAD_LETTER_DAYS} days",
             self.readable_days,
-            "a file may be tried again as long as its event waits in the dead-letter queue; "
-            "let landing_bucket.noncurrent_days, DeepArchive and landing_bucket.expire_days come later",
+            "a file may be retried while its event waits in the dead-letter queue; "
+            "increase landing_bucket.noncurrent_days, DeepArchive's after_days or landing_bucket.expire_days",
         )
 
 
 @dataclass(frozen=True)
 class OnDemand:
-    """A new execution starts when it is needed: a file may wait a second or two for it, and nothing idles."""
+    """An execution environment starts when it is needed: a file may wait a second or two, and nothing idles."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProvisionedConcurrency(ConfigSection):
-    """So many executions are kept ready, billed by the hour, used or not."""
+    """Keeps `executions` execution environments ready, billed by the hour, used or not."""
 
     PATH = "ingestion.start."
 
     executions: int
 
     def check(self) -> None:
-        require(self.executions >= 1, "ingestion.start.executions", "1 or more", self.executions, "none is OnDemand()")
+        require(
+            self.executions >= 1, "ingestion.start.executions", "1 or more", self.executions, "for none use OnDemand()"
+        )
 
 
 @dataclass(frozen=True)
 class SnapStart:
-    """A new execution starts from a snapshot of one that had started; snapshots and restores are billed."""
+    """An execution environment starts from a snapshot. Snapshots and restores are billed."""
 
 
 Start = OnDemand | ProvisionedConcurrency | SnapStart
@@ -204,18 +206,18 @@ class IngestionConfig(ConfigSection):
 
     @property
     def visibility_seconds(self) -> int:
-        """How long a received message stays hidden, unless the function says otherwise."""
+        """The queue's visibility timeout: how long a received message stays hidden unless the function changes it."""
         return self.timeout_seconds * VISIBILITY_IN_TIMEOUTS
 
     @property
-    def longest_trying_seconds(self) -> int:
-        """From a message's first receive to its last wait: a function that was killed shortened none of them."""
+    def max_retry_seconds(self) -> int:
+        """From a message's first receive to the end of its last back-off, if the function is killed each time."""
         waits = (min(self.initial_backoff_seconds * 2**n, MAX_BACKOFF_SECONDS) for n in range(self.max_receive_count))
         return sum(max(self.visibility_seconds, self.timeout_seconds + wait) for wait in waits)
 
     def check(self) -> None:
-        self._require_what_lambda_takes()
-        self._require_an_end_of_trying()
+        self._check_lambda_limits()
+        self._check_retries()
         cpus = min(1.0, self.memory_mb / MEMORY_MB_OF_ONE_CPU)
         longest = int(self.timeout_seconds * LOADING_SHARE * LOADED_MB_PER_SECOND * cpus)
         require(
@@ -223,14 +225,14 @@ class IngestionConfig(ConfigSection):
             "ingestion.max_file_mb",
             f"1 to {longest} with a timeout of {self.timeout_seconds} s",
             self.max_file_mb,
-            "a file must load within 80 % of the timeout; take smaller files or a longer timeout",
+            "a file must load within 80 % of the timeout; use smaller files or a longer timeout",
         )
         require(
             1 <= self.max_rejected_percent <= 100,
             "ingestion.max_rejected_percent",
             "1 to 100",
             self.max_rejected_percent,
-            "it is the share of bad rows above which a file is refused; 100 refuses none for its rows",
+            "a file with a larger share of rejected rows is refused; 100 refuses no file for its rows",
         )
         require(
             self.archive_days >= 1,
@@ -241,7 +243,7 @@ class IngestionConfig(ConfigSection):
         )
         require_log_days("ingestion.log_days", self.log_days)
 
-    def _require_what_lambda_takes(self) -> None:
+    def _check_lambda_limits(self) -> None:
         require(
             self.memory_mb in LAMBDA_MEMORY_MB,
             "ingestion.memory_mb",
@@ -269,29 +271,29 @@ class IngestionConfig(ConfigSection):
             "ingestion.start.executions",
             f"at most ingestion.max_concurrency ({self.max_concurrency})",
             ready,
-            "no more than that ever run at once",
+            "more never run at the same time",
         )
 
-    def _require_an_end_of_trying(self) -> None:
+    def _check_retries(self) -> None:
         require(
             self.max_receive_count in MAX_RECEIVE_COUNTS,
             "ingestion.max_receive_count",
             f"{MAX_RECEIVE_COUNTS.start} to {MAX_RECEIVE_COUNTS.stop - 1}",
             self.max_receive_count,
-            "fewer would give a file up for a few throttles, and SQS takes no more",
+            "with fewer a few throttles would use up a file's retries, and SQS accepts no more",
         )
         require(
             1 <= self.initial_backoff_seconds <= MAX_BACKOFF_SECONDS,
             "ingestion.initial_backoff_seconds",
             f"1 to {MAX_BACKOFF_SECONDS}",
             self.initial_backoff_seconds,
-            "each wait is twice the one before, up to a quarter of an hour",
+            "each back-off is twice the one before, up to a quarter of an hour",
         )
         require(
-            self.longest_trying_seconds < QUEUE_DAYS * SECONDS_A_DAY,
+            self.max_retry_seconds < QUEUE_DAYS * SECONDS_A_DAY,
             "ingestion.max_receive_count",
-            f"so few that they end before the queue forgets a message ({QUEUE_DAYS} days)",
+            f"low enough that the retries end before the queue deletes a message ({QUEUE_DAYS} days)",
             self.max_receive_count,
-            f"with a timeout of {self.timeout_seconds} s they could take {self.longest_trying_seconds} s, and what the "
-            "queue forgets never reaches the dead-letter queue; take fewer, or a shorter timeout",
+            f"with a timeout of {self.timeout_seconds} s they could take {self.max_retry_seconds} s, and a message "
+            "that the queue deletes never reaches the dead-letter queue; use fewer, or a shorter timeout",
         )

@@ -6,14 +6,14 @@ _BURSTABLE = ("micro", "small", "medium", "large", "xlarge", "2xlarge")
 _UP_TO_16 = ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge")
 _UP_TO_32 = (*_UP_TO_16, "24xlarge", "32xlarge")
 _UP_TO_48 = (*_UP_TO_16, "24xlarge", "48xlarge")
-# The usual families and the sizes they come in; a test holds them against what CloudFormation's linter knows.
+# The usual families and their sizes; a test compares them with cfn-lint's data.
 FAMILIES = {
     **dict.fromkeys(("t3", "t4g"), _BURSTABLE),
     **dict.fromkeys(("m6g", "m7g", "r6g", "r7g"), _UP_TO_16),
     **dict.fromkeys(("m6i", "r6i"), _UP_TO_32),
     **dict.fromkeys(("m7i", "m8g", "r7i", "r8g"), _UP_TO_48),
 }
-# Families of these that a region doesn't offer for PostgreSQL, as far as that is known; held against the linter, too.
+# Families that a region doesn't offer for PostgreSQL, as far as is known; a test compares them with cfn-lint's data.
 NOT_OFFERED_IN = {
     "af-south-1": {"m7g", "m7i", "r7g", "r7i", "r8g"},
     "ap-east-1": {"m7g", "m7i", "r7i"},

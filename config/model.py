@@ -177,7 +177,7 @@ class Environment(ConfigSection):
                 "database.instance_type",
                 f"of a family that RDS offers in {self.region} ({', '.join(families)})",
                 self.database.instance_type,
-                "use one of these, or another region; `aws rds describe-orderable-db-instance-options` lists what RDS offers today",
+                "use one of these, or another region; `aws rds describe-orderable-db-instance-options` lists more",
             )
         require(
             has_database_proxy(self.region) or not isinstance(self.database.connections, ThroughProxy),

@@ -1,4 +1,4 @@
-"""The words in which a network is described."""
+"""Configuration of the VPC: addresses, availability zones, NAT, endpoints, and what is logged."""
 
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
@@ -41,28 +41,28 @@ def _require_zone_count(count: int) -> None:
         "network.zones",
         f"2 to {MAX_ZONES} zones",
         count,
-        "one zone survives no outage, and the address plan has room for six",
+        "with one zone an outage stops everything, and the address plan has room for six",
     )
 
 
 @dataclass(frozen=True)
 class NatPerZone:
-    """A gateway in each zone, each billed by the hour and the gigabyte: a zone that fails takes only its own egress."""
+    """A NAT gateway in each zone, billed by the hour and the gigabyte. A zone that fails loses only its own egress."""
 
 
 @dataclass(frozen=True)
 class SingleNat:
-    """One gateway for all zones, billed once, plus the traffic between zones: its zone's failure takes all egress."""
+    """One NAT gateway for all zones, plus a price for traffic between zones. If its zone fails, all egress is lost."""
 
 
 @dataclass(frozen=True)
 class RegionalNat:
-    """One gateway that AWS spreads over the zones in use, billed for each: a new zone may wait an hour for it."""
+    """One NAT gateway that AWS spreads over the zones in use, billed for each. A new zone may wait an hour for it."""
 
 
 @dataclass(frozen=True)
 class NoNat:
-    """No gateway: endpoints, each billed by zone and hour, reach their AWS services; every other call fails."""
+    """No NAT gateway. Interface endpoints, each billed by zone and hour, reach AWS services; every other call fails."""
 
 
 Nat = NatPerZone | SingleNat | RegionalNat | NoNat
@@ -75,7 +75,7 @@ class Ipv4:
 
 @dataclass(frozen=True)
 class DualStack:
-    """IPv4 and IPv6 on all tiers; the app tier leaves over IPv6 by itself, without NAT and its price."""
+    """IPv4 and IPv6 in all tiers. The app tier reaches the internet over IPv6 without NAT and its price."""
 
 
 Addressing = Ipv4 | DualStack
@@ -83,7 +83,7 @@ Addressing = Ipv4 | DualStack
 
 @dataclass(frozen=True, kw_only=True)
 class FlowLogToCloudWatch(ConfigSection):
-    """The flow log in a log group: searched in seconds, dear for much traffic."""
+    """The flow log in a CloudWatch log group: quick to search, expensive at high volume."""
 
     PATH = "network.flow_log."
 
@@ -95,7 +95,7 @@ class FlowLogToCloudWatch(ConfigSection):
 
 @dataclass(frozen=True)
 class FlowLogToS3:
-    """The flow log in the log bucket, for as long as that keeps anything: cheap, searched with Athena."""
+    """The flow log in the log bucket, kept as long as the bucket's other logs: cheap, searched with Athena."""
 
 
 FlowLog = FlowLogToCloudWatch | FlowLogToS3
@@ -123,7 +123,7 @@ CORE_ENDPOINTS_WITHOUT_NAT: frozenset[InterfaceEndpoint] = frozenset({"logs", "s
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig(ConfigSection):
-    """The VPC: its addresses (prefix lengths are those of one subnet), zones, ways out, and what is recorded."""
+    """The VPC. Each `*_prefix` is the prefix length of one subnet in that tier."""
 
     PATH = "network."
 
@@ -163,7 +163,7 @@ class NetworkConfig(ConfigSection):
 
     @property
     def addresses(self) -> AddressPlan:
-        """Where each tier's subnets lie."""
+        """The CIDR blocks of the tiers and their subnets."""
         try:
             vpc = IPv4Network(self.cidr)
         except (AddressValueError, NetmaskValueError, ValueError) as error:
@@ -182,7 +182,7 @@ class NetworkConfig(ConfigSection):
             "network.cidr",
             "a private network (10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16)",
             self.cidr,
-            "AWS refuses some others, and of the rest hosts on the internet could not be reached",
+            "AWS refuses some other networks, and hosts on the internet in the rest could not be reached",
         )
         try:
             return AddressPlan(
@@ -194,5 +194,5 @@ class NetworkConfig(ConfigSection):
         except ValueError as error:
             raise ConfigError(
                 f"network.cidr must hold all three tiers, got {self.cidr!r}: {error}; "
-                "take a larger network or smaller subnets (a larger network.*_prefix)"
+                "use a larger network or smaller subnets (a larger network.*_prefix)"
             ) from error

@@ -1,6 +1,6 @@
-"""What differs between AWS regions, where synthesis must know it and may not ask.
+"""What differs between AWS regions. Synthesis must know it, because it never calls AWS.
 
-Zones are named by letters, mostly a, b, c. Source: AWS Global Infrastructure, "Regions and Availability Zones".
+Zones have letters, mostly a, b, c. Source: AWS Global Infrastructure, "Regions and Availability Zones".
 """
 
 ZONE_LETTERS = {
@@ -13,7 +13,7 @@ ZONE_LETTERS = {
     "cn-north-1": "abd",
 }
 MOST_REGIONS = "abc"
-# Where the region is open, or so new that it isn't listed, nothing but AWS knows.
+# For a region that is left open, or too new to be listed.
 UNKNOWN = "abcdef"
 KNOWN_REGIONS = frozenset(ZONE_LETTERS) | {
     *("us-east-2", "us-gov-east-1", "us-gov-west-1", "ca-west-1", "mx-central-1", "sa-east-1"),
@@ -32,7 +32,7 @@ def zone_letters(region: str | None) -> str:
 
 
 def has_snap_start(region: str | None) -> bool:
-    """Whether Lambda starts Python functions from snapshots there; where the region is open, it may.
+    """Whether Lambda SnapStart for Python is available there; assumed for a region that is left open.
 
     Sources: AWS Lambda Developer Guide, "Improving startup performance with Lambda SnapStart"; AWS GovCloud (US) User
     Guide, "AWS Lambda"; Getting Started with Amazon Web Services in China, "Amazon Lambda".
@@ -41,7 +41,7 @@ def has_snap_start(region: str | None) -> bool:
 
 
 def traces_functions(region: str | None) -> bool:
-    """Whether X-Ray takes traces of functions there; where the region is open, it may.
+    """Whether X-Ray traces functions there; assumed for a region that is left open.
 
     Source: Getting Started with Amazon Web Services in China, "Amazon Lambda".
     """
@@ -49,12 +49,12 @@ def traces_functions(region: str | None) -> bool:
 
 
 def counts_dropped_calls(region: str | None) -> bool:
-    """Whether Lambda has the metric AsyncEventsDropped there (the same page); where the region is open, it may."""
+    """Whether Lambda has the metric AsyncEventsDropped there (same source); assumed for a region that is left open."""
     return not _in_china(region)
 
 
 def formats_function_logs(region: str | None) -> bool:
-    """Whether Lambda writes logs as JSON there; where the region is open, it may.
+    """Whether Lambda writes logs as JSON there; assumed for a region that is left open.
 
     Source: AWS GovCloud (US) User Guide, "AWS Lambda in AWS GovCloud (US)".
     """
@@ -62,16 +62,15 @@ def formats_function_logs(region: str | None) -> bool:
 
 
 def has_regional_nat(region: str | None) -> bool:
-    """Whether NAT gateways that span zones are to be had there; where the region is open, they may.
+    """Whether regional NAT gateways are available there; assumed for a region that is left open.
 
-    AWS offered them in all regions but those of GovCloud and China when they came (November 2025), and no document
-    found since says otherwise.
+    AWS launched them in all regions except GovCloud and China (November 2025); no later document says otherwise.
     """
     return not (_in_china(region) or _in_govcloud(region))
 
 
 def has_database_proxy(region: str | None) -> bool:
-    """Whether RDS Proxy is to be had there; where the region is open, it may.
+    """Whether RDS Proxy is available there; assumed for a region that is left open.
 
     Source: Amazon RDS User Guide, "Supported Regions and DB engines for Amazon RDS Proxy".
     """
@@ -87,7 +86,7 @@ def _in_govcloud(region: str | None) -> bool:
 
 
 def has_public_sign_in(region: str | None) -> bool:
-    """Whether Cognito's sign-in is to be had there under its usual name; where the region is open, it may be.
+    """Whether Cognito's sign-in pages are available there under their usual name; assumed if the region is left open.
 
     GovCloud's begins with auth-fips (AWS GovCloud (US) User Guide, "Amazon Cognito"); China has no user pools.
     """

@@ -15,7 +15,7 @@ from config.regions import has_public_sign_in
 if TYPE_CHECKING:
     from config.model import Environment
 
-# Where a browser is that came through `make tunnel`, or to the local cloud: on some port of its own machine.
+# The origin of pages opened through `make tunnel` or on the local cloud: some port of the person's own machine.
 OWN_MACHINE = ("http://localhost:*", "http://127.0.0.1:*")
 LONGEST_CERTIFIED_NAME = 64  # (AWS Certificate Manager User Guide, "Characteristics", on common names)
 # What AWS WAF takes (AWS WAF API Reference, "RateBasedStatement").
@@ -32,9 +32,9 @@ GRAVITON = re.compile(r"^[a-z]+\d+g[a-z]*\.")  # m7g., t4g., c7gn.: the `g` afte
 
 @dataclass(frozen=True, kw_only=True)
 class Internal(ConfigSection):
-    """The load balancer has no public address: it is reached from inside the VPC, or an instance by `make tunnel`.
+    """The load balancer has no public address. It is reached from inside the VPC; `make tunnel` reaches an instance.
 
-    `origins` are the addresses under which browsers see the app, from which they may upload: `*` stands for any port.
+    `origins` are the addresses at which browsers open the app; they may upload from these only. `*` means any port.
     """
 
     PATH = "web.exposure."
@@ -48,17 +48,18 @@ class Internal(ConfigSection):
                 "web.exposure.origins",
                 "origins like 'http://localhost:*' or 'https://orders.internal.example.com'",
                 origin,
-                "an origin is what a browser's address line begins with: scheme, host and port, and no path",
+                "an origin is the start of a browser's address: scheme, host and port, without a path",
             )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Public(ConfigSection):
-    """The load balancer faces the internet: TLS under `domain`, a sign-in before every page, and a firewall before all.
+    """The load balancer faces the internet, with TLS for `domain`, a web ACL, and a sign-in before every page.
 
-    `hosted_zone_id` is the public zone on Route 53, in the same account, that holds `domain`. The sign-in stands at
-    `sign_in_domain_prefix`, which no other account may have in the region. `sign_in_plan` is Cognito's: "plus" has it
-    judge how risky each sign-in is, for a price by the person. One address may send `requests_per_five_minutes`.
+    `hosted_zone_id` is the public hosted zone on Route 53, in the same account, that contains `domain`. The sign-in
+    page's address starts with `sign_in_domain_prefix`, which must be unique in the region. `sign_in_plan` is Cognito's
+    feature plan; "plus" adds threat protection and is billed per person. An IP address that sends more than
+    `requests_per_five_minutes` is blocked.
     """
 
     PATH = "web.exposure."
@@ -72,7 +73,7 @@ class Public(ConfigSection):
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """The address under which browsers see the app, and from which they may upload."""
+        """The address at which browsers open the app. They may upload from it only."""
         return (f"https://{self.domain}",)
 
     def check(self) -> None:
@@ -82,7 +83,7 @@ class Public(ConfigSection):
             "web.exposure.domain",
             f"a name like 'orders.example.com', in lower case, of at most {LONGEST_CERTIFIED_NAME} characters",
             self.domain,
-            "the certificate is made for it, and the sign-in returns to it letter by letter",
+            "the certificate is issued for exactly this name, and the sign-in returns to it",
         )
         require(
             re.fullmatch(r"Z[A-Z0-9]{1,31}", self.hosted_zone_id) is not None,
@@ -97,14 +98,14 @@ class Public(ConfigSection):
             "web.exposure.sign_in_domain_prefix",
             "1 to 63 of lower-case letters, digits and inner '-', without 'aws', 'amazon' or 'cognito'",
             self.sign_in_domain_prefix,
-            "the sign-in page's address begins with it; take one that nobody else will have, with your company's name",
+            "the sign-in page's address starts with it; use one that nobody else has, such as your company's name",
         )
         require(
             self.requests_per_five_minutes in RATE_LIMITS,
             "web.exposure.requests_per_five_minutes",
             f"{RATE_LIMITS.start} or more",
             self.requests_per_five_minutes,
-            "AWS WAF counts no fewer; an office behind one address shares them",
+            "AWS WAF accepts no lower limit; an office behind one address shares it",
         )
 
 
@@ -113,7 +114,7 @@ Exposure = Internal | Public
 
 @dataclass(frozen=True, kw_only=True)
 class OnDemandInstances(ConfigSection):
-    """Instances at the list price: the first of `types` that the zone has."""
+    """On-demand instances. Auto Scaling uses the first of `types` that is available in the zone."""
 
     PATH = "web.capacity."
 
@@ -125,9 +126,9 @@ class OnDemandInstances(ConfigSection):
 
 @dataclass(frozen=True, kw_only=True)
 class WithSpotInstances(ConfigSection):
-    """The first `on_demand_base` at the list price, and of those above it `spot_percent` at the spot price.
+    """On-demand instances up to `on_demand_base`; above it, `spot_percent` of the instances are spot instances.
 
-    AWS takes spot instances back with two minutes' notice, and the group replaces them when it hears of a higher risk.
+    AWS reclaims spot instances with two minutes' notice. The group replaces them when AWS reports a higher risk.
     """
 
     PATH = "web.capacity."
@@ -143,14 +144,14 @@ class WithSpotInstances(ConfigSection):
             "web.capacity.on_demand_base",
             "at least 1",
             self.on_demand_base,
-            "AWS may take all spot instances back at once",
+            "AWS may reclaim all spot instances at once",
         )
         require(
             1 <= self.spot_percent <= 100,
             "web.capacity.spot_percent",
             "1 to 100",
             self.spot_percent,
-            "none is OnDemandInstances()",
+            "for none use OnDemandInstances(...)",
         )
 
 
@@ -163,7 +164,7 @@ def _require_types(types: tuple[str, ...], *, at_least: int) -> None:
         "web.capacity.types",
         f"{at_least} or more different instance types",
         types,
-        "what one type lacks in a zone another may have; with spot instances there should be several to choose from",
+        "another type may be available where one is not; spot instances need several types to choose from",
     )
     for each in types:
         require(
@@ -177,7 +178,7 @@ def _require_types(types: tuple[str, ...], *, at_least: int) -> None:
     require(
         len(processors) <= 1,
         "web.capacity.types",
-        "of one processor",
+        "of one architecture",
         types,
         "Graviton types carry a 'g' after their generation (t4g, m7g); the app is built for one processor",
     )
@@ -185,10 +186,11 @@ def _require_types(types: tuple[str, ...], *, at_least: int) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class WebConfig(Capability):
-    """The Auto Scaling group that shows the rows, and who can reach its load balancer.
+    """The web app: an Auto Scaling group behind an Application Load Balancer.
 
-    It grows while its instances get more than `requests_per_minute` each, or are busy. `warm_instances` that are set
-    up and stopped wait for that moment, each billed for its disk. `log_days` are those of all logs of the tier.
+    The group adds instances when each gets more than `requests_per_minute`, or when their CPU is busy. A warm pool
+    keeps `warm_instances` set up and stopped, each billed for its disk. All logs of the web app are kept for
+    `log_days`.
     """
 
     PATH = "web."
@@ -204,13 +206,13 @@ class WebConfig(Capability):
 
     @property
     def most_instances(self) -> int:
-        """How many run at once at most: while Auto Scaling replaces some, or a release a group that has a warm pool."""
+        """The most instances at one time: some are replaced, or a release replaces a group that has a warm pool."""
         replaced = ceil(self.max_instances * REPLACED_PERCENT / 100)
         return self.max_instances + (self.min_instances if self.warm_instances else replaced)
 
     @property
     def graviton(self) -> bool:
-        """Whether its instances have AWS's own processor, which is an arm64."""
+        """Whether its instances have a Graviton processor (arm64)."""
         return GRAVITON.match(self.capacity.types[0]) is not None
 
     @property
@@ -261,7 +263,7 @@ class WebConfig(Capability):
             "web.min_instances",
             "at least 1",
             self.min_instances,
-            "with none in service nobody is served",
+            "with no instance in service nobody is served",
         )
         require(
             self.max_instances > self.min_instances,
@@ -275,26 +277,26 @@ class WebConfig(Capability):
             "web.requests_per_minute",
             "at least 1",
             self.requests_per_minute,
-            "the group grows when each instance gets more",
+            "the group adds instances when each gets more",
         )
-        self._require_a_pool_that_can_be_warm()
+        self._check_warm_pool()
         require_log_days("web.log_days", self.log_days)
 
-    def _require_a_pool_that_can_be_warm(self) -> None:
+    def _check_warm_pool(self) -> None:
         require(
-            self.warm_instances >= 0, "web.warm_instances", "0 or more", self.warm_instances, "0 keeps none waiting"
+            self.warm_instances >= 0, "web.warm_instances", "0 or more", self.warm_instances, "0 means no warm pool"
         )
         require(
             self.warm_instances == 0 or isinstance(self.capacity, OnDemandInstances),
             "web.warm_instances",
             "0 with a spot share (web.capacity)",
             self.warm_instances,
-            "AWS keeps no spot instance waiting; take OnDemandInstances(...)",
+            "a warm pool can't have spot instances; use OnDemandInstances(...)",
         )
         require(
             self.warm_instances == 0 or len(self.capacity.types) == 1,
             "web.warm_instances",
             "0 with several types (web.capacity.types)",
             self.warm_instances,
-            "not every region keeps instances of a mixed group waiting; take one type",
+            "not every region offers warm pools for several instance types; use one type",
         )

@@ -1,4 +1,4 @@
-"""The hours in which RDS backs up and maintains a database, as RDS writes them, in UTC."""
+"""Backup and maintenance windows as RDS writes them, in UTC."""
 
 import re
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """From one minute of a week, or of a day, for so many minutes."""
+    """Starts at a minute of the day or of the week and lasts `minutes`."""
 
     start: int
     minutes: int
 
     def overlaps(self, other: "Window", *, within: int) -> bool:
-        """Whether the two meet, on a clock that begins anew after `within` minutes."""
+        """Whether the two overlap, on a clock that restarts after `within` minutes."""
         return (other.start - self.start) % within < self.minutes or (self.start - other.start) % within < other.minutes
 
 
 def daily(text: str) -> Window | None:
-    """Reads `hh:mm-hh:mm`, past midnight too; None where it isn't written so."""
+    """Reads `hh:mm-hh:mm`, also across midnight; None if the text has another form."""
     found = re.fullmatch(f"{_TIME}-{_TIME}", text)
     if not found:
         return None
@@ -33,7 +33,7 @@ def daily(text: str) -> Window | None:
 
 
 def weekly(text: str) -> Window | None:
-    """Reads `ddd:hh:mm-ddd:hh:mm`, past Sunday's midnight too; None where it isn't written so."""
+    """Reads `ddd:hh:mm-ddd:hh:mm`, also across Sunday midnight; None if the text has another form."""
     found = re.fullmatch(f"(?P<day>{'|'.join(_DAYS)}):{_TIME}-(?P<end>{'|'.join(_DAYS)}):{_TIME}", text)
     if not found:
         return None
@@ -44,7 +44,7 @@ def weekly(text: str) -> Window | None:
 
 
 def meets_any_day(every_day: Window, once_a_week: Window) -> bool:
-    """Whether a daily window meets a weekly one on any day."""
+    """Whether a daily window overlaps a weekly one on any day."""
     return any(
         once_a_week.overlaps(Window(start=day * DAY + every_day.start, minutes=every_day.minutes), within=WEEK)
         for day in range(len(_DAYS))

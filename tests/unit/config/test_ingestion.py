@@ -39,11 +39,11 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "from cold to warm": (
         _stored(GlacierInstantRetrieval(after_days=30), StandardIa(after_days=200)),
-        "landing_bucket.storage must be ever colder",
+        "landing_bucket.storage must be in the order StandardIa",
     ),
     "two that exclude each other": (
         _stored(StandardIa(after_days=30), IntelligentTiering(after_days=90)),
-        "landing_bucket.storage must be ever colder",
+        "landing_bucket.storage must be in the order StandardIa",
     ),
     "a class left before it is paid for": (
         _stored(StandardIa(after_days=30), GlacierInstantRetrieval(after_days=59)),
@@ -60,7 +60,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "deleted on the day it lands": (_stored(expire_days=0), "landing_bucket.expire_days must be 1 or more"),
     "archived while its event may come back": (
         _stored(DeepArchive(after_days=14)),
-        "landing must be readable for more than 14 days, got 14",
+        "landing_bucket must be readable for more than 14 days, got 14",
     ),
     "a replay from Deep Archive": (
         lambda: replace(
@@ -95,7 +95,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "retries at once": (_intake(initial_backoff_seconds=0), "ingestion.initial_backoff_seconds must be 1 to 900"),
     "tries longer than the queue remembers": (
         lambda: replace(PROD.ingestion, max_receive_count=64),
-        "ingestion.max_receive_count must be so few that they end before the queue forgets a message (4 days), got 64",
+        "ingestion.max_receive_count must be low enough that the retries end before the queue deletes a message (4 days), got 64",
     ),
     "no rejects ever": (_intake(max_rejected_percent=0), "ingestion.max_rejected_percent must be 1 to 100, got 0"),
     "more rejects than rows": (_intake(max_rejected_percent=101), "ingestion.max_rejected_percent must be 1 to 100"),
@@ -159,10 +159,10 @@ def test_a_file_is_readable_until_deep_archive_or_deletion_whichever_comes_first
 
 
 def test_the_longest_trying_counts_a_function_that_was_killed_each_time() -> None:
-    assert PROD.ingestion.longest_trying_seconds == 10 * 6 * 900
+    assert PROD.ingestion.max_retry_seconds == 10 * 6 * 900
     # Where the function's own waits are longer than the queue's, those count: 6 x 30 s against 30 + 900 s.
     short = replace(DEV.ingestion, timeout_seconds=30, max_file_mb=64, initial_backoff_seconds=900, max_receive_count=5)
-    assert short.longest_trying_seconds == 5 * (30 + 900)
+    assert short.max_retry_seconds == 5 * (30 + 900)
 
 
 def test_locally_a_poison_file_is_given_up_within_half_a_minute_of_waits() -> None:

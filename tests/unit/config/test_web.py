@@ -26,7 +26,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a type EC2 has not": (lambda: OnDemandInstances(types=("small",)), "web.capacity.types must be instance types"),
     "two processors": (
         lambda: OnDemandInstances(types=("m7g.large", "m7i.large")),
-        "web.capacity.types must be of one processor",
+        "web.capacity.types must be of one architecture",
     ),
     "another processor than the app's": (
         lambda: replace(DEV, web=replace(DEV_WEB, capacity=OnDemandInstances(types=("t3.small",)))),
