@@ -76,7 +76,8 @@ def test_what_grows_beyond_the_limit_is_refused_as_soon_as_it_does() -> None:
 
     with pytest.raises(RefusedError, match="more than 1,000,000 bytes"):
         list(decompressed(pieces(), promised=None, max_bytes=1_000_000))
-    assert next(consumed) < len(bomb) / 100 / 4
+    # The limit is a fiftieth of the content: twice as much of the file may be received, on every Python version.
+    assert next(consumed) <= len(bomb) / 100 / 25
     assert len(read(gzip.compress(bytes(1_000_000)), max_bytes=1_000_000)) == 1_000_000
 
 
@@ -90,6 +91,10 @@ def test_a_promise_that_is_not_kept_is_refused_and_says_who_made_it() -> None:
 
 def test_an_empty_file_is_empty_whatever_was_promised() -> None:
     assert read(b"", promised="The file's name") == b""
+
+
+def test_empty_members_are_no_content() -> None:
+    assert read(gzip.compress(b"") * 1000 + gzip.compress(b"x") + gzip.compress(b"")) == b"x"
 
 
 def test_many_tiny_members_come_in_pieces_of_a_size() -> None:
