@@ -45,7 +45,11 @@ def send(address: str, answer: bytes) -> None:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS):  # noqa: S310
                 return
         except OSError as error:
-            if attempt == _ATTEMPTS or (isinstance(error, urllib.error.HTTPError) and error.code < 500):
+            final = attempt == _ATTEMPTS
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()  # it holds the connection open
+                final = final or error.code < 500
+            if final:
                 raise
             _log.warning("CloudFormation did not take the answer, trying again", extra={"error": str(error)})
             time.sleep(attempt)

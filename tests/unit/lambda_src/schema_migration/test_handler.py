@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 from botocore.exceptions import ClientError
@@ -174,10 +175,20 @@ def test_a_long_reason_is_cut_to_what_cloudformation_takes(
     assert cloudformation.sizes[0] <= MAX_ANSWER_BYTES
 
 
-def test_an_answer_that_is_not_taken_is_sent_again(cloudformation: CloudFormation) -> None:
+def test_an_answer_that_is_not_taken_is_sent_again_and_leaves_no_connection_open(
+    cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[int] = []
+
+    def close(error: HTTPError) -> None:
+        closed.append(error.code)
+        super(HTTPError, error).close()
+
+    monkeypatch.setattr(HTTPError, "close", close)
     cloudformation.failures = 3
     handler.handler(cloudformation.request("Create"), Context())
     assert len(cloudformation.answers) == 1
+    assert closed == [503, 503, 503]
 
 
 def test_the_answer_has_no_content_type_because_the_address_is_signed_without(cloudformation: CloudFormation) -> None:
