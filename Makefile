@@ -7,6 +7,7 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 ENV ?= dev
+export CHECKOUT := $(CURDIR)
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 # Asset hashes and snapshots must not depend on who runs this, and nothing here asks questions.
 export PYTHONHASHSEED := 0
@@ -153,7 +154,7 @@ invite: aws-not-local setup ## Let somebody sign in to ENV's pages, where they a
 .PHONY: setup
 setup: ## Set up .venv, Node where it is missing, and the CDK command line
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11.5 or newer is needed, and '$(PYTHON)' is not there. Name yours: make PYTHON=python3.12"; exit 1; }
-	@PATH="$${PATH#$(CURDIR)/.venv/bin:}" $(PYTHON) scripts/bootstrap.py
+	@PATH="$${PATH#"$$CHECKOUT"/.venv/bin:}" $(PYTHON) scripts/bootstrap.py
 
 .PHONY: lock
 lock: setup ## Resolve all requirements anew, with hashes

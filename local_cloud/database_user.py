@@ -15,6 +15,9 @@ from .errors import LocalCloudError
 UNPRIVILEGED = "nobody"
 _SHARED_FOLDERS = ("/var/tmp", "/tmp")  # noqa: S108 - only as parents of a private folder with a random name
 
+# initdb starts the server through a shell, with its path in double quotes, where these keep their meaning.
+_SHELL_CHARACTERS = frozenset('"$`\\')
+
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseUser:
@@ -67,9 +70,12 @@ class DatabaseUser:
 
 
 def make_home(user: DatabaseUser, preferred: Path) -> Path:
-    """`preferred`, or a private folder elsewhere where `user` can't reach that (a checkout below /root, say)."""
+    """`preferred`, or a private folder elsewhere where `user` can't reach that (a checkout below /root, say).
+
+    Elsewhere, too, where initdb can't cope with the characters of `preferred`.
+    """
     preferred.mkdir(parents=True, exist_ok=True)
-    if user.can_enter(preferred.parent):
+    if initdb_accepts(preferred) and user.can_enter(preferred.parent):
         return preferred
     for shared in map(Path, _SHARED_FOLDERS):
         if shared.is_dir() and user.can_enter(shared):
@@ -83,8 +89,9 @@ def make_home(user: DatabaseUser, preferred: Path) -> Path:
 
 
 def reachable_installation(user: DatabaseUser, installation: Path, home: Path) -> Path:
-    """The PostgreSQL installation, copied below `home` where `user` can't reach it in place."""
-    if user.can_reach(installation / "bin" / "postgres") and user.can_reach(installation / "share" / "postgresql"):
+    """The PostgreSQL installation, copied below `home` where `user` can't reach it in place, or initdb can't."""
+    needed = (installation / "bin" / "postgres", installation / "share" / "postgresql")
+    if initdb_accepts(installation) and all(map(user.can_reach, needed)):
         return installation
     packages = installation.parent.parent
     copy = home / "packages"
@@ -94,3 +101,8 @@ def reachable_installation(user: DatabaseUser, installation: Path, home: Path) -
             shutil.copytree(packages / part, copy / part, symlinks=True)
     user.own(copy)
     return copy / installation.relative_to(packages)
+
+
+def initdb_accepts(path: Path) -> bool:
+    """Whether initdb can start a server from this path."""
+    return _SHELL_CHARACTERS.isdisjoint(str(path))

@@ -6,7 +6,6 @@ meant to use; `database_proxy` ends TLS on the port that clients get.
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import shutil
 import signal
@@ -75,7 +74,7 @@ class DatabaseServer:
         name = self.superuser if user is None else user
         secret = self.superuser_password if user is None else password
         account = quote(name, safe="") + (f":{quote(secret, safe='')}" if secret else "")
-        options = urlencode({"sslmode": "verify-full", "sslrootcert": str(self.ca_bundle)})
+        options = urlencode({"sslmode": "verify-full", "sslrootcert": str(self.ca_bundle)}, quote_via=quote)
         return f"postgresql://{account}@{self.host}:{self.port}/{quote(database, safe='')}?{options}"
 
     def create_master_user(self, username: str, password: str, *, database: str | None = None) -> None:
@@ -266,6 +265,7 @@ class PostgresServer:
 
     def _run(self) -> None:
         deadline = time.monotonic() + START_SECONDS
+        refusal: psycopg.OperationalError | None = None
         self._process = self._launch("postgres", "-D", str(self._data))
         while time.monotonic() < deadline:
             if not _runs(self._proxy):
@@ -276,11 +276,16 @@ class PostgresServer:
                     raise LocalCloudError(f"PostgreSQL stopped as it started:\n{last_lines(self.log)}")
                 # After a kill the old backends need a moment to notice, and hold the shared memory until then.
                 self._process = self._launch("postgres", "-D", str(self._data))
-            with contextlib.suppress(psycopg.OperationalError), psycopg.connect(self.server.url(), connect_timeout=2):
+            try:
+                psycopg.connect(self.server.url(), connect_timeout=2).close()
                 return
+            except psycopg.OperationalError as error:
+                refusal = error
             time.sleep(_POLL_SECONDS)
         self.kill()
-        raise LocalCloudError(f"PostgreSQL did not answer within {START_SECONDS:.0f} s:\n{last_lines(self.log)}")
+        raise LocalCloudError(
+            f"PostgreSQL did not accept a connection within {START_SECONDS:.0f} s: {refusal}\n{last_lines(self.log)}"
+        ) from refusal
 
 
 def remove_remains(state: Path) -> None:

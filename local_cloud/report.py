@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def render(summary: Summary, state: StateFolder) -> str:
 
 def _try_next(state: StateFolder) -> list[str]:
     env = _short(state.env)
-    aws = _short(SERVICES_VENV / "bin" / "aws")
+    aws = f"{_short(SERVICES_VENV / 'bin' / 'python')} -m awscli"  # aws itself fails below a path with blanks
     source = _short(SAMPLES / "orders-with-mistakes.csv")
     return [
         "",
@@ -65,7 +66,5 @@ def _try_next(state: StateFolder) -> list[str]:
 
 
 def _short(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

@@ -137,12 +137,15 @@ class WebApp:
     def _provide_tools(self) -> None:
         """The programs by the plain names that an instance has them under."""
         self._tools.mkdir()
-        (self._tools / "aws").symlink_to(toolchain.program("aws"))
+        self._provide_tool("aws", toolchain.program("python"), "-m", "awscli")
         python = toolchain.function_python()
-        version = next((python.parent.parent / "lib").glob("python3.*")).name
-        # No link: an interpreter started through one would not find its virtual environment.
-        script = self._tools / version
-        script.write_text(f'#!/bin/sh\nexec {shlex.quote(str(python))} "$@"\n', encoding="utf-8")
+        self._provide_tool(next((python.parent.parent / "lib").glob("python3.*")).name, python)
+
+    def _provide_tool(self, name: str, *command: str | Path) -> None:
+        # No link: an interpreter started through one would not find its virtual environment. And not pip's own script
+        # for aws: its first line names the interpreter unquoted, which fails for a path with blanks.
+        script = self._tools / name
+        script.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, command))} "$@"\n', encoding="utf-8")
         script.chmod(0o755)
 
     def _instance_environment(self) -> dict[str, str]:

@@ -16,7 +16,8 @@ from local_cloud.state import CHECKOUT
 from tests.support.sole_run import sole_run
 from tests.support.without_stacks import WithoutStacks
 
-STATE = CHECKOUT / ".local" / "test"
+# Blanks, quotes and Unicode, because a checkout's path may have them, and state is below the checkout.
+STATE = CHECKOUT / ".local" / 'it\'s a "tést"'
 TIMEOUT_SECONDS = 900  # the first test that asks for the local cloud waits until all of it is deployed
 
 # The tests' own SDKs and urllib must find the local cloud, whatever profile or proxy the user has.
@@ -34,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """A running server: `postgres.server.url()` is its superuser's, `create_master_user` makes RDS's master user."""
     toolchain.prepare(print)
-    with PostgresServer(tmp_path_factory.mktemp("postgres"), venv=toolchain.SERVICES_VENV) as server:
+    with PostgresServer(tmp_path_factory.mktemp('it\'s a "dätabase"'), venv=toolchain.SERVICES_VENV) as server:
         yield server
 
 
@@ -54,7 +55,7 @@ def local_cloud() -> Iterator[LocalCloud]:
 @pytest.fixture(scope="session")
 def empty_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """A bootstrapped account with nothing deployed, for stacks that need none of the platform's."""
-    cloud = WithoutStacks(tmp_path_factory.mktemp("empty-cloud"), say=print)
+    cloud = WithoutStacks(tmp_path_factory.mktemp("empty cloud"), say=print)
     try:
         cloud.up()
         Deployment(cloud.state, cloud.services().account(), print, list).bootstrap()

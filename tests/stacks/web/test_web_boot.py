@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -52,8 +53,8 @@ class Machine:
         for name in CHANGES_A_MACHINE:
             self._program(name, STAND_IN)
         # As `aws s3 cp ... <source> <target>`.
-        self._program("aws", f'{STAND_IN.rstrip()} && cp {bundle} "${{@: -1}}"\n')
-        self._program(PYTHON, f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+        self._program("aws", f'{STAND_IN.rstrip()} && cp {shlex.quote(str(bundle))} "${{@: -1}}"\n')
+        self._program(PYTHON, f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
 
     def _program(self, name: str, text: str) -> None:
         path = self._tools / name
@@ -62,7 +63,7 @@ class Machine:
 
     def run(self, script: str, *, failing: str = "") -> subprocess.CompletedProcess[str]:
         """Run a script here, with /opt/aws inside the root."""
-        here = re.sub(r"/opt/aws/\S*bin/", "", script).replace(" /opt/aws", f" {self.root}/opt/aws")
+        here = re.sub(r"/opt/aws/\S*bin/", "", script).replace(" /opt/aws", f" {shlex.quote(str(self.root))}/opt/aws")
         return subprocess.run(
             [str(shutil.which("bash")), "-c", here],
             env={

@@ -15,6 +15,6 @@ def test_the_file_that_is_suggested_to_upload_exists(monkeypatch: pytest.MonkeyP
     text = render(
         Summary(stacks=[], recorded_only={}, files=[], rejects=[], outputs=outputs), StateFolder(CHECKOUT / ".local")
     )
-    found = re.search(r'aws s3 cp (\S+) "s3://\$LANDING_BUCKET/\$\{INCOMING_PREFIX\}mine\.csv"', text)
+    found = re.search(r'awscli s3 cp (\S+) "s3://\$LANDING_BUCKET/\$\{INCOMING_PREFIX\}mine\.csv"', text)
     assert found is not None, text
     assert (CHECKOUT / found[1]).is_file()

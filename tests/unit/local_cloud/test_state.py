@@ -1,5 +1,6 @@
 """An instance's folder."""
 
+import shlex
 import stat
 import subprocess
 import sys
@@ -46,7 +47,7 @@ def test_outputs_come_back_as_written_and_only_their_owner_reads_them(tmp_path: 
 def test_a_shell_reads_the_very_same_values(tmp_path: Path) -> None:
     state = StateFolder(tmp_path)
     state.write_outputs(OUTPUTS)
-    script = f'. "{state.env}"; exec {sys.executable} -c "import os; print(os.environ[\'DATABASE_URL\'])"'
+    script = f'. "{state.env}"; exec {shlex.quote(sys.executable)} -c "import os; print(os.environ[\'DATABASE_URL\'])"'
     shown = subprocess.run(
         ["sh", "-c", script], capture_output=True, text=True, check=True, env={"AWS_PROFILE": "prod"}
     )

@@ -1,9 +1,16 @@
 """How the user data's app part is read."""
 
+import subprocess
+import sys
+from pathlib import Path
+from unittest.mock import Mock
+
 import pytest
 
+from local_cloud import toolchain
 from local_cloud.errors import LocalCloudError
-from local_cloud.web.instance import Unit, app_part, read_environment_file, read_unit
+from local_cloud.web.instance import Unit, WebApp, app_part, read_environment_file, read_unit
+from tests.support.paths import AWKWARD
 
 
 def test_only_what_stands_between_the_markers_is_run() -> None:
@@ -31,3 +38,24 @@ def test_the_unit_says_how_to_start_the_app() -> None:
 def test_an_environment_file_is_read_as_systemd_does() -> None:
     text = "# note\nA=1\n\nURL=https://x?a=b\nEMPTY=\n"
     assert read_environment_file(text) == {"A": "1", "URL": "https://x?a=b", "EMPTY": ""}
+
+
+def test_an_instance_finds_its_programs_below_any_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkout = tmp_path / AWKWARD
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    python = checkout / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    (checkout / "lib" / version).mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(toolchain, "function_python", lambda: python)
+    monkeypatch.setattr(toolchain, "program", python.with_name)
+    web = checkout / "web"
+    web.mkdir()
+    WebApp(Mock(web=web), Mock(), Mock(), Mock())._provide_tools()
+
+    def said(program: str) -> str:
+        return subprocess.run([web / "tools" / program, "x y"], check=True, capture_output=True, text=True).stdout
+
+    assert said("aws") == "-m awscli x y\n"
+    assert said(version) == "x y\n"
