@@ -7,25 +7,33 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 ENV ?= dev
+ENV_IS_GIVEN := $(filter-out file,$(origin ENV))
+# What a person passes reaches programs unchanged: make must not expand it, and it must not become shell text. Partners
+# choose keys, which may hold quotes, blanks and dollar signs.
+INPUTS = ACCOUNT AGAINST BENCH EMAIL ENV FROM KEY MUTANTS PYTHON REGION TEST TO VERSION WEB_PORT YES
+$(foreach input,$(INPUTS),$(eval override $(input) := $$(value $(input))))
+export $(filter-out ENV,$(INPUTS))
+# Not ENV itself: a make that a test starts would take the default for a choice.
+export SELECTED_ENV := $(ENV)
 export CHECKOUT := $(CURDIR)
-export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(value PATH)
 # Asset hashes and snapshots must not depend on who runs this, and nothing here asks questions.
 export PYTHONHASHSEED := 0
 export PIP_NO_INPUT := 1
 
-CONTEXT = -c env=$(ENV) $(if $(ACCOUNT),-c account=$(ACCOUNT)) $(if $(REGION),-c region=$(REGION))
+CONTEXT = -c "env=$$SELECTED_ENV" $(if $(ACCOUNT),-c "account=$$ACCOUNT") $(if $(REGION),-c "region=$$REGION")
 SOURCES = app.py bench checks components config datasets lambda_src local_cloud ops scripts stacks tests web_src
 
 .PHONY: help
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
-	@echo "Values: ENV=local|dev|staging|prod ($(ENV)), ACCOUNT=, REGION=, WEB_PORT= (make up, make tunnel), TEST='-k name' (make test), BENCH=loading (make bench), AGAINST=released or any git revision (make diff)"
+	@echo "Values: ENV=local|dev|staging|prod ($$SELECTED_ENV), ACCOUNT=, REGION=, WEB_PORT= (make up, make tunnel), TEST='-k name' (make test), BENCH=loading (make bench), AGAINST=released or any git revision (make diff)"
 
 # ---- on this machine -------------------------------------------------------------------------------------------
 
 .PHONY: up
 up: setup ## Bring the whole architecture up on this machine and load the sample files
-	@python -m local_cloud up $(if $(WEB_PORT),--web-port $(WEB_PORT))
+	@python -m local_cloud up $(if $(WEB_PORT),--web-port="$$WEB_PORT")
 
 .PHONY: down
 down: ## Stop all of it
@@ -36,24 +44,26 @@ status: setup ## Say what runs, and what is in it
 	@python -m local_cloud status
 
 # Whole groups of tests go to one process (tests/conftest.py). A third one beside two cores: the local cloud's mostly wait.
+# TEST is split as a shell would split it, by a program that runs nothing.
+PYTEST = python -c 'import os, shlex, sys; os.execvp("python", ["python", "-m", "pytest", *sys.argv[1:], *shlex.split(os.environ["TEST"])])'
 PARALLEL = --dist loadgroup --no-loadscope-reorder
 
 .PHONY: test
 test: setup ## Run every test, on a local cloud of its own
-	@python -m pytest --numprocesses 3 $(PARALLEL) $(TEST)
+	@$(PYTEST) --numprocesses 3 $(PARALLEL)
 
 .PHONY: test-fast
 test-fast: setup ## Run the tests that need no server, but for drawn networks, variants and whole builds
-	@python -m pytest --numprocesses 2 $(PARALLEL) --ignore tests/integration -m "not slow and not thorough" $(TEST)
+	@$(PYTEST) --numprocesses 2 $(PARALLEL) --ignore tests/integration -m "not slow and not thorough"
 
 .PHONY: test-slow
 test-slow: setup ## Draw many more examples of what `make test` draws a few of, and take each permission away once
-	@NETWORK_EXAMPLES=200 python -m pytest --timeout 1800 -m "slow or not slow" \
-	  tests/architecture/test_network_space.py tests/integration/privileges $(TEST)
+	@NETWORK_EXAMPLES=200 $(PYTEST) --timeout 1800 -m "slow or not slow" \
+	  tests/architecture/test_network_space.py tests/integration/privileges
 
 .PHONY: mutants
 mutants: setup ## Make realistic mistakes, one at a time, each of which a test must name; MUTANTS="NAT gateway" for some
-	@python -m tests.mutants $(if $(MUTANTS),"$(MUTANTS)")
+	@python -m tests.mutants $(if $(MUTANTS),"$$MUTANTS")
 
 .PHONY: check
 check: setup ## Check format, lint and types
@@ -78,16 +88,16 @@ snapshots: setup ## Write snapshots and the generated pages of docs/ anew; read 
 
 .PHONY: diff
 diff: setup ## Tell what your branch does to ENV's resources, permissions and network, without credentials
-	@python -m checks.changes --env "$(ENV)" --against "$(AGAINST)" --account "$(ACCOUNT)" --region "$(REGION)"
+	@python -m checks.changes --env="$$SELECTED_ENV" --against="$$AGAINST" --account="$$ACCOUNT" --region="$$REGION"
 
 .PHONY: mark-released
 mark-released: setup ## Keep today's templates as those last released, after showing what they replace
-	@python -m pytest -q -s tests/architecture/test_released.py --mark-released $(if $(filter-out file,$(origin ENV)),-k "[$(ENV)]")
+	@python -m pytest -q -s tests/architecture/test_released.py --mark-released $(if $(ENV_IS_GIVEN),-k "[$$SELECTED_ENV]")
 	@git --no-pager diff --stat -- tests/released
 
 .PHONY: bench
 bench: setup ## Measure, as ratios within one run; writes .local/bench.json
-	@PYTHONPATH=lambda_src python -m bench $(BENCH)
+	@PYTHONPATH=lambda_src python -m bench $(if $(BENCH),"$$BENCH")
 
 # ---- on AWS ----------------------------------------------------------------------------------------------------
 
@@ -101,7 +111,7 @@ diff-deployed: aws-not-local setup ## Compare ENV's templates with what is deplo
 
 .PHONY: deploy
 deploy: aws-not-local setup ## Deploy ENV (a real account; once before: cdk bootstrap)
-	@if [ "$(ENV)" = local ]; then echo "local is deployed by: make up"; exit 1; fi
+	@if [ "$$SELECTED_ENV" = local ]; then echo "local is deployed by: make up"; exit 1; fi
 	@cdk deploy --all $(CONTEXT)
 
 .PHONY: aws-not-local
@@ -112,13 +122,11 @@ aws-not-local:
 # ---- a running pipeline, on AWS or on this machine (docs/runbook.md) --------------------------------------------
 
 # Where nobody says ENV, the shell decides: with .local/env.sh the local cloud, else dev.
-OPERATE = python -m ops.common --env "$(if $(filter-out file,$(origin ENV)),$(ENV))" --region "$(REGION)"
-# Values reach the shell as variables, never as its text: keys may hold quotes and blanks.
-export KEY VERSION FROM TO
+OPERATE = python -m ops.common --env="$(if $(ENV_IS_GIVEN),$$SELECTED_ENV)" --region="$$REGION"
 
 .PHONY: inspect
 inspect: setup ## Tell what happened to a file: KEY=incoming/orders.csv
-	@$(OPERATE) inspect --key "$$KEY"
+	@$(OPERATE) inspect --key="$$KEY"
 
 .PHONY: redrive
 redrive: setup ## Bring back the dead letters and the undelivered events
@@ -126,7 +134,7 @@ redrive: setup ## Bring back the dead letters and the undelivered events
 
 .PHONY: replay
 replay: setup ## Send the archived events of a time span again: FROM=2026-11-20T10:00Z TO=
-	@$(OPERATE) replay --from "$$FROM" --to "$$TO"
+	@$(OPERATE) replay --from="$$FROM" --to="$$TO"
 
 .PHONY: reconcile
 reconcile: setup ## Find files whose events were lost, and offer to load them; YES=1 doesn't ask
@@ -134,27 +142,26 @@ reconcile: setup ## Find files whose events were lost, and offer to load them; Y
 
 .PHONY: reprocess
 reprocess: setup ## Load a file again: KEY=incoming/orders.csv VERSION=; YES=1 doesn't ask
-	@$(OPERATE) reprocess --key "$$KEY" --version "$$VERSION" $(if $(filter 1,$(YES)),--yes)
+	@$(OPERATE) reprocess --key="$$KEY" --version="$$VERSION" $(if $(filter 1,$(YES)),--yes)
 
 # ---- the web pages of an environment on AWS ---------------------------------------------------------------------
 
-WEB_ACCESS = python -m ops.web --env "$(ENV)" --region "$(REGION)"
-export EMAIL WEB_PORT
+WEB_ACCESS = python -m ops.web --env="$$SELECTED_ENV" --region="$$REGION"
 
 .PHONY: tunnel
 tunnel: aws-not-local setup ## Lead a port of this machine (WEB_PORT=8080) to ENV's pages, where they are internal
-	@$(WEB_ACCESS) tunnel $(if $(WEB_PORT),--port "$$WEB_PORT")
+	@$(WEB_ACCESS) tunnel $(if $(WEB_PORT),--port="$$WEB_PORT")
 
 .PHONY: invite
 invite: aws-not-local setup ## Let somebody sign in to ENV's pages, where they are public: EMAIL=ada@example.com
-	@$(WEB_ACCESS) invite --email "$$EMAIL"
+	@$(WEB_ACCESS) invite --email="$$EMAIL"
 
 # ---- the repository itself -------------------------------------------------------------------------------------
 
 .PHONY: setup
 setup: ## Set up .venv, Node where it is missing, and the CDK command line
-	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11.5 or newer is needed, and '$(PYTHON)' is not there. Name yours: make PYTHON=python3.12"; exit 1; }
-	@PATH="$${PATH#"$$CHECKOUT"/.venv/bin:}" $(PYTHON) scripts/bootstrap.py
+	@command -v "$$PYTHON" >/dev/null || { echo "Python 3.11.5 or newer is needed, and '$$PYTHON' is not there. Name yours: make PYTHON=python3.12"; exit 1; }
+	@PATH="$${PATH#"$$CHECKOUT"/.venv/bin:}" "$$PYTHON" scripts/bootstrap.py
 
 .PHONY: lock
 lock: setup ## Resolve all requirements anew, with hashes

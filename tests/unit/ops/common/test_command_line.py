@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
 
@@ -84,12 +82,3 @@ def test_stacks_older_than_the_checkout_are_said_to_be(monkeypatch: pytest.Monke
     monkeypatch.setattr(deployment, "_outputs", lambda *_: {"LandingBucketName": "b", "IncomingPrefix": "p"})
     with pytest.raises(OperationsError, match=r"no output 'QueueUrl'.*make deploy ENV=dev"):
         deployment.find("dev", "eu-central-1", {})
-
-
-def test_make_hands_keys_over_as_they_are() -> None:
-    """Quotes, blanks and what a shell would run reach the command line untouched."""
-    key = 'incoming/it\'s $(touch /tmp/x) "y".csv'
-    asked = ["make", "--no-print-directory", "-o", "setup", "inspect", f"KEY={key.replace('$', '$$')}", "ENV=nowhere",
-             "PYTHON=false", "OPERATE=printf %s,"]  # fmt: skip
-    answered = subprocess.run(asked, capture_output=True, text=True, check=True)
-    assert answered.stdout == f"inspect,--key,{key},"
