@@ -50,10 +50,11 @@ def _environment() -> Path:
             shutil.rmtree(former)
         draft = folder.with_name("awswrangler-draft")
         print("installing awswrangler", flush=True)
-        venv.create(draft, with_pip=True, symlinks=True)
+        venv.create(draft, symlinks=True)
         subprocess.run(
             [
-                *(draft / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+                *(sys.executable, "-m", "pip", "--python", draft / "bin" / "python", "install"),
+                *("--quiet", "--disable-pip-version-check"),
                 *("--require-hashes", "--only-binary=:all:", "--requirement", REQUIREMENTS),
             ],
             check=True,

@@ -73,10 +73,11 @@ def _provide(link: Path, made_from: bytes, make: Callable[[Path], None]) -> None
 
 def _make_services_venv(folder: Path, *, say: Callable[[str], None]) -> None:
     say("installing the emulator and PostgreSQL")
-    venv.create(folder, with_pip=True, symlinks=True)
+    venv.create(folder, symlinks=True)
+    # The checkout's own pip: one that comes with Python 3.11 does not trust the machine's certificates.
     done = subprocess.run(
-        [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-         "--require-hashes", "--requirement", REQUIREMENTS],
+        [sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "install",
+         "--quiet", "--disable-pip-version-check", "--require-hashes", "--requirement", REQUIREMENTS],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:

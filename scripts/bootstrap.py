@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import venv
@@ -122,16 +123,39 @@ def _install_cdk() -> None:
 
 
 def _run(command: "list[str]", doing: str) -> None:
-    done = subprocess.run(
-        command, check=False, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "PATH": _path()}
-    )
+    environment = {**_certificates(), **os.environ, "PATH": _path()}
+    done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, env=environment)
     if done.returncode == 0:
         return
     said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
+    if re.search("certificate|SELF_SIGNED_CERT", done.stdout + done.stderr, re.IGNORECASE):
+        raise SetupError(
+            f"{doing} failed: a certificate is not trusted. If a proxy or mirror has its own certificate authority, "
+            "add it to this machine's certificates (Debian and Ubuntu: update-ca-certificates), or name its PEM file: "
+            f"PIP_CERT=FILE NODE_EXTRA_CA_CERTS=FILE. It said:\n{said}"
+        )
     raise SetupError(
         f"{doing} failed. The first setup needs the Python and npm package indexes: is the network there, "
         f"and a proxy or mirror configured for pip and npm where you need one? It said:\n{said}"
     )
+
+
+def _certificates() -> "dict[str, str]":
+    """Variables that make pip and Node trust the certificates of this machine, which may include a proxy's."""
+    trusted = {"NODE_USE_SYSTEM_CA": "1"}  # read by Node 22.19, 24.6 and newer
+    paths = ssl.get_default_verify_paths()
+    bundle = Path(paths.cafile or f"{paths.capath}/ca-certificates.crt")
+    if bundle.is_file():
+        trusted["NODE_EXTRA_CA_CERTS"] = str(bundle)
+        # The variable would override pip's configuration file. On macOS the certificates are in no file.
+        if sys.platform == "linux" and not _pip_has_certificates():
+            trusted["PIP_CERT"] = str(bundle)
+    return trusted
+
+
+def _pip_has_certificates() -> bool:
+    asked = [str(PYTHON), "-m", "pip", "config", "list"]
+    return ".cert=" in subprocess.run(asked, check=False, capture_output=True, text=True).stdout
 
 
 def _path() -> str:

@@ -2,14 +2,19 @@
 
 import os
 import shutil
+import ssl
 import subprocess
 import sys
+import threading
 import venv
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from local_cloud.tls import make_certificates
 from scripts import bootstrap
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -51,6 +56,57 @@ def test_no_network_is_one_clear_message(tmp_path: Path) -> None:
         in done.stderr
     )
     assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of an empty registry, signed by an authority that only this machine's own certificates know."""
+    certificates = make_certificates(tmp_path / "tls")
+    for name in ("PIP_CERT", "NODE_EXTRA_CA_CERTS", "NODE_USE_SYSTEM_CA", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificates.certificate, certificates.key)
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"https://localhost:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+def _ask_with_node(registry: str) -> None:
+    bootstrap._run(["node", "-e", f"fetch('{registry}').catch(error => {{ throw error.cause }})"], "asking with Node")
+
+
+def test_node_and_pip_trust_the_certificates_of_this_machine(registry: str) -> None:
+    _ask_with_node(registry)
+    with pytest.raises(bootstrap.SetupError, match="The first setup needs") as refused:  # the registry is empty
+        bootstrap._run([sys.executable, "-m", "pip", "download", "x", "--index-url", registry], "asking with pip")
+    assert "No matching distribution" in str(refused.value)
+
+
+def test_an_authority_that_is_not_trusted_is_named_with_the_remedy(
+    registry: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with pytest.raises(bootstrap.SetupError, match=r"certificate authority.*NODE_EXTRA_CA_CERTS=FILE"):
+        _ask_with_node(registry)
+    with pytest.raises(bootstrap.SetupError, match=r"certificate authority.*PIP_CERT=FILE"):
+        bootstrap._run([sys.executable, "-m", "pip", "download", "x", "--index-url", registry], "asking with pip")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere pip finds the certificates itself, or in no file")
+def test_an_old_pip_gets_the_certificates_unless_its_configuration_names_some(
+    registry: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bootstrap._certificates()["PIP_CERT"] == os.environ["SSL_CERT_FILE"]
+    (tmp_path / "pip.conf").write_text("[global]\ncert = /of/a/person\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    assert "PIP_CERT" not in bootstrap._certificates()
 
 
 def test_a_second_run_does_nothing() -> None:
