@@ -1,4 +1,4 @@
-"""What the functions of a stack have in common: where they run, and what AWS asks of each of them."""
+"""What several functions share: architecture, network, log key, and the policy that Lambda requires."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -15,10 +15,10 @@ from config.regions import formats_function_logs, traces_functions
 
 
 class FunctionDefaults(Construct):
-    """Gives functions a processor, a network, a key for their logs, and one policy that all of their roles share.
+    """Holds what several functions share, and one policy that all their roles attach.
 
-    Without `network` they run outside the VPC, untraced. The others are `traced`, and the logs of all formatted as
-    JSON, where that is to be had in the region.
+    Without `network` the functions run outside the VPC and are not traced. X-Ray tracing (`traced`) and JSON logs
+    (`formats_logs`) are on where the region offers them.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class FunctionDefaults(Construct):
         self.async_dead_letter_queue = async_dead_letter_queue
         self.removal = removal
         region = known_region(self)
-        # What runs outside the VPC, CloudFormation calls, once a deployment: nobody would look at its traces.
+        # CloudFormation calls the functions outside the VPC, once a deployment: nobody needs their traces.
         self.traced = network is not None and traces_functions(region)
         self.formats_logs = formats_function_logs(region)
         self.policy = AccessPolicy(self, "Policy", description="What AWS Lambda asks of every function")
@@ -48,7 +48,7 @@ class FunctionDefaults(Construct):
             self._allow_on_all_resources()
 
     def _allow_on_all_resources(self) -> None:
-        """Traces, which take no resource, and network interfaces, which Lambda makes with the function's own role.
+        """Allows traces, which have no resource, and network interfaces, which Lambda creates with the function's role.
 
         Sources: Service Authorization Reference, "AWS X-Ray"; AWS Lambda Developer Guide, "Giving Lambda functions
         access to resources in an Amazon VPC".
@@ -64,7 +64,7 @@ class FunctionDefaults(Construct):
             "ec2:UnassignPrivateIpAddresses",
         ]
         self.policy.allow(*interfaces, resources=["*"])
-        # The code inside has no business with them: only its calls carry this key.
+        # Denied to the function's own code: only calls by the code carry this condition key.
         self.policy.add_statements(
             iam.PolicyStatement(
                 effect=iam.Effect.DENY,
@@ -76,7 +76,7 @@ class FunctionDefaults(Construct):
         acknowledge(
             self.policy,
             *by(AWS_SOLUTIONS, rule="IAM5[Resource::*]"),
-            reason="AWS offers the writing of traces, and attaching a function to a VPC, on all resources only; the "
+            reason="AWS offers no narrower resource for writing traces or for attaching a function to a VPC; the "
             "latter is denied to the functions' own code",
             would_change="if AWS offered resource-level permissions",
         )

@@ -1,4 +1,4 @@
-"""Log groups as all of them are: encrypted with our key, kept for as long as the configuration says, and no longer."""
+"""The log group that every log group here is: encrypted with a customer-managed key, with a retention."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_kms as kms
@@ -35,7 +35,7 @@ RETENTION = {
 def log_group(
     scope: Construct, id_: str, *, key: kms.IKey, days: int, removal: RemovalPolicy, name: str | None = None
 ) -> logs.LogGroup:
-    """A log group; `name` only where AWS wants a certain one."""
+    """A log group. Pass `name` only where AWS requires a certain name."""
     return logs.LogGroup(
         scope, id_, log_group_name=name, encryption_key=key, retention=RETENTION[days], removal_policy=removal
     )

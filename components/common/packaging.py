@@ -1,4 +1,4 @@
-"""Builds a Python asset for the platform it will run on, without Docker and byte-for-byte the same each time."""
+"""Builds a Python asset for its target platform, without Docker, byte for byte the same each time."""
 
 import hashlib
 import os

@@ -1,7 +1,6 @@
-"""The ports that firewalls of more than one component must agree on."""
+"""Ports that the firewalls of several components must agree on."""
 
-DATABASE = 5433  # not the default, which is the first that a scanner tries
+DATABASE = 5433  # not the default, which scanners try first
 DATABASE_PROXY = 5432  # the only one that RDS Proxy listens on
-WEB_APP = 8080
 HTTP, HTTPS = 80, 443
-EPHEMERAL = (1024, 65535)  # from which NAT gateways, load balancers and functions open connections
+EPHEMERAL = (1024, 65535)  # the source ports of NAT gateways, load balancers and functions

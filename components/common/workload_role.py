@@ -1,16 +1,17 @@
-"""The identity of a function or an instance: one role, and customer-managed policies that hold all it may do."""
+"""The role of a function or an instance, with customer-managed policies for everything it may do."""
 
 import jsii
 from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-# For services that act for other accounts as well, and say for whom (IAM User Guide, "The confused deputy problem").
+# For services that act for several accounts and name the one they act for (IAM User Guide, "The confused deputy
+# problem").
 FOR_THIS_ACCOUNT: dict[str, object] = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
 
 
 class AccessPolicy(iam.ManagedPolicy):
-    """A customer-managed policy that grows statement by statement."""
+    """A customer-managed policy to which statements are added."""
 
     def allow(self, *actions: str, resources: list[str], conditions: dict[str, object] | None = None) -> None:
         """Adds one statement that allows `actions` on `resources`."""
@@ -19,10 +20,10 @@ class AccessPolicy(iam.ManagedPolicy):
 
 @jsii.implements(iam.IGrantable)
 class WorkloadRole(Construct):
-    """Lets one workload do what was granted to it, and nothing that a construct would add behind the back.
+    """A role that may do what is granted explicitly, and nothing that a construct would add by itself.
 
-    Grants go to the role's own policy; what several roles share is a policy that each attaches. Constructs that take a
-    role are given `sealed`, which ignores what they would add.
+    Grants go to the role's own policy. A policy that several roles share is attached to each. Constructs that need a
+    role get `sealed`, which ignores their additions.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class WorkloadRole(Construct):
         description: str,
         conditions: dict[str, object] | None = None,
     ) -> None:
-        """Under `conditions`, if any, `service` may take the role on."""
+        """`service` may assume the role, under `conditions` if there are any."""
         super().__init__(scope, id_)
         self.policy = AccessPolicy(self, "Policy", description=description)
         self.role = iam.Role(
@@ -47,12 +48,12 @@ class WorkloadRole(Construct):
 
     @property
     def sealed(self) -> iam.IRole:
-        """The role as constructs may have it: usable, not extensible."""
+        """The role for constructs that would add inline policies: their additions are ignored."""
         return self.role.without_policy_updates()
 
     @property
     def grant_principal(self) -> iam.IPrincipal:
-        """Where grants are written: the role's own policy."""
+        """The principal of grants: the role's own policy."""
         return self.policy.grant_principal
 
     def allow(self, *actions: str, resources: list[str], conditions: dict[str, object] | None = None) -> None:
@@ -60,5 +61,5 @@ class WorkloadRole(Construct):
         self.policy.allow(*actions, resources=resources, conditions=conditions)
 
     def attach(self, policy: AccessPolicy) -> None:
-        """Lets the workload do what `policy` allows as well."""
+        """Attaches a shared policy."""
         self.role.add_managed_policy(policy)

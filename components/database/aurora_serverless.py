@@ -1,4 +1,4 @@
-"""Aurora PostgreSQL whose capacity follows the load (Serverless v2), with readers where the configuration says so."""
+"""Aurora PostgreSQL Serverless v2, with optional readers."""
 
 from typing import cast
 
@@ -21,14 +21,14 @@ from components.database.database_server import (
 )
 from config import database as config
 
-# A refused token leaves its reason in the last of them only.
+# Only the last one says why a token was refused.
 LOGS = ["postgresql", "iam-db-auth-error"]
 CLUSTER_EVENTS = ["deletion", "failover", "failure", "maintenance"]
 MEMBER_EVENTS = ["availability", "failure", "recovery"]
 
 
 class AuroraServer(DatabaseServer):
-    """PostgreSQL on Aurora's shared storage: a writer, and readers that take over when it fails."""
+    """An Aurora cluster: a writer, and readers of which one takes over if the writer fails."""
 
     def __init__(self, scope: Construct, id_: str, *, config: config.AuroraServerless, placement: Placement) -> None:
         super().__init__(scope, id_, placement=placement)
@@ -59,7 +59,7 @@ class AuroraServer(DatabaseServer):
         return rds.DatabaseCluster(
             self,
             "Cluster",
-            # A name of our own, against the rule: RDS makes its log groups' names from it.
+            # A physical name, against the house style: RDS derives its log groups' names from it.
             cluster_identifier=placement.identifier,
             engine=engine,
             serverless_v2_min_capacity=config.min_acu,

@@ -1,4 +1,4 @@
-"""The database as the rest of the platform sees it, and the only place that knows what access to it means."""
+"""The database. The only place that knows what access to it needs: network rules, IAM permissions, variables."""
 
 from pathlib import Path
 
@@ -19,14 +19,14 @@ from components.foundation.alerts import Alerts
 from components.network.network import Network
 from config import database as config
 
-# What components/database/certificates/database-ca.pem holds, a line each.
+# The certificates of the CA bundle, one a line.
 CERTIFICATES = Path("components/database/certificates/fingerprints.txt")
 
 
 class Database(Construct):
-    """Keeps orders, the ledger of files, and rejected rows. Nobody but the migrations holds a password for it.
+    """Stores the ledger of files, the rows, and rejected rows. Only the schema migration has a password.
 
-    Where there is a proxy, clients reach the proxy alone; the proxy and the migrations reach the database.
+    If there is a proxy, clients reach only the proxy; the proxy and the schema migration reach the database.
     """
 
     def __init__(
@@ -58,10 +58,10 @@ class Database(Construct):
         )
         self.server = self._server(config, placement)
         self.proxy = self._proxy(config, placement)
-        self._warn_where_clients_would_refuse_it(known_region(self))
+        self._warn_if_certificate_is_missing(known_region(self))
 
     def environment(self, user: str | None = None) -> dict[str, str]:
-        """The variables by which a runtime finds the database: a client with its `user`, or the migrations."""
+        """The environment variables of a client that connects as `user`, or of the schema migration (no `user`)."""
         variables = {"DATABASE_NAME": self.name}
         if user and self.proxy:
             variables |= {"DATABASE_HOST": self.proxy.proxy.endpoint, "DATABASE_PORT": str(ports.DATABASE_PROXY)}
@@ -79,11 +79,11 @@ class Database(Construct):
             self.server.resource.grant_connect(grantee, user)
 
     def allow_migrations(self, function: PythonFunction) -> str:
-        """Lets the migrations connect as the master user. Returns the ARN of the secret with its password.
+        """Lets the schema migration connect as the master user. Returns the ARN of the secret with its password.
 
-        By password on a new database, by token later: once the master user has made roles that belong to rds_iam, it
-        belongs to rds_iam itself, and RDS refuses its password (docs/decisions/0001). Never through a proxy, which has
-        no password to log in with, and would pin the session for its lock.
+        With the password on a new database, with a token later: once the master user has created roles in rds_iam, it
+        is a member itself, and RDS refuses its password (docs/decisions/0001). Never through a proxy, which has no
+        password to log in with and would pin the session because of its lock.
         """
         self._open(function, self.server.security_group, ports.DATABASE)
         self.server.resource.grant_connect(function, MASTER_USER)
@@ -98,12 +98,12 @@ class Database(Construct):
 
     @staticmethod
     def _open(client: ec2.IConnectable, group: ec2.SecurityGroup, port: int) -> None:
-        # Said from the client's side, so that the rule stands in the client's stack: from this side it would tie the
-        # database's stack to its consumers, and the stacks into a circle.
+        # Called on the client, so that the rules are in the client's stack. From this side the database's stack would
+        # depend on its consumers, which is a cycle.
         client.connections.allow_to(group, ec2.Port.tcp(port), "The database")
 
-    def _warn_where_clients_would_refuse_it(self, region: str | None) -> None:
-        """No refusal: the template is right, and what is missing is a file that AWS gives to everybody."""
+    def _warn_if_certificate_is_missing(self, region: str | None) -> None:
+        """A warning, not an error: the template is right, and AWS publishes the missing certificate."""
         if region and f" RDS {region} Root CA" not in CERTIFICATES.read_text():
             Annotations.of(self).add_warning_v2(
                 "platform:databaseCertificate",

@@ -18,16 +18,16 @@ from config import database as config
 
 
 class DatabaseProxy(Construct):
-    """Lends the database's connections to clients, and holds their calls while the database fails over.
+    """Shares the database's connections among clients, and queues their requests while the database fails over.
 
-    Clients log in to it with tokens, and it logs in to the database with tokens of its own: no secret is involved. What
+    Clients log in with tokens, and the proxy logs in to the database with tokens of its own: there is no secret. What
     clients must know (Amazon RDS User Guide, "Quotas and limitations for RDS Proxy", "Avoiding pinning an RDS Proxy"):
 
-    - It refuses `options` in the startup message: what holds for a role is set on the role (`ALTER ROLE ... SET`).
-    - It takes no CancelRequest: a statement ends by itself or with its timeout.
-    - `SET`, temporary tables, advisory locks of a session and prepared statements pin a session: its connection is lent
-      to nobody else until the client leaves. Ingestion may make a temporary table in a load, so each load counts as a
-      connection of its own (config/connections.py), and reuses none. The web app's short reads share theirs.
+    - It refuses `options` in the startup message: settings of a role are set on the role (`ALTER ROLE ... SET`).
+    - It ignores CancelRequest: a statement ends by itself or by its timeout.
+    - `SET`, temporary tables, advisory locks of a session and prepared statements pin a session: no other client can
+      use its connection until the client disconnects. A load may create a temporary table, so each load counts as a
+      connection of its own (config/connections.py).
     - Its certificate is signed by Amazon's public roots, a database's by RDS's: the CA bundle has both.
     """
 
@@ -51,17 +51,17 @@ class DatabaseProxy(Construct):
         )
         self.proxy = self._proxy(config, placement)
         self.proxy.node.add_dependency(self._log(placement, log_days))
-        self._let_it_reach_the_database()
+        self._allow_to_reach_database()
         self._id = CfnOutput(
             self,
             "Id",
             value=Fn.select(6, Fn.split(":", self.proxy.db_proxy_arn)),
-            description="What policies call the proxy",
+            description="The proxy's resource id, which IAM policies use",
         )
         placement.alerts.announce(self._clients_wait())
 
     def allow_login(self, grantee: iam.IGrantable, user: str) -> None:
-        """Lets `grantee` log in to the proxy as the PostgreSQL role `user`, and the proxy to the database."""
+        """Lets `grantee` log in to the proxy as the PostgreSQL role `user`, and the proxy log in to the database."""
         # Not by the CDK's own grant: in another stack's policy it would cut the id out of the ARN, with Fn::Split
         # around Fn::GetStackOutput, which CloudFormation isn't known to take.
         stack = Stack.of(self)
@@ -74,7 +74,7 @@ class DatabaseProxy(Construct):
         self._server.resource.grant_connect(self._role, user)
 
     def _log(self, placement: Placement, days: int) -> logs.LogGroup:
-        """RDS would make this group itself, unencrypted and kept for ever, if it weren't there first."""
+        """RDS would create this log group itself, unencrypted and without retention."""
         return log_group(
             self,
             "Log",
@@ -88,7 +88,7 @@ class DatabaseProxy(Construct):
         return rds.DatabaseProxy(
             self,
             "Proxy",
-            # A name of our own, against the rule: RDS makes its log group's name from it.
+            # A physical name, against the house style: RDS derives its log group's name from it.
             db_proxy_name=placement.identifier,
             proxy_target=self._server.proxy_target,
             vpc=placement.network.vpc,
@@ -102,8 +102,8 @@ class DatabaseProxy(Construct):
             max_connections_percent=config.connections_percent,
         )
 
-    def _let_it_reach_the_database(self) -> None:
-        """Completes what the CDK makes of the target."""
+    def _allow_to_reach_database(self) -> None:
+        """Completes the rules and the target group that the CDK creates."""
         groups = (self._server.security_group, self.security_group)
         for rule in (construct for group in groups for construct in group.node.find_all()):
             if isinstance(rule, ec2.CfnSecurityGroupIngress | ec2.CfnSecurityGroupEgress):

@@ -1,4 +1,4 @@
-"""What every database engine has in common: the face it shows to the platform, and how it is watched."""
+"""What both database engines have in common: security group, logs, monitoring, alarms."""
 
 from dataclasses import dataclass
 
@@ -20,21 +20,21 @@ from config import database as config
 MASTER_USER = "administrator"
 PARAMETERS = {
     "rds.force_ssl": "1",
-    "log_min_duration_statement": "1000",  # milliseconds: slower statements are written down
+    "log_min_duration_statement": "1000",  # milliseconds: slower statements are logged
 }
 CA_CERTIFICATE = rds.CaCertificate.RDS_CA_RSA2048_G1
 ON_REMOVAL = {"snapshot": RemovalPolicy.SNAPSHOT, "destroy": RemovalPolicy.DESTROY}
 INSIGHTS = {
     "standard": (rds.DatabaseInsightsMode.STANDARD, rds.PerformanceInsightRetention.DEFAULT),
-    "advanced": (rds.DatabaseInsightsMode.ADVANCED, rds.PerformanceInsightRetention.MONTHS_15),  # RDS takes no other
+    "advanced": (rds.DatabaseInsightsMode.ADVANCED, rds.PerformanceInsightRetention.MONTHS_15),  # RDS accepts no other
 }
-# Where figures of operating systems go: one group for all databases of the account, which RDS makes itself.
+# The log group of Enhanced Monitoring: one for all databases of the account, created by RDS.
 MONITORING_LOG_GROUP = "RDSOSMetrics"
 
 ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 BUSY_PERCENT = 80
-# PostgreSQL stops taking writes at two billion; vacuum, left alone, never lets it come to half of that.
+# PostgreSQL stops accepting writes at two billion; a working vacuum keeps the age below half of that.
 OLD_TRANSACTIONS = 1_000_000_000
 
 
@@ -52,10 +52,10 @@ class Placement:
 
 
 class DatabaseServer(Construct):
-    """PostgreSQL as some engine runs it. Who may do what with it is the business of `Database`.
+    """A PostgreSQL server of either engine. `Database` decides who may use it.
 
-    `host` and `port` are where it takes connections, `master_secret` is the ARN of the secret with the master user's
-    password. RDS makes that secret and rotates it every seven days.
+    Clients connect to `host` and `port`. `master_secret` is the ARN of the secret with the master user's password,
+    which RDS creates and rotates every seven days.
     """
 
     resource: rds.DatabaseInstance | rds.DatabaseCluster
@@ -72,7 +72,7 @@ class DatabaseServer(Construct):
         )
 
     def _logs(self, path: str, kinds: list[str], *, days: int) -> list[logs.LogGroup]:
-        """The groups of exported logs. Those that miss RDS makes itself, unencrypted and kept for ever."""
+        """The log groups of exported logs. RDS would create missing ones itself, unencrypted and without retention."""
         placement = self._placement
         return [
             log_group(
@@ -87,7 +87,7 @@ class DatabaseServer(Construct):
         ]
 
     def _monitoring(self) -> WorkloadRole:
-        """How RDS writes down what it measures in the operating system: AWS's own policy, cut to the group it needs.
+        """The role for Enhanced Monitoring: AWS's managed policy, narrowed to the log group that it needs.
 
         Source: Amazon RDS User Guide, "Setting up and enabling Enhanced Monitoring".
         """
@@ -99,7 +99,7 @@ class DatabaseServer(Construct):
             conditions=FOR_THIS_ACCOUNT,
         )
         group = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:{MONITORING_LOG_GROUP}"
-        # What concerns a whole group is asked for with an empty stream's name behind it; AWS's own policy ends in *.
+        # Calls for a whole log group are checked with an empty stream name; AWS's managed policy ends in *.
         role.allow("logs:CreateLogGroup", "logs:PutRetentionPolicy", resources=[group, f"{group}:log-stream:"])
         role.allow(
             "logs:CreateLogStream",
@@ -112,14 +112,14 @@ class DatabaseServer(Construct):
         acknowledge(
             role.policy,
             *by(AWS_SOLUTIONS, rule=f"IAM5[Resource::{written}:log-group:{MONITORING_LOG_GROUP}:log-stream:*]"),
-            reason="RDS names the stream after an id that a database has only once it is made, and makes it with this "
+            reason="RDS names the stream after an id that exists only once the database does, and creates it with this "
             "role",
             would_change="if RDS let us name the stream",
         )
         return role
 
     def _tell(self, id_: str, *, source: str, ids: list[str], categories: list[str]) -> None:
-        """Sends events of those kinds to the alerts."""
+        """Sends RDS events of those categories to the alerts topic."""
         rds.CfnEventSubscription(
             self,
             id_,
@@ -159,13 +159,13 @@ class DatabaseServer(Construct):
             self,
             *by(NIST, HIPAA, rule="RDSInBackupPlan"),
             reason="RDS's own backups restore any second of the last database.backup_days",
-            would_change="with copies in another account or region, which AWS Backup makes",
+            would_change="with copies in another account or region, made by AWS Backup",
         )
         if not settings.deletion_protection:
             acknowledge(
                 self.resource,
                 *by(AWS_SOLUTIONS, rule="RDS10"),
                 *by(NIST, HIPAA, rule="RDSInstanceDeletionProtectionEnabled"),
-                reason="This environment is made to be thrown away, its database with it",
+                reason="This environment is disposable, and so is its database",
                 would_change="with database.deletion_protection",
             )

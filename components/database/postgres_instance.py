@@ -1,4 +1,4 @@
-"""RDS for PostgreSQL: one instance, and a standby beside it where the configuration says so."""
+"""RDS for PostgreSQL: one instance, with an optional standby in another zone."""
 
 from typing import cast
 
@@ -24,14 +24,14 @@ from components.database.database_server import (
 )
 from config import database as config
 
-# A refused token leaves its reason in the last of them only.
+# Only the last one says why a token was refused.
 LOGS = ["postgresql", "upgrade", "iam-db-auth-error"]
 EVENTS = ["availability", "deletion", "failover", "failure", "low storage", "maintenance", "recovery"]
 GIB = 2**30
 
 
 class PostgresServer(DatabaseServer):
-    """PostgreSQL on an instance class of its own, with storage that grows by itself."""
+    """A PostgreSQL instance whose storage grows automatically."""
 
     def __init__(self, scope: Construct, id_: str, *, config: config.PostgresInstance, placement: Placement) -> None:
         super().__init__(scope, id_, placement=placement)
@@ -58,7 +58,7 @@ class PostgresServer(DatabaseServer):
         return rds.DatabaseInstance(
             self,
             "Instance",
-            # A name of our own, against the rule: RDS makes its log groups' names from it.
+            # A physical name, against the house style: RDS derives its log groups' names from it.
             instance_identifier=placement.identifier,
             engine=engine,
             instance_type=ec2.InstanceType(config.instance_type),
@@ -144,6 +144,6 @@ class PostgresServer(DatabaseServer):
             self.resource,
             *by(AWS_SOLUTIONS, rule="RDS3"),
             *by(NIST, HIPAA, rule="RDSMultiAZSupport"),
-            reason="A standby in a second zone doubles the price of a database that may be away for an hour",
+            reason="A standby in a second zone doubles the price of a database that may be down for an hour",
             would_change="with database.multi_az",
         )

@@ -1,4 +1,4 @@
-"""Brings the database's schema up to what this version of the code needs, during the deployment."""
+"""Migrates the database's schema during the deployment."""
 
 import hashlib
 from pathlib import Path
@@ -12,14 +12,14 @@ from components.database.database import Database
 from config import connections
 
 SOURCE = Path("lambda_src/schema_migration")
-TIMEOUT = Duration.minutes(15)  # Lambda's longest: a migration that takes more is split
-LOG_DAYS = 365  # what changed the schema, and when, stays known for a year
+TIMEOUT = Duration.minutes(15)  # Lambda's maximum; split a migration that takes longer
+LOG_DAYS = 365  # to know for a year what changed the schema, and when
 
 
 class SchemaMigration(Construct):
-    """Runs the migrations inside the VPC; what depends on this construct sees the new schema.
+    """Runs the migrations inside the VPC. Whatever depends on this construct is deployed after them.
 
-    A function of our own is the custom resource: the CDK's provider framework would add two more in front of it.
+    The function itself is the custom resource's provider; the CDK's provider framework would add two more functions.
     """
 
     def __init__(

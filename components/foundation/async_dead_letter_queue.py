@@ -1,4 +1,4 @@
-"""Where calls of functions end that failed for good, when nobody waited for an answer."""
+"""Dead-letter queue for asynchronous invocations that exhausted their retries."""
 
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -10,13 +10,14 @@ from components.common.acknowledgement import AWS_SOLUTIONS, SERVERLESS, acknowl
 from components.common.workload_role import AccessPolicy
 from components.foundation.alerts import Alerts
 
-KEPT = Duration.days(14)  # SQS's longest
+KEPT = Duration.days(14)  # SQS's maximum
 
 
 class AsyncDeadLetterQueue(Construct):
-    """Keeps what Lambda gave up: calls by CloudFormation, by the schedule, or by a person who didn't wait.
+    """Keeps invocations by CloudFormation, a schedule or a person that failed at every attempt.
 
-    What fails of landed files never comes here: the intake's own queue calls it, and has a dead-letter queue.
+    Landed files never come here: ingestion's queue invokes its function synchronously and has its own dead-letter
+    queue.
     """
 
     def __init__(self, scope: Construct, id_: str, *, key: kms.IKey, alerts: Alerts) -> None:
@@ -35,13 +36,13 @@ class AsyncDeadLetterQueue(Construct):
             self.queue,
             *by(AWS_SOLUTIONS, rule="SQS3"),
             *by(SERVERLESS, rule="SQSRedrivePolicy"),
-            reason="This queue is itself where failed calls end, and an alarm watches it",
+            reason="This queue is itself the dead-letter queue of functions, and an alarm watches it",
             would_change="if something consumed it by itself",
         )
         alerts.announce(self._alarm())
 
     def grant_send(self, policy: AccessPolicy) -> None:
-        """Lets functions with that policy leave calls here: Lambda does it in their name, and asks when it makes one.
+        """Lets functions with that policy use this queue: Lambda sends with the function's role.
 
         Source: AWS Lambda Developer Guide, "Adding a dead-letter queue"; Amazon SQS Developer Guide, "Key management".
         """

@@ -1,4 +1,4 @@
-"""The keys that encrypt everything at rest, one a purpose, so that a grant on one says nothing about the others."""
+"""The KMS keys that encrypt everything at rest, one for each purpose, so that a grant on one opens no other."""
 
 from aws_cdk import Aws, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -7,23 +7,23 @@ from constructs import Construct
 
 
 class Keys(Construct):
-    """Customer-managed keys that rotate each year: stored data, messages on their way, logs."""
+    """Customer-managed keys, rotated yearly, for stored data, messages and logs."""
 
     def __init__(self, scope: Construct, id_: str, *, removal: RemovalPolicy) -> None:
         super().__init__(scope, id_)
         self.data = self._key("Data", "Files, the database and its secret", removal)
         self.messages = self._key("Messages", "Queues, topics and archived events", removal)
         self.logs = self._key("Logs", "Log groups", removal)
-        self._let_senders_use(self.messages)
-        self._let_event_archives_use(self.messages)
-        self._let_cloudwatch_logs_use(self.logs)
+        self._allow_senders(self.messages)
+        self._allow_event_archives(self.messages)
+        self._allow_cloudwatch_logs(self.logs)
 
     def _key(self, id_: str, holds: str, removal: RemovalPolicy) -> kms.Key:
         return kms.Key(self, id_, description=holds, enable_key_rotation=True, removal_policy=removal)
 
     @staticmethod
-    def _let_senders_use(key: kms.Key) -> None:
-        """EventBridge writes to queues, alarms and RDS to the topic.
+    def _allow_senders(key: kms.Key) -> None:
+        """EventBridge writes to queues; alarms and RDS publish to the topic.
 
         Source: Amazon SQS Developer Guide, "Key management"; Amazon SNS Developer Guide, "Managing encryption keys".
         """
@@ -42,8 +42,8 @@ class Keys(Construct):
         )
 
     @staticmethod
-    def _let_event_archives_use(key: kms.Key) -> None:
-        """EventBridge names the bus whose events it archives, and that is this account's own.
+    def _allow_event_archives(key: kms.Key) -> None:
+        """EventBridge names the event bus whose events it archives: this account's default bus.
 
         Source: Amazon EventBridge User Guide, "Encrypting EventBridge archives with AWS KMS keys".
         """
@@ -58,7 +58,7 @@ class Keys(Construct):
                 conditions={"StringEquals": {"kms:EncryptionContext:aws:events:event-bus:arn": bus}},
             )
         )
-        # Asked when an archive is made, with no context and for metadata only.
+        # Called when an archive is created, without an encryption context, for metadata only.
         key.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="EventArchivesLookFirst", principals=[eventbridge], actions=["kms:DescribeKey"], resources=["*"]
@@ -66,10 +66,10 @@ class Keys(Construct):
         )
 
     @staticmethod
-    def _let_cloudwatch_logs_use(key: kms.Key) -> None:
+    def _allow_cloudwatch_logs(key: kms.Key) -> None:
         """Source: Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS".
 
-        Its principal has the region and the partition's domain in its name (docs/decisions/0015).
+        The principal's name contains the region and the partition's domain (docs/decisions/0015).
         """
         key.add_to_resource_policy(
             iam.PolicyStatement(

@@ -34,29 +34,29 @@ class LogBucket(Construct):
             ],
             removal_policy=removal,
         )
-        self._let_log_delivery_write()
+        self._allow_log_delivery()
         acknowledge(
             self.bucket,
             *by(AWS_SOLUTIONS, rule="S1"),
             *by(NIST, HIPAA, PCI, rule="S3BucketLoggingEnabled"),
-            reason="A log bucket that logged its own accesses would feed on itself",
+            reason="A log bucket that logged its own accesses would write without end",
             would_change="with a second, independent trail of data events",
         )
         acknowledge(
             self.bucket,
             *by(NIST, HIPAA, PCI, rule="S3DefaultEncryptionKMS"),
             # User Guide for Application Load Balancers, "Enable access logs".
-            reason="AWS's delivery of access logs can write under S3's own key only",
-            would_change="if it took a customer's key",
+            reason="AWS's delivery of access logs can write with S3's own key only",
+            would_change="if it accepted a customer-managed key",
         )
         acknowledge(
             self.bucket,
             *by(NIST, HIPAA, PCI, rule="S3BucketReplicationEnabled"),
-            reason="Logs are kept to look into what happened here, and go after foundation.log_bucket_days",
+            reason="Logs are kept to investigate what happened here, and expire after foundation.log_bucket_days",
             would_change="with an archive in another account or region",
         )
 
-    def _let_log_delivery_write(self) -> None:
+    def _allow_log_delivery(self) -> None:
         """Sources: Amazon VPC User Guide, "Publish flow logs to Amazon S3"; Amazon S3 User Guide, "Enabling Amazon S3
         server access logging".
         """

@@ -1,4 +1,4 @@
-"""Removes what was kept for long enough, once a day."""
+"""Deletes rejected rows that were kept for long enough, once a day."""
 
 from pathlib import Path
 
@@ -19,13 +19,13 @@ from config.regions import counts_dropped_calls
 
 SOURCE = Path("lambda_src/housekeeping")
 DATABASE_USER = "housekeeping"
-TIMEOUT = Duration.minutes(15)  # Lambda's longest; what is not done then is done the next day
+TIMEOUT = Duration.minutes(15)  # Lambda's maximum; the rest is deleted the next day
 NIGHT = scheduler.ScheduleExpression.cron(hour="2", minute="0")  # UTC
-SPREAD_MINUTES = 60  # any time within the hour will do
+SPREAD_MINUTES = 60  # any time within an hour
 
 
 class Housekeeping(Construct):
-    """Removes rejected rows, which hold personal data, when their days are over."""
+    """Deletes rejected rows, which hold personal data, `reject_days` after their file was finished."""
 
     def __init__(
         self,

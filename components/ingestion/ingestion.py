@@ -95,7 +95,7 @@ class Ingestion(Construct):
         alerts.announce(*self._alarms_of_queues(config), *self._alarms_of_the_function(metrics_namespace))
 
     def _failure_queues(self) -> tuple[sqs.Queue, sqs.Queue]:
-        """The dead-letter queue for files that could not be loaded, and the queue for events that were not delivered."""
+        """The dead-letter queue of files that could not be loaded, and the queue of events that were not delivered."""
         failures = Construct(self, "Failures")
         # A message keeps its age when it moves, so what the queue's days take is missing here.
         kept = Duration.days(DEAD_LETTER_DAYS)

@@ -1,4 +1,4 @@
-"""How S3's events of landed files reach a queue, and where they are kept for a replay."""
+"""The way of S3's events to the queue, and the archive for replays."""
 
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_events as events
@@ -13,10 +13,10 @@ Pattern = dict[str, object]
 
 
 class ObjectEvents(Construct):
-    """Carries each event of a file below the landing prefix from EventBridge to `queue`, and archives it.
+    """Sends each event of a file below the landing prefix to `queue`, and archives it.
 
-    What EventBridge can't deliver it puts into `undelivered`. A replay of `archive` must name `rule`: without names it
-    would send the events to every rule of the account that matches them.
+    Events that EventBridge can't deliver go to `undelivered`. A replay of `archive` must name `rule`; otherwise it
+    would send the events to every matching rule of the account.
     """
 
     def __init__(
@@ -32,10 +32,10 @@ class ObjectEvents(Construct):
         removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, id_)
-        # Bucket and prefix only: what a file must be is the function's to say, in words. It also ignores keys that end
-        # in "/": a field of a pattern has one list, of which any entry may match, so nothing says "begins with this and
-        # doesn't end with that" (EventBridge User Guide, "Comparison operators for use in event patterns"). And it is
-        # told of what a lifecycle rule deletes, whose events differ from a partner's by their `reason`.
+        # Bucket and prefix only: the function decides what a file must be, and explains it. It also ignores keys that
+        # end in "/": a pattern can't express "starts with this and doesn't end with that", because any entry of a list
+        # may match (EventBridge User Guide, "Comparison operators for use in event patterns"). Deletions by a lifecycle
+        # rule arrive too; their `reason` differs from a partner's.
         pattern: Pattern = {
             "source": ["aws.s3"],
             "detail-type": ["Object Created", "Object Deleted"],
@@ -45,7 +45,7 @@ class ObjectEvents(Construct):
             },
         }
         self.rule = self._rule(pattern, queue, undelivered)
-        self._let_the_rule_send(queue, undelivered)
+        self._allow_rule_to_send(queue, undelivered)
         self.archive = self._archive(pattern, archive_days, key)
         self.archive.apply_removal_policy(removal)
 
@@ -64,8 +64,8 @@ class ObjectEvents(Construct):
             ],
         )
 
-    def _let_the_rule_send(self, *queues: sqs.IQueue) -> None:
-        """The CDK's own queue target would leave the condition out, because these queues are encrypted with a key."""
+    def _allow_rule_to_send(self, *queues: sqs.IQueue) -> None:
+        """The CDK's own queue target omits the condition for queues that are encrypted with a KMS key."""
         for queue in queues:
             queue.add_to_resource_policy(
                 iam.PolicyStatement(
@@ -78,7 +78,7 @@ class ObjectEvents(Construct):
             )
 
     def _archive(self, pattern: Pattern, days: int, key: kms.IKey) -> events.CfnArchive:
-        """Of the default bus, where S3 sends its events. The CDK's own construct would write into the key's policy."""
+        """An archive of the default event bus, which S3 uses. The CDK's L2 construct would change the key's policy."""
         return events.CfnArchive(
             self,
             "Archive",

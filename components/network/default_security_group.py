@@ -1,4 +1,4 @@
-"""Empties the VPC's default security group, which no template can: CloudFormation only adds rules."""
+"""Removes the rules of the VPC's default security group. No template can: CloudFormation only adds rules."""
 
 from pathlib import Path
 
@@ -15,10 +15,10 @@ LOG_DAYS = 30
 
 
 class EmptyDefaultSecurityGroup(Construct):
-    """Leaves whatever is started without a security group of its own without any connection.
+    """Gives whatever starts without a security group of its own no connection at all.
 
-    Weighed: the CDK's own way adds a function that may also add rules, an inline policy, a policy of AWS's and a log
-    group without key or end. This function may revoke on this one group, and nothing else.
+    The CDK's own way was rejected: its function may also add rules, and has an inline policy, an AWS managed policy and
+    a log group without key or retention. This function may revoke rules of this one group, and nothing else.
     """
 
     def __init__(
@@ -35,8 +35,8 @@ class EmptyDefaultSecurityGroup(Construct):
         acknowledge(
             network.vpc,
             *by(NIST, HIPAA, PCI, rule="VPCDefaultSecurityGroupClosed"),
-            reason="This construct empties the default security group, which no template can show to the rule",
-            would_change="if CloudFormation could take rules away",
+            reason="This construct empties the default security group, which the rule can't see in a template",
+            would_change="if CloudFormation could remove rules",
         )
         function = PythonFunction(
             self,

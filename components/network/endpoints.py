@@ -1,4 +1,4 @@
-"""Private ways to AWS services: gateways that carry to this account's data alone, interfaces for its own callers."""
+"""VPC endpoints: gateways that reach this account's data only, interfaces for this account's callers only."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from constructs import Construct
 
 from config.network import InterfaceEndpoint
 
-# What the platform does with data of its own account.
+# What the platform does with the data of its own account.
 S3_ACTIONS = [
     "s3:GetObject",
     "s3:GetObjectVersion",
@@ -53,19 +53,19 @@ INTERFACE_ACTIONS: dict[InterfaceEndpoint, list[str]] = {
     "sts": ["sts:AssumeRole", "sts:GetCallerIdentity"],
     "xray": ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"],
 }
-# cfn-signal calls with the instance's identity instead of a role, which no policy can name.
+# cfn-signal signs with the instance's identity instead of a role, and no policy can name that.
 SIGNED_BY_INSTANCES: frozenset[InterfaceEndpoint] = frozenset({"cloudformation"})
 
 
 class Endpoints(Construct):
-    """Gateways to S3 and DynamoDB, free of charge; interfaces to other services, where the configuration asks."""
+    """Free gateways to S3 and DynamoDB, and the interface endpoints that the configuration names."""
 
     def __init__(self, scope: Construct, id_: str, *, vpc: ec2.IVpc) -> None:
         super().__init__(scope, id_)
         self._vpc = vpc
 
     def add_gateways(self, subnets: list[ec2.SubnetSelection]) -> None:
-        """Leads the traffic of `subnets` to S3 and DynamoDB over gateways, even where there is NAT."""
+        """Routes the traffic of `subnets` to S3 and DynamoDB through gateways, even if there is NAT."""
         self._s3 = ec2.GatewayVpcEndpoint(
             self, "S3", vpc=self._vpc, service=ec2.GatewayVpcEndpointAwsService.S3, subnets=subnets
         )
@@ -98,7 +98,7 @@ class Endpoints(Construct):
     def add_interfaces(
         self, services: Iterable[InterfaceEndpoint], *, subnets: ec2.SubnetSelection, callers: list[ec2.IPeer]
     ) -> None:
-        """Puts an interface to each service into `subnets`, under the service's own name, for `callers` alone."""
+        """Adds an interface endpoint with private DNS for each service to `subnets`. Only `callers` may use it."""
         wanted = sorted(services)
         if not wanted:
             return

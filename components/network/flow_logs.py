@@ -1,4 +1,4 @@
-"""What is recorded of the VPC's traffic: every flow, and every name that was asked for."""
+"""Flow logs and DNS query logs of the VPC."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
@@ -12,8 +12,7 @@ from components.common.workload_role import FOR_THIS_ACCOUNT, WorkloadRole
 from components.foundation.log_bucket import FLOW_LOGS
 from config import network as config
 
-# Beside the default fields: what tells which way a flow went, and what it passed (Amazon VPC User Guide, "Flow log
-# records").
+# The default fields, and those that show a flow's direction and path (Amazon VPC User Guide, "Flow log records").
 FIELDS = [
     ec2.LogFormat.ALL_DEFAULT_FIELDS,
     *(
@@ -34,7 +33,7 @@ FIELDS = [
 
 
 class FlowLogs(Construct):
-    """Tells afterwards who talked to whom."""
+    """Records every network flow and every DNS query, to show later who talked to whom."""
 
     def __init__(
         self,
@@ -65,7 +64,7 @@ class FlowLogs(Construct):
         self, flow_log: config.FlowLog, bucket: s3.IBucket, key: kms.IKey, removal: RemovalPolicy
     ) -> ec2.FlowLogDestination:
         if isinstance(flow_log, config.FlowLogToS3):
-            # By its ARN: the bucket's own policy, one stack earlier, lets the log delivery in.
+            # By its ARN, so that the CDK leaves the bucket's policy alone: it already allows the log delivery.
             imported = s3.Bucket.from_bucket_arn(self, "Bucket", bucket.bucket_arn)
             return ec2.FlowLogDestination.to_s3(imported, FLOW_LOGS)
         group = log_group(self, "Flows", key=key, days=flow_log.days, removal=removal)

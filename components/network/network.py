@@ -1,4 +1,4 @@
-"""The VPC: three tiers of subnets over several zones, each with exactly the way out it needs."""
+"""The VPC: three tiers of subnets over several availability zones, each with only the egress it needs."""
 
 from collections import Counter
 from typing import NamedTuple, cast
@@ -22,13 +22,13 @@ from config.regions import zone_letters
 def zone_names(zones: config.Zones, region: str | None) -> list[str]:
     """The availability zones to use, without a look-up; `region` is None where it is left open."""
     if isinstance(zones, config.NamedZones):
-        # By a reference even where the region is known: template rules mind zones that are written out.
+        # By a reference even if the region is known: cfn-lint rejects hard-coded zones.
         return [f"{Aws.REGION}{letter}" for letter in zone_letters(region)[: zones.count]]
     return [Fn.select(index, Fn.get_azs()) for index in range(zones.count)]
 
 
 class Network(Construct):
-    """Separates who faces the internet, who works, and who keeps data."""
+    """Separates what faces the internet (public), what works (app) and what stores data (data)."""
 
     def __init__(
         self,
@@ -62,11 +62,11 @@ class Network(Construct):
         FlowLogs(self, "Logs", vpc=self.vpc, settings=settings, bucket=log_bucket, key=logs_key, removal=removal)
 
     def tier(self, name: Tier) -> ec2.IPeer:
-        """Every IPv4 address of a tier, as the peer of a firewall rule."""
+        """The IPv4 block of a tier, as the peer of a security group rule."""
         return ec2.Peer.ipv4(str(self.addresses.blocks()[name]))
 
     def allow_https_out(self, group: ec2.SecurityGroup) -> None:
-        """Lets the members of `group` call AWS services, whose addresses change."""
+        """Allows HTTPS to anywhere, for calls to AWS services, whose addresses change."""
         for peer in [ec2.Peer.any_ipv4(), *([ec2.Peer.any_ipv6()] if self.dual_stack else [])]:
             group.add_egress_rule(peer, ec2.Port.HTTPS, "AWS services, whose addresses change")
 
@@ -121,19 +121,19 @@ class Network(Construct):
             acknowledge(
                 cast("Construct", subnet),
                 *by(NIST, HIPAA, PCI, rule="VPCSubnetAutoAssignPublicIpDisabled"),
-                reason="What works in the app tier gets its IPv6 address by itself; the egress-only gateway "
-                "lets nothing in",
+                reason="Interfaces in the app tier get IPv6 addresses automatically; the egress-only internet "
+                "gateway lets nothing in",
                 would_change="with network.addressing = Ipv4()",
             )
 
     def _wait_for_the_internet_gateway(self) -> None:
-        """A regional gateway needs the attachment, and the CDK makes it wait for the internet gateway alone."""
+        """A regional NAT gateway needs the attachment; the CDK makes it depend on the internet gateway only."""
         for construct in self.vpc.node.find_all():
             if isinstance(construct, ec2.CfnNatGateway):
                 construct.node.add_dependency(self.vpc.node.find_child("VPCGW"))
 
     def _plan_ipv6(self) -> None:
-        """Gives each subnet its planned /64: the CDK counts them through, and a new zone would move them."""
+        """Gives each subnet its planned /64. The CDK numbers them in sequence, so a new zone would move them."""
         blocks = Fn.cidr(self._ipv6_block, len(TIERS) * SLOTS, "64")
         for tier in TIERS:
             for zone, subnet in enumerate(self._subnets(tier)):
@@ -153,9 +153,9 @@ class Network(Construct):
         acknowledge(
             scope,
             *by(AWS_SOLUTIONS, rule="VPC3"),
-            reason="Security groups decide; these lists are guard rails around whole tiers for the day that one "
-            "of them is opened by mistake",
-            would_change="if they had to name more than tiers",
+            reason="Security groups decide; these lists protect whole tiers if somebody opens a security group by "
+            "mistake",
+            would_change="if a list had to name more than tiers",
         )
         for tier in TIERS:
             acls[tier] = NetworkAcl(
@@ -175,7 +175,7 @@ class Network(Construct):
 
 class _Nat(NamedTuple):
     provider: ec2.NatProvider | None
-    gateways: int | None  # None where the provider decides
+    gateways: int | None  # None if the provider decides
 
 
 def _nat(settings: config.NetworkConfig) -> _Nat:
@@ -192,7 +192,7 @@ def _nat(settings: config.NetworkConfig) -> _Nat:
 
 @jsii.implements(ec2.IIpAddresses)
 class _PlannedAddresses:
-    """Hands the address plan's subnets to the CDK's VPC, which would pack them and move them when a zone is added."""
+    """Gives the CDK's VPC the subnets of the address plan. The CDK alone would move subnets when a zone is added."""
 
     def __init__(self, plan: AddressPlan) -> None:
         self._plan = plan

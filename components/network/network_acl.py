@@ -1,4 +1,4 @@
-"""Network ACLs: guard rails around each tier, for the day that somebody opens a security group too far."""
+"""Network ACLs: a second barrier around each tier, in case somebody opens a security group too far."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -27,15 +27,15 @@ class Rule:
     deny: bool = False
 
 
-# Lists keep no state: what goes out comes back to an ephemeral port, and needs a rule of its own. What the denials
-# trade away: a connection opened from port 3389, one in some 64,000, loses its replies with RDP's, and is tried again.
+# Network ACLs are stateless: a reply arrives at an ephemeral port and needs a rule of its own. The cost of the denials:
+# the replies to a connection opened from port 3389, one in some 64,000, are dropped too, and the client tries again.
 NO_LOGINS = (Rule("anywhere", SSH, deny=True), Rule("anywhere", RDP, deny=True))
 REPLIES = Rule("anywhere", ports.EPHEMERAL)
 
 INBOUND: dict[Tier, tuple[Rule, ...]] = {
-    # For the NAT gateways: what app sends out, and what the internet answers.
+    # For the NAT gateways: requests of the app tier, and replies from the internet.
     "public": (*NO_LOGINS, Rule("app", HTTPS), REPLIES),
-    # Answers come from anywhere: those of S3, too, from its public addresses.
+    # Replies come from anywhere: those of S3 too have public addresses.
     "app": (*NO_LOGINS, Rule("app", ALL), REPLIES),
     "data": (*NO_LOGINS, Rule("app", DATABASE), Rule("data", DATABASE), Rule("data", ports.EPHEMERAL)),
 }
@@ -47,7 +47,7 @@ OUTBOUND: dict[Tier, tuple[Rule, ...]] = {
 # What a load balancer in the public tier needs besides: its visitors, and the replies to them.
 FROM_INTERNET_INBOUND = (Rule("anywhere", HTTP), Rule("anywhere", HTTPS))
 FROM_INTERNET_OUTBOUND = (Rule("anywhere", ports.EPHEMERAL),)
-# Where packets may meet a smaller path: without its "too big" messages large ones vanish (Amazon EC2 User Guide,
+# Tiers whose packets may meet a smaller MTU: without "too big" messages large packets vanish (Amazon EC2 User Guide,
 # "Network maximum transmission unit (MTU) for your EC2 instance").
 MEETS_SMALLER_PATHS: frozenset[Tier] = frozenset({"public", "app"})
 NUMBER_STEP = 10

@@ -1,4 +1,4 @@
-"""Lets people look up what the database knows of a file, without a way to it of their own."""
+"""Lets people look up what the database knows about a file. They have no connection of their own."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ class Operations(Construct):
             defaults=defaults,
             log_days=config.log_days,
             memory_mb=512,
-            timeout=Duration.minutes(1),  # twice what the database gives its role for a statement
+            timeout=Duration.minutes(1),  # twice the statement timeout of its database role
             reserved_concurrency=connections.CALLS,
             environment=database.environment(DATABASE_USER) | {"LANDING_BUCKET": landing_bucket.bucket.bucket_name},
         )

@@ -49,7 +49,7 @@ class SignIn(Construct):
         *,
         otherwise: elbv2.UnauthenticatedAction = elbv2.UnauthenticatedAction.AUTHENTICATE,
     ) -> elbv2.ListenerAction:
-        """`target` for people who are signed in. `otherwise` says what others get: the sign-in page, or 401 (`DENY`)."""
+        """`target` for people who are signed in. `otherwise` says what others get: the sign-in page, or 401."""
         return actions.AuthenticateCognitoAction(
             user_pool=self.pool,
             user_pool_client=self.client,

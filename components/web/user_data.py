@@ -6,9 +6,8 @@ from aws_cdk import Aws
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_s3_assets as assets
 
-from components.common import ports
-
 NAME = "web"
+APP_PORT = 8080
 HEALTH_PATH = "/healthz"
 HEALTHY_WITHIN_SECONDS = 120
 LOG_FILE = f"/var/log/{NAME}.log"
@@ -57,7 +56,7 @@ def user_data(
         f"systemctl enable --now {NAME}",
         f"curl --silent --show-error --fail --max-time 5 --retry {HEALTHY_WITHIN_SECONDS} --retry-delay 1 "
         f"--retry-all-errors --retry-max-time {HEALTHY_WITHIN_SECONDS} "
-        f"--output /dev/null http://localhost:{ports.WEB_APP}{HEALTH_PATH}",
+        f"--output /dev/null http://localhost:{APP_PORT}{HEALTH_PATH}",
         f"sleep {seen_healthy_after_seconds}",
     )
     return script

@@ -9,7 +9,6 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
-from components.common import ports
 from components.common.acknowledgement import AWS_SOLUTIONS, acknowledge, by
 from components.common.packaging import bundle
 from components.common.workload_role import WorkloadRole
@@ -21,7 +20,7 @@ from components.network.network import Network
 from components.web.instance_monitoring import InstanceMonitoring
 from components.web.instances import WebInstances
 from components.web.load_balancer import load_balancer_for
-from components.web.user_data import BOOT_LOG_FILE, HEALTH_PATH, LOG_FILE, user_data
+from components.web.user_data import APP_PORT, BOOT_LOG_FILE, HEALTH_PATH, LOG_FILE, user_data
 from config.model import RuntimeConfig
 from config.web import WebConfig
 
@@ -112,7 +111,7 @@ class Web(Construct):
             "LANDING_BUCKET": landing_bucket.bucket.bucket_name,
             "INCOMING_PREFIX": landing_bucket.incoming_prefix,
             "MAX_FILE_BYTES": str(max_file_mb * MEBIBYTE),
-            "PORT": str(ports.WEB_APP),
+            "PORT": str(APP_PORT),
         }
 
     def _role(self) -> WorkloadRole:
@@ -144,7 +143,7 @@ class Web(Construct):
             vpc=network.vpc,
             target_type=elbv2.TargetType.INSTANCE,
             protocol=elbv2.ApplicationProtocol.HTTP,
-            port=ports.WEB_APP,
+            port=APP_PORT,
             targets=[self.instances.group],
             deregistration_delay=DRAIN,
             slow_start=SLOW_START,

@@ -87,7 +87,7 @@ MUTANTS = (
         name="the load balancer takes visitors on the app's port",
         file="components/web/load_balancer.py",
         old='(ports.HTTP, "Visitors, who are sent to HTTPS")',
-        new='(ports.HTTP, "Visitors, who are sent to HTTPS"), (ports.WEB_APP, "Visitors")',
+        new='(ports.HTTP, "Visitors, who are sent to HTTPS"), (APP_PORT, "Visitors")',
         test=f"{PUBLIC}::test_a_public_load_balancer_admits_443_and_80_alone",
         says="8080",
     ),
