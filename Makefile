@@ -119,7 +119,7 @@ aws-not-local:
 	@case "$${AWS_ENDPOINT_URL:-}" in *127.0.0.1*|*localhost*) \
 	  echo "This shell speaks to the local cloud (AWS_ENDPOINT_URL, from .local/env.sh): use a new one for AWS."; exit 1;; esac
 
-# ---- a running pipeline, on AWS or on this machine (docs/runbook.md) --------------------------------------------
+# ---- a running pipeline, on AWS or on this machine (docs/runbook/README.md) -------------------------------------
 
 # Where nobody says ENV, the shell decides: with .local/env.sh the local cloud, else dev.
 OPERATE = python -m ops.common --env="$(if $(ENV_IS_GIVEN),$$SELECTED_ENV)" --region="$$REGION"

@@ -7,13 +7,12 @@ from aws_cdk import aws_rds as rds
 from constructs import Construct
 
 from components.common import ports
+from components.common.alarm import RunbookAlarm
 from components.database.database_server import (
-    ABOVE,
     BUSY_PERCENT,
     CA_CERTIFICATE,
     INSIGHTS,
     MASTER_USER,
-    OLD_TRANSACTIONS,
     ON_REMOVAL,
     PARAMETERS,
     DatabaseServer,
@@ -108,36 +107,27 @@ class AuroraServer(DatabaseServer):
         )
 
     def _alarms(self, config: config.AuroraServerless, cluster: rds.DatabaseCluster) -> None:
-        self._alarm(
-            "CapacityRunsOut",
-            cluster.metric_acu_utilization(),
-            ABOVE,
-            BUSY_PERCENT,
-            minutes=30,
-            description="The cluster has been near database.max_acu for half an hour, and cannot grow any further.",
-        )
-        self._alarm(
-            "ConnectionsRunOut",
-            cluster.metric_database_connections(statistic="Maximum"),
-            ABOVE,
-            config.max_connections * BUSY_PERCENT // 100,
-            minutes=5,
-            description="Connections are nearly used up, and clients are about to be refused.",
-        )
-        self._alarm(
-            "TransactionsAge",
-            cluster.metric("MaximumUsedTransactionIDs", statistic="Maximum"),
-            ABOVE,
-            OLD_TRANSACTIONS,
-            minutes=5,
-            description="Vacuum does not keep up; at two billion transactions PostgreSQL stops taking writes.",
+        RunbookAlarm(
+            self,
+            "ACUUtilization",
+            capability="database",
+            metric=cluster.metric_acu_utilization(),
+            threshold=BUSY_PERCENT,
+            evaluation_periods=6,
+            description=f"The cluster has used more than {BUSY_PERCENT} % of database.max_acu for half an hour.",
+            first_step="Find the statements that cause the load, in Database Insights.",
+            alerts=self._placement.alerts,
         )
         if config.readers:
-            self._alarm(
-                "ReadersBehind",
-                cluster.metric("AuroraReplicaLagMaximum", statistic="Maximum"),
-                ABOVE,
-                1000,
-                minutes=15,
-                description="A reader is more than a second behind the writer, though both share their storage.",
+            RunbookAlarm(
+                self,
+                "ReplicaLag",
+                capability="database",
+                metric=cluster.metric("AuroraReplicaLagMaximum", statistic="Maximum"),
+                threshold=1000,  # milliseconds
+                evaluation_periods=3,
+                description="A reader has been more than a second behind the writer for a quarter of an hour.",
+                first_step="Check the writer's load, in Database Insights.",
+                alerts=self._placement.alerts,
             )
+        self._alarms_of_every_engine(config.max_connections)

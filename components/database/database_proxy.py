@@ -11,6 +11,7 @@ from aws_cdk import aws_rds as rds
 from constructs import Construct
 
 from components.common import ports
+from components.common.alarm import RunbookAlarm
 from components.common.log_group import log_group
 from components.common.workload_role import WorkloadRole
 from components.database.database_server import DatabaseServer, Placement
@@ -58,7 +59,20 @@ class DatabaseProxy(Construct):
             value=Fn.select(6, Fn.split(":", self.proxy.db_proxy_arn)),
             description="The proxy's resource id, which IAM policies use",
         )
-        placement.alerts.announce(self._clients_wait())
+        RunbookAlarm(
+            self,
+            "ProxyBorrowLatency",
+            capability="database",
+            metric=cloudwatch.Metric(
+                namespace="AWS/RDS",
+                metric_name="DatabaseConnectionsBorrowLatency",
+                dimensions_map={"ProxyName": self.proxy.db_proxy_name},
+            ),
+            threshold=1_000_000,  # microseconds
+            description="Clients wait longer than a second for a connection from the proxy.",
+            first_step="Check the metric DatabaseConnectionsCurrentlySessionPinned and how many clients are connected.",
+            alerts=placement.alerts,
+        )
 
     def allow_login(self, grantee: iam.IGrantable, user: str) -> None:
         """Lets `grantee` log in to the proxy as the PostgreSQL role `user`, and the proxy log in to the database."""
@@ -114,21 +128,3 @@ class DatabaseProxy(Construct):
         targets.node.add_dependency(*groups, self._role)
         # The CDK writes tags there, which its own template rules don't know.
         targets.add_property_deletion_override("Tags")
-
-    def _clients_wait(self) -> cloudwatch.Alarm:
-        return cloudwatch.Alarm(
-            self,
-            "ClientsWait",
-            metric=cloudwatch.Metric(
-                namespace="AWS/RDS",
-                metric_name="DatabaseConnectionsBorrowLatency",
-                dimensions_map={"ProxyName": self.proxy.db_proxy_name},
-                statistic="Average",
-                period=Duration.minutes(5),
-            ),
-            threshold=1_000_000,  # microseconds
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            evaluation_periods=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description="Clients wait for more than a second for a connection: all of them are lent, or pinned.",
-        )

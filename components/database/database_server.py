@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from aws_cdk import Aws, Duration, RemovalPolicy
-from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import Aws, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -11,6 +10,7 @@ from aws_cdk import aws_rds as rds
 from constructs import Construct
 
 from components.common.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, acknowledge, by
+from components.common.alarm import RunbookAlarm
 from components.common.log_group import log_group
 from components.common.workload_role import FOR_THIS_ACCOUNT, WorkloadRole
 from components.foundation.alerts import Alerts
@@ -31,11 +31,9 @@ INSIGHTS = {
 # The log group of Enhanced Monitoring: one for all databases of the account, created by RDS.
 MONITORING_LOG_GROUP = "RDSOSMetrics"
 
-ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
-BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 BUSY_PERCENT = 80
 # PostgreSQL stops accepting writes at two billion; a working vacuum keeps the age below half of that.
-OLD_TRANSACTIONS = 1_000_000_000
+MAX_TRANSACTION_ID_AGE = 1_000_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,30 +127,28 @@ class DatabaseServer(Construct):
             event_categories=categories,
         )
 
-    def _alarm(
-        self,
-        id_: str,
-        metric: cloudwatch.Metric,
-        operator: cloudwatch.ComparisonOperator,
-        threshold: float,
-        *,
-        minutes: int,
-        description: str,
-    ) -> None:
-        """Announces it when the metric stays on the wrong side of `threshold` for that long."""
-        period = 5
-        alarm = cloudwatch.Alarm(
+    def _alarms_of_every_engine(self, max_connections: int) -> None:
+        # Missing data breaches none of the database's alarms: events report a database that stops or fails over.
+        RunbookAlarm(
             self,
-            id_,
-            metric=metric.with_(period=Duration.minutes(period)),
-            comparison_operator=operator,
-            threshold=threshold,
-            evaluation_periods=minutes // period,
-            # Of a database that says nothing (made, stopped, failing over) the events tell.
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=description,
+            "DatabaseConnections",
+            capability="database",
+            metric=self.resource.metric_database_connections(statistic="Maximum"),
+            threshold=max_connections * BUSY_PERCENT // 100,
+            description=f"More than {BUSY_PERCENT} % of the database's connections are in use.",
+            first_step="Find out which roles hold connections, in Database Insights or pg_stat_activity.",
+            alerts=self._placement.alerts,
         )
-        self._placement.alerts.announce(alarm)
+        RunbookAlarm(
+            self,
+            "TransactionIdAge",
+            capability="database",
+            metric=self.resource.metric("MaximumUsedTransactionIDs", statistic="Maximum"),
+            threshold=MAX_TRANSACTION_ID_AGE,
+            description="Vacuum does not keep up; PostgreSQL stops accepting writes at two billion transaction ids.",
+            first_step="Look for transactions that have been open for days, in pg_stat_activity.",
+            alerts=self._placement.alerts,
+        )
 
     def _accept(self, settings: config.DatabaseConfig) -> None:
         acknowledge(

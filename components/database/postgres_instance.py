@@ -9,14 +9,12 @@ from constructs import Construct
 
 from components.common import ports
 from components.common.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, acknowledge, by
+from components.common.alarm import RunbookAlarm
 from components.database.database_server import (
-    ABOVE,
-    BELOW,
     BUSY_PERCENT,
     CA_CERTIFICATE,
     INSIGHTS,
     MASTER_USER,
-    OLD_TRANSACTIONS,
     ON_REMOVAL,
     PARAMETERS,
     DatabaseServer,
@@ -97,47 +95,42 @@ class PostgresServer(DatabaseServer):
         )
 
     def _alarms(self, config: config.PostgresInstance, instance: rds.DatabaseInstance) -> None:
-        self._alarm(
-            "StorageRunsOut",
-            instance.metric_free_storage_space(statistic="Minimum"),
-            BELOW,
-            int(config.storage_gib * GIB * 0.05),
-            minutes=5,
-            description=f"Less than {config.storage_gib * 0.05:g} GiB of storage is free, though it should have grown "
-            "before: it is at its ceiling (database.max_storage_gib), or grew less than six hours ago.",
+        RunbookAlarm(
+            self,
+            "FreeStorageSpace",
+            capability="database",
+            metric=instance.metric_free_storage_space(statistic="Minimum"),
+            comparison="<",
+            threshold=int(config.storage_gib * GIB * 0.05),
+            description=f"Less than {config.storage_gib * 0.05:g} GiB of storage is free: the volume has reached "
+            "database.max_storage_gib, or it grew less than six hours ago.",
+            first_step="Compare the volume's size with database.max_storage_gib.",
+            alerts=self._placement.alerts,
         )
-        self._alarm(
-            "ProcessorsBusy",
-            instance.metric_cpu_utilization(),
-            ABOVE,
-            BUSY_PERCENT,
-            minutes=30,
-            description="The processors have been busy for half an hour: look for the load in Database Insights.",
+        RunbookAlarm(
+            self,
+            "CPUUtilization",
+            capability="database",
+            metric=instance.metric_cpu_utilization(),
+            threshold=BUSY_PERCENT,
+            evaluation_periods=6,
+            description=f"The database's CPU utilization has been above {BUSY_PERCENT} % for half an hour.",
+            first_step="Find the statements that cause the load, in Database Insights.",
+            alerts=self._placement.alerts,
         )
-        self._alarm(
-            "ConnectionsRunOut",
-            instance.metric_database_connections(statistic="Maximum"),
-            ABOVE,
-            config.max_connections * BUSY_PERCENT // 100,
-            minutes=5,
-            description="Connections are nearly used up, and clients are about to be refused.",
+        RunbookAlarm(
+            self,
+            "FreeableMemory",
+            capability="database",
+            metric=instance.metric_freeable_memory(),
+            comparison="<",
+            threshold=int(config.memory_gib * GIB * 0.05),
+            evaluation_periods=3,
+            description="Less than 5 % of the database's memory is free; PostgreSQL restarts when it runs out.",
+            first_step="Find the statements that cause the load, in Database Insights.",
+            alerts=self._placement.alerts,
         )
-        self._alarm(
-            "MemoryRunsOut",
-            instance.metric_freeable_memory(),
-            BELOW,
-            int(config.memory_gib * GIB * 0.05),
-            minutes=15,
-            description="Less than 5 % of the memory is free: PostgreSQL may be killed and restarted.",
-        )
-        self._alarm(
-            "TransactionsAge",
-            instance.metric("MaximumUsedTransactionIDs", statistic="Maximum"),
-            ABOVE,
-            OLD_TRANSACTIONS,
-            minutes=5,
-            description="Vacuum does not keep up; at two billion transactions PostgreSQL stops taking writes.",
-        )
+        self._alarms_of_every_engine(config.max_connections)
 
     def _accept_one_zone(self) -> None:
         acknowledge(

@@ -1,7 +1,6 @@
 """Where alarms go."""
 
 from aws_cdk import Aws
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -31,12 +30,7 @@ class Alerts(Construct):
         )
         for email in emails:
             self.topic.add_subscription(subscriptions.EmailSubscription(email))
-
-    def announce(self, *alarms: cloudwatch.Alarm) -> None:
-        """Sends each alarm's start and end to the topic."""
-        for alarm in alarms:
-            alarm.add_alarm_action(actions.SnsAction(self.topic))
-            alarm.add_ok_action(actions.SnsAction(self.topic))
+        self.action = actions.SnsAction(self.topic)
 
     def allow_service_linked_role(self, service: str, role: str) -> None:
         """Lets a service publish that does so with its service-linked role: it needs the topic's key.

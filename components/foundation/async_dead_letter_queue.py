@@ -1,12 +1,12 @@
 """Dead-letter queue for asynchronous invocations that exhausted their retries."""
 
 from aws_cdk import Aws, Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from components.common.acknowledgement import AWS_SOLUTIONS, SERVERLESS, acknowledge, by
+from components.common.alarm import RunbookAlarm
 from components.common.workload_role import AccessPolicy
 from components.foundation.alerts import Alerts
 
@@ -39,7 +39,15 @@ class AsyncDeadLetterQueue(Construct):
             reason="This queue is itself the dead-letter queue of functions, and an alarm watches it",
             would_change="if something consumed it by itself",
         )
-        alerts.announce(self._alarm())
+        RunbookAlarm(
+            self,
+            "AsyncDeadLetterMessages",
+            capability="foundation",
+            metric=self.queue.metric_approximate_number_of_messages_visible(),
+            description="An asynchronous invocation of a function failed at every attempt.",
+            first_step="Read the ErrorMessage attribute of the message in the queue, then the function's log.",
+            alerts=alerts,
+        )
 
     def grant_send(self, policy: AccessPolicy) -> None:
         """Lets functions with that policy use this queue: Lambda sends with the function's role.
@@ -52,16 +60,4 @@ class AsyncDeadLetterQueue(Construct):
             "kms:Decrypt",
             resources=[self._key.key_arn],
             conditions={"StringEquals": {"kms:ViaService": f"sqs.{Aws.REGION}.{Aws.URL_SUFFIX}"}},
-        )
-
-    def _alarm(self) -> cloudwatch.Alarm:
-        return cloudwatch.Alarm(
-            self,
-            "CallsFailed",
-            metric=self.queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(5)),
-            threshold=0,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            evaluation_periods=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description='A function failed at every attempt: see "CallsFailed" in docs/runbook.md.',
         )

@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
+from components.common.alarm import RunbookAlarm
 from components.common.function_defaults import FunctionDefaults
 from components.common.python_function import PythonFunction
 from components.common.region import known_region
@@ -53,7 +54,7 @@ class Housekeeping(Construct):
         database.grant_connect(self.function, self.function, user=DATABASE_USER)
         self.group = scheduler.CfnScheduleGroup(self, "Group")
         self.schedule = self._schedule()
-        alerts.announce(*self._alarms())
+        self._alarms(alerts)
 
     def _schedule(self) -> scheduler.CfnSchedule:
         """EventBridge Scheduler, which AWS recommends over scheduled rules; its L2 would add an inline policy."""
@@ -100,37 +101,31 @@ class Housekeeping(Construct):
             managed_policies=[policy],
         )
 
-    def _alarms(self) -> list[cloudwatch.Alarm]:
-        """One for each who may give a run up: Lambda after its retries, the scheduler after its own."""
-        alarms = [
-            self._alarm(
-                "HousekeepingNotCalled",
-                cloudwatch.Metric(
-                    namespace="AWS/Scheduler",
-                    metric_name="InvocationDroppedCount",
-                    dimensions_map={"ScheduleGroup": self.group.ref},
-                ),
-                description="The function that removes old rejected rows could not be called last night",
-            )
-        ]
-        if counts_dropped_calls(known_region(self)):  # elsewhere the alarm on failed calls must do
-            alarms.append(
-                self._alarm(
-                    "RejectsNotRemoved",
-                    self.function.resource.metric("AsyncEventsDropped"),
-                    description="Old rejected rows could not be removed last night, after every attempt",
-                )
-            )
-        return alarms
-
-    def _alarm(self, id_: str, metric: cloudwatch.Metric, *, description: str) -> cloudwatch.Alarm:
-        return cloudwatch.Alarm(
+    def _alarms(self, alerts: Alerts) -> None:
+        """One for each service that can drop a run after its retries: the scheduler and Lambda."""
+        hour = Duration.hours(1)
+        RunbookAlarm(
             self,
-            id_,
-            metric=metric.with_(statistic="Sum", period=Duration.hours(1)),
-            threshold=0,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            evaluation_periods=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=f'{description}: see "{id_}" in docs/runbook.md.',
+            "SchedulerInvocationsDropped",
+            capability="housekeeping",
+            metric=cloudwatch.Metric(
+                namespace="AWS/Scheduler",
+                metric_name="InvocationDroppedCount",
+                dimensions_map={"ScheduleGroup": self.group.ref},
+                statistic=cloudwatch.Stats.SUM,
+                period=hour,
+            ),
+            description="EventBridge Scheduler could not invoke the function that removes old rejected rows.",
+            first_step="Check the permissions of the schedule's role and the function's throttles.",
+            alerts=alerts,
         )
+        if counts_dropped_calls(known_region(self)):  # elsewhere AsyncDeadLetterMessages reports it
+            RunbookAlarm(
+                self,
+                "AsyncEventsDropped",
+                capability="housekeeping",
+                metric=self.function.resource.metric("AsyncEventsDropped", statistic=cloudwatch.Stats.SUM, period=hour),
+                description="The function that removes old rejected rows failed at every attempt.",
+                first_step="Read the function's log at level ERROR.",
+                alerts=alerts,
+            )

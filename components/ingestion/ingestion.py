@@ -11,6 +11,7 @@ from constructs import Construct
 
 from components.common import ports
 from components.common.acknowledgement import ANNOTATION, AWS_SOLUTIONS, SERVERLESS, acknowledge, by
+from components.common.alarm import RunbookAlarm
 from components.common.function_defaults import FunctionDefaults
 from components.common.python_function import PythonFunction
 from components.database.database import Database
@@ -92,7 +93,8 @@ class Ingestion(Construct):
         self._allow_consuming()
         self.live = self._live(config.start)
         self.event_source = self._event_source(config.max_concurrency)
-        alerts.announce(*self._alarms_of_queues(config), *self._alarms_of_the_function(metrics_namespace))
+        self._queue_alarms(config, alerts)
+        self._function_alarms(metrics_namespace, alerts)
 
     def _failure_queues(self) -> tuple[sqs.Queue, sqs.Queue]:
         """The dead-letter queue of files that could not be loaded, and the queue of events that were not delivered."""
@@ -186,62 +188,61 @@ class Ingestion(Construct):
         )
         return source
 
-    def _alarms_of_queues(self, config: IngestionConfig) -> list[cloudwatch.Alarm]:
-        stuck = Duration.seconds(config.timeout_seconds * 2)
-        return [
-            self._alarm(
-                "FilesNotLoaded",
-                self.dead_letter_queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(1)),
-                description="Files could not be loaded after every attempt; their events wait in the dead-letter queue "
-                f"until {DEAD_LETTER_DAYS} days after they came. First: the function's log; mend the cause, "
-                "then make redrive.",
-            ),
-            self._alarm(
-                "EventsNotDelivered",
-                self.undelivered.metric_approximate_number_of_messages_visible(period=Duration.minutes(1)),
-                description="EventBridge could not put events of landed files into the queue. First: what changed in "
-                "the queue's policy or its key; mend it, then make redrive.",
-            ),
-            self._alarm(
-                "FilesWaiting",
-                self.queue.metric_approximate_age_of_oldest_message(period=Duration.minutes(1)),
-                above=stuck.to_seconds(),
-                description=f"A file has been waiting for more than {stuck.to_minutes():g} minutes: more land than are "
-                "loaded, or none is. First: the function's throttles and log, then the database's load.",
-            ),
-        ]
-
-    def _alarms_of_the_function(self, metrics_namespace: str) -> list[cloudwatch.Alarm]:
-        """Its throttles have none: they end in files that wait."""
-        return [
-            self._alarm(
-                "FunctionBreaksOff",
-                self.function.resource.metric_errors(period=Duration.minutes(5)),
-                description="The function broke off in the middle: it crashed, ran out of memory or time, or can't "
-                "start. What fails in order isn't counted here. First: the last lines of its log.",
-            ),
-            self._alarm(
-                "FilesRefused",
-                cloudwatch.Metric(
-                    namespace=metrics_namespace,
-                    metric_name="FilesRefused",
-                    dimensions_map={"service": SOURCE.name},
-                    statistic=cloudwatch.Stats.SUM,
-                    period=Duration.minutes(5),
-                ),
-                description="A partner's file was refused, and none of its rows was loaded. First: make inspect KEY=, "
-                "which says why; the partner sends a better one under the same key.",
-            ),
-        ]
-
-    def _alarm(self, id_: str, metric: cloudwatch.Metric, *, description: str, above: float = 0) -> cloudwatch.Alarm:
-        return cloudwatch.Alarm(
+    def _queue_alarms(self, config: IngestionConfig, alerts: Alerts) -> None:
+        minute = Duration.minutes(1)
+        RunbookAlarm(
             self,
-            id_,
-            metric=metric,
-            threshold=above,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            evaluation_periods=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=description,
+            "DeadLetterMessages",
+            capability="ingestion",
+            metric=self.dead_letter_queue.metric_approximate_number_of_messages_visible(period=minute),
+            description="Files failed at every attempt; the dead-letter queue keeps their events until "
+            f"{DEAD_LETTER_DAYS} days after they arrived.",
+            first_step="Find the cause in the function's log, fix it, then run make redrive.",
+            alerts=alerts,
+        )
+        RunbookAlarm(
+            self,
+            "UndeliveredEvents",
+            capability="ingestion",
+            metric=self.undelivered.metric_approximate_number_of_messages_visible(period=minute),
+            description="EventBridge could not deliver events of landed files to the queue.",
+            first_step="Check whether the queue's policy or its key changed, fix it, then run make redrive.",
+            alerts=alerts,
+        )
+        longest = Duration.seconds(config.timeout_seconds * 2)
+        RunbookAlarm(
+            self,
+            "OldestMessageAge",
+            capability="ingestion",
+            metric=self.queue.metric_approximate_age_of_oldest_message(period=minute),
+            threshold=longest.to_seconds(),
+            description=f"A file has been in the queue for more than {longest.to_human_string()}.",
+            first_step="Check the function's throttles and log, then the database's load.",
+            alerts=alerts,
+        )
+
+    def _function_alarms(self, metrics_namespace: str, alerts: Alerts) -> None:
+        """Throttles need none: OldestMessageAge reports their effect."""
+        RunbookAlarm(
+            self,
+            "FunctionErrors",
+            capability="ingestion",
+            metric=self.function.resource.metric_errors(),
+            description="The ingestion function crashed, ran out of memory or time, or could not start.",
+            first_step="Read the last lines of the function's log.",
+            alerts=alerts,
+        )
+        RunbookAlarm(
+            self,
+            "FilesRefused",
+            capability="ingestion",
+            metric=cloudwatch.Metric(
+                namespace=metrics_namespace,
+                metric_name="FilesRefused",
+                dimensions_map={"service": SOURCE.name},
+                statistic=cloudwatch.Stats.SUM,
+            ),
+            description="A partner's file broke a rule, and none of its rows was loaded.",
+            first_step="Find the reason in the function's log, and send it to the partner.",
+            alerts=alerts,
         )

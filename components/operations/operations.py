@@ -19,7 +19,7 @@ DATABASE_USER = "operations"
 class Operations(Construct):
     """Answers `make inspect` and `make reconcile`: nothing but a function in the VPC reaches the database.
 
-    Who may ask is whoever may invoke it: it has neither an event source nor a resource policy (docs/runbook.md).
+    Who may ask is whoever may invoke it: it has neither an event source nor a resource policy (docs/runbook/README.md).
     """
 
     def __init__(

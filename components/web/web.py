@@ -10,6 +10,7 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from components.common.acknowledgement import AWS_SOLUTIONS, acknowledge, by
+from components.common.alarm import RunbookAlarm
 from components.common.packaging import bundle
 from components.common.workload_role import WorkloadRole
 from components.database.database import Database
@@ -100,7 +101,7 @@ class Web(Construct):
         self.instances.scale_on_load(config.requests_per_minute)
         database.grant_connect(self.instances.group, self.role, user=DATABASE_USER)
         landing_bucket.grant_upload(self.role, origins=config.exposure.origins)
-        alerts.announce(*self._alarms())
+        self._alarms(alerts)
 
     def _environment(self, landing_bucket: LandingBucket, database: Database, max_file_mb: int) -> dict[str, str]:
         """The variables that the app reads (web_src/settings.py)."""
@@ -152,56 +153,57 @@ class Web(Construct):
             ),
         )
 
-    def _alarms(self) -> list[cloudwatch.Alarm]:
-        """What people notice, and what Auto Scaling can't mend by itself; its load has none, as the group grows."""
-        five_minutes = Duration.minutes(5)
-        return [
-            self._alarm(
-                "AppFails",
-                self.target_group.metrics.http_code_target(
-                    elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=five_minutes, statistic=cloudwatch.Stats.SUM
-                ),
-                at_least=FAILURES,
-                description="The web app answers with errors",
-            ),
-            self._alarm(
-                "LoadBalancerFails",
-                self.load_balancer.resource.metrics.http_code_elb(
-                    elbv2.HttpCodeElb.ELB_5XX_COUNT, period=five_minutes, statistic=cloudwatch.Stats.SUM
-                ),
-                at_least=FAILURES,
-                description="The load balancer answers with errors of its own",
-            ),
-            self._alarm(
-                "InstancesStayIll",
-                self.target_group.metrics.unhealthy_host_count(
-                    period=Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM
-                ),
-                at_least=1,
-                periods=20,  # twice the time an instance has to boot: by then a replacement should have done it
-                description="An instance has been unhealthy for 20 minutes, and replacing it didn't help",
-            ),
-            self._alarm(
-                "PagesAreSlow",
-                self.target_group.metrics.target_response_time(
-                    period=five_minutes, statistic=cloudwatch.Stats.percentile(99)
-                ),
-                at_least=SLOW_SECONDS,
-                periods=3,  # a few visitors at night make one slow page the slowest hundredth
-                description=f"For a quarter of an hour the slowest hundredth of pages took {SLOW_SECONDS} s or more",
-            ),
-        ]
-
-    def _alarm(
-        self, id_: str, metric: cloudwatch.IMetric, *, at_least: float, description: str, periods: int = 1
-    ) -> cloudwatch.Alarm:
-        return cloudwatch.Alarm(
+    def _alarms(self, alerts: Alerts) -> None:
+        """What visitors notice and Auto Scaling cannot fix. High load has no alarm, because the group grows."""
+        RunbookAlarm(
             self,
-            id_,
-            metric=metric,
-            threshold=at_least,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            evaluation_periods=periods,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=f'{description}: see "{id_}" in docs/runbook.md.',
+            "Target5xx",
+            capability="web",
+            metric=self.target_group.metrics.http_code_target(
+                elbv2.HttpCodeTarget.TARGET_5XX_COUNT, statistic=cloudwatch.Stats.SUM
+            ),
+            comparison=">=",
+            threshold=FAILURES,
+            description="The web app answered requests with server errors.",
+            first_step="Read the app's log streams in the log group of the web stack.",
+            alerts=alerts,
+        )
+        RunbookAlarm(
+            self,
+            "LoadBalancer5xx",
+            capability="web",
+            metric=self.load_balancer.resource.metrics.http_code_elb(
+                elbv2.HttpCodeElb.ELB_5XX_COUNT, statistic=cloudwatch.Stats.SUM
+            ),
+            comparison=">=",
+            threshold=FAILURES,
+            description="The load balancer answered requests with server errors of its own.",
+            first_step="Check the health of the targets, then elb_status_code in the load balancer's log.",
+            alerts=alerts,
+        )
+        RunbookAlarm(
+            self,
+            "UnhealthyHosts",
+            capability="web",
+            metric=self.target_group.metrics.unhealthy_host_count(
+                statistic=cloudwatch.Stats.MAXIMUM, period=Duration.minutes(1)
+            ),
+            comparison=">=",
+            threshold=1,
+            evaluation_periods=20,  # twice the time an instance has to boot, so a replacement should be healthy by then
+            description="An instance has been unhealthy for longer than its replacement takes.",
+            first_step="Read the boot log streams in the log group of the web stack.",
+            alerts=alerts,
+        )
+        RunbookAlarm(
+            self,
+            "TargetResponseTime",
+            capability="web",
+            metric=self.target_group.metrics.target_response_time(statistic=cloudwatch.Stats.percentile(99)),
+            comparison=">=",
+            threshold=SLOW_SECONDS,
+            evaluation_periods=3,  # at night one slow response is enough for the slowest 1 % of one period
+            description=f"The slowest 1 % of responses took {SLOW_SECONDS} seconds or longer.",
+            first_step="Check the database's load and its log of slow statements.",
+            alerts=alerts,
         )

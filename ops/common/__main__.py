@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     except EndpointConnectionError as error:
         problem = f"{error}: is the network there? The local cloud is brought up by `make up`"
     except ClientError as error:
-        problem = f"AWS refused: {error} (docs/runbook.md lists the permissions that each command needs)"
+        problem = f"AWS refused: {error} (docs/runbook/README.md lists the permissions that each command needs)"
     except BotoCoreError as error:
         problem = str(error)
     except KeyboardInterrupt:

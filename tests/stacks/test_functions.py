@@ -43,7 +43,7 @@ def test_functions_of_what_must_not_stop_have_executions_of_their_own(prod: Synt
             )
 
 
-def test_calls_that_failed_for_good_are_kept_and_someone_hears(every_environment: Synthesized) -> None:
+def test_invocations_that_exhausted_their_retries_are_kept_and_reported(every_environment: Synthesized) -> None:
     for id_, function in every_environment.everything().items():
         if function["Type"] == "AWS::Lambda::Function":
             mentions(id_, function["Properties"], {"DeadLetterConfig": "AsyncInvocationsDeadLetterQueue"})
@@ -53,10 +53,10 @@ def test_calls_that_failed_for_good_are_kept_and_someone_hears(every_environment
         "AlarmActions": "AlertsTopic",
         "OKActions": "AlertsTopic",
     }
-    mentions("the alarm for failed calls", alarm["Properties"], wanted)
+    mentions("the alarm for failed invocations", alarm["Properties"], wanted)
     first = {"Threshold": 0, "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1}
     first |= {"MetricName": "ApproximateNumberOfMessagesVisible"}  # what waits to be looked at
-    has("the alarm for failed calls", alarm["Properties"], first)
+    has("the alarm for failed invocations", alarm["Properties"], first)
 
 
 def test_functions_log_as_json_down_to_lambdas_own_reports(every_environment: Synthesized) -> None:

@@ -5,6 +5,7 @@ from tests.mutants.catalogue import (
     database,
     delivery,
     functions,
+    housekeeping,
     network,
     permissions,
     pipeline,
@@ -30,6 +31,7 @@ CATALOGUE = (
     *alarms.MUTANTS,
     *delivery.MUTANTS,
     *upkeep.MUTANTS,
+    *housekeeping.MUTANTS,
     *web_group.MUTANTS,
     *sign_in.MUTANTS,
 )

@@ -276,14 +276,6 @@ MUTANTS = (
         says="Environment",
     ),
     Mutant(
-        name="nobody hears that an alarm is over",
-        file="components/foundation/alerts.py",
-        old="            alarm.add_ok_action(actions.SnsAction(self.topic))\n",
-        new="",
-        test=f"{WEB}::test_people_hear_of_what_the_group_cannot_mend[prod]",
-        says="OKActions",
-    ),
-    Mutant(
         name="dev leaves things behind that cost",
         file="config/environments.py",
         old="removal=Removal.DESTROY",

@@ -9,6 +9,8 @@ INSTANCE = f"{WEB}::test_instances_have_no_key_no_public_address_and_imdsv2[prod
 BALANCER = f"{WEB}::test_the_load_balancer_drops_what_looks_wrong_and_logs_the_rest[prod]"
 RELEASE = f"{WEB}::test_a_release_counts_when_its_instances_say_so[prod]"
 GROUP = f"{WEB}::test_the_group_replaces_the_ill_and_the_old_and_tells_of_it[prod]"
+ALARMS = "tests/stacks/test_alarms.py"
+WEB_ALARMS = "tests/stacks/web/test_web_alarms.py"
 
 MUTANTS = (
     Mutant(
@@ -216,10 +218,10 @@ MUTANTS = (
     Mutant(
         name="nobody hears when the web app fails",
         file="components/web/web.py",
-        old="        alerts.announce(*self._alarms())\n",
-        new="        self._alarms()\n",
-        test=f"{WEB}::test_people_hear_of_what_the_group_cannot_mend[prod]",
-        says="AlarmActions",
+        old="        self._alarms(alerts)\n",
+        new="",
+        test=f"{WEB_ALARMS}::test_people_hear_of_what_the_group_cannot_fix[prod]",
+        says="HTTPCode_Target_5XX_Count",
     ),
     Mutant(
         name="the listener opens itself to the world",
@@ -258,7 +260,7 @@ MUTANTS = (
         file="components/web/web.py",
         old="FAILURES = 5",
         new="FAILURES = 5000",
-        test=f"{WEB}::test_people_hear_before_visitors_give_up[prod]",
+        test=f"{WEB_ALARMS}::test_people_hear_before_visitors_give_up[prod]",
         says="HTTPCode_Target_5XX_Count",
     ),
     Mutant(
@@ -266,7 +268,63 @@ MUTANTS = (
         file="components/web/web.py",
         old="SLOW_SECONDS = 2",
         new="SLOW_SECONDS = 60",
-        test=f"{WEB}::test_people_hear_before_visitors_give_up[prod]",
+        test=f"{WEB_ALARMS}::test_people_hear_before_visitors_give_up[prod]",
         says="TargetResponseTime",
+    ),
+    Mutant(
+        name="a web app without visitors starts an alarm",
+        file="components/web/web.py",
+        old="threshold=SLOW_SECONDS,",
+        new="treat_missing_data=cloudwatch.TreatMissingData.BREACHING,\n            threshold=SLOW_SECONDS,",
+        test=f"{ALARMS}::test_missing_data_starts_no_alarm[prod]",
+        says="TreatMissingData",
+    ),
+    Mutant(
+        name="errors of the web app are reported on the next day",
+        file="components/web/web.py",
+        old="elbv2.HttpCodeTarget.TARGET_5XX_COUNT, statistic=cloudwatch.Stats.SUM",
+        new="elbv2.HttpCodeTarget.TARGET_5XX_COUNT, statistic=cloudwatch.Stats.SUM, period=Duration.days(1)",
+        test=f"{ALARMS}::test_an_alarm_starts_within_the_hour[prod]",
+        says="Target5xx",
+    ),
+    Mutant(
+        name="pages are slow for a day before anybody hears",
+        file="components/web/web.py",
+        old="evaluation_periods=3,",
+        new="evaluation_periods=288,",
+        test=f"{ALARMS}::test_an_alarm_starts_within_the_hour[prod]",
+        says="TargetResponseTime",
+    ),
+    Mutant(
+        name="instances are unhealthy for three hours before anybody hears",
+        file="components/web/web.py",
+        old="evaluation_periods=20,",
+        new="evaluation_periods=200,",
+        test=f"{ALARMS}::test_an_alarm_starts_within_the_hour[prod]",
+        says="UnhealthyHosts",
+    ),
+    Mutant(
+        name="the app's errors are averaged, and each is one",
+        file="components/web/web.py",
+        old="elbv2.HttpCodeTarget.TARGET_5XX_COUNT, statistic=cloudwatch.Stats.SUM",
+        new="elbv2.HttpCodeTarget.TARGET_5XX_COUNT, statistic=cloudwatch.Stats.AVERAGE",
+        test=f"{ALARMS}::test_an_alarm_counts_events_and_takes_the_worst_of_levels[prod]",
+        says="Target5xx",
+    ),
+    Mutant(
+        name="the load balancer's errors are averaged, and each is one",
+        file="components/web/web.py",
+        old="elbv2.HttpCodeElb.ELB_5XX_COUNT, statistic=cloudwatch.Stats.SUM",
+        new="elbv2.HttpCodeElb.ELB_5XX_COUNT, statistic=cloudwatch.Stats.AVERAGE",
+        test=f"{ALARMS}::test_an_alarm_counts_events_and_takes_the_worst_of_levels[prod]",
+        says="LoadBalancer5xx",
+    ),
+    Mutant(
+        name="the zone with the fewest unhealthy instances counts",
+        file="components/web/web.py",
+        old="statistic=cloudwatch.Stats.MAXIMUM",
+        new="statistic=cloudwatch.Stats.MINIMUM",
+        test=f"{ALARMS}::test_an_alarm_counts_events_and_takes_the_worst_of_levels[prod]",
+        says="UnhealthyHosts",
     ),
 )

@@ -59,7 +59,7 @@ def test_people_hear_of_each_part_of_the_database_and_of_no_other(name: str) -> 
 
 @pytest.mark.parametrize("name", CASES)
 def test_people_hear_that_storage_runs_out(name: str) -> None:
-    """Aurora's grows by itself."""
+    """Aurora's storage grows by itself."""
     case = synthesized(name)
     if isinstance(case.environment.database, PostgresInstance):
         (events,) = case.resources("Data", "AWS::RDS::EventSubscription").values()

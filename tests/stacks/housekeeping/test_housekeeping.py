@@ -79,7 +79,7 @@ def test_the_scheduler_calls_as_a_role_that_serves_no_other_account_and_no_other
     )
 
 
-def test_someone_hears_when_a_nights_run_is_given_up(every_environment: Synthesized) -> None:
+def test_people_hear_when_a_nightly_run_is_dropped(every_environment: Synthesized) -> None:
     alarms = every_environment.resources("Housekeeping", "AWS::CloudWatch::Alarm").values()
     assert {alarm["Properties"]["MetricName"] for alarm in alarms} == {"AsyncEventsDropped", "InvocationDroppedCount"}
     for alarm in alarms:

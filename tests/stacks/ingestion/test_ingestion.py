@@ -278,7 +278,7 @@ def test_a_file_that_is_mostly_wrong_is_refused(every_environment: Synthesized) 
     assert most <= 50, f"MAX_REJECTED_PERCENT is {most}: a file of which hardly a row is right would be loaded"
 
 
-def test_someone_hears_when_files_fail_or_wait(every_environment: Synthesized) -> None:
+def test_people_hear_when_files_fail_or_wait(every_environment: Synthesized) -> None:
     alarms = {
         alarm["Properties"]["MetricName"] + _watched(alarm["Properties"]): alarm["Properties"]
         for id_, alarm in every_environment.resources("Pipeline", "AWS::CloudWatch::Alarm").items()
@@ -297,8 +297,8 @@ def test_someone_hears_when_files_fail_or_wait(every_environment: Synthesized) -
         has(alarm["MetricName"], alarm, {"TreatMissingData": "notBreaching"})
 
 
-def test_the_first_file_that_fails_is_heard_of(every_environment: Synthesized) -> None:
-    """And none of those that fail later: a file that waits is no failure until it has waited for two timeouts."""
+def test_the_first_failed_file_starts_an_alarm(every_environment: Synthesized) -> None:
+    """A file in the queue is no failure until it has been there for two timeouts of the function."""
     timeout = _function(every_environment, "Ingestion")["Timeout"]
     for id_, resource in every_environment.resources("Pipeline", "AWS::CloudWatch::Alarm").items():
         alarm = resource["Properties"]

@@ -1,16 +1,14 @@
 """What the Web stack promises, whoever can reach it."""
 
 import json
-import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config.environments import PROD, PROD_WEB
 from config.web import OnDemandInstances, WithSpotInstances
-from tests.support.promises import has, mentions
+from tests.support.promises import has
 from tests.support.synthesis import Synthesized, shipped, synthesize
 from tests.support.web.variants import web_of
 
@@ -235,43 +233,6 @@ def test_browsers_may_upload_from_the_apps_own_address_alone(every_environment: 
     origins = list(web_of(every_environment).exposure.origins)
     has("the landing bucket", rule, {"AllowedMethods": ["POST"], "AllowedOrigins": origins})
     assert "*" not in rule["AllowedOrigins"]
-
-
-def test_people_hear_of_what_the_group_cannot_mend(every_environment: Synthesized) -> None:
-    alarms = {
-        alarm["Properties"]["MetricName"]: alarm["Properties"]
-        for alarm in every_environment.resources("Web", "AWS::CloudWatch::Alarm").values()
-    }
-    assert set(alarms) == {
-        "HTTPCode_Target_5XX_Count",
-        "HTTPCode_ELB_5XX_Count",
-        "UnHealthyHostCount",
-        "TargetResponseTime",
-    }
-    assert alarms["TargetResponseTime"]["ExtendedStatistic"] == "p99"
-    runbook = Path("docs/runbook.md").read_text()
-    for alarm in alarms.values():
-        mentions(alarm["MetricName"], alarm, {"AlarmActions": "AlertsTopic", "OKActions": "AlertsTopic"})
-        (section,) = re.findall(r'see "(\w+)" in docs/runbook\.md', alarm["AlarmDescription"])
-        assert f"\n### {section}\n" in runbook
-    ill, group = alarms["UnHealthyHostCount"], every_environment.only("Web", GROUP)
-    assert ill["Period"] * ill["EvaluationPeriods"] > group["HealthCheckGracePeriod"], "not while an instance boots"
-
-
-def test_people_hear_before_visitors_give_up(every_environment: Synthesized) -> None:
-    most = {
-        "HTTPCode_Target_5XX_Count": 10,
-        "HTTPCode_ELB_5XX_Count": 10,
-        "UnHealthyHostCount": 1,
-        "TargetResponseTime": 5,  # seconds
-    }
-    for resource in every_environment.resources("Web", "AWS::CloudWatch::Alarm").values():
-        alarm = resource["Properties"]
-        has(alarm["MetricName"], alarm, {"ComparisonOperator": "GreaterThanOrEqualToThreshold"})
-        limit = most[alarm["MetricName"]]
-        assert 0 < alarm["Threshold"] <= limit, (
-            f"the alarm for {alarm['MetricName']} fires at {alarm['Threshold']}, must fire at {limit} or less"
-        )
 
 
 def test_the_boot_script_fits_into_user_data(every_environment: Synthesized) -> None:

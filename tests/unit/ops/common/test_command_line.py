@@ -35,7 +35,7 @@ def test_what_is_missing_or_unknown_is_named_with_an_example(
         (NoCredentialsError(), "sign in"),
         (NoRegionError(), "REGION=eu-central-1"),
         (EndpointConnectionError(endpoint_url="https://x"), "make up"),
-        (ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "Invoke"), "docs/runbook.md"),
+        (ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "Invoke"), "docs/runbook/README.md"),
         (OperationsError("so"), "redrive: so"),
         (KeyboardInterrupt(), "interrupted"),
     ],

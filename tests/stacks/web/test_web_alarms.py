@@ -1,0 +1,40 @@
+"""How people hear of what is wrong with the web app."""
+
+from tests.support.promises import has, mentions
+from tests.support.synthesis import Synthesized
+
+ALARM, GROUP = "AWS::CloudWatch::Alarm", "AWS::AutoScaling::AutoScalingGroup"
+
+
+def test_people_hear_of_what_the_group_cannot_fix(every_environment: Synthesized) -> None:
+    alarms = {
+        alarm["Properties"]["MetricName"]: alarm["Properties"]
+        for alarm in every_environment.resources("Web", ALARM).values()
+    }
+    assert set(alarms) == {
+        "HTTPCode_Target_5XX_Count",
+        "HTTPCode_ELB_5XX_Count",
+        "UnHealthyHostCount",
+        "TargetResponseTime",
+    }
+    assert alarms["TargetResponseTime"]["ExtendedStatistic"] == "p99"
+    for alarm in alarms.values():
+        mentions(alarm["MetricName"], alarm, {"AlarmActions": "AlertsTopic", "OKActions": "AlertsTopic"})
+    ill, group = alarms["UnHealthyHostCount"], every_environment.only("Web", GROUP)
+    assert ill["Period"] * ill["EvaluationPeriods"] > group["HealthCheckGracePeriod"], "not while an instance boots"
+
+
+def test_people_hear_before_visitors_give_up(every_environment: Synthesized) -> None:
+    most = {
+        "HTTPCode_Target_5XX_Count": 10,
+        "HTTPCode_ELB_5XX_Count": 10,
+        "UnHealthyHostCount": 1,
+        "TargetResponseTime": 5,  # seconds
+    }
+    for resource in every_environment.resources("Web", ALARM).values():
+        alarm = resource["Properties"]
+        has(alarm["MetricName"], alarm, {"ComparisonOperator": "GreaterThanOrEqualToThreshold"})
+        limit = most[alarm["MetricName"]]
+        assert 0 < alarm["Threshold"] <= limit, (
+            f"the alarm for {alarm['MetricName']} fires at {alarm['Threshold']}, must fire at {limit} or less"
+        )
