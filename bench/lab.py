@@ -30,7 +30,7 @@ from local_cloud.emulator.settings import REGION
 from local_cloud.environment import clean
 from local_cloud.errors import LocalCloudError
 from local_cloud.ports import LOOPBACK, free_port
-from local_cloud.postgres import PostgresServer
+from local_cloud.postgres import LocalPostgres
 from local_cloud.state import CHECKOUT
 from schema_migration.migrate import migrate
 
@@ -84,7 +84,7 @@ class RefusedError(Exception):
 class Lab:
     """The servers while they run, and files loaded on them."""
 
-    def __init__(self, postgres: PostgresServer, s3: S3Client) -> None:
+    def __init__(self, postgres: LocalPostgres, s3: S3Client) -> None:
         self._postgres = postgres
         self._s3 = s3
         self._versions: dict[Path, str] = {}
@@ -193,12 +193,12 @@ def lab() -> Iterator[Lab]:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lab-", dir=FOLDER)))
-        postgres = stack.enter_context(PostgresServer(state, venv=toolchain.SERVICES_VENV))
+        postgres = stack.enter_context(LocalPostgres(state, venv=toolchain.SERVICES_VENV))
         _set_up(postgres)
         yield Lab(postgres, stack.enter_context(_s3(state / "s3")))
 
 
-def _set_up(postgres: PostgresServer) -> None:
+def _set_up(postgres: LocalPostgres) -> None:
     server = postgres.server
     with psycopg.connect(server.url(), autocommit=True) as superuser:
         for setting in _STEADY:

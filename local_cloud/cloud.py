@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from . import processes, samples, stack_outputs, toolchain
 from .control import Control
-from .deploy import Deployment, sources_digest
+from .deploy import CdkDeployment, sources_digest
 from .digests import own_code_digest
 from .emulator.settings import REGION
 from .environment import refuse_unless_loopback
@@ -28,11 +28,11 @@ from .errors import LocalCloudError
 from .faults import Faults
 from .logs import last_lines
 from .ports import checked_port, free_port
-from .postgres import DatabaseServer, remove_remains
+from .postgres import PostgresEndpoint, remove_remains
 from .report import Summary
 from .stack_outputs import StackOutputs
 from .state import CHECKOUT, Outputs, StateFolder
-from .supervisor import WEB_APP, Services
+from .supervisor import WEB_APP, RunningServices
 from .web.instance import WebApp
 
 START_SECONDS = 90.0
@@ -92,9 +92,9 @@ class LocalCloud:
         """What a user or a test needs to know; raises LocalCloudError where nothing is up."""
         return self.state.read_outputs()
 
-    def services(self) -> Services:
+    def services(self) -> RunningServices:
         """Where the running services answer."""
-        return Services(**json.loads(self.state.services.read_text(encoding="utf-8")))
+        return RunningServices(**json.loads(self.state.services.read_text(encoding="utf-8")))
 
     def session(self) -> boto3.session.Session:
         """boto3 as the local account's root; it can reach this machine only."""
@@ -117,7 +117,7 @@ class LocalCloud:
         self.down()
 
     def _bring_up(self) -> Summary:
-        deployment = Deployment(self.state, self.services().account(), self._say, self._crashed_services)
+        deployment = CdkDeployment(self.state, self.services().account(), self._say, self._crashed_services)
         # Taken before the synthesis, so that a file saved meanwhile is seen the next time.
         sources = sources_digest()
         if not deployment.is_current(sources):
@@ -205,7 +205,7 @@ class LocalCloud:
                 raise LocalCloudError(f"the services did not start within {START_SECONDS:.0f} s; see {self.state.logs}")
             time.sleep(_POLL_SECONDS)
 
-    def _deploy(self, deployment: Deployment, sources: str) -> None:
+    def _deploy(self, deployment: CdkDeployment, sources: str) -> None:
         bootstrap = not self.state.deployed.exists()
         with ThreadPoolExecutor() as pool:
             self._say("synthesizing" + (", and bootstrapping the account meanwhile" if bootstrap else ""))
@@ -248,7 +248,7 @@ class LocalCloud:
             .get_secret_value(SecretId=f"rds!{instance['DbiResourceId'].lower()}")
         )
         login = json.loads(secret["SecretString"])
-        server = DatabaseServer(
+        server = PostgresEndpoint(
             host=instance["Endpoint"]["Address"],
             port=instance["Endpoint"]["Port"],
             ca_bundle=Path(self.services().ca_bundle),
@@ -257,7 +257,7 @@ class LocalCloud:
         )
         return server.url(user=login["username"], password=login["password"], database=stacks.database_name)
 
-    def _load_samples(self, outputs: Outputs, names: list[str], deployment: Deployment) -> Summary:
+    def _load_samples(self, outputs: Outputs, names: list[str], deployment: CdkDeployment) -> Summary:
         s3 = self.session().client("s3")
         self._say("loading the sample files")
         keys = samples.put_samples(s3, outputs.landing_bucket, outputs.incoming_prefix)

@@ -29,7 +29,7 @@ _CHUNK_BYTES = 256 * 1024
 _OPENING_SECONDS = 60.0
 
 
-class DatabaseProxy:
+class PostgresProxy:
     """Forwards TLS connections from `port` to the plain `backend_port`, both on loopback."""
 
     def __init__(self, *, port: int, backend_port: int, context: ssl.SSLContext) -> None:
@@ -214,7 +214,7 @@ def _context(certificate: Path, key: Path) -> ssl.SSLContext:
 
 
 async def _main(arguments: argparse.Namespace) -> None:
-    proxy = DatabaseProxy(
+    proxy = PostgresProxy(
         port=arguments.port,
         backend_port=arguments.backend_port,
         context=_context(arguments.certificate, arguments.key),

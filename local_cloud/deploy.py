@@ -37,7 +37,7 @@ _NOT_SOURCE = {
 }
 
 
-class Deployment:
+class CdkDeployment:
     """The CDK's way from the checkout into one instance's local cloud."""
 
     def __init__(self, state: StateFolder, account: Account, say: Say, crashes: Callable[[], list[str]]) -> None:

@@ -60,7 +60,7 @@ fsync = off
 
 
 @dataclass(frozen=True, kw_only=True)
-class DatabaseServer:
+class PostgresEndpoint:
     """Where a running server answers, and how its superuser logs in."""
 
     host: str
@@ -82,7 +82,7 @@ class DatabaseServer:
         database_roles.create_master_user(self.url(), username=username, password=password, database=database)
 
 
-class PostgresServer:
+class LocalPostgres:
     """One PostgreSQL server, and the proxy before it, with a folder of its own.
 
     `state` takes data and logs; `venv` is the virtual environment made from local_cloud/requirements.txt;
@@ -100,7 +100,7 @@ class PostgresServer:
         self._user = DatabaseUser.choose()
         self._home: Path | None = None
         self._programs: Path | None = None
-        self._server: DatabaseServer | None = None
+        self._server: PostgresEndpoint | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._proxy: subprocess.Popen[bytes] | None = None
         self.log = self._state / "logs" / "postgres.log"
@@ -108,7 +108,7 @@ class PostgresServer:
         self.proxy_control = self._state / "database-proxy.json"
 
     @property
-    def server(self) -> DatabaseServer:
+    def server(self) -> PostgresEndpoint:
         """How to connect; only after `start`."""
         return _started(self._server)
 
@@ -137,7 +137,7 @@ class PostgresServer:
         """Where PostgreSQL's data is: below `state` where its user can reach that."""
         return _started(self._home)
 
-    def start(self) -> DatabaseServer:
+    def start(self) -> PostgresEndpoint:
         """Start the server, with a fresh cluster the first time; returns when it answers queries."""
         if _runs(self._process):
             return self.server
@@ -166,7 +166,7 @@ class PostgresServer:
             self._process.kill()
             self._process.wait()
 
-    def restart(self) -> DatabaseServer:
+    def restart(self) -> PostgresEndpoint:
         """Stop it where it runs, and start it on the same data and port."""
         self.stop()
         return self.start()
@@ -181,14 +181,14 @@ class PostgresServer:
             shutil.rmtree(self._home, ignore_errors=True)
             (self._state / HOME_FILE).unlink(missing_ok=True)
 
-    def __enter__(self) -> PostgresServer:
+    def __enter__(self) -> LocalPostgres:
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.remove()
 
-    def _create(self) -> DatabaseServer:
+    def _create(self) -> PostgresEndpoint:
         self._home = make_home(self._user, self._state / "postgres")
         write_private(self._state / HOME_FILE, str(self._home))
         self._programs = reachable_installation(self._user, self._installation(), self._home) / "bin"
@@ -204,7 +204,7 @@ class PostgresServer:
         with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write(f"{_SETTINGS}port = {self._backend_port}\n")
         self._start_proxy(certificates)
-        return DatabaseServer(
+        return PostgresEndpoint(
             host="localhost",
             port=self._port,
             ca_bundle=certificates.authority,

@@ -17,7 +17,7 @@ _POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recorded:
+class ProcessRecord:
     """A process that leads a group of its own; `born` tells it from a later one with the same number."""
 
     name: str
@@ -25,30 +25,30 @@ class Recorded:
     born: str
 
 
-def record(name: str, pid: int) -> Recorded:
+def record(name: str, pid: int) -> ProcessRecord:
     """Remember a process that runs now."""
-    return Recorded(name=name, pid=pid, born=_born(pid) or "")
+    return ProcessRecord(name=name, pid=pid, born=_born(pid) or "")
 
 
-def save(path: Path, processes: list[Recorded]) -> None:
+def save(path: Path, processes: list[ProcessRecord]) -> None:
     """Write the list for a later command."""
     write_private(path, json.dumps([asdict(each) for each in processes]))
 
 
-def load(path: Path) -> list[Recorded]:
+def load(path: Path) -> list[ProcessRecord]:
     """What was saved; empty where nothing was."""
     try:
-        return [Recorded(**each) for each in json.loads(path.read_text(encoding="utf-8"))]
+        return [ProcessRecord(**each) for each in json.loads(path.read_text(encoding="utf-8"))]
     except FileNotFoundError:
         return []
 
 
-def runs(process: Recorded) -> bool:
+def runs(process: ProcessRecord) -> bool:
     """Whether this very process is alive."""
     return _born(process.pid) == process.born != ""
 
 
-def end(process: Recorded, *, grace_seconds: float = 5.0) -> None:
+def end(process: ProcessRecord, *, grace_seconds: float = 5.0) -> None:
     """End a process and its whole group: asked first, killed after `grace_seconds`."""
     if runs(process):
         _signal_group(process.pid, signal.SIGTERM)

@@ -30,7 +30,7 @@ class LoadedFile:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reject:
+class RejectedRow:
     """A row that was not loaded, and why."""
 
     key: str
@@ -79,7 +79,7 @@ def wait_until_loaded(database_url: str, keys: list[str], *, seconds: float = LO
             time.sleep(_POLL_SECONDS)
 
 
-def rejects(database_url: str, keys: list[str]) -> list[Reject]:
+def rejects(database_url: str, keys: list[str]) -> list[RejectedRow]:
     """The rejected rows of these keys."""
     with psycopg.connect(database_url) as connection:
         rows = connection.execute(
@@ -88,6 +88,6 @@ def rejects(database_url: str, keys: list[str]) -> list[Reject]:
             [keys],
         ).fetchall()
     return [
-        Reject(key=key, line_number=line, reasons=[reasons] if isinstance(reasons, str) else list(reasons))
+        RejectedRow(key=key, line_number=line, reasons=[reasons] if isinstance(reasons, str) else list(reasons))
         for key, line, reasons in rows
     ]

@@ -25,12 +25,12 @@ import psycopg
 from . import processes, toolchain
 from .control import Command, serve_control, write_private
 from .digests import own_code_digest
-from .emulator.settings import ACCOUNT, REGION, VARIABLE, Settings
+from .emulator.settings import ACCOUNT, REGION, VARIABLE, EmulatorSettings
 from .environment import Account, clean, clean_this_process
 from .errors import LocalCloudError
 from .logs import last_lines
 from .ports import LOOPBACK, free_port
-from .postgres import PostgresServer
+from .postgres import LocalPostgres
 from .state import CHECKOUT, StateFolder
 from .tls import Certificates, make_certificates
 
@@ -41,7 +41,7 @@ _POLL_SECONDS = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
-class Services:
+class RunningServices:
     """Where the running services answer, for the commands that use them."""
 
     endpoint_url: str
@@ -66,7 +66,7 @@ class Services:
 
 
 @dataclass(kw_only=True)
-class Part:
+class SupervisedProcess:
     """A process that must run; `meant` is set while its end is wanted, so that it counts as no crash."""
 
     process: subprocess.Popen[bytes]
@@ -80,11 +80,11 @@ class Supervisor:
     def __init__(self, state: StateFolder, *, web_port: int) -> None:
         self._state = state
         self._web_port = web_port
-        self._parts: dict[str, Part] = {}
+        self._parts: dict[str, SupervisedProcess] = {}
         self._crashes: dict[str, str] = {}
         self._turn = asyncio.Lock()
         self._done = asyncio.Event()
-        self._postgres: PostgresServer | None = None
+        self._postgres: LocalPostgres | None = None
         self._code = own_code_digest()
 
     async def run(self) -> None:
@@ -160,11 +160,11 @@ class Supervisor:
 
     def _start(self) -> None:
         certificates = make_certificates(self._state.tls)
-        self._postgres = PostgresServer(self._state.root, venv=toolchain.SERVICES_VENV, certificates=certificates)
+        self._postgres = LocalPostgres(self._state.root, venv=toolchain.SERVICES_VENV, certificates=certificates)
         database = self._postgres.start()
         self._add("PostgreSQL", self._postgres.process, self._postgres.log)
         self._add("database proxy", self._postgres.proxy, self._postgres.proxy_log)
-        settings = Settings(
+        settings = EmulatorSettings(
             api_port=free_port(),
             metadata_port=free_port(),
             web_port=self._web_port,
@@ -178,7 +178,7 @@ class Supervisor:
             database_port=database.port,
             database_superuser_url=database.url(),
         )
-        services = Services(
+        services = RunningServices(
             endpoint_url=f"https://{LOOPBACK}:{settings.api_port}",
             access_key_id=f"LOCALCLOUD{secrets.token_hex(5).upper()}",
             secret_access_key=secrets.token_urlsafe(30),
@@ -193,7 +193,9 @@ class Supervisor:
         self._start_emulator(settings, services, certificates)
         write_private(self._state.services, json.dumps(asdict(services)))
 
-    def _start_emulator(self, settings: Settings, services: Services, certificates: Certificates) -> None:
+    def _start_emulator(
+        self, settings: EmulatorSettings, services: RunningServices, certificates: Certificates
+    ) -> None:
         settings_file = self._state.emulator / "settings.json"
         settings.write(settings_file)
         self._state.temporary.mkdir(parents=True, exist_ok=True)
@@ -228,7 +230,7 @@ class Supervisor:
         self._launch("emulator", [str(toolchain.program("python")), "-m", "local_cloud.emulator"], environment, log)
         self._wait_for_emulator(services, log)
 
-    def _wait_for_emulator(self, services: Services, log: Path) -> None:
+    def _wait_for_emulator(self, services: RunningServices, log: Path) -> None:
         context = ssl.create_default_context(cafile=services.ca_bundle)
         process = self._parts["emulator"].process
         for _ in range(int(START_SECONDS / _POLL_SECONDS)):
@@ -269,7 +271,7 @@ class Supervisor:
     def _add(self, name: str, process: subprocess.Popen[bytes] | None, log: Path) -> None:
         if process is None:
             raise LocalCloudError(f"{name} was not started")
-        self._parts[name] = Part(process=process, log=log)
+        self._parts[name] = SupervisedProcess(process=process, log=log)
         self._record()
 
     def _record(self) -> None:
@@ -278,7 +280,7 @@ class Supervisor:
         parts = [processes.record(name, part.process.pid) for name, part in self._parts.items()]
         processes.save(self._state.processes, [own, *parts])
 
-    def _database(self) -> PostgresServer:
+    def _database(self) -> LocalPostgres:
         if self._postgres is None:
             raise LocalCloudError("PostgreSQL was not started yet")
         return self._postgres

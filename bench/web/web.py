@@ -18,7 +18,7 @@ from bench.figures import AtLeast, AtMost, Figure
 from bench.web.visitors import Visit, visit
 from local_cloud import toolchain
 from local_cloud.ports import free_port
-from local_cloud.postgres import DatabaseServer, PostgresServer
+from local_cloud.postgres import LocalPostgres, PostgresEndpoint
 
 CONNECTIONS = 50
 ROUNDS = 3
@@ -65,7 +65,7 @@ def measure() -> list[Figure]:
     toolchain.prepare(print)
     with (
         tempfile.TemporaryDirectory() as folder,
-        PostgresServer(Path(folder), venv=toolchain.SERVICES_VENV) as postgres,
+        LocalPostgres(Path(folder), venv=toolchain.SERVICES_VENV) as postgres,
     ):
         _fill(postgres.server)
         with (
@@ -98,7 +98,7 @@ def _compare(name: str, web: int, paths: list[str], hello: int) -> list[Figure]:
     ]
 
 
-def _fill(server: DatabaseServer) -> None:
+def _fill(server: PostgresEndpoint) -> None:
     server.create_master_user("administrator", "only here", database="shop")
     url = server.url(user="administrator", password="only here", database="shop")  # noqa: S106 - gone with the bench
     subprocess.run([sys.executable, "-c", _MIGRATE, url], check=True, cwd="lambda_src")
@@ -107,7 +107,7 @@ def _fill(server: DatabaseServer) -> None:
         connection.execute("VACUUM ANALYZE")
 
 
-def _environment(server: DatabaseServer) -> dict[str, str]:
+def _environment(server: PostgresEndpoint) -> dict[str, str]:
     return {
         "AWS_ACCESS_KEY_ID": "key",
         "AWS_SECRET_ACCESS_KEY": "secret",

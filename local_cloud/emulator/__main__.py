@@ -13,7 +13,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from . import patches
-from .settings import Settings, WebInstance
+from .settings import EmulatorSettings, WebInstance
 from .settings_of_process import use
 
 LOOPBACK = "127.0.0.1"
@@ -27,7 +27,7 @@ Application = Callable[[Scope, Any, Send], Awaitable[None]]
 class Listeners:
     """Tells the emulator's four listeners apart."""
 
-    def __init__(self, application: Application, settings: Settings) -> None:
+    def __init__(self, application: Application, settings: EmulatorSettings) -> None:
         self._application = application
         self._settings = settings
 
@@ -81,7 +81,7 @@ def _no_vanished_clients(record: logging.LogRecord) -> bool:
 
 def main() -> None:
     """Serve until a signal; the emulator's own `main` would listen on port 443 too."""
-    settings = Settings.take()
+    settings = EmulatorSettings.take()
     use(settings)
     patches.apply(settings)
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)

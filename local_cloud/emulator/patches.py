@@ -22,7 +22,7 @@ from ministack.services.cloudformation import provisioners, stacks
 
 from . import move_tasks
 from .registration import Completed, complete, handlers, own_types, registry
-from .settings import ACCOUNT, Settings, WebInstance
+from .settings import ACCOUNT, EmulatorSettings, WebInstance
 
 VERSION = "1.5.33"
 _EMPTY_ETAG = "d41d8cd98f00b204e9800998ecf8427e"  # the MD5 of nothing, which S3 gives delete markers
@@ -32,7 +32,7 @@ class PatchError(Exception):
     """The emulator is not the one that the patches were written for."""
 
 
-def apply(settings: Settings) -> None:
+def apply(settings: EmulatorSettings) -> None:
     """Apply every patch; raises PatchError where one does not fit."""
     _expect(importlib.metadata.version("ministack") == VERSION, f"version {VERSION}")
     _resource_types()

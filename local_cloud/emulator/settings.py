@@ -14,7 +14,7 @@ REGION = "us-east-1"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class EmulatorSettings:
     """Ports are on loopback; paths are absolute."""
 
     api_port: int  # TLS: what AWS_ENDPOINT_URL names
@@ -37,7 +37,7 @@ class Settings:
         path.write_text(json.dumps(asdict(self)), encoding="utf-8")
 
     @classmethod
-    def take(cls, environment: MutableMapping[str, str] = os.environ) -> Settings:
+    def take(cls, environment: MutableMapping[str, str] = os.environ) -> EmulatorSettings:
         """Read them, and hide the file's name from the functions that inherit this environment."""
         return cls(**json.loads(Path(environment.pop(VARIABLE)).read_text(encoding="utf-8")))
 

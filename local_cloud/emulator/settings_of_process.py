@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from .settings import Settings
+from .settings import EmulatorSettings
 
-_taken: list[Settings] = []
+_taken: list[EmulatorSettings] = []
 
 
-def use(settings: Settings) -> None:
+def use(settings: EmulatorSettings) -> None:
     """Called by the launcher before anything else."""
     _taken[:] = [settings]
 
 
-def settings() -> Settings:
+def settings() -> EmulatorSettings:
     """The settings that this process was started with."""
     return _taken[0]

@@ -24,7 +24,7 @@ from ..logs import last_lines
 from ..ports import LOOPBACK, free_port
 from ..stack_outputs import StackOutputs
 from ..state import StateFolder
-from ..supervisor import WEB_APP, Services
+from ..supervisor import WEB_APP, RunningServices
 
 APP_BEGIN, APP_END = "# --- app: begin", "# --- app: end"
 HEALTHY_SECONDS = 30.0
@@ -71,7 +71,7 @@ def read_environment_file(text: str) -> dict[str, str]:
 class WebApp:
     """One local stand-in for the instances that the Auto Scaling group would launch."""
 
-    def __init__(self, state: StateFolder, services: Services, outputs: StackOutputs, session: Any) -> None:
+    def __init__(self, state: StateFolder, services: RunningServices, outputs: StackOutputs, session: Any) -> None:
         self._state = state
         self._services = services
         self._outputs = outputs

@@ -9,9 +9,9 @@ import pytest
 
 from local_cloud import toolchain
 from local_cloud.cloud import LocalCloud
-from local_cloud.deploy import Deployment
+from local_cloud.deploy import CdkDeployment
 from local_cloud.environment import clean_this_process
-from local_cloud.postgres import PostgresServer
+from local_cloud.postgres import LocalPostgres
 from local_cloud.state import CHECKOUT
 from tests.support.sole_run import sole_run
 from tests.support.without_stacks import WithoutStacks
@@ -32,10 +32,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPostgres]:
     """A running server: `postgres.server.url()` is its superuser's, `create_master_user` makes RDS's master user."""
     toolchain.prepare(print)
-    with PostgresServer(tmp_path_factory.mktemp('it\'s a "dätabase"'), venv=toolchain.SERVICES_VENV) as server:
+    with LocalPostgres(tmp_path_factory.mktemp('it\'s a "dätabase"'), venv=toolchain.SERVICES_VENV) as server:
         yield server
 
 
@@ -58,7 +58,7 @@ def empty_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud
     cloud = WithoutStacks(tmp_path_factory.mktemp("empty cloud"), say=print)
     try:
         cloud.up()
-        Deployment(cloud.state, cloud.services().account(), print, list).bootstrap()
+        CdkDeployment(cloud.state, cloud.services().account(), print, list).bootstrap()
         yield cloud
     finally:
         cloud.down()

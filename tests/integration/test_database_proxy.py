@@ -3,13 +3,13 @@
 import sys
 
 from local_cloud.cloud import LocalCloud
-from local_cloud.deploy import Deployment
+from local_cloud.deploy import CdkDeployment
 
 APP = f"{sys.executable} -m tests.support.database_app"
 
 
 def test_the_database_deploys_with_a_proxy(empty_cloud: LocalCloud) -> None:
-    deployment = Deployment(empty_cloud.state, empty_cloud.services().account(), print, list)
+    deployment = CdkDeployment(empty_cloud.state, empty_cloud.services().account(), print, list)
     deployment.run(
         "deploy-proxy",
         *("deploy", "--all", "--app", APP, "--output", str(empty_cloud.state.root / "proxy.out")),

@@ -35,7 +35,7 @@ def _pid(cloud: LocalCloud, name: str) -> int:
     return next(each.pid for each in processes.load(cloud.state.processes) if each.name == name)
 
 
-def _all_gone(recorded: list[processes.Recorded]) -> bool:
+def _all_gone(recorded: list[processes.ProcessRecord]) -> bool:
     return not [each.name for each in recorded if processes.runs(each)]
 
 

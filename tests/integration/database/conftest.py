@@ -20,7 +20,7 @@ from ingestion.intake import Intake
 from ingestion.landed_file import GoneError, LandedFile, LandedFiles, promise_of_gzip
 from ingestion.ledger import Outcome
 from ingestion.settings import Settings
-from local_cloud.postgres import DatabaseServer, PostgresServer
+from local_cloud.postgres import LocalPostgres, PostgresEndpoint
 from schema_migration.migrate import migrate
 
 ADMINISTRATOR = "administrator"
@@ -37,7 +37,7 @@ _numbers = itertools.count(1)
 class Shop:
     """A database, and how each role gets in."""
 
-    server: DatabaseServer
+    server: PostgresEndpoint
     name: str
 
     def url(self, user: str = ADMINISTRATOR) -> str:
@@ -187,7 +187,7 @@ def quantities(pipeline: Pipeline) -> dict[str, int]:
 
 
 @pytest.fixture
-def empty_shop(postgres: PostgresServer) -> Shop:
+def empty_shop(postgres: LocalPostgres) -> Shop:
     """A database as RDS makes it: empty, and the administrator's, who is no superuser."""
     name = f"shop_{next(_numbers)}"
     postgres.server.create_master_user(ADMINISTRATOR, PASSWORD, database=name)

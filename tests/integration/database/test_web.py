@@ -14,10 +14,10 @@ import httpx
 import psycopg
 import pytest
 
-from local_cloud.postgres import PostgresServer
+from local_cloud.postgres import LocalPostgres
 from local_cloud.state import CHECKOUT
 from tests.integration.database.conftest import Pipeline, Shop, csv
-from tests.support.web.process import START_SECONDS, Web
+from tests.support.web.process import START_SECONDS, WebProcess
 from web_src.app import OVERVIEW_SECONDS
 from web_src.database import MAX_CONNECTIONS
 
@@ -25,12 +25,12 @@ RECOVERY_SECONDS = 15.0
 
 
 @pytest.fixture
-def web(shop: Shop, tmp_path: Path) -> Iterator[Web]:
-    with Web(shop.server, shop.name, tmp_path / "web.log") as web:
+def web(shop: Shop, tmp_path: Path) -> Iterator[WebProcess]:
+    with WebProcess(shop.server, shop.name, tmp_path / "web.log") as web:
         yield web
 
 
-def test_pages_show_what_the_intake_loaded(pipeline: Pipeline, web: Web) -> None:
+def test_pages_show_what_the_intake_loaded(pipeline: Pipeline, web: WebProcess) -> None:
     put = pipeline.put("incoming/x/Orders.csv", csv(("A", 1), ("B", 0)), at=1)
     pipeline.intake().take_in(put)
     (file,) = web.client.get("/api/files").json()["files"]
@@ -52,7 +52,7 @@ def test_pages_show_what_the_intake_loaded(pipeline: Pipeline, web: Web) -> None
     assert web.status("/orders/B") == 404
 
 
-def test_pages_of_a_search_show_each_match_once(pipeline: Pipeline, web: Web) -> None:
+def test_pages_of_a_search_show_each_match_once(pipeline: Pipeline, web: WebProcess) -> None:
     keys = [f"incoming/{number}/{name}.csv" for number in range(4) for name in ("Orders", "orders-b", "other")]
     for number, key in enumerate(keys, 1):
         pipeline.intake().take_in(pipeline.put(key, csv((f"A-{number}", 1)), at=number))
@@ -67,7 +67,7 @@ def test_pages_of_a_search_show_each_match_once(pipeline: Pipeline, web: Web) ->
     assert seen == expected
 
 
-def test_files_are_found_by_the_beginning_of_their_name_or_key(pipeline: Pipeline, web: Web) -> None:
+def test_files_are_found_by_the_beginning_of_their_name_or_key(pipeline: Pipeline, web: WebProcess) -> None:
     keys = ["incoming/1/Weekly.csv", "incoming/2/weekly 2.csv", "incoming/2/50%_off.csv", "incoming/weekly/daily.csv"]
     for number, key in enumerate(keys, 1):
         pipeline.intake().take_in(pipeline.put(key, csv((f"A-{number}", 1)), at=number))
@@ -83,7 +83,9 @@ def test_files_are_found_by_the_beginning_of_their_name_or_key(pipeline: Pipelin
     assert found("INCOMING/2/") == []
 
 
-def test_orders_are_paged_in_their_order_even_where_many_were_placed_at_once(pipeline: Pipeline, web: Web) -> None:
+def test_orders_are_paged_in_their_order_even_where_many_were_placed_at_once(
+    pipeline: Pipeline, web: WebProcess
+) -> None:
     rows = [(f"A-{number:03}", 1) for number in range(120)]
     pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(*rows), at=1))
 
@@ -105,7 +107,7 @@ def test_orders_are_paged_in_their_order_even_where_many_were_placed_at_once(pip
     assert web.client.get("/api/orders?until=2026-03-30").json()["orders"] == []
 
 
-def test_many_visitors_share_a_few_connections(shop: Shop, web: Web) -> None:
+def test_many_visitors_share_a_few_connections(shop: Shop, web: WebProcess) -> None:
     async def visit() -> list[int]:
         async with httpx.AsyncClient(base_url=web.client.base_url, timeout=30) as client:
             answers = await asyncio.gather(*(client.get("/files") for _ in range(80)))
@@ -116,7 +118,9 @@ def test_many_visitors_share_a_few_connections(shop: Shop, web: Web) -> None:
     assert 1 <= shop.rows(query)[0] <= MAX_CONNECTIONS
 
 
-def test_the_app_survives_a_restart_of_its_database_without_one_of_its_own(web: Web, postgres: PostgresServer) -> None:
+def test_the_app_survives_a_restart_of_its_database_without_one_of_its_own(
+    web: WebProcess, postgres: LocalPostgres
+) -> None:
     assert web.status("/files") == 200
     postgres.stop()
     try:
@@ -130,9 +134,9 @@ def test_the_app_survives_a_restart_of_its_database_without_one_of_its_own(web: 
     assert web.process.poll() is None
 
 
-def test_the_app_starts_while_its_database_is_away(shop: Shop, postgres: PostgresServer, tmp_path: Path) -> None:
+def test_the_app_starts_while_its_database_is_away(shop: Shop, postgres: LocalPostgres, tmp_path: Path) -> None:
     postgres.stop()
-    web = Web(shop.server, shop.name, tmp_path / "web.log")
+    web = WebProcess(shop.server, shop.name, tmp_path / "web.log")
     try:
         web.wait_for("/healthz", 200, seconds=START_SECONDS)
         assert web.status("/readyz") == 503
@@ -142,7 +146,7 @@ def test_the_app_starts_while_its_database_is_away(shop: Shop, postgres: Postgre
     assert web.stop() in (0, -15)
 
 
-def test_a_connection_that_was_cut_is_replaced_unseen(shop: Shop, web: Web) -> None:
+def test_a_connection_that_was_cut_is_replaced_unseen(shop: Shop, web: WebProcess) -> None:
     assert web.status("/files") == 200
     with psycopg.connect(shop.server.url(), autocommit=True) as superuser:
         superuser.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'web'")

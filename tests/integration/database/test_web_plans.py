@@ -14,7 +14,7 @@ import pytest
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import tuple_row
 
-from local_cloud.postgres import PostgresServer
+from local_cloud.postgres import LocalPostgres
 from tests.integration.database.conftest import ADMINISTRATOR, PASSWORD, Shop
 from web_src import queries
 from web_src.queries import HIGHEST_ID, Status
@@ -97,7 +97,7 @@ _plans: list[dict[str, Any]] = []
 
 
 @pytest.fixture(scope="module")
-def full_shop(postgres: PostgresServer) -> Shop:
+def full_shop(postgres: LocalPostgres) -> Shop:
     """A database with a million orders."""
     shop = Shop(server=postgres.server, name="full_shop")
     postgres.server.create_master_user(ADMINISTRATOR, PASSWORD, database=shop.name)

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from local_cloud.postgres import PostgresServer
+from local_cloud.postgres import LocalPostgres
 from tests.integration.database.conftest import ADMINISTRATOR, PASSWORD, Shop
 from tests.support import chromium
-from tests.support.web.process import Web
+from tests.support.web.process import WebProcess
 
 FILES, REJECTS = 130, 230
 _FILL = f"""
@@ -66,12 +66,12 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 
 
 @pytest.fixture(scope="module")
-def web(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+def web(postgres: LocalPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
     """The app with files, orders and rejected rows to show."""
     shop = Shop(server=postgres.server, name="browsed_shop")
     postgres.server.create_master_user(ADMINISTRATOR, PASSWORD, database=shop.name)
     shop.migrate()
     with shop.connect() as connection:
         connection.execute(_FILL)
-    with Web(shop.server, shop.name, tmp_path_factory.mktemp("web") / "web.log") as web:
+    with WebProcess(shop.server, shop.name, tmp_path_factory.mktemp("web") / "web.log") as web:
         yield web

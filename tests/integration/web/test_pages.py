@@ -11,9 +11,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import expect
 
-from local_cloud.postgres import PostgresServer
+from local_cloud.postgres import LocalPostgres
 from tests.integration.web.conftest import FILES, REJECTS, OpenPage
-from tests.support.web.process import Web
+from tests.support.web.process import WebProcess
 
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
@@ -36,7 +36,7 @@ ERRORS = ("not found", "not understood")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_has_no_barrier_and_fits_the_screen(
-    web: Web, open_page: OpenPage, name: str, scheme: str, viewport: dict[str, int]
+    web: WebProcess, open_page: OpenPage, name: str, scheme: str, viewport: dict[str, int]
 ) -> None:
     page = open_page(web.url + PAGES[name], complains=name in ERRORS, color_scheme=scheme, viewport=viewport)
     for details in page.locator("details").all():
@@ -51,7 +51,7 @@ def test_a_page_has_no_barrier_and_fits_the_screen(
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
 
 
-def test_colours_follow_the_system(web: Web, open_page: OpenPage) -> None:
+def test_colours_follow_the_system(web: WebProcess, open_page: OpenPage) -> None:
     colours = {
         scheme: open_page(web.url, color_scheme=scheme).evaluate("getComputedStyle(document.body).backgroundColor")
         for scheme in ("light", "dark")
@@ -59,7 +59,7 @@ def test_colours_follow_the_system(web: Web, open_page: OpenPage) -> None:
     assert colours["light"] != colours["dark"]
 
 
-def test_the_overview_leads_to_a_file_and_its_rejects(web: Web, open_page: OpenPage) -> None:
+def test_the_overview_leads_to_a_file_and_its_rejects(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(web.url)
     expect(page.locator(".figures dd").first).to_have_text(str(FILES))
     page.get_by_role("link", name=f"orders-{FILES}.csv").click()
@@ -69,7 +69,7 @@ def test_the_overview_leads_to_a_file_and_its_rejects(web: Web, open_page: OpenP
     expect(page.get_by_role("row", name=re.compile("^102 "))).to_be_visible()
 
 
-def test_the_charts_numbers_can_be_read_as_a_table(web: Web, open_page: OpenPage) -> None:
+def test_the_charts_numbers_can_be_read_as_a_table(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(web.url)
     chart = page.get_by_role("img", name="Bars of the orders of each day")
     expect(chart).to_be_visible()
@@ -80,7 +80,7 @@ def test_the_charts_numbers_can_be_read_as_a_table(web: Web, open_page: OpenPage
     assert page.locator(".narrow tbody tr").count() == 28
 
 
-def test_rejected_rows_can_be_taken_away_as_a_file(web: Web, open_page: OpenPage) -> None:
+def test_rejected_rows_can_be_taken_away_as_a_file(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(f"{web.url}/files/{FILES}")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download them as CSV").click()
@@ -89,7 +89,7 @@ def test_rejected_rows_can_be_taken_away_as_a_file(web: Web, open_page: OpenPage
         assert len(list(csv.reader(file))) == 1 + REJECTS
 
 
-def test_files_and_orders_are_found(web: Web, open_page: OpenPage) -> None:
+def test_files_and_orders_are_found(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(f"{web.url}/files")
     page.get_by_label("Name begins with").fill("ORDERS-7")
     page.get_by_label("Status").select_option("Refused")
@@ -103,7 +103,7 @@ def test_files_and_orders_are_found(web: Web, open_page: OpenPage) -> None:
     expect(page.get_by_text("please ring twice")).to_be_visible()
 
 
-def test_the_keyboard_reaches_everything_and_shows_where_it_is(web: Web, open_page: OpenPage) -> None:
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(web.url)
     page.keyboard.press("Tab")
     skip = page.get_by_role("link", name="Skip to the content")
@@ -120,7 +120,7 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(web: Web, open_pa
     assert reached == ["Skip to the content", "Order files", "Overview", "Files", "Orders", "Upload"]
 
 
-def test_the_keyboard_chooses_files_and_sees_where_it_is(web: Web, open_page: OpenPage) -> None:
+def test_the_keyboard_chooses_files_and_sees_where_it_is(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(f"{web.url}/upload")
     page.on("filechooser", lambda _: None)  # Playwright begins to look out for them now, and not as the key goes down
     page.get_by_role("link", name="Upload").focus()
@@ -131,13 +131,13 @@ def test_the_keyboard_chooses_files_and_sees_where_it_is(web: Web, open_page: Op
         page.keyboard.press("Space")
 
 
-def test_the_place_where_one_is_is_said(web: Web, open_page: OpenPage) -> None:
+def test_the_place_where_one_is_is_said(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(f"{web.url}/files/{FILES}")
     expect(page.get_by_role("navigation", name="Main").locator("[aria-current=page]")).to_have_text("Files")
     expect(page).to_have_title(f"orders-{FILES}.csv · Order files")
 
 
-def test_everything_but_uploads_works_without_javascript(web: Web, open_page: OpenPage) -> None:
+def test_everything_but_uploads_works_without_javascript(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(web.url, java_script_enabled=False)
     expect(page.get_by_role("heading", name="Orders per day")).to_be_visible()
     page.get_by_role("link", name="All files").click()
@@ -151,7 +151,7 @@ def test_everything_but_uploads_works_without_javascript(web: Web, open_page: Op
     expect(page.get_by_text("Choose files")).to_be_hidden()
 
 
-def test_pages_load_nothing_from_elsewhere(web: Web, open_page: OpenPage) -> None:
+def test_pages_load_nothing_from_elsewhere(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page("about:blank", complains=True)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(urlsplit(request.url).netloc))
@@ -160,7 +160,7 @@ def test_pages_load_nothing_from_elsewhere(web: Web, open_page: OpenPage) -> Non
     assert set(asked) == {urlsplit(web.url).netloc}
 
 
-def test_what_is_wrong_is_said_with_a_way_back(web: Web, open_page: OpenPage) -> None:
+def test_what_is_wrong_is_said_with_a_way_back(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(f"{web.url}/orders/none", complains=True)
     expect(page.get_by_role("heading", name="Not found")).to_be_visible()
     expect(page.get_by_text("There is no order with the id none.")).to_be_visible()
@@ -171,7 +171,7 @@ def test_what_is_wrong_is_said_with_a_way_back(web: Web, open_page: OpenPage) ->
 
 
 def test_a_database_that_is_away_is_said_and_comes_back(
-    web: Web, open_page: OpenPage, postgres: PostgresServer
+    web: WebProcess, open_page: OpenPage, postgres: LocalPostgres
 ) -> None:
     postgres.stop()
     try:

@@ -12,17 +12,17 @@ from types import TracebackType
 import httpx
 
 from local_cloud.ports import free_port
-from local_cloud.postgres import DatabaseServer
+from local_cloud.postgres import PostgresEndpoint
 from local_cloud.state import CHECKOUT
 
 START_SECONDS = 30.0
 
 
-class Web:
+class WebProcess:
     """One running app; `environment` adds to what it needs at least."""
 
     def __init__(
-        self, server: DatabaseServer, database: str, log: Path, *, environment: dict[str, str] | None = None
+        self, server: PostgresEndpoint, database: str, log: Path, *, environment: dict[str, str] | None = None
     ) -> None:
         port = free_port()
         variables = {
@@ -71,7 +71,7 @@ class Web:
         self.process.terminate()
         return self.process.wait(30)
 
-    def __enter__(self) -> Web:
+    def __enter__(self) -> WebProcess:
         self.wait_for("/healthz", 200, seconds=START_SECONDS)
         return self
 

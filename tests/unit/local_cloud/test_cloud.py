@@ -9,9 +9,9 @@ import pytest
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import LocalCloudError
-from local_cloud.supervisor import Services
+from local_cloud.supervisor import RunningServices
 
-SERVICES = Services(
+SERVICES = RunningServices(
     endpoint_url="https://127.0.0.1:4566",
     access_key_id="LOCALCLOUD0000000000",
     secret_access_key="secret",

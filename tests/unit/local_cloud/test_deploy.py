@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.deploy import Deployment
+from local_cloud.deploy import CdkDeployment
 from local_cloud.environment import Account
 from local_cloud.errors import LocalCloudError
 from local_cloud.state import StateFolder
@@ -27,7 +27,7 @@ def test_bundles_that_no_manifest_names_are_deleted(tmp_path: Path) -> None:
     (state.assembly / "Local.assets.json").write_text(manifest)
     (state.assembly / "Local.template.json").touch()
 
-    Deployment(state, ACCOUNT, print, list).prune()
+    CdkDeployment(state, ACCOUNT, print, list).prune()
 
     left = {str(path.relative_to(state.assembly)) for path in state.assembly.rglob("*")}
     assert left == {
@@ -44,7 +44,7 @@ def test_bundles_that_no_manifest_names_are_deleted(tmp_path: Path) -> None:
 def test_a_deployment_ends_as_soon_as_a_service_that_it_needs_has_crashed(tmp_path: Path) -> None:
     log = tmp_path / "cdk.log"
     log.touch()
-    deployment = Deployment(StateFolder(tmp_path), ACCOUNT, print, lambda: ["emulator ended by itself"])
+    deployment = CdkDeployment(StateFolder(tmp_path), ACCOUNT, print, lambda: ["emulator ended by itself"])
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
         with pytest.raises(LocalCloudError, match="emulator ended by itself"):
             deployment._follow(process, log)

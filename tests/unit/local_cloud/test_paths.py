@@ -10,7 +10,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from local_cloud.database_user import DatabaseUser, make_home, reachable_installation
-from local_cloud.postgres import INSTALLATION, DatabaseServer
+from local_cloud.postgres import INSTALLATION, PostgresEndpoint
 from local_cloud.report import Summary, render
 from local_cloud.state import Outputs, StateFolder
 from tests.support.paths import AWKWARD
@@ -25,7 +25,7 @@ def checkout(tmp_path: Path) -> Path:
 
 def test_the_databases_url_names_the_bundle_as_it_is(checkout: Path) -> None:
     bundle = checkout / "authority.pem"
-    server = DatabaseServer(host="localhost", port=1, ca_bundle=bundle, superuser="s", superuser_password="p")
+    server = PostgresEndpoint(host="localhost", port=1, ca_bundle=bundle, superuser="s", superuser_password="p")
     assert conninfo_to_dict(server.url())["sslrootcert"] == str(bundle)
 
 

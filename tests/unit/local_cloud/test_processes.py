@@ -58,7 +58,7 @@ def test_children_end_though_their_leader_was_killed(stubborn: tuple[subprocess.
 
 def test_a_later_process_with_the_same_number_is_left_alone(stubborn: tuple[subprocess.Popen[str], int]) -> None:
     process, _ = stubborn
-    processes.end(processes.Recorded(name="former", pid=process.pid, born="long ago"), grace_seconds=0.1)
+    processes.end(processes.ProcessRecord(name="former", pid=process.pid, born="long ago"), grace_seconds=0.1)
     assert process.poll() is None
 
 
