@@ -33,7 +33,7 @@ help: ## Show this list
 
 .PHONY: up
 up: setup ## Bring the whole architecture up on this machine and load the sample files
-	@python -m local_cloud up $(if $(WEB_PORT),--web-port="$$WEB_PORT")
+	@python -m local_cloud up
 
 .PHONY: down
 down: ## Stop all of it

@@ -1,1 +1,1 @@
-"""The whole architecture on one machine: an AWS emulator, a real PostgreSQL, the real functions and web app."""
+"""The platform on one machine: an AWS emulator, a real PostgreSQL, the real functions, each capability's service."""

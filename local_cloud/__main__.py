@@ -17,22 +17,19 @@ from .state import CHECKOUT
 
 
 def main() -> int:
-    """Run one command; whatever a user can mend is one clear line and exit code 1."""
+    """Run one command; an error that a person can fix is one message and exit code 1."""
     parser = argparse.ArgumentParser(prog="python -m local_cloud", description=__doc__)
     parser.add_argument("command", choices=("up", "down", "status"))
-    parser.add_argument("--state", type=Path, default=CHECKOUT / ".local", help="this instance's folder")
-    parser.add_argument(
-        "--web-port", default=os.environ.get("WEB_PORT") or None, help="the web page's port; a free one where not given"
-    )
+    parser.add_argument("--state", type=Path, default=CHECKOUT / ".local", help="the folder of this local cloud")
     arguments = parser.parse_args()
     clean_this_process()
-    cloud = LocalCloud(arguments.state, say=_progress(), web_port=arguments.web_port)
+    cloud = LocalCloud(arguments.state, say=_progress(), variables=os.environ)
     try:
         return {"up": _up, "down": _down, "status": _status}[arguments.command](cloud)
     except LocalCloudError as error:
         print(f"local cloud: {error}", file=sys.stderr)
     except KeyboardInterrupt:
-        print("local cloud: interrupted; `make down` stops what was started", file=sys.stderr)
+        print("local cloud: interrupted; `make down` stops what has started", file=sys.stderr)
     return 1
 
 
@@ -43,8 +40,8 @@ def _up(cloud: LocalCloud) -> int:
 
 def _down(cloud: LocalCloud) -> int:
     for crash in cloud.down():
-        print(f"Had crashed: {crash}")
-    print("The local cloud is down.")
+        print(crash)
+    print("The local cloud is stopped.")
     return 0
 
 
@@ -55,7 +52,7 @@ def _status(cloud: LocalCloud) -> int:
     for crash in found["crashes"].values():
         print(crash)
     if not found["running"]:
-        print(f"No local cloud is up in {cloud.state.root}.")
+        print(f"No local cloud is running in {cloud.state.root}.")
     return 1 if found["crashes"] else 0
 
 

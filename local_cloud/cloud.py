@@ -8,9 +8,10 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -27,13 +28,13 @@ from .environment import refuse_unless_loopback
 from .errors import LocalCloudError
 from .faults import Faults
 from .logs import last_lines
-from .ports import checked_port, free_port
+from .ports import choose_ports, port_variable
 from .postgres import PostgresEndpoint, remove_remains
 from .report import Summary
-from .stack_outputs import StackOutputs
+from .service import LocalService, ServiceContext, local_services
+from .stack_outputs import CoreOutputs
 from .state import CHECKOUT, Outputs, StateFolder
-from .supervisor import WEB_APP, RunningServices
-from .web.instance import WebApp
+from .supervisor import RunningServices
 
 START_SECONDS = 90.0
 CRASH_SECONDS = 1.0
@@ -42,20 +43,28 @@ _PORT_TAKEN = "address already in use"
 
 
 class LocalCloud:
-    """One instance, in a state folder of its own. `say` gets a line for each step of `up`."""
+    """One instance, in its own state folder.
+
+    `say` receives a line for each step of `up`; `variables` may choose the ports of services, such as WEB_PORT.
+    """
 
     def __init__(
-        self, state: Path, *, say: Callable[[str], None] = lambda line: None, web_port: str | int | None = None
+        self,
+        state: Path,
+        *,
+        say: Callable[[str], None] = lambda line: None,
+        variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.state = StateFolder(state)
         self._say = say
-        self._web_port = web_port
+        self._variables = variables
+        self._services = local_services()
         self._supervisor: subprocess.Popen[bytes] | None = None
 
     def up(self) -> Summary:
-        """Bring everything up, or up to date; what is healthy and current stays untouched.
+        """Start everything, or bring it up to date; leaves alone what is healthy and current.
 
-        Raises LocalCloudError with the part that crashed, and its log's last lines, where that is the cause.
+        Raises LocalCloudError; if a process crashed, with its name and the last lines of its log.
         """
         with self.state.lock():
             toolchain.prepare(self._say)
@@ -66,14 +75,14 @@ class LocalCloud:
                 raise self._explained(error) from error
 
     def down(self) -> list[str]:
-        """Stop everything and delete what it kept; gives back what had crashed before."""
+        """Stop everything and delete its data; returns the crashes before that."""
         with self.state.lock():
             crashes = list(self.status()["crashes"].values())
             self._end()
             return crashes
 
     def status(self) -> dict[str, Any]:
-        """The parts that run, and what those that crashed said last."""
+        """The processes that run, and the last log lines of those that crashed."""
         if not self._supervisor_runs():
             return {"running": [], "crashes": self._remains()}
         if not self.state.control.exists():  # it is still starting
@@ -89,15 +98,15 @@ class LocalCloud:
         return found
 
     def outputs(self) -> Outputs:
-        """What a user or a test needs to know; raises LocalCloudError where nothing is up."""
+        """What a person or a test needs to use it; raises LocalCloudError if it is not running."""
         return self.state.read_outputs()
 
     def services(self) -> RunningServices:
-        """Where the running services answer."""
+        """The addresses of the running processes."""
         return RunningServices(**json.loads(self.state.services.read_text(encoding="utf-8")))
 
     def session(self) -> boto3.session.Session:
-        """boto3 as the local account's root; it can reach this machine only."""
+        """boto3 as the root user of the local account; it can reach this machine only."""
         account = self.services().account()
         refuse_unless_loopback(account.endpoint_url)
         return _LocalSession(
@@ -106,7 +115,7 @@ class LocalCloud:
 
     @property
     def faults(self) -> Faults:
-        """Seams for fault tests."""
+        """Fault injection for tests."""
         return Faults(self.state, self.session, self.outputs)
 
     def __enter__(self) -> LocalCloud:
@@ -117,54 +126,73 @@ class LocalCloud:
         self.down()
 
     def _bring_up(self) -> Summary:
-        deployment = CdkDeployment(self.state, self.services().account(), self._say, self._crashed_services)
-        # Taken before the synthesis, so that a file saved meanwhile is seen the next time.
+        core = self.services()
+        deployment = CdkDeployment(self.state, core.account(), self._say, self._core_crashes)
+        # Taken before the synthesis, so that the next run notices a file that is saved meanwhile.
         sources = sources_digest()
         if not deployment.is_current(sources):
             self._deploy(deployment, sources)
         names = stack_outputs.stack_names(self.state.assembly)
-        stacks = stack_outputs.read(self.session().client("cloudformation"), names)
-        outputs = self._outputs(stacks)
+        found = stack_outputs.read(self.session().client("cloudformation"), names)
+        deployed = {
+            capability: service
+            for capability, service in self._services.items()
+            if stack_outputs.has_stack_of(capability, names)
+        }
+        outputs = self._outputs(found, deployed)
         self.state.write_outputs(outputs)
-        if not self.state.web.exists() or WEB_APP not in self.status()["running"]:
-            self._say("starting the web app")
-            WebApp(self.state, self.services(), stacks, self.session()).start()
-        return self._load_samples(outputs, names, deployment)
+        context = ServiceContext(state=self.state, core=core, session=self.session(), outputs=found)
+        for capability, service in deployed.items():
+            self._ensure_service(capability, service, context)
+        files, rejects = self._load_samples(outputs)
+        return Summary(
+            stacks=names,
+            recorded_only=deployment.recorded_only(),
+            files=files,
+            rejects=rejects,
+            services=[line for service in deployed.values() for line in service.report(core.ports)],
+        )
+
+    def _ensure_service(self, capability: str, service: LocalService, context: ServiceContext) -> None:
+        """Start a capability's service, unless it runs and has started since the last deployment."""
+        started = self.state.capabilities / f"{capability}.started"
+        if not started.exists() or service.process not in self.status()["running"]:
+            self._say(f"starting the {service.process}")
+            started.parent.mkdir(exist_ok=True)
+            started.unlink(missing_ok=True)
+            service.start(context)
+            started.touch()
 
     def _explained(self, error: Exception) -> LocalCloudError:
-        """The crash behind `error`, or where nothing crashed what it says itself."""
+        """The crash that caused `error`, or the error's own message if nothing crashed."""
         crashes: list[str] = []
-        # A connection breaks a moment before its process counts as ended.
+        # A connection breaks a moment before the process that broke it counts as ended.
         deadline = time.monotonic() + CRASH_SECONDS
         while not crashes and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
             crashes = list(self.status()["crashes"].values())
         first_line = next(iter(str(error).strip().splitlines()), type(error).__name__).removesuffix(":")
         if crashes and not any(crash in str(error) for crash in crashes):
-            return LocalCloudError("\n".join([*crashes, f"What then failed: {first_line}"]))
+            return LocalCloudError("\n".join([*crashes, f"After that, this failed: {first_line}"]))
         return error if isinstance(error, LocalCloudError) else LocalCloudError(first_line)
 
-    def _crashed_services(self) -> list[str]:
-        """What crashed, but for the web app, which is started after every deployment."""
-        return [crash for name, crash in self.status()["crashes"].items() if name != WEB_APP]
+    def _core_crashes(self) -> list[str]:
+        """The crashes of the core; the services of capabilities start after every deployment."""
+        services = {service.process for service in self._services.values()}
+        return [crash for name, crash in self.status()["crashes"].items() if name not in services]
 
     def _ensure_services(self) -> None:
-        """Start the services, new and empty, unless they run, are whole, and hold a finished deployment."""
-        crashes = self.status()["crashes"]
-        for crash in crashes.values():
+        """Start the core, new and empty, unless it runs without crashes and has a finished deployment."""
+        for crash in self.status()["crashes"].values():
             self._say(crash)
-        whole = not crashes.keys() - {WEB_APP} and self._supervisor_runs() and self.state.deployed.exists()
-        if whole and self._runs_this_code():
-            if self._web_port is not None and not self.services().web_url.endswith(f":{self._web_port}/"):
-                raise LocalCloudError(
-                    f"this local cloud is up already, its web page at {self.services().web_url}: "
-                    "run `make down` first to give it another port"
-                )
+        healthy = not self._core_crashes() and self._supervisor_runs() and self.state.deployed.exists()
+        if healthy and self._runs_this_code():
+            self._refuse_other_ports()
             return
-        if whole:
-            self._say("the local cloud's own code or pinned versions changed: stopping its services to start them anew")
+        if healthy:
+            self._say("the local cloud's own code or pinned versions changed: restarting everything")
         elif processes.load(self.state.processes):
-            self._say("clearing away what is left of the last run")
+            self._say("removing what is left of the last run")
         self._end()
         try:
             self._start_services()
@@ -176,20 +204,29 @@ class LocalCloud:
             self._end()
             self._start_services()
 
+    def _refuse_other_ports(self) -> None:
+        for name, port in self.services().ports.items():
+            if self._variables.get(port_variable(name), str(port)) not in ("", str(port)):
+                raise LocalCloudError(
+                    f"this local cloud is already running with {port_variable(name)}={port}: "
+                    "run `make down` first to change the port"
+                )
+
     def _runs_this_code(self) -> bool:
-        """Whether the services were started from the code and the pinned versions that are in the checkout now."""
-        running = json.loads(self.state.services.read_text(encoding="utf-8"))
+        """Whether the core was started from the code and the pinned versions that are now in the checkout."""
+        running = json.loads(self.state.services.read_text(encoding="utf-8"))  # former code may have had other fields
         return bool(running.get("code") == own_code_digest())
 
     def _start_services(self) -> None:
-        web_port = free_port() if self._web_port is None else checked_port("WEB_PORT", self._web_port)
+        names = [name for service in self._services.values() for name in service.ports]
+        ports = choose_ports(names, self._variables)
         self._say("starting PostgreSQL and the emulator")
         shutil.rmtree(self.state.logs, ignore_errors=True)
         self.state.logs.mkdir(parents=True)
-        log = self.state.logs / "supervisor.log"
+        log = self.state.log("supervisor")
         with log.open("wb") as output:
             self._supervisor = subprocess.Popen(
-                [sys.executable, "-m", "local_cloud.supervisor", str(self.state.root), "--web-port", str(web_port)],
+                [sys.executable, "-m", "local_cloud.supervisor", str(self.state.root), "--ports", json.dumps(ports)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -208,7 +245,7 @@ class LocalCloud:
     def _deploy(self, deployment: CdkDeployment, sources: str) -> None:
         bootstrap = not self.state.deployed.exists()
         with ThreadPoolExecutor() as pool:
-            self._say("synthesizing" + (", and bootstrapping the account meanwhile" if bootstrap else ""))
+            self._say("synthesizing" + (" and bootstrapping the account" if bootstrap else ""))
             bootstrapped = pool.submit(deployment.bootstrap) if bootstrap else None
             deployment.synthesize()
             if bootstrapped is not None:
@@ -216,30 +253,36 @@ class LocalCloud:
         if bootstrap or not deployment.assembly_is_deployed():
             self._say("deploying")
             deployment.deploy()
-            shutil.rmtree(self.state.web, ignore_errors=True)
+            self._forget_services()
         deployment.remember(sources)
         deployment.prune()
 
-    def _outputs(self, stacks: StackOutputs) -> Outputs:
-        services = self.services()
+    def _forget_services(self) -> None:
+        """Make the services of capabilities start anew."""
+        shutil.rmtree(self.state.capabilities, ignore_errors=True)
+
+    def _outputs(self, found: Mapping[str, str], services: Mapping[str, LocalService]) -> Outputs:
+        core, stacks = self.services(), stack_outputs.select(CoreOutputs, found)
         return Outputs(
-            aws_endpoint_url=services.endpoint_url,
+            aws_endpoint_url=core.endpoint_url,
             aws_region=REGION,
-            aws_ca_bundle=services.ca_bundle,
-            aws_access_key_id=services.access_key_id,
-            aws_secret_access_key=services.secret_access_key,
+            aws_ca_bundle=core.ca_bundle,
+            aws_access_key_id=core.access_key_id,
+            aws_secret_access_key=core.secret_access_key,
             landing_bucket=stacks.landing_bucket_name,
             incoming_prefix=stacks.incoming_prefix,
             queue_url=stacks.queue_url,
             dead_letter_queue_url=stacks.dead_letter_queue_url,
             database_url=self._database_url(stacks),
-            web_url=services.web_url,
             function_name=stacks.function_name,
             event_source_id=stacks.event_source_id,
+            variables={
+                name: value for service in services.values() for name, value in service.variables(core.ports).items()
+            },
         )
 
-    def _database_url(self, stacks: StackOutputs) -> str:
-        """The master user's, whose password is in the secret that RDS would manage."""
+    def _database_url(self, stacks: CoreOutputs) -> str:
+        """The master user's; its password is in the secret that RDS would manage."""
         instances = self.session().client("rds").describe_db_instances(DBInstanceIdentifier=stacks.database_identifier)
         instance = instances["DBInstances"][0]
         secret = (
@@ -257,45 +300,43 @@ class LocalCloud:
         )
         return server.url(user=login["username"], password=login["password"], database=stacks.database_name)
 
-    def _load_samples(self, outputs: Outputs, names: list[str], deployment: CdkDeployment) -> Summary:
+    def _load_samples(self, outputs: Outputs) -> tuple[list[samples.LoadedFile], list[samples.RejectedRow]]:
         s3 = self.session().client("s3")
         self._say("loading the sample files")
         keys = samples.put_samples(s3, outputs.landing_bucket, outputs.incoming_prefix)
         try:
             files = samples.wait_until_loaded(outputs.database_url, keys)
         except LocalCloudError as error:
-            raise LocalCloudError(f"{error}\nIts log ends:\n{self._function_log(outputs.function_name)}") from None
-        return Summary(
-            stacks=names,
-            recorded_only=deployment.recorded_only(),
-            files=files,
-            rejects=samples.rejects(outputs.database_url, keys),
-            outputs=outputs,
-        )
+            log = self._function_log(outputs.function_name)
+            raise LocalCloudError(f"{error}\nThe end of its log:\n{log}") from None
+        return files, samples.rejected_rows(outputs.database_url, keys)
 
     def _function_log(self, function: str, *, count: int = 15) -> str:
         logs = self.session().client("logs")
         configuration = self.session().client("lambda").get_function_configuration(FunctionName=function)
         events = logs.filter_log_events(logGroupName=configuration["LoggingConfig"]["LogGroup"])["events"]
-        return "\n".join(f"  {event['message'].rstrip()}" for event in events[-count:]) or "  (nothing)"
+        return "\n".join(f"  {event['message'].rstrip()}" for event in events[-count:]) or "  (empty)"
 
     def _supervisor_runs(self) -> bool:
         recorded = processes.load(self.state.processes)
         return bool(recorded) and processes.runs(recorded[0])
 
     def _remains(self) -> dict[str, str]:
-        """A supervisor that is gone without having cleared its record was killed."""
+        """A supervisor that has gone without deleting its record was killed."""
         if not processes.load(self.state.processes):
             return {}
-        log = self.state.logs / "supervisor.log"
-        return {"supervisor": f"the supervisor ended without stopping the rest; its log {log} ends:\n{last_lines(log)}"}
+        log = self.state.log("supervisor")
+        return {
+            "supervisor": f"supervisor crashed without stopping the other processes; the end of its log {log}:\n"
+            + last_lines(log)
+        }
 
     def _end(self) -> None:
-        """Ask the supervisor, then make sure: whatever it had started is gone afterwards."""
+        """Ask the supervisor to stop, and then end whatever it started and left."""
         recorded = processes.load(self.state.processes)
         if recorded:
             processes.end(recorded[0], grace_seconds=30)
-            # The supervisor may have started more meanwhile, or ended all of them and cleared its record.
+            # Meanwhile the supervisor may have started more, or ended all of them and deleted its record.
             for each in reversed(processes.load(self.state.processes) or recorded):
                 processes.end(each)
         if self._supervisor is not None:
@@ -305,12 +346,12 @@ class LocalCloud:
                      self.state.outputs, self.state.env, self.state.database_proxy_control):  # fmt: skip
             path.unlink(missing_ok=True)
         remove_remains(self.state.root)
-        for folder in (self.state.emulator, self.state.web):
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self.state.emulator, ignore_errors=True)
+        self._forget_services()
 
 
 class _LocalSession(boto3.session.Session):
-    """A session whose clients know the local endpoint and its authority."""
+    """A session whose clients use the local endpoint and trust its certificate authority."""
 
     def __init__(self, endpoint_url: str, ca_bundle: str, access_key_id: str, secret_access_key: str) -> None:
         nowhere = (None, None, os.devnull, None)
@@ -319,7 +360,7 @@ class _LocalSession(boto3.session.Session):
             aws_secret_access_key=secret_access_key,
             region_name=REGION,
             botocore_session=botocore.session.Session(
-                # No profile, and no file to find one in, whatever the user's environment names.
+                # No profile, and no file that could define one, whatever the user's environment says.
                 session_vars={"profile": (None,) * 4, "config_file": nowhere, "credentials_file": nowhere}
             ),
         )

@@ -1,4 +1,4 @@
-"""A part's remote control: JSON lines over a loopback port, guarded by a token in a private file."""
+"""Remote control of a process: JSON lines over a loopback port; a token in a private file authorizes the caller."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMEOUT_SECONDS = 60.0
 
 
 async def serve_control(address_file: Path, commands: dict[str, Command]) -> asyncio.Server:
-    """Answer commands by name until closed; `address_file` tells a `Control` how to reach us."""
+    """Answer commands by name until closed; writes port and token to `address_file`, which `Control` reads."""
     token = secrets.token_urlsafe(24)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -29,7 +29,7 @@ async def serve_control(address_file: Path, commands: dict[str, Command]) -> asy
             if not hmac.compare_digest(str(request.get("token")), token):
                 raise LocalCloudError("wrong token")
             result = {"result": await commands[request["command"]](**request["arguments"])}
-        except Exception as error:  # whatever went wrong is the caller's to read
+        except Exception as error:  # the caller gets every error as the answer
             result = {
                 "error": f"{type(error).__name__}: {error}" if not isinstance(error, LocalCloudError) else str(error)
             }
@@ -49,7 +49,7 @@ class Control:
         self._address_file = address_file
 
     def call(self, command: str, /, **arguments: Any) -> Any:
-        """Run one command and give back its result; raises LocalCloudError where nobody answers or it failed."""
+        """Run one command and return its result; raises LocalCloudError if nothing answers or the command fails."""
         try:
             address = json.loads(self._address_file.read_text(encoding="utf-8"))
             with socket.create_connection((LOOPBACK, address["port"]), TIMEOUT_SECONDS) as connection:
@@ -57,14 +57,14 @@ class Control:
                 connection.sendall(json.dumps(request).encode() + b"\n")
                 answer = json.loads(connection.makefile("rb").readline() or b"{}")
         except (OSError, ValueError) as error:
-            raise LocalCloudError(f"nothing answers at {self._address_file}: {error}") from error
+            raise LocalCloudError(f"no answer from the process of {self._address_file}: {error}") from error
         if "error" in answer:
             raise LocalCloudError(f"{command}: {answer['error']}")
         return answer.get("result")
 
 
 def write_private(path: Path, content: str) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
+    """Write, atomically, a file that only its owner may read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:

@@ -1,7 +1,7 @@
-"""What stands before PostgreSQL: it ends TLS, and it can stall, cut or refuse connections for fault tests.
+"""A proxy before PostgreSQL: it terminates TLS, and it can stall, cut or refuse connections for fault tests.
 
-The wheel's PostgreSQL is built without OpenSSL, so this is where clients meet the certificate that they verify.
-Nothing but a cancel request is let through without TLS, as on an RDS instance with `rds.force_ssl`.
+The wheel's PostgreSQL is built without OpenSSL, so the proxy presents the certificate that clients verify.
+Without TLS it forwards only cancel requests, as an RDS instance with `rds.force_ssl` does.
 
 Run as `python -m local_cloud.database_proxy --port … --backend-port … --certificate … --key … --control …`.
 """
@@ -20,7 +20,7 @@ from typing import Any
 from .control import Control, serve_control
 from .ports import LOOPBACK
 
-# The codes with which a PostgreSQL client opens a connection (protocol documentation, "Message Formats").
+# The request codes that open a PostgreSQL connection (protocol documentation, "Message Formats").
 _SSL_REQUEST = 80877103
 _GSS_REQUEST = 80877104
 _CANCEL_REQUEST = 80877102
@@ -43,20 +43,20 @@ class PostgresProxy:
         self._links: set[asyncio.Task[None]] = set()
 
     async def serve(self) -> asyncio.Server:
-        """Listen until the server given back is closed."""
+        """Listen until the returned server is closed."""
         return await asyncio.start_server(self._accept, LOOPBACK, self._port, limit=_CHUNK_BYTES)
 
     async def stall(self) -> None:
-        """Hold every byte, both ways, on present and new connections, until `resume`."""
+        """Hold back every byte, in both directions, on current and new connections, until `resume`."""
         self._flowing.clear()
 
     async def resume(self) -> None:
-        """Forget every fault."""
+        """End every fault."""
         self._refusing, self._cut_after = False, None
         self._flowing.set()
 
     async def cut(self) -> int:
-        """Break every connection that is open now; new ones work. Answers how many there were."""
+        """Break every open connection; new ones work. Returns how many there were."""
         links = list(self._links)
         for link in links:
             link.cancel()
@@ -68,12 +68,12 @@ class PostgresProxy:
         self._cut_after = sent_bytes
 
     async def refuse(self) -> int:
-        """Break every connection and refuse new ones until `resume`, as a database does that is down."""
+        """Break every connection and refuse new ones until `resume`, like a database that is down."""
         self._refusing = True
         return await self.cut()
 
     async def connections(self) -> int:
-        """How many are open."""
+        """How many connections are open."""
         return len(self._links)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -85,7 +85,7 @@ class PostgresProxy:
         try:
             await self._link(reader, writer)
         except (OSError, EOFError, asyncio.CancelledError, TimeoutError):
-            pass  # either side went away, or a fault was asked for: the other side sees a broken connection
+            pass  # one side closed, or a fault was injected: the other side sees a broken connection
         finally:
             self._links.discard(link)
             _abort(writer)
@@ -114,7 +114,7 @@ class PostgresProxy:
             _abort(server_writer)
 
     async def _open(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes | None:
-        """Lead the client into TLS; gives back its startup message, None where it was turned away."""
+        """Negotiate TLS; returns the client's startup message, or None if the client was refused."""
         encrypted = False
         while True:
             message = await _opening_message(reader)
@@ -129,7 +129,7 @@ class PostgresProxy:
             elif encrypted or code == _CANCEL_REQUEST:
                 return message
             else:
-                writer.write(_fatal("28000", "no encryption: this database takes TLS connections only"))
+                writer.write(_fatal("28000", "no encryption: this database accepts TLS connections only"))
                 await writer.drain()
                 return None
 
@@ -176,21 +176,21 @@ def _abort(writer: asyncio.StreamWriter) -> None:
 
 
 class DatabaseFaults:
-    """The proxy's seams for fault tests, from any process."""
+    """Injects faults into the proxy, from any process."""
 
     def __init__(self, control_file: Path) -> None:
         self._control = Control(control_file)
 
     def stall(self) -> None:
-        """Hold every byte until `resume`."""
+        """Hold back every byte until `resume`."""
         self._control.call("stall")
 
     def resume(self) -> None:
-        """Forget every fault."""
+        """End every fault."""
         self._control.call("resume")
 
     def cut(self) -> int:
-        """Break the connections open now; answers how many."""
+        """Break the open connections; returns how many."""
         return int(self._control.call("cut"))
 
     def cut_after(self, sent_bytes: int) -> None:
@@ -198,11 +198,11 @@ class DatabaseFaults:
         self._control.call("cut_after", sent_bytes=sent_bytes)
 
     def refuse(self) -> int:
-        """Break all and refuse new connections until `resume`."""
+        """Break all connections and refuse new ones until `resume`."""
         return int(self._control.call("refuse"))
 
     def connections(self) -> int:
-        """How many are open."""
+        """How many connections are open."""
         return int(self._control.call("connections"))
 
 
@@ -219,11 +219,11 @@ async def _main(arguments: argparse.Namespace) -> None:
         backend_port=arguments.backend_port,
         context=_context(arguments.certificate, arguments.key),
     )
-    seams: dict[str, Callable[..., Any]] = {
+    commands: dict[str, Callable[..., Any]] = {
         name: getattr(proxy, name) for name in ("stall", "resume", "cut", "cut_after", "refuse", "connections")
     }
     server = await proxy.serve()
-    control = await serve_control(arguments.control, seams)
+    control = await serve_control(arguments.control, commands)
     async with server, control:
         await server.serve_forever()
 

@@ -1,4 +1,4 @@
-"""The roles that RDS gives a PostgreSQL, so that what runs here meets the same limits: its master user is no superuser.
+"""The roles that RDS creates in PostgreSQL, so that code meets the same limits here: the master user is no superuser.
 
 Runs in the project's interpreter (tests) and in the emulator's (deployments): standard library and psycopg only.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 import psycopg
 from psycopg import sql
 
-SUPERUSER = "rdsadmin"  # what RDS keeps for itself; nothing but the local cloud logs in as it
+SUPERUSER = "rdsadmin"  # RDS keeps it for itself; only the local cloud logs in as this user
 MASTER_GROUP = "rds_superuser"
 IAM_GROUP = "rds_iam"
 _MONITORING_ROLES = ("pg_monitor", "pg_signal_backend", "pg_checkpoint")
 
 
 def create_rds_groups(connection: psycopg.Connection) -> None:
-    """Make the groups that every RDS instance has, once, on a connection of the superuser in autocommit."""
+    """Create the groups that every RDS instance has; needs the superuser's connection, in autocommit."""
     for group in (MASTER_GROUP, IAM_GROUP):
         connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(group)))
     for role in (*_MONITORING_ROLES, IAM_GROUP):
@@ -25,7 +25,7 @@ def create_rds_groups(connection: psycopg.Connection) -> None:
 
 
 def create_master_user(superuser_url: str, *, username: str, password: str, database: str | None = None) -> None:
-    """Make (or update the password of) what RDS calls the master user, and its database; safe to repeat."""
+    """Create the master user, or update its password, and create its database if it is missing."""
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [username]).fetchone()
         connection.execute(

@@ -1,4 +1,4 @@
-"""Synthesizes and deploys with the stock CDK command line, as anyone would to a real account."""
+"""Synthesizes and deploys with the standard CDK command line, as to a real account."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .toolchain import node_path
 
 Say = Callable[[str], None]
 ENVIRONMENT = "local"
-# What neither the templates nor the assets are made of.
+# Not inputs of the templates or the assets.
 _NOT_SOURCE = {
     ".git",
     ".venv",
@@ -38,10 +38,10 @@ _NOT_SOURCE = {
 
 
 class CdkDeployment:
-    """The CDK's way from the checkout into one instance's local cloud."""
+    """Deployments of the checkout to one local cloud with the CDK."""
 
     def __init__(self, state: StateFolder, account: Account, say: Say, crashes: Callable[[], list[str]]) -> None:
-        """`crashes` tells of services without which no deployment can go on; the CDK would try for minutes."""
+        """`crashes` returns crashes that make a deployment impossible; the CDK itself would retry for minutes."""
         refuse_unless_loopback(account.endpoint_url)
         self._state = state
         self._account = account
@@ -49,21 +49,21 @@ class CdkDeployment:
         self._crashes = crashes
 
     def bootstrap(self) -> None:
-        """Make what the CDK needs in an account before anything else."""
+        """Bootstrap the account for the CDK."""
         self.run("bootstrap", "bootstrap", f"aws://{ACCOUNT}/{REGION}", folder=self._state.root)
 
     def synthesize(self) -> None:
-        """Write the templates and assets; refuses resource types that could not be deployed here."""
+        """Write the templates and assets; refuses resource types that the emulator cannot deploy."""
         self.run("synth", "synth", "--quiet", "-c", f"env={ENVIRONMENT}", "--output", str(self._state.assembly))
         missing = uncovered(self.resource_types())
         if missing:
             raise LocalCloudError(
                 f"the local cloud has no resource type {', '.join(sorted(missing))}: "
-                "add a module for it to local_cloud/emulator/registry"
+                "add a module for it to local_cloud/emulator/registry or local_cloud/<capability>/registry"
             )
 
     def deploy(self) -> None:
-        """Deploy what was synthesized."""
+        """Deploy the synthesized assembly."""
         self.run(
             "deploy", "deploy", "--all", "--app", str(self._state.assembly), "--require-approval", "never",
             "--method", "direct", "--progress", "events", "--output", str(self._state.assembly),
@@ -78,25 +78,25 @@ class CdkDeployment:
         }
 
     def recorded_only(self) -> dict[str, str]:
-        """The types among them of which nothing was made, each with what is missing."""
+        """The types among them that are only recorded, each with the reason."""
         recorded = recorded_types()
         return {name: recorded[name] for name in sorted(self.resource_types() & recorded.keys())}
 
     def is_current(self, sources: str) -> bool:
-        """Whether `sources`, a `sources_digest`, are those that were deployed last."""
+        """Whether `sources`, a `sources_digest`, is that of the last deployment."""
         return self._deployed().get("sources") == sources
 
     def assembly_is_deployed(self) -> bool:
-        """Whether what was synthesized is what was deployed last."""
+        """Whether the synthesized assembly is that of the last deployment."""
         return self._deployed().get("assembly") == self._assembly_digest()
 
     def remember(self, sources: str) -> None:
-        """Note that what was synthesized from `sources` is deployed."""
+        """Record that the assembly synthesized from `sources` is deployed."""
         digests = {"sources": sources, "assembly": self._assembly_digest()}
         self._state.deployed.write_text(json.dumps(digests), encoding="utf-8")
 
     def prune(self) -> None:
-        """Delete the bundles of earlier runs: those that no asset manifest names."""
+        """Delete the bundles of earlier runs, which no asset manifest names."""
         named = {
             _bundle_name(Path(file["source"]["path"]))
             for manifest in self._state.assembly.glob("*.assets.json")
@@ -123,7 +123,7 @@ class CdkDeployment:
         return digest(sorted(files), self._state.assembly)
 
     def run(self, doing: str, *arguments: str, folder: Path = CHECKOUT) -> None:
-        """Call the CDK's command line; `doing` names its log. Raises LocalCloudError where it fails."""
+        """Run the CDK's command line; `doing` names its log. Raises LocalCloudError if it fails."""
         environment = {
             **clean(),
             **self._account.variables(),
@@ -150,17 +150,17 @@ class CdkDeployment:
                 process.terminate()
                 process.wait()
         if process.returncode != 0:
-            raise LocalCloudError(f"cdk {doing} failed; the end of {log}:\n{last_lines(log, count=25)}")
+            raise LocalCloudError(f"cdk {doing} failed; the end of its log {log}:\n{last_lines(log, count=25)}")
 
     def _follow(self, process: subprocess.Popen[bytes], log: Path) -> None:
-        """Say each stack's end as it comes, so that a long deployment is seen to move."""
-        told: set[str] = set()
+        """Report each stack as it finishes, so that a long deployment shows progress."""
+        reported: set[str] = set()
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.5)
             for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
-                if line.lstrip().startswith("✅") and line not in told and "✨" not in line:
-                    told.add(line)
+                if line.lstrip().startswith("✅") and line not in reported and "✨" not in line:
+                    reported.add(line)
                     self._say(line.replace("✅", "").strip())
             if process.poll() is not None:
                 return
@@ -169,7 +169,7 @@ class CdkDeployment:
 
 
 def sources_digest() -> str:
-    """A hash of everything in the checkout that templates and assets are made of."""
+    """A hash of all files in the checkout that templates and assets are made from."""
     files = [
         path
         for top in sorted(CHECKOUT.iterdir())
@@ -181,5 +181,5 @@ def sources_digest() -> str:
 
 
 def _bundle_name(path: Path) -> str:
-    """`asset.<hash>` of a folder, or of a file such as `asset.<hash>.zip`."""
+    """`asset.<hash>`, from a folder of that name or a file such as `asset.<hash>.zip`."""
     return ".".join(path.name.split(".")[:2])

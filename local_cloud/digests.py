@@ -1,4 +1,4 @@
-"""Hashes that tell whether files are still those that something was made from."""
+"""Hashes that show whether files have changed since something was made from them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _OWN_SUFFIXES = {".py", ".json", ".txt"}
 
 
 def digest(files: Iterable[Path], root: Path) -> str:
-    """A hash of these files' paths below `root` and contents, in the order given."""
+    """A hash of the files' contents and their paths below `root`, in this order."""
     total = hashlib.sha256()
     for path in files:
         total.update(f"{path.relative_to(root)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
@@ -20,5 +20,5 @@ def digest(files: Iterable[Path], root: Path) -> str:
 
 
 def own_code_digest(folder: Path = CHECKOUT / "local_cloud") -> str:
-    """A hash of what running services were made from: the local cloud's code, and the versions that it pins."""
+    """A hash of the local cloud's own code and the versions that it pins."""
     return digest(sorted(path for path in folder.rglob("*") if path.suffix in _OWN_SUFFIXES), folder)

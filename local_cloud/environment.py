@@ -1,4 +1,4 @@
-"""The environment of every program that may speak to AWS: it can reach this machine only."""
+"""The environment of every program that calls AWS here: it can reach this machine only."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LOCAL_HOSTS = ("127.0.0.1", "localhost")
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """How to call the local AWS: as its root, over TLS that `ca_bundle` vouches for."""
+    """How to call the local AWS: as its root user, over TLS that `ca_bundle` verifies."""
 
     endpoint_url: str
     access_key_id: str
@@ -30,7 +30,7 @@ class Account:
         refuse_unless_loopback(self.endpoint_url)
 
     def variables(self) -> dict[str, str]:
-        """What the AWS CLI, the SDKs and the CDK read."""
+        """The environment variables that the AWS CLI, the SDKs and the CDK read."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_REGION": REGION,
@@ -44,7 +44,7 @@ class Account:
 
 
 def refuse_unless_loopback(url: str) -> None:
-    """Raise LocalCloudError where `url` could lead anywhere but to this machine."""
+    """Raise LocalCloudError unless `url` is on this machine."""
     host = urlsplit(url).hostname or ""
     try:
         local = ipaddress.ip_address(host).is_loopback
@@ -52,34 +52,34 @@ def refuse_unless_loopback(url: str) -> None:
         local = host == "localhost"
     if not local:
         raise LocalCloudError(
-            f"the local cloud speaks to this machine only, not to {url!r}: its endpoint must be 127.0.0.1 or localhost"
+            f"the local cloud connects to this machine only: its endpoint must be 127.0.0.1 or localhost, got {url!r}"
         )
 
 
 def clean(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """`environment` without anything that leads to an account, a profile or another Python."""
+    """`environment` without variables that select an account, a profile or another Python."""
     kept = {name: value for name, value in environment.items() if not name.startswith(_FOREIGN_PREFIXES)}
     exempt = _exempt_from_proxy(kept)
     return {
         **kept,
         "AWS_CONFIG_FILE": _NO_FILE,
         "AWS_SHARED_CREDENTIALS_FILE": _NO_FILE,
-        # A proxy of the user's serves the package indexes; what is local never goes through it.
+        # The user's proxy is for package indexes; local addresses never go through it.
         "NO_PROXY": exempt,
         "no_proxy": exempt,
     }
 
 
 def clean_this_process(environment: MutableMapping[str, str] = os.environ) -> None:
-    """Make `environment` clean in place: a program's own SDKs and urllib then obey as those that it starts do."""
+    """Clean `environment` in place, for the SDKs and urllib in this process and for the programs that it starts."""
     cleaned = clean(environment)
     environment.clear()
     environment.update(cleaned)
 
 
 def _exempt_from_proxy(environment: Mapping[str, str]) -> str:
-    """The user's exemptions, in either spelling, and what is local; safe to repeat."""
+    """The user's exemptions, in either spelling, and the local addresses; repeating it changes nothing."""
     theirs = [host.strip() for name in ("NO_PROXY", "no_proxy") for host in environment.get(name, "").split(",")]
     if "*" in theirs:
-        return "*"  # in a list it would mean nothing
+        return "*"  # has no meaning inside a list
     return ",".join(dict.fromkeys([*filter(None, theirs), *_LOCAL_HOSTS]))

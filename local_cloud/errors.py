@@ -1,5 +1,5 @@
-"""The one error that a user of the local cloud gets to see."""
+"""The error that users of the local cloud see."""
 
 
 class LocalCloudError(Exception):
-    """Something a person can mend; the message says what was wrong, with which value, and how to mend it."""
+    """A problem that a person can fix; the message names the cause, the value, and the remedy."""

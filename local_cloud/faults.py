@@ -1,4 +1,4 @@
-"""Seams for fault tests: the proxy before the database, the database itself, and the way from queue to function."""
+"""Fault injection for tests: in the database proxy, the database, the ingestion function and its event source."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _POLL_SECONDS = 0.1
 
 
 class Faults:
-    """Breaks a running local cloud on purpose, from any process."""
+    """Injects faults into a running local cloud, from any process."""
 
     def __init__(self, state: StateFolder, session: Callable[[], Any], outputs: Callable[[], Outputs]) -> None:
         self._state = state
@@ -34,7 +34,7 @@ class Faults:
         self._supervisor.call("kill_database")
 
     def stop_database(self) -> None:
-        """Stop PostgreSQL in order; it stays down until `start_database`."""
+        """Shut PostgreSQL down cleanly; it stays down until `start_database`."""
         self._supervisor.call("stop_database")
 
     def start_database(self) -> None:
@@ -42,14 +42,13 @@ class Faults:
         self._supervisor.call("start_database")
 
     def kill_function(self) -> int:
-        """End every process of the function that loads files with kill -9, as one ends that ran out of memory.
+        """End every process of the ingestion function with kill -9, as when it runs out of memory; returns how many.
 
-        Answers how many there were. The emulator unpacks a function into a folder of its name, and starts the
-        interpreter on a file in there.
+        The emulator unpacks a function into a folder with its name, and runs a file from it.
         """
         (emulator,) = (each.pid for each in processes.load(self._state.processes) if each.name == "emulator")
         mark = f"/ministack-lambda-{self._outputs().function_name}-"
-        listing = ["ps", "-axwwo", "pid=,ppid=,command="]  # ww: whole lines, however narrow the terminal
+        listing = ["ps", "-axwwo", "pid=,ppid=,command="]  # ww: do not cut lines to the terminal's width
         shown = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.splitlines()
         lines = (line.split(maxsplit=2) for line in shown)
         found = [int(pid) for pid, parent, command in lines if int(parent) == emulator and mark in command]
@@ -62,7 +61,7 @@ class Faults:
         self._switch(enabled=False)
 
     def resume_event_source(self) -> None:
-        """Let the function read the queue again."""
+        """Deliver messages to the function again."""
         self._switch(enabled=True)
 
     def _switch(self, *, enabled: bool) -> None:

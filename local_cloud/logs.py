@@ -1,4 +1,4 @@
-"""The last lines of a log, for messages about what crashed."""
+"""The last lines of a log, for messages about crashes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ _TAIL_BYTES = 16_384
 
 
 def last_lines(path: Path, *, count: int = 15) -> str:
-    """The last `count` lines of a log, indented; a note where there is none."""
+    """The last `count` lines of a log, indented, or a note that there are none."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
             lines = file.read().decode(errors="replace").splitlines()[-count:]
     except FileNotFoundError:
         return f"  (no log at {path})"
-    return "\n".join(f"  {line}" for line in lines) or f"  (nothing in {path})"
+    return "\n".join(f"  {line}" for line in lines) or f"  ({path} is empty)"

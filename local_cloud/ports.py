@@ -1,8 +1,9 @@
-"""Loopback ports: free ones chosen by the system, asked-for ones checked."""
+"""Loopback ports: free ones that the system chooses, and checks of those that a person chooses."""
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable, Mapping
 
 from .errors import LocalCloudError
 
@@ -18,17 +19,25 @@ def free_port() -> int:
         return port
 
 
-def checked_port(name: str, value: str | int) -> int:
-    """The port a user asked for.
+def port_variable(name: str) -> str:
+    """The environment variable with which a person chooses this port."""
+    return f"{name.upper()}_PORT"
 
-    Raises LocalCloudError where it is no port, or where something listens on it already.
+
+def choose_ports(names: Iterable[str], variables: Mapping[str, str]) -> dict[str, int]:
+    """A port for each name: the one that its variable chooses, or a free one."""
+    chosen = {name: (port_variable(name), variables.get(port_variable(name))) for name in names}
+    return {name: checked_port(variable, port) if port else free_port() for name, (variable, port) in chosen.items()}
+
+
+def checked_port(variable: str, value: str) -> int:
+    """The port that a person chose with this variable.
+
+    Raises LocalCloudError if it is not a port, or if something already listens on it.
     """
-    try:
-        port = int(value)
-    except ValueError:
-        port = 0
+    port = int(value) if value.isascii() and value.isdigit() else 0
     if not _LOWEST <= port <= _HIGHEST:
-        raise LocalCloudError(f"{name} must be a port from {_LOWEST} to {_HIGHEST}, got {value!r}")
+        raise LocalCloudError(f"{variable} must be a port from {_LOWEST} to {_HIGHEST}, got {value!r}")
     with socket.socket() as probe:
         # Without this a port whose last connection closed a moment ago would count as taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -36,6 +45,6 @@ def checked_port(name: str, value: str | int) -> int:
             probe.bind((LOOPBACK, port))
         except OSError:
             raise LocalCloudError(
-                f"{name}: port {port} is in use by another program; choose another, or none to get a free one"
+                f"{variable}: port {port} is in use by another program; choose another, or none to get a free one"
             ) from None
     return port

@@ -1,4 +1,4 @@
-"""Processes that outlive whoever started them: recorded, recognised later, and ended without remains."""
+"""Processes that outlive the command that started them: recorded, recognized later, and ended with their children."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessRecord:
-    """A process that leads a group of its own; `born` tells it from a later one with the same number."""
+    """A process that leads its own process group; `born` distinguishes it from a later one with the same number."""
 
     name: str
     pid: int
@@ -26,7 +26,7 @@ class ProcessRecord:
 
 
 def record(name: str, pid: int) -> ProcessRecord:
-    """Remember a process that runs now."""
+    """The record of a process that runs now."""
     return ProcessRecord(name=name, pid=pid, born=_born(pid) or "")
 
 
@@ -36,7 +36,7 @@ def save(path: Path, processes: list[ProcessRecord]) -> None:
 
 
 def load(path: Path) -> list[ProcessRecord]:
-    """What was saved; empty where nothing was."""
+    """The saved list; empty if there is none."""
     try:
         return [ProcessRecord(**each) for each in json.loads(path.read_text(encoding="utf-8"))]
     except FileNotFoundError:
@@ -44,12 +44,12 @@ def load(path: Path) -> list[ProcessRecord]:
 
 
 def runs(process: ProcessRecord) -> bool:
-    """Whether this very process is alive."""
+    """Whether this process is still alive."""
     return _born(process.pid) == process.born != ""
 
 
 def end(process: ProcessRecord, *, grace_seconds: float = 5.0) -> None:
-    """End a process and its whole group: asked first, killed after `grace_seconds`."""
+    """End a process and its group: SIGTERM first, SIGKILL after `grace_seconds`."""
     if runs(process):
         _signal_group(process.pid, signal.SIGTERM)
         deadline = time.monotonic() + grace_seconds
@@ -57,7 +57,7 @@ def end(process: ProcessRecord, *, grace_seconds: float = 5.0) -> None:
             _reap(process.pid)
             time.sleep(_POLL_SECONDS)
     if runs(process) or _born(process.pid) is None:
-        # A group outlives its leader, and its number is not given away as long as it does.
+        # A group can outlive its leader, whose number is not reused until then.
         _signal_group(process.pid, signal.SIGKILL)
     deadline = time.monotonic() + grace_seconds
     while runs(process) and time.monotonic() < deadline:
@@ -76,11 +76,11 @@ def _reap(pid: int) -> None:
 
 
 def _born(pid: int) -> str | None:
-    """When a process started, None where there is none; a dead one that nobody waited for counts as none."""
+    """When a process started; None if it does not exist or is a zombie."""
     stat = Path(f"/proc/{pid}/stat")
     if Path("/proc/self/stat").exists():
         try:
-            # The name stands in brackets and may hold anything; state and start time come after it.
+            # The name is in brackets and may contain anything; state and start time follow it.
             fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             return None

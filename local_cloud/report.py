@@ -1,4 +1,4 @@
-"""What `make up` ends with: what is there, and what to try next."""
+"""The report at the end of `make up`: what is deployed and loaded, and what to try next."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .samples import SAMPLES, LoadedFile, RejectedRow
-from .state import Outputs, StateFolder
+from .state import StateFolder
 from .toolchain import SERVICES_VENV
 
 _MOST_REJECTS = 12
@@ -15,23 +15,23 @@ _MOST_REJECTS = 12
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """Everything the closing report tells."""
+    """The contents of the report."""
 
     stacks: list[str]
     recorded_only: dict[str, str]
     files: list[LoadedFile]
     rejects: list[RejectedRow]
-    outputs: Outputs
+    services: list[str]  # lines from the capabilities' services
 
 
 def render(summary: Summary, state: StateFolder) -> str:
     """The report as text."""
     lines = ["", f"Stacks deployed: {', '.join(summary.stacks)}"]
     if summary.recorded_only:
-        lines.append("Recorded only, not made here:")
+        lines.append("Resources that are only recorded in the local cloud:")
         lines += [f"  {name}: {why}" for name, why in summary.recorded_only.items()]
     else:
-        lines.append("Every resource was made in the local cloud; none was recorded only.")
+        lines.append("Every resource exists in the local cloud; none is only recorded.")
     lines += ["", "Files:"]
     lines += [
         f"  {each.key}  {each.status}, {each.rows_loaded} rows, {each.rows_rejected} rejected"
@@ -46,13 +46,14 @@ def render(summary: Summary, state: StateFolder) -> str:
         ]
         if len(summary.rejects) > _MOST_REJECTS:
             lines.append(f"  and {len(summary.rejects) - _MOST_REJECTS} more")
-    lines += ["", f"The web page: {summary.outputs.web_url}", *_try_next(state)]
-    return "\n".join(lines)
+    if summary.services:
+        lines += ["", *summary.services]
+    return "\n".join([*lines, *_try_next(state)])
 
 
 def _try_next(state: StateFolder) -> list[str]:
     env = _short(state.env)
-    aws = f"{_short(SERVICES_VENV / 'bin' / 'python')} -m awscli"  # aws itself fails below a path with blanks
+    aws = f"{_short(SERVICES_VENV / 'bin' / 'python')} -m awscli"  # the script `aws` fails if its path has blanks
     source = _short(SAMPLES / "orders-with-mistakes.csv")
     return [
         "",
@@ -60,7 +61,7 @@ def _try_next(state: StateFolder) -> list[str]:
         f"  source {env}",
         f'  {aws} s3 cp {source} "s3://$LANDING_BUCKET/${{INCOMING_PREFIX}}mine.csv"',
         f"  {aws} cloudformation list-stack-resources --stack-name <one of the stacks>",
-        f"  logs of every part: {_short(state.logs)}/",
+        f"  logs of every process: {_short(state.logs)}/",
         "  make down",
     ]
 

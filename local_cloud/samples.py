@@ -1,4 +1,4 @@
-"""Puts the repository's sample files where a partner would, and waits until the pipeline is done with them."""
+"""Uploads the repository's sample files as a partner would, and waits until the pipeline has processed them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _POLL_SECONDS = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedFile:
-    """A row of the ledger."""
+    """A row of the table `files`."""
 
     key: str
     status: str
@@ -31,7 +31,7 @@ class LoadedFile:
 
 @dataclass(frozen=True, kw_only=True)
 class RejectedRow:
-    """A row that was not loaded, and why."""
+    """A row that was not loaded, with the reasons."""
 
     key: str
     line_number: int
@@ -39,7 +39,7 @@ class RejectedRow:
 
 
 def put_samples(s3: Any, bucket: str, prefix: str) -> list[str]:
-    """Put those that are not there yet; gives back the keys of all."""
+    """Upload those that are missing; returns the keys of all."""
     keys = {f"{prefix}{FOLDER}{path.name}": path for path in sorted(SAMPLES.glob("*.csv"))}
     listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}{FOLDER}").get("Contents", [])
     present = {each["Key"] for each in listed}
@@ -54,7 +54,7 @@ def _put(s3: Any, bucket: str, key: str, path: Path) -> None:
 
 
 def wait_until_loaded(database_url: str, keys: list[str], *, seconds: float = LOADED_SECONDS) -> list[LoadedFile]:
-    """The ledger's word on each key; raises LocalCloudError where one is missing after `seconds`."""
+    """The row of each key once it is finished; raises LocalCloudError if one is not after `seconds`."""
     deadline = time.monotonic() + seconds
     with psycopg.connect(database_url, autocommit=True) as connection:
         while True:
@@ -73,13 +73,13 @@ def wait_until_loaded(database_url: str, keys: list[str], *, seconds: float = LO
                 ]
             if time.monotonic() > deadline:
                 raise LocalCloudError(
-                    f"the pipeline was not done with {', '.join(waiting)} within {seconds:.0f} s: "
-                    "the function that loads files failed, or was not called"
+                    f"the pipeline did not finish {', '.join(waiting)} within {seconds:.0f} s: "
+                    "the ingestion function failed or was not called"
                 )
             time.sleep(_POLL_SECONDS)
 
 
-def rejects(database_url: str, keys: list[str]) -> list[RejectedRow]:
+def rejected_rows(database_url: str, keys: list[str]) -> list[RejectedRow]:
     """The rejected rows of these keys."""
     with psycopg.connect(database_url) as connection:
         rows = connection.execute(

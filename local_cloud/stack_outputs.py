@@ -1,18 +1,21 @@
-"""What the deployed stacks say of themselves: their outputs, found by name."""
+"""Reads the outputs of the deployed stacks."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from .errors import LocalCloudError
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, kw_only=True)
-class StackOutputs:
-    """The outputs that the local cloud needs: `landing_bucket_name` is the output `LandingBucketName`, and so on."""
+class CoreOutputs:
+    """The outputs that the local cloud itself needs."""
 
     landing_bucket_name: str
     incoming_prefix: str
@@ -22,14 +25,10 @@ class StackOutputs:
     dead_letter_queue_url: str
     function_name: str
     event_source_id: str
-    load_balancer_name: str
-    target_group_arn: str
-    launch_template_id: str
-    instance_role_name: str
 
 
 def stack_names(assembly: Path) -> list[str]:
-    """The stacks of a synthesized assembly, in the order of their names in its manifest."""
+    """The stacks of a synthesized assembly, in the order of its manifest."""
     artifacts = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
     return [
         artifact["properties"]["stackName"]
@@ -38,19 +37,31 @@ def stack_names(assembly: Path) -> list[str]:
     ]
 
 
-def read(cloudformation: Any, names: list[str]) -> StackOutputs:
-    """The outputs of these stacks; raises LocalCloudError where one that is needed is missing."""
-    found = {
+def has_stack_of(capability: str, names: list[str]) -> bool:
+    """Whether one of the stacks is the capability's: their names end with it (stacks/base.py)."""
+    return any(name.endswith(f"-{capability.replace('_', '')}") for name in names)
+
+
+def read(cloudformation: Any, names: list[str]) -> dict[str, str]:
+    """The outputs of all these stacks, by name."""
+    return {
         output["OutputKey"]: output["OutputValue"]
         for name in names
         for stack in cloudformation.describe_stacks(StackName=name)["Stacks"]
         for output in stack.get("Outputs", [])
     }
-    wanted = {field.name: _camel(field.name) for field in fields(StackOutputs)}
-    missing = sorted(set(wanted.values()) - found.keys())
+
+
+def select(kind: type[T], outputs: Mapping[str, str]) -> T:
+    """The dataclass `kind` with a field for each output: `queue_url` is the output `QueueUrl`.
+
+    Raises LocalCloudError if an output is missing.
+    """
+    wanted = {field.name: _camel(field.name) for field in fields(kind)}  # type: ignore[arg-type]
+    missing = sorted(set(wanted.values()) - outputs.keys())
     if missing:
-        raise LocalCloudError(f"none of the stacks {', '.join(names)} has an output {', '.join(missing)}")
-    return StackOutputs(**{name: found[output] for name, output in wanted.items()})
+        raise LocalCloudError(f"no stack has an output {', '.join(missing)}")
+    return kind(**{name: outputs[output] for name, output in wanted.items()})
 
 
 def _camel(name: str) -> str:

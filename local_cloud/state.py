@@ -1,4 +1,4 @@
-"""One instance's folder: what is where, who may use it at a time, and what it tells others."""
+"""The folder of one local cloud: its files, its lock, and the outputs that other programs read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import fcntl
 import json
 import shlex
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from .control import write_private
@@ -18,7 +18,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, kw_only=True)
 class Outputs:
-    """What a user or a test needs to know of a running local cloud; `database_url` is an administrator's."""
+    """What a person or a test needs to use a running local cloud; `database_url` is the administrator's."""
 
     aws_endpoint_url: str
     aws_region: str
@@ -30,37 +30,42 @@ class Outputs:
     queue_url: str
     dead_letter_queue_url: str
     database_url: str
-    web_url: str
     function_name: str
     event_source_id: str
+    variables: dict[str, str] = field(default_factory=dict)  # of the capabilities' services
 
     def as_shell(self) -> str:
         """The same as shell variables, for `source`."""
-        # A profile of the user's own would come before these keys, and the AWS CLI reads another name for the region.
-        lines = ["unset AWS_PROFILE AWS_SESSION_TOKEN", f"export AWS_DEFAULT_REGION={shlex.quote(self.aws_region)}"]
-        lines += [f"export {name.upper()}={shlex.quote(value)}" for name, value in asdict(self).items()]
-        return "\n".join(lines) + "\n"
+        own = {name.upper(): value for name, value in asdict(self).items() if name != "variables"}
+        # The AWS CLI reads AWS_DEFAULT_REGION, and would prefer the user's profile to these keys.
+        exported = {"AWS_DEFAULT_REGION": self.aws_region, **own, **self.variables}
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in exported.items()]
+        return "\n".join(["unset AWS_PROFILE AWS_SESSION_TOKEN", *lines]) + "\n"
 
 
 class StateFolder:
-    """Paths below one folder; the folder is made when first needed."""
+    """Paths below one folder, which the first command creates."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
 
     @property
     def logs(self) -> Path:
-        """Every part's log."""
+        """The log of each process."""
         return self.root / "logs"
+
+    def log(self, process: str) -> Path:
+        """The log of this process."""
+        return self.logs / f"{process.replace(' ', '-')}.log"
 
     @property
     def tls(self) -> Path:
-        """This instance's certificates."""
+        """The certificates of this local cloud."""
         return self.root / "tls"
 
     @property
     def emulator(self) -> Path:
-        """The emulator's settings and temporary files."""
+        """The emulator's settings and temporary files, and what services tell it."""
         return self.root / "emulator"
 
     @property
@@ -69,14 +74,9 @@ class StateFolder:
         return self.emulator / "tmp"
 
     @property
-    def instance_file(self) -> Path:
-        """Tells the emulator of the web instance."""
-        return self.emulator / "instance.json"
-
-    @property
-    def web(self) -> Path:
-        """The web instance's root folder."""
-        return self.root / "web"
+    def capabilities(self) -> Path:
+        """Folders of the capabilities' services; a deployment empties them, so that the services start anew."""
+        return self.root / "capabilities"
 
     @property
     def assembly(self) -> Path:
@@ -85,7 +85,7 @@ class StateFolder:
 
     @property
     def deployed(self) -> Path:
-        """Digests of what was deployed last."""
+        """Digests of the last deployment."""
         return self.root / "deployed.json"
 
     @property
@@ -100,45 +100,45 @@ class StateFolder:
 
     @property
     def control(self) -> Path:
-        """How to reach the supervisor."""
+        """The address of the supervisor's control port."""
         return self.root / "supervisor.json"
 
     @property
     def database_proxy_control(self) -> Path:
-        """How to reach the proxy before the database."""
+        """The address of the database proxy's control port."""
         return self.root / "database-proxy.json"
 
     @property
     def services(self) -> Path:
-        """Where the running services answer: written by the supervisor when all of them do."""
+        """`RunningServices` as JSON; the supervisor writes it once all of them answer."""
         return self.root / "services.json"
 
     @property
     def processes(self) -> Path:
-        """Every process that was started, for the one who must end them."""
+        """Every process that the supervisor started, so that another process can end them."""
         return self.root / "processes.json"
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Only one command at a time changes this instance; raises LocalCloudError where another does."""
+        """Lets one command at a time change this local cloud; raises LocalCloudError if another is running."""
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / "command.lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise LocalCloudError(
-                    f"another command is already changing the local cloud in {self.root}: wait until it is done"
+                    f"another command is already changing the local cloud in {self.root}: wait until it has finished"
                 ) from None
             yield
 
     def write_outputs(self, outputs: Outputs) -> None:
-        """Both files hold secrets: only their owner may read them."""
+        """Writes both files, which only their owner may read: they contain secrets."""
         write_private(self.outputs, json.dumps(asdict(outputs), indent=2) + "\n")
         write_private(self.env, outputs.as_shell())
 
     def read_outputs(self) -> Outputs:
-        """Raises LocalCloudError where nothing was brought up."""
+        """Raises LocalCloudError if nothing is running."""
         try:
             return Outputs(**json.loads(self.outputs.read_text(encoding="utf-8")))
         except FileNotFoundError:
-            raise LocalCloudError(f"no local cloud is up in {self.root}: run `make up` first") from None
+            raise LocalCloudError(f"no local cloud is running in {self.root}: run `make up` first") from None

@@ -1,6 +1,7 @@
-"""The one detached process that starts every part, notices when one crashes, and ends them all.
+"""The detached process that starts all others, reports when one crashes, and ends them.
 
-Run as `python -m local_cloud.supervisor <state folder> --web-port …`; told what to do over its control port.
+Run as `python -m local_cloud.supervisor <state folder> --ports '{"<name>": <port>, …}'`; takes commands on its control
+port.
 """
 
 from __future__ import annotations
@@ -34,26 +35,22 @@ from .postgres import LocalPostgres
 from .state import CHECKOUT, StateFolder
 from .tls import Certificates, make_certificates
 
-WEB_APP = "web app"
 START_SECONDS = 60.0
-PART_END_SECONDS = 1.0
+STOP_SECONDS = 1.0
 _POLL_SECONDS = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunningServices:
-    """Where the running services answer, for the commands that use them."""
+    """The addresses of the running processes, for the commands that use them."""
 
     endpoint_url: str
     access_key_id: str
     secret_access_key: str
     ca_bundle: str
-    metadata_url: str
-    web_url: str
-    upload_url: str
     database_superuser_url: str
-    supervisor_pid: int
-    code: str  # the `own_code_digest` that they were started with
+    ports: dict[str, int]  # of the capabilities' services
+    code: str  # the `own_code_digest` when they were started
 
     def account(self) -> Account:
         """How to call the local AWS."""
@@ -67,20 +64,20 @@ class RunningServices:
 
 @dataclass(kw_only=True)
 class SupervisedProcess:
-    """A process that must run; `meant` is set while its end is wanted, so that it counts as no crash."""
+    """A process that must run; `stopping` is set when it is ended on purpose, which is not a crash."""
 
     process: subprocess.Popen[bytes]
     log: Path
-    meant: bool = False
+    stopping: bool = False
 
 
 class Supervisor:
-    """Holds the parts together. Everything slow runs on a thread, one command at a time."""
+    """Starts, watches and ends the processes. Slow work runs on a thread, one command at a time."""
 
-    def __init__(self, state: StateFolder, *, web_port: int) -> None:
+    def __init__(self, state: StateFolder, *, ports: dict[str, int]) -> None:
         self._state = state
-        self._web_port = web_port
-        self._parts: dict[str, SupervisedProcess] = {}
+        self._ports = ports
+        self._children: dict[str, SupervisedProcess] = {}
         self._crashes: dict[str, str] = {}
         self._turn = asyncio.Lock()
         self._done = asyncio.Event()
@@ -88,14 +85,13 @@ class Supervisor:
         self._code = own_code_digest()
 
     async def run(self) -> None:
-        """Start everything, watch it, and end it when told to."""
+        """Start everything, watch it, and end it on a signal."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._done.set)
         commands: dict[str, Command] = {
             "status": self.status,
-            "stop": self.stop,
-            "start_web": self.start_web,
+            "start_service": self.start_service,
             "kill_database": self.kill_database,
             "stop_database": self.stop_database,
             "start_database": self.start_database,
@@ -110,26 +106,22 @@ class Supervisor:
             await asyncio.to_thread(self._end)
 
     async def status(self) -> dict[str, Any]:
-        """Which parts run, and what those that crashed said last."""
+        """Which processes run, and the last log lines of those that crashed."""
         self._notice_crashes()
-        running = [name for name, part in self._parts.items() if part.process.poll() is None]
+        running = [name for name, child in list(self._children.items()) if child.process.poll() is None]
         return {"running": running, "crashes": self._crashes}
 
-    async def stop(self) -> None:
-        """End everything, this process too; the answer is sent before that."""
-        asyncio.get_running_loop().call_later(0.1, self._done.set)
-
-    async def start_web(self, command: list[str], folder: str, environment: dict[str, str]) -> None:
-        """Start the web app, in place of one that runs already."""
+    async def start_service(self, name: str, command: list[str], folder: str, environment: dict[str, str]) -> None:
+        """Start a capability's service; replaces it if it runs already."""
         async with self._turn:
-            await asyncio.to_thread(self._start_web, command, folder, environment)
+            await asyncio.to_thread(self._start_service, name, command, folder, environment)
 
     async def kill_database(self) -> None:
-        """End PostgreSQL as a crash does; it stays down until `start_database`."""
+        """End PostgreSQL with kill -9; it stays down until `start_database`."""
         await self._with_database("kill")
 
     async def stop_database(self) -> None:
-        """Stop PostgreSQL in order; it stays down until `start_database`."""
+        """Shut PostgreSQL down cleanly; it stays down until `start_database`."""
         await self._with_database("stop")
 
     async def start_database(self) -> None:
@@ -140,7 +132,7 @@ class Supervisor:
 
     async def _with_database(self, action: str) -> None:
         async with self._turn:
-            self._parts["PostgreSQL"].meant = True
+            self._children["PostgreSQL"].stopping = True
             await asyncio.to_thread(getattr(self._database(), action))
 
     async def _watch(self) -> None:
@@ -150,11 +142,11 @@ class Supervisor:
                 await asyncio.wait_for(self._done.wait(), _POLL_SECONDS)
 
     def _notice_crashes(self) -> None:
-        for name, part in self._parts.items():
-            code = part.process.poll()
-            if code is not None and not part.meant and name not in self._crashes:
+        for name, child in list(self._children.items()):  # a copy: another thread may be starting one
+            code = child.process.poll()
+            if code is not None and not child.stopping and name not in self._crashes:
                 self._crashes[name] = (
-                    f"{name} ended by itself ({_ending(code)}); its log {part.log} ends:\n" + last_lines(part.log)
+                    f"{name} crashed ({_exit_reason(code)}); the end of its log {child.log}:\n{last_lines(child.log)}"
                 )
                 print(self._crashes[name], flush=True)
 
@@ -166,14 +158,11 @@ class Supervisor:
         self._add("database proxy", self._postgres.proxy, self._postgres.proxy_log)
         settings = EmulatorSettings(
             api_port=free_port(),
-            metadata_port=free_port(),
-            web_port=self._web_port,
-            upload_port=free_port(),
+            service_ports=self._ports,
             certificate=str(certificates.certificate),
             certificate_key=str(certificates.key),
-            authority=str(certificates.authority),
             function_python=str(toolchain.function_python()),
-            instance_file=str(self._state.instance_file),
+            folder=str(self._state.emulator),
             database_host=database.host,
             database_port=database.port,
             database_superuser_url=database.url(),
@@ -183,11 +172,8 @@ class Supervisor:
             access_key_id=f"LOCALCLOUD{secrets.token_hex(5).upper()}",
             secret_access_key=secrets.token_urlsafe(30),
             ca_bundle=str(certificates.authority),
-            metadata_url=f"http://{LOOPBACK}:{settings.metadata_port}",
-            web_url=f"http://localhost:{settings.web_port}/",
-            upload_url=f"http://{LOOPBACK}:{settings.upload_port}",
             database_superuser_url=database.url(),
-            supervisor_pid=os.getpid(),
+            ports=self._ports,
             code=self._code,
         )
         self._start_emulator(settings, services, certificates)
@@ -200,7 +186,7 @@ class Supervisor:
         settings.write(settings_file)
         self._state.temporary.mkdir(parents=True, exist_ok=True)
         environment = {
-            # What it is told reaches the functions too, as the emulator starts them with its own environment.
+            # The functions get this environment too: the emulator starts them with its own.
             **{
                 name: value
                 for name, value in clean().items()
@@ -214,7 +200,6 @@ class Supervisor:
             VARIABLE: str(settings_file),
             "MINISTACK_ACCOUNT_ID": ACCOUNT,
             "MINISTACK_REGION": REGION,
-            "MINISTACK_IMDS_V2_REQUIRED": "1",
             "MINISTACK_SSL_CERT": str(certificates.certificate),
             "MINISTACK_SSL_KEY": str(certificates.key),
             "BIND_HOST": LOOPBACK,
@@ -226,31 +211,31 @@ class Supervisor:
             "S3_DATA_DIR": str(self._state.temporary / "s3"),
             "STATE_DIR": str(self._state.temporary / "state"),
         }
-        log = self._state.logs / "emulator.log"
+        log = self._state.log("emulator")
         self._launch("emulator", [str(toolchain.program("python")), "-m", "local_cloud.emulator"], environment, log)
         self._wait_for_emulator(services, log)
 
     def _wait_for_emulator(self, services: RunningServices, log: Path) -> None:
         context = ssl.create_default_context(cafile=services.ca_bundle)
-        process = self._parts["emulator"].process
+        process = self._children["emulator"].process
         for _ in range(int(START_SECONDS / _POLL_SECONDS)):
             if process.poll() is not None:
-                raise LocalCloudError(f"the emulator stopped as it started; its log {log} ends:\n{last_lines(log)}")
+                raise LocalCloudError(f"the emulator exited at start; the end of its log {log}:\n{last_lines(log)}")
             health = f"{services.endpoint_url}/_ministack/health"
             with contextlib.suppress(OSError), urlopen(health, context=context, timeout=5):  # noqa: S310 - on loopback
                 return
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_POLL_SECONDS)
         raise LocalCloudError(
-            f"the emulator did not answer within {START_SECONDS:.0f} s; its log ends:\n{last_lines(log)}"
+            f"the emulator did not answer within {START_SECONDS:.0f} s; the end of its log {log}:\n{last_lines(log)}"
         )
 
-    def _start_web(self, command: list[str], folder: str, environment: dict[str, str]) -> None:
-        running = self._parts.pop(WEB_APP, None)
+    def _start_service(self, name: str, command: list[str], folder: str, environment: dict[str, str]) -> None:
+        running = self._children.pop(name, None)
         if running is not None:
-            processes.end(processes.record(WEB_APP, running.process.pid))
-        self._crashes.pop(WEB_APP, None)
-        self._launch(WEB_APP, command, environment, self._state.logs / "web.log", folder=Path(folder))
+            processes.end(processes.record(name, running.process.pid))
+        self._crashes.pop(name, None)
+        self._launch(name, command, environment, self._state.log(name), folder=Path(folder))
 
     def _launch(
         self, name: str, command: list[str], environment: dict[str, str], log: Path, *, folder: Path = CHECKOUT
@@ -271,42 +256,42 @@ class Supervisor:
     def _add(self, name: str, process: subprocess.Popen[bytes] | None, log: Path) -> None:
         if process is None:
             raise LocalCloudError(f"{name} was not started")
-        self._parts[name] = SupervisedProcess(process=process, log=log)
+        self._children[name] = SupervisedProcess(process=process, log=log)
         self._record()
 
     def _record(self) -> None:
-        """Whoever finds us killed must know what to end: ourselves first, so that we start nothing more."""
+        """Lists what must be ended if this process is killed; itself first, so that it starts nothing more."""
         own = processes.record("supervisor", os.getpid())
-        parts = [processes.record(name, part.process.pid) for name, part in self._parts.items()]
-        processes.save(self._state.processes, [own, *parts])
+        children = [processes.record(name, child.process.pid) for name, child in self._children.items()]
+        processes.save(self._state.processes, [own, *children])
 
     def _database(self) -> LocalPostgres:
         if self._postgres is None:
-            raise LocalCloudError("PostgreSQL was not started yet")
+            raise LocalCloudError("PostgreSQL has not started yet")
         return self._postgres
 
     def _end(self) -> None:
-        """The web app first, the database last: each still finds what it needs while it stops."""
-        for name, part in reversed(self._parts.items()):
-            part.meant = True
+        """Ends the last started process first, and the database last, so that no process loses what it still uses."""
+        for name, child in reversed(self._children.items()):
+            child.stopping = True
             if name != "PostgreSQL":
-                # Nothing of the emulator is kept, so it need not finish what it does.
-                processes.end(processes.record(name, part.process.pid), grace_seconds=PART_END_SECONDS)
+                # Its state is deleted anyway, so the emulator need not finish its work.
+                processes.end(processes.record(name, child.process.pid), grace_seconds=STOP_SECONDS)
         if self._postgres is not None:
             self._postgres.remove()
-        if all(part.process.poll() is not None for part in self._parts.values()):
-            self._state.processes.unlink(missing_ok=True)  # nothing is left for others to end
+        if all(child.process.poll() is not None for child in self._children.values()):
+            self._state.processes.unlink(missing_ok=True)  # all have ended
 
 
-def _ending(code: int) -> str:
+def _exit_reason(code: int) -> str:
     return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
 def main() -> None:
-    """Supervise until told to stop; a failure to start is one clear message in the log."""
+    """Supervise until told to stop; a failure to start is one message in the log."""
     parser = argparse.ArgumentParser()
     parser.add_argument("state", type=Path)
-    parser.add_argument("--web-port", type=int, required=True)
+    parser.add_argument("--ports", type=json.loads, required=True)
     arguments = parser.parse_args()
     clean_this_process()
     try:
@@ -316,7 +301,7 @@ def main() -> None:
 
 
 async def _run(arguments: argparse.Namespace) -> None:
-    await Supervisor(StateFolder(arguments.state), web_port=arguments.web_port).run()
+    await Supervisor(StateFolder(arguments.state), ports=arguments.ports).run()
 
 
 if __name__ == "__main__":

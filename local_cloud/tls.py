@@ -1,4 +1,4 @@
-"""A certificate authority of this instance's own, and the one server certificate that all its services show."""
+"""A certificate authority for this local cloud, and the one server certificate that all its processes present."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-# Buckets and load balancers get host names of their own; no client would take `*.localhost`.
-SERVER_NAMES = ("localhost", "*.s3.localhost", "*.alb.localhost")
+# Buckets have their own host names; clients refuse a certificate for `*.localhost`.
+SERVER_NAMES = ("localhost", "*.s3.localhost")
 SERVER_ADDRESS = ipaddress.IPv4Address("127.0.0.1")
 LIFETIME = timedelta(days=365)
 CLOCK_SKEW = timedelta(hours=1)
@@ -22,7 +22,7 @@ CLOCK_SKEW = timedelta(hours=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Certificates:
-    """PEM files: the authority that clients trust, and what a server shows."""
+    """PEM files: the authority that clients trust, and the server's certificate and key."""
 
     authority: Path
     certificate: Path
@@ -30,7 +30,7 @@ class Certificates:
 
 
 def make_certificates(folder: Path) -> Certificates:
-    """Write a fresh authority and server certificate into `folder`; the authority's key is thrown away."""
+    """Write a new authority and server certificate into `folder`; the authority's key is not kept."""
     folder.mkdir(parents=True, exist_ok=True)
     files = Certificates(
         authority=folder / "authority.pem", certificate=folder / "server.pem", key=folder / "server-key.pem"
@@ -54,7 +54,7 @@ def make_certificates(folder: Path) -> Certificates:
             x509.SubjectAlternativeName([*map(x509.DNSName, SERVER_NAMES), x509.IPAddress(SERVER_ADDRESS)]),
             critical=False,
         )
-        # Python 3.13 and later verify strictly, and then a certificate must name the key that signed it.
+        # Python 3.13 and later verify strictly: a certificate must name the key that signed it.
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()),
             critical=False,

@@ -1,4 +1,4 @@
-"""The interpreters of the local cloud: one with the emulator and PostgreSQL, and one with nothing, for functions."""
+"""The interpreters of the local cloud: one with the emulator and PostgreSQL, and one without packages for functions."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .state import CHECKOUT
 
 REQUIREMENTS = CHECKOUT / "local_cloud" / "requirements.txt"
 SHARED = CHECKOUT / ".local"
-# Links to the current ones.
+# Links to the current environments.
 SERVICES_VENV = SHARED / "venv"
 FUNCTION_VENV = SHARED / "function-python"
 _FINISHED = ".local-cloud-stamp"
 
 
 def prepare(say: Callable[[str], None]) -> None:
-    """Make both virtual environments where they are missing or out of date; all instances share them."""
+    """Make both virtual environments if missing or out of date; all local clouds of the checkout share them."""
     SHARED.mkdir(exist_ok=True)
     with (SHARED / "toolchain.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -35,26 +35,26 @@ def prepare(say: Callable[[str], None]) -> None:
 
 
 def program(name: str) -> Path:
-    """A program of the services' virtual environment."""
+    """A program of the virtual environment of the emulator and PostgreSQL."""
     return SERVICES_VENV.resolve() / "bin" / name
 
 
 def function_python() -> Path:
-    """The interpreter that runs functions and the web app: only their bundles add packages to it."""
+    """The interpreter of functions and other deployed code: only their bundles add packages to it."""
     return FUNCTION_VENV.resolve() / "bin" / "python"
 
 
 def node_path() -> str:
-    """The PATH on which the setup guarantees Node and the CDK's command line."""
+    """The PATH that has Node and the CDK's command line after the setup."""
     folders = [str(CHECKOUT / ".venv" / "bin"), str(CHECKOUT / "node_modules" / ".bin")]
     return os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])
 
 
 def _provide(link: Path, made_from: bytes, make: Callable[[Path], None]) -> None:
-    """Point `link` at the environment made from just this and here, making it where it is missing.
+    """Point `link` at the environment made from these contents in this place; makes it if it is missing.
 
-    Its programs name its folder, so one that moved along with its checkout is of no use. Each has a folder of its own
-    and former ones stay: an instance that runs still uses the one it was started with.
+    Its programs contain the path of its folder, so a checkout that was moved needs a new one. Each environment has its
+    own folder and former ones stay, because a running local cloud still uses the one it was started with.
     """
     folder = link.with_name(f"{link.name}-{hashlib.sha256(made_from + bytes(link.parent.resolve())).hexdigest()[:12]}")
     if not (folder / _FINISHED).exists():
@@ -64,7 +64,7 @@ def _provide(link: Path, made_from: bytes, make: Callable[[Path], None]) -> None
     if link.is_symlink() and link.readlink() == Path(folder.name):
         return
     if link.is_dir() and not link.is_symlink():
-        link.rename(link.with_name(f"{link.name}-former"))  # made before environments had folders of their own
+        link.rename(link.with_name(f"{link.name}-former"))  # from before environments had their own folders
     draft = link.with_name(f".{link.name}.draft")
     draft.unlink(missing_ok=True)
     draft.symlink_to(folder.name)

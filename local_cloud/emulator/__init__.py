@@ -1,1 +1,1 @@
-"""What runs inside the emulator's own process and virtual environment: its launcher, patches and added types."""
+"""Code that runs inside the emulator's process and virtual environment: launcher, patches and added resource types."""

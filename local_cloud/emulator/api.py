@@ -1,4 +1,4 @@
-"""Clients of the emulator's own public API, for handlers inside it: what they make, every describe call shows."""
+"""Clients of the emulator's public API, for handlers inside it: describe calls then show what the handlers make."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from botocore.config import Config
 
 @cache
 def client(service: str) -> Any:
-    """A client as the account's root; endpoint, region, keys and CA come from the environment."""
-    session: Any = boto3.session.Session()  # the stubs know no service whose name is a variable
+    """A client as the account's root user; endpoint, region, keys and CA come from the environment."""
+    session: Any = boto3.session.Session()  # the stubs need a literal service name
     return session.client(service, config=Config(connect_timeout=2, read_timeout=20, retries={"max_attempts": 0}))
 
 
 def as_bool(value: object) -> bool:
-    """A template's boolean, which may come as a string."""
+    """A template's boolean, which may be a string."""
     return str(value).lower() == "true"
 
 

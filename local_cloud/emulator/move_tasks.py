@@ -1,6 +1,6 @@
-"""SQS's message move tasks, which bring dead letters back to where they came from; the emulator has none.
+"""SQS's message move tasks, which move dead letters back to their source queue; the emulator lacks them.
 
-Importable in the emulator's own process only. A task here is done as soon as it is started.
+Importable in the emulator's process only. A task is completed within the call that starts it.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 from ministack.core.concurrency import esm_wake
 from ministack.services import sqs
 
-_KEPT = 10  # as many as ListMessageMoveTasks can show of a queue
+_KEPT = 10  # the most that ListMessageMoveTasks returns for a queue
 _done: dict[str, list[dict[str, Any]]] = {}
 
 
 def start(data: dict[str, Any], _: str) -> dict[str, Any]:
-    """StartMessageMoveTask without DestinationArn: each message goes back to the queue that it came from."""
+    """StartMessageMoveTask without DestinationArn: each message goes back to its source queue."""
     source_arn = data.get("SourceArn", "")
     dead_letters = sqs._queue_by_arn(source_arn)
     if dead_letters is None:
@@ -34,7 +34,7 @@ def start(data: dict[str, Any], _: str) -> dict[str, Any]:
     for message in list(dead_letters["messages"]):
         source = sources.get(message.get("sys", {}).get("DeadLetterQueueSourceArn"))
         if source is None or message["visible_at"] > time.time():
-            continue  # one that was put there by hand came from nowhere
+            continue  # in flight, or sent here directly: it has no source queue
         dead_letters["messages"].remove(message)
         source["messages"].append(
             {**message, "id": str(uuid.uuid4()), "receipt_handle": None, "receive_count": 0, "first_receive_at": None}
@@ -53,5 +53,5 @@ def start(data: dict[str, Any], _: str) -> dict[str, Any]:
 
 
 def recent(data: dict[str, Any], _: str) -> dict[str, Any]:
-    """ListMessageMoveTasks: the newest first, one unless more are asked for."""
+    """ListMessageMoveTasks: the newest first; one unless MaxResults asks for more."""
     return {"Results": _done.get(data.get("SourceArn", ""), [])[: int(data.get("MaxResults", 1))]}

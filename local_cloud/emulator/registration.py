@@ -1,6 +1,6 @@
-"""How a CloudFormation resource type is added to the emulator: really made, recorded only, or completed.
+"""How a CloudFormation resource type is added to the emulator: made, only recorded, or completed.
 
-Nothing here needs the emulator itself, so tests read the registry without it.
+Nothing here imports the emulator, so tests can read the registry without it.
 """
 
 from __future__ import annotations
@@ -14,25 +14,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local_cloud.discovery import capability_modules
+
 Properties = dict[str, Any]
 Attributes = dict[str, Any]
-Created = tuple[str, Attributes]  # the physical id, and what Fn::GetAtt answers
+Created = tuple[str, Attributes]  # the physical id, and the attributes for Fn::GetAtt
 
 OWN_TYPES_FILE = Path(__file__).with_name("own_types.json")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """A type that the emulator lacks, really made through the emulator's API. An update makes it anew."""
+    """A type that the emulator lacks, made through the emulator's API. An update replaces it."""
 
     type: str
-    create: Callable[[str, Properties], Created]  # takes a name that is unique in the account
+    create: Callable[[str, Properties], Created]  # gets a name that is unique in the account
     delete: Callable[[str, Properties], None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
-    """A type of which nothing can be made here; `make up` names it. `why` says what is missing locally."""
+    """A type that nothing here can implement; `make up` lists it. `why` says what is missing locally."""
 
     type: str
     why: str
@@ -41,9 +43,9 @@ class Recorded:
 
 @dataclass(frozen=True, kw_only=True)
 class Completed:
-    """A type of the emulator's own whose provisioner drops something: `complete` runs after it, at every change.
+    """A type of the emulator whose provisioner ignores a property: `complete` runs after it, at every change.
 
-    It takes the physical id, the properties and the attributes, and answers with attributes to add or replace.
+    It gets the physical id, the properties and the attributes, and returns attributes to add or replace.
     """
 
     type: str
@@ -54,47 +56,36 @@ Resource = Made | Recorded | Completed
 
 
 def registry() -> list[Resource]:
-    """Every resource type, one module each: in the folder `registry` here, and in that of each capability."""
-    found = []
-    for folder in (f"{__package__}.registry", *capability_registries()):
-        package = importlib.import_module(folder)
-        names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-        found += [importlib.import_module(f"{package.__name__}.{name}").RESOURCE for name in names]
-    return found
-
-
-def capability_registries() -> list[str]:
-    """The packages `local_cloud.<capability>.registry` that are there."""
-    top = Path(__file__).parent.parent
+    """Every resource type, one module each: in `registry/` here, and in that of each capability."""
     return [
-        f"{top.name}.{folder.parent.name}.{folder.name}"
-        for folder in sorted(top.glob("*/registry"))
-        if folder.parent != Path(__file__).parent
+        importlib.import_module(f"{package.__name__}.{module.name}").RESOURCE
+        for package in capability_modules("registry").values()
+        for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda module: module.name)
     ]
 
 
 def own_types() -> frozenset[str]:
-    """The types that the pinned emulator has itself; checked against it whenever it starts."""
+    """The types of the pinned emulator itself; checked against it whenever it starts."""
     return frozenset(json.loads(OWN_TYPES_FILE.read_text(encoding="utf-8")))
 
 
 def covered_types() -> frozenset[str]:
-    """Every type that a local deployment takes, custom resources apart."""
+    """Every type that can be deployed locally, besides custom resources."""
     return own_types() | {resource.type for resource in registry()}
 
 
 def recorded_types() -> dict[str, str]:
-    """The types that are recorded only, each with what is missing locally."""
+    """The types that are only recorded, each with what is missing locally."""
     return {resource.type: resource.why for resource in registry() if isinstance(resource, Recorded)}
 
 
 def uncovered(types: set[str]) -> set[str]:
-    """Those of `types` that a local deployment would refuse."""
+    """Those of `types` that cannot be deployed locally."""
     return {name for name in types - covered_types() if not name.startswith("Custom::")}
 
 
 def handlers(resource: Made | Recorded) -> dict[str, Any]:
-    """What the emulator calls for a type of ours."""
+    """The handlers of an added type, as the emulator calls them."""
 
     def create(logical_id: str, properties: Properties, stack: str) -> Created:
         name = f"{stack}-{logical_id}-{uuid.uuid4().hex[:8]}"
@@ -109,7 +100,7 @@ def handlers(resource: Made | Recorded) -> dict[str, Any]:
     def update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
         if isinstance(resource, Recorded):
             return physical_id, resource.attributes(physical_id)
-        # Rules and associations refuse a twin, so the old one goes first.
+        # Rules and associations refuse a duplicate, so the old one is deleted first.
         delete(physical_id, old)
         return create(logical_id, new, stack)
 
@@ -117,7 +108,7 @@ def handlers(resource: Made | Recorded) -> dict[str, Any]:
 
 
 def complete(resource: Completed, stock: dict[str, Any]) -> dict[str, Any]:
-    """The emulator's own handlers of a type, completed."""
+    """The emulator's own handlers of a type, with `resource.complete` after them."""
 
     def create(logical_id: str, properties: Properties, stack: str) -> Created:
         physical_id, attributes = stock["create"](logical_id, properties, stack)

@@ -1,4 +1,4 @@
-"""What the two types of stand-alone security group rules share."""
+"""Shared code of the two types of stand-alone security group rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the emulator's process is told: one private file, named by one environment variable."""
+"""The settings of the emulator's process: one private file, whose path one environment variable holds."""
 
 from __future__ import annotations
 
@@ -17,46 +17,23 @@ REGION = "us-east-1"
 class EmulatorSettings:
     """Ports are on loopback; paths are absolute."""
 
-    api_port: int  # TLS: what AWS_ENDPOINT_URL names
-    metadata_port: int  # plain HTTP, as the instance metadata service is on an instance
-    web_port: int  # plain HTTP: the load balancer's listener, for browsers
-    upload_port: int  # plain HTTP: takes uploads from browsers, which don't know our authority
+    api_port: int  # TLS: the port in AWS_ENDPOINT_URL
+    service_ports: dict[str, int]  # plain HTTP, by name: those of the capabilities' services
     certificate: str
     certificate_key: str
-    authority: str
-    function_python: str  # an interpreter with nothing installed
-    instance_file: str  # says which role the web instance has and which load balancer stands before it
+    function_python: str  # an interpreter without any packages
+    folder: str  # where services leave what the emulator must know about them
     database_host: str
     database_port: int
     database_superuser_url: str
 
     def write(self, path: Path) -> None:
-        """Save for the emulator; the file holds the superuser's password."""
+        """Save for the emulator; the file contains the superuser's password."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(json.dumps(asdict(self)), encoding="utf-8")
 
     @classmethod
     def take(cls, environment: MutableMapping[str, str] = os.environ) -> EmulatorSettings:
-        """Read them, and hide the file's name from the functions that inherit this environment."""
+        """Read the file, and remove its path from the environment, which functions inherit."""
         return cls(**json.loads(Path(environment.pop(VARIABLE)).read_text(encoding="utf-8")))
-
-
-@dataclass(frozen=True, kw_only=True)
-class WebInstance:
-    """The one instance that the Auto Scaling group would have launched."""
-
-    role_name: str
-    load_balancer_name: str
-
-    def write(self, path: Path) -> None:
-        """Save for the emulator's metadata service and listener."""
-        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
-
-    @classmethod
-    def read(cls, path: Path) -> WebInstance | None:
-        """None before the web stack is there."""
-        try:
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            return None

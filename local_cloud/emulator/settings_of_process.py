@@ -1,4 +1,4 @@
-"""This emulator process's settings, for handlers: set once by the launcher."""
+"""The settings of this emulator process, for handlers; the launcher sets them once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _taken: list[EmulatorSettings] = []
 
 
 def use(settings: EmulatorSettings) -> None:
-    """Called by the launcher before anything else."""
+    """Set them; the launcher calls this first."""
     _taken[:] = [settings]
 
 

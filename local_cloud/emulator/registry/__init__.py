@@ -1,1 +1,1 @@
-"""One module a CloudFormation resource type, each with its `RESOURCE`."""
+"""One module for each CloudFormation resource type, which defines `RESOURCE`."""

@@ -1,4 +1,4 @@
-"""Egress-only internet gateways, the IPv6 way out."""
+"""Egress-only internet gateways (IPv6)."""
 
 from ..api import client
 from ..registration import Created, Made, Properties

@@ -13,16 +13,16 @@ def _create(name: str, properties: Properties) -> Created:
     if properties.get("Icmp"):
         wanted["IcmpTypeCode"] = {part: int(properties["Icmp"][part]) for part in ("Type", "Code")}
     client("ec2").create_network_acl_entry(
-        **_place(properties), Protocol=str(properties["Protocol"]), RuleAction=properties["RuleAction"], **wanted
+        **_identity(properties), Protocol=str(properties["Protocol"]), RuleAction=properties["RuleAction"], **wanted
     )
     return name, {"Id": name}
 
 
 def _delete(physical_id: str, properties: Properties) -> None:
-    client("ec2").delete_network_acl_entry(**_place(properties))
+    client("ec2").delete_network_acl_entry(**_identity(properties))
 
 
-def _place(properties: Properties) -> dict[str, Any]:
+def _identity(properties: Properties) -> dict[str, Any]:
     return {
         "NetworkAclId": properties["NetworkAclId"],
         "RuleNumber": int(properties["RuleNumber"]),

@@ -1,4 +1,4 @@
-"""VPCs: the emulator's provisioner leaves an attribute out."""
+"""VPCs: the emulator's provisioner returns no CidrBlock."""
 
 from ..registration import Attributes, Completed, Properties
 

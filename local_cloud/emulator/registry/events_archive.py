@@ -1,4 +1,4 @@
-"""Archives of events, for replay."""
+"""Archives of events."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Functions: the emulator's provisioner leaves out the VPC."""
+"""Functions: the emulator's provisioner ignores the VPC."""
 
 from ..api import chosen, client
 from ..registration import Attributes, Completed, Properties

@@ -4,6 +4,6 @@ from ..registration import Recorded
 
 RESOURCE = Recorded(
     type="AWS::Logs::QueryDefinition",
-    why="queries can't be saved here",
+    why="the emulator cannot save queries",
     attributes=lambda physical_id: {"QueryDefinitionId": physical_id},
 )

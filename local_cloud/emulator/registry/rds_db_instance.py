@@ -1,4 +1,4 @@
-"""RDS instances: the emulator keeps the record, and here its master user and database become real in PostgreSQL."""
+"""RDS instances: the emulator keeps only a record; this creates the master user and the database in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..api import as_bool, chosen, client
 from ..registration import Attributes, Completed, Properties
 from ..settings_of_process import settings
 
-# All instances are one server here, so a second one's master user is the first one's too.
+# All instances are one server here, so those with the same master user share its password.
 _passwords: dict[str, str] = {}
 
 
@@ -29,7 +29,7 @@ def _complete(physical_id: str, properties: Properties, attributes: Attributes) 
         )
         if as_bool(properties.get("ManageMasterUserPassword", False)):
             record["MasterUserSecret"] = _secret(record, properties, password)
-    # The emulator makes up a name that nothing answers on.
+    # The emulator's own address is an invented name.
     record["Endpoint"] |= {"Address": settings().database_host, "Port": settings().database_port}
     completed = {"Endpoint.Address": settings().database_host, "Endpoint.Port": str(settings().database_port)}
     if "MasterUserSecret" in record:
@@ -38,7 +38,7 @@ def _complete(physical_id: str, properties: Properties, attributes: Attributes) 
 
 
 def _secret(record: dict[str, Any], properties: Properties, password: str) -> dict[str, str]:
-    """The secret that RDS makes and names when it is asked to manage the master user's password."""
+    """The secret that RDS creates when it manages the master user's password."""
     key = (properties.get("MasterUserSecret") or {}).get("KmsKeyId")
     made = client("secretsmanager").create_secret(
         Name=f"rds!{record['DbiResourceId'].lower()}",

@@ -1,4 +1,4 @@
-"""RDS proxies. What answers is the local database itself."""
+"""RDS proxies: a record whose endpoint is the local database itself."""
 
 from ..api import as_bool, chosen, client
 from ..registration import Created, Made, Properties

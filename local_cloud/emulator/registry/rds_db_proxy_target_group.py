@@ -1,4 +1,4 @@
-"""What an RDS proxy leads to."""
+"""Target groups of RDS proxies."""
 
 from ..api import chosen, client
 from ..registration import Created, Made, Properties

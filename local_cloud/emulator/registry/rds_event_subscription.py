@@ -1,5 +1,5 @@
-"""Notices about the database."""
+"""Subscriptions to RDS events."""
 
 from ..registration import Recorded
 
-RESOURCE = Recorded(type="AWS::RDS::EventSubscription", why="the local database sends no notices")
+RESOURCE = Recorded(type="AWS::RDS::EventSubscription", why="the local database sends no events")

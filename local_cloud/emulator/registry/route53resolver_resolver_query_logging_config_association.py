@@ -1,8 +1,8 @@
-"""Which VPC's DNS queries are logged."""
+"""Associations of VPCs with DNS query logging."""
 
 from ..registration import Recorded
 
 RESOURCE = Recorded(
     type="AWS::Route53Resolver::ResolverQueryLoggingConfigAssociation",
-    why="names are resolved by this machine, not by Route 53",
+    why="this machine resolves names, not Route 53",
 )

@@ -1,4 +1,4 @@
-"""Buckets: the emulator's provisioner leaves out encryption and lifecycle."""
+"""Buckets: the emulator's provisioner ignores encryption and lifecycle rules."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _complete(physical_id: str, properties: Properties, attributes: Attributes) 
 
 
 def _asks_for_managed_key(rule: dict[str, Any]) -> bool:
-    """Without a key's name S3 takes its own key of the account, which the emulator does not have."""
+    """Without a key id, S3 uses the key that AWS manages, which the emulator lacks."""
     default = rule["ServerSideEncryptionByDefault"]
     return bool(default["SSEAlgorithm"] == "aws:kms" and not default.get("KMSMasterKeyID"))
 
@@ -47,9 +47,9 @@ def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
     if rule.get("ExpirationInDays"):
         made["Expiration"] = {"Days": int(rule["ExpirationInDays"])}
     if rule.get("NoncurrentVersionExpiration"):
-        made["NoncurrentVersionExpiration"] = _numbers(rule["NoncurrentVersionExpiration"])
+        made["NoncurrentVersionExpiration"] = _with_integers(rule["NoncurrentVersionExpiration"])
     if rule.get("AbortIncompleteMultipartUpload"):
-        made["AbortIncompleteMultipartUpload"] = _numbers(rule["AbortIncompleteMultipartUpload"])
+        made["AbortIncompleteMultipartUpload"] = _with_integers(rule["AbortIncompleteMultipartUpload"])
     transitions = [
         {"Days": int(each["TransitionInDays"]), **chosen(each, "StorageClass")}
         for each in rule.get("Transitions") or []
@@ -66,7 +66,7 @@ def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _numbers(values: dict[str, Any]) -> dict[str, int]:
+def _with_integers(values: dict[str, Any]) -> dict[str, int]:
     return {name: int(value) for name, value in values.items()}
 
 

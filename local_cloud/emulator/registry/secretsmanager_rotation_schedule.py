@@ -1,5 +1,5 @@
-"""Rotation of secrets."""
+"""Rotation schedules of secrets."""
 
 from ..registration import Recorded
 
-RESOURCE = Recorded(type="AWS::SecretsManager::RotationSchedule", why="secrets are not rotated here")
+RESOURCE = Recorded(type="AWS::SecretsManager::RotationSchedule", why="the emulator does not rotate secrets")

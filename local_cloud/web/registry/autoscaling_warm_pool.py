@@ -1,5 +1,5 @@
-"""Instances that wait to be needed."""
+"""Warm pools of Auto Scaling groups."""
 
 from ...emulator.registration import Recorded
 
-RESOURCE = Recorded(type="AWS::AutoScaling::WarmPool", why="one process stands for all instances of the local web page")
+RESOURCE = Recorded(type="AWS::AutoScaling::WarmPool", why="one local process stands for all web instances")

@@ -1,5 +1,5 @@
-"""How sign-in pages look."""
+"""Styles of Cognito's sign-in pages."""
 
 from ...emulator.registration import Recorded
 
-RESOURCE = Recorded(type="AWS::Cognito::ManagedLoginBranding", why="nobody signs in to the local web page")
+RESOURCE = Recorded(type="AWS::Cognito::ManagedLoginBranding", why="the local web page has no sign-in")

@@ -2,4 +2,4 @@
 
 from ...emulator.registration import Recorded
 
-RESOURCE = Recorded(type="AWS::WAFv2::LoggingConfiguration", why="no firewall filters the local web page's requests")
+RESOURCE = Recorded(type="AWS::WAFv2::LoggingConfiguration", why="no web ACL filters requests to the local web page")

@@ -1,7 +1,6 @@
-"""Bad use of the command line: one clear line, a non-zero exit code, no traceback."""
+"""The command line; bad use of it is one clear line, a non-zero exit code and no traceback."""
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -30,26 +29,16 @@ def _refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
     assert all(word in line for word in words), line
 
 
-def test_a_web_port_in_use_is_refused(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        _refused(_run(tmp_path, "up", "--web-port", str(port)), f"WEB_PORT: port {port} is in use")
-
-
-def test_a_web_port_from_the_environment_is_checked_too(tmp_path: Path) -> None:
-    _refused(_run(tmp_path, "up", WEB_PORT="http"), "WEB_PORT must be a port", "'http'")
-
-
 @pytest.mark.parametrize("command", ["up", "down"])
-def test_a_command_beside_another_is_turned_away(tmp_path: Path, command: str) -> None:
+def test_a_command_while_another_runs_is_refused(tmp_path: Path, command: str) -> None:
     with StateFolder(tmp_path).lock():
         _refused(_run(tmp_path, command), "another command is already changing the local cloud", str(tmp_path))
 
 
-def test_down_where_nothing_is_up_is_fine(tmp_path: Path) -> None:
+def test_down_succeeds_if_nothing_runs(tmp_path: Path) -> None:
     done = _run(tmp_path, "down")
-    assert (done.returncode, done.stdout) == (0, "The local cloud is down.\n")
+    assert (done.returncode, done.stdout) == (0, "The local cloud is stopped.\n")
 
 
-def test_status_where_nothing_is_up_says_so(tmp_path: Path) -> None:
-    assert _run(tmp_path, "status").stdout == f"No local cloud is up in {tmp_path}.\n"
+def test_status_says_that_nothing_runs(tmp_path: Path) -> None:
+    assert _run(tmp_path, "status").stdout == f"No local cloud is running in {tmp_path}.\n"

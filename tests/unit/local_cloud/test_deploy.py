@@ -1,4 +1,4 @@
-"""What stays of a deployment."""
+"""Deployments with the CDK's command line, without running it."""
 
 import json
 import subprocess
@@ -44,8 +44,8 @@ def test_bundles_that_no_manifest_names_are_deleted(tmp_path: Path) -> None:
 def test_a_deployment_ends_as_soon_as_a_service_that_it_needs_has_crashed(tmp_path: Path) -> None:
     log = tmp_path / "cdk.log"
     log.touch()
-    deployment = CdkDeployment(StateFolder(tmp_path), ACCOUNT, print, lambda: ["emulator ended by itself"])
+    deployment = CdkDeployment(StateFolder(tmp_path), ACCOUNT, print, lambda: ["emulator crashed"])
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
-        with pytest.raises(LocalCloudError, match="emulator ended by itself"):
+        with pytest.raises(LocalCloudError, match="emulator crashed"):
             deployment._follow(process, log)
         process.kill()

@@ -1,4 +1,4 @@
-"""What counts as a change of the local cloud itself."""
+"""Changes of the local cloud's own code, which restart it."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def test_code_and_pinned_versions_count(tmp_path: Path, name: str) -> None:
     assert own_code_digest(tmp_path) != before
 
 
-def test_what_python_compiles_does_not_count(tmp_path: Path) -> None:
+def test_compiled_python_does_not_count(tmp_path: Path) -> None:
     before = own_code_digest(tmp_path)
     (tmp_path / "__pycache__").mkdir()
     (tmp_path / "__pycache__" / "cloud.cpython-311.pyc").touch()

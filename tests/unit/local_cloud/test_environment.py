@@ -18,7 +18,7 @@ from local_cloud.ports import LOOPBACK, free_port
 @pytest.mark.parametrize(
     "url", ["https://127.0.0.1:4566", "http://localhost:4566/", "https://127.0.0.2:1", "http://[::1]:9"]
 )
-def test_loopback_endpoints_are_taken(url: str) -> None:
+def test_loopback_endpoints_are_accepted(url: str) -> None:
     refuse_unless_loopback(url)
 
 
@@ -35,18 +35,18 @@ def test_loopback_endpoints_are_taken(url: str) -> None:
     ],
 )
 def test_any_other_endpoint_is_refused(url: str) -> None:
-    with pytest.raises(LocalCloudError, match="speaks to this machine only"):
+    with pytest.raises(LocalCloudError, match="connects to this machine only"):
         refuse_unless_loopback(url)
 
 
-def test_an_account_elsewhere_cannot_even_be_described() -> None:
+def test_an_account_elsewhere_is_refused() -> None:
     with pytest.raises(LocalCloudError):
         Account(
             endpoint_url="https://s3.amazonaws.com", access_key_id="a", secret_access_key="b", ca_bundle=Path("ca.pem")
         )
 
 
-def test_the_users_own_aws_settings_do_not_leak_in() -> None:
+def test_the_users_own_aws_settings_are_removed() -> None:
     mine = {
         "AWS_PROFILE": "prod",
         "AWS_ACCESS_KEY_ID": "real",
@@ -79,7 +79,7 @@ def test_the_users_own_exemptions_are_kept(theirs: dict[str, str], ours: str) ->
     assert clean(cleaned) == cleaned
 
 
-def test_this_processs_own_calls_pass_by_a_proxy_that_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_local_calls_of_this_process_bypass_a_proxy_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = dict(os.environ)
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
         environment[name] = f"http://{LOOPBACK}:{free_port()}"

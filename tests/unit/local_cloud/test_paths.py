@@ -3,7 +3,6 @@
 import shlex
 import shutil
 import subprocess
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from local_cloud.database_user import DatabaseUser, make_home, reachable_installation
 from local_cloud.postgres import INSTALLATION, PostgresEndpoint
 from local_cloud.report import Summary, render
-from local_cloud.state import Outputs, StateFolder
+from local_cloud.state import StateFolder
 from tests.support.paths import AWKWARD
 
 
@@ -43,9 +42,8 @@ def test_postgresql_runs_from_a_path_that_initdb_can_give_to_a_shell(checkout: P
         shutil.rmtree(home)
 
 
-def test_what_is_suggested_can_be_copied_to_a_shell(checkout: Path) -> None:
-    outputs = Outputs(**{field.name: "x" for field in fields(Outputs)})
+def test_suggested_commands_can_be_copied_to_a_shell(checkout: Path) -> None:
     state = StateFolder(checkout)
-    text = render(Summary(stacks=[], recorded_only={}, files=[], rejects=[], outputs=outputs), state)
+    text = render(Summary(stacks=[], recorded_only={}, files=[], rejects=[], services=[]), state)
     (line,) = [line for line in text.splitlines() if line.startswith("  source ")]
     assert shlex.split(line) == ["source", str(state.env)]

@@ -1,4 +1,4 @@
-"""Processes that are ended by whoever finds their record."""
+"""Processes that a later command ends by their record."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 
 from local_cloud import processes
 
-# Ignores the polite signal, and starts a child in its own group, whose number it prints.
+# Ignores SIGTERM, and starts a child in its own group, whose number it prints.
 STUBBORN = (
     "import signal, subprocess, sys, time\n"
     "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
@@ -39,7 +39,7 @@ def _gone(pid: int) -> bool:
     return False
 
 
-def test_a_process_that_ignores_the_signal_ends_with_its_children(stubborn: tuple[subprocess.Popen[str], int]) -> None:
+def test_a_process_that_ignores_sigterm_is_ended_with_its_children(stubborn: tuple[subprocess.Popen[str], int]) -> None:
     process, child = stubborn
     recorded = processes.record("stubborn", process.pid)
     processes.end(recorded, grace_seconds=0.2)
@@ -47,7 +47,7 @@ def test_a_process_that_ignores_the_signal_ends_with_its_children(stubborn: tupl
     assert _gone(child)
 
 
-def test_children_end_though_their_leader_was_killed(stubborn: tuple[subprocess.Popen[str], int]) -> None:
+def test_children_are_ended_even_if_their_leader_was_killed(stubborn: tuple[subprocess.Popen[str], int]) -> None:
     process, child = stubborn
     recorded = processes.record("stubborn", process.pid)
     process.kill()
@@ -62,12 +62,12 @@ def test_a_later_process_with_the_same_number_is_left_alone(stubborn: tuple[subp
     assert process.poll() is None
 
 
-def test_a_record_is_read_as_it_was_saved(tmp_path: Path) -> None:
+def test_a_record_is_read_as_saved(tmp_path: Path) -> None:
     recorded = [processes.record("self", os.getpid())]
     processes.save(tmp_path / "processes.json", recorded)
     assert processes.load(tmp_path / "processes.json") == recorded
     assert processes.runs(recorded[0])
 
 
-def test_where_nothing_was_recorded_there_is_nothing_to_end(tmp_path: Path) -> None:
+def test_a_missing_record_is_an_empty_one(tmp_path: Path) -> None:
     assert processes.load(tmp_path / "processes.json") == []

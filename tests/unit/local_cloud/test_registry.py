@@ -1,4 +1,4 @@
-"""The resource types that a local deployment takes."""
+"""The resource types that can be deployed locally."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def test_no_type_is_registered_twice() -> None:
     assert len(types) == len(set(types))
 
 
-def test_only_types_that_the_emulator_lacks_are_added_and_only_its_own_completed() -> None:
+def test_only_types_that_the_emulator_lacks_are_added_and_only_its_own_are_completed() -> None:
     for resource in registration.registry():
         assert isinstance(resource, Completed) == (resource.type in registration.own_types()), resource.type
 
@@ -26,13 +26,13 @@ def test_each_module_is_named_for_its_type() -> None:
     assert modules == types
 
 
-def test_a_type_in_neither_list_is_found_out() -> None:
+def test_a_type_in_neither_list_is_reported() -> None:
     assert registration.uncovered({"AWS::S3::Bucket", "AWS::EC2::EIP", "AWS::Quantum::Computer"}) == {
         "AWS::Quantum::Computer"
     }
 
 
-def test_custom_resources_are_the_functions_own_to_answer() -> None:
+def test_custom_resources_count_as_covered() -> None:
     assert registration.uncovered({"Custom::SchemaMigration"}) == set()
 
 
@@ -40,14 +40,14 @@ def test_every_recorded_type_says_what_is_missing() -> None:
     assert all(why.strip() for why in registration.recorded_types().values())
 
 
-def test_a_recorded_type_keeps_its_identity_through_an_update() -> None:
+def test_a_recorded_type_keeps_its_physical_id_through_an_update() -> None:
     handlers = registration.handlers(Recorded(type="AWS::Some::Thing", why="none here"))
     physical_id, attributes = handlers["create"]("Thing", {}, "stack")
     assert attributes == {"Id": physical_id}
     assert handlers["update"](physical_id, {}, {"A": "b"}, "stack", "Thing") == (physical_id, {"Id": physical_id})
 
 
-def test_a_made_type_is_deleted_before_it_is_made_anew() -> None:
+def test_an_update_deletes_a_made_type_before_it_creates_it_again() -> None:
     calls: list[str] = []
 
     def create(name: str, properties: registration.Properties) -> registration.Created:
@@ -63,7 +63,7 @@ def test_a_made_type_is_deleted_before_it_is_made_anew() -> None:
 
 
 @pytest.mark.parametrize("change", ["create", "update"])
-def test_a_completed_type_keeps_what_the_emulator_answers_and_adds_to_it(change: str) -> None:
+def test_a_completed_type_keeps_the_emulators_attributes_and_adds_to_them(change: str) -> None:
     stock = {
         "create": lambda logical_id, properties, stack: ("id", {"Arn": "stock", "Size": properties["Size"]}),
         "update": lambda physical_id, old, new, stack: ("id", {"Arn": "stock", "Size": new["Size"]}),

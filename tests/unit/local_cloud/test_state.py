@@ -1,4 +1,4 @@
-"""An instance's folder."""
+"""The folder of a local cloud."""
 
 import shlex
 import stat
@@ -12,10 +12,13 @@ import pytest
 from local_cloud.errors import LocalCloudError
 from local_cloud.state import Outputs, StateFolder
 
-OUTPUTS = Outputs(**{field.name: f"the {field.name}'s $value" for field in fields(Outputs)})
+OUTPUTS = Outputs(
+    **{field.name: f"the {field.name}'s $value" for field in fields(Outputs) if field.name != "variables"},
+    variables={"PAGE_URL": "the page's $value"},
+)
 
 
-def test_a_second_command_at_once_is_turned_away(tmp_path: Path) -> None:
+def test_a_second_command_at_the_same_time_is_refused(tmp_path: Path) -> None:
     with (
         StateFolder(tmp_path).lock(),
         pytest.raises(LocalCloudError, match="another command is already changing the local cloud"),
@@ -24,19 +27,19 @@ def test_a_second_command_at_once_is_turned_away(tmp_path: Path) -> None:
         pass
 
 
-def test_the_lock_is_free_again_after_a_command_that_failed(tmp_path: Path) -> None:
+def test_a_failed_command_releases_the_lock(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), StateFolder(tmp_path).lock():
         raise ZeroDivisionError
     with StateFolder(tmp_path).lock():
         pass
 
 
-def test_instances_do_not_lock_each_other(tmp_path: Path) -> None:
+def test_local_clouds_do_not_lock_each_other(tmp_path: Path) -> None:
     with StateFolder(tmp_path / "one").lock(), StateFolder(tmp_path / "two").lock():
         pass
 
 
-def test_outputs_come_back_as_written_and_only_their_owner_reads_them(tmp_path: Path) -> None:
+def test_outputs_are_read_as_written_and_only_their_owner_may_read_them(tmp_path: Path) -> None:
     state = StateFolder(tmp_path)
     state.write_outputs(OUTPUTS)
     assert state.read_outputs() == OUTPUTS
@@ -44,17 +47,20 @@ def test_outputs_come_back_as_written_and_only_their_owner_reads_them(tmp_path: 
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_a_shell_reads_the_very_same_values(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("variable", "value"), [("DATABASE_URL", OUTPUTS.database_url), ("PAGE_URL", "the page's $value")]
+)
+def test_a_shell_reads_the_same_values(tmp_path: Path, variable: str, value: str) -> None:
     state = StateFolder(tmp_path)
     state.write_outputs(OUTPUTS)
-    script = f'. "{state.env}"; exec {shlex.quote(sys.executable)} -c "import os; print(os.environ[\'DATABASE_URL\'])"'
+    script = f'. "{state.env}"; exec {shlex.quote(sys.executable)} -c "import os; print(os.environ[\'{variable}\'])"'
     shown = subprocess.run(
         ["sh", "-c", script], capture_output=True, text=True, check=True, env={"AWS_PROFILE": "prod"}
     )
-    assert shown.stdout == f"{OUTPUTS.database_url}\n"
+    assert shown.stdout == f"{value}\n"
 
 
-def test_a_profile_of_the_users_own_is_put_aside(tmp_path: Path) -> None:
+def test_the_users_own_profile_is_unset(tmp_path: Path) -> None:
     state = StateFolder(tmp_path)
     state.write_outputs(OUTPUTS)
     script = f'. "{state.env}"; echo "[$AWS_PROFILE]"'
@@ -64,6 +70,6 @@ def test_a_profile_of_the_users_own_is_put_aside(tmp_path: Path) -> None:
     assert shown.stdout == "[]\n"
 
 
-def test_where_nothing_is_up_the_next_step_is_named(tmp_path: Path) -> None:
+def test_the_error_when_nothing_runs_names_the_next_step(tmp_path: Path) -> None:
     with pytest.raises(LocalCloudError, match="run `make up` first"):
         StateFolder(tmp_path).read_outputs()

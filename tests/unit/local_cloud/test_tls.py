@@ -1,4 +1,4 @@
-"""The certificates that an instance makes for itself."""
+"""The certificates that a local cloud makes for itself."""
 
 import socket
 import ssl
@@ -36,7 +36,7 @@ def _handshake(folder: Path, name: str, authority: Path) -> None:
         thread.join(5)
 
 
-@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "bucket.s3.localhost", "web.alb.localhost"])
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "bucket.s3.localhost"])
 def test_every_local_name_is_verified_strictly(tmp_path: Path, name: str) -> None:
     _handshake(tmp_path, name, tmp_path / "authority.pem")
 
@@ -46,13 +46,13 @@ def test_no_other_name_is_covered(tmp_path: Path) -> None:
         _handshake(tmp_path, "example.com", tmp_path / "authority.pem")
 
 
-def test_another_instances_authority_vouches_for_nothing_here(tmp_path: Path) -> None:
+def test_the_authority_of_another_local_cloud_is_not_trusted(tmp_path: Path) -> None:
     other = make_certificates(tmp_path / "other")
     with pytest.raises(ssl.SSLCertVerificationError):
         _handshake(tmp_path / "this", "localhost", other.authority)
 
 
-def test_only_the_owner_reads_the_key(tmp_path: Path) -> None:
+def test_only_the_owner_may_read_the_key(tmp_path: Path) -> None:
     assert stat.S_IMODE(make_certificates(tmp_path).key.stat().st_mode) == 0o600
 
 

@@ -1,4 +1,4 @@
-"""Virtual environments that instances share."""
+"""Virtual environments that all local clouds of a checkout share."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ def _made(folder: Path) -> None:
     (folder / "python").touch()
 
 
-def test_the_environment_of_a_running_instance_stays_when_another_is_made(tmp_path: Path) -> None:
+def test_a_new_environment_leaves_the_one_in_use_alone(tmp_path: Path) -> None:
     link = tmp_path / "venv"
     toolchain._provide(link, b"one", _made)
     in_use = link.resolve()
@@ -20,7 +20,7 @@ def test_the_environment_of_a_running_instance_stays_when_another_is_made(tmp_pa
     assert in_use.parent == link.resolve().parent == tmp_path
 
 
-def test_an_environment_is_made_once_and_used_again(tmp_path: Path) -> None:
+def test_an_environment_is_made_once_and_reused(tmp_path: Path) -> None:
     link, made = tmp_path / "venv", []
 
     def make(folder: Path) -> None:
@@ -33,7 +33,7 @@ def test_an_environment_is_made_once_and_used_again(tmp_path: Path) -> None:
     assert link.resolve() == made[0]
 
 
-def test_a_checkout_that_was_moved_gets_its_environment_anew(tmp_path: Path) -> None:
+def test_a_checkout_that_was_moved_gets_a_new_environment(tmp_path: Path) -> None:
     made = []
 
     def make(folder: Path) -> None:
@@ -49,7 +49,7 @@ def test_a_checkout_that_was_moved_gets_its_environment_anew(tmp_path: Path) -> 
     assert (second / "venv").resolve() == made[1]
 
 
-def test_an_environment_that_was_not_finished_is_made_anew(tmp_path: Path) -> None:
+def test_an_unfinished_environment_is_made_again(tmp_path: Path) -> None:
     link, made = tmp_path / "venv", []
 
     def fail(folder: Path) -> None:

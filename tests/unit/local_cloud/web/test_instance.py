@@ -1,4 +1,4 @@
-"""How the user data's app part is read."""
+"""How the app part of the user data is read."""
 
 import subprocess
 import sys
@@ -7,13 +7,13 @@ from unittest.mock import Mock
 
 import pytest
 
-from local_cloud import toolchain
+from local_cloud import stack_outputs, toolchain
 from local_cloud.errors import LocalCloudError
 from local_cloud.web.instance import Unit, WebApp, app_part, read_environment_file, read_unit
 from tests.support.paths import AWKWARD
 
 
-def test_only_what_stands_between_the_markers_is_run() -> None:
+def test_only_the_lines_between_the_markers_run() -> None:
     assert app_part("#!/bin/bash\ndnf install x\n# --- app: begin\necho app\n# --- app: end\nuseradd y") == "echo app\n"
 
 
@@ -23,7 +23,7 @@ def test_a_script_without_both_markers_is_refused(script: str) -> None:
         app_part(script)
 
 
-def test_the_unit_says_how_to_start_the_app() -> None:
+def test_the_app_starts_as_its_unit_says() -> None:
     text = (
         "[Unit]\nAfter=a\nAfter=b\n\n[Service]\nUser=web\nWorkingDirectory=/opt/web\nEnvironmentFile=/etc/web.env\n"
         "ExecStart=/usr/bin/python3.14 -m web_src --say '100% true'\n"
@@ -52,7 +52,8 @@ def test_an_instance_finds_its_programs_below_any_path(tmp_path: Path, monkeypat
     monkeypatch.setattr(toolchain, "program", python.with_name)
     web = checkout / "web"
     web.mkdir()
-    WebApp(Mock(web=web), Mock(), Mock(), Mock())._provide_tools()
+    monkeypatch.setattr(stack_outputs, "select", Mock())
+    WebApp(Mock(state=Mock(capabilities=checkout)))._provide_tools()
 
     def said(program: str) -> str:
         return subprocess.run([web / "tools" / program, "x y"], check=True, capture_output=True, text=True).stdout
