@@ -1,4 +1,4 @@
-"""Who runs PostgreSQL, which refuses root, and where that user can reach its files."""
+"""The user that runs PostgreSQL, which refuses root, and a folder that this user can access."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from .errors import LocalCloudError
 UNPRIVILEGED = "nobody"
 _SHARED_FOLDERS = ("/var/tmp", "/tmp")  # noqa: S108 - only as parents of a private folder with a random name
 
-# initdb starts the server through a shell, with its path in double quotes, where these keep their meaning.
+# initdb starts the server through a shell, with its path in double quotes, where these are special.
 _SHELL_CHARACTERS = frozenset('"$`\\')
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseUser:
-    """The account that owns PostgreSQL's processes and files; None of it where we are no root."""
+    """The account that owns PostgreSQL's processes and files; without ids the current user."""
 
     uid: int | None = None
     gid: int | None = None
 
     @classmethod
     def choose(cls) -> DatabaseUser:
-        """Ourselves, or `nobody` where we are root."""
+        """The current user, or `nobody` if that is root."""
         if os.geteuid() != 0:
             return cls()
         try:
@@ -41,20 +41,20 @@ class DatabaseUser:
         return cls(uid=account.pw_uid, gid=account.pw_gid)
 
     def popen_arguments(self) -> dict[str, object]:
-        """Arguments of subprocess that drop to this user."""
+        """Arguments of subprocess that switch to this user."""
         if self.uid is None:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def own(self, path: Path) -> None:
-        """Give a file, or a folder with all that is in it, to this user."""
+        """Give a file, or a folder and its contents, to this user."""
         if self.uid is None or self.gid is None:
             return
         for each in (path, *path.rglob("*")):
             os.chown(each, self.uid, self.gid, follow_symlinks=False)
 
     def can_reach(self, path: Path) -> bool:
-        """Whether this user may read `path` and pass every folder above it."""
+        """Whether this user may read `path` and enter every folder above it."""
         if self.uid is None:
             return True
         resolved = path.resolve()
@@ -62,7 +62,7 @@ class DatabaseUser:
         return resolved.stat().st_mode & wanted == wanted and self.can_enter(resolved.parent)
 
     def can_enter(self, folder: Path) -> bool:
-        """Whether this user may pass `folder` and every folder above it."""
+        """Whether this user may enter `folder` and every folder above it."""
         if self.uid is None:
             return True
         resolved = folder.resolve()
@@ -70,9 +70,9 @@ class DatabaseUser:
 
 
 def make_home(user: DatabaseUser, preferred: Path) -> Path:
-    """`preferred`, or a private folder elsewhere where `user` can't reach that (a checkout below /root, say).
+    """`preferred`, or a private folder elsewhere if `user` can't access that (such as a checkout below /root).
 
-    Elsewhere, too, where initdb can't cope with the characters of `preferred`.
+    Elsewhere too if initdb does not accept the characters in `preferred`.
     """
     preferred.mkdir(parents=True, exist_ok=True)
     if initdb_accepts(preferred) and user.can_enter(preferred.parent):
@@ -83,19 +83,19 @@ def make_home(user: DatabaseUser, preferred: Path) -> Path:
             home.chmod(0o711)
             return home
     raise LocalCloudError(
-        f"the user {UNPRIVILEGED!r}, who must run PostgreSQL here, can't reach {preferred}: "
-        "put the checkout where every user may pass (chmod o+x on the folders above it), or don't run as root"
+        f"the user {UNPRIVILEGED!r}, which must run PostgreSQL here, can't access {preferred}: "
+        "let every user enter the folders above the checkout (chmod o+x), or don't run as root"
     )
 
 
 def reachable_installation(user: DatabaseUser, installation: Path, home: Path) -> Path:
-    """The PostgreSQL installation, copied below `home` where `user` can't reach it in place, or initdb can't."""
+    """The PostgreSQL installation, copied below `home` if `user` or initdb can't use it in place."""
     needed = (installation / "bin" / "postgres", installation / "share" / "postgresql")
     if initdb_accepts(installation) and all(map(user.can_reach, needed)):
         return installation
     packages = installation.parent.parent
     copy = home / "packages"
-    # The programs find their libraries relative to themselves, two folders up, so the layout is kept.
+    # The programs find their libraries two folders up, so the copy has the same layout.
     for part in (installation.relative_to(packages), Path(f"{installation.parent.name}.libs")):
         if not (copy / part).exists():
             shutil.copytree(packages / part, copy / part, symlinks=True)

@@ -1,7 +1,7 @@
-"""A private PostgreSQL that behaves as RDS does: TLS only, RDS's own roles, a master user without superuser rights.
+"""A private PostgreSQL that behaves like RDS: TLS only, RDS's own roles, and a master user that is no superuser.
 
-The server itself listens without TLS (the wheel is built without OpenSSL) on a port that only the proxy before it is
-meant to use; `database_proxy` ends TLS on the port that clients get.
+The server itself listens without TLS (the wheel is built without OpenSSL), on a port that only the proxy uses;
+`database_proxy` terminates TLS on the port that clients use.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.05
 
-# A local server can't verify IAM tokens, so members of rds_iam come in without a check: on loopback only.
-# The master group stands before them, so here the master user always needs its password. RDS asks it for a token
-# instead once it has made a role that belongs to rds_iam (docs/decisions/0001). The other order would come no closer:
-# who may grant rds_iam counts as its member, so any word would let in even a new master user, its password unchecked.
+# A local server can't verify IAM tokens, so members of rds_iam log in without a check, on loopback only.
+# The master group comes first, so the master user always needs its password here. RDS requires a token from it instead
+# once it has created a role in rds_iam (docs/decisions/0001). The other order would be worse: a role that may grant
+# rds_iam counts as its member, so any password would be accepted even from a new master user.
 _ACCESS_RULES = f"""\
 host all {database_roles.SUPERUSER} {LOOPBACK}/32 scram-sha-256
 host all +{database_roles.MASTER_GROUP} {LOOPBACK}/32 scram-sha-256
@@ -47,7 +47,7 @@ host all +{database_roles.IAM_GROUP} {LOOPBACK}/32 trust
 host all all {LOOPBACK}/32 scram-sha-256
 """
 
-# fsync guards against the machine's crash, not the server's: a killed server still recovers all it committed.
+# fsync protects from a crash of the machine, not of the server: a killed server still recovers all that it committed.
 _SETTINGS = """\
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -61,7 +61,7 @@ fsync = off
 
 @dataclass(frozen=True, kw_only=True)
 class PostgresEndpoint:
-    """Where a running server answers, and how its superuser logs in."""
+    """The address of a running server, and its superuser's login."""
 
     host: str
     port: int
@@ -70,7 +70,7 @@ class PostgresEndpoint:
     superuser_password: str
 
     def url(self, *, user: str | None = None, password: str | None = None, database: str = "postgres") -> str:
-        """A psycopg URL with the server's certificate verified; of the superuser where no user is given."""
+        """A psycopg URL that verifies the server's certificate; the superuser's if no user is given."""
         name = self.superuser if user is None else user
         secret = self.superuser_password if user is None else password
         account = quote(name, safe="") + (f":{quote(secret, safe='')}" if secret else "")
@@ -78,15 +78,15 @@ class PostgresEndpoint:
         return f"postgresql://{account}@{self.host}:{self.port}/{quote(database, safe='')}?{options}"
 
     def create_master_user(self, username: str, password: str, *, database: str | None = None) -> None:
-        """What RDS does for a new instance: the master user (no superuser) and its first database."""
+        """Create the master user and the first database, as RDS does for a new instance."""
         database_roles.create_master_user(self.url(), username=username, password=password, database=database)
 
 
 class LocalPostgres:
-    """One PostgreSQL server, and the proxy before it, with a folder of its own.
+    """One PostgreSQL server and its proxy, in their own folder.
 
-    `state` takes data and logs; `venv` is the virtual environment made from local_cloud/requirements.txt;
-    `port` None means a free one; `certificates` None means fresh ones below `state`.
+    `state` holds data and logs; `venv` is the virtual environment made from local_cloud/requirements.txt;
+    without `port` it uses a free one, without `certificates` new ones below `state`.
     """
 
     def __init__(
@@ -109,36 +109,36 @@ class LocalPostgres:
 
     @property
     def server(self) -> PostgresEndpoint:
-        """How to connect; only after `start`."""
+        """How to connect; available after `start`."""
         return _started(self._server)
 
     @property
     def backend_port(self) -> int:
-        """Where PostgreSQL itself listens, without TLS: for measurements, which the proxy's own work would blur."""
+        """The port of PostgreSQL itself, without TLS: for measurements without the proxy."""
         return self._backend_port
 
     @property
     def faults(self) -> DatabaseFaults:
-        """The proxy's seams: stall, cut, refuse."""
+        """Faults of the proxy: stall, cut, refuse."""
         return DatabaseFaults(self.proxy_control)
 
     @property
     def process(self) -> subprocess.Popen[bytes] | None:
-        """PostgreSQL itself, None before the first start."""
+        """PostgreSQL itself; None before the first start."""
         return self._process
 
     @property
     def proxy(self) -> subprocess.Popen[bytes] | None:
-        """The proxy that clients connect to, None before the first start."""
+        """The proxy that clients connect to; None before the first start."""
         return self._proxy
 
     @property
     def home(self) -> Path:
-        """Where PostgreSQL's data is: below `state` where its user can reach that."""
+        """The folder of PostgreSQL's data: below `state` if its user can access that."""
         return _started(self._home)
 
     def start(self) -> PostgresEndpoint:
-        """Start the server, with a fresh cluster the first time; returns when it answers queries."""
+        """Start the server, with a new cluster the first time; returns when it accepts connections."""
         if _runs(self._process):
             return self.server
         first = self._server is None
@@ -151,7 +151,7 @@ class LocalPostgres:
         return self.server
 
     def stop(self) -> None:
-        """Stop PostgreSQL in order, connections cut; its data and the proxy stay until `remove`."""
+        """Shut PostgreSQL down cleanly and disconnect its clients; data and proxy stay until `remove`."""
         if self._process is None or not _runs(self._process):
             return
         self._process.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown
@@ -161,13 +161,13 @@ class LocalPostgres:
             self.kill()
 
     def kill(self) -> None:
-        """End it as a crash does (kill -9); its backends end by themselves when they notice."""
+        """End it with kill -9; its backends exit when they notice."""
         if self._process is not None and _runs(self._process):
             self._process.kill()
             self._process.wait()
 
     def restart(self) -> PostgresEndpoint:
-        """Stop it where it runs, and start it on the same data and port."""
+        """Stop it if it runs, and start it on the same data and port."""
         self.stop()
         return self.start()
 
@@ -216,7 +216,7 @@ class LocalPostgres:
         for packages in sorted(self._venv.glob("lib/python3.*/site-packages")):
             if (packages / INSTALLATION / "bin" / "postgres").exists():
                 return packages / INSTALLATION
-        raise LocalCloudError(f"no PostgreSQL in {self._venv}: it is installed from local_cloud/requirements.txt")
+        raise LocalCloudError(f"no PostgreSQL in {self._venv}: local_cloud/requirements.txt installs it")
 
     def _initdb(self, password: str) -> None:
         password_file = self.home / "password"
@@ -270,11 +270,11 @@ class LocalPostgres:
         while time.monotonic() < deadline:
             if not _runs(self._proxy):
                 self.kill()
-                raise LocalCloudError(f"the proxy before the database stopped:\n{last_lines(self.proxy_log)}")
+                raise LocalCloudError(f"the database proxy exited:\n{last_lines(self.proxy_log)}")
             if not _runs(self._process):
                 if "still in use" not in last_lines(self.log, count=5):
-                    raise LocalCloudError(f"PostgreSQL stopped as it started:\n{last_lines(self.log)}")
-                # After a kill the old backends need a moment to notice, and hold the shared memory until then.
+                    raise LocalCloudError(f"PostgreSQL exited at start:\n{last_lines(self.log)}")
+                # After a kill the old backends hold the shared memory until they notice.
                 self._process = self._launch("postgres", "-D", str(self._data))
             try:
                 psycopg.connect(self.server.url(), connect_timeout=2).close()
@@ -289,7 +289,7 @@ class LocalPostgres:
 
 
 def remove_remains(state: Path) -> None:
-    """Delete the data of a server that was below `state` and is gone, wherever it had to be put."""
+    """Delete the data of a server of `state` that no longer runs, wherever its folder is."""
     note = state / HOME_FILE
     if note.exists():
         shutil.rmtree(note.read_text(encoding="utf-8"), ignore_errors=True)
@@ -302,5 +302,5 @@ def _runs(process: subprocess.Popen[bytes] | None) -> bool:
 
 def _started(value: T | None) -> T:
     if value is None:
-        raise LocalCloudError("this PostgreSQL was not started yet")
+        raise LocalCloudError("this PostgreSQL has not started yet")
     return value

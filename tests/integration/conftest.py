@@ -1,4 +1,4 @@
-"""A real PostgreSQL and a whole local cloud for tests, each in a folder of its own: never the user's."""
+"""A real PostgreSQL and local clouds for tests, each in its own folder, never the user's."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tests.support.without_stacks import WithoutStacks
 
 # Blanks, quotes and Unicode, because a checkout's path may have them, and state is below the checkout.
 STATE = CHECKOUT / ".local" / 'it\'s a "tést"'
-TIMEOUT_SECONDS = 900  # the first test that asks for the local cloud waits until all of it is deployed
+TIMEOUT_SECONDS = 900  # the first test that uses the local cloud waits for its deployment
 
-# The tests' own SDKs and urllib must find the local cloud, whatever profile or proxy the user has.
+# The SDKs and urllib in this process must reach the local cloud, whatever profile or proxy the user has.
 clean_this_process()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give every test of this folder the time that its fixtures may need."""
+    """Give every test of this folder the time that its fixtures need."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TIMEOUT_SECONDS))
@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPostgres]:
-    """A running server: `postgres.server.url()` is its superuser's, `create_master_user` makes RDS's master user."""
+    """A running server: `postgres.server.url()` is the superuser's; `create_master_user` creates RDS's master user."""
     toolchain.prepare(print)
     with LocalPostgres(tmp_path_factory.mktemp('it\'s a "dätabase"'), venv=toolchain.SERVICES_VENV) as server:
         yield server
@@ -41,7 +41,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPostgres
 
 @pytest.fixture(scope="session")
 def local_cloud() -> Iterator[LocalCloud]:
-    """Every stack deployed afresh and the sample files loaded."""
+    """All stacks newly deployed, and the sample files loaded."""
     with sole_run(STATE.with_suffix(".lock")):
         cloud = LocalCloud(STATE, say=print)
         cloud.down()
@@ -54,7 +54,7 @@ def local_cloud() -> Iterator[LocalCloud]:
 
 @pytest.fixture(scope="session")
 def empty_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """A bootstrapped account with nothing deployed, for stacks that need none of the platform's."""
+    """A bootstrapped account with nothing deployed, for tests that deploy their own stacks."""
     cloud = WithoutStacks(tmp_path_factory.mktemp("empty cloud"), say=print)
     try:
         cloud.up()

@@ -1,4 +1,4 @@
-"""A database behind a proxy deploys too, not only the one that `local` takes."""
+"""A database behind RDS Proxy deploys too, which `local` does not have."""
 
 import sys
 
@@ -27,4 +27,4 @@ def test_the_database_deploys_with_a_proxy(empty_cloud: LocalCloud) -> None:
     version = iam.get_policy(PolicyArn=policy)["Policy"]["DefaultVersionId"]
     document = iam.get_policy_version(PolicyArn=policy, VersionId=version)["PolicyVersion"]["Document"]
     id_ = proxy["DBProxyArn"].rpartition(":")[2]
-    assert document["Statement"][0]["Resource"].endswith(f":dbuser:{id_}/web")
+    assert document["Statement"][0]["Resource"].endswith(f":dbuser:{id_}/ingestion")

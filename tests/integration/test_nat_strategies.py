@@ -1,4 +1,4 @@
-"""Every way out deploys, not only the one that `local` takes."""
+"""Every NAT strategy deploys, not only that of `local`."""
 
 import sys
 from typing import Any
@@ -30,8 +30,8 @@ def test_the_network_deploys_with(strategy: str, gateways: int, interfaces: int,
     there = {endpoint["VpcEndpointId"] for endpoint in ec2.describe_vpc_endpoints()["VpcEndpoints"]}
     assert endpoints <= there
     assert len(endpoints) == 2 + interfaces
-    inside: Any = [{"Name": "vpc-id", "Values": [vpc]}]
-    (default,) = ec2.describe_security_groups(Filters=[*inside, {"Name": "group-name", "Values": ["default"]}])[
+    in_vpc: Any = [{"Name": "vpc-id", "Values": [vpc]}]
+    (default,) = ec2.describe_security_groups(Filters=[*in_vpc, {"Name": "group-name", "Values": ["default"]}])[
         "SecurityGroups"
     ]
     assert default["IpPermissions"] == default["IpPermissionsEgress"] == []

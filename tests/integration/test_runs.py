@@ -1,4 +1,4 @@
-"""What every run of these tests may rely on."""
+"""What every run of the integration tests can rely on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.support.sole_run import sole_run
 
 
-def test_a_second_run_at_once_ends_before_it_touches_the_first_ones_cloud(tmp_path: Path) -> None:
+def test_a_second_run_at_the_same_time_ends_before_it_touches_the_local_cloud(tmp_path: Path) -> None:
     with (
         sole_run(tmp_path / "test.lock"),
         pytest.raises(pytest.exit.Exception, match="another test run of this checkout"),
@@ -18,13 +18,13 @@ def test_a_second_run_at_once_ends_before_it_touches_the_first_ones_cloud(tmp_pa
         pass
 
 
-def test_the_next_run_has_the_cloud_to_itself(tmp_path: Path) -> None:
+def test_the_next_run_gets_the_local_cloud(tmp_path: Path) -> None:
     for _ in range(2):
         with sole_run(tmp_path / "test.lock"):
             pass
 
 
-def test_a_test_here_has_the_time_that_a_whole_deployment_takes(request: pytest.FixtureRequest) -> None:
+def test_an_integration_test_may_take_as_long_as_a_whole_deployment(request: pytest.FixtureRequest) -> None:
     marker = request.node.get_closest_marker("timeout")
     assert marker is not None
     assert marker.args == (900,)

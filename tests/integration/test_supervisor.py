@@ -1,4 +1,4 @@
-"""The supervisor starts every part, tells of crashes, and leaves nothing behind."""
+"""The supervisor starts every process, reports crashes, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.without_stacks import WithoutStacks
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[LocalCloud]:
-    """The services of an instance of its own, with nothing deployed."""
+    """A local cloud of the test's own, with nothing deployed."""
     cloud = WithoutStacks(tmp_path / "one")
     cloud.up()
     yield cloud
@@ -39,7 +39,7 @@ def _all_gone(recorded: list[processes.ProcessRecord]) -> bool:
     return not [each.name for each in recorded if processes.runs(each)]
 
 
-def test_all_parts_run_and_down_ends_them(services: LocalCloud) -> None:
+def test_all_processes_run_and_down_ends_them(services: LocalCloud) -> None:
     assert set(services.status()["running"]) == {"PostgreSQL", "database proxy", "emulator"}
     recorded = processes.load(services.state.processes)
     services.down()
@@ -48,21 +48,21 @@ def test_all_parts_run_and_down_ends_them(services: LocalCloud) -> None:
     assert not services.state.services.exists()
 
 
-@pytest.mark.parametrize("part", ["PostgreSQL", "database proxy", "emulator"])
-def test_a_crash_is_told_with_the_last_lines_of_the_log(services: LocalCloud, part: str) -> None:
-    os.kill(_pid(services, part), signal.SIGKILL)
+@pytest.mark.parametrize("name", ["PostgreSQL", "database proxy", "emulator"])
+def test_a_crash_is_reported_with_the_last_lines_of_the_log(services: LocalCloud, name: str) -> None:
+    os.kill(_pid(services, name), signal.SIGKILL)
     deadline = time.monotonic() + 10
     while not (crashes := services.status()["crashes"]):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert list(crashes) == [part]
-    first, *rest = crashes[part].splitlines()
-    assert first.startswith(f"{part} ended by itself (killed by SIGKILL); its log ")
+    assert list(crashes) == [name]
+    first, *rest = crashes[name].splitlines()
+    assert first.startswith(f"{name} crashed (killed by SIGKILL); the end of its log ")
     assert rest
-    assert services.down() == [crashes[part]]
+    assert services.down() == [crashes[name]]
 
 
-def test_nothing_is_left_though_the_supervisor_itself_was_killed(services: LocalCloud) -> None:
+def test_down_ends_everything_even_if_the_supervisor_was_killed(services: LocalCloud) -> None:
     recorded = processes.load(services.state.processes)
     (supervisor,) = (each for each in recorded if each.name == "supervisor")
     os.kill(supervisor.pid, signal.SIGKILL)
@@ -72,32 +72,33 @@ def test_nothing_is_left_though_the_supervisor_itself_was_killed(services: Local
         time.sleep(0.05)
     assert "supervisor" in services.status()["crashes"]
     assert [each.name for each in recorded if not processes.runs(each)] == ["supervisor"]
-    (told,) = services.down()
-    assert "the supervisor ended without stopping the rest" in told
+    (crash,) = services.down()
+    assert "supervisor crashed without stopping the other processes" in crash
     assert _all_gone(recorded)
 
 
-def test_instances_run_side_by_side_with_nothing_in_common(services: LocalCloud, tmp_path: Path) -> None:
+def test_two_local_clouds_run_side_by_side_and_share_nothing(services: LocalCloud, tmp_path: Path) -> None:
     other = WithoutStacks(tmp_path / "two")
     other.up()
     try:
         ours, theirs = services.services(), other.services()
-        for name in ("endpoint_url", "web_url", "metadata_url", "database_superuser_url", "secret_access_key"):
+        for name in ("endpoint_url", "database_superuser_url", "secret_access_key"):
             assert getattr(ours, name) != getattr(theirs, name), name
+        assert not set(ours.ports.values()) & set(theirs.ports.values())
     finally:
         other.down()
     assert set(services.status()["running"]) == {"PostgreSQL", "database proxy", "emulator"}
 
 
-def test_files_with_secrets_are_their_owners_alone(services: LocalCloud) -> None:
+def test_only_their_owner_may_read_files_with_secrets(services: LocalCloud) -> None:
     state = services.state
     for path in (state.services, state.control, state.database_proxy_control, state.emulator / "settings.json"):
         json.loads(path.read_text())
         assert path.stat().st_mode & 0o077 == 0, path
 
 
-class _CrashesMeanwhile(LocalCloud):
-    """Loses its emulator while it is being brought up."""
+class _EmulatorCrashes(LocalCloud):
+    """Its emulator crashes during `up`."""
 
     def _bring_up(self) -> Summary:
         os.kill(_pid(self, "emulator"), signal.SIGKILL)
@@ -105,16 +106,16 @@ class _CrashesMeanwhile(LocalCloud):
         raise AssertionError("nothing should have answered")
 
 
-def test_a_part_that_crashes_during_up_is_told_with_the_last_lines_of_its_log(services: LocalCloud) -> None:
-    with pytest.raises(LocalCloudError) as told:
-        _CrashesMeanwhile(services.state.root).up()
-    first, *rest = str(told.value).splitlines()
-    assert first.startswith("emulator ended by itself (killed by SIGKILL); its log ")
+def test_a_crash_during_up_is_reported_with_the_last_lines_of_the_log(services: LocalCloud) -> None:
+    with pytest.raises(LocalCloudError) as error:
+        _EmulatorCrashes(services.state.root).up()
+    first, *rest = str(error.value).splitlines()
+    assert first.startswith("emulator crashed (killed by SIGKILL); the end of its log ")
     assert len(rest) > 1
-    assert rest[-1].startswith("What then failed: ")
+    assert rest[-1].startswith("After that, this failed: ")
 
 
-def test_services_of_the_same_code_are_kept_and_those_of_former_code_restarted(services: LocalCloud) -> None:
+def test_processes_of_the_same_code_stay_and_those_of_former_code_restart(services: LocalCloud) -> None:
     said: list[str] = []
     before = processes.load(services.state.processes)
     cloud = WithoutStacks(services.state.root, say=said.append)
@@ -131,7 +132,7 @@ def test_services_of_the_same_code_are_kept_and_those_of_former_code_restarted(s
     cloud.down()
 
 
-def test_services_start_though_the_users_proxy_and_profile_lead_nowhere(
+def test_processes_start_with_an_unreachable_proxy_and_a_missing_profile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
@@ -145,10 +146,10 @@ def test_services_start_though_the_users_proxy_and_profile_lead_nowhere(
     cloud.down()
 
 
-def test_services_that_cannot_start_end_cleanly_and_leave_nothing_to_clear_away(tmp_path: Path) -> None:
+def test_a_failed_start_ends_cleanly_and_leaves_nothing_behind(tmp_path: Path) -> None:
     toolchain.prepare(print)
     (tmp_path / "emulator").touch()  # where a folder must be
-    command = [sys.executable, "-m", "local_cloud.supervisor", str(tmp_path), "--web-port", str(free_port())]
+    command = [sys.executable, "-m", "local_cloud.supervisor", str(tmp_path), "--ports", "{}"]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 1
     assert done.stderr.startswith("FAILED ")

@@ -1,4 +1,4 @@
-"""The stacks up to Data, with a database behind a proxy, and a client: what `test_database_proxy.py` deploys."""
+"""The stacks up to Data with a database behind RDS Proxy, and a client; `test_database_proxy.py` deploys them."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from stacks.network import NetworkStack
 
 
 def main() -> None:
-    """Synthesizes them."""
+    """Synthesize them."""
     app = App()
     environment = replace(
         LOCAL, name="proxied", database=replace(LOCAL.database, connections=PROD_DATABASE.connections)

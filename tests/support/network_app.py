@@ -1,4 +1,4 @@
-"""The Foundation and Network stacks with another way out: what `test_nat_strategies.py` deploys."""
+"""The Foundation and Network stacks with each NAT strategy; `test_nat_strategies.py` deploys them."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ STRATEGIES: dict[str, Nat] = {"per-zone": NatPerZone(), "single": SingleNat(), "
 
 
 def main() -> None:
-    """Synthesizes the two stacks of the strategy that the context names."""
+    """Synthesize the two stacks with the strategy in the context."""
     app = App()
     name = app.node.try_get_context("nat")
     endpoints = LOCAL.endpoints_without_nat if name == "none" else LOCAL.network.interface_endpoints

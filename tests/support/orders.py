@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.request import urlopen
 
 import psycopg
 from psycopg.rows import dict_row
@@ -89,13 +88,6 @@ def loaded_orders(cloud: LocalCloud, dropped: Dropped) -> list[str]:
     """The ids of the file's orders that are in the database."""
     rows = query(cloud, "SELECT order_id FROM orders WHERE order_id = ANY(%s) ORDER BY order_id", dropped.order_ids)
     return [row["order_id"] for row in rows]
-
-
-def page(cloud: LocalCloud, path: str = "") -> str:
-    """A page as a browser gets it, through the load balancer."""
-    with urlopen(cloud.outputs().web_url + path, timeout=30) as answer:  # noqa: S310 - loopback
-        text: str = answer.read().decode()
-    return text
 
 
 def event_of(cloud: LocalCloud, dropped: Dropped) -> str:

@@ -1,4 +1,4 @@
-"""One test run at a time has the checkout's test cloud."""
+"""One test run at a time uses the checkout's local cloud for tests."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import pytest
 
 @contextlib.contextmanager
 def sole_run(lock: Path) -> Iterator[None]:
-    """Hold `lock`; where another test run holds it, end this one with one line and leave the other's cloud alone."""
+    """Hold `lock`; if another test run holds it, end this one with one line."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             pytest.exit(
-                f"another test run of this checkout is using the test cloud (it holds {lock}): wait until it is done",
+                f"another test run of this checkout uses its local cloud (it holds {lock}): wait until it has finished",
                 returncode=1,
             )
         yield

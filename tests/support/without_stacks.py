@@ -7,9 +7,9 @@ from local_cloud.report import Summary
 
 
 class WithoutStacks(LocalCloud):
-    """Takes its services as they are where a real one would go on to deploy."""
+    """Stops after its processes have started, where others deploy."""
 
     def _bring_up(self) -> Summary:
         self.state.deployed.touch()
-        # A summary tells of stacks, and nobody asks for it here.
+        # A summary is about stacks, and no test here uses it.
         return None  # type: ignore[return-value]

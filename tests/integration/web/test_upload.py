@@ -11,7 +11,9 @@ import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from local_cloud.cloud import LocalCloud
+from local_cloud.web.ports import upload_url
 from tests.integration.web.conftest import OpenPage
+from tests.support.web.page import address
 from tests.support.web.stand_ins import ENVIRONMENT
 from web_src.settings import Settings
 from web_src.uploads import Upload, Uploads
@@ -25,7 +27,7 @@ BAD = "up-2,ada@example.com,MUG,0,12.50,EUR,2026-03-31T14:05:00+02:00,\n"
 @pytest.fixture
 def page(local_cloud: LocalCloud, open_page: OpenPage) -> Iterator[Page]:
     """The upload page, as the load balancer gives it."""
-    yield open_page(f"{local_cloud.outputs().web_url}upload")
+    yield open_page(f"{address(local_cloud)}upload")
 
 
 def choose(page: Page, contents: dict[str, str]) -> list[Locator]:
@@ -82,14 +84,14 @@ def test_an_empty_file_is_not_sent(page: Page) -> None:
 
 
 def test_a_page_of_another_address_can_not_send_to_the_bucket(local_cloud: LocalCloud, open_page: OpenPage) -> None:
-    other = local_cloud.outputs().web_url.replace("localhost", "elsewhere.localhost")
+    other = address(local_cloud).replace("localhost", "elsewhere.localhost")
     page = open_page(f"{other}upload", complains=True)
     (item,) = choose(page, {"elsewhere.csv": HEADER + GOOD})
     expect(item).to_contain_text("It could not be sent")
 
 
 def test_a_session_that_ended_is_said(local_cloud: LocalCloud, open_page: OpenPage) -> None:
-    page = open_page(f"{local_cloud.outputs().web_url}upload", complains=True)
+    page = open_page(f"{address(local_cloud)}upload", complains=True)
     page.route("**/api/uploads", lambda route: route.fulfill(status=401, json={"error": "", "message": ""}))
     (item,) = choose(page, {"late.csv": HEADER})
     expect(item).to_contain_text("Your session has ended")
@@ -105,7 +107,7 @@ def uploads(local_cloud: LocalCloud) -> Uploads:
         **ENVIRONMENT,
         "AWS_REGION": outputs.aws_region,
         "LANDING_BUCKET": outputs.landing_bucket,
-        "UPLOAD_ENDPOINT_URL": local_cloud.services().upload_url,
+        "UPLOAD_ENDPOINT_URL": upload_url(local_cloud.services().ports),
         "MAX_FILE_BYTES": "100",
     }
     return Uploads(Settings.from_env(environment), session)
@@ -143,7 +145,7 @@ def test_a_file_of_another_size_is_refused(uploads: Uploads, size: int, code: st
 
 def test_nothing_is_read_where_files_are_sent(local_cloud: LocalCloud, uploads: Uploads) -> None:
     assert httpx.get(uploads.sign("a.csv").url).status_code == 404
-    assert httpx.get(f"{local_cloud.services().upload_url}/latest/meta-data/").status_code == 404
+    assert httpx.get(f"{upload_url(local_cloud.services().ports)}/latest/meta-data/").status_code == 404
 
 
 def test_another_policy_under_the_same_signature_is_refused(uploads: Uploads) -> None:
@@ -153,6 +155,6 @@ def test_another_policy_under_the_same_signature_is_refused(uploads: Uploads) ->
 
 def test_the_app_holds_to_its_own_key_and_prefix(local_cloud: LocalCloud) -> None:
     outputs = local_cloud.outputs()
-    signed = httpx.post(f"{outputs.web_url}api/uploads", json={"name": "../../a.csv", "size": 1}).json()
+    signed = httpx.post(f"{address(local_cloud)}api/uploads", json={"name": "../../a.csv", "size": 1}).json()
     assert signed["key"].startswith(outputs.incoming_prefix)
     assert Path(signed["key"]).name == "a.csv"

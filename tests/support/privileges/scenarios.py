@@ -19,6 +19,7 @@ import httpx
 from tests.support.orders import Dropped, drop, event_of, ledger, order_file, wait_for
 from tests.support.privileges.calls import default_group
 from tests.support.privileges.identities import Deployed
+from tests.support.web.page import address
 
 Attempt = Callable[[], str]
 Scenario = Callable[[Deployed], AbstractContextManager[Attempt]]
@@ -90,7 +91,7 @@ def uploading(deployed: Deployed) -> Iterator[Attempt]:
 
     def attempt() -> str:
         asked = {"name": "privileges.csv", "size": len(content)}
-        signed = httpx.post(f"{outputs.web_url}api/uploads", json=asked).raise_for_status().json()
+        signed = httpx.post(f"{address(deployed.cloud)}api/uploads", json=asked).raise_for_status().json()
         sent = httpx.post(signed["url"], data=signed["fields"], files={"file": content})
         if sent.is_success:
             head = deployed.client("s3").head_object(Bucket=outputs.landing_bucket, Key=signed["key"])

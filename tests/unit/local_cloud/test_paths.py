@@ -1,4 +1,4 @@
-"""A checkout's path may have blanks, quotes, dollar signs and Unicode."""
+"""The path of a checkout may have blanks, quotes, dollar signs and Unicode."""
 
 import shlex
 import shutil
