@@ -62,7 +62,7 @@ def test_the_metadata_service_answers_only_with_a_token(local_cloud: LocalCloud)
 def test_the_page_comes_back_with_its_database(local_cloud: LocalCloud) -> None:
     local_cloud.faults.kill_database()
     local_cloud.faults.start_database()
-    assert "<main" in _page_after_it_reconnected(local_cloud)
+    assert "<main" in _page_when_it_has_connected(local_cloud)
 
 
 def test_a_web_app_that_crashed_starts_again_without_a_deployment(local_cloud: LocalCloud) -> None:
@@ -78,10 +78,10 @@ def test_a_web_app_that_crashed_starts_again_without_a_deployment(local_cloud: L
     assert said[1:] == ["starting the web app", "loading the sample files"]
     after = processes.load(local_cloud.state.processes)
     assert [each for each in after if each.name != PROCESS] == [each for each in before if each.name != PROCESS]
-    assert "<main" in page(local_cloud)
+    assert "<main" in _page_when_it_has_connected(local_cloud)
 
 
-def _page_after_it_reconnected(cloud: LocalCloud) -> str:
+def _page_when_it_has_connected(cloud: LocalCloud) -> str:
     deadline = time.monotonic() + 30
     while True:
         try:
