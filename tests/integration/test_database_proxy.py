@@ -1,11 +1,12 @@
 """A database behind RDS Proxy deploys too, which `local` does not have."""
 
+import shlex
 import sys
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.deploy import CdkDeployment
 
-APP = f"{sys.executable} -m tests.support.database_app"
+APP = f"{shlex.quote(sys.executable)} -m tests.support.database_app"
 
 
 def test_the_database_deploys_with_a_proxy(empty_cloud: LocalCloud) -> None:

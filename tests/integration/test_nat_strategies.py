@@ -1,5 +1,6 @@
 """Every NAT strategy deploys, not only that of `local`."""
 
+import shlex
 import sys
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from local_cloud.cloud import LocalCloud
 from local_cloud.deploy import CdkDeployment
 
-APP = f"{sys.executable} -m tests.support.network_app"
+APP = f"{shlex.quote(sys.executable)} -m tests.support.network_app"
 
 
 @pytest.mark.parametrize(("strategy", "gateways", "interfaces"), [("per-zone", 3, 0), ("single", 1, 0), ("none", 0, 8)])
