@@ -68,7 +68,7 @@ class LocalCloud:
         """
         with self.state.lock():
             toolchain.prepare(self._say)
-            self._ensure_services()
+            self._ensure_core()
             try:
                 return self._bring_up()
             except (LocalCloudError, BotoCoreError, ClientError, psycopg.Error) as error:
@@ -117,13 +117,6 @@ class LocalCloud:
     def faults(self) -> Faults:
         """Fault injection for tests."""
         return Faults(self.state, self.session, self.outputs)
-
-    def __enter__(self) -> LocalCloud:
-        self.up()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.down()
 
     def _bring_up(self) -> Summary:
         core = self.services()
@@ -181,7 +174,7 @@ class LocalCloud:
         services = {service.process for service in self._services.values()}
         return [crash for name, crash in self.status()["crashes"].items() if name not in services]
 
-    def _ensure_services(self) -> None:
+    def _ensure_core(self) -> None:
         """Start the core, new and empty, unless it runs without crashes and has a finished deployment."""
         for crash in self.status()["crashes"].values():
             self._say(crash)
@@ -195,14 +188,14 @@ class LocalCloud:
             self._say("removing what is left of the last run")
         self._end()
         try:
-            self._start_services()
+            self._start_core()
         except LocalCloudError as error:
-            # A port was free when it was chosen, and another program took it before the service did.
+            # A port was free when it was chosen, and another program took it before it was used.
             if _PORT_TAKEN not in str(error).lower():
                 raise
             self._say("another program took a port meanwhile: starting once more, on other ports")
             self._end()
-            self._start_services()
+            self._start_core()
 
     def _refuse_other_ports(self) -> None:
         for name, port in self.services().ports.items():
@@ -217,7 +210,7 @@ class LocalCloud:
         running = json.loads(self.state.services.read_text(encoding="utf-8"))  # former code may have had other fields
         return bool(running.get("code") == own_code_digest())
 
-    def _start_services(self) -> None:
+    def _start_core(self) -> None:
         names = [name for service in self._services.values() for name in service.ports]
         ports = choose_ports(names, self._variables)
         self._say("starting PostgreSQL and the emulator")
@@ -236,10 +229,12 @@ class LocalCloud:
         deadline = time.monotonic() + START_SECONDS
         while not (self.state.services.exists() and self.state.control.exists()):
             if self._supervisor.poll() is not None:
-                raise LocalCloudError(f"the services did not start:\n{last_lines(log, count=25)}")
+                raise LocalCloudError(f"PostgreSQL or the emulator did not start:\n{last_lines(log, count=25)}")
             if time.monotonic() > deadline:
                 self._end()
-                raise LocalCloudError(f"the services did not start within {START_SECONDS:.0f} s; see {self.state.logs}")
+                raise LocalCloudError(
+                    f"PostgreSQL or the emulator did not start within {START_SECONDS:.0f} s; see {self.state.logs}"
+                )
             time.sleep(_POLL_SECONDS)
 
     def _deploy(self, deployment: CdkDeployment, sources: str) -> None:
@@ -253,11 +248,11 @@ class LocalCloud:
         if bootstrap or not deployment.assembly_is_deployed():
             self._say("deploying")
             deployment.deploy()
-            self._forget_services()
+            self._forget_started()
         deployment.remember(sources)
         deployment.prune()
 
-    def _forget_services(self) -> None:
+    def _forget_started(self) -> None:
         """Make the services of capabilities start anew."""
         shutil.rmtree(self.state.capabilities, ignore_errors=True)
 
@@ -347,7 +342,7 @@ class LocalCloud:
             path.unlink(missing_ok=True)
         remove_remains(self.state.root)
         shutil.rmtree(self.state.emulator, ignore_errors=True)
-        self._forget_services()
+        self._forget_started()
 
 
 class _LocalSession(boto3.session.Session):

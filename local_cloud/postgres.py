@@ -166,11 +166,6 @@ class LocalPostgres:
             self._process.kill()
             self._process.wait()
 
-    def restart(self) -> PostgresEndpoint:
-        """Stop it if it runs, and start it on the same data and port."""
-        self.stop()
-        return self.start()
-
     def remove(self) -> None:
         """Stop it and the proxy, and delete the data."""
         self.stop()

@@ -43,23 +43,23 @@ class _FailsToStart(LocalCloud):
         super().__init__(state, say=say)
         self.reasons = list(reasons)
 
-    def _start_services(self) -> None:
+    def _start_core(self) -> None:
         if self.reasons:
             raise LocalCloudError(self.reasons.pop(0))
 
 
 def test_a_start_whose_port_another_program_took_is_tried_once_more(tmp_path: Path) -> None:
     said: list[str] = []
-    _FailsToStart(tmp_path, said.append, "bind: Address already in use")._ensure_services()
+    _FailsToStart(tmp_path, said.append, "bind: Address already in use")._ensure_core()
     assert [line for line in said if "took a port" in line]
     with pytest.raises(LocalCloudError, match="already in use"):
-        _FailsToStart(tmp_path, said.append, *["bind: address already in use"] * 2)._ensure_services()
+        _FailsToStart(tmp_path, said.append, *["bind: address already in use"] * 2)._ensure_core()
 
 
 def test_any_other_failure_to_start_is_reported_at_once(tmp_path: Path) -> None:
     cloud = _FailsToStart(tmp_path, lambda line: None, "no PostgreSQL here", "not reached")
     with pytest.raises(LocalCloudError, match="no PostgreSQL here"):
-        cloud._ensure_services()
+        cloud._ensure_core()
     assert cloud.reasons == ["not reached"]
 
 
@@ -77,12 +77,12 @@ def _running(state: Path, monkeypatch: pytest.MonkeyPatch, **variables: str) -> 
 def test_a_running_cloud_keeps_its_ports(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
 ) -> None:
-    _running(tmp_path, monkeypatch, **variables)._ensure_services()
+    _running(tmp_path, monkeypatch, **variables)._ensure_core()
 
 
 def test_another_port_for_a_running_cloud_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LocalCloudError, match="already running with PAGE_PORT=8080: run `make down` first"):
-        _running(tmp_path, monkeypatch, PAGE_PORT="8081")._ensure_services()
+        _running(tmp_path, monkeypatch, PAGE_PORT="8081")._ensure_core()
 
 
 class _WithService(LocalCloud):
@@ -116,7 +116,7 @@ def test_a_service_starts_once_for_each_deployment(tmp_path: Path) -> None:
     cloud.ensure()
     cloud.ensure()
     assert cloud.starts == 1
-    cloud._forget_services()
+    cloud._forget_started()
     cloud.ensure()
     assert cloud.starts == 2
 
