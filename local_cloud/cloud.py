@@ -253,7 +253,7 @@ class LocalCloud:
         deployment.prune()
 
     def _forget_started(self) -> None:
-        """Make the services of capabilities start anew."""
+        """Make the services of capabilities start again."""
         shutil.rmtree(self.state.capabilities, ignore_errors=True)
 
     def _outputs(self, found: Mapping[str, str], services: Mapping[str, LocalService]) -> Outputs:

@@ -75,7 +75,7 @@ class StateFolder:
 
     @property
     def capabilities(self) -> Path:
-        """Folders of the capabilities' services; a deployment empties them, so that the services start anew."""
+        """Folders of the capabilities' services; a deployment deletes them, so that the services start again."""
         return self.root / "capabilities"
 
     @property

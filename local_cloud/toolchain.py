@@ -63,8 +63,6 @@ def _provide(link: Path, made_from: bytes, make: Callable[[Path], None]) -> None
         (folder / _FINISHED).touch()
     if link.is_symlink() and link.readlink() == Path(folder.name):
         return
-    if link.is_dir() and not link.is_symlink():
-        link.rename(link.with_name(f"{link.name}-former"))  # from before environments had their own folders
     draft = link.with_name(f".{link.name}.draft")
     draft.unlink(missing_ok=True)
     draft.symlink_to(folder.name)
@@ -81,8 +79,8 @@ def _make_services_venv(folder: Path, *, say: Callable[[str], None]) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:
-        said = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-5:])
+        end = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-5:])
         raise LocalCloudError(
-            f"installing {REQUIREMENTS.relative_to(CHECKOUT)} failed. The first set-up needs the Python package "
-            f"index: is the network there? pip said:\n{said}"
+            f"installing {REQUIREMENTS.relative_to(CHECKOUT)} failed: it needs the Python package index. "
+            f"The end of pip's output:\n{end}"
         )

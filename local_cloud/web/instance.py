@@ -78,7 +78,7 @@ def read_environment_file(text: str) -> dict[str, str]:
 
 
 class WebApp:
-    """The one process that stands for all instances of the Auto Scaling group."""
+    """The one process that represents all instances of the Auto Scaling group."""
 
     def __init__(self, context: ServiceContext) -> None:
         self._state = context.state

@@ -11,7 +11,7 @@ FILE = "web-instance.json"
 
 @dataclass(frozen=True, kw_only=True)
 class InstanceIdentity:
-    """The one instance that stands for those of the Auto Scaling group."""
+    """The one instance that represents those of the Auto Scaling group."""
 
     role_name: str
     load_balancer_name: str
