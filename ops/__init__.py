@@ -1,1 +1,1 @@
-"""Commands that people run against a deployed environment."""
+"""Commands that people run against a deployed environment: one package per capability."""

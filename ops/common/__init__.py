@@ -1,4 +1,1 @@
-"""What people do to a running pipeline: `make inspect`, `redrive`, `replay`, `reconcile`, `reprocess`.
-
-Against the local cloud and a real account alike; docs/runbook/README.md says when, and with which permissions.
-"""
+"""What the commands of every capability share: the command line, the deployed environment, errors, the terminal."""

@@ -1,5 +1,5 @@
-"""The one error that a person at the terminal gets to see."""
+"""The error that a person at the terminal sees."""
 
 
-class OperationsError(Exception):
-    """Something a person can mend; the message says what was wrong, with which value, and how to mend it."""
+class CommandError(Exception):
+    """A person can fix the cause. The message names it, the value, and what to do."""

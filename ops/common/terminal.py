@@ -1,16 +1,16 @@
-"""Asking the person at the terminal."""
+"""Asks the person at the terminal."""
 
 from __future__ import annotations
 
 import sys
 
 
-def agreed(question: str, *, yes: bool) -> bool:
-    """Whether to go on: `yes` says so beforehand. Where nobody can be asked, nothing is done."""
+def confirmed(question: str, *, yes: bool) -> bool:
+    """Whether to continue. `yes` skips the question; without a terminal the answer is no."""
     if yes:
         return True
     if not sys.stdin.isatty():
-        print("Nothing was done: there is no terminal to ask on. YES=1 goes on without asking.")
+        print("Nothing was done: there is no terminal to ask for confirmation. YES=1 skips the question.")
         return False
     try:
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")

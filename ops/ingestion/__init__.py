@@ -1,1 +1,1 @@
-"""Commands for files whose loading failed."""
+"""Commands that load files again: redrive, replay, reprocess."""

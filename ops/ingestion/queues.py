@@ -1,4 +1,4 @@
-"""The three queues: how much is in them, what is in the dead letters, and how messages are sent."""
+"""Sends, receives and counts the messages of a queue."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ops.common.errors import OperationsError
+from ops.common.errors import CommandError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-_BATCH = 10  # the largest that SQS takes
-_PEEKED = 500
-_HIDDEN_SECONDS = 30
+_BATCH = 10  # the SQS maximum
+_PEEK_LIMIT = 500
+_VISIBILITY_TIMEOUT_SECONDS = 30
 
 
 def arn(sqs: SQSClient, url: str) -> str:
@@ -23,7 +23,7 @@ def arn(sqs: SQSClient, url: str) -> str:
 
 
 def counts(sqs: SQSClient, url: str) -> tuple[int, int]:
-    """About how many messages wait in the queue, and how many someone has taken and not finished."""
+    """The approximate numbers of visible messages and of messages in flight."""
     found = sqs.get_queue_attributes(
         QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     )["Attributes"]
@@ -31,7 +31,7 @@ def counts(sqs: SQSClient, url: str) -> tuple[int, int]:
 
 
 def send(sqs: SQSClient, url: str, bodies: Iterable[str]) -> int:
-    """Send every message, and return how many. Raises OperationsError where some were not taken."""
+    """Send every message, and return their number. Raises CommandError if SQS refuses one."""
     sent = 0
     rest = iter(bodies)
     while batch := list(islice(rest, _BATCH)):
@@ -39,21 +39,22 @@ def send(sqs: SQSClient, url: str, bodies: Iterable[str]) -> int:
         answer = sqs.send_message_batch(QueueUrl=url, Entries=entries)  # type: ignore[arg-type] # plain dictionaries
         sent += len(answer.get("Successful", []))
         if answer.get("Failed"):
-            raise OperationsError(
-                f"SQS took {sent} messages and refused one ({answer['Failed'][0].get('Message', 'no reason given')}): "
-                "run the command again, what was sent already changes nothing when it is sent twice"
+            raise CommandError(
+                f"SQS accepted {sent} messages and refused one "
+                f"({answer['Failed'][0].get('Message', 'no reason given')}): "
+                "run the command again; sending a message twice changes nothing"
             )
     return sent
 
 
-def taken(sqs: SQSClient, url: str, *, wait_seconds: int = 5) -> Iterator[list[MessageTypeDef]]:
-    """Take messages, a batch at a time, until the queue has none; those that nobody deletes come back later."""
+def receive_all(sqs: SQSClient, url: str, *, wait_seconds: int = 5) -> Iterator[list[MessageTypeDef]]:
+    """Receive batches until the queue is empty. Messages that the caller doesn't delete become visible again."""
     while True:
-        # A wait makes SQS ask all of its servers: without one an answer may be empty and the queue not.
+        # Long polling asks all servers of SQS; short polling can return nothing although the queue has messages.
         batch = sqs.receive_message(
             QueueUrl=url,
             MaxNumberOfMessages=_BATCH,
-            VisibilityTimeout=_HIDDEN_SECONDS,
+            VisibilityTimeout=_VISIBILITY_TIMEOUT_SECONDS,
             WaitTimeSeconds=wait_seconds,
         ).get("Messages", [])
         if not batch:
@@ -61,13 +62,13 @@ def taken(sqs: SQSClient, url: str, *, wait_seconds: int = 5) -> Iterator[list[M
         yield batch
 
 
-def peeked(sqs: SQSClient, url: str) -> list[str]:
-    """The bodies of the queue's messages, of `_PEEKED` at most; all are put back at once."""
+def peek(sqs: SQSClient, url: str) -> list[str]:
+    """The bodies of at most about `_PEEK_LIMIT` messages, which are visible again afterwards."""
     messages: list[MessageTypeDef] = []
     try:
-        for batch in taken(sqs, url, wait_seconds=1):
+        for batch in receive_all(sqs, url, wait_seconds=1):
             messages += batch
-            if len(messages) >= _PEEKED:
+            if len(messages) >= _PEEK_LIMIT:
                 break
     finally:
         for start in range(0, len(messages), _BATCH):

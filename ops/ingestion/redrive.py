@@ -1,58 +1,60 @@
-"""Brings back what failed: dead letters to the queue they came from, undelivered events to the queue they missed."""
+"""Moves dead letters and undelivered events back to the queue."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
-from ops.common.deployment import Deployment
-from ops.common.errors import OperationsError
+from ops.common.errors import CommandError
 from ops.ingestion import queues
+from ops.ingestion.deployed import DeployedIngestion
 
 if TYPE_CHECKING:
-    from mypy_boto3_sqs.type_defs import ListMessageMoveTasksResultEntryTypeDef as Task
+    from mypy_boto3_sqs.type_defs import ListMessageMoveTasksResultEntryTypeDef as MoveTask
 
-_UNDER_WAY = ("RUNNING", "CANCELLING")
+_RUNNING = ("RUNNING", "CANCELLING")
 
 
-def run(deployment: Deployment, *, poll_seconds: float = 2.0) -> int:
-    """Do both, and return the exit code."""
-    print(f"Brings back the dead letters and the undelivered events of {deployment.place}.")
-    _dead_letters(deployment, poll_seconds)
-    _undelivered(deployment)
+def run(ingestion: DeployedIngestion, *, poll_seconds: float = 2.0) -> int:
+    """Move the messages of both queues, wait until that is done, and return the exit code."""
+    print(f"Moving the dead letters and the undelivered events of {ingestion.environment.label} back to the queue.")
+    _move_dead_letters(ingestion, poll_seconds)
+    _move_undelivered_events(ingestion)
     return 0
 
 
-def _dead_letters(deployment: Deployment, poll_seconds: float) -> None:
-    sqs = deployment.sqs
-    source = queues.arn(sqs, deployment.dead_letter_queue_url)
-    waiting, in_sight = queues.counts(sqs, deployment.dead_letter_queue_url)
-    last = _newest(deployment, source)
-    if last is not None and last["Status"] in _UNDER_WAY:
-        print("Dead letters: someone is bringing them back already; this follows that.")
-        last = None
-    elif not waiting:
-        someone = f" But someone looks at {in_sight} right now: try again in a minute." if in_sight else ""
-        print(f"Dead letters: none.{someone}")
+def _move_dead_letters(ingestion: DeployedIngestion, poll_seconds: float) -> None:
+    sqs = ingestion.sqs
+    source = queues.arn(sqs, ingestion.dead_letter_queue_url)
+    visible, in_flight = queues.counts(sqs, ingestion.dead_letter_queue_url)
+    previous = _newest_task(ingestion, source)
+    if previous is not None and previous["Status"] in _RUNNING:
+        print("Dead letters: a redrive is already running; waiting for it.")
+        previous = None
+    elif not visible:
+        hidden = f" But another client has received {in_flight}: try again in a minute." if in_flight else ""
+        print(f"Dead letters: none.{hidden}")
         return
     else:
-        print(f"Dead letters: bringing about {waiting} back to the queue.")
+        print(f"Dead letters: moving about {visible} to the queue.")
         sqs.start_message_move_task(SourceArn=source)
-    task = _end(deployment, source, last, poll_seconds)
+    task = _finished_task(ingestion, source, previous, poll_seconds)
     moved = task.get("ApproximateNumberOfMessagesMoved", 0)
     if task["Status"] != "COMPLETED":
         reason = task.get("FailureReason", "no reason given")
-        raise OperationsError(f"SQS stopped after {moved} dead letters ({task['Status']}: {reason}): run it again")
-    print(f"Dead letters: {moved} brought back. They are tried again now; those that fail again return here.")
+        raise CommandError(f"SQS stopped after {moved} dead letters ({task['Status']}: {reason}): run it again")
+    print(f"Dead letters: {moved} moved to the queue. Those that fail again return to the dead-letter queue.")
 
 
-def _end(deployment: Deployment, source: str, last: Task | None, poll_seconds: float) -> Task:
-    """The task that came after `last`, when it has ended: SQS may list a new one a moment late."""
+def _finished_task(
+    ingestion: DeployedIngestion, source: str, previous: MoveTask | None, poll_seconds: float
+) -> MoveTask:
+    """Wait until the task after `previous` has ended: SQS may list a new task a moment after its start."""
     shown = 0
     while True:
-        task = _newest(deployment, source)
-        if task is not None and (last is None or task["StartedTimestamp"] != last["StartedTimestamp"]):
-            if task["Status"] not in _UNDER_WAY:
+        task = _newest_task(ingestion, source)
+        if task is not None and (previous is None or task["StartedTimestamp"] != previous["StartedTimestamp"]):
+            if task["Status"] not in _RUNNING:
                 return task
             moved = task.get("ApproximateNumberOfMessagesMoved", 0)
             if moved != shown:
@@ -61,20 +63,20 @@ def _end(deployment: Deployment, source: str, last: Task | None, poll_seconds: f
         time.sleep(poll_seconds)
 
 
-def _newest(deployment: Deployment, source: str) -> Task | None:
-    found = deployment.sqs.list_message_move_tasks(SourceArn=source, MaxResults=1).get("Results", [])
+def _newest_task(ingestion: DeployedIngestion, source: str) -> MoveTask | None:
+    found = ingestion.sqs.list_message_move_tasks(SourceArn=source, MaxResults=1).get("Results", [])
     return found[0] if found else None
 
 
-def _undelivered(deployment: Deployment) -> None:
-    """By hand: SQS moves dead letters of other queues only, and these come from EventBridge.
+def _move_undelivered_events(ingestion: DeployedIngestion) -> None:
+    """Moves each message with send and delete: SQS has move tasks only for dead-letter queues of other queues.
 
-    A message is deleted here after it is there, so at worst it is there twice, which changes nothing.
+    A failure between the two leaves the message in both queues. Loading a file twice changes nothing.
     """
-    sqs, url = deployment.sqs, deployment.undelivered_queue_url
+    sqs, url = ingestion.sqs, ingestion.undelivered_queue_url
     moved = 0
-    for batch in queues.taken(sqs, url):
-        queues.send(sqs, deployment.queue_url, (message["Body"] for message in batch))
+    for batch in queues.receive_all(sqs, url):
+        queues.send(sqs, ingestion.queue_url, (message["Body"] for message in batch))
         sqs.delete_message_batch(
             QueueUrl=url,
             Entries=[
@@ -82,4 +84,4 @@ def _undelivered(deployment: Deployment) -> None:
             ],
         )
         moved += len(batch)
-    print(f"Undelivered events: {moved} brought to the queue." if moved else "Undelivered events: none.")
+    print(f"Undelivered events: {moved} moved to the queue." if moved else "Undelivered events: none.")

@@ -1,4 +1,4 @@
-"""What is in the bucket: versions and delete markers, in S3's order, a page at a time."""
+"""Lists the object versions and delete markers of a bucket in S3's order, one page at a time."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 # Objects in these classes must be restored before they can be read (Amazon S3 User Guide, "Restoring an archived
-# object"). That Intelligent-Tiering moved one to its archive tiers is not in the list; reading it fails.
-ASLEEP = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+# object"). The list does not show that an object is in an archive tier of Intelligent-Tiering; reading it fails.
+ARCHIVE_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+SOURCE = "ops"  # the events of S3 have "aws.s3"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Version:
-    """One version of a key. A delete marker has no size."""
+    """A version of a key. `size` is None for a delete marker."""
 
     key: str
     version_id: str
@@ -30,30 +31,30 @@ class Version:
     storage_class: str = "STANDARD"
 
     @property
-    def is_marker(self) -> bool:
-        """Whether it only says that the key was deleted."""
+    def is_delete_marker(self) -> bool:
+        """Whether it only records that the key was deleted."""
         return self.size is None
 
     def message(self, bucket: str, reason: str) -> str:
-        """The event of it, as EventBridge would have put it into the queue; `reason` says who made it up."""
+        """Its event as EventBridge would send it to the queue. `reason` names the command that sends it instead."""
         described: dict[str, object] = {"key": self.key, "version-id": self.version_id}
         detail: dict[str, object] = {"bucket": {"name": bucket}, "object": described, "reason": reason}
-        if self.is_marker:
+        if self.is_delete_marker:
             detail["deletion-type"] = "Delete Marker Created"
         else:
             described["size"] = self.size
         return json.dumps(
             {
-                "source": "shop.operations",
-                "detail-type": "Object Deleted" if self.is_marker else "Object Created",
-                "time": self.at.isoformat(timespec="seconds"),  # as S3 tells it in its own events
+                "source": SOURCE,
+                "detail-type": "Object Deleted" if self.is_delete_marker else "Object Created",
+                "time": self.at.isoformat(timespec="seconds"),  # as in the events of S3
                 "detail": detail,
             }
         )
 
 
 def listed(s3: S3Client, bucket: str, prefix: str) -> Iterator[Version]:
-    """Every version below the prefix; keys ascend by their UTF-8 bytes, the newest version of a key comes first."""
+    """Every version below the prefix. Keys ascend by their UTF-8 bytes; versions of a key begin with the newest."""
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
         versions = (
             Version(
@@ -76,7 +77,7 @@ def listed(s3: S3Client, bucket: str, prefix: str) -> Iterator[Version]:
             )
             for each in page.get("DeleteMarkers", [])
         )
-        # A page has both kinds apart, each in order. Python compares text by code points, and so as UTF-8's bytes do.
+        # A page lists both kinds separately, each in order. Python's order of code points is that of UTF-8 bytes.
         yield from merge(versions, markers, key=attrgetter("key"))
 
 
@@ -85,6 +86,6 @@ def of_key(s3: S3Client, bucket: str, key: str) -> list[Version]:
     found = []
     for version in listed(s3, bucket, key):
         if version.key != key:
-            break  # the keys that go on after it come later
+            break  # longer keys with this prefix come later
         found.append(version)
     return sorted(found, key=attrgetter("is_latest", "at"), reverse=True)

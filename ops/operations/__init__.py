@@ -1,1 +1,1 @@
-"""Commands that look up what happened to files."""
+"""Commands that ask the operations function what the ledger has of files: inspect, reconcile."""

@@ -1,4 +1,4 @@
-"""What happened to this file? Tells what the bucket, the ledger and the queues have of it."""
+"""Shows what the bucket, the ledger and the queues have of a file."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from ops.common.deployment import Deployment
 from ops.ingestion import queues, versions
+from ops.ingestion.deployed import DeployedIngestion
 from ops.ingestion.versions import Version
 from ops.operations import ledger
+from ops.operations.deployed import DeployedOperations
 
 _SHOWN = 20
 
 
-def run(deployment: Deployment, *, key: str) -> int:
-    """Print it all, and return the exit code: 0 also where nobody knows the file."""
-    print(f"{key} in {deployment.place} (s3://{deployment.landing_bucket})")
-    in_bucket = versions.of_key(deployment.s3, deployment.landing_bucket, key)
-    known = ledger.inspect(deployment, key)
-    for line in (*_bucket(in_bucket), *_ledger(known), *_queues(deployment, key)):
+def run(operations: DeployedOperations, *, key: str) -> int:
+    """Print it, and return the exit code, which is 0 for an unknown file too."""
+    ingestion = operations.ingestion
+    print(f"{key} in {ingestion.environment.label} (s3://{ingestion.landing_bucket})")
+    in_bucket = versions.of_key(ingestion.s3, ingestion.landing_bucket, key)
+    known = ledger.inspect(operations, key)
+    for line in (*_bucket(in_bucket), *_ledger(known), *_queues(ingestion, key)):
         print(line)
     ids = {version["version_id"] for version in known["versions"]}
     unknown = [version for version in in_bucket if version.version_id not in ids]
-    # Of a key with very many versions the ledger tells the newest alone.
+    # The function returns only the newest rows of a key with very many versions.
     if unknown and known["total"] == len(known["versions"]):
-        if key.startswith(deployment.incoming_prefix):
-            print(
-                f"The ledger does not know {len(unknown)} of these versions. Where no message is on its way or among "
-            )
-            print("the dead letters, `make reconcile` brings them in.")
+        if key.startswith(ingestion.incoming_prefix):
+            print(f"The ledger does not have {len(unknown):,} of these versions.")
+            print("If none of the queues has a message about them, `make reconcile` loads them.")
         else:
-            print(f"The pipeline takes files below {deployment.incoming_prefix} only.")
+            print(f"The pipeline loads only files below {ingestion.incoming_prefix}.")
     return 0
 
 
 def _bucket(found: list[Version]) -> Iterator[str]:
     yield f"In the bucket: {_number(len(found), 'version')}"
     for version in found[:_SHOWN]:
-        what = "deleted (a delete marker)" if version.is_marker else f"{version.size:,} bytes"
+        what = "delete marker" if version.is_delete_marker else f"{version.size:,} bytes"
         newest = ", the newest" if version.is_latest else ""
         stored = "" if version.storage_class == "STANDARD" else f", in {version.storage_class}"
         yield f"  {version.at:%Y-%m-%d %H:%M:%S} UTC  {version.version_id}  {what}{stored}{newest}"
@@ -58,39 +58,40 @@ def _ledger(known: dict[str, Any]) -> Iterator[str]:
             now = "too many to count" if stored is None else f"{stored:,}"
             yield (
                 f"    {_number(version['rows_loaded'], 'order')} loaded, {_number(version['rows_rejected'], 'row')} "
-                f"rejected; stored orders that come from it now: {now}"
+                f"rejected; orders of this version that are stored now: {now}"
             )
         for reject in version["rejects"]:
             yield f"    line {reject['line_number']}: {'; '.join(reject['reasons'])}"
             yield f"      {json.dumps(reject['raw'], ensure_ascii=False)}"
         hidden = version["rows_rejected"] - len(version["rejects"])
         if hidden and version["rejects"]:
-            yield f"    and {hidden:,} more, which the web app shows"
+            yield f"    and {hidden:,} more rejected rows"
         elif hidden:
-            yield "    The rejected rows themselves are no longer kept."
+            yield "    The rejected rows are no longer stored."
     if known["total"] > len(known["versions"]):
         yield f"  and {known['total'] - len(known['versions'])} older ones"
 
 
-def _queues(deployment: Deployment, key: str) -> Iterator[str]:
-    waiting, in_work = queues.counts(deployment.sqs, deployment.queue_url)
-    # Looking into the queue would count as an attempt at each file that is in it.
-    yield f"In the queue: about {waiting:,} messages wait, {in_work:,} are worked on or wait to be tried again"
-    places = {
-        "Dead letters": deployment.dead_letter_queue_url,
-        "Undelivered events": deployment.undelivered_queue_url,
+def _queues(ingestion: DeployedIngestion, key: str) -> Iterator[str]:
+    # Only counted: receiving a message of this queue would count as an attempt to load its file.
+    visible, in_flight = queues.counts(ingestion.sqs, ingestion.queue_url)
+    yield f"In the queue: about {_number(visible, 'message')}, and {in_flight:,} in flight or waiting for a retry"
+    failed = {
+        "Dead letters": ingestion.dead_letter_queue_url,
+        "Undelivered events": ingestion.undelivered_queue_url,
     }
-    for name, url in places.items():
-        bodies = queues.peeked(deployment.sqs, url)
-        ours = [version for body in bodies if (version := _version_of(body, key)) is not None]
-        if ours:
-            yield f"{name}: {_number(len(ours), 'message')} of this file, version {', '.join(ours)}: see `make redrive`"
+    for name, url in failed.items():
+        bodies = queues.peek(ingestion.sqs, url)
+        found = [version for body in bodies if (version := _version_of(body, key)) is not None]
+        if found:
+            count = _number(len(found), "message")
+            yield f"{name}: {count} of this file, version {', '.join(found)}: `make redrive` moves them to the queue"
         else:
-            yield f"{name}: none of this file (looked at {len(bodies)})"
+            yield f"{name}: none of this file (searched {_number(len(bodies), 'message')})"
 
 
 def _version_of(body: str, key: str) -> str | None:
-    """The version that a message speaks of, None where it is of another key or can't be read."""
+    """The version that a message is about; None if it is about another key or is no event."""
     try:
         found = json.loads(body)["detail"]["object"]
         return str(found.get("version-id")) if found["key"] == key else None

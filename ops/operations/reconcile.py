@@ -1,4 +1,4 @@
-"""Finds files whose events were lost: in the bucket, and not in the ledger. Offers to load them."""
+"""Finds files whose events were lost: versions in the bucket that the ledger does not have. Offers to load them."""
 
 from __future__ import annotations
 
@@ -10,64 +10,66 @@ from operator import attrgetter, itemgetter
 from typing import TypeVar
 
 from ops.common import terminal
-from ops.common.deployment import Deployment
-from ops.common.errors import OperationsError
+from ops.common.errors import CommandError
 from ops.ingestion import queues, versions
-from ops.ingestion.versions import ASLEEP, Version
+from ops.ingestion.versions import ARCHIVE_CLASSES, Version
 from ops.operations import ledger
+from ops.operations.deployed import DeployedOperations
 
-SOMETHING_IS_MISSING = 3
-YOUNG = timedelta(minutes=5)  # its event may still be on its way; an upload is in the ledger within seconds
+FILES_ARE_MISSING = 3
+# A younger version's event may still be on its way. Usually the ledger has a version within seconds of its upload.
+MINIMUM_AGE = timedelta(minutes=5)
 _SHOWN = 20
 _REPORT_EVERY = 100_000
 
 T = TypeVar("T")
 
 
-def run(deployment: Deployment, *, yes: bool, young: timedelta = YOUNG) -> int:
-    """Compare, say what is missing, load it where that is agreed to. Returns 3 where something stays missing."""
-    bucket = deployment.landing_bucket
-    print(f"Compares the versions below s3://{bucket}/{deployment.incoming_prefix} with the ledger.", flush=True)
-    born_before = datetime.now(UTC) - young
-    compared = missing = too_young = asleep = 0
-    # What is missing goes to a file as it is found: it may be millions, and what was shown is what is sent.
+def run(operations: DeployedOperations, *, yes: bool, minimum_age: timedelta = MINIMUM_AGE) -> int:
+    """Print what is missing, and load it after confirmation. Returns `FILES_ARE_MISSING` if some stay missing."""
+    ingestion = operations.ingestion
+    bucket, prefix = ingestion.landing_bucket, ingestion.incoming_prefix
+    print(f"Comparing s3://{bucket}/{prefix} with the ledger in {ingestion.environment.label}.", flush=True)
+    newest = datetime.now(UTC) - minimum_age
+    compared = missing = too_young = archived = 0
+    # A file, because there may be millions of messages. What is sent is exactly what was found and shown.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as messages:
-        in_bucket = versions.listed(deployment.s3, bucket, deployment.incoming_prefix)
-        for version, is_known in compare(in_bucket, ledger.known_versions(deployment)):
+        in_bucket = versions.listed(ingestion.s3, bucket, prefix)
+        for version, is_known in compare(in_bucket, ledger.known_versions(operations)):
             compared += 1
             if compared % _REPORT_EVERY == 0:
                 print(f"  {compared:,} versions compared, {missing:,} missing so far", flush=True)
             if is_known or version.key.endswith("/"):
-                continue  # keys that end so are folders, which the pipeline ignores
-            if version.at > born_before:
+                continue  # a key that ends with "/" is a folder, which the pipeline ignores
+            if version.at > newest:
                 too_young += 1
-            elif version.storage_class in ASLEEP:
-                asleep += 1
+            elif version.storage_class in ARCHIVE_CLASSES:
+                archived += 1
                 print(f"  {_described(version)}: in {version.storage_class}, restore it first")
             else:
                 missing += 1
                 messages.write(version.message(bucket, "Reconcile") + "\n")
                 if missing <= _SHOWN:
                     print(f"  {_described(version)}")
-        _summarize(compared, missing, too_young, asleep, young)
+        _summarize(compared, missing, too_young, archived, minimum_age)
         if not missing:
-            return SOMETHING_IS_MISSING if asleep else 0
-        waiting, in_work = queues.counts(deployment.sqs, deployment.queue_url)
-        if waiting + in_work:
-            print(f"About {waiting + in_work:,} messages are in the queue; some may be of these files.")
-        print("Loading a file that was loaded meanwhile changes nothing.")
-        if not terminal.agreed(f"Put {missing:,} into the queue?", yes=yes):
-            return SOMETHING_IS_MISSING
+            return FILES_ARE_MISSING if archived else 0
+        in_queue = sum(queues.counts(ingestion.sqs, ingestion.queue_url))
+        if in_queue:
+            print(f"The queue has about {in_queue:,} messages; some may be about these versions.")
+        print("Sending a version that has been loaded meanwhile changes nothing.")
+        if not terminal.confirmed(f"Send {missing:,} to the queue?", yes=yes):
+            return FILES_ARE_MISSING
         messages.seek(0)
-        sent = queues.send(deployment.sqs, deployment.queue_url, (line.rstrip("\n") for line in messages))
-    print(f"{sent:,} are in the queue now. Run this again when it is empty: it should find nothing then.")
-    return SOMETHING_IS_MISSING if asleep else 0
+        sent = queues.send(ingestion.sqs, ingestion.queue_url, (line.rstrip("\n") for line in messages))
+    print(f"{sent:,} sent to the queue. Run this again when the queue is empty, to see that nothing is missing.")
+    return FILES_ARE_MISSING if archived else 0
 
 
 def compare(in_bucket: Iterator[Version], known: Iterator[tuple[str, str]]) -> Iterator[tuple[Version, bool]]:
-    """Each version of the bucket, and whether the ledger knows it. Holds the versions of one key at a time.
+    """Each version of the bucket, and whether the ledger has it. Keeps only the versions of one key in memory.
 
-    Both must ascend by key. Raises OperationsError where one doesn't: the comparison would be wrong.
+    Both must ascend by key. Raises CommandError if one doesn't: the comparison would be wrong.
     """
     ledger_keys = groupby(_ascending(known, itemgetter(0), "the ledger"), itemgetter(0))
     ledger_key, rows = next(ledger_keys, (None, iter(())))
@@ -83,27 +85,23 @@ def _ascending(items: Iterable[T], key: Callable[[T], str], whose: str) -> Itera
     before = ""
     for item in items:
         if key(item) < before:
-            raise OperationsError(
-                f"{whose} lists {key(item)!r} after {before!r}, which is not the order of UTF-8 bytes"
-            )
+            raise CommandError(f"{whose} lists {key(item)!r} after {before!r}, which is not the order of UTF-8 bytes")
         before = key(item)
         yield item
 
 
-def _summarize(compared: int, missing: int, too_young: int, asleep: int, young: timedelta) -> None:
+def _summarize(compared: int, missing: int, too_young: int, archived: int, minimum_age: timedelta) -> None:
     if missing > _SHOWN:
         print(f"  and {missing - _SHOWN:,} more")
-    print(f"{compared:,} versions compared: {missing:,} of them the ledger does not know." if missing
-          else f"{compared:,} versions compared: nothing is missing that could be loaded.")  # fmt: skip
+    result = f"{missing:,} are not in the ledger" if missing else "nothing is missing that could be loaded"
+    print(f"{compared:,} versions compared: {result}.")
     if too_young:
-        minutes = young.total_seconds() / 60
-        print(
-            f"{too_young:,} not in the ledger are younger than {minutes:g} minutes: their events may be on their way."
-        )
-    if asleep:
-        print(f"{asleep:,} not in the ledger lie in an archive class, and can't be read before they are restored.")
+        minutes = f"{minimum_age.total_seconds() / 60:g}"
+        print(f"{too_young:,} not in the ledger are younger than {minutes} minutes: their events may be on their way.")
+    if archived:
+        print(f"{archived:,} not in the ledger are in an archive storage class: restore them in S3 first.")
 
 
 def _described(version: Version) -> str:
-    what = "delete marker" if version.is_marker else f"{version.size:,} bytes"
+    what = "delete marker" if version.is_delete_marker else f"{version.size:,} bytes"
     return f"{version.key}  version {version.version_id}  {version.at:%Y-%m-%d %H:%M:%S} UTC  {what}"

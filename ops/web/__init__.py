@@ -1,1 +1,1 @@
-"""Ways to the pages of a deployed environment: `make tunnel` to internal ones, `make invite` for public ones."""
+"""Commands for the web pages of an environment on AWS: tunnel (internal pages), invite (public pages)."""

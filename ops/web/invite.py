@@ -1,36 +1,42 @@
-"""Puts a person on the list of those who may sign in."""
+"""Invites a person to sign in to the public pages."""
+
+from __future__ import annotations
 
 import re
-from typing import Any
 
-from ops.web.web_stack import WebAccessError, WebStack
+from ops.common.environment import CLIENT_CONFIG
+from ops.common.errors import CommandError
+from ops.web.deployed import DeployedWeb
 
-INVITED = "FORCE_CHANGE_PASSWORD"  # Cognito's word for who has not signed in yet
+NEVER_SIGNED_IN = "FORCE_CHANGE_PASSWORD"  # the user's status in Cognito
 
 
-def invite(session: Any, stack: WebStack, *, email: str) -> str:
-    """Send an invitation, or the same again; returns what was done. Raises WebAccessError."""
+def invite(web: DeployedWeb, *, email: str) -> str:
+    """Create a user, whom Cognito sends a password by e-mail. Returns a sentence that says what was done."""
+    environment = web.environment
     if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
-        raise WebAccessError(
-            f"EMAIL must be an address like ada@example.com, got {email!r}: "
-            f"make invite ENV={stack.environment} EMAIL=ada@example.com"
+        raise CommandError(
+            f"EMAIL must be an e-mail address, got {email!r}: make invite ENV={environment.name} EMAIL=ada@example.com"
         )
-    if stack.user_pool_id is None:
-        raise WebAccessError(
-            f"{stack.environment} is internal, and nobody signs in: make tunnel ENV={stack.environment} shows it; "
-            "web.exposure = Public(...) in config/environments.py would put it on the internet"
+    if web.user_pool_id is None:
+        raise CommandError(
+            f"the pages of {environment.label} are internal and have no sign-in: `make tunnel ENV={environment.name}` "
+            "opens them; web.exposure = Public(...) in config/environments.py publishes them"
         )
-    cognito = session.client("cognito-idp")
-    person = {"UserPoolId": stack.user_pool_id, "Username": email}
+    cognito = environment.session.client("cognito-idp", config=CLIENT_CONFIG)
     try:
         cognito.admin_create_user(
-            **person,
+            UserPoolId=web.user_pool_id,
+            Username=email,
             UserAttributes=[{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}],
             DesiredDeliveryMediums=["EMAIL"],
         )
     except cognito.exceptions.UsernameExistsException:
-        if cognito.admin_get_user(**person)["UserStatus"] != INVITED:
-            return f"{email} signs in at {stack.url} already; nothing was sent."
-        cognito.admin_create_user(**person, MessageAction="RESEND", DesiredDeliveryMediums=["EMAIL"])
-        return f"{email} was invited before, and is again, with a new password, to {stack.url}."
-    return f"{email} is invited to {stack.url}, by an e-mail with a first password."
+        user = cognito.admin_get_user(UserPoolId=web.user_pool_id, Username=email)
+        if user["UserStatus"] != NEVER_SIGNED_IN:
+            return f"{email} can already sign in to {environment.label} at {web.url}; no e-mail was sent."
+        cognito.admin_create_user(
+            UserPoolId=web.user_pool_id, Username=email, MessageAction="RESEND", DesiredDeliveryMediums=["EMAIL"]
+        )
+        return f"Invited {email} to {environment.label} again, with a new password: {web.url}"
+    return f"Invited {email} to {environment.label}, by an e-mail with a first password: {web.url}"

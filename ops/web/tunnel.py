@@ -1,64 +1,63 @@
-"""Opens a port of this machine that leads to the app on one instance, through Session Manager."""
+"""Forwards a port of this machine to the web app on an instance, through Session Manager."""
+
+from __future__ import annotations
 
 import json
 import os
 import shutil
 import subprocess
-from typing import Any
 
-from components.common.ports import WEB_APP
-from ops.web.web_stack import WebAccessError, WebStack
+from ops.common.environment import CLIENT_CONFIG
+from ops.common.errors import CommandError
+from ops.web.deployed import DeployedWeb
 
 DOCUMENT = "AWS-StartPortForwardingSession"
 PLUGIN = "session-manager-plugin"
-# Where the plugin finds the session's token; among its arguments every user of this machine could read it.
+# The plugin reads the session's token from this variable. Every user of this machine can read a process's arguments.
 TOKEN_VARIABLE = "AWS_SSM_START_SESSION_RESPONSE"  # noqa: S105 - a variable's name
 
 
-def open_tunnel(session: Any, stack: WebStack, *, port: int) -> int:
-    """Forward `port` until the person ends it. Returns the plugin's exit code; raises WebAccessError."""
-    if stack.user_pool_id:
-        raise WebAccessError(
-            f"{stack.environment} is on the internet and asks for a sign-in: open {stack.url} "
-            f"(make invite ENV={stack.environment} EMAIL=... lets somebody in)"
+def open_tunnel(web: DeployedWeb, *, port: int) -> int:
+    """Forward `port` until the person ends it. Returns the exit code of the plugin."""
+    environment = web.environment
+    if web.user_pool_id:
+        raise CommandError(
+            f"the pages of {environment.label} are public: open {web.url} "
+            f"(make invite ENV={environment.name} EMAIL=... lets a person sign in)"
         )
     plugin = shutil.which(PLUGIN)
     if plugin is None:
-        raise WebAccessError(
-            f"{PLUGIN} is not on the PATH: install it (AWS Systems Manager User Guide, "
-            '"Install the Session Manager plugin for the AWS CLI"), 1.2.497 or newer'
+        raise CommandError(
+            f"{PLUGIN} is not on the PATH: install version 1.2.497 or newer (AWS Systems Manager User Guide, "
+            '"Install the Session Manager plugin for the AWS CLI")'
         )
-    request = {
-        "Target": healthy_instance(session, stack),
-        "DocumentName": DOCUMENT,
-        "Parameters": {"portNumber": [str(WEB_APP)], "localPortNumber": [str(port)]},
-    }
-    ssm = session.client("ssm")
-    started = ssm.start_session(**request)
-    print(f"http://localhost:{port}/ shows {stack.environment} on {request['Target']}; Ctrl-C ends it.", flush=True)
+    instance, app_port = healthy_target(web)
+    session, ssm = environment.session, environment.session.client("ssm", config=CLIENT_CONFIG)
+    parameters = {"portNumber": [str(app_port)], "localPortNumber": [str(port)]}
+    started = ssm.start_session(Target=instance, DocumentName=DOCUMENT, Parameters=parameters)
+    print(f"http://localhost:{port}/ shows the pages of {environment.label} on {instance}; Ctrl-C ends it.", flush=True)
     token = json.dumps({name: started[name] for name in ("SessionId", "TokenValue", "StreamUrl")})
+    request = json.dumps({"Target": instance, "DocumentName": DOCUMENT, "Parameters": parameters})
     profile = "" if session.profile_name == "default" else session.profile_name
-    done = subprocess.run(
-        [
-            *(plugin, TOKEN_VARIABLE, session.region_name, "StartSession"),
-            *(profile, json.dumps(request), ssm.meta.endpoint_url),
-        ],
-        env={**os.environ, TOKEN_VARIABLE: token},
-        check=False,
-    )
-    return done.returncode
+    command = [plugin, TOKEN_VARIABLE, session.region_name, "StartSession", profile, request, ssm.meta.endpoint_url]
+    with subprocess.Popen(command, env={**os.environ, TOKEN_VARIABLE: token}) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:  # the terminal sends it to the plugin too, which then ends the session
+            process.wait()
+            return 0
 
 
-def healthy_instance(session: Any, stack: WebStack) -> str:
-    """The id of an instance that serves; raises WebAccessError that says how the others are."""
-    answer = session.client("elbv2").describe_target_health(TargetGroupArn=stack.target_group_arn)
-    states: dict[str, str] = {
-        each["Target"]["Id"]: each["TargetHealth"]["State"] for each in answer["TargetHealthDescriptions"]
-    }
-    for instance, state in states.items():
+def healthy_target(web: DeployedWeb) -> tuple[str, int]:
+    """The id of a healthy instance and the port of its web app. Raises CommandError if no instance is healthy."""
+    load_balancing = web.environment.session.client("elbv2", config=CLIENT_CONFIG)
+    answer = load_balancing.describe_target_health(TargetGroupArn=web.target_group_arn)
+    states = [(each["Target"], each["TargetHealth"]["State"]) for each in answer["TargetHealthDescriptions"]]
+    for target, state in states:
         if state == "healthy":
-            return instance
-    found = ", ".join(f"{instance} is {state}" for instance, state in states.items()) or "there is none"
-    raise WebAccessError(
-        f"no instance of {stack.environment} is healthy ({found}): the group's activity and the boot log say why"
+            return target["Id"], target["Port"]
+    found = ", ".join(f"{target['Id']} is {state}" for target, state in states) or "the target group is empty"
+    raise CommandError(
+        f"no instance of {web.environment.label} is healthy ({found}): "
+        "read the activity of the Auto Scaling group, and the boot logs"
     )

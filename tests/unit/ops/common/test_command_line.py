@@ -1,84 +1,67 @@
-"""Whatever a person can mend is one line on the terminal, and exit code 1."""
+"""Every error that a person can fix is one line on the terminal, and exit code 1."""
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
-from ops.common import __main__ as command_line
-from ops.common import deployment
-from ops.common.__main__ import main
-from ops.common.errors import OperationsError
-
-LOCAL_SHELL = {"AWS_ENDPOINT_URL": "https://127.0.0.1:4566"}
+from ops.common.command_line import CommandLine, required
+from ops.common.environment import DeployedEnvironment
+from ops.common.errors import CommandError
 
 
+def _run(*arguments: str, error: BaseException | None = None) -> int:
+    """A command that asks AWS for a queue, or raises the error."""
+
+    def command(environment: DeployedEnvironment, options: Namespace) -> int:
+        if error:
+            raise error
+        required(options.key, "KEY", "make example KEY=incoming/orders.csv")
+        environment.session.client("sqs").list_queues()
+        return 0
+
+    command_line = CommandLine("example")
+    command_line.add("example", command, "an example").add_argument("--key", default="")
+    return command_line.run(arguments)
+
+
+@pytest.mark.usefixtures("bare_shell")
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
-        (["inspect"], "inspect: KEY is missing: make inspect KEY="),
-        (["reprocess", "--key", ""], "reprocess: KEY is missing: make reprocess KEY="),
-        (["replay", "--to", "x"], "replay: FROM is missing: make replay FROM="),
-        (["--env", "nowhere", "redrive"], "redrive: ENV must be one of local, dev, staging, prod, got 'nowhere'"),
+        (["example"], "example: KEY is missing: make example KEY="),
+        (["--env", "nowhere", "example"], "example: ENV must be one of local, dev, staging, prod, got 'nowhere'"),
+        (["example", "--key", "x"], "example: no AWS region: pass REGION=eu-central-1"),
+        (["--region", "eu-central-1", "example", "--key", "x"], "example: no AWS credentials in this shell"),
     ],
 )
-def test_what_is_missing_or_unknown_is_named_with_an_example(
-    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(arguments) == 1
-    assert capsys.readouterr().err.startswith(words)
+def test_a_missing_value_is_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(*arguments) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(message)
+    assert error.count("\n") == 1
 
 
+@pytest.mark.usefixtures("bare_shell")
 @pytest.mark.parametrize(
-    ("error", "words"),
+    ("error", "message"),
     [
-        (NoCredentialsError(), "sign in"),
-        (NoRegionError(), "REGION=eu-central-1"),
         (EndpointConnectionError(endpoint_url="https://x"), "make up"),
         (ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "Invoke"), "docs/runbook/README.md"),
-        (OperationsError("so"), "redrive: so"),
+        (CommandError("so"), "example: so"),
         (KeyboardInterrupt(), "interrupted"),
     ],
 )
-def test_every_expected_error_is_one_line(
-    error: BaseException, words: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise error
-
-    monkeypatch.setattr(command_line, "find", fail)
-    assert main(["redrive"]) == 1
+def test_an_expected_error_is_one_line(error: BaseException, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("example", error=error) == 1
     shown = capsys.readouterr().err
-    assert words in shown
+    assert message in shown
     assert shown.count("\n") == 1
 
 
-def test_a_shell_of_the_local_cloud_does_not_reach_for_aws() -> None:
-    with pytest.raises(OperationsError, match="use a new shell, or ENV=local"):
-        deployment.find("prod", None, LOCAL_SHELL)
-
-
-@pytest.mark.parametrize(
-    ("environment", "variables", "stack"),
-    [
-        (None, {}, "shop-dev-data"),
-        (None, LOCAL_SHELL, "shop-local-data"),
-        ("prod", {}, "shop-prod-data"),
-        ("prod", {"AWS_ENDPOINT_URL": "https://vpce.example"}, "shop-prod-data"),
-    ],
-)
-def test_the_environment_that_is_meant_is_asked(
-    environment: str | None, variables: dict[str, str], stack: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def asked(_: object, name: str, __: str) -> dict[str, str]:
-        raise OperationsError(name)
-
-    monkeypatch.setattr(deployment, "_outputs", asked)
-    with pytest.raises(OperationsError, match=stack):
-        deployment.find(environment, "eu-central-1", variables)
-
-
-def test_stacks_older_than_the_checkout_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deployment, "_outputs", lambda *_: {"LandingBucketName": "b", "IncomingPrefix": "p"})
-    with pytest.raises(OperationsError, match=r"no output 'QueueUrl'.*make deploy ENV=dev"):
-        deployment.find("dev", "eu-central-1", {})
+@pytest.mark.usefixtures("bare_shell")
+def test_an_unexpected_error_keeps_its_traceback() -> None:
+    with pytest.raises(ZeroDivisionError):
+        _run("example", error=ZeroDivisionError())

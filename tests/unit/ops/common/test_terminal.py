@@ -1,4 +1,4 @@
-"""Nothing is done that nobody agreed to."""
+"""A command acts only after a clear yes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from ops.common.terminal import agreed
+from ops.common.terminal import confirmed
 
 
 class Terminal(io.StringIO):
@@ -22,17 +22,17 @@ class Terminal(io.StringIO):
 )
 def test_only_a_clear_yes_counts(typed: str, agrees: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal(typed))
-    assert agreed("Sure?", yes=False) is agrees
+    assert confirmed("Sure?", yes=False) is agrees
 
 
-def test_a_yes_given_beforehand_is_not_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_yes_on_the_command_line_skips_the_question(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
-    assert agreed("Sure?", yes=True) is True
+    assert confirmed("Sure?", yes=True) is True
 
 
-def test_where_nobody_can_be_asked_nothing_is_done(
+def test_without_a_terminal_the_answer_is_no(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
-    assert agreed("Sure?", yes=False) is False
+    assert confirmed("Sure?", yes=False) is False
     assert "YES=1" in capsys.readouterr().out

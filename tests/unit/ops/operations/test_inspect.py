@@ -1,4 +1,4 @@
-"""What happened to a file, in plain words."""
+"""`make inspect` shows what happened to a file."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from ops.common.errors import OperationsError
+from ops.common.errors import CommandError
 from ops.operations import inspect_file
-from tests.unit.ops.conftest import Stubs, entry, page
+from tests.support.operations.stubs import deployed_operations, function_answers
+from tests.support.ops.stubs import Stubs, entry, page
 
 KEY = "incoming/x.csv"
 
@@ -33,7 +34,7 @@ def row(version_id: str, **changes: Any) -> dict[str, Any]:
 
 
 def known(aws: Stubs, *rows: dict[str, Any], total: int | None = None) -> None:
-    aws.function_answers({"key": KEY, "total": len(rows) if total is None else total, "versions": list(rows)})
+    function_answers(aws, {"key": KEY, "total": len(rows) if total is None else total, "versions": list(rows)})
 
 
 def queue(aws: Stubs, *, dead: list[str]) -> None:
@@ -50,7 +51,7 @@ def queue(aws: Stubs, *, dead: list[str]) -> None:
 
 
 def shown(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> str:
-    assert inspect_file.run(aws.deployment(), key=KEY) == 0
+    assert inspect_file.run(deployed_operations(aws), key=KEY) == 0
     return capsys.readouterr().out
 
 
@@ -62,24 +63,24 @@ def test_a_loaded_file_shows_its_counts_and_rejects(aws: Stubs, capsys: pytest.C
     text = shown(aws, capsys)
     assert "2026-11-20 10:00:00 UTC  v1  5 bytes, the newest" in text
     assert "v1  loaded: Ignored columns: colour." in text
-    assert "1,200 orders loaded, 9 rows rejected; stored orders that come from it now: 7" in text
+    assert "1,200 orders loaded, 9 rows rejected; orders of this version that are stored now: 7" in text
     assert "received 2026-11-20 10:00:01 UTC, finished 2026-11-20 10:00:02 UTC" in text
     assert 'line 3: quantity is missing; sku is missing\n      "a,\\"b"' in text
-    assert "and 8 more, which the web app shows" in text
-    assert "about 2 messages wait, 1 are worked on" in text
+    assert "and 8 more rejected rows" in text
+    assert "In the queue: about 2 messages, and 1 in flight" in text
     assert "reconcile" not in text
 
 
-def test_a_file_that_the_ledger_lacks_is_named_so(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
+def test_versions_that_the_ledger_does_not_have_are_counted(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
     aws.expect("s3", "list_object_versions", page([entry(KEY, "v2")], [entry(KEY, "m", size=None, latest=False)]))
     known(aws, row("m", status="deleted"))
     queue(aws, dead=[])
     text = shown(aws, capsys)
-    assert "does not know 1 of these versions" in text
+    assert "The ledger does not have 1 of these versions." in text
     assert "make reconcile" in text
 
 
-def test_a_file_among_the_dead_letters_is_found_and_all_are_put_back(
+def test_a_file_among_the_dead_letters_is_found_and_every_message_is_visible_again(
     aws: Stubs, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ours = json.dumps({"detail": {"object": {"key": KEY, "version-id": "v1"}}})
@@ -89,17 +90,15 @@ def test_a_file_among_the_dead_letters_is_found_and_all_are_put_back(
     queue(aws, dead=["not JSON", "[]", other, ours])
     text = shown(aws, capsys)
     assert "Dead letters: 1 message of this file, version v1" in text
-    assert "Undelivered events: none of this file (looked at 0)" in text
+    assert "Undelivered events: none of this file (searched 0 messages)" in text
 
 
-def test_rejects_that_were_removed_and_orders_that_were_not_counted_are_said(
-    aws: Stubs, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_removed_rejects_and_uncounted_orders_are_reported(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
     aws.expect("s3", "list_object_versions", page([], []))
     known(aws, row("v1", rows_rejected=9, orders_stored=None), total=30)
     queue(aws, dead=[])
     text = shown(aws, capsys)
-    assert "no longer kept" in text
+    assert "no longer stored" in text
     assert "too many to count" in text
     assert "and 29 older ones" in text
 
@@ -111,8 +110,10 @@ def test_rejects_that_were_removed_and_orders_that_were_not_counted_are_said(
         ({"errorMessage": "Task timed out"}, {"FunctionError": "Unhandled"}, r"failed \(Task timed out\)"),
     ],
 )
-def test_a_function_that_fails_is_one_line(aws: Stubs, answer: Any, more: dict[str, str], words: str) -> None:
+def test_a_function_failure_is_an_error_with_its_reason(
+    aws: Stubs, answer: Any, more: dict[str, str], words: str
+) -> None:
     aws.expect("s3", "list_object_versions", page([], []))
-    aws.function_answers(answer, **more)
-    with pytest.raises(OperationsError, match=words):
-        inspect_file.run(aws.deployment(), key=KEY)
+    function_answers(aws, answer, **more)
+    with pytest.raises(CommandError, match=words):
+        inspect_file.run(deployed_operations(aws), key=KEY)

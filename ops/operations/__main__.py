@@ -1,0 +1,33 @@
+"""The command line of `make inspect` and `make reconcile`."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from ops.common.command_line import CommandLine, required
+from ops.common.environment import DeployedEnvironment
+from ops.operations import inspect_file, reconcile
+from ops.operations.deployed import find
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command, and return its exit code."""
+    command_line = CommandLine("operations")
+    inspecting = command_line.add("inspect", _inspect, "show what happened to a file")
+    inspecting.add_argument("--key", default="")
+    reconciling = command_line.add("reconcile", _reconcile, "find files whose events were lost, and load them")
+    reconciling.add_argument("--yes", action="store_true", help="do not ask")
+    return command_line.run(arguments)
+
+
+def _inspect(environment: DeployedEnvironment, options: Namespace) -> int:
+    key = required(options.key, "KEY", "make inspect KEY=incoming/orders.csv")
+    return inspect_file.run(find(environment), key=key)
+
+
+def _reconcile(environment: DeployedEnvironment, options: Namespace) -> int:
+    return reconcile.run(find(environment), yes=options.yes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

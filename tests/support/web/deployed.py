@@ -1,0 +1,21 @@
+"""The web pages of a deployed environment, stubbed: internal ones and public ones."""
+
+from __future__ import annotations
+
+from ops.web.deployed import DeployedWeb
+from tests.support.ops.stubs import Stubs
+
+GROUP = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/web/0123456789abcdef"
+POOL = "eu-central-1_Abc"
+PUBLIC_URL = "https://orders.example.com"
+
+
+def internal(aws: Stubs) -> DeployedWeb:
+    """As `ops.web.deployed.find` returns it for internal pages."""
+    url = "http://internal.example.com"
+    return DeployedWeb(environment=aws.environment(), url=url, target_group_arn=GROUP, user_pool_id=None)
+
+
+def public(aws: Stubs) -> DeployedWeb:
+    """As `ops.web.deployed.find` returns it for public pages."""
+    return DeployedWeb(environment=aws.environment(), url=PUBLIC_URL, target_group_arn=GROUP, user_pool_id=POOL)
