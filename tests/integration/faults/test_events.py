@@ -1,4 +1,4 @@
-"""Events come twice, at once, in the wrong order, or not at all: the tables end the same."""
+"""Events come twice, at once, or in the wrong order: the tables end the same."""
 
 from __future__ import annotations
 
@@ -47,19 +47,6 @@ def test_versions_of_one_key_end_the_same_in_every_order(trial: Trial) -> None:
             trial.send(version.event)
             trial.rest()
         assert trial.tables() == expected, [trial.landed.index(version) + 1 for version in versions]
-
-
-def test_a_file_whose_event_was_lost_is_found_and_loaded(trial: Trial) -> None:
-    trial.land(trial.content(rows=100), key="told.csv")
-    trial.rest()
-    trial.faults.pause_event_source()
-    lost = trial.land(trial.content(rows=200, seed=2), key="lost.csv")
-    assert trial.take(trial.queue) == [lost.event]
-    trial.faults.resume_event_source()
-    assert trial.tables()["files"][0] == 1
-    trial.reconcile()
-    trial.rest()
-    assert trial.tables() == trial.undisturbed()
 
 
 def _invoke(trial: Trial, body: str) -> Any:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, field
 from typing import Any
-
-import pytest
 
 from datasets.orders.samples.generate import lines
 from local_cloud.cloud import LocalCloud
 from local_cloud.faults import Faults
-from ops.common.deployment import Deployment, find
 from ops.ingestion import redrive
-from ops.operations import reconcile
+from ops.ingestion.deployed import find
 from tests.support.faults.sessions import Sessions
 from tests.support.faults.tables import Rows
+from tests.support.ops.local import deployed_environment
 from tests.support.orders import EventTap, eventually
 
 # A failed message comes back after 1, 2, 4, ... seconds. Left to the queue it would come back after six timeouts, which
@@ -95,11 +91,6 @@ class Trial:
         for message in messages:
             self.sqs.send_message(QueueUrl=self.queue, MessageBody=message)
 
-    def reconcile(self) -> None:
-        """Find what the ledger does not know of this trial's files, and load it, as `make reconcile` does of all."""
-        own = replace(self._deployment(), incoming_prefix=self.folder)
-        assert reconcile.run(own, yes=True, young=timedelta(0)) == 0
-
     @property
     def queue(self) -> str:
         """The queue before the function."""
@@ -131,13 +122,7 @@ class Trial:
 
     def redrive(self) -> None:
         """Send what was given up once more, as `make redrive` does."""
-        assert redrive.run(self._deployment(), poll_seconds=0.2) == 0
-
-    def _deployment(self) -> Deployment:
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in self.cloud.services().account().variables().items():
-                patch.setenv(name, value)
-            return find("local", None, os.environ)
+        assert redrive.run(find(deployed_environment(self.cloud)), poll_seconds=0.2) == 0
 
     # What the function does
 

@@ -1,4 +1,4 @@
-"""Archived events come back by a replay: to the rules that it names, and to no other."""
+"""A replay sends archived events to the rules that it names, and to no others."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from local_cloud.cloud import LocalCloud
+from ops.ingestion.deployed import DeployedIngestion
+from tests.support.ops.local import output, receive
 from tests.support.orders import Dropped, drop, ledger, loaded_orders, wait_for
 
 Received = Callable[[Dropped, float], list[dict[str, Any]]]
-RULES = "shop-local-pipeline-Ingestion"
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def other_rule(local_cloud: LocalCloud) -> Iterator[tuple[str, Received]]:
 
 
 def _replay(cloud: LocalCloud, *rules: str) -> None:
-    """Replay the last minutes, and wait for the end of it."""
+    """Replay the last five minutes, and wait until that is done."""
     events = cloud.session().client("events")
     (archive,) = events.list_archives()["Archives"]
     described = events.describe_archive(ArchiveName=archive["ArchiveName"])
@@ -61,37 +62,50 @@ def _replay(cloud: LocalCloud, *rules: str) -> None:
     )
     deadline = time.monotonic() + 20
     while events.describe_replay(ReplayName=name)["State"] != "COMPLETED":
-        assert time.monotonic() < deadline, "the replay did not end within 20 s"
+        assert time.monotonic() < deadline, "the replay took more than 20 s"
         time.sleep(0.1)
 
 
-def _rule(cloud: LocalCloud) -> dict[str, Any]:
-    (rule,) = cloud.session().client("events").list_rules(NamePrefix=RULES)["Rules"]
-    return dict(rule)
+def test_the_replay_command_loads_a_file_whose_message_was_lost(
+    local_cloud: LocalCloud, ingestion: DeployedIngestion
+) -> None:
+    began = datetime.now(UTC)
+    local_cloud.faults.pause_event_source()
+    try:
+        dropped = drop(local_cloud)
+        receive(ingestion.sqs, ingestion.queue_url, dropped.key, delete=True)
+    finally:
+        local_cloud.faults.resume_event_source()
+    assert ledger(local_cloud, dropped) == []
+
+    start = (began - timedelta(minutes=1)).isoformat()
+    assert "Replayed all events." in output(local_cloud, "ingestion", "replay", "--from", start)
+
+    assert wait_for(local_cloud, dropped)["status"] == "loaded"
 
 
-def test_a_file_whose_event_was_lost_is_loaded_by_a_replay(
-    local_cloud: LocalCloud, other_rule: tuple[str, Received]
+def test_a_replay_loads_a_file_whose_event_was_lost_and_reaches_no_other_rule(
+    local_cloud: LocalCloud, ingestion: DeployedIngestion, other_rule: tuple[str, Received]
 ) -> None:
     _, received = other_rule
-    events, rule = local_cloud.session().client("events"), _rule(local_cloud)
-    events.disable_rule(Name=rule["Name"])
+    rule = ingestion.rule_arn.rpartition("/")[2]
+    ingestion.events.disable_rule(Name=rule)
     try:
         dropped = drop(local_cloud)
         (live,) = received(dropped, 3)
     finally:
-        events.enable_rule(Name=rule["Name"])
+        ingestion.events.enable_rule(Name=rule)
     assert "replay-name" not in live
-    assert ledger(local_cloud, dropped) == [], "its event is lost"
+    assert ledger(local_cloud, dropped) == []
 
-    _replay(local_cloud, rule["Arn"])
+    _replay(local_cloud, ingestion.rule_arn)
 
     assert wait_for(local_cloud, dropped)["status"] == "loaded"
     assert loaded_orders(local_cloud, dropped) == dropped.order_ids
     assert received(dropped, 2) == [], "the replay named another rule"
 
 
-def test_a_replayed_event_is_the_one_that_happened_but_for_its_mark(
+def test_a_replayed_event_differs_from_the_original_only_in_the_replay_name(
     local_cloud: LocalCloud, other_rule: tuple[str, Received]
 ) -> None:
     rule, received = other_rule
