@@ -39,8 +39,11 @@ class Outputs:
         own = {name.upper(): value for name, value in asdict(self).items() if name != "variables"}
         # The AWS CLI reads AWS_DEFAULT_REGION, and would prefer the user's profile to these keys.
         exported = {"AWS_DEFAULT_REGION": self.aws_region, **own, **self.variables}
-        lines = [f"export {name}={shlex.quote(value)}" for name, value in exported.items()]
-        return "\n".join(["unset AWS_PROFILE AWS_SESSION_TOKEN", *lines]) + "\n"
+        lines = ["unset AWS_PROFILE AWS_SESSION_TOKEN"]
+        # Otherwise the user's proxy would get the calls to this machine.
+        lines += [f'export {name}="${{{name}:+${name},}}127.0.0.1,localhost"' for name in ("NO_PROXY", "no_proxy")]
+        lines += [f"export {name}={shlex.quote(value)}" for name, value in exported.items()]
+        return "\n".join(lines) + "\n"
 
 
 class StateFolder:

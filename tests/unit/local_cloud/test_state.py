@@ -73,3 +73,13 @@ def test_the_users_own_profile_is_unset(tmp_path: Path) -> None:
 def test_the_error_when_nothing_runs_names_the_next_step(tmp_path: Path) -> None:
     with pytest.raises(LocalCloudError, match="run `make up` first"):
         StateFolder(tmp_path).read_outputs()
+
+
+def test_a_shell_that_sources_it_calls_this_machine_without_a_proxy(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path)
+    state.write_outputs(OUTPUTS)
+    script = f'. "{state.env}"; echo "$NO_PROXY $no_proxy"'
+    found = subprocess.run(
+        ["sh", "-euc", script], capture_output=True, text=True, check=True, env={"NO_PROXY": "example.com"}
+    )
+    assert found.stdout.split() == ["example.com,127.0.0.1,localhost", "127.0.0.1,localhost"]
