@@ -28,6 +28,7 @@ ALLOWED = {
     "components": {"components", "config", *INFRASTRUCTURE},
     "stacks": {"stacks", "components", "config", *INFRASTRUCTURE},
     "app.py": {"stacks", "config", *INFRASTRUCTURE},
+    "ops": {"ops", "config"},
     "web_src": {"web_src"},
     **{f"lambda_src/{function}": {function} for function in FUNCTIONS},
 }
