@@ -10,10 +10,10 @@ ENV ?= dev
 ENV_IS_GIVEN := $(filter-out file,$(origin ENV))
 # What a person passes reaches programs unchanged: make must not expand it, and it must not become shell text. Partners
 # choose keys, which may hold quotes, blanks and dollar signs.
-INPUTS = ACCOUNT AGAINST BENCH EMAIL ENV FROM KEY MUTANTS PYTHON REGION TEST TO VERSION WEB_PORT YES
-$(foreach input,$(INPUTS),$(eval override $(input) := $$(value $(input))))
-export $(filter-out ENV,$(INPUTS))
-# Not ENV itself: a make that a test starts would take the default for a choice.
+inputs = $(foreach input,$(1),$(eval override export $(input) := $$(value $(input))))
+$(call inputs,ACCOUNT AGAINST BENCH MUTANTS PYTHON REGION TEST WEB_PORT)
+# ENV itself is not exported: a make that a test starts would take the default for a choice.
+override ENV := $(value ENV)
 export SELECTED_ENV := $(ENV)
 export CHECKOUT := $(CURDIR)
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(value PATH)
@@ -26,8 +26,10 @@ SOURCES = app.py bench checks components config datasets lambda_src local_cloud 
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
-	@echo "Values: ENV=local|dev|staging|prod ($$SELECTED_ENV), ACCOUNT=, REGION=, WEB_PORT= (make up, make tunnel), TEST='-k name' (make test), BENCH=loading (make bench), AGAINST=released or any git revision (make diff)"
+	@awk -F ':.*## ' '/^# ---- / { gsub(/^# -+ | -+$$/, ""); heading = "\n" $$0 ":\n" } \
+	  /^[a-z-]+:.*## / { printf "%s  make %-14s %s\n", heading, $$1, $$2; heading = "" } \
+	  END { print "" }' $(MAKEFILE_LIST)
+	@echo "Values: ENV=local|dev|staging|prod ($$SELECTED_ENV), ACCOUNT=, REGION=, WEB_PORT= (make up), TEST='-k name' (make test), BENCH=loading (make bench), AGAINST=released or any git revision (make diff)"
 
 # ---- on this machine -------------------------------------------------------------------------------------------
 
@@ -119,42 +121,9 @@ aws-not-local:
 	@case "$${AWS_ENDPOINT_URL:-}" in *127.0.0.1*|*localhost*) \
 	  echo "This shell speaks to the local cloud (AWS_ENDPOINT_URL, from .local/env.sh): use a new one for AWS."; exit 1;; esac
 
-# ---- a running pipeline, on AWS or on this machine (docs/runbook/README.md) -------------------------------------
+# ---- an environment, on AWS or on this machine (docs/runbook/README.md) ------------------------------------------
 
-# Where nobody says ENV, the shell decides: with .local/env.sh the local cloud, else dev.
-OPERATE = python -m ops.common --env="$(if $(ENV_IS_GIVEN),$$SELECTED_ENV)" --region="$$REGION"
-
-.PHONY: inspect
-inspect: setup ## Tell what happened to a file: KEY=incoming/orders.csv
-	@$(OPERATE) inspect --key="$$KEY"
-
-.PHONY: redrive
-redrive: setup ## Bring back the dead letters and the undelivered events
-	@$(OPERATE) redrive
-
-.PHONY: replay
-replay: setup ## Send the archived events of a time span again: FROM=2026-11-20T10:00Z TO=
-	@$(OPERATE) replay --from="$$FROM" --to="$$TO"
-
-.PHONY: reconcile
-reconcile: setup ## Find files whose events were lost, and offer to load them; YES=1 doesn't ask
-	@$(OPERATE) reconcile $(if $(filter 1,$(YES)),--yes)
-
-.PHONY: reprocess
-reprocess: setup ## Load a file again: KEY=incoming/orders.csv VERSION=; YES=1 doesn't ask
-	@$(OPERATE) reprocess --key="$$KEY" --version="$$VERSION" $(if $(filter 1,$(YES)),--yes)
-
-# ---- the web pages of an environment on AWS ---------------------------------------------------------------------
-
-WEB_ACCESS = python -m ops.web --env="$$SELECTED_ENV" --region="$$REGION"
-
-.PHONY: tunnel
-tunnel: aws-not-local setup ## Lead a port of this machine (WEB_PORT=8080) to ENV's pages, where they are internal
-	@$(WEB_ACCESS) tunnel $(if $(WEB_PORT),--port="$$WEB_PORT")
-
-.PHONY: invite
-invite: aws-not-local setup ## Let somebody sign in to ENV's pages, where they are public: EMAIL=ada@example.com
-	@$(WEB_ACCESS) invite --email="$$EMAIL"
+-include $(wildcard ops/*/targets.mk)
 
 # ---- the repository itself -------------------------------------------------------------------------------------
 

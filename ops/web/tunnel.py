@@ -43,9 +43,8 @@ def open_tunnel(web: DeployedWeb, *, port: int) -> int:
     with subprocess.Popen(command, env={**os.environ, TOKEN_VARIABLE: token}) as process:
         try:
             return process.wait()
-        except KeyboardInterrupt:  # the terminal sends it to the plugin too, which then ends the session
-            process.wait()
-            return 0
+        except KeyboardInterrupt:
+            return 0  # when the block has waited for the plugin, which gets Ctrl-C too and ends the session
 
 
 def healthy_target(web: DeployedWeb) -> tuple[str, int]:

@@ -1,14 +1,17 @@
-"""AWS, stubbed."""
+"""AWS, stubbed, and the makefiles on their own."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
+from tests.support.makefile import Checkout
 from tests.support.ops.stubs import Stubs
+from tests.support.paths import AWKWARD
 
 
 @pytest.fixture
@@ -28,3 +31,8 @@ def bare_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, os.devnull)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path / AWKWARD)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +62,18 @@ def test_the_tunnel_leads_to_the_app_port_of_a_healthy_instance(
     assert not [argument for argument in arguments if "secret" in argument], "every user sees a process's arguments"
 
 
-def test_ctrl_c_lets_the_plugin_end_the_session_and_is_no_error(
-    aws: Stubs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ctrl_c_lets_the_plugin_end_the_session(aws: Stubs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = tmp_path / "ended"
-    _plugin(tmp_path, monkeypatch, f"kill -INT $PPID; sleep 0.5; touch '{ended}'; exit 3")
+    _plugin(tmp_path, monkeypatch, f"sleep 0.5; touch '{ended}'; exit 3")
+    wait = subprocess.Popen.wait
+    interruptions = [KeyboardInterrupt()]
+
+    def interrupted_wait(process: Any, timeout: float | None = None) -> int:
+        if interruptions:
+            raise interruptions.pop()
+        return wait(process, timeout)
+
+    monkeypatch.setattr(subprocess.Popen, "wait", interrupted_wait)
     _starts(aws)
     assert open_tunnel(internal(aws), port=9000) == 0
     assert ended.exists()

@@ -1,0 +1,15 @@
+# ---- loading files again (docs/runbook.md) ---------------------------------------------------------------------
+
+$(call inputs,FROM KEY TO VERSION YES)
+
+.PHONY: redrive
+redrive: setup ## Move dead letters and undelivered events back to the queue
+	$(call run_ops,ingestion) redrive
+
+.PHONY: replay
+replay: setup ## Send the archived events of a time span again: FROM=2026-11-20T10:00Z TO=
+	$(call run_ops,ingestion) replay --from="$$FROM" --to="$$TO"
+
+.PHONY: reprocess
+reprocess: setup ## Load a file again: KEY=incoming/orders.csv VERSION=; YES=1 does not ask
+	$(call run_ops,ingestion) reprocess --key="$$KEY" --version="$$VERSION" $(if $(filter 1,$(YES)),--yes)

@@ -1,0 +1,11 @@
+# ---- what happened to files (docs/runbook.md) ------------------------------------------------------------------
+
+$(call inputs,KEY YES)
+
+.PHONY: inspect
+inspect: setup ## Show what happened to a file: KEY=incoming/orders.csv
+	$(call run_ops,operations) inspect --key="$$KEY"
+
+.PHONY: reconcile
+reconcile: setup ## Find files whose events were lost, and load them; YES=1 does not ask
+	$(call run_ops,operations) reconcile $(if $(filter 1,$(YES)),--yes)

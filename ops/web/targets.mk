@@ -1,0 +1,11 @@
+# ---- the web pages of an environment on AWS --------------------------------------------------------------------
+
+$(call inputs,EMAIL WEB_PORT)
+
+.PHONY: tunnel
+tunnel: setup ## Forward a port of this machine (WEB_PORT=8080) to ENV's internal pages
+	$(call run_ops,web) tunnel --port="$$WEB_PORT"
+
+.PHONY: invite
+invite: setup ## Let a person sign in to ENV's public pages: EMAIL=ada@example.com
+	$(call run_ops,web) invite --email="$$EMAIL"

@@ -1,0 +1,19 @@
+"""What a person passes to the make targets reaches the commands unchanged."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.makefile import Checkout
+
+
+@pytest.mark.parametrize(
+    ("target", "variable"), [("reprocess", "KEY"), ("reprocess", "VERSION"), ("replay", "FROM"), ("replay", "TO")]
+)
+def test_a_value_arrives_unchanged_and_none_of_it_is_executed(target: str, variable: str, checkout: Checkout) -> None:
+    checkout.assert_unchanged_and_not_executed(target, variable, f"--{variable.lower()}={{}}")
+
+
+def test_reprocess_asks_unless_yes_is_1(checkout: Checkout) -> None:
+    assert "--yes" in checkout.make("reprocess", "YES=1")[0]
+    assert "--yes" not in checkout.make("reprocess", "YES=0")[0]
