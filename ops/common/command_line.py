@@ -16,8 +16,10 @@ Run = Callable[[DeployedEnvironment, argparse.Namespace], int]
 
 
 class CommandLine:
-    """`python -m ops.<capability> --env NAME --region NAME COMMAND ...`. Every value may be empty, which means unset:
-    the make targets pass variables that nobody set."""
+    """`python -m ops.<capability> --env NAME --region NAME COMMAND ...`
+
+    Every value may be empty, which means the same as leaving it out: make passes variables that are not set.
+    """
 
     def __init__(self, capability: str) -> None:
         self._parser = argparse.ArgumentParser(prog=f"python -m ops.{capability}")

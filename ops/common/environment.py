@@ -83,6 +83,7 @@ def find(environment: str, region: str, variables: Mapping[str, str] = os.enviro
             f"this shell is set up for the local cloud (AWS_ENDPOINT_URL={endpoint}), but ENV={name} is on AWS: "
             "use a new shell, or ENV=local"
         )
-    # The local cloud has one region. boto3 itself reads AWS_DEFAULT_REGION only.
-    session = boto3.session.Session(region_name=(not is_local and region) or variables.get("AWS_REGION"))
+    # boto3 itself reads only AWS_DEFAULT_REGION. The local cloud has one region, that of its shell.
+    chosen = region if region and not is_local else variables.get("AWS_REGION")
+    session = boto3.session.Session(region_name=chosen)
     return DeployedEnvironment(name=name, project=ENVIRONMENTS[name].project, is_local=is_local, session=session)
