@@ -11,7 +11,7 @@ ENV_IS_GIVEN := $(filter-out file,$(origin ENV))
 # What a person passes reaches programs unchanged: make must not expand it, and it must not become shell text. Partners
 # choose keys, which may hold quotes, blanks and dollar signs.
 inputs = $(foreach input,$(1),$(eval override export $(input) := $$(value $(input))))
-$(call inputs,ACCOUNT AGAINST BENCH MUTANTS PYTHON REGION TEST WEB_PORT)
+$(call inputs,ACCOUNT AGAINST BENCH MUTANTS PYTHON REGION TEST)
 # ENV itself is not exported: a make that a test starts would take the default for a choice.
 override ENV := $(value ENV)
 export SELECTED_ENV := $(ENV)
@@ -29,7 +29,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^# ---- / { gsub(/^# -+ | -+$$/, ""); heading = "\n" $$0 ":\n" } \
 	  /^[a-z-]+:.*## / { printf "%s  make %-14s %s\n", heading, $$1, $$2; heading = "" } \
 	  END { print "" }' $(MAKEFILE_LIST)
-	@echo "Values: ENV=local|dev|staging|prod ($$SELECTED_ENV), ACCOUNT=, REGION=, WEB_PORT= (make up), TEST='-k name' (make test), BENCH=loading (make bench), AGAINST=released or any git revision (make diff)"
+	@echo "Values: ENV=local|dev|staging|prod ($$SELECTED_ENV), ACCOUNT=, REGION=, TEST='-k name' (make test), BENCH=loading (make bench), AGAINST=released or any git revision (make diff)"
 
 # ---- on this machine -------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-# ---- loading files again (docs/runbook.md) ---------------------------------------------------------------------
+# ---- loading files again (docs/runbook) ------------------------------------------------------------------------
 
 $(call inputs,FROM KEY TO VERSION YES)
 

@@ -1,4 +1,4 @@
-# ---- what happened to files (docs/runbook.md) ------------------------------------------------------------------
+# ---- what happened to files (docs/runbook) ---------------------------------------------------------------------
 
 $(call inputs,KEY YES)
 

@@ -1,5 +1,6 @@
 # ---- the web pages of an environment on AWS --------------------------------------------------------------------
 
+# The local cloud reads WEB_PORT too: make up WEB_PORT=8080.
 $(call inputs,EMAIL WEB_PORT)
 
 .PHONY: tunnel

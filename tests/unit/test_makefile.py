@@ -17,7 +17,6 @@ def checkout(tmp_path: Path) -> Checkout:
 @pytest.mark.parametrize(
     ("target", "variable", "expected"),
     [
-        ("up", "WEB_PORT", "--web-port={}"),
         ("mutants", "MUTANTS", "{}"),
         ("diff", "ENV", "--env={}"),
         ("diff", "AGAINST", "--against={}"),
