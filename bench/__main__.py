@@ -1,11 +1,13 @@
 """Runs measurements, prints them as one table, and writes them to .local/bench.json.
 
-A section is a function that answers figures; to add one, add it to SECTIONS.
+A section is a function that returns figures. A section of the core is listed in SECTIONS. An optional capability has
+its section in bench/<capability>/section.py, as the function `measure`, and is found there.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import signal
@@ -15,7 +17,6 @@ from pathlib import Path
 
 from bench import awswrangler, cliffs, cold_start, loading, memory, synthesis, usual_samples
 from bench.figures import Figure, table
-from bench.web import web
 
 RESULTS = Path(".local/bench.json")
 SECTIONS: dict[str, Callable[[], list[Figure]]] = {
@@ -26,7 +27,10 @@ SECTIONS: dict[str, Callable[[], list[Figure]]] = {
     "usual-samples": usual_samples.measure,
     "awswrangler": awswrangler.measure,
     "synthesis": synthesis.measure,
-    "web": web.measure,
+    **{
+        file.parent.name: importlib.import_module(f"bench.{file.parent.name}.section").measure
+        for file in sorted(Path(__file__).parent.glob("*/section.py"))
+    },
 }
 # Its packages are fetched from PyPI, and are larger than everything else together.
 ONLY_WHEN_ASKED = frozenset({"awswrangler"})

@@ -69,7 +69,7 @@ def with_crlf(rows: int) -> OrderFile:
 
 def with_extra_column(rows: int) -> OrderFile:
     """One column that is nobody's, at the end."""
-    return _changed("extra", rows, lambda line: line.removesuffix("\n") + ",web\n", header=f"{HEADER},channel\n")
+    return _changed("extra", rows, lambda line: line.removesuffix("\n") + ",phone\n", header=f"{HEADER},channel\n")
 
 
 def with_bad_rows(rows: int) -> OrderFile:

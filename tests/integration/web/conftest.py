@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from local_cloud.postgres import LocalPostgres
 from tests.integration.database.conftest import ADMINISTRATOR, PASSWORD, Shop
-from tests.support import chromium
+from tests.support.web import chromium
 from tests.support.web.process import WebProcess
 
 FILES, REJECTS = 130, 230

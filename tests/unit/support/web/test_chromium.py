@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.chromium import obtain
+from tests.support.web.chromium import obtain
 
 NOWHERE = Path("/nowhere/chromium")
 
