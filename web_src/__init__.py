@@ -1,1 +1,1 @@
-"""The web app: shows which files came, and what became of their rows."""
+"""The web app: shows which files arrived and which of their rows were loaded."""

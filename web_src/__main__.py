@@ -11,17 +11,17 @@ from .app import create_app
 from .database import connection_pool
 from .server import serve
 from .settings import Settings, SettingsError
-from .uploads import Uploads
+from .uploads import UploadSigner
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until the process is told to stop."""
     try:
         settings = Settings.from_env(os.environ)
     except SettingsError as error:
         sys.exit(f"web: {error}")
     session = botocore.session.get_session()
-    app = create_app(settings, connection_pool(settings, session), Uploads(settings, session))
+    app = create_app(settings, connection_pool(settings, session), UploadSigner(settings, session))
     serve(app, host=settings.host, port=settings.port)
 
 

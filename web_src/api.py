@@ -1,4 +1,4 @@
-"""The data below /api/, as JSON, described by /api/openapi.json."""
+"""The JSON API under /api/, described by /api/openapi.json."""
 
 from __future__ import annotations
 
@@ -9,81 +9,81 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, Field
 
 from . import inputs, listings, queries
-from .listings import Files, Orders, Rejects
+from .listings import Files, Orders, RejectedRows
 from .queries import File, Order
-from .services import Used
+from .services import ServicesDep
 from .uploads import Upload
 
-_VERSIONS = 100
+_MAX_VERSIONS = 100
 
 router = APIRouter(prefix="/api")
 
 
-class FileToSend(BaseModel):
-    """A file that is about to be uploaded; `size` in bytes."""
+class UploadRequest(BaseModel):
+    """The name and size (in bytes) of the file to upload."""
 
     name: Annotated[str, Field(min_length=1, max_length=1024)]
     size: Annotated[int, Field(ge=1)]
 
 
 @router.get("/files")
-async def files(services: Used, wanted: Annotated[inputs.LimitedFileQuery, Query()]) -> Files:
-    """Files, newest first; where they are searched for, the last by name first."""
+async def files(services: ServicesDep, query: Annotated[inputs.LimitedFileQuery, Query()]) -> Files:
+    """List files, newest first. With `search`: by name in descending order."""
     async with services.pool.connection() as connection:
-        return await listings.files(connection, wanted, limit=wanted.limit)
+        return await listings.files(connection, query, limit=query.limit)
 
 
 @router.get("/files/by-key")
-async def files_by_key(services: Used, key: inputs.Key) -> list[File]:
-    """What became of each version of a key, the newest first; empty as long as none was taken in."""
+async def files_by_key(services: ServicesDep, key: inputs.Key) -> list[File]:
+    """List the versions of a key, newest first. Empty until the file has been processed."""
     async with services.pool.connection() as connection:
-        return await queries.versions(connection, bucket=services.settings.landing_bucket, key=key, limit=_VERSIONS)
+        return await queries.versions(connection, bucket=services.settings.landing_bucket, key=key, limit=_MAX_VERSIONS)
 
 
 @router.get("/files/{file_id}")
-async def file(services: Used, file_id: inputs.FileId) -> File:
-    """One file."""
+async def file(services: ServicesDep, file_id: inputs.FileId) -> File:
+    """Get one file."""
     async with services.pool.connection() as connection:
         found = await queries.file(connection, file_id)
     if found is None:
-        raise HTTPException(404, f"There is no file with the number {file_id}.")
+        raise HTTPException(404, f"There is no file with ID {file_id}.")
     return found
 
 
 @router.get("/files/{file_id}/rejects")
 async def rejects(
-    services: Used,
+    services: ServicesDep,
     file_id: inputs.FileId,
     after: inputs.AfterLine = 0,
     limit: inputs.RejectsLimit = inputs.PAGE_REJECTS,
-) -> Rejects:
-    """The rows of a file that were not loaded, by line."""
+) -> RejectedRows:
+    """List the rejected rows of a file by line number."""
     async with services.pool.connection() as connection:
         return await listings.rejects(connection, file_id, after=after, limit=limit)
 
 
 @router.get("/orders")
-async def orders(services: Used, wanted: Annotated[inputs.LimitedOrderQuery, Query()]) -> Orders:
-    """Orders, newest first, or by id where they are searched for."""
+async def orders(services: ServicesDep, query: Annotated[inputs.LimitedOrderQuery, Query()]) -> Orders:
+    """List orders, newest first. With `search`: by order ID."""
     async with services.pool.connection() as connection:
-        return await listings.orders(connection, wanted, limit=wanted.limit)
+        return await listings.orders(connection, query, limit=query.limit)
 
 
 @router.get("/orders/{order_id}")
-async def order(services: Used, order_id: inputs.OrderId) -> Order:
-    """One order."""
+async def order(services: ServicesDep, order_id: inputs.OrderId) -> Order:
+    """Get one order."""
     async with services.pool.connection() as connection:
         found = await queries.order(connection, order_id)
     if found is None:
-        raise HTTPException(404, f"There is no order with the id {order_id}.")
+        raise HTTPException(404, f"There is no order with ID {order_id}.")
     return found
 
 
 @router.post("/uploads", status_code=201)
-async def uploads(services: Used, sent: FileToSend) -> Upload:
-    """Sign the upload of one file, and name the key that it gets. What became of it: /api/files/by-key."""
-    largest = services.settings.max_file_bytes
-    if sent.size > largest:
-        raise HTTPException(422, f"size: the file has {sent.size:,} bytes, and may have at most {largest:,}")
-    # It may have to ask for new credentials, which would hold up every other request.
-    return await asyncio.to_thread(services.uploads.sign, sent.name)
+async def uploads(services: ServicesDep, upload: UploadRequest) -> Upload:
+    """Get a signed form to upload one file with. To see the result, pass its `key` to /api/files/by-key."""
+    max_bytes = services.settings.max_file_bytes
+    if upload.size > max_bytes:
+        raise HTTPException(422, f"size: the file has {upload.size:,} bytes, the maximum is {max_bytes:,}")
+    # In a thread, because signing sometimes fetches new credentials, which would block other requests.
+    return await asyncio.to_thread(services.upload_signer.sign, upload.name)

@@ -1,4 +1,4 @@
-"""Puts the app together."""
+"""Assembles the app."""
 
 from __future__ import annotations
 
@@ -13,24 +13,28 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from . import api, chart, errors, pages, rendering
-from .identity import SignedIn, Verifier, fetch
-from .overview import Overviews
-from .security import OwnFormsOnly, SecurityHeaders, content_security_policy
-from .services import Services
+from .authentication import RequireSignIn, TokenVerifier, fetch_key
+from .cache import RefreshAheadCache
+from .overview import OverviewReader
+from .security import CrossOriginProtection, SecurityHeaders, content_security_policy
+from .services import AppServices
 from .settings import Settings
-from .sharing import Shared
-from .uploads import Uploads
+from .uploads import UploadSigner
 
-OVERVIEW_SECONDS = 1.0  # the oldest that the first page may be
+OVERVIEW_MAX_AGE_SECONDS = 1.0
 
 
 def create_app(
-    settings: Settings, pool: AsyncConnectionPool, uploads: Uploads, *, fetch_key: Callable[[str], str] = fetch
+    settings: Settings,
+    pool: AsyncConnectionPool,
+    upload_signer: UploadSigner,
+    *,
+    fetch: Callable[[str], str] = fetch_key,
 ) -> ASGIApp:
-    """The app, which opens `pool` as it starts and closes it as it ends; it starts without a database, too.
+    """The app. It opens `pool` at startup, without waiting for the database, and closes it at shutdown.
 
-    Where the settings ask for sign-in, nobody gets in but those for whom the load balancer vouches, with a key that
-    `fetch_key` gets from Amazon.
+    If the settings require sign-in, every request for data needs a token from the load balancer; `fetch` gets the
+    public keys to verify it with.
     """
 
     @asynccontextmanager
@@ -41,33 +45,35 @@ def create_app(
         finally:
             await pool.close()
 
-    # FastAPI's own pages for the API would fetch scripts from elsewhere.
     app = FastAPI(
         title="Order files",
         lifespan=lifespan,
         openapi_url="/api/openapi.json",
-        docs_url=None,
+        docs_url=None,  # FastAPI's documentation pages would load scripts from another site
         redoc_url=None,
-        redirect_slashes=False,  # it would send people to whatever host, and by whatever scheme, the request names
+        redirect_slashes=False,  # such a redirect would use the host and scheme that the request claims
     )
-    overviews = Overviews(pool)
+    reader = OverviewReader(pool)
 
     async def overview() -> Markup:
-        found = await overviews.read()
-        return rendering.part("overview_content.html", overview=found, chart=chart.draw(found.days))
+        found = await reader.read()
+        return rendering.fragment("overview_content.html", overview=found, chart=chart.bar_chart(found.days))
 
-    app.state.services = Services(
-        settings=settings, pool=pool, uploads=uploads, overview=Shared(overview, seconds=OVERVIEW_SECONDS)
+    app.state.services = AppServices(
+        settings=settings,
+        pool=pool,
+        upload_signer=upload_signer,
+        overview=RefreshAheadCache(overview, max_age_seconds=OVERVIEW_MAX_AGE_SECONDS),
     )
-    rendering.configure(landing_place=f"s3://{settings.landing_bucket}/{settings.incoming_prefix}")
+    rendering.set_globals(landing_url=f"s3://{settings.landing_bucket}/{settings.incoming_prefix}")
     errors.add_handlers(app)
     app.include_router(pages.router)
     app.include_router(api.router)
     app.mount("/static", StaticFiles(directory=rendering.STATIC))
-    guarded: ASGIApp = OwnFormsOnly(app)
+    protected: ASGIApp = CrossOriginProtection(app)
     logout_origin = None
     if settings.sign_in is not None:
-        guarded = SignedIn(guarded, Verifier(settings.sign_in, fetch_key))
+        protected = RequireSignIn(protected, TokenVerifier(settings.sign_in, fetch))
         logout_origin = f"https://{urlsplit(settings.sign_in.logout_url).netloc}"
-    policy = content_security_policy(upload_origin=uploads.origin, logout_origin=logout_origin)
-    return SecurityHeaders(guarded, policy=policy)
+    policy = content_security_policy(upload_origin=upload_signer.origin, logout_origin=logout_origin)
+    return SecurityHeaders(protected, policy=policy)

@@ -1,4 +1,4 @@
-"""What people and programs see when something is wrong: a page, or JSON below /api/."""
+"""Error responses: a page for people, JSON under /api/ for programs."""
 
 from __future__ import annotations
 
@@ -15,62 +15,64 @@ from starlette.responses import JSONResponse, Response
 from .rendering import page
 
 RETRY_SECONDS = 5
-_TITLES = {
-    401: ("You are not signed in", "Your session may have ended. Open the first page to sign in again."),
-    403: ("Not allowed", "This request came from another site, so nothing was done."),
+# By status: the title, and the message where the error has none of its own.
+_TEXTS = {
+    401: ("You are not signed in", "Your session may have expired. Go to the overview to sign in again."),
+    403: ("Request blocked", "This request came from another site, so nothing was changed."),
     404: ("Not found", "There is no page at this address."),
-    405: ("Not possible", "This address can't be used in that way."),
-    422: ("Not understood", "A value is not what it may be."),
-    500: ("Something went wrong", "The fault is ours. It is in the log, and trying again may help."),
+    405: ("Method not allowed", "This address doesn't support this kind of request."),
+    422: ("Invalid value", "The request contains an invalid value."),
+    500: ("Something went wrong", "An unexpected error occurred, and it was logged. Please try again."),
     503: (
-        "The database is away",
-        "It is being restarted or moved, or has too much to do. Please try again in a few seconds.",
+        "The database is unavailable",
+        "It may be restarting, failing over or busy. Please try again in a few seconds.",
     ),
 }
-_OTHER = ("Not possible", "This request can't be answered.")
+_DEFAULT = ("Bad request", "The server can't answer this request.")
 log = logging.getLogger(__name__)
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Make every error of `app` readable."""
+    """Turn every error of `app` into a readable response."""
 
     @app.exception_handler(HTTPException)
-    async def expected(request: Request, error: HTTPException) -> Response:
-        # Starlette's own details are the plain names of the codes; ours say more.
+    async def http_error(request: Request, error: HTTPException) -> Response:
+        # Starlette's own details only repeat the status; ours say what is wrong.
         detail = error.detail if error.status_code in (404, 422) and error.detail != "Not Found" else None
-        response = answer(request, error.status_code, detail)
-        response.headers.update(error.headers or {})  # a 405 names the methods that it allows
+        response = error_response(request, error.status_code, detail)
+        response.headers.update(error.headers or {})  # with a 405, the allowed methods
         return response
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         problems = [{"field": str(each["loc"][-1]), "problem": str(each["msg"])} for each in error.errors()]
-        return answer(request, 422, "; ".join(f"{each['field']}: {each['problem']}" for each in problems), problems)
+        message = "; ".join(f"{each['field']}: {each['problem']}" for each in problems)
+        return error_response(request, 422, message, problems)
 
     @app.exception_handler(psycopg.OperationalError)
-    async def database_away(request: Request, error: psycopg.OperationalError) -> Response:
-        log.warning("no answer from the database: %s", error)
-        return answer(request, 503)
+    async def database_unavailable(request: Request, error: psycopg.OperationalError) -> Response:
+        log.warning("The database did not answer: %s", error)
+        return error_response(request, 503)
 
     @app.exception_handler(BotoCoreError)
-    async def aws_away(request: Request, error: BotoCoreError) -> Response:
-        log.warning("no credentials: %s", error)
-        return answer(request, 503, "Files can't be taken just now. Please try again in a few seconds.")
+    async def no_credentials(request: Request, error: BotoCoreError) -> Response:
+        log.warning("No AWS credentials to sign an upload with: %s", error)
+        return error_response(request, 503, "Uploads are not possible right now. Please try again in a few seconds.")
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, _: Exception) -> Response:
-        return answer(request, 500)
+        return error_response(request, 500)
 
 
-def answer(
+def error_response(
     request: Request, status: int, detail: str | None = None, problems: list[dict[str, str]] | None = None
 ) -> Response:
-    """The answer that says what is wrong: `detail`, or what that status usually means."""
-    title, words = _TITLES.get(status, _OTHER)
+    """A response with the message `detail`, or else the default message of that status."""
+    title, default = _TEXTS.get(status, _DEFAULT)
     if detail and status == 503:
-        title = "Not just now"
+        title = "Temporarily unavailable"
     headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else None
-    message = detail or words
+    message = detail or default
     if request.url.path.startswith("/api/"):
         body: dict[str, Any] = {"error": title, "message": message}
         if problems:

@@ -1,4 +1,4 @@
-"""What may stand in an address: each kind of value once, for pages and data alike."""
+"""The request parameters of pages and API, and their limits."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Annotated
 
 from fastapi import Path, Query
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
-from .queries import HIGHEST_ID, Status
+from .queries import MAX_ID, Status
 
 PAGE_ROWS = 50
 PAGE_REJECTS = 100
@@ -16,69 +17,77 @@ MAX_ROWS = 500
 
 
 def _empty_is_none(value: object) -> object:
-    # A form sends a field that was left empty as an empty text.
+    # Forms send a field that was left empty as an empty string.
     return None if value == "" else value
 
 
 _EmptyIsNone = BeforeValidator(_empty_is_none)
-_NO_NUL = r"^[^\x00]*$"  # which PostgreSQL can't hold
+_NO_NUL = r"^[^\x00]*$"  # PostgreSQL can't store NUL characters
 _MAX_ORDER_ID = 64
 _MAX_KEY = 1024
 
-FileId = Annotated[int, Path(ge=1, le=HIGHEST_ID)]
+FileId = Annotated[int, Path(ge=1, le=MAX_ID)]
 OrderId = Annotated[str, Path(max_length=_MAX_ORDER_ID, pattern=_NO_NUL)]
-Key = Annotated[str, Query(min_length=1, max_length=_MAX_KEY, pattern=_NO_NUL, description="The file's whole key.")]
-AfterLine = Annotated[int, Query(ge=0, le=HIGHEST_ID, description="Show rejected rows after this line.")]
-RejectsLimit = Annotated[int, Query(ge=1, le=MAX_ROWS, description="How many at most.")]
-_RowsLimit = Annotated[int, Field(ge=1, le=MAX_ROWS, description="How many at most.")]
+Key = Annotated[str, Query(min_length=1, max_length=_MAX_KEY, pattern=_NO_NUL, description="The full key.")]
+AfterLine = Annotated[int, Query(ge=0, le=MAX_ID, description="Only rows after this line.")]
+RejectsLimit = Annotated[int, Query(ge=1, le=MAX_ROWS, description="Maximum number of rows.")]
+_RowsLimit = Annotated[int, Field(ge=1, le=MAX_ROWS, description="Maximum number of results.")]
 _OrderId = Annotated[str, Field(max_length=_MAX_ORDER_ID, pattern=_NO_NUL)]
 
 
 class FileQuery(BaseModel):
     """Which files to list."""
 
-    status: Annotated[Status | None, _EmptyIsNone, Field(description="Only these files.")] = None
+    status: Annotated[Status | None, _EmptyIsNone, Field(description="Only files with this status.")] = None
     search: Annotated[
         Annotated[str, Field(max_length=_MAX_KEY, pattern=_NO_NUL)] | None,
         _EmptyIsNone,
-        Field(description="Only files whose name begins so, in capitals or not; with a slash in it, whose key does."),
+        Field(
+            description="Only files whose name starts with this, ignoring case. "
+            "If it contains a slash: only files whose full key starts with it, matching case."
+        ),
     ] = None
     before: Annotated[
-        Annotated[int, Field(ge=1, le=HIGHEST_ID)] | None,
-        Field(description="Only files that follow the one of this id."),
+        Annotated[int, Field(ge=1, le=MAX_ID)] | None,
+        Field(description="Only files that come after the file with this ID in the list: the next page."),
     ] = None
 
 
 class OrderQuery(BaseModel):
-    """Which orders to list: those found by id, by id; else all until some day, the newest first."""
+    """Which orders to list: with `search` by order ID, otherwise newest first."""
 
-    search: Annotated[_OrderId | None, _EmptyIsNone, Field(description="Only orders whose id begins so.")] = None
-    after_id: Annotated[_OrderId, Field(description="With a search: only orders after the one of this id.")] = ""
+    search: Annotated[_OrderId | None, _EmptyIsNone, Field(description="Only orders whose ID starts with this.")] = None
+    after_id: Annotated[
+        _OrderId, Field(description="With `search`: only orders after this order ID, for the next page.")
+    ] = ""
     until: Annotated[
         date | None,
         _EmptyIsNone,
-        Field(description="Only orders placed on this day (UTC) or before; not with a search."),
+        Field(description="Only orders placed on or before this day (UTC). Not together with `search`."),
     ] = None
     before: Annotated[
-        AwareDatetime | None, Field(description="Only orders placed before this, or then and with a lower id.")
+        AwareDatetime | None,
+        Field(description="Only orders placed before this time, for the next page: the last order's `ordered_at`."),
     ] = None
-    before_id: Annotated[_OrderId, Field(description="With `before`: that id.")] = ""
+    before_id: Annotated[
+        _OrderId, Field(description="With `before`: also orders placed at that time whose ID is lower than this.")
+    ] = ""
 
     @field_validator("until")
     @classmethod
-    def _not_with_a_search(cls, until: date | None, info: ValidationInfo) -> date | None:
+    def _not_with_search(cls, until: date | None, info: ValidationInfo) -> date | None:
         if until is not None and info.data.get("search") is not None:
-            raise ValueError("can't be combined with a search by id")
+            raise PydanticCustomError("combination", "can't be combined with search")
         return until
 
 
 class LimitedFileQuery(FileQuery):
-    """As many files as a program wants."""
+    """The API's query for files, with a limit."""
 
     limit: _RowsLimit = PAGE_ROWS
 
 
 class LimitedOrderQuery(OrderQuery):
-    """As many orders as a program wants."""
+    """The API's query for orders, with a limit."""
 
     limit: _RowsLimit = PAGE_ROWS

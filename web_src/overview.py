@@ -1,4 +1,4 @@
-"""What the first page shows."""
+"""The content of the overview page."""
 
 from __future__ import annotations
 
@@ -12,49 +12,49 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from . import queries
-from .queries import HIGHEST_ID, Day, File, Received
+from .queries import MAX_ID, Day, File, Totals
 
 DAYS = 28
 NEWEST_FILES = 10
-# To count weeks of orders takes the database milliseconds a hundred thousand; a curve may be this much behind.
-DAYS_KEPT_SECONDS = 10.0
+# Counting four weeks of orders takes the database milliseconds per hundred thousand, so the chart may be this old.
+DAYS_MAX_AGE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """Today's files in sums, the newest of them, and the orders of each of the last days that have any."""
+    """Totals of today's files, orders per day for the chart, and the newest files."""
 
-    today: Received
+    today: Totals
     days: list[Day]
     newest: list[File]
 
 
-class Overviews:
-    """Reads overviews, and keeps the days' counts for some seconds."""
+class OverviewReader:
+    """Reads overviews from the database, and caches the orders per day for some seconds."""
 
     def __init__(self, pool: AsyncConnectionPool, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._pool = pool
         self._now = now
         self._days: list[Day] = []
-        self._days_until = 0.0
+        self._days_expire = 0.0
 
     async def read(self) -> Overview:
-        """What there is now."""
+        """The overview as of now."""
         today = _midnight(self._now().date())
         async with self._pool.connection() as connection:
-            if time.monotonic() >= self._days_until:
+            if time.monotonic() >= self._days_expire:
                 self._days = await _last_days(connection, tomorrow=today + timedelta(days=1))
-                self._days_until = time.monotonic() + DAYS_KEPT_SECONDS
+                self._days_expire = time.monotonic() + DAYS_MAX_AGE_SECONDS
             return Overview(
-                today=await queries.received(connection, since=today),
+                today=await queries.totals(connection, since=today),
                 days=self._days,
-                newest=await queries.files(connection, before=HIGHEST_ID, status=None, limit=NEWEST_FILES),
+                newest=await queries.files(connection, before=MAX_ID, status=None, limit=NEWEST_FILES),
             )
 
 
 async def _last_days(connection: AsyncConnection, *, tomorrow: datetime) -> list[Day]:
-    """Every day of the weeks that end with the last order, days without orders included; empty where there is none."""
-    last = await queries.last_order(connection, before=tomorrow)
+    """The `DAYS` days up to the last order, including days without orders; empty if there are no orders."""
+    last = await queries.last_order_time(connection, before=tomorrow)
     if last is None:
         return []
     end = _midnight(last.astimezone(UTC).date()) + timedelta(days=1)

@@ -1,4 +1,4 @@
-"""Every question that the app asks the database. Each is answered by an index, and pages go by key, never by offset."""
+"""All database queries of the app. Each one uses an index; pages are found by key, never by offset."""
 
 from __future__ import annotations
 
@@ -10,44 +10,44 @@ from typing import Literal
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-HIGHEST_ID = 2**63 - 1
+MAX_ID = 2**63 - 1
 Status = Literal["loaded", "refused", "superseded", "deleted"]
 
 _FILE_COLUMNS = """
     file_id, bucket, key, version_id, uploaded_at, size_bytes, status, reason, rows_loaded, rows_rejected,
     received_at, finished_at
 """
-# A condition whose parameter is null is gone before the query is planned, since nothing is prepared.
+# Statements are not prepared, so the planner drops this condition when the parameter is null.
 _OF_STATUS = "(%(status)s::text IS NULL OR status = %(status)s)"
 _FILES = f"""
     SELECT {_FILE_COLUMNS} FROM files WHERE file_id < %(before)s AND {_OF_STATUS} ORDER BY file_id DESC LIMIT %(limit)s
 """  # noqa: S608 - of constants
-# As the index files_name has it. In collation "C", lower() knows the letters A to Z.
+# The expression of the index files_name. In the collation "C", lower() changes the letters A to Z only.
 _NAME = "lower(substring(key FROM '[^/]*$'))"
 
 
-def _found(text: str, beginning: str) -> str:
-    # Everything from `beginning` to the file `before`, or to the last text that begins so: one piece of an index on
-    # (text, file_id), read backward. Sorted by id alone, the last match could be a whole ledger away.
+def _search(text: str, prefix: str) -> str:
+    # Reads one range of an index on (text, file_id) backward: from the file `before`, or the last text with the prefix,
+    # down to the prefix. If results were sorted by id alone, finding the next match could mean reading the whole table.
     return f"""
         SELECT {_FILE_COLUMNS} FROM files
-        WHERE {text} >= {beginning} AND {_OF_STATUS}
+        WHERE {text} >= {prefix} AND {_OF_STATUS}
           AND ({text}, file_id) < (
-              least((SELECT {text} FROM files WHERE file_id = %(before)s), {beginning} || U&'\\+10FFFF'), %(before)s)
+              least((SELECT {text} FROM files WHERE file_id = %(before)s), {prefix} || U&'\\+10FFFF'), %(before)s)
         ORDER BY {text} DESC, file_id DESC LIMIT %(limit)s
     """  # noqa: S608 - of constants
 
 
-_FILES_BY_KEY = _found("key", "%(search)s::text")
-_FILES_BY_NAME = _found(_NAME, 'lower(%(search)s::text COLLATE "C")')
+_FILES_BY_KEY = _search("key", "%(search)s::text")
+_FILES_BY_NAME = _search(_NAME, 'lower(%(search)s::text COLLATE "C")')
 _FILE = f"SELECT {_FILE_COLUMNS} FROM files WHERE file_id = %s"  # noqa: S608 - of constants
-# "key = ..." would let the database walk back through the whole ledger by id, and look out for the key.
+# With "key = ..." the planner might read the whole table backward by id instead, and filter by key.
 _VERSIONS = f"""
     SELECT {_FILE_COLUMNS} FROM files
-    WHERE key >= %(key)s AND (key, file_id) <= (%(key)s, {HIGHEST_ID}) AND bucket = %(bucket)s
+    WHERE key >= %(key)s AND (key, file_id) <= (%(key)s, {MAX_ID}) AND bucket = %(bucket)s
     ORDER BY key DESC, file_id DESC LIMIT %(limit)s
 """  # noqa: S608 - of constants
-_RECEIVED_SINCE = """
+_TOTALS = """
     SELECT count(*)::bigint AS files, count(*) FILTER (WHERE status = 'refused')::bigint AS refused,
            coalesce(sum(rows_loaded), 0)::bigint AS rows_loaded,
            coalesce(sum(rows_rejected), 0)::bigint AS rows_rejected
@@ -58,7 +58,7 @@ _REJECTS = """
     WHERE file_id = %s AND line_number > %s ORDER BY line_number LIMIT %s
 """
 _ORDER_COLUMNS = "order_id, customer_email, sku, quantity, unit_price, currency, ordered_at, notes, file_id"
-# Of orders of one moment the index does not know the order; they are sorted as they come.
+# The index has only ordered_at; PostgreSQL sorts the orders of each single timestamp by id as it reads them.
 _ORDERS = f"""
     SELECT {_ORDER_COLUMNS} FROM orders
     WHERE (ordered_at, order_id) < (%(before)s::timestamptz, %(before_id)s)
@@ -69,8 +69,8 @@ _ORDERS_BY_ID = f"""
     WHERE order_id ^@ %(prefix)s AND order_id > %(after)s ORDER BY order_id LIMIT %(limit)s
 """  # noqa: S608 - of constants
 _ORDER = f"SELECT {_ORDER_COLUMNS} FROM orders WHERE order_id = %s"  # noqa: S608 - of constants
-_LAST_ORDER = "SELECT max(ordered_at) FROM orders WHERE ordered_at < %s"
-# The index alone answers it, and reads the days asked for, not the table.
+_LAST_ORDER_TIME = "SELECT max(ordered_at) FROM orders WHERE ordered_at < %s"
+# An index-only scan of these days.
 _ORDERS_PER_DAY = """
     SELECT (ordered_at AT TIME ZONE 'UTC')::date AS day, count(*)::bigint AS orders FROM orders
     WHERE ordered_at >= %s AND ordered_at < %s GROUP BY day ORDER BY day
@@ -79,7 +79,7 @@ _ORDERS_PER_DAY = """
 
 @dataclass(frozen=True, kw_only=True)
 class File:
-    """A version of a file, and what became of it."""
+    """One version of a file, and the result of processing it."""
 
     file_id: int
     bucket: str
@@ -96,8 +96,8 @@ class File:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Received:
-    """What came in since a moment, in sums."""
+class Totals:
+    """The totals of the files received since some time."""
 
     files: int
     refused: int
@@ -106,8 +106,8 @@ class Received:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reject:
-    """A row of a file that was not loaded."""
+class RejectedRow:
+    """A row that was not loaded, and why."""
 
     line_number: int
     raw: str
@@ -116,7 +116,7 @@ class Reject:
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """An order as it stands, and the file it came from."""
+    """The current state of an order, and the file it was last loaded from."""
 
     order_id: str
     customer_email: str
@@ -131,31 +131,31 @@ class Order:
 
 @dataclass(frozen=True, kw_only=True)
 class Day:
-    """How many orders were placed on a day, in UTC."""
+    """The number of orders placed on one day (UTC)."""
 
     day: date
     orders: int
 
 
-async def answers(connection: AsyncConnection) -> None:
-    """Ask something that needs no table; raises psycopg.OperationalError where there is no answer."""
+async def ping(connection: AsyncConnection) -> None:
+    """Check that the database answers; raises psycopg.OperationalError if it doesn't."""
     await connection.execute("SELECT 1")
 
 
 async def files(connection: AsyncConnection, *, before: int, status: Status | None, limit: int) -> list[File]:
-    """The newest files whose id is lower than `before`, newest first."""
+    """Files with an id below `before`, newest first."""
     values = {"before": before, "status": status, "limit": limit}
     async with connection.cursor(row_factory=class_row(File)) as cursor:
         return await (await cursor.execute(_FILES, values)).fetchall()
 
 
-async def found_files(
+async def search_files(
     connection: AsyncConnection, *, search: str, before: int, status: Status | None, limit: int
 ) -> list[File]:
-    """The files whose name begins with `search`, whatever the case, or with a slash in it, whose key begins with it.
+    """Files whose name starts with `search`, ignoring case; if it contains a slash, whose key starts with it.
 
-    The last by name or key first, and of one name the newest first: what carries its date is sorted by date. Those
-    that come before the file `before`, where there is one of that id.
+    Sorted by name or key in descending order, so that dated names come newest first; files of the same name newest
+    first. If a file with the id `before` exists, only files that come after it in this order.
     """
     values = {"search": search, "before": before, "status": status, "limit": limit}
     async with connection.cursor(row_factory=class_row(File)) as cursor:
@@ -163,57 +163,57 @@ async def found_files(
 
 
 async def file(connection: AsyncConnection, file_id: int) -> File | None:
-    """One file, None where there is none with that id."""
+    """The file with that id, if any."""
     async with connection.cursor(row_factory=class_row(File)) as cursor:
         return await (await cursor.execute(_FILE, [file_id])).fetchone()
 
 
 async def versions(connection: AsyncConnection, *, bucket: str, key: str, limit: int) -> list[File]:
-    """The versions of one key that the ledger knows, the one it heard of last first."""
+    """The known versions of a key, the most recently received first."""
     async with connection.cursor(row_factory=class_row(File)) as cursor:
         return await (await cursor.execute(_VERSIONS, {"bucket": bucket, "key": key, "limit": limit})).fetchall()
 
 
-async def received(connection: AsyncConnection, *, since: datetime) -> Received:
-    """What came in since then."""
-    async with connection.cursor(row_factory=class_row(Received)) as cursor:
-        found = await (await cursor.execute(_RECEIVED_SINCE, [since])).fetchone()
-        return found or Received(files=0, refused=0, rows_loaded=0, rows_rejected=0)
+async def totals(connection: AsyncConnection, *, since: datetime) -> Totals:
+    """The totals of the files received since then."""
+    async with connection.cursor(row_factory=class_row(Totals)) as cursor:
+        found = await (await cursor.execute(_TOTALS, [since])).fetchone()
+        return found or Totals(files=0, refused=0, rows_loaded=0, rows_rejected=0)
 
 
-async def rejects(connection: AsyncConnection, file_id: int, *, after: int, limit: int) -> list[Reject]:
-    """The first rejected rows of a file that stand after line `after`."""
-    async with connection.cursor(row_factory=class_row(Reject)) as cursor:
+async def rejects(connection: AsyncConnection, file_id: int, *, after: int, limit: int) -> list[RejectedRow]:
+    """Rejected rows of a file after line `after`, by line number."""
+    async with connection.cursor(row_factory=class_row(RejectedRow)) as cursor:
         return await (await cursor.execute(_REJECTS, [file_id, after, limit])).fetchall()
 
 
 async def orders(connection: AsyncConnection, *, before: datetime | None, before_id: str, limit: int) -> list[Order]:
-    """The newest orders, newest first: those placed before `before`, or at that moment with a lower id."""
+    """Orders placed before `before`, or at that time with an id below `before_id`, newest first."""
     values = {"before": before or "infinity", "before_id": before_id, "limit": limit}
     async with connection.cursor(row_factory=class_row(Order)) as cursor:
         return await (await cursor.execute(_ORDERS, values)).fetchall()
 
 
 async def orders_by_id(connection: AsyncConnection, *, prefix: str, after: str, limit: int) -> list[Order]:
-    """The orders whose id begins with `prefix` and comes after `after`, by id."""
+    """Orders whose id starts with `prefix` and is greater than `after`, by id."""
     values = {"prefix": prefix, "after": after, "limit": limit}
     async with connection.cursor(row_factory=class_row(Order)) as cursor:
         return await (await cursor.execute(_ORDERS_BY_ID, values)).fetchall()
 
 
 async def order(connection: AsyncConnection, order_id: str) -> Order | None:
-    """One order, None where there is none with that id."""
+    """The order with that id, if any."""
     async with connection.cursor(row_factory=class_row(Order)) as cursor:
         return await (await cursor.execute(_ORDER, [order_id])).fetchone()
 
 
-async def last_order(connection: AsyncConnection, *, before: datetime) -> datetime | None:
-    """When the last order before that moment was placed, None where there is none."""
-    row = await (await connection.execute(_LAST_ORDER, [before])).fetchone()
+async def last_order_time(connection: AsyncConnection, *, before: datetime) -> datetime | None:
+    """When the last order before `before` was placed; None if there is none."""
+    row = await (await connection.execute(_LAST_ORDER_TIME, [before])).fetchone()
     return row[0] if row else None
 
 
 async def orders_per_day(connection: AsyncConnection, *, since: datetime, before: datetime) -> list[Day]:
-    """How many orders were placed on each day that has any."""
+    """The number of orders per day, without days that have none."""
     async with connection.cursor(row_factory=class_row(Day)) as cursor:
         return await (await cursor.execute(_ORDERS_PER_DAY, [since, before])).fetchall()

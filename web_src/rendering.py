@@ -1,4 +1,4 @@
-"""Turns data into pages."""
+"""Renders pages from templates."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from starlette.responses import HTMLResponse
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
 
-STATUS_WORDS = {"loaded": "Loaded", "refused": "Refused", "superseded": "Superseded", "deleted": "Deleted"}
+STATUS_LABELS = {"loaded": "Loaded", "refused": "Refused", "superseded": "Superseded", "deleted": "Deleted"}
 
 
 def page(
-    request: Request, name: str, *, status_code: int = 200, headers: dict[str, str] | None = None, **values: Any
+    request: Request, template: str, *, status_code: int = 200, headers: dict[str, str] | None = None, **values: Any
 ) -> HTMLResponse:
-    """The page made from a template, for whoever asks."""
-    text = _templates.get_template(name).render(values, person=request.scope.get("person"))
+    """A page, rendered for the user of this request."""
+    text = _templates.get_template(template).render(values, user=request.scope.get("user"))
     return HTMLResponse(text, status_code=status_code, headers=headers)
 
 
-def shared_page(request: Request, name: str, content: Markup) -> HTMLResponse:
-    """The page around a `content` that many get: put around it once for each of them."""
-    return HTMLResponse(_around(name, content, request.scope.get("person")))
+def shared_page(request: Request, template: str, content: Markup) -> HTMLResponse:
+    """A page around `content`, which is the same for all users. Rendered once per user and content."""
+    return HTMLResponse(_rendered(template, content, request.scope.get("user")))
 
 
 @lru_cache(maxsize=64)
-def _around(name: str, content: Markup, person: str | None) -> bytes:
-    return _templates.get_template(name).render(content=content, person=person).encode()
+def _rendered(template: str, content: Markup, user: str | None) -> bytes:
+    return _templates.get_template(template).render(content=content, user=user).encode()
 
 
-def part(name: str, **values: Any) -> Markup:
-    """A part of a page, the same for everyone."""
-    return Markup(_templates.get_template(name).render(values))  # noqa: S704 - the template has escaped it
+def fragment(template: str, **values: Any) -> Markup:
+    """A part of a page that is the same for all users."""
+    return Markup(_templates.get_template(template).render(values))  # noqa: S704 - the template escapes its values
 
 
-def configure(**values: Any) -> None:
-    """Set what every page may show."""
+def set_globals(**values: Any) -> None:
+    """Set variables for all templates."""
     _templates.globals.update(values)
 
 
@@ -57,16 +57,16 @@ def _size(value: int | None) -> str:
     size = float(value)
     for unit in ("bytes", "KiB", "MiB"):
         if size < 1024:
-            return f"{_short(size)} {unit}"
+            return f"{_one_decimal(size)} {unit}"
         size /= 1024
-    return f"{_short(size)} GiB"
+    return f"{_one_decimal(size)} GiB"
 
 
-def _short(value: float) -> str:
+def _one_decimal(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def _moment(value: datetime) -> str:
+def _timestamp(value: datetime) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
@@ -82,7 +82,7 @@ def _folder(key: str) -> str:
     return "".join(key.rpartition("/")[:2])
 
 
-def _address(name: str) -> str:
+def _static_url(name: str) -> str:
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?v={digest}"
 
@@ -92,11 +92,11 @@ _templates = Environment(
     lstrip_blocks=True, auto_reload=False,
 )  # fmt: skip
 _templates.filters.update(
-    number=_number, size=_size, moment=_moment, day=_day, file_name=_file_name, folder=_folder
+    number=_number, size=_size, timestamp=_timestamp, day=_day, file_name=_file_name, folder=_folder
 )  # fmt: skip
 _templates.globals.update(
-    stylesheet=_address("app.css"),
-    icon=_address("icon.svg"),
-    upload_script=_address("upload.js"),
-    status_words=STATUS_WORDS,
+    stylesheet=_static_url("app.css"),
+    icon=_static_url("icon.svg"),
+    upload_script=_static_url("upload.js"),
+    status_labels=STATUS_LABELS,
 )

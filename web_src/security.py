@@ -1,4 +1,4 @@
-"""The headers that keep browsers from doing what these pages never ask for, and the door for other sites' forms."""
+"""Security headers on every response, and protection against cross-site requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import errors
 
-_ALWAYS = {
+_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
@@ -18,13 +18,13 @@ _ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_LASTING = "public, max-age=31536000, immutable"  # of static files, whose addresses change with their content
-_HTTPS_ONLY = "max-age=31536000"
-_HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
+_CACHE_FOREVER = "public, max-age=31536000, immutable"  # static files, whose addresses contain a hash of their content
+_STRICT_TRANSPORT_SECURITY = "max-age=31536000"
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def content_security_policy(*, upload_origin: str, logout_origin: str | None) -> str:
-    """What a page may do: load our own files, send data to us and files to the bucket, and end in the logout."""
+    """Lets pages load the app's own files, send requests to the app, upload to the bucket, and redirect to sign-out."""
     rules = {
         "default-src": ["'none'"],
         "script-src": ["'self'"],
@@ -32,7 +32,7 @@ def content_security_policy(*, upload_origin: str, logout_origin: str | None) ->
         "img-src": ["'self'"],
         "connect-src": ["'self'", upload_origin],
         "base-uri": ["'none'"],
-        # A browser holds what a form is redirected to against this, too.
+        # Browsers also apply this to the address that a form's response redirects to.
         "form-action": ["'self'", *([logout_origin] if logout_origin else [])],
         "frame-ancestors": ["'none'"],
     }
@@ -40,49 +40,53 @@ def content_security_policy(*, upload_origin: str, logout_origin: str | None) ->
 
 
 class SecurityHeaders:
-    """Puts the headers on every answer, errors included; pages and data are not stored by browsers."""
+    """Adds the headers to every response, including errors. Browsers don't store pages or data."""
 
     def __init__(self, app: ASGIApp, *, policy: str) -> None:
         self._app = app
-        self._always = _raw({"Content-Security-Policy": policy, **_ALWAYS})
-        self._passing, self._lasting = _raw({"Cache-Control": "no-store"}), _raw({"Cache-Control": _LASTING})
-        self._https_only = _raw({"Strict-Transport-Security": _HTTPS_ONLY})
+        self._common = _raw({"Content-Security-Policy": policy, **_HEADERS})
+        self._no_store = _raw({"Cache-Control": "no-store"})
+        self._cache_forever = _raw({"Cache-Control": _CACHE_FOREVER})
+        self._https_only = _raw({"Strict-Transport-Security": _STRICT_TRANSPORT_SECURITY})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        behind_https = Headers(scope=scope).get("x-forwarded-proto") == "https"
-        # Only an address that names its content may be kept for ever.
-        lasting = scope["path"].startswith("/static/") and scope["query_string"].startswith(b"v=")
+        over_https = Headers(scope=scope).get("x-forwarded-proto") == "https"
+        # Only addresses with a content hash can be cached forever.
+        versioned = scope["path"].startswith("/static/") and scope["query_string"].startswith(b"v=")
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                kept = self._lasting if lasting and message["status"] < 400 else self._passing
-                message["headers"] = [*message["headers"], *self._always, *kept]
-                if behind_https:
+                caching = self._cache_forever if versioned and message["status"] < 400 else self._no_store
+                message["headers"] = [*message["headers"], *self._common, *caching]
+                if over_https:
                     message["headers"] += self._https_only
             await send(message)
 
         await self._app(scope, receive, with_headers)
 
 
-class OwnFormsOnly:
-    """Refuses what another site makes a browser send. Browsers say so in Sec-Fetch-Site; other programs say nothing."""
+class CrossOriginProtection:
+    """Blocks state-changing requests that another site makes a browser send.
+
+    Browsers name the origin of a request in Sec-Fetch-Site. Other clients don't send that header, and are let through.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] == "http" and scope["method"] not in _HARMLESS and _from_elsewhere(scope):
-            await errors.answer(Request(scope), 403)(scope, receive, send)
+        """Handle one request."""
+        if scope["type"] == "http" and scope["method"] not in _SAFE_METHODS and _cross_origin(scope):
+            await errors.error_response(Request(scope), 403)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
 
-def _from_elsewhere(scope: Scope) -> bool:
+def _cross_origin(scope: Scope) -> bool:
     return Headers(scope=scope).get("sec-fetch-site", "none") not in ("same-origin", "none")
 
 

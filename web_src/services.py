@@ -1,4 +1,4 @@
-"""What the pages and the data are made with, once for the whole app."""
+"""What request handlers share: one instance of each for the whole app."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from fastapi import Depends, Request
 from markupsafe import Markup
 from psycopg_pool import AsyncConnectionPool
 
+from .cache import RefreshAheadCache
 from .settings import Settings
-from .sharing import Shared
-from .uploads import Uploads
+from .uploads import UploadSigner
 
 
 @dataclass(frozen=True, kw_only=True)
-class Services:
-    """`overview` is the first page's content, shared by all who look at the same time."""
+class AppServices:
+    """`overview` is the rendered content of the overview page, shared by concurrent requests."""
 
     settings: Settings
     pool: AsyncConnectionPool
-    uploads: Uploads
-    overview: Shared[Markup]
+    upload_signer: UploadSigner
+    overview: RefreshAheadCache[Markup]
 
 
-async def _services(request: Request) -> Services:
-    services: Services = request.app.state.services
+async def _services(request: Request) -> AppServices:
+    services: AppServices = request.app.state.services
     return services
 
 
-Used = Annotated[Services, Depends(_services)]
+ServicesDep = Annotated[AppServices, Depends(_services)]

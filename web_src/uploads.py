@@ -1,4 +1,4 @@
-"""Signs uploads: for a short time, one file may be sent straight to the landing bucket, under a key named here."""
+"""Signs uploads: a presigned form allows uploading one file to one key of the landing bucket, for a short time."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from botocore.session import Session
 
 from .settings import Settings
 
-# botocore renews an instance's credentials when they have ten minutes left, so what is signed never outlives them.
+# botocore renews an instance's credentials ten minutes before they expire, so a form never outlives its credentials.
 VALID_SECONDS = 600
 _MAX_NAME_CHARACTERS = 120
-_PLAIN = frozenset(" ._-()+,@=")
+_ALLOWED_PUNCTUATION = frozenset(" ._-()+,@=")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """Where to POST a file as a multipart form: these fields first, the file last, in a field named "file"."""
+    """A form to POST as multipart/form-data to `url`: first these fields, then the file, in a field named "file"."""
 
     url: str
     fields: dict[str, str]
@@ -30,22 +30,22 @@ class Upload:
     valid_seconds: int
 
 
-class Uploads:
-    """Signs uploads with the instance's own credentials, which may put objects there and nothing else."""
+class UploadSigner:
+    """Signs uploads with the instance's credentials, which allow nothing in the bucket but writing objects."""
 
     def __init__(self, settings: Settings, session: Session) -> None:
         self._bucket = settings.landing_bucket
         self._prefix = settings.incoming_prefix
         self._max_bytes = settings.max_file_bytes
         local = settings.upload_endpoint_url is not None
-        # Its methods are made from S3's description as it is created, so no type checker knows them.
+        # botocore generates the client's methods at run time, so type checkers don't know them.
         self._s3: Any = session.create_client(
             "s3",
             region_name=settings.region,
             endpoint_url=settings.upload_endpoint_url,
             config=Config(
                 signature_version="s3v4",
-                # The region's own address: the global one sends browsers elsewhere while a bucket is young.
+                # The regional endpoint, because the global one redirects requests for a new bucket.
                 s3={"addressing_style": "path" if local else "virtual", "us_east_1_regional_endpoint": "regional"},
             ),
         )
@@ -53,9 +53,9 @@ class Uploads:
         self.origin = f"{address.scheme}://{'' if local else f'{self._bucket}.'}{address.netloc}"
 
     def sign(self, name: str) -> Upload:
-        """Sign the upload of a file of that name; raises botocore's NoCredentialsError. Blocks while it asks for them.
+        """Sign the upload of a file with that name. Blocks while it fetches credentials; raises NoCredentialsError.
 
-        The object's encryption is the bucket's default.
+        The form names no encryption, so the bucket's default applies.
         """
         key = f"{self._prefix}{uuid.uuid4()}/{safe_name(name)}"
         post: dict[str, Any] = self._s3.generate_presigned_post(
@@ -74,10 +74,11 @@ class Uploads:
 
 
 def safe_name(name: str) -> str:
-    """The name without folders, and with "_" for everything but letters, digits and a few plain signs.
+    """The name without folders, and with "_" in place of everything but letters, digits and some punctuation.
 
-    S3 puts the file's own name where a key says ${filename}, and botocore then signs any key that begins alike.
+    That includes "$": S3 would replace ${filename} in a key by the file's name, and botocore would then sign every key
+    with the same prefix.
     """
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
-    plain = "".join(sign if sign.isalnum() or sign in _PLAIN else "_" for sign in last)
-    return plain[-_MAX_NAME_CHARACTERS:].strip(" .") or "file"
+    safe = "".join(character if character.isalnum() or character in _ALLOWED_PUNCTUATION else "_" for character in last)
+    return safe[-_MAX_NAME_CHARACTERS:].strip(" .") or "file"

@@ -1,1 +1,1 @@
-"""Measures the web app."""
+"""Measures the web app's pages."""

@@ -1,4 +1,4 @@
-"""The reference for the web app: a page that says hello, from the same framework and the same server."""
+"""The reference to compare the web app with: a static page of the same framework and server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ app = FastAPI()
 
 @app.get("/")
 async def hello() -> HTMLResponse:
-    """Say it."""
+    """Return the page."""
     return HTMLResponse("<!doctype html><title>Hello</title><p>Hello</p>")
 
 

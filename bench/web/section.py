@@ -1,4 +1,4 @@
-"""What the web app's pages cost with a million orders, beside a bare "hello" of the same framework and server."""
+"""Measures the web app's pages with a million orders, against a minimal page of the same framework and server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import psycopg
 
 from bench.figures import AtLeast, AtMost, Figure
-from bench.web.visitors import Visit, visit
+from bench.web.load import LoadResult, send_requests
 from local_cloud import toolchain
 from local_cloud.ports import free_port
 from local_cloud.postgres import LocalPostgres, PostgresEndpoint
@@ -24,15 +24,16 @@ CONNECTIONS = 50
 ROUNDS = 3
 SECONDS = 4.0
 START_SECONDS = 30.0
-PACE = AtLeast(target=0.35, goal=0.35)
-SLOWEST = AtMost(target=4.0, goal=4.0)
+THROUGHPUT = AtLeast(target=0.35, goal=0.35)
+P99 = AtMost(target=4.0, goal=4.0)
 ORDERS, FILES, REJECTED = 1_000_000, 20_000, 200
 OVERVIEW = "overview"
-# Every page of a kind is another one, so that nothing is answered twice in a row but the overview and the first pages.
+DATABASE = "bench"
+# Many addresses of each kind, so that only the overview and the first pages are requested twice in a row.
 PAGES = {
     OVERVIEW: ["/"],
     "files": ["/files"],
-    "files, further back": [f"/files?before={number}" for number in range(FILES, 1000, -71)],
+    "files, older pages": [f"/files?before={number}" for number in range(FILES, 1000, -71)],
     "file with rejects": [f"/files/{number}" for number in range(1, FILES, 71)],
     "orders": ["/orders"],
     "orders by id": [f"/orders?search=A-{number:04}" for number in range(1, 1000, 7)],
@@ -52,7 +53,7 @@ _FILL = f"""
     SELECT 'A-' || lpad(n::text, 7, '0'), 'customer' || n % 9999 || '@example.com', 'MUG-RED', 1 + n % 9, 12.50, 'EUR',
            now() - (n::bigint * 7919 % {ORDERS}) * interval '31.5 seconds', NULL, 1 + n % {FILES}
     FROM generate_series(1, {ORDERS}) AS n;
-"""  # noqa: S608 - of constants
+"""  # noqa: S608 - constants only
 _MIGRATE = """
 import sys, psycopg
 from schema_migration.migrate import migrate
@@ -61,7 +62,7 @@ migrate(psycopg.connect(sys.argv[1]), seconds=60)
 
 
 def measure() -> list[Figure]:
-    """What each page reaches of the reference, which is visited between its own visits."""
+    """Compare each page with the reference; the two are measured in turns."""
     toolchain.prepare(print)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -69,38 +70,38 @@ def measure() -> list[Figure]:
     ):
         _fill(postgres.server)
         with (
-            _running(["-m", "web_src"], _environment(postgres.server)) as web,
-            _running(["-m", "bench.web.hello"]) as hello,
+            _running(["-m", "web_src"], _environment(postgres.server)) as web_port,
+            _running(["-m", "bench.web.hello"]) as hello_port,
         ):
-            return [figure for name, paths in PAGES.items() for figure in _compare(name, web, paths, hello)]
+            return [figure for name, paths in PAGES.items() for figure in _compare(name, web_port, paths, hello_port)]
 
 
-def _compare(name: str, web: int, paths: list[str], hello: int) -> list[Figure]:
-    rounds: list[tuple[Visit, Visit]] = []
-    for port, these in ((web, paths), (hello, ["/"])):
-        visit(port, these, connections=CONNECTIONS, seconds=1.0)  # nobody measures the first visitors
+def _compare(name: str, web_port: int, paths: list[str], hello_port: int) -> list[Figure]:
+    rounds: list[tuple[LoadResult, LoadResult]] = []
+    for port, targets in ((web_port, paths), (hello_port, ["/"])):
+        send_requests(port, targets, connections=CONNECTIONS, seconds=1.0)  # warm-up, not measured
     for _ in range(ROUNDS):
-        reference = visit(hello, ["/"], connections=CONNECTIONS, seconds=SECONDS)
-        rounds.append((visit(web, paths, connections=CONNECTIONS, seconds=SECONDS), reference))
+        reference = send_requests(hello_port, ["/"], connections=CONNECTIONS, seconds=SECONDS)
+        rounds.append((send_requests(web_port, paths, connections=CONNECTIONS, seconds=SECONDS), reference))
     return [
         Figure(
-            name=f"{name}: pages a second, of hello's",
-            values=[page.pages_per_second / reference.pages_per_second for page, reference in rounds],
-            limit=PACE if name == OVERVIEW else None,
+            name=f"{name}: requests per second, relative to hello",
+            values=[page.requests_per_second / reference.requests_per_second for page, reference in rounds],
+            limit=THROUGHPUT if name == OVERVIEW else None,
         ),
         Figure(
-            name=f"{name}: p99, of hello's",
+            name=f"{name}: p99, relative to hello",
             values=[page.p99_ms / reference.p99_ms for page, reference in rounds],
-            limit=SLOWEST if name == OVERVIEW else None,
+            limit=P99 if name == OVERVIEW else None,
         ),
-        Figure(name=f"{name}: pages a second", values=[page.pages_per_second for page, _ in rounds]),
+        Figure(name=f"{name}: requests per second", values=[page.requests_per_second for page, _ in rounds]),
         Figure(name=f"{name}: p99", values=[page.p99_ms for page, _ in rounds], unit="ms"),
     ]
 
 
 def _fill(server: PostgresEndpoint) -> None:
-    server.create_master_user("administrator", "only here", database="shop")
-    url = server.url(user="administrator", password="only here", database="shop")  # noqa: S106 - gone with the bench
+    server.create_master_user("administrator", "for this run", database=DATABASE)
+    url = server.url(user="administrator", password="for this run", database=DATABASE)  # noqa: S106
     subprocess.run([sys.executable, "-c", _MIGRATE, url], check=True, cwd="lambda_src")
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_FILL)
@@ -114,7 +115,7 @@ def _environment(server: PostgresEndpoint) -> dict[str, str]:
         "AWS_REGION": "us-east-1",
         "DATABASE_HOST": server.host,
         "DATABASE_PORT": str(server.port),
-        "DATABASE_NAME": "shop",
+        "DATABASE_NAME": DATABASE,
         "DATABASE_USER": "web",
         "DATABASE_CA_BUNDLE": str(server.ca_bundle),
         "LANDING_BUCKET": "landing",
@@ -125,7 +126,7 @@ def _environment(server: PostgresEndpoint) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _running(program: list[str], environment: dict[str, str] | None = None) -> Iterator[int]:
-    """The port on which the program serves."""
+    """Run the program, and yield the port on which it listens."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, *program, str(port)],

@@ -1,120 +1,123 @@
-// Sends chosen files straight to the landing bucket, then follows each until its rows or its refusal are known.
+// Uploads chosen files straight to the landing bucket, then polls each until it has been processed.
 "use strict";
 
 (() => {
-  const FIRST_WAIT_MS = 500;
-  const LONGEST_WAIT_MS = 8000;
-  const WAIT_GROWTH = 1.4;
-  const FOLLOW_MS = 20 * 60 * 1000; // longer than a function may take
+  const FIRST_POLL_MS = 500;
+  const MAX_POLL_MS = 8000;
+  const POLL_GROWTH = 1.4;
+  const PROCESSING_MS = 20 * 60 * 1000; // longer than the maximum duration of a Lambda function
 
   const form = document.getElementById("upload");
   const input = document.getElementById("files");
-  const section = document.getElementById("sent-section");
-  const list = document.getElementById("sent-files");
+  const section = document.getElementById("uploads-section");
+  const list = document.getElementById("upload-list");
   const announcement = document.getElementById("announcement");
-  const template = document.getElementById("sent-file");
+  const template = document.getElementById("upload-item");
   const maxBytes = Number(form.dataset.maxBytes);
 
-  class Refused extends Error {}
+  // An error with a message for the user.
+  class UploadError extends Error {}
 
-  const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-  const count = (number, one, many) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+  const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  const count = (number, singular, plural) => `${number.toLocaleString("en")} ${number === 1 ? singular : plural}`;
 
-  async function askForPlace(file) {
+  async function requestUpload(file) {
     const response = await fetch("/api/uploads", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ name: file.name, size: file.size }),
     });
     if (response.status === 401) {
-      throw new Refused("Your session has ended. Reload the page to sign in again.");
+      throw new UploadError("Your session has expired. Reload the page to sign in again.");
     }
-    const answer = await response.json();
+    const body = await response.json();
     if (!response.ok) {
-      throw new Refused(answer.message);
+      throw new UploadError(body.message);
     }
-    return answer;
+    return body;
   }
 
-  function send(file, place, onProgress) {
+  function send(file, upload, onProgress) {
     const body = new FormData();
-    for (const [name, value] of Object.entries(place.fields)) {
+    for (const [name, value] of Object.entries(upload.fields)) {
       body.append(name, value);
     }
-    body.append("file", file); // S3 ignores what comes after it
+    body.append("file", file); // last, because S3 ignores fields after the file
     return new Promise((resolve, reject) => {
-      const request = new XMLHttpRequest(); // fetch tells no progress
+      const request = new XMLHttpRequest(); // fetch reports no upload progress
       request.upload.addEventListener("progress", (event) => onProgress(event.loaded / event.total));
       request.addEventListener("load", () => {
         if (request.status < 300) {
           resolve();
         } else {
-          const said = request.responseXML?.querySelector("Message")?.textContent;
-          reject(new Refused(said ? `The bucket refused it: ${said}` : "The bucket refused it."));
+          const message = request.responseXML?.querySelector("Message")?.textContent;
+          reject(new UploadError(message ? `Upload rejected by S3: ${message}` : "Upload rejected by S3."));
         }
       });
-      request.addEventListener("error", () => reject(new Refused("It could not be sent. Is the network there?")));
-      request.open("POST", place.url);
+      request.addEventListener("error", () =>
+        reject(new UploadError("Upload failed. Check your network connection and try again.")),
+      );
+      request.open("POST", upload.url);
       request.send(body);
     });
   }
 
-  // The file's row in the ledger, or null where it took too long.
-  async function follow(key) {
+  // The processed file, or null if that takes too long.
+  async function waitForResult(key) {
     const address = `/api/files/by-key?key=${encodeURIComponent(key)}`;
-    const end = Date.now() + FOLLOW_MS;
-    for (let wait = FIRST_WAIT_MS; Date.now() < end; wait = Math.min(wait * WAIT_GROWTH, LONGEST_WAIT_MS)) {
-      await pause(wait);
+    const end = Date.now() + PROCESSING_MS;
+    for (let pause = FIRST_POLL_MS; Date.now() < end; pause = Math.min(pause * POLL_GROWTH, MAX_POLL_MS)) {
+      await sleep(pause);
       try {
         const response = await fetch(address);
         if (response.status === 401) {
-          throw new Refused("It was sent, but your session has ended. Reload the page to sign in again.");
+          throw new UploadError("File uploaded, but your session has expired. Reload the page to sign in again.");
         }
-        const finished = response.ok ? (await response.json()).find((version) => version.finished_at) : undefined;
-        if (finished) {
-          return finished;
+        const processed = response.ok ? (await response.json()).find((version) => version.finished_at) : undefined;
+        if (processed) {
+          return processed;
         }
       } catch (error) {
-        if (error instanceof Refused) {
+        if (error instanceof UploadError) {
           throw error;
-        } // else the network or the app is away for a moment
+        } // otherwise the network or the app is unavailable for a moment
       }
     }
     return null;
   }
 
-  function outcome(row) {
-    if (row.status === "refused") {
-      return `Refused: ${row.reason}`;
+  function summary(file) {
+    if (file.status === "refused") {
+      return `Refused: ${file.reason}`;
     }
-    const rejected = row.rows_rejected ? `, ${count(row.rows_rejected, "row", "rows")} rejected` : "";
-    return `Loaded: ${count(row.rows_loaded, "order", "orders")}${rejected}`;
+    const rejected = file.rows_rejected ? `, ${count(file.rows_rejected, "row", "rows")} rejected` : "";
+    return `Loaded: ${count(file.rows_loaded, "order", "orders")}${rejected}`;
   }
 
-  function show(file) {
+  function addItem(file) {
     const item = template.content.firstElementChild.cloneNode(true);
     const name = item.querySelector(".name");
-    const bar = item.querySelector("progress");
-    const state = item.querySelector(".state");
+    const progress = item.querySelector("progress");
+    const status = item.querySelector(".status");
     name.textContent = file.name;
-    bar.setAttribute("aria-label", `Sending ${file.name}`);
+    progress.setAttribute("aria-label", `Uploading ${file.name}`);
     section.hidden = false;
     list.prepend(item);
     return {
-      progress(share) {
-        bar.value = share;
+      setProgress(fraction) {
+        progress.value = fraction;
       },
-      say(words, mood = "working") {
-        item.dataset.mood = mood;
-        state.textContent = words;
-        announcement.textContent = `${file.name}: ${words}`;
-        bar.hidden = mood !== "working";
+      setStatus(text, state = "working") {
+        item.dataset.state = state;
+        status.textContent = text;
+        announcement.textContent = `${file.name}: ${text}`;
+        progress.hidden = state !== "working";
       },
-      waiting() {
-        bar.removeAttribute("value"); // it is under way, nobody knows how far
-        bar.setAttribute("aria-label", `Loading ${file.name}`);
+      setProcessing() {
+        progress.removeAttribute("value"); // indeterminate
+        progress.setAttribute("aria-label", `Processing ${file.name}`);
       },
-      link(address) {
+      linkTo(address) {
         const link = document.createElement("a");
         link.href = address;
         link.textContent = file.name;
@@ -123,48 +126,48 @@
     };
   }
 
-  async function take(file) {
-    const item = show(file);
+  async function uploadFile(file) {
+    const item = addItem(file);
     try {
       if (file.size === 0) {
-        throw new Refused("The file is empty.");
+        throw new UploadError("The file is empty.");
       }
       if (file.size > maxBytes) {
-        throw new Refused(`The file is too large: it may have at most ${maxBytes.toLocaleString("en")} bytes.`);
+        throw new UploadError(`The file is too large. The maximum is ${maxBytes.toLocaleString("en")} bytes.`);
       }
-      item.say("Sending");
-      const place = await askForPlace(file);
-      await send(file, place, item.progress);
-      item.say("Sent. Waiting until it is loaded");
-      item.waiting();
-      const row = await follow(place.key);
-      if (row === null) {
-        item.say("Sent, and not loaded yet. Look for it among the files later.", "bad");
+      item.setStatus("Uploading…");
+      const upload = await requestUpload(file);
+      await send(file, upload, item.setProgress);
+      item.setStatus("Uploaded. Processing…");
+      item.setProcessing();
+      const processed = await waitForResult(upload.key);
+      if (processed === null) {
+        item.setStatus("Uploaded, but not processed yet. Check the list of files later.", "bad");
         return;
       }
-      item.link(`/files/${row.file_id}`);
-      item.say(outcome(row), row.status === "refused" || row.rows_rejected ? "bad" : "good");
+      item.linkTo(`/files/${processed.file_id}`);
+      item.setStatus(summary(processed), processed.status === "refused" || processed.rows_rejected ? "bad" : "good");
     } catch (error) {
-      item.say(error instanceof Refused ? error.message : "Something went wrong. Please try again.", "bad");
+      item.setStatus(error instanceof UploadError ? error.message : "Something went wrong. Please try again.", "bad");
     }
   }
 
   input.addEventListener("change", () => {
-    Array.from(input.files).forEach(take);
-    input.value = ""; // so that the same file can be chosen again
+    Array.from(input.files).forEach(uploadFile);
+    input.value = ""; // so that choosing the same file again fires this event
   });
   for (const name of ["dragenter", "dragover"]) {
     form.addEventListener(name, (event) => {
       event.preventDefault();
-      form.classList.add("over");
+      form.classList.add("dragging");
     });
   }
-  form.addEventListener("dragleave", () => form.classList.remove("over"));
+  form.addEventListener("dragleave", () => form.classList.remove("dragging"));
   form.addEventListener("drop", (event) => {
     event.preventDefault();
-    form.classList.remove("over");
-    Array.from(event.dataTransfer.files).forEach(take);
+    form.classList.remove("dragging");
+    Array.from(event.dataTransfer.files).forEach(uploadFile);
   });
-  document.getElementById("without-script").hidden = true;
+  document.getElementById("no-script").hidden = true;
   form.hidden = false;
 })();

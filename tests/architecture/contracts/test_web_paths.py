@@ -1,4 +1,4 @@
-"""The paths that load balancer and boot script know are those of the app."""
+"""The load balancer and the boot script use paths that the app has."""
 
 import re
 from collections.abc import Iterator
@@ -11,24 +11,24 @@ import pytest
 from fastapi.routing import APIRoute
 
 from tests.support.contracts.deployed import WEB_APP, Deployed, deployed
-from tests.support.web import stand_ins
-from tests.support.web.stand_ins import SIGN_IN, Database
+from tests.support.web import fakes
+from tests.support.web.fakes import SIGN_IN, FakeDatabase
 from web_src import api, pages, queries
 
 API_DESCRIPTION = "/api/openapi.json"
 
 
 @pytest.fixture
-def database(monkeypatch: pytest.MonkeyPatch) -> Database:
-    """A database that answers."""
-    database = Database()
-    for name, answer in database.queries().items():
-        monkeypatch.setattr(queries, name, answer)
+def database(monkeypatch: pytest.MonkeyPatch) -> FakeDatabase:
+    """A fake database that answers."""
+    database = FakeDatabase()
+    for name, fake in database.queries().items():
+        monkeypatch.setattr(queries, name, fake)
     return database
 
 
 def _paths(*, method: str = "GET") -> Iterator[str]:
-    """Every path of the app, its parameters filled in."""
+    """Every path of the app, with a value for each parameter."""
     for route in [*pages.router.routes, *api.router.routes]:
         if isinstance(route, APIRoute) and method in (route.methods or ()):
             yield re.sub(r"\{\w+\}", "7", route.path)
@@ -36,8 +36,8 @@ def _paths(*, method: str = "GET") -> Iterator[str]:
         yield API_DESCRIPTION
 
 
-def _answered_without_sign_in(database: Database) -> set[str]:
-    client = stand_ins.client(database, environment=SIGN_IN)
+def _paths_without_sign_in(database: FakeDatabase) -> set[str]:
+    client = fakes.client(database, environment=SIGN_IN)
     return {path for path in _paths() if client.get(path).status_code != 401}
 
 
@@ -47,7 +47,7 @@ def _health_path(platform: Deployed) -> str:
 
 
 def _rules(platform: Deployed) -> dict[str, list[dict[str, Any]]]:
-    """The actions of each path pattern."""
+    """The actions of each listener rule, by path pattern."""
     return {
         pattern: rule["Actions"]
         for _, _, rule in platform.resources("AWS::ElasticLoadBalancingV2::ListenerRule")
@@ -56,43 +56,43 @@ def _rules(platform: Deployed) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def test_health_checks_are_answered_without_sign_in_while_the_database_is_away(
-    platform: Deployed, database: Database
+def test_health_checks_succeed_without_sign_in_while_the_database_is_unavailable(
+    platform: Deployed, database: FakeDatabase
 ) -> None:
-    """Else all instances would be replaced because of a database that restarts."""
-    database.error = psycopg.OperationalError("away")
-    client = stand_ins.client(database, environment=SIGN_IN)
+    """Otherwise a restart of the database would make Auto Scaling replace all instances."""
+    database.error = psycopg.OperationalError("down")
+    client = fakes.client(database, environment=SIGN_IN)
     assert client.get(_health_path(platform)).status_code == 200
-    assert client.get("/readyz").status_code == 503, "what asks the database is another path"
+    assert client.get("/readyz").status_code == 503, "the readiness check, which needs the database, has another path"
 
 
-def test_the_boot_script_asks_what_health_checks_ask(platform: Deployed) -> None:
-    asked = re.findall(r"http://localhost:\d+(/\S*)", platform.runtime(WEB_APP.name).script)
-    assert asked == [_health_path(platform)]
+def test_the_boot_script_requests_the_health_check_path(platform: Deployed) -> None:
+    requested = re.findall(r"http://localhost:\d+(/\S*)", platform.runtime(WEB_APP.name).script)
+    assert requested == [_health_path(platform)]
 
 
-def test_the_internet_sees_no_path_that_is_answered_without_sign_in(database: Database) -> None:
+def test_paths_without_sign_in_are_unreachable_from_the_internet(database: FakeDatabase) -> None:
     hidden = {
         pattern
         for pattern, actions in _rules(deployed("web-public")).items()
         if [action["Type"] for action in actions] == ["fixed-response"]
     }
-    assert hidden == _answered_without_sign_in(database)
+    assert hidden == _paths_without_sign_in(database)
     assert len(hidden) == 2
 
 
-def test_programs_are_refused_where_the_data_is_and_people_asked_to_sign_in_elsewhere() -> None:
+def test_unauthenticated_api_requests_are_denied_and_page_requests_lead_to_sign_in() -> None:
     (pattern,) = (
         pattern
         for pattern, actions in _rules(deployed("web-public")).items()
         if actions[0].get("AuthenticateCognitoConfig", {}).get("OnUnauthenticatedRequest") == "deny"
     )
-    data = {re.sub(r"\{\w+\}", "7", route.path) for route in api.router.routes if isinstance(route, APIRoute)}
-    data.add(API_DESCRIPTION)
+    api_paths = {re.sub(r"\{\w+\}", "7", route.path) for route in api.router.routes if isinstance(route, APIRoute)}
+    api_paths.add(API_DESCRIPTION)
     for path in {*_paths(), *_paths(method="POST")}:
-        assert fnmatchcase(path, pattern) == (path in data), path
+        assert fnmatchcase(path, pattern) == (path in api_paths), path
 
 
-def test_who_signs_out_returns_to_a_page_of_the_app() -> None:
+def test_sign_out_returns_to_a_page_of_the_app() -> None:
     ((_, _, client),) = deployed("web-public").resources("AWS::Cognito::UserPoolClient")
     assert {urlsplit(address).path for address in client["LogoutURLs"]} <= set(_paths())

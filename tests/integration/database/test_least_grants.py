@@ -28,7 +28,7 @@ from ingestion.event import Happened
 from operations import answers
 from operations.requests import Inspect, KnownVersions
 from tests.integration.database.conftest import ADMINISTRATOR, BUCKET, START, Pipeline, Shop, csv, event
-from tests.integration.database.test_web_plans import SHAPES
+from tests.integration.database.test_web_plans import ARGUMENTS
 from tests.support.contracts.deployed import deployed
 from tests.support.recorder import Recorder, never_run
 from web_src import queries
@@ -136,9 +136,9 @@ def _show(pipeline: Pipeline) -> None:
     async def ask() -> None:
         url = pipeline.shop.url("web")
         async with await AsyncConnection.connect(url, autocommit=True, prepare_threshold=None) as connection:
-            for question, shapes in SHAPES.items():
-                for shape in shapes:
-                    await getattr(queries, question)(connection, **shape)
+            for query, variants in ARGUMENTS.items():
+                for arguments in variants:
+                    await getattr(queries, query)(connection, **arguments)
 
     asyncio.run(ask())
 

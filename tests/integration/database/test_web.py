@@ -1,4 +1,4 @@
-"""The web app as it is started on an instance, on a real PostgreSQL."""
+"""The web app as a process of its own, with a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from local_cloud.postgres import LocalPostgres
 from local_cloud.state import CHECKOUT
 from tests.integration.database.conftest import Pipeline, Shop, csv
 from tests.support.web.process import START_SECONDS, WebProcess
-from web_src.app import OVERVIEW_SECONDS
+from web_src.app import OVERVIEW_MAX_AGE_SECONDS
 from web_src.database import MAX_CONNECTIONS
 
 RECOVERY_SECONDS = 15.0
@@ -30,7 +30,7 @@ def web(shop: Shop, tmp_path: Path) -> Iterator[WebProcess]:
         yield web
 
 
-def test_pages_show_what_the_intake_loaded(pipeline: Pipeline, web: WebProcess) -> None:
+def test_pages_show_what_the_ingestion_function_loaded(pipeline: Pipeline, web: WebProcess) -> None:
     put = pipeline.put("incoming/x/Orders.csv", csv(("A", 1), ("B", 0)), at=1)
     pipeline.intake().take_in(put)
     (file,) = web.client.get("/api/files").json()["files"]
@@ -52,22 +52,22 @@ def test_pages_show_what_the_intake_loaded(pipeline: Pipeline, web: WebProcess) 
     assert web.status("/orders/B") == 404
 
 
-def test_pages_of_a_search_show_each_match_once(pipeline: Pipeline, web: WebProcess) -> None:
+def test_paging_through_search_results_returns_each_match_once(pipeline: Pipeline, web: WebProcess) -> None:
     keys = [f"incoming/{number}/{name}.csv" for number in range(4) for name in ("Orders", "orders-b", "other")]
     for number, key in enumerate(keys, 1):
         pipeline.intake().take_in(pipeline.put(key, csv((f"A-{number}", 1)), at=number))
     seen: list[str] = []
     before: int | None = None
     while before is not None or not seen:
-        place = {} if before is None else {"before": str(before)}
-        answer = web.client.get("/api/files", params={"search": "orders", "limit": "3", **place}).json()
-        seen += [file["key"] for file in answer["files"]]
-        before = answer["next_before"]
+        cursor = {} if before is None else {"before": str(before)}
+        page = web.client.get("/api/files", params={"search": "orders", "limit": "3", **cursor}).json()
+        seen += [file["key"] for file in page["files"]]
+        before = page["next_before"]
     expected = [f"incoming/{number}/{name}.csv" for name in ("Orders", "orders-b") for number in (3, 2, 1, 0)]
     assert seen == expected
 
 
-def test_files_are_found_by_the_beginning_of_their_name_or_key(pipeline: Pipeline, web: WebProcess) -> None:
+def test_files_are_found_by_the_start_of_their_name_or_key(pipeline: Pipeline, web: WebProcess) -> None:
     keys = ["incoming/1/Weekly.csv", "incoming/2/weekly 2.csv", "incoming/2/50%_off.csv", "incoming/weekly/daily.csv"]
     for number, key in enumerate(keys, 1):
         pipeline.intake().take_in(pipeline.put(key, csv((f"A-{number}", 1)), at=number))
@@ -83,23 +83,23 @@ def test_files_are_found_by_the_beginning_of_their_name_or_key(pipeline: Pipelin
     assert found("INCOMING/2/") == []
 
 
-def test_orders_are_paged_in_their_order_even_where_many_were_placed_at_once(
+def test_orders_are_paged_in_order_even_if_many_were_placed_at_the_same_time(
     pipeline: Pipeline, web: WebProcess
 ) -> None:
     rows = [(f"A-{number:03}", 1) for number in range(120)]
     pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(*rows), at=1))
 
-    def paged(**wanted: str) -> list[str]:
+    def paged(**query: str) -> list[str]:
         seen: list[str] = []
-        place: dict[str, str] = {}
+        cursor: dict[str, str] = {}
         while True:
-            answer = web.client.get("/api/orders", params={"limit": "50", **wanted, **place}).json()
-            seen += [order["order_id"] for order in answer["orders"]]
-            if not answer["more"]:
+            page = web.client.get("/api/orders", params={"limit": "50", **query, **cursor}).json()
+            seen += [order["order_id"] for order in page["orders"]]
+            if not page["more"]:
                 return seen
-            last = answer["orders"][-1]
-            searched = {"after_id": last["order_id"]}
-            place = searched if wanted else {"before": last["ordered_at"], "before_id": last["order_id"]}
+            last = page["orders"][-1]
+            after = {"after_id": last["order_id"]}
+            cursor = after if query else {"before": last["ordered_at"], "before_id": last["order_id"]}
 
     assert paged() == [order_id for order_id, _ in reversed(rows)]
     assert paged(search="A-0") == [order_id for order_id, _ in rows[:100]]
@@ -107,25 +107,23 @@ def test_orders_are_paged_in_their_order_even_where_many_were_placed_at_once(
     assert web.client.get("/api/orders?until=2026-03-30").json()["orders"] == []
 
 
-def test_many_visitors_share_a_few_connections(shop: Shop, web: WebProcess) -> None:
-    async def visit() -> list[int]:
+def test_many_concurrent_requests_share_a_few_connections(shop: Shop, web: WebProcess) -> None:
+    async def send() -> list[int]:
         async with httpx.AsyncClient(base_url=web.client.base_url, timeout=30) as client:
-            answers = await asyncio.gather(*(client.get("/files") for _ in range(80)))
-        return [answer.status_code for answer in answers]
+            responses = await asyncio.gather(*(client.get("/files") for _ in range(80)))
+        return [response.status_code for response in responses]
 
-    assert asyncio.run(visit()) == [200] * 80
+    assert asyncio.run(send()) == [200] * 80
     query = "SELECT count(*)::int FROM pg_stat_activity WHERE usename = 'web' AND datname = current_database()"
     assert 1 <= shop.rows(query)[0] <= MAX_CONNECTIONS
 
 
-def test_the_app_survives_a_restart_of_its_database_without_one_of_its_own(
-    web: WebProcess, postgres: LocalPostgres
-) -> None:
+def test_the_app_survives_a_restart_of_its_database(web: WebProcess, postgres: LocalPostgres) -> None:
     assert web.status("/files") == 200
     postgres.stop()
     try:
         assert web.status("/files") == 503
-        web.wait_for("/", 503, seconds=OVERVIEW_SECONDS + 5)
+        web.wait_for("/", 503, seconds=OVERVIEW_MAX_AGE_SECONDS + 5)
         assert web.status("/readyz") == 503
         assert web.status("/healthz") == 200
     finally:
@@ -134,7 +132,7 @@ def test_the_app_survives_a_restart_of_its_database_without_one_of_its_own(
     assert web.process.poll() is None
 
 
-def test_the_app_starts_while_its_database_is_away(shop: Shop, postgres: LocalPostgres, tmp_path: Path) -> None:
+def test_the_app_starts_while_its_database_is_unavailable(shop: Shop, postgres: LocalPostgres, tmp_path: Path) -> None:
     postgres.stop()
     web = WebProcess(shop.server, shop.name, tmp_path / "web.log")
     try:
@@ -146,14 +144,14 @@ def test_the_app_starts_while_its_database_is_away(shop: Shop, postgres: LocalPo
     assert web.stop() in (0, -15)
 
 
-def test_a_connection_that_was_cut_is_replaced_unseen(shop: Shop, web: WebProcess) -> None:
+def test_a_broken_connection_is_replaced_without_an_error(shop: Shop, web: WebProcess) -> None:
     assert web.status("/files") == 200
     with psycopg.connect(shop.server.url(), autocommit=True) as superuser:
         superuser.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'web'")
     assert web.status("/files") == 200
 
 
-def test_a_missing_setting_is_said_without_a_traceback() -> None:
+def test_a_missing_setting_is_reported_without_a_traceback() -> None:
     command = [sys.executable, "-m", "web_src"]
     result = subprocess.run(command, cwd=CHECKOUT, env={}, capture_output=True, text=True, check=False)
     assert result.returncode == 1

@@ -1,4 +1,4 @@
-"""Every question the app can ask is answered by an index, and reads little, with a million orders in the database."""
+"""Every query of the web app uses an index and reads few blocks, with a million orders in the database."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from psycopg.rows import tuple_row
 from local_cloud.postgres import LocalPostgres
 from tests.integration.database.conftest import ADMINISTRATOR, PASSWORD, Shop
 from web_src import queries
-from web_src.queries import HIGHEST_ID, Status
+from web_src.queries import MAX_ID, Status
 
 ORDERS, FILES, REJECTS = 1_000_000, 100_000, 200_000
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
-# Of 8 KiB each: a listing touches some dozens, and sums of many rows some hundreds.
-MOST_BLOCKS = 1_000
+# Of 8 KiB each. A list reads some dozens, totals of many rows some hundreds.
+MAX_BLOCKS = 1_000
 
-# A year of orders, ten of each moment; a file every five minutes, of which one in a thousand was deleted.
+# A year of orders, ten of them with each timestamp; a file every five minutes, of which one in a thousand was deleted.
 FILL = f"""
     INSERT INTO files (bucket, key, version_id, uploaded_at, status, received_at)
     SELECT 'landing', 'incoming/often.csv', 'v' || n, at, 'superseded', at
@@ -45,17 +45,17 @@ FILL = f"""
     SELECT 1 + n % 2, n, 'x', ARRAY['y'] FROM generate_series(1, {REJECTS}) AS n;
 """
 
-# Each question, in every shape that a page or a program can give it.
-SHAPES: dict[str, list[dict[str, Any]]] = {
-    "answers": [{}],
+# By query: the arguments, one set for each kind of request that pages and the API accept.
+ARGUMENTS: dict[str, list[dict[str, Any]]] = {
+    "ping": [{}],
     "files": [
         {"before": before, "status": status, "limit": 501}
-        for before in (HIGHEST_ID, 50_000)
+        for before in (MAX_ID, 50_000)
         for status in (None, *get_args(Status))
     ],
-    "found_files": [
+    "search_files": [
         {"search": search, "before": before, "status": None, "limit": 501}
-        for before in (HIGHEST_ID, 50_000)
+        for before in (MAX_ID, 50_000)
         for search in (
             *("orders", "Weekly9", "orders99998.csv", "none"),
             *("incoming/", "incoming/00", "incoming/none", "incoming/often.csv"),
@@ -63,8 +63,8 @@ SHAPES: dict[str, list[dict[str, Any]]] = {
     ],
     "file": [{"file_id": 7}],
     "versions": [{"bucket": "landing", "key": key, "limit": 21} for key in ("incoming/often.csv", "incoming/none")],
-    "received": [{"since": NOW - timedelta(hours=hours)} for hours in (0, 24)],
-    "rejects": [{"file_id": 1, "after": after, "limit": 501} for after in (0, 100_000, HIGHEST_ID)],
+    "totals": [{"since": NOW - timedelta(hours=hours)} for hours in (0, 24)],
+    "rejects": [{"file_id": 1, "after": after, "limit": 501} for after in (0, 100_000, MAX_ID)],
     "orders": [
         {"before": before, "before_id": "A-0500000", "limit": 501}
         for before in (None, NOW - timedelta(days=100), NOW - timedelta(days=1000))
@@ -75,13 +75,13 @@ SHAPES: dict[str, list[dict[str, Any]]] = {
         for after in ("", "A-0500000")
     ],
     "order": [{"order_id": order_id} for order_id in ("A-0500000", "none")],
-    "last_order": [{"before": NOW + timedelta(days=1)}],
+    "last_order_time": [{"before": NOW + timedelta(days=1)}],
     "orders_per_day": [{"since": NOW - timedelta(days=28), "before": NOW + timedelta(days=1)}],
 }
 
 
-class Explaining(AsyncCursor[Any]):
-    """Before a statement is run as it is, notes how PostgreSQL runs it."""
+class ExplainingCursor(AsyncCursor[Any]):
+    """Records the plan of each statement before executing it."""
 
     async def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         """Explain, then execute."""
@@ -110,16 +110,16 @@ def full_shop(postgres: LocalPostgres) -> Shop:
 
 @asynccontextmanager
 async def _explaining(shop: Shop) -> AsyncIterator[AsyncConnection[Any]]:
-    """A connection as the pool makes it, that explains what it is asked."""
+    """A connection like the pool's, which records the plan of each statement."""
     async with await AsyncConnection.connect(shop.url("web"), autocommit=True, prepare_threshold=None) as connection:
-        connection.cursor_factory = Explaining
+        connection.cursor_factory = ExplainingCursor
         yield connection
 
 
-def _explain(shop: Shop, ask: Callable[..., Awaitable[object]], shape: dict[str, Any]) -> list[dict[str, Any]]:
+def _explain(shop: Shop, query: Callable[..., Awaitable[object]], arguments: dict[str, Any]) -> list[dict[str, Any]]:
     async def run() -> None:
         async with _explaining(shop) as connection:
-            await ask(connection, **shape)
+            await query(connection, **arguments)
 
     _plans.clear()
     asyncio.run(run())
@@ -127,34 +127,34 @@ def _explain(shop: Shop, ask: Callable[..., Awaitable[object]], shape: dict[str,
 
 
 def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    return [plan, *(node for below in plan.get("Plans", []) for node in _nodes(below))]
+    return [plan, *(node for child in plan.get("Plans", []) for node in _nodes(child))]
 
 
-def test_every_question_is_tried() -> None:
-    asked = inspect.getmembers(queries, inspect.iscoroutinefunction)
-    assert {name for name, function in asked if function.__module__ == queries.__name__} == set(SHAPES)
+def test_every_query_is_tested() -> None:
+    functions = inspect.getmembers(queries, inspect.iscoroutinefunction)
+    assert {name for name, function in functions if function.__module__ == queries.__name__} == set(ARGUMENTS)
 
 
-@pytest.mark.parametrize("question", SHAPES)
-def test_a_question_is_answered_by_an_index_and_reads_little(full_shop: Shop, question: str) -> None:
-    for shape in SHAPES[question]:
-        plans = _explain(full_shop, getattr(queries, question), shape)
+@pytest.mark.parametrize("query", ARGUMENTS)
+def test_a_query_uses_an_index_and_reads_few_blocks(full_shop: Shop, query: str) -> None:
+    for arguments in ARGUMENTS[query]:
+        plans = _explain(full_shop, getattr(queries, query), arguments)
         assert len(plans) == 1
         scans = [node for node in _nodes(plans[0]) if node["Node Type"] == "Seq Scan"]
-        assert not scans, f"{shape}: {scans}"
+        assert not scans, f"{arguments}: {scans}"
         blocks = plans[0]["Shared Hit Blocks"] + plans[0]["Shared Read Blocks"]
-        assert blocks <= MOST_BLOCKS, f"{shape} read {blocks} blocks: {plans[0]}"
+        assert blocks <= MAX_BLOCKS, f"{arguments} read {blocks} blocks: {plans[0]}"
 
 
 @pytest.mark.parametrize("status", get_args(Status))
-def test_a_search_within_a_status_reads_no_more_than_the_ledgers_matches(full_shop: Shop, status: str) -> None:
-    shape = {"search": "orders", "before": HIGHEST_ID, "status": status, "limit": 501}
-    (plan,) = _explain(full_shop, queries.found_files, shape)
+def test_a_search_filtered_by_status_is_fast_even_if_few_files_match(full_shop: Shop, status: str) -> None:
+    arguments = {"search": "orders", "before": MAX_ID, "status": status, "limit": 501}
+    (plan,) = _explain(full_shop, queries.search_files, arguments)
     assert "Seq Scan" not in {node["Node Type"] for node in _nodes(plan)}
-    assert plan["Actual Total Time"] < 1000  # milliseconds, for a hundred thousand files; the role's limit is 5 s
+    assert plan["Actual Total Time"] < 1000  # milliseconds; the role's statement timeout is 5 s
 
 
-def test_a_question_without_an_index_would_be_noticed(full_shop: Shop) -> None:
+def test_these_checks_detect_a_query_without_an_index(full_shop: Shop) -> None:
     async def by_customer(connection: AsyncConnection[Any]) -> None:
         await connection.execute("SELECT count(*) FROM orders WHERE customer_email = 'nobody'")
 
@@ -162,7 +162,7 @@ def test_a_question_without_an_index_would_be_noticed(full_shop: Shop) -> None:
     assert "Seq Scan" in {node["Node Type"] for node in _nodes(plan)}
 
 
-def test_orders_of_one_moment_however_many_are_paged_before_the_database_gives_up(full_shop: Shop) -> None:
+def test_orders_with_the_same_timestamp_are_paged_well_within_the_statement_timeout(full_shop: Shop) -> None:
     with psycopg.connect(full_shop.url(), autocommit=False) as connection:
         connection.execute("UPDATE orders SET ordered_at = %s WHERE order_id < 'A-0100000'", [NOW + timedelta(days=9)])
         connection.execute("ANALYZE orders")
@@ -171,4 +171,4 @@ def test_orders_of_one_moment_however_many_are_paged_before_the_database_gives_u
             queries._ORDERS, {"before": NOW + timedelta(days=9), "before_id": "A-0050000", "limit": 51}
         ).fetchall()  # fmt: skip
         connection.rollback()
-    assert (datetime.now(UTC) - started).total_seconds() < 2  # the role's limit is 5
+    assert (datetime.now(UTC) - started).total_seconds() < 2  # the role's statement timeout is 5 s

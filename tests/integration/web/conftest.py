@@ -1,4 +1,4 @@
-"""A real browser, and a shop with something in it behind the real app."""
+"""A real browser, and the real app with a filled database."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _FILL = f"""
 """
 
 
-@pytest.fixture(scope="module")  # not longer: while Playwright runs, nothing else can have an event loop
+@pytest.fixture(scope="module")  # not for the session: while Playwright runs, no other test can have an event loop
 def browser() -> Iterator[Browser]:
-    """One browser for a file of tests."""
+    """One browser per test module."""
     with sync_playwright() as playwright, chromium.launch(playwright) as browser:
         yield browser
 
@@ -46,29 +46,31 @@ OpenPage = Callable[..., Page]
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """Opens pages, each in a profile of its own; what the browser had to complain about fails the test."""
-    complaints: list[str] = []
+    """Opens pages, each in its own browser context. Unexpected errors in a page's console fail the test."""
+    console_errors: list[str] = []
 
     with ExitStack() as contexts:
 
-        def open_one(url: str, *, complains: bool = False, **options: Any) -> Page:
+        def open_one(url: str, *, expect_errors: bool = False, **options: Any) -> Page:
             context: BrowserContext = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
             contexts.callback(context.close)
             page = context.new_page()
-            if not complains:
-                page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-                page.on("pageerror", lambda error: complaints.append(str(error)))
+            if not expect_errors:
+                page.on(
+                    "console", lambda message: console_errors.append(message.text) if message.type == "error" else None
+                )
+                page.on("pageerror", lambda error: console_errors.append(str(error)))
             page.goto(url)
             return page
 
         yield open_one
-    assert complaints == []
+    assert console_errors == []
 
 
 @pytest.fixture(scope="module")
 def web(postgres: LocalPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
-    """The app with files, orders and rejected rows to show."""
-    shop = Shop(server=postgres.server, name="browsed_shop")
+    """The app, with files, orders and rejected rows in its database."""
+    shop = Shop(server=postgres.server, name="web_pages")
     postgres.server.create_master_user(ADMINISTRATOR, PASSWORD, database=shop.name)
     shop.migrate()
     with shop.connect() as connection:

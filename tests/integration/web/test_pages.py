@@ -1,4 +1,4 @@
-"""What people meet: on a desk and a phone, by light and dark, by keyboard, by screen reader, and without JavaScript."""
+"""The pages in a browser: desktop and phone, light and dark, keyboard, screen reader, without JavaScript."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from local_cloud.postgres import LocalPostgres
 from tests.integration.web.conftest import FILES, REJECTS, OpenPage
 from tests.support.web.process import WebProcess
 
-DESK = {"width": 1280, "height": 800}
+DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 PAGES = {
     "overview": "/",
     "files": "/files",
-    "nothing found": "/files?search=none",
-    "rejects": f"/files/{FILES}",
+    "no matching files": "/files?search=none",
+    "file with rejects": f"/files/{FILES}",
     "orders": "/orders",
     "order": "/orders/A-0005",
     "upload": "/upload",
-    "data": "/api",
+    "api": "/api",
     "not found": "/nowhere",
-    "not understood": "/files?status=odd",
+    "invalid value": "/files?status=odd",
 }
-ERRORS = ("not found", "not understood")
+ERRORS = ("not found", "invalid value")
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("colour_scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_has_no_barrier_and_fits_the_screen(
-    web: WebProcess, open_page: OpenPage, name: str, scheme: str, viewport: dict[str, int]
+def test_a_page_is_accessible_and_fits_the_screen(
+    web: WebProcess, open_page: OpenPage, name: str, colour_scheme: str, viewport: dict[str, int]
 ) -> None:
-    page = open_page(web.url + PAGES[name], complains=name in ERRORS, color_scheme=scheme, viewport=viewport)
+    page = open_page(web.url + PAGES[name], expect_errors=name in ERRORS, color_scheme=colour_scheme, viewport=viewport)
     for details in page.locator("details").all():
         details.locator("summary").click()
     violations: list[dict[str, Any]] = Axe().run(page).response["violations"]
@@ -51,7 +51,7 @@ def test_a_page_has_no_barrier_and_fits_the_screen(
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
 
 
-def test_colours_follow_the_system(web: WebProcess, open_page: OpenPage) -> None:
+def test_pages_follow_the_systems_colour_scheme(web: WebProcess, open_page: OpenPage) -> None:
     colours = {
         scheme: open_page(web.url, color_scheme=scheme).evaluate("getComputedStyle(document.body).backgroundColor")
         for scheme in ("light", "dark")
@@ -59,7 +59,7 @@ def test_colours_follow_the_system(web: WebProcess, open_page: OpenPage) -> None
     assert colours["light"] != colours["dark"]
 
 
-def test_the_overview_leads_to_a_file_and_its_rejects(web: WebProcess, open_page: OpenPage) -> None:
+def test_the_overview_links_to_a_file_and_its_rejected_rows(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(web.url)
     expect(page.locator(".figures dd").first).to_have_text(str(FILES))
     page.get_by_role("link", name=f"orders-{FILES}.csv").click()
@@ -69,44 +69,44 @@ def test_the_overview_leads_to_a_file_and_its_rejects(web: WebProcess, open_page
     expect(page.get_by_role("row", name=re.compile("^102 "))).to_be_visible()
 
 
-def test_the_charts_numbers_can_be_read_as_a_table(web: WebProcess, open_page: OpenPage) -> None:
+def test_the_chart_can_be_read_as_a_table(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(web.url)
-    chart = page.get_by_role("img", name="Bars of the orders of each day")
+    chart = page.get_by_role("img", name="Bar chart of orders per day")
     expect(chart).to_be_visible()
-    summary = page.get_by_text("As a table")
+    summary = page.get_by_text("Show as table")
     summary.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("table", name="Orders placed on each day")).to_be_visible()
+    expect(page.get_by_role("table", name="Orders per day")).to_be_visible()
     assert page.locator(".narrow tbody tr").count() == 28
 
 
-def test_rejected_rows_can_be_taken_away_as_a_file(web: WebProcess, open_page: OpenPage) -> None:
+def test_rejected_rows_can_be_downloaded(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(f"{web.url}/files/{FILES}")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download them as CSV").click()
+        page.get_by_role("link", name="Download as CSV").click()
     assert download.value.suggested_filename == f"rejected-rows-of-file-{FILES}.csv"
     with open(download.value.path(), encoding="utf-8-sig", newline="") as file:  # noqa: PTH123 - Playwright's own path
         assert len(list(csv.reader(file))) == 1 + REJECTS
 
 
-def test_files_and_orders_are_found(web: WebProcess, open_page: OpenPage) -> None:
+def test_files_and_orders_can_be_searched(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(f"{web.url}/files")
-    page.get_by_label("Name begins with").fill("ORDERS-7")
+    page.get_by_label("Name starts with").fill("ORDERS-7")
     page.get_by_label("Status").select_option("Refused")
     page.get_by_role("button", name="Show").click()
     expect(page.locator("tbody tr")).to_have_count(3)  # 7, 70 and 77
     page.get_by_role("link", name="Orders", exact=True).click()
-    page.get_by_label("Order id begins with").fill("A-001")
+    page.get_by_label("Order ID starts with").fill("A-001")
     page.keyboard.press("Enter")
     expect(page.locator("tbody tr")).to_have_count(10)
     page.get_by_role("link", name="A-0015").click()
     expect(page.get_by_text("please ring twice")).to_be_visible()
 
 
-def test_the_keyboard_reaches_everything_and_shows_where_it_is(web: WebProcess, open_page: OpenPage) -> None:
+def test_the_keyboard_reaches_every_link_with_a_visible_focus(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(web.url)
     page.keyboard.press("Tab")
-    skip = page.get_by_role("link", name="Skip to the content")
+    skip = page.get_by_role("link", name="Skip to content")
     expect(skip).to_be_focused()
     expect(skip).to_be_in_viewport()
     page.keyboard.press("Enter")
@@ -117,12 +117,12 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(web: WebProcess, 
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.innerText.trim()"))
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    assert reached == ["Skip to the content", "Order files", "Overview", "Files", "Orders", "Upload"]
+    assert reached == ["Skip to content", "Order files", "Overview", "Files", "Orders", "Upload"]
 
 
-def test_the_keyboard_chooses_files_and_sees_where_it_is(web: WebProcess, open_page: OpenPage) -> None:
+def test_the_keyboard_reaches_the_file_chooser_with_a_visible_focus(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(f"{web.url}/upload")
-    page.on("filechooser", lambda _: None)  # Playwright begins to look out for them now, and not as the key goes down
+    page.on("filechooser", lambda _: None)  # makes Playwright listen for file choosers before the key is pressed
     page.get_by_role("link", name="Upload").focus()
     page.keyboard.press("Tab")
     expect(page.locator("#files")).to_be_focused()
@@ -131,7 +131,7 @@ def test_the_keyboard_chooses_files_and_sees_where_it_is(web: WebProcess, open_p
         page.keyboard.press("Space")
 
 
-def test_the_place_where_one_is_is_said(web: WebProcess, open_page: OpenPage) -> None:
+def test_navigation_and_title_name_the_current_page(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(f"{web.url}/files/{FILES}")
     expect(page.get_by_role("navigation", name="Main").locator("[aria-current=page]")).to_have_text("Files")
     expect(page).to_have_title(f"orders-{FILES}.csv · Order files")
@@ -140,10 +140,10 @@ def test_the_place_where_one_is_is_said(web: WebProcess, open_page: OpenPage) ->
 def test_everything_but_uploads_works_without_javascript(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(web.url, java_script_enabled=False)
     expect(page.get_by_role("heading", name="Orders per day")).to_be_visible()
-    page.get_by_role("link", name="All files").click()
+    page.get_by_role("link", name="Show all files").click()
     page.get_by_role("link", name="Older files").click()
     expect(page.locator("tbody tr").first).to_contain_text(f"orders-{FILES - 50}.csv")
-    page.get_by_label("Name begins with").fill("orders-12")
+    page.get_by_label("Name starts with").fill("orders-12")
     page.get_by_role("button", name="Show").click()
     expect(page.locator("tbody tr")).to_have_count(11)
     page.get_by_role("link", name="Upload").click()
@@ -151,32 +151,32 @@ def test_everything_but_uploads_works_without_javascript(web: WebProcess, open_p
     expect(page.get_by_text("Choose files")).to_be_hidden()
 
 
-def test_pages_load_nothing_from_elsewhere(web: WebProcess, open_page: OpenPage) -> None:
-    page = open_page("about:blank", complains=True)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(urlsplit(request.url).netloc))
+def test_pages_load_nothing_from_other_sites(web: WebProcess, open_page: OpenPage) -> None:
+    page = open_page("about:blank", expect_errors=True)
+    hosts: list[str] = []
+    page.on("request", lambda request: hosts.append(urlsplit(request.url).netloc))
     for path in PAGES.values():
         page.goto(web.url + path)
-    assert set(asked) == {urlsplit(web.url).netloc}
+    assert set(hosts) == {urlsplit(web.url).netloc}
 
 
-def test_what_is_wrong_is_said_with_a_way_back(web: WebProcess, open_page: OpenPage) -> None:
-    page = open_page(f"{web.url}/orders/none", complains=True)
+def test_error_pages_name_the_problem_and_link_to_the_overview(web: WebProcess, open_page: OpenPage) -> None:
+    page = open_page(f"{web.url}/orders/none", expect_errors=True)
     expect(page.get_by_role("heading", name="Not found")).to_be_visible()
-    expect(page.get_by_text("There is no order with the id none.")).to_be_visible()
+    expect(page.get_by_text("There is no order with ID none.")).to_be_visible()
     page.goto(f"{web.url}/files?before=x")
     expect(page.get_by_text("before: ")).to_be_visible()
-    page.get_by_role("link", name="To the first page").click()
+    page.get_by_role("link", name="Go to the overview").click()
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
 
 
-def test_a_database_that_is_away_is_said_and_comes_back(
+def test_an_unavailable_database_is_reported_until_it_recovers(
     web: WebProcess, open_page: OpenPage, postgres: LocalPostgres
 ) -> None:
     postgres.stop()
     try:
-        page = open_page(f"{web.url}/files", complains=True)
-        expect(page.get_by_role("heading", name="The database is away")).to_be_visible()
+        page = open_page(f"{web.url}/files", expect_errors=True)
+        expect(page.get_by_role("heading", name="The database is unavailable")).to_be_visible()
     finally:
         postgres.start()
     web.wait_for("/readyz", 200, seconds=15)

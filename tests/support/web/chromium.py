@@ -1,4 +1,4 @@
-"""Finds a Chromium, or installs one where that is possible."""
+"""Finds Chromium, or installs it if possible."""
 
 from __future__ import annotations
 
@@ -17,53 +17,53 @@ _INSTALL_SECONDS = 300.0
 
 
 def launch(playwright: Playwright) -> Browser:
-    """A running browser. Where there is none and none can be installed, the test is skipped; in CI it fails."""
+    """A running browser. Without Chromium, and if it can't be installed, the test is skipped; in CI it fails."""
     return playwright.chromium.launch(
-        executable_path=obtain(Path(playwright.chromium.executable_path)),
-        # Chromium's sandbox refuses root, and these pages are our own.
+        executable_path=find_or_install(Path(playwright.chromium.executable_path)),
+        # Chromium refuses to run its sandbox as root. These tests load only our own pages.
         args=["--no-sandbox"] if os.geteuid() == 0 else [],
     )
 
 
-def obtain(
-    own: Path,
+def find_or_install(
+    bundled: Path,
     *,
     find: Callable[[str], str | None] = shutil.which,
     run: Callable[[list[str]], bool] | None = None,
     in_ci: bool = bool(os.environ.get("CI")),
 ) -> Path:
-    """The system's Chromium or Playwright's `own`, installed if need be."""
+    """The system's Chromium, or else Playwright's `bundled` one; installed if both are missing."""
     run = run or _succeeds
-    found = _found(own, find)
+    found = _found(bundled, find)
     if found is None:
-        for command in _ways(find):
+        for command in _install_commands(find):
             if run(command):
                 break
-        found = _found(own, find)
+        found = _found(bundled, find)
     if found is None:
-        words = (
-            "no Chromium here, and none could be installed: apt-get install chromium, or playwright install chromium"
+        message = (
+            "Chromium is missing and could not be installed: apt-get install chromium, or playwright install chromium"
         )
-        (pytest.fail if in_ci else pytest.skip)(words)
+        (pytest.fail if in_ci else pytest.skip)(message)
     return found
 
 
-def _found(own: Path, find: Callable[[str], str | None]) -> Path | None:
+def _found(bundled: Path, find: Callable[[str], str | None]) -> Path | None:
     programs = (find(name) for name in _PROGRAMS)
-    return next((Path(program) for program in programs if program), own if own.exists() else None)
+    return next((Path(program) for program in programs if program), bundled if bundled.exists() else None)
 
 
-def _ways(find: Callable[[str], str | None]) -> list[list[str]]:
-    """The distribution's package as root, Playwright's own download elsewhere."""
+def _install_commands(find: Callable[[str], str | None]) -> list[list[str]]:
+    """As root the distribution's package, otherwise Playwright's download. Tried in order until one succeeds."""
     if os.geteuid() == 0 and find("apt-get"):
         install = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]
-        # A fresh image has no lists of packages.
+        # A fresh container image has no package lists.
         return [install, ["sh", "-c", f"apt-get update && {' '.join(install)}"]]
     return [[sys.executable, "-m", "playwright", "install", "chromium"]]
 
 
 def _succeeds(command: list[str]) -> bool:
-    print(f"no Chromium here: {' '.join(command)}")
+    print(f"Chromium is missing: {' '.join(command)}")
     try:
         done = subprocess.run(
             command,

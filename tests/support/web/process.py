@@ -1,4 +1,4 @@
-"""The web app in a process of its own, as systemd starts it."""
+"""Runs the web app as a process, with the command that systemd uses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ START_SECONDS = 30.0
 
 
 class WebProcess:
-    """One running app; `environment` adds to what it needs at least."""
+    """A running web app; `environment` is added to the required variables."""
 
     def __init__(
         self, server: PostgresEndpoint, database: str, log: Path, *, environment: dict[str, str] | None = None
@@ -52,21 +52,21 @@ class WebProcess:
         self.client = httpx.Client(base_url=self.url, timeout=10)
 
     def status(self, path: str) -> int:
-        """What the app answers, 0 while it does not."""
+        """The status of the response, 0 if there is no response."""
         try:
             return self.client.get(path).status_code
         except httpx.TransportError:
             return 0
 
     def wait_for(self, path: str, status: int, *, seconds: float) -> None:
-        """Ask until the answer is that."""
+        """Repeat the request until the response has that status."""
         deadline = time.monotonic() + seconds
         while self.status(path) != status:
             assert time.monotonic() < deadline, f"{path} never answered {status}"
             time.sleep(0.1)
 
     def stop(self) -> int:
-        """Stop it as systemd does."""
+        """Stop the app as systemd does."""
         self.client.close()
         self.process.terminate()
         return self.process.wait(30)

@@ -1,24 +1,24 @@
-"""The app without a database."""
+"""The app on a fake database."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.support.web import stand_ins
-from tests.support.web.stand_ins import Client, Database
+from tests.support.web import fakes
+from tests.support.web.fakes import Client, FakeDatabase
 from web_src import queries
 
 
 @pytest.fixture
-def database(monkeypatch: pytest.MonkeyPatch) -> Database:
-    """What the app's queries are answered from."""
-    database = Database()
-    for name, stand_in in database.queries().items():
-        monkeypatch.setattr(queries, name, stand_in)
+def database(monkeypatch: pytest.MonkeyPatch) -> FakeDatabase:
+    """Replaces the app's queries, and returns what they read from."""
+    database = FakeDatabase()
+    for name, fake in database.queries().items():
+        monkeypatch.setattr(queries, name, fake)
     return database
 
 
 @pytest.fixture
-def client(database: Database) -> Client:
-    """A client of the app as it is inside: without sign-in."""
-    return stand_ins.client(database)
+def client(database: FakeDatabase) -> Client:
+    """A client of the app without sign-in."""
+    return fakes.client(database)

@@ -1,4 +1,4 @@
-"""Each new connection is made with a token of its own, over verified TLS."""
+"""Database connections: each has its own IAM token and verified TLS."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 from botocore.session import Session
 
-from tests.support.web.stand_ins import ENVIRONMENT
+from tests.support.web.fakes import ENVIRONMENT
 from web_src.database import MAX_AGE_SECONDS, MAX_CONNECTIONS, TOKEN_SECONDS, connection_pool
 from web_src.settings import Settings
 
 
 def _arguments(session: Session) -> dict[str, Any]:
-    """What the pool connects with the next time."""
-    made = connection_pool(Settings.from_env(ENVIRONMENT), session).kwargs
-    assert callable(made)
-    arguments: dict[str, Any] = asyncio.run(made())  # type: ignore[arg-type]
+    """The arguments of the pool's next connection."""
+    kwargs = connection_pool(Settings.from_env(ENVIRONMENT), session).kwargs
+    assert callable(kwargs)
+    arguments: dict[str, Any] = asyncio.run(kwargs())  # type: ignore[arg-type]
     return arguments
 
 
-def test_each_connection_gets_a_token_of_the_credentials_that_hold_then() -> None:
+def test_each_connection_gets_a_token_signed_with_the_current_credentials() -> None:
     session = botocore.session.Session()
     for key in ("FIRST", "SECOND"):
         session.set_credentials(key, "secret", "session")
@@ -34,11 +34,11 @@ def test_each_connection_gets_a_token_of_the_credentials_that_hold_then() -> Non
         assert (query["Action"], query["DBUser"]) == ("connect", "web")
         assert query["X-Amz-Credential"].startswith(f"{key}/")
         assert "/eu-central-1/rds-db/" in query["X-Amz-Credential"]
-        # Amazon RDS User Guide, "IAM database authentication": a token holds for a quarter of an hour.
+        # Amazon RDS User Guide, "IAM database authentication": a token is valid for 15 minutes.
         assert int(query["X-Amz-Expires"]) == TOKEN_SECONDS == 900
 
 
-def test_the_server_must_prove_who_it_is_and_nothing_is_prepared() -> None:
+def test_the_server_certificate_is_verified_and_no_statement_is_prepared() -> None:
     session = botocore.session.Session()
     session.set_credentials("key", "secret")
     arguments = _arguments(session)
@@ -46,13 +46,13 @@ def test_the_server_must_prove_who_it_is_and_nothing_is_prepared() -> None:
     assert arguments["prepare_threshold"] is None
 
 
-def test_connections_are_few_and_none_grows_old() -> None:
+def test_connections_are_limited_in_number_and_age() -> None:
     pool = connection_pool(Settings.from_env(ENVIRONMENT), botocore.session.Session())
     assert (pool.max_size, pool.max_lifetime) == (MAX_CONNECTIONS, MAX_AGE_SECONDS)
     assert pool.closed
 
 
-def test_without_credentials_there_is_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_credentials_connecting_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     session = botocore.session.Session()
     monkeypatch.setattr(session, "get_credentials", lambda: None)
     with pytest.raises(NoCredentialsError):

@@ -1,14 +1,14 @@
-"""The environment is read once, and what is wrong with it is said by name."""
+"""Settings come from environment variables; errors name the variable."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.support.web.stand_ins import ENVIRONMENT, SIGN_IN
+from tests.support.web.fakes import ENVIRONMENT, SIGN_IN
 from web_src.settings import Settings, SettingsError
 
 
-def test_settings_come_from_the_environment_with_their_defaults() -> None:
+def test_settings_come_from_the_environment_with_defaults() -> None:
     settings = Settings.from_env(ENVIRONMENT)
     assert (settings.host, settings.port) == ("0.0.0.0", 8080)  # noqa: S104
     assert settings.ca_bundle == "certificates/database-ca.pem"
@@ -25,32 +25,32 @@ def test_each_missing_variable_is_named(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["PORT", "DATABASE_PORT"])
 @pytest.mark.parametrize("port", ["0", "70000", "five"])
-def test_a_bad_port_is_named_with_what_it_is(name: str, port: str) -> None:
+def test_an_invalid_port_is_refused_with_its_value(name: str, port: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} must be .*{port}"):
         Settings.from_env(ENVIRONMENT | {name: port})
 
 
 @pytest.mark.parametrize("size", ["0", "5368709121", "1 MB"])
-def test_a_largest_file_that_s3_would_not_take_is_refused(size: str) -> None:
+def test_a_maximum_file_size_that_s3_does_not_support_is_refused(size: str) -> None:
     with pytest.raises(SettingsError, match=f"MAX_FILE_BYTES must be bytes from 1 to 5368709120, got '{size}'"):
         Settings.from_env(ENVIRONMENT | {"MAX_FILE_BYTES": size})
 
 
-def test_a_prefix_that_is_no_folder_is_refused() -> None:
+def test_a_prefix_without_a_trailing_slash_is_refused() -> None:
     with pytest.raises(SettingsError, match="INCOMING_PREFIX must end in '/', got 'incoming'"):
         Settings.from_env(ENVIRONMENT | {"INCOMING_PREFIX": "incoming"})
 
 
 @pytest.mark.parametrize("missing", SIGN_IN)
-def test_half_a_sign_in_is_refused_rather_than_left_open(missing: str) -> None:
+def test_incomplete_sign_in_settings_are_refused(missing: str) -> None:
     with pytest.raises(SettingsError, match=f"^{missing} must be set"):
         Settings.from_env(ENVIRONMENT | SIGN_IN | {missing: ""})
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("SIGN_IN_LOAD_BALANCER_ARN", "web"), ("SIGN_IN_LOGOUT_URL", "http://shop.example/logout")],
+    [("SIGN_IN_LOAD_BALANCER_ARN", "web"), ("SIGN_IN_LOGOUT_URL", "http://app.example/logout")],
 )
-def test_a_sign_in_value_that_can_not_be_is_refused(name: str, value: str) -> None:
+def test_invalid_sign_in_settings_are_refused(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} must be .*'{value}'"):
         Settings.from_env(ENVIRONMENT | SIGN_IN | {name: value})

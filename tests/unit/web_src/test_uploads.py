@@ -1,4 +1,4 @@
-"""What is signed lets one file in, under the key named here, for a short time."""
+"""A signed form allows one file, under one key, for a short time."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.web import stand_ins
-from tests.support.web.stand_ins import ENVIRONMENT, Client
+from tests.support.web import fakes
+from tests.support.web.fakes import ENVIRONMENT, Client
 from web_src.settings import Settings
-from web_src.uploads import VALID_SECONDS, Upload, Uploads, safe_name
+from web_src.uploads import VALID_SECONDS, Upload, UploadSigner, safe_name
 
 KEY = r"incoming/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/"
 
 
-def _uploads(**environment: str) -> Uploads:
-    return stand_ins.uploads(Settings.from_env(ENVIRONMENT | environment))
+def _signer(**environment: str) -> UploadSigner:
+    return fakes.upload_signer(Settings.from_env(ENVIRONMENT | environment))
 
 
 def _policy(upload: Upload) -> dict[str, Any]:
@@ -29,8 +29,8 @@ def _policy(upload: Upload) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["orders.csv", "${filename}", "a/${filename}", "..", "../../else", "", "key\x00"])
-def test_an_upload_can_not_leave_its_key(name: str) -> None:
-    upload = _uploads().sign(name)
+def test_a_form_is_valid_for_its_own_key_only(name: str) -> None:
+    upload = _signer().sign(name)
     conditions = _policy(upload)["conditions"]
     assert re.fullmatch(KEY + r"[^/$]+", upload.key)
     assert upload.fields["key"] == upload.key
@@ -39,24 +39,24 @@ def test_an_upload_can_not_leave_its_key(name: str) -> None:
     assert not [each for each in conditions if isinstance(each, list) and each[0] == "starts-with"]
 
 
-def test_two_files_of_one_name_never_meet() -> None:
-    uploads = _uploads()
-    assert uploads.sign("orders.csv").key != uploads.sign("orders.csv").key
+def test_two_files_with_the_same_name_get_different_keys() -> None:
+    signer = _signer()
+    assert signer.sign("orders.csv").key != signer.sign("orders.csv").key
 
 
-def test_an_upload_is_neither_empty_nor_larger_than_the_intake_takes() -> None:
-    upload = _uploads(MAX_FILE_BYTES="1000").sign("orders.csv")
+def test_an_upload_is_not_empty_and_not_larger_than_the_maximum() -> None:
+    upload = _signer(MAX_FILE_BYTES="1000").sign("orders.csv")
     assert ["content-length-range", 1, 1000] in _policy(upload)["conditions"]
     assert upload.max_bytes == 1000
 
 
-def test_an_upload_is_signed_for_at_most_a_quarter_of_an_hour() -> None:
-    expires = datetime.fromisoformat(_policy(_uploads().sign("orders.csv"))["expiration"])
+def test_a_form_expires_after_at_most_15_minutes() -> None:
+    expires = datetime.fromisoformat(_policy(_signer().sign("orders.csv"))["expiration"])
     assert 0 < (expires - datetime.now(UTC)).total_seconds() <= VALID_SECONDS <= 15 * 60
 
 
-def test_the_session_of_the_instance_is_part_of_what_is_signed() -> None:
-    upload = _uploads().sign("orders.csv")
+def test_the_session_token_of_the_instance_is_signed() -> None:
+    upload = _signer().sign("orders.csv")
     assert upload.fields["x-amz-security-token"] == "session token"
     assert {"x-amz-security-token": "session token"} in _policy(upload)["conditions"]
     assert upload.fields["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
@@ -73,12 +73,10 @@ def test_the_session_of_the_instance_is_part_of_what_is_signed() -> None:
         ({"UPLOAD_ENDPOINT_URL": "http://localhost:4566"}, "http://localhost:4566/landing"),
     ],
 )
-def test_files_go_to_the_bucket_in_its_own_region_and_pages_may_connect_to_it(
-    environment: dict[str, str], url: str
-) -> None:
-    uploads = _uploads(**environment)
-    assert uploads.sign("orders.csv").url == url
-    assert uploads.origin == "{0.scheme}://{0.netloc}".format(urlsplit(url))
+def test_uploads_go_to_the_regional_endpoint_and_pages_may_connect_to_it(environment: dict[str, str], url: str) -> None:
+    signer = _signer(**environment)
+    assert signer.sign("orders.csv").url == url
+    assert signer.origin == "{0.scheme}://{0.netloc}".format(urlsplit(url))
 
 
 @pytest.mark.parametrize(
@@ -95,15 +93,15 @@ def test_files_go_to_the_bucket_in_its_own_region_and_pages_may_connect_to_it(
         ("\ud800.csv", "_.csv"),
     ],
 )
-def test_a_name_keeps_what_is_harmless_and_its_ending(name: str, safe: str) -> None:
+def test_a_name_keeps_its_safe_characters_and_its_extension(name: str, safe: str) -> None:
     assert safe_name(name) == safe
 
 
-def test_a_page_gets_all_it_needs_to_send_a_file(client: Client) -> None:
-    answer = client.ask("POST", "/api/uploads", json={"name": "orders.csv", "size": 10})
-    assert answer.status_code == 201
-    assert answer.json()["url"] == "https://landing.s3.eu-central-1.amazonaws.com/"
-    assert re.fullmatch(KEY + r"orders\.csv", answer.json()["key"])
+def test_the_api_returns_the_form(client: Client) -> None:
+    response = client.request("POST", "/api/uploads", json={"name": "orders.csv", "size": 10})
+    assert response.status_code == 201
+    assert response.json()["url"] == "https://landing.s3.eu-central-1.amazonaws.com/"
+    assert re.fullmatch(KEY + r"orders\.csv", response.json()["key"])
 
 
 @pytest.mark.parametrize(
@@ -116,7 +114,9 @@ def test_a_page_gets_all_it_needs_to_send_a_file(client: Client) -> None:
         ({"size": 1}, "name"),
     ],
 )
-def test_a_file_that_would_be_refused_is_not_signed(client: Client, body: dict[str, object], field: str) -> None:
-    answer = client.ask("POST", "/api/uploads", json=body)
-    assert answer.status_code == 422
-    assert answer.json()["message"].startswith(f"{field}: ")
+def test_an_invalid_upload_request_is_refused_and_the_field_is_named(
+    client: Client, body: dict[str, object], field: str
+) -> None:
+    response = client.request("POST", "/api/uploads", json=body)
+    assert response.status_code == 422
+    assert response.json()["message"].startswith(f"{field}: ")

@@ -1,4 +1,4 @@
-"""A stand-in for the database, and a client that asks the app itself, with no server between."""
+"""A fake database, and a client that calls the app in process, without an HTTP server."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ import botocore.session
 import httpx
 from starlette.types import ASGIApp
 
-from web_src import identity
 from web_src.app import create_app
-from web_src.queries import Day, File, Order, Received, Reject
+from web_src.authentication import fetch_key
+from web_src.queries import Day, File, Order, RejectedRow, Totals
 from web_src.settings import Settings
-from web_src.uploads import Uploads
+from web_src.uploads import UploadSigner
 
 NOW = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
-NASTY = '<script>alert("x")</script>'
+SCRIPT = '<script>alert("x")</script>'
 ENVIRONMENT = {
     "DATABASE_HOST": "db.example",
     "DATABASE_PORT": "15432",
-    "DATABASE_NAME": "shop",
+    "DATABASE_NAME": "example",
     "DATABASE_USER": "web",
     "AWS_REGION": "eu-central-1",
     "LANDING_BUCKET": "landing",
@@ -36,12 +36,12 @@ SIGN_IN = {
     "SIGN_IN_LOAD_BALANCER_ARN": "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/web/0123",
     "SIGN_IN_CLIENT_ID": "client",
     "SIGN_IN_ISSUER": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_pool",
-    "SIGN_IN_LOGOUT_URL": "https://shop.auth.eu-central-1.amazoncognito.com/logout?client_id=client",
+    "SIGN_IN_LOGOUT_URL": "https://example.auth.eu-central-1.amazoncognito.com/logout?client_id=client",
 }
 
 
 def file(file_id: int, **changes: Any) -> File:
-    """A file of the ledger."""
+    """A file with default values, except for `changes`."""
     values: dict[str, Any] = {
         "file_id": file_id,
         "bucket": "landing",
@@ -60,7 +60,7 @@ def file(file_id: int, **changes: Any) -> File:
 
 
 def order(number: int) -> Order:
-    """An order; of each two, both were placed at the same moment."""
+    """An order. Orders 0 and 1, 2 and 3 and so on were placed at the same time."""
     return Order(
         order_id=f"A-{number:03}",
         customer_email="ada@example.com",
@@ -69,43 +69,43 @@ def order(number: int) -> Order:
         unit_price=Decimal("12.50"),
         currency="EUR",
         ordered_at=NOW + timedelta(minutes=number // 2),
-        notes=NASTY,
+        notes=SCRIPT,
         file_id=7,
     )
 
 
-class Database:
-    """What the queries answer; raises, where it should, what a database that is away makes the pool raise."""
+class FakeDatabase:
+    """Holds what the queries return. With `error` set, the pool raises that error instead of giving a connection."""
 
     def __init__(self) -> None:
         self.error: Exception | None = None
-        self.asked = 0
+        self.connections = 0
         self.files = [file(number) for number in range(1, 121)]
         self.rejects = [
-            Reject(line_number=number, raw=NASTY, reasons=["quantity is missing"]) for number in range(2, 152)
+            RejectedRow(line_number=number, raw=SCRIPT, reasons=["quantity is missing"]) for number in range(2, 152)
         ]
         self.all_orders = [order(number) for number in range(120)]
         self.days = [Day(day=NOW.date(), orders=40), Day(day=NOW.date() - timedelta(days=2), orders=10)]
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Database]:
-        """As the pool gives one."""
-        self.asked += 1
+    async def connection(self) -> AsyncIterator[FakeDatabase]:
+        """Stands in for the pool's method of this name."""
+        self.connections += 1
         if self.error:
             raise self.error
         yield self
 
     def queries(self) -> dict[str, Callable[..., Any]]:
-        """Every function of the module `queries`, answered from here."""
+        """A replacement for every function of the module `queries`."""
 
-        async def answers(_: object) -> None:
+        async def ping(_: object) -> None:
             pass
 
         async def files(_: object, *, before: int, status: str | None, limit: int) -> list[File]:
             found = [each for each in reversed(self.files) if each.file_id < before and status in (None, each.status)]
             return found[:limit]
 
-        async def found_files(
+        async def search_files(
             connection: object, *, search: str, before: int, status: str | None, limit: int
         ) -> list[File]:
             found = await files(connection, before=before, status=status, limit=len(self.files))
@@ -117,10 +117,10 @@ class Database:
         async def versions(_: object, *, bucket: str, key: str, limit: int) -> list[File]:
             return [each for each in self.files if (each.bucket, each.key) == (bucket, key)][:limit]
 
-        async def received(_: object, *, since: datetime) -> Received:
-            return Received(files=len(self.files), refused=2, rows_loaded=144_000, rows_rejected=120)
+        async def totals(_: object, *, since: datetime) -> Totals:
+            return Totals(files=len(self.files), refused=2, rows_loaded=144_000, rows_rejected=120)
 
-        async def rejects(_: object, file_id: int, *, after: int, limit: int) -> list[Reject]:
+        async def rejects(_: object, file_id: int, *, after: int, limit: int) -> list[RejectedRow]:
             return [each for each in self.rejects if each.line_number > after][:limit]
 
         async def orders(_: object, *, before: datetime | None, before_id: str, limit: int) -> list[Order]:
@@ -135,64 +135,64 @@ class Database:
         async def one_order(_: object, order_id: str) -> Order | None:
             return next((each for each in self.all_orders if each.order_id == order_id), None)
 
-        async def last_order(_: object, *, before: datetime) -> datetime | None:
+        async def last_order_time(_: object, *, before: datetime) -> datetime | None:
             return NOW if self.days else None
 
         async def orders_per_day(_: object, *, since: datetime, before: datetime) -> list[Day]:
             return self.days
 
         return {
-            "answers": answers,
+            "ping": ping,
             "files": files,
-            "found_files": found_files,
+            "search_files": search_files,
             "file": one,
             "versions": versions,
-            "received": received,
+            "totals": totals,
             "rejects": rejects,
             "orders": orders,
             "orders_by_id": orders_by_id,
             "order": one_order,
-            "last_order": last_order,
+            "last_order_time": last_order_time,
             "orders_per_day": orders_per_day,
         }
 
 
 class Client:
-    """Asks the app, each time in an event loop of its own."""
+    """Sends requests to the app, each in an event loop of its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._transport = httpx.ASGITransport(app, raise_app_exceptions=False)
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
-        """The answer to a GET."""
-        return self.ask("GET", path, headers=headers)
+        """Send a GET request."""
+        return self.request("GET", path, headers=headers)
 
-    def ask(self, method: str, path: str, **details: Any) -> httpx.Response:
-        """The answer to one request."""
+    def request(self, method: str, path: str, **details: Any) -> httpx.Response:
+        """Send a request."""
 
-        async def ask() -> httpx.Response:
+        async def send() -> httpx.Response:
             async with httpx.AsyncClient(transport=self._transport, base_url="http://app") as client:
                 return await client.request(method, path, **details)
 
-        return asyncio.run(ask())
+        return asyncio.run(send())
 
 
 def client(
-    database: Database, *, environment: dict[str, str] | None = None, fetch_key: Callable[[str], str] = identity.fetch
+    database: FakeDatabase, *, environment: dict[str, str] | None = None, fetch: Callable[[str], str] = fetch_key
 ) -> Client:
-    """A client of an app with these additions to its environment."""
+    """A client of an app with `environment` added to its environment variables."""
     settings = Settings.from_env(ENVIRONMENT | (environment or {}))
-    return Client(create_app(settings, database, uploads(settings), fetch_key=fetch_key))  # type: ignore[arg-type]
+    return Client(create_app(settings, database, upload_signer(settings), fetch=fetch))  # type: ignore[arg-type]
 
 
-@functools.cache  # to make a client of S3 takes a third of a second
-def uploads(settings: Settings) -> Uploads:
-    """Signs with credentials as an instance has them."""
+@functools.cache  # creating an S3 client takes a third of a second
+def upload_signer(settings: Settings) -> UploadSigner:
+    """A signer with temporary credentials, as an instance has them."""
     session = botocore.session.Session()
     session.set_credentials("AKIDEXAMPLE", "secret", "session token")
-    return Uploads(settings, session)
+    return UploadSigner(settings, session)
 
 
 def version(of: File, **changes: Any) -> File:
-    """Another version of a file's key."""
+    """Another version of the same key."""
     return replace(of, **changes)
