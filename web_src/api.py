@@ -28,7 +28,7 @@ class UploadRequest(BaseModel):
 
 @router.get("/files")
 async def files(services: ServicesDep, query: Annotated[inputs.LimitedFileQuery, Query()]) -> Files:
-    """List files, newest first. With `search`: by name in descending order."""
+    """List files, newest first. A search sorts them by name, in descending order."""
     async with services.pool.connection() as connection:
         return await listings.files(connection, query, limit=query.limit)
 
@@ -64,7 +64,7 @@ async def rejects(
 
 @router.get("/orders")
 async def orders(services: ServicesDep, query: Annotated[inputs.LimitedOrderQuery, Query()]) -> Orders:
-    """List orders, newest first. With `search`: by order ID."""
+    """List orders, newest first. A search sorts them by order ID."""
     async with services.pool.connection() as connection:
         return await listings.orders(connection, query, limit=query.limit)
 
@@ -81,7 +81,10 @@ async def order(services: ServicesDep, order_id: inputs.OrderId) -> Order:
 
 @router.post("/uploads", status_code=201)
 async def uploads(services: ServicesDep, upload: UploadRequest) -> Upload:
-    """Get a signed form to upload one file with. To see the result, pass its `key` to /api/files/by-key."""
+    """Get a signed form to upload one file with. Send the file's name and size: {"name": "orders.csv", "size": 1024}.
+
+    To see the result of the upload, pass the key in the response to /api/files/by-key.
+    """
     max_bytes = services.settings.max_file_bytes
     if upload.size > max_bytes:
         raise HTTPException(422, f"size: the file has {upload.size:,} bytes, the maximum is {max_bytes:,}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import psycopg
@@ -45,7 +46,7 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        problems = [{"field": str(each["loc"][-1]), "problem": str(each["msg"])} for each in error.errors()]
+        problems = [{"field": str(each["loc"][-1]), "problem": _problem(each["msg"])} for each in error.errors()]
         message = "; ".join(f"{each['field']}: {each['problem']}" for each in problems)
         return error_response(request, 422, message, problems)
 
@@ -62,6 +63,11 @@ def add_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unexpected(request: Request, _: Exception) -> Response:
         return error_response(request, 500)
+
+
+def _problem(message: str) -> str:
+    """Pydantic's message without its subject, as the field's name stands before it."""
+    return re.sub(r"^(Input|String|Value) should", "must", message)
 
 
 def error_response(

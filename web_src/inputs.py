@@ -29,7 +29,7 @@ _MAX_KEY = 1024
 FileId = Annotated[int, Path(ge=1, le=MAX_ID)]
 OrderId = Annotated[str, Path(max_length=_MAX_ORDER_ID, pattern=_NO_NUL)]
 Key = Annotated[str, Query(min_length=1, max_length=_MAX_KEY, pattern=_NO_NUL, description="The full key.")]
-AfterLine = Annotated[int, Query(ge=0, le=MAX_ID, description="Only rows after this line.")]
+AfterLine = Annotated[int, Query(ge=0, le=MAX_ID, description="Only rows after this line: for the next page, the next_after of this page.")]
 RejectsLimit = Annotated[int, Query(ge=1, le=MAX_ROWS, description="Maximum number of rows.")]
 _RowsLimit = Annotated[int, Field(ge=1, le=MAX_ROWS, description="Maximum number of results.")]
 _OrderId = Annotated[str, Field(max_length=_MAX_ORDER_ID, pattern=_NO_NUL)]
@@ -49,7 +49,7 @@ class FileQuery(BaseModel):
     ] = None
     before: Annotated[
         Annotated[int, Field(ge=1, le=MAX_ID)] | None,
-        Field(description="Only files that come after the file with this ID in the list: the next page."),
+        Field(description="Only files after the one with this ID: for the next page, the next_before of this page."),
     ] = None
 
 
@@ -58,19 +58,19 @@ class OrderQuery(BaseModel):
 
     search: Annotated[_OrderId | None, _EmptyIsNone, Field(description="Only orders whose ID starts with this.")] = None
     after_id: Annotated[
-        _OrderId, Field(description="With `search`: only orders after this order ID, for the next page.")
+        _OrderId, Field(description="With a search: only orders after this order ID, for the next page.")
     ] = ""
     until: Annotated[
         date | None,
         _EmptyIsNone,
-        Field(description="Only orders placed on or before this day (UTC). Not together with `search`."),
+        Field(description="Only orders placed on or before this day (UTC). Can't be combined with a search."),
     ] = None
     before: Annotated[
         AwareDatetime | None,
-        Field(description="Only orders placed before this time, for the next page: the last order's `ordered_at`."),
+        Field(description="Only orders placed before this time: for the next page, the ordered_at of the last order."),
     ] = None
     before_id: Annotated[
-        _OrderId, Field(description="With `before`: also orders placed at that time whose ID is lower than this.")
+        _OrderId, Field(description="Also orders placed exactly at that time with a lower ID than this: for the next page, the ID of the last order.")
     ] = ""
 
     @field_validator("until")
