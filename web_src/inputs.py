@@ -29,7 +29,10 @@ _MAX_KEY = 1024
 FileId = Annotated[int, Path(ge=1, le=MAX_ID)]
 OrderId = Annotated[str, Path(max_length=_MAX_ORDER_ID, pattern=_NO_NUL)]
 Key = Annotated[str, Query(min_length=1, max_length=_MAX_KEY, pattern=_NO_NUL, description="The full key.")]
-AfterLine = Annotated[int, Query(ge=0, le=MAX_ID, description="Only rows after this line: for the next page, the next_after of this page.")]
+AfterLine = Annotated[
+    int,
+    Query(ge=0, le=MAX_ID, description="Only rows after this line: for the next page, the next_after of this page."),
+]
 RejectsLimit = Annotated[int, Query(ge=1, le=MAX_ROWS, description="Maximum number of rows.")]
 _RowsLimit = Annotated[int, Field(ge=1, le=MAX_ROWS, description="Maximum number of results.")]
 _OrderId = Annotated[str, Field(max_length=_MAX_ORDER_ID, pattern=_NO_NUL)]
@@ -70,7 +73,8 @@ class OrderQuery(BaseModel):
         Field(description="Only orders placed before this time: for the next page, the ordered_at of the last order."),
     ] = None
     before_id: Annotated[
-        _OrderId, Field(description="Also orders placed exactly at that time with a lower ID than this: for the next page, the ID of the last order.")
+        _OrderId,
+        Field(description="Also orders of that time with a lower ID: for the next page, the ID of the last order."),
     ] = ""
 
     @field_validator("until")
