@@ -66,7 +66,7 @@ def add_handlers(app: FastAPI) -> None:
 
 
 def _problem(message: str) -> str:
-    """Pydantic's message without its subject, as the field's name stands before it."""
+    """Pydantic's message without its subject, because the field's name precedes it."""
     return re.sub(r"^(Input|String|Value) should", "must", message)
 
 

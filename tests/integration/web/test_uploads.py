@@ -52,7 +52,7 @@ def test_a_dropped_file_is_uploaded_and_its_orders_are_loaded(page: Page) -> Non
     item.get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("dropped.csv")
     page.get_by_role("link", name="Orders", exact=True).click()
-    page.get_by_label("Order id begins with").fill("up-1")
+    page.get_by_label("Order ID starts with").fill("up-1")
     page.keyboard.press("Enter")
     expect(page.get_by_role("row", name="up-1 ada@example.com")).to_be_visible()
 
