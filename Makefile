@@ -84,13 +84,13 @@ format: setup ## Format the code and mend what the linter can
 
 .PHONY: snapshots
 snapshots: setup ## Write snapshots and the generated pages of docs/ anew; read the diff before you commit it
-	@python -m pytest -q tests/stacks/test_snapshots.py tests/stacks/test_rules.py tests/architecture/test_architecture_page.py \
+	@python -m pytest -q tests/stacks/test_snapshots.py tests/stacks/test_rules.py tests/architecture/test_reachability_page.py \
 	  tests/architecture/test_permissions.py --update-snapshots
 	@git --no-pager diff --stat -- tests/snapshots docs
 
 .PHONY: diff
-diff: setup ## Tell what your branch does to ENV's resources, permissions and network, without credentials
-	@python -m checks.changes --env="$$SELECTED_ENV" --against="$$AGAINST" --account="$$ACCOUNT" --region="$$REGION"
+diff: setup ## Show what your branch changes in ENV's resources, permissions and network, without credentials
+	@python -m scripts.diff --env="$$SELECTED_ENV" --against="$$AGAINST" --account="$$ACCOUNT" --region="$$REGION"
 
 .PHONY: mark-released
 mark-released: setup ## Keep today's templates as those last released, after showing what they replace

@@ -1,1 +1,1 @@
-"""Proves templates right. Knows nothing of this project."""
+"""Checks templates of any CDK app: changes, permissions, reachability and acknowledgements."""

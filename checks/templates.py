@@ -1,7 +1,7 @@
-"""All templates of one environment, and where the references between their resources and stacks lead.
+"""All templates of one environment, with the references between their resources and stacks resolved.
 
-What only a deployment knows reads the same everywhere, whichever way a template asks for it: `${Data/Bucket.Arn}` for
-a resource or one attribute of it, `<Region>` for what CloudFormation fills in.
+Values that only a deployment knows have one notation, however a template writes them: `${data/Bucket.Arn}` for a
+resource or one of its attributes, `<Region>` for a pseudo parameter.
 """
 
 import re
@@ -12,21 +12,21 @@ from typing import Any
 Template = Mapping[str, Any]
 Resource = Mapping[str, Any]
 
-# A reference to a resource, as text.
+# The text of a reference to a resource.
 REFERENCE = re.compile(r"\$\{(?P<stack>[\w-]+)/(?P<id>[^.}]+)(?:\.(?P<attribute>[^}]+))?\}")
 _SUBSTITUTION = re.compile(r"\$\{(!?)([^}]+)\}")
 _PSEUDO = "AWS::"
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
-class Place:
-    """One resource: a logical id in a stack."""
+class ResourceId:
+    """A resource's stack and its logical id there."""
 
     stack: str
-    id: str
+    logical_id: str
 
     def __str__(self) -> str:
-        return f"{self.stack}/{self.id}"
+        return f"{self.stack}/{self.logical_id}"
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -42,47 +42,54 @@ class Output:
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Reference:
-    """A resource, or one attribute of it, as another one refers to it; `output` is the way it came, if any."""
+    """A reference to a resource or to one of its attributes; `output` is the stack output it goes through, if any."""
 
-    place: Place
+    resource_id: ResourceId
     attribute: str = ""
     output: Output | None = None
 
     def __str__(self) -> str:
-        return f"{self.place}.{self.attribute}" if self.attribute else str(self.place)
+        return f"{self.resource_id}.{self.attribute}" if self.attribute else str(self.resource_id)
 
     @property
     def text(self) -> str:
-        """As it reads in a text: `REFERENCE` finds it there."""
+        """The reference as part of a text, in which `REFERENCE` finds it again."""
         return f"${{{self}}}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Templates:
-    """All templates of one environment, by the name of the stack or by its capability ("Data" for "shop-prod-data").
+    """All templates of one environment, by stack.
 
-    `aliases` are new places of resources that moved.
+    `keys` are the keys of `stacks` by stack name, for callers that use other keys than stack names. `moved` maps each
+    resource that moved to its new id.
     """
 
     stacks: Mapping[str, Template]
-    aliases: Mapping[Place, Place] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[ResourceId, ResourceId] = field(default_factory=dict)
 
-    def resources(self, *types: str) -> dict[Place, Resource]:
-        """Every resource of these types; of all types where none is named."""
+    def resources(self, *types: str) -> dict[ResourceId, Resource]:
+        """All resources of these types; without types, all resources."""
         return {
-            Place(stack=stack, id=id_): resource
+            ResourceId(stack=stack, logical_id=logical_id): resource
             for stack, template in self.stacks.items()
-            for id_, resource in template.get("Resources", {}).items()
+            for logical_id, resource in template.get("Resources", {}).items()
             if not types or resource["Type"] in types
         }
 
-    def resource(self, place: Place) -> Resource:
-        """The resource; empty where there is none."""
-        found: Resource = self.stacks.get(place.stack, {}).get("Resources", {}).get(place.id, {})
+    def resource(self, id_: ResourceId) -> Resource:
+        """The resource; empty if it doesn't exist."""
+        found: Resource = self.stacks.get(id_.stack, {}).get("Resources", {}).get(id_.logical_id, {})
+        return found
+
+    def properties(self, id_: ResourceId) -> Mapping[str, Any]:
+        """The resource's properties; empty if it doesn't exist."""
+        found: Mapping[str, Any] = self.resource(id_).get("Properties", {})
         return found
 
     def outputs(self) -> dict[Output, Any]:
-        """Every output's value."""
+        """The value of each output."""
         return {
             Output(stack=stack, name=name): output["Value"]
             for stack, template in self.stacks.items()
@@ -90,33 +97,30 @@ class Templates:
         }
 
     def output(self, arguments: Mapping[str, Any]) -> Output:
-        """The output that Fn::GetStackOutput asks for, whether its stack is here or not."""
+        """The output that Fn::GetStackOutput reads; its stack need not be among these templates."""
         name = str(arguments["StackName"])
-        # Stacks are named "<project>-<environment>-<capability>" (stacks/base.py).
-        capabilities = {stack.lower(): stack for stack in self.stacks}
-        stack = capabilities.get(name.rpartition("-")[2], name)
-        return Output(stack=stack, name=str(arguments["OutputName"]))
+        return Output(stack=self.keys.get(name, name), name=str(arguments["OutputName"]))
 
     def value(self, output: Output) -> Any:
-        """What the output's stack puts into it; None where there is no such output."""
+        """The output's value; None if there is no such output."""
         return self.stacks.get(output.stack, {}).get("Outputs", {}).get(output.name, {}).get("Value")
 
-    def moved(self, moves: Mapping[Place, Place]) -> "Templates":
-        """The same templates, whose references name resources by their new places."""
-        return replace(self, aliases=moves)
+    def with_moves(self, moves: Mapping[ResourceId, ResourceId]) -> "Templates":
+        """The same templates, whose references name moved resources by their new ids."""
+        return replace(self, moved=moves)
 
-    def current(self, place: Place) -> Place:
-        """Where the resource is now."""
-        return self.aliases.get(place, place)
+    def current(self, id_: ResourceId) -> ResourceId:
+        """The resource's new id if it moved, else its id."""
+        return self.moved.get(id_, id_)
 
     def reads(self, value: Any) -> Iterator[Output]:
-        """Every output of another stack that the value reads."""
+        """The outputs of other stacks that the value reads."""
         for name, arguments in _intrinsics(value):
             if name == "Fn::GetStackOutput":
                 yield self.output(arguments)
 
     def references(self, value: Any, stack: str) -> Iterator[Reference]:
-        """Every resource that the value refers to, in its own stack or through an output of another."""
+        """The resources that the value refers to, in its own stack or through an output of another one."""
         for name, arguments in _intrinsics(value):
             match name:
                 case "Ref" | "Fn::GetAtt":
@@ -132,14 +136,14 @@ class Templates:
                         yield replace(reference, output=output)
 
     def named(self, text: str) -> Iterator[Reference]:
-        """Every resource that a text of `text` names."""
-        for stack, id_, attribute in REFERENCE.findall(text):
-            yield from self._known(stack, id_, attribute)
+        """The resources that a text, as made by `text`, refers to."""
+        for stack, logical_id, attribute in REFERENCE.findall(text):
+            yield from self._known(stack, logical_id, attribute)
 
     def text(self, value: Any, stack: str) -> str:
-        """The value as one line with its references as text, through outputs to what these tell.
+        """The value as one line of text, with references to other stacks' outputs followed to their resources.
 
-        Equal texts are equal values for CloudFormation, as long as no resource that they refer to is replaced.
+        Equal texts mean equal values to CloudFormation, unless a resource that they refer to is replaced.
         """
         if isinstance(value, bool):
             return str(value).lower()
@@ -159,7 +163,7 @@ class Templates:
             case "Fn::Join", [separator, list() as parts]:
                 text = str(separator).join(self.text(part, stack) for part in parts)
             case "Fn::Select", [index, {"Fn::Split": [separator, whole]}]:
-                text = f"(part {index} by {separator} of {self.text(whole, stack)})"
+                text = f"(item {index} of {self.text(whole, stack)} split at {separator})"
             case "Fn::Sub", _:
                 pattern, variables = _substituted(arguments)
                 text = _SUBSTITUTION.sub(lambda found: self._substitution(found, variables, stack), pattern)
@@ -178,19 +182,20 @@ class Templates:
         return self.text(variables[inner], stack) if inner in variables else self._reference_text(inner, stack)
 
     def _reference_text(self, arguments: Any, stack: str) -> str:
-        id_, attribute = target(arguments)
-        if id_.startswith(_PSEUDO):
-            return f"<{id_.removeprefix(_PSEUDO)}>"
-        return Reference(place=self.current(Place(stack=stack, id=id_)), attribute=attribute).text
+        logical_id, attribute = target(arguments)
+        if logical_id.startswith(_PSEUDO):
+            return f"<{logical_id.removeprefix(_PSEUDO)}>"
+        id_ = self.current(ResourceId(stack=stack, logical_id=logical_id))
+        return Reference(resource_id=id_, attribute=attribute).text
 
-    def _known(self, stack: str, id_: str, attribute: str) -> Iterator[Reference]:
-        place = Place(stack=stack, id=id_)
-        if self.resource(place):
-            yield Reference(place=place, attribute=attribute)
+    def _known(self, stack: str, logical_id: str, attribute: str) -> Iterator[Reference]:
+        id_ = ResourceId(stack=stack, logical_id=logical_id)
+        if self.resource(id_):
+            yield Reference(resource_id=id_, attribute=attribute)
 
 
 def intrinsic(value: Any) -> str:
-    """The name of the intrinsic function that the value is; empty for a plain value."""
+    """The name of the intrinsic function if the value is one; else empty."""
     if isinstance(value, Mapping) and len(value) == 1:
         (name,) = value
         if name == "Ref" or name.startswith("Fn::"):
@@ -199,16 +204,16 @@ def intrinsic(value: Any) -> str:
 
 
 def target(arguments: Any) -> tuple[str, str]:
-    """Logical id and attribute, if any, that Ref, Fn::GetAtt or Fn::Sub names."""
+    """The logical id and the attribute (or "") that Ref, Fn::GetAtt or Fn::Sub names."""
     if isinstance(arguments, str):
-        id_, _, attribute = arguments.partition(".")
+        logical_id, _, attribute = arguments.partition(".")
     else:
-        id_, attribute = arguments
-    return id_, str(attribute)
+        logical_id, attribute = arguments
+    return logical_id, str(attribute)
 
 
 def _intrinsics(value: Any) -> Iterator[tuple[str, Any]]:
-    """Every intrinsic function inside the value, with its arguments."""
+    """The intrinsic functions inside the value, each with its arguments."""
     if isinstance(value, list):
         for item in value:
             yield from _intrinsics(item)
@@ -220,6 +225,6 @@ def _intrinsics(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _substituted(arguments: Any) -> tuple[str, Mapping[str, Any]]:
-    """The pattern of Fn::Sub, and the variables that it brings along."""
+    """The pattern of Fn::Sub and its own variables."""
     pattern, variables = arguments if isinstance(arguments, list) else (arguments, {})
     return pattern, variables

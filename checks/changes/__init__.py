@@ -1,4 +1,4 @@
-"""Says what a change of the infrastructure does: to stateful resources, to permissions, to the network.
+"""Describes what a change of the templates does to stateful resources, permissions and the network.
 
-Plain templates in, plain sentences out: nothing here imports the CDK, and nothing calls AWS.
+Templates in, text out: nothing here imports the CDK or calls AWS.
 """

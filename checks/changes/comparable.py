@@ -1,4 +1,4 @@
-"""Templates as they are compared: without what is new at each release, with what CloudFormation keeps beside them."""
+"""Prepares templates for a comparison: masks what differs in every release, and adds the termination protection."""
 
 import json
 import re
@@ -6,48 +6,48 @@ from collections.abc import Mapping
 from typing import Any
 
 from checks.changes.errors import ChangesError
-from checks.templates import Place, Resource, Template, Templates
+from checks.templates import Resource, ResourceId, Template, Templates
 
 PATH = "aws:cdk:path"
 PROTECTION = "TerminationProtection"
 
-# Asset keys and hashes of content.
+# Asset keys and content hashes.
 _HASH = re.compile(r"\b[0-9a-f]{64}\b")
-# The CDK names a published function version by the content of the function, so each release would add and remove one.
+# The CDK derives the id of a published function version from its content: each release would replace one.
 _VERSION = re.compile(r"(CurrentVersion[0-9A-F]{8})[0-9a-f]{32}")
 
 
 def comparable(stacks: Mapping[str, Template], *, with_code: bool = False) -> Templates:
-    """The templates with what changes at each release masked (see `masked`). Raises ChangesError for none at all."""
+    """The templates, masked (see `masked`). Raises ChangesError if there is none."""
     if not stacks:
-        raise ChangesError("there is no template to compare: give at least one stack")
+        raise ChangesError("there is no template to compare: pass at least one stack")
     return Templates(stacks={name: json.loads(masked(stacks[name], with_code=with_code)) for name in stacks})
 
 
 def masked(template: Template, *, with_code: bool = False) -> str:
-    """The template as stable text: no ids of published versions and, unless `with_code`, no hashes of code."""
+    """The template as stable text: ids of published versions are masked and, unless `with_code`, hashes of code."""
     text = json.dumps(template, indent=2, sort_keys=True) + "\n"
     text = _VERSION.sub(r"\1<hash>", text)
     return text if with_code else _HASH.sub("<hash>", text)
 
 
 def protected(template: Template, *, by: bool) -> Template:
-    """The template with its stack's termination protection, which CloudFormation keeps outside of it, as if inside."""
+    """The template with its stack's termination protection, which CloudFormation keeps outside of the template."""
     return {**template, PROTECTION: by}
 
 
-def path(templates: Templates, place: Place) -> str:
-    """The resource's construct path; empty where the template doesn't tell."""
-    return str(templates.resource(place).get("Metadata", {}).get(PATH, ""))
+def path(templates: Templates, id_: ResourceId) -> str:
+    """The resource's construct path; empty if the template doesn't contain it."""
+    return str(templates.resource(id_).get("Metadata", {}).get(PATH, ""))
 
 
 def content(templates: Templates, stack: str) -> Any:
-    """All that the stack's template says, without what the CDK notes for its own tools."""
+    """The stack's template, without the metadata that the CDK adds for its own tools."""
     template = templates.stacks.get(stack, {})
     resources = template.get("Resources", {}).items()
     return {**template, "Resources": {id_: {**resource, "Metadata": metadata(resource)} for id_, resource in resources}}
 
 
 def metadata(resource: Resource) -> dict[str, Any]:
-    """The resource's metadata without what the CDK notes for its own tools."""
+    """The resource's metadata, without what the CDK adds for its own tools."""
     return {key: value for key, value in resource.get("Metadata", {}).items() if not key.startswith("aws:")}

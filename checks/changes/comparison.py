@@ -1,4 +1,4 @@
-"""What is different between two templates of a stack: resources that came, went or changed, and by which property."""
+"""The differences between two templates of a stack: resources that are added, removed or changed, by property."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checks.changes.comparable import metadata
-from checks.templates import Place, Resource, Templates, intrinsic
+from checks.templates import Resource, ResourceId, Templates, intrinsic
 
 _ATTRIBUTES = (
     "Type",
@@ -22,7 +22,7 @@ NOT_SET = "(not set)"
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One value that is not what it was."""
+    """One value that changed."""
 
     path: str
     old: str
@@ -31,7 +31,7 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A resource that both sides have, and how it differs."""
+    """The differences of a resource that both templates contain."""
 
     type: str
     differences: tuple[Difference, ...]
@@ -39,40 +39,40 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """The resources of one stack that came, went or changed, and what else of its template did."""
+    """The differences of one stack: its resources, and the rest of its template."""
 
-    added: Mapping[Place, Resource]
-    removed: Mapping[Place, Resource]
-    changed: Mapping[Place, Change]
-    besides: tuple[Difference, ...]
+    added: Mapping[ResourceId, Resource]
+    removed: Mapping[ResourceId, Resource]
+    changed: Mapping[ResourceId, Change]
+    rest: tuple[Difference, ...]
 
     @property
     def same(self) -> bool:
-        """Whether nothing did."""
-        return not (self.added or self.removed or self.changed or self.besides)
+        """Whether nothing differs."""
+        return not (self.added or self.removed or self.changed or self.rest)
 
 
 def compare(old: Templates, new: Templates, stack: str) -> Comparison:
-    """Compares the stack's resources; a stack that one side lacks counts as empty there."""
-    before = {place: resource for place, resource in old.resources().items() if place.stack == stack}
-    after = {place: resource for place, resource in new.resources().items() if place.stack == stack}
+    """Compares the stack's templates; a missing stack counts as empty."""
+    before = {id_: resource for id_, resource in old.resources().items() if id_.stack == stack}
+    after = {id_: resource for id_, resource in new.resources().items() if id_.stack == stack}
     differ = _Differ(old=old, new=new, stack=stack)
     changed = {
-        place: Change(type=resource["Type"], differences=tuple(differ.resources(before[place], resource)))
-        for place, resource in after.items()
-        if place in before
+        id_: Change(type=resource["Type"], differences=tuple(differ.resources(before[id_], resource)))
+        for id_, resource in after.items()
+        if id_ in before
     }
     return Comparison(
-        added={place: resource for place, resource in after.items() if place not in before},
-        removed={place: resource for place, resource in before.items() if place not in after},
-        changed={place: change for place, change in changed.items() if change.differences},
-        besides=tuple(differ.besides()) if stack in old.stacks and stack in new.stacks else (),
+        added={id_: resource for id_, resource in after.items() if id_ not in before},
+        removed={id_: resource for id_, resource in before.items() if id_ not in after},
+        changed={id_: change for id_, change in changed.items() if change.differences},
+        rest=tuple(differ.rest()) if stack in old.stacks and stack in new.stacks else (),
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Differ:
-    """Walks through two values of the same place side by side."""
+    """Compares two values at the same path, recursively."""
 
     old: Templates
     new: Templates
@@ -84,8 +84,8 @@ class _Differ:
         yield from self.values("Metadata", metadata(was), metadata(is_))
         yield from self.values("", was.get("Properties", {}), is_.get("Properties", {}))
 
-    def besides(self) -> Iterator[Difference]:
-        """Parameters, conditions and the like; outputs that the CDK made follow their resources."""
+    def rest(self) -> Iterator[Difference]:
+        """Parameters, conditions and so on. Outputs that the CDK creates are left out: they follow their resources."""
         was, is_ = ({**side.stacks[self.stack], "Resources": {}} for side in (self.old, self.new))
         for template in (was, is_):
             outputs = template.get("Outputs", {}).items()
@@ -105,20 +105,20 @@ class _Differ:
             yield Difference(path=path, old=self._before(was), new=self._after(is_))
 
     def _lists(self, path: str, was: list[Any], is_: list[Any]) -> Iterator[Difference]:
-        """Items are told apart by what they say: one that only moved is no difference, unless nothing else is."""
+        """Compares items by content: their order counts only if nothing else differs."""
         before, after = [self._before(item) for item in was], [self._after(item) for item in is_]
-        gone = [item for item, text in zip(was, before, strict=True) if text not in after]
-        come = [item for item, text in zip(is_, after, strict=True) if text not in before]
-        if not gone and not come:
+        removed = [item for item, text in zip(was, before, strict=True) if text not in after]
+        added = [item for item, text in zip(is_, after, strict=True) if text not in before]
+        if not removed and not added:
             yield Difference(path=path, old=", ".join(before), new=", ".join(after))
             return
-        pairs = list(zip(gone, come, strict=True)) if len(gone) == len(come) else _namesakes(gone, come)
+        pairs = list(zip(removed, added, strict=True)) if len(removed) == len(added) else _same_names(removed, added)
         for one, other in pairs:
             yield from self.values(f"{path}[{is_.index(other)}]", one, other)
-        for item in gone:
+        for item in removed:
             if all(item is not one for one, _ in pairs):
                 yield Difference(path=f"{path}[]", old=self._before(item), new=NOT_SET)
-        for item in come:
+        for item in added:
             if all(item is not other for _, other in pairs):
                 yield Difference(path=f"{path}[]", old=NOT_SET, new=self._after(item))
 
@@ -129,9 +129,9 @@ class _Differ:
         return NOT_SET if value is None else self.new.text(value, self.stack)
 
 
-def _namesakes(gone: list[Any], come: list[Any]) -> list[tuple[Any, Any]]:
-    """Items of both sides that go by the same name, which nobody else has."""
-    named = [[(_name(item), item) for item in items if _name(item)] for items in (gone, come)]
+def _same_names(removed: list[Any], added: list[Any]) -> list[tuple[Any, Any]]:
+    """Pairs of items with the same name, if it is unique on both sides."""
+    named = [[(_name(item), item) for item in items if _name(item)] for items in (removed, added)]
     counts = [Counter(name for name, _ in items) for items in named]
     once = {name for name in counts[0] if counts[0][name] == counts[1][name] == 1}
     after = dict(named[1])
@@ -139,14 +139,14 @@ def _namesakes(gone: list[Any], come: list[Any]) -> list[tuple[Any, Any]]:
 
 
 def _name(item: Any) -> str:
-    """What a statement, a tag, a rule or another item of a list calls itself."""
+    """The name of a list item: the Sid of a statement, the key of a tag, the id of a rule."""
     if not isinstance(item, Mapping):
         return ""
     return next((str(item[name]) for name in ("Sid", "Key", "Id", "Name") if isinstance(item.get(name), str)), "")
 
 
 def _tags(path: str, value: Any) -> Any:
-    """A list of tags as what it is, a mapping."""
+    """A list of tags as a mapping; any other value unchanged."""
     if (
         path.endswith("Tags")
         and isinstance(value, list)

@@ -1,5 +1,5 @@
-"""What a person can mend."""
+"""The error of a comparison that can't be made."""
 
 
 class ChangesError(Exception):
-    """Says what was wrong, with which value, and how to mend it."""
+    """Says what is wrong, with which value, and how to fix it."""

@@ -1,4 +1,4 @@
-"""The replacement guard: what today's templates would do to the state and the readers of what is deployed."""
+"""The replacement guard: what a deployment would do to stateful resources and to readers of outputs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from checks.changes.comparable import PROTECTION, path
 from checks.changes.replacements import (
     OutputChange,
-    Reader,
+    OutputReader,
     Replacement,
     consumers,
     moves,
     output_changes,
     replacements,
 )
-from checks.changes.stateful import STATEFUL, deletion_policy, fate, replace_policy, strength, weaker
-from checks.templates import Place, Resource, Templates
+from checks.changes.stateful import STATEFUL, deletion_policy, outcome, replace_policy, strength, weaker
+from checks.templates import Resource, ResourceId, Templates
 
 OUTPUT = "an output"
 STACK = "the whole stack"
@@ -23,34 +23,34 @@ REFACTOR = "`cdk refactor --unstable=refactor`"
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that a deployment would do: to which resource or output, what changes, what follows, what to do.
+    """One effect of a deployment on a resource or output: what changes, the consequence, and what to do.
 
-    Each change says what it is of before its first colon (see `named`).
+    Each change begins with the name of what changes and a colon (see `subject`).
     """
 
-    place: Place
+    resource_id: ResourceId
     type: str
     path: str = ""
     changes: tuple[str, ...]
     consequence: str
     advice: str
-    readers: tuple[Reader, ...] = field(default=())
+    readers: tuple[OutputReader, ...] = field(default=())
 
 
 def findings(old: Templates, new: Templates) -> list[Finding]:
-    """All that the guard has to say."""
+    """All findings of the guard."""
     return list(_Guard(old=old, new=new).findings())
 
 
-def named(change: str) -> str:
-    """What a change is of, whatever the values: `logical id`, `DeletionPolicy`, the path of a property."""
+def subject(change: str) -> str:
+    """What changes, without its values: `logical id`, `DeletionPolicy`, the path of a property."""
     return change.partition(": ")[0]
 
 
-def described(reason: Replacement) -> str:
+def description(reason: Replacement) -> str:
     """The property with its old and new value."""
     if reason.because:
-        return f"{reason.property}: {reason.new}, as {reason.because} is replaced or changes"
+        return f"{reason.property}: {reason.new}, because {reason.because} is replaced or changes"
     return f"{reason.property}: {reason.old} -> {reason.new}"
 
 
@@ -63,126 +63,127 @@ class _Guard:
         before, after = self.old.resources(*STATEFUL), self.new.resources()
         replaced, moved = replacements(self.old, self.new), moves(self.old, self.new)
         for stack in self.old.stacks:
-            held = [place.id for place in before if place.stack == stack]
-            if held and stack not in self.new.stacks:
-                yield self._stack_gone(stack, held)
-            elif held and self.old.stacks[stack].get(PROTECTION) and not self.new.stacks[stack].get(PROTECTION):
-                yield _protection_lost(stack, held)
-        for place, resource in before.items():
-            if place.stack not in self.new.stacks:
+            stateful = [id_.logical_id for id_ in before if id_.stack == stack]
+            if stateful and stack not in self.new.stacks:
+                yield self._stack_removed(stack, stateful)
+            elif stateful and self.old.stacks[stack].get(PROTECTION) and not self.new.stacks[stack].get(PROTECTION):
+                yield _protection_lost(stack, stateful)
+        for id_, resource in before.items():
+            if id_.stack not in self.new.stacks:
                 continue
-            if place not in after:
-                yield self._gone(place, resource, moved.get(place))
-            elif resource["Type"] != after[place]["Type"]:
-                yield self._type_changed(place, resource, after[place])
+            if id_ not in after:
+                yield self._removed(id_, resource, moved.get(id_))
+            elif resource["Type"] != after[id_]["Type"]:
+                yield self._type_changed(id_, resource, after[id_])
             else:
-                if place in replaced:
-                    yield self._replaced(place, resource, after[place], replaced[place])
-                yield from self._policy_lost(place, resource, after[place])
-        told = {place for place in before if place in replaced or place not in after}
+                if id_ in replaced:
+                    yield self._replaced(id_, resource, after[id_], replaced[id_])
+                yield from self._policy_lost(id_, resource, after[id_])
+        reported = {id_ for id_ in before if id_ in replaced or id_ not in after}
         for change in output_changes(self.old, self.new, replaced):
-            if change.because not in told:  # where it is, the finding about that resource names the readers
+            if change.because not in reported:  # else the finding about that resource names the readers
                 yield self._output(change, "is replaced" if change.because in replaced else "changes")
 
-    def _stack_gone(self, stack: str, held: list[str]) -> Finding:
+    def _stack_removed(self, stack: str, stateful: list[str]) -> Finding:
         return Finding(
-            place=Place(stack=stack, id="*"),
+            resource_id=ResourceId(stack=stack, logical_id="*"),
             type=STACK,
-            changes=(f"stack name: {stack} -> (gone), there are only {', '.join(self.new.stacks)}",),
-            consequence=f"the deployed one is left as it is; what takes its place starts without {', '.join(held)}",
-            advice="give it back its name, which is made of project, environment and construct id; or move what it "
-            f"holds with {REFACTOR}",
+            changes=(f"stack name: {stack} -> (removed), there are only {', '.join(self.new.stacks)}",),
+            consequence=f"the deployed stack stays as it is; a new one starts without {', '.join(stateful)}",
+            advice=f"restore the stack's name, or move its resources with {REFACTOR}",
         )
 
-    def _gone(self, place: Place, resource: Resource, heir: Place | None) -> Finding:
+    def _removed(self, id_: ResourceId, resource: Resource, successor: ResourceId | None) -> Finding:
         type_, policy = resource["Type"], deletion_policy(resource)
-        consequence = f"DeletionPolicy {policy}: {fate(policy, type_, heir=heir is not None)}"
+        consequence = f"DeletionPolicy {policy}: {outcome(policy, type_, successor=successor is not None)}"
         if policy in ("Delete", "Snapshot") and _protected(resource):
             consequence += "; its deletion protection makes the deletion fail"
-        if heir is None:
-            became = "(gone)"
-            advice = "keep it; if it must go: in a release of its own, once nobody needs what it holds"
-        elif heir.stack == place.stack:
-            became = heir.id
+        if successor is None:
+            became = "(removed)"
+            advice = "keep it; or remove it in a release of its own, when its content is no longer needed"
+        elif successor.stack == id_.stack:
+            became = successor.logical_id
             advice = (
-                f"keep the ids of the constructs above it; or override_logical_id({place.id!r}) on its Cfn resource; "
-                f"or rename the deployed one with {REFACTOR} before this is deployed"
+                f"keep the ids of the constructs above it; or call override_logical_id({id_.logical_id!r}) on its Cfn "
+                f"resource; or rename the deployed one with {REFACTOR} before you deploy this"
             )
         else:
-            became = f"{heir}, in another stack"
-            advice = f"keep it in {place.stack}, or move the deployed one with {REFACTOR} before this is deployed"
+            became = f"{successor}, in another stack"
+            advice = f"keep it in {id_.stack}, or move the deployed one with {REFACTOR} before you deploy this"
         return Finding(
-            place=place,
+            resource_id=id_,
             type=type_,
-            path=path(self.old, place),
-            changes=(f"logical id: {place.id} -> {became}",),
+            path=path(self.old, id_),
+            changes=(f"logical id: {id_.logical_id} -> {became}",),
             consequence=consequence,
             advice=advice,
-            readers=tuple(consumers(self.old, place)),
+            readers=tuple(consumers(self.old, id_)),
         )
 
-    def _type_changed(self, place: Place, was: Resource, is_: Resource) -> Finding:
+    def _type_changed(self, id_: ResourceId, was: Resource, is_: Resource) -> Finding:
         return Finding(
-            place=place,
+            resource_id=id_,
             type=was["Type"],
-            path=self._path(place),
+            path=self._path(id_),
             changes=(f"type: {was['Type']} -> {is_['Type']}",),
             consequence="CloudFormation refuses to change the type of a logical id: the deployment fails",
-            advice=f"give the new one a construct id of its own; {_carried(was['Type'])}",
-            readers=tuple(consumers(self.old, place)),
+            advice=f"give the new one another construct id; {_moved(was['Type'])}",
+            readers=tuple(consumers(self.old, id_)),
         )
 
-    def _replaced(self, place: Place, was: Resource, is_: Resource, reasons: list[Replacement]) -> Finding:
+    def _replaced(self, id_: ResourceId, was: Resource, is_: Resource, reasons: list[Replacement]) -> Finding:
         policy = min(replace_policy(was), replace_policy(is_), key=strength)
         verb = "replaces" if any(reason.certain for reason in reasons) else "may replace"
         own = list(dict.fromkeys(reason.property for reason in reasons if not reason.because))
         followed = list(dict.fromkeys(str(reason.because) for reason in reasons if reason.because))
-        first = f"put back {', '.join(own)}" if own else f"keep {', '.join(followed)}, which it follows"
+        first = f"restore {', '.join(own)}" if own else f"keep {', '.join(followed)}, to which it refers"
         return Finding(
-            place=place,
+            resource_id=id_,
             type=was["Type"],
-            path=self._path(place),
-            changes=tuple(described(reason) for reason in reasons),
-            consequence=f"CloudFormation {verb} it. UpdateReplacePolicy {policy}: {fate(policy, was['Type'])}",
-            advice=f"{first}; if it must change: make a second one beside it; {_carried(was['Type'])}",
-            readers=tuple(consumers(self.old, place)),
+            path=self._path(id_),
+            changes=tuple(description(reason) for reason in reasons),
+            consequence=f"CloudFormation {verb} it. UpdateReplacePolicy {policy}: {outcome(policy, was['Type'])}",
+            advice=f"{first}; if it must change, create a second one beside it; {_moved(was['Type'])}",
+            readers=tuple(consumers(self.old, id_)),
         )
 
-    def _policy_lost(self, place: Place, was: Resource, is_: Resource) -> Iterator[Finding]:
+    def _policy_lost(self, id_: ResourceId, was: Resource, is_: Resource) -> Iterator[Finding]:
         for name, policy, event in (
-            ("DeletionPolicy", deletion_policy, "leaves its stack"),
+            ("DeletionPolicy", deletion_policy, "is removed"),
             ("UpdateReplacePolicy", replace_policy, "is replaced"),
         ):
             if weaker(policy(is_), policy(was)):
                 yield Finding(
-                    place=place,
+                    resource_id=id_,
                     type=was["Type"],
-                    path=self._path(place),
+                    path=self._path(id_),
                     changes=(f"{name}: {policy(was)} -> {policy(is_)}",),
-                    consequence=f"when it {event} one day, {fate(policy(is_), was['Type'], heir=False)}",
-                    advice="put the removal policy back",
+                    consequence=f"if it {event} later, {outcome(policy(is_), was['Type'], successor=False)}",
+                    advice="restore the removal policy",
                 )
 
     def _output(self, change: OutputChange, event: str) -> Finding:
         producer = change.output.stack
-        stacks = ", ".join(dict.fromkeys(reader.place.stack for reader in change.readers))
+        stacks = ", ".join(dict.fromkeys(reader.resource_id.stack for reader in change.readers))
         if change.broken:
-            consequence = f"whoever reads an output that is not there can't be deployed: {stacks}"
-            advice = "give the output back, or let nobody read it"
+            consequence = f"these stacks read an output that doesn't exist, so their deployment fails: {stacks}"
+            advice = "restore the output, or remove its readers"
         elif change.new is None:
-            consequence = f"until they are deployed, after {producer}, these use what is gone: {stacks}"
-            advice = f"two releases: first without it in {stacks}, then without it in {producer}"
+            consequence = f"these stacks use a removed resource until they are deployed, after {producer}: {stacks}"
+            advice = f"make two releases: first remove its use from {stacks}, then the output from {producer}"
         else:
-            consequence = f"these keep the old value until they are deployed with a change of their own: {stacks}"
+            consequence = (
+                f"these stacks keep the old value until they are deployed with a change of their own: {stacks}"
+            )
             if change.stale:
-                consequence += f". Nothing changes in {', '.join(change.stale)}, so `cdk deploy` skips it"
-            advice = f"keep the value; or change something in {stacks} as well, and deploy it after {producer}"
-        old, new = change.old or "(not there)", "(gone)" if change.new is None else change.new
+                consequence += f". `cdk deploy` skips unchanged stacks: {', '.join(change.stale)}"
+            advice = f"keep the value; or also change {stacks}, and deploy after {producer}"
+        old, new = change.old or "(none)", "(removed)" if change.new is None else change.new
         because = ""
         if change.because:
-            because = f" with {change.because}" if change.new is None else f", as {change.because} {event}"
+            because = f" with {change.because}" if change.new is None else f", because {change.because} {event}"
         return Finding(
-            place=Place(stack=producer, id=change.output.name),
+            resource_id=ResourceId(stack=producer, logical_id=change.output.name),
             type=OUTPUT,
             changes=(f"value: {old}{because}" if old == new else f"value: {old} -> {new}{because}",),
             consequence=consequence,
@@ -190,23 +191,23 @@ class _Guard:
             readers=change.readers,
         )
 
-    def _path(self, place: Place) -> str:
-        return path(self.new, place) or path(self.old, place)
+    def _path(self, id_: ResourceId) -> str:
+        return path(self.new, id_) or path(self.old, id_)
 
 
 def _protected(resource: Resource) -> bool:
     return resource.get("Properties", {}).get("DeletionProtection") in (True, "ACTIVE")
 
 
-def _protection_lost(stack: str, held: list[str]) -> Finding:
+def _protection_lost(stack: str, stateful: list[str]) -> Finding:
     return Finding(
-        place=Place(stack=stack, id="*"),
+        resource_id=ResourceId(stack=stack, logical_id="*"),
         type=STACK,
         changes=("termination protection: on -> off",),
-        consequence=f"nothing but their own policies keeps these when the stack is deleted: {', '.join(held)}",
-        advice="put the protection back",
+        consequence=f"if the stack is deleted, only their own policies protect these: {', '.join(stateful)}",
+        advice="restore the protection",
     )
 
 
-def _carried(type_: str) -> str:
-    return f"{STATEFUL[type_].carry}; take the old one away in a later release"
+def _moved(type_: str) -> str:
+    return f"{STATEFUL[type_].how_to_move}; remove the old one in a later release"

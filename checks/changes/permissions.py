@@ -1,17 +1,38 @@
-"""Who may do more than before: statements of policies that got wider."""
+"""Permissions that got wider: statements of policies that allow more, or deny less, than before."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from checks.changes.statements import Holder, Part, Statement, statements
-from checks.templates import Place, Templates
+from checks.statements import IDENTITY_POLICIES, ROLE, Element, Statement, holders, statements
+from checks.templates import ResourceId, Templates
 
-_KINDS = {"permissions": "may do more", "trust": "may be taken on by more", "policy": "lets more in"}
+# The resource to which a resource policy belongs, where that isn't the policy itself.
+_RESOURCES = {
+    "AWS::Lambda::Permission": "FunctionName",
+    "AWS::S3::BucketPolicy": "Bucket",
+    "AWS::SNS::TopicPolicy": "Topics",
+    "AWS::SQS::QueuePolicy": "Queues",
+    "AWS::SecretsManager::ResourcePolicy": "SecretId",
+}
+_TITLES = {
+    "permissions": "has more permissions",
+    "trust": "can be assumed by more principals",
+    "policy": "can be used by more principals",
+}
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Holder:
+    """What statements are about: the `permissions` of a role, its `trust`, or the `policy` of a resource."""
+
+    resource_id: ResourceId
+    kind: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Widening:
-    """One statement that allows more than before, or that forbids less; `details` say by what."""
+    """One statement that allows more than before, or denies less; `details` say what."""
 
     holder: Holder
     what: str
@@ -21,36 +42,74 @@ class Widening:
     @property
     def title(self) -> str:
         """What it means for the holder."""
-        return _KINDS[self.holder.kind]
+        return _TITLES[self.holder.kind]
 
 
-def widenings(old: Templates, new: Templates, moves: Mapping[Place, Place]) -> list[Widening]:
-    """Everything that somebody may do now and might not before. A resource that moved is compared with what it was."""
-    before, after = statements(old.moved(moves)), statements(new)
+def widenings(old: Templates, new: Templates, moves: Mapping[ResourceId, ResourceId]) -> list[Widening]:
+    """All permissions that the new templates give and the old ones didn't, also to resources that moved."""
+    old = old.with_moves(moves)
+    before, after = _by_holder(old), _by_holder(new)
     present = set(new.resources())
     found = [
         widening
         for holder in sorted(before.keys() | after.keys())
-        if holder.place in present
+        if holder.resource_id in present
         for widening in _of_holder(holder, before.get(holder, []), after.get(holder, []))
     ]
-    return found + list(_boundaries(old.moved(moves), new))
+    return found + list(_boundaries(old, new))
+
+
+def _by_holder(templates: Templates) -> dict[Holder, list[Statement]]:
+    found: dict[Holder, list[Statement]] = defaultdict(list)
+    of_policy = holders(templates)
+    for statement in statements(templates):
+        id_ = statement.resource_id
+        if statement.is_trust:
+            kind, ids = "trust", [id_]
+        elif statement.type in (ROLE, *IDENTITY_POLICIES):
+            kind, ids = "permissions", of_policy.get(id_) or [id_]
+        else:
+            target = templates.properties(id_).get(_RESOURCES.get(statement.type, ""))
+            kind = "policy"
+            ids = list(dict.fromkeys(one.resource_id for one in templates.references(target, id_.stack))) or [id_]
+        for holder in ids:
+            found[Holder(resource_id=templates.current(holder), kind=kind)].append(statement)
+    for role in templates.resources(ROLE):
+        for policy in templates.properties(role).get("ManagedPolicyArns", []):
+            if not list(templates.references(policy, role.stack)):
+                unknown = _of_aws_policy(role, templates.text(policy, role.stack))
+                found[Holder(resource_id=templates.current(role), kind="permissions")].append(unknown)
+    return found
+
+
+def _of_aws_policy(role: ResourceId, arn: str) -> Statement:
+    """Stands for the statements of an AWS managed policy, which no template contains."""
+    nothing = Element(patterns=())
+    return Statement(
+        resource_id=role,
+        type=ROLE,
+        path="ManagedPolicyArns",
+        allow=True,
+        actions=Element(patterns=(f"everything in {arn}",)),
+        resources=nothing,
+        principals=nothing,
+    )
 
 
 def _of_holder(holder: Holder, before: list[Statement], after: list[Statement]) -> Iterator[Widening]:
     for effect in (True, False):
         was = [statement for statement in before if statement.allow is effect]
         is_ = [statement for statement in after if statement.allow is effect]
-        # What is allowed must have been allowed before; what was denied must still be.
+        # What is allowed now must have been allowed before; what was denied before must still be denied.
         for statement in is_ if effect else was:
             if left := statement.uncovered_by(was if effect else is_):
                 yield _widening(holder, statement, _joined(left), was if effect else is_)
 
 
 def _widening(holder: Holder, whole: Statement, statement: Statement, others: list[Statement]) -> Widening:
-    """What of the `whole` nobody covers, by what sets it apart from the statement that it was likely made of."""
-    nearest = max(others, key=lambda other: _likeness(whole, other), default=None)
-    if nearest is None or not _likeness(whole, nearest):
+    """Describes the uncovered part of a `whole` statement by its difference from the most similar other statement."""
+    nearest = max(others, key=lambda other: _similarity(whole, other), default=None)
+    if nearest is None or not _similarity(whole, nearest):
         what = "new" if statement.allow else "lost"
         return Widening(holder=holder, what=what, statement=str(statement), details=())
     sign = "+" if statement.allow else "-"
@@ -59,33 +118,34 @@ def _widening(holder: Holder, whole: Statement, statement: Statement, others: li
         ("resource", statement.resources, nearest.resources),
         ("principal", statement.principals, nearest.principals),
     )
-    details = [f"{sign} {name} {word}" for name, mine, theirs in parts for word in mine.without(theirs)]
+    details = [f"{sign} {name} {text}" for name, mine, theirs in parts for text in mine.without(theirs)]
     details += [f"{'-' if statement.allow else '+'} condition {one}" for one in nearest.stricter_than(statement)]
     what = "wider" if statement.allow else "narrower"
     return Widening(holder=holder, what=what, statement=str(statement), details=tuple(details))
 
 
-def _joined(atoms: list[Statement]) -> Statement:
-    """The atoms of one statement as one again."""
+def _joined(parts: list[Statement]) -> Statement:
+    """The parts of one statement, joined again."""
 
-    def part(parts: list[Part]) -> Part:
-        return replace(parts[0], patterns=tuple(dict.fromkeys(pattern for one in parts for pattern in one.patterns)))
+    def joined(elements: list[Element]) -> Element:
+        patterns = tuple(dict.fromkeys(pattern for one in elements for pattern in one.patterns))
+        return replace(elements[0], patterns=patterns)
 
     return replace(
-        atoms[0],
-        actions=part([atom.actions for atom in atoms]),
-        resources=part([atom.resources for atom in atoms]),
-        principals=part([atom.principals for atom in atoms]),
+        parts[0],
+        actions=joined([part.actions for part in parts]),
+        resources=joined([part.resources for part in parts]),
+        principals=joined([part.principals for part in parts]),
     )
 
 
-def _likeness(one: Statement, other: Statement) -> int:
-    """How likely the one was made of the other: by its name, and by how much of each part they share.
+def _similarity(one: Statement, other: Statement) -> int:
+    """How likely one statement is a new version of the other: by their Sids and by the elements that they share.
 
-    0 where they share no more than, say, the resource `*`: then they have nothing to do with each other.
+    0 if they share too little to be related, such as the resource `*` only.
     """
     scores = [
-        2 if theirs.covers(mine) else int(any(_related(a, b) for a in mine.atoms() for b in theirs.atoms()))
+        2 if theirs.covers(mine) else int(any(_related(a, b) for a in mine.split() for b in theirs.split()))
         for mine, theirs in (
             (one.actions, other.actions),
             (one.resources, other.resources),
@@ -98,21 +158,21 @@ def _likeness(one: Statement, other: Statement) -> int:
     return sum(scores) if sum(bool(score) for score in scores) >= min(2, len(scores)) else 0
 
 
-def _related(one: Part, other: Part) -> bool:
+def _related(one: Element, other: Element) -> bool:
     return one.covers(other) or other.covers(one)
 
 
 def _boundaries(old: Templates, new: Templates) -> Iterator[Widening]:
-    """A permissions boundary that is gone or another."""
-    before = {old.current(place): (place, role) for place, role in old.resources("AWS::IAM::Role").items()}
-    for place, role in new.resources("AWS::IAM::Role").items():
-        origin, was = before.get(place, (place, {}))
-        text = old.text(was.get("Properties", {}).get("PermissionsBoundary", ""), origin.stack)
-        now = new.text(role.get("Properties", {}).get("PermissionsBoundary", ""), place.stack)
-        if text and text != now:
+    """Permissions boundaries that were removed or replaced by another one."""
+    origins = {old.current(id_): id_ for id_ in old.resources(ROLE)}
+    for id_ in new.resources(ROLE):
+        origin = origins.get(id_, id_)
+        was = old.text(old.properties(origin).get("PermissionsBoundary", ""), origin.stack)
+        now = new.text(new.properties(id_).get("PermissionsBoundary", ""), id_.stack)
+        if was and was != now:
             yield Widening(
-                holder=Holder(place=place, kind="permissions"),
+                holder=Holder(resource_id=id_, kind="permissions"),
                 what="wider",
                 statement=f"permissions boundary {now or '(none)'}",
-                details=(f"- boundary {text}",),
+                details=(f"- boundary {was}",),
             )

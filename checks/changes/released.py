@@ -1,4 +1,4 @@
-"""The templates as last released, and the changes to them that are meant (docs/decisions/0014)."""
+"""The templates of the last release, and the changes to them that are accepted."""
 
 import json
 import tomllib
@@ -8,45 +8,42 @@ from pathlib import Path
 
 from checks.changes.comparable import PATH, masked
 from checks.changes.errors import ChangesError
-from checks.changes.guard import Finding, named
-from checks.templates import Place, Template
+from checks.changes.guard import Finding, subject
+from checks.templates import ResourceId, Template
 
-FOLDER = Path(__file__).parent.parent.parent / "tests" / "released"
-ACCEPTED = FOLDER / "accepted.toml"
 _FIELDS = {"resource", "change", "environments", "reason"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Accepted:
-    """A change that the guard finds and that is meant: to which `stack/LogicalId`, of what, where, and why."""
+class AcceptedChange:
+    """A finding of the guard that is intended: the resource as `stack/LogicalId`, what changes, where, and why."""
 
     resource: str
     change: str
     environments: tuple[str, ...]
     reason: str
 
-    def means(self, finding: Finding, change: str) -> bool:
-        """Whether this is about that change. Another one of the same resource may lose what it holds."""
-        return self.resource == str(finding.place) and self.change == named(change)
+    def accepts(self, finding: Finding, change: str) -> bool:
+        """Whether it is about this change; other changes of the same resource are not accepted."""
+        return self.resource == str(finding.resource_id) and self.change == subject(change)
 
-    def answered(self, found: Iterable[Finding]) -> bool:
-        """Whether the change is still among them."""
-        return any(self.means(finding, change) for finding in found for change in finding.changes)
+    def applies_to(self, found: Iterable[Finding]) -> bool:
+        """Whether it accepts any of the findings."""
+        return any(self.accepts(finding, change) for finding in found for change in finding.changes)
 
 
-def read(environment: str, *, folder: Path = FOLDER) -> dict[str, Template]:
-    """The environment's templates by stack name. Raises ChangesError where none was released."""
+def read(environment: str, *, folder: Path) -> dict[str, Template]:
+    """The environment's templates by stack name. Raises ChangesError if none is kept."""
     files = sorted((folder / environment).glob("*.json"))
     if not files:
         kept = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.exists() else []
         raise ChangesError(
-            f"nothing is kept as released for {environment!r}, only for {', '.join(kept) or 'no environment'}: "
-            "`make mark-released` writes it"
+            f"no templates are kept as released for {environment!r}, only for {', '.join(kept) or 'no environment'}"
         )
     return {file.stem: json.loads(file.read_text()) for file in files}
 
 
-def write(environment: str, templates: Mapping[str, Template], *, folder: Path = FOLDER) -> None:
+def write(environment: str, templates: Mapping[str, Template], *, folder: Path) -> None:
     """Keeps the templates as released, masked."""
     target = folder / environment
     target.mkdir(parents=True, exist_ok=True)
@@ -56,15 +53,18 @@ def write(environment: str, templates: Mapping[str, Template], *, folder: Path =
         (target / f"{stack}.json").write_text(masked(template))
 
 
-def with_paths(templates: Mapping[str, Template], paths: Mapping[Place, str]) -> dict[str, Template]:
-    """The templates with each resource's construct path, as the CDK's command line has them written."""
+def with_paths(templates: Mapping[str, Template], paths: Mapping[ResourceId, str]) -> dict[str, Template]:
+    """The templates with each resource's construct path in its metadata, as the CDK's command line writes them."""
     return {
         stack: {
             **template,
             "Resources": {
                 id_: {
                     **resource,
-                    "Metadata": {**resource.get("Metadata", {}), PATH: paths.get(Place(stack=stack, id=id_), "")},
+                    "Metadata": {
+                        **resource.get("Metadata", {}),
+                        PATH: paths.get(ResourceId(stack=stack, logical_id=id_), ""),
+                    },
                 }
                 for id_, resource in template.get("Resources", {}).items()
             },
@@ -73,27 +73,30 @@ def with_paths(templates: Mapping[str, Template], paths: Mapping[Place, str]) ->
     }
 
 
-def accepted(file: Path = ACCEPTED) -> list[Accepted]:
-    """The changes that are meant. Raises ChangesError for an entry that says too little."""
+def accepted(file: Path) -> list[AcceptedChange]:
+    """The accepted changes in a TOML file. Raises ChangesError for an incomplete entry."""
     try:
         entries = tomllib.loads(file.read_text()).get("accepted", [])
     except tomllib.TOMLDecodeError as error:
-        raise ChangesError(f"{file.name} is no TOML: {error}") from error
+        raise ChangesError(f"{file.name} is no valid TOML: {error}") from error
     for entry in entries:
         if entry.keys() != _FIELDS or not all(entry.values()):
             raise ChangesError(
-                f"each [[accepted]] of {file.name} says {', '.join(sorted(_FIELDS))}, none of them empty; got {entry}"
+                f"each [[accepted]] of {file.name} must have {', '.join(sorted(_FIELDS))}, none of them empty; "
+                f"got {entry}"
             )
-    return [Accepted(**{**entry, "environments": tuple(entry["environments"])}) for entry in entries]
+    return [AcceptedChange(**{**entry, "environments": tuple(entry["environments"])}) for entry in entries]
 
 
-def left(found: Iterable[Finding], accepted: Iterable[Accepted], environment: str) -> list[Finding]:
-    """The findings with those of their changes that nobody accepted, where there are any."""
+def not_accepted(found: Iterable[Finding], accepted: Iterable[AcceptedChange], environment: str) -> list[Finding]:
+    """The findings without their accepted changes; findings whose changes are all accepted are left out."""
     here = [one for one in accepted if environment in one.environments]
     rest = (
         replace(
             finding,
-            changes=tuple(change for change in finding.changes if not any(one.means(finding, change) for one in here)),
+            changes=tuple(
+                change for change in finding.changes if not any(one.accepts(finding, change) for one in here)
+            ),
         )
         for finding in found
     )
@@ -101,12 +104,12 @@ def left(found: Iterable[Finding], accepted: Iterable[Accepted], environment: st
 
 
 def entries(found: Iterable[Finding], environment: str) -> str:
-    """What accepts the findings, as TOML that still lacks the reasons."""
+    """TOML that accepts the findings once the reasons are filled in."""
     return "\n".join(
         "[[accepted]]\n"
         f'environments = ["{environment}"]\n'
-        f'resource = "{finding.place}"\n'
-        f'change = "{named(change)}"\n'
+        f'resource = "{finding.resource_id}"\n'
+        f'change = "{subject(change)}"\n'
         'reason = ""\n'
         for finding in found
         for change in finding.changes

@@ -1,4 +1,4 @@
-"""Which resources CloudFormation replaces, which move, and who reads an output that changes."""
+"""Finds resources that CloudFormation replaces, resources that move, and readers of outputs that change."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -8,124 +8,130 @@ from typing import Any
 from checks.changes.comparable import content, path
 from checks.changes.schemas import create_only
 from checks.changes.stateful import STATEFUL
-from checks.templates import Output, Place, Reference, Resource, Templates, intrinsic
+from checks.templates import Output, Reference, Resource, ResourceId, Templates, intrinsic
 
 
 @dataclass(frozen=True, kw_only=True)
 class Replacement:
-    """A resource that CloudFormation makes anew because of a property; `because` of another one where that is why."""
+    """A resource that CloudFormation replaces because of a property; `because` names the resource that causes it."""
 
-    place: Place
+    resource_id: ResourceId
     type: str
     property: str
     old: str
     new: str
     certain: bool
-    because: Place | None = None
+    because: ResourceId | None = None
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
-class Reader:
-    """A property, or an output, of another stack that reads an output."""
+class OutputReader:
+    """A property of a resource, or an output, that reads an output of another stack."""
 
-    place: Place
+    resource_id: ResourceId
     property: str
 
     def __str__(self) -> str:
-        return f"{self.place} ({self.property})"
+        return f"{self.resource_id} ({self.property})"
 
 
 @dataclass(frozen=True, kw_only=True)
 class OutputChange:
-    """An output that gets another value, or none (`new` is None), and its readers in other stacks.
+    """An output whose value changes, or that is removed (`new` is None), and its readers in other stacks.
 
-    `stale` are those stacks among the readers' whose own template doesn't change: a deployment skips them, and they
-    keep the old value. `broken` where a reader still asks for an output that is gone, so that its deployment fails.
+    `stale` are the reading stacks whose own templates don't change: a deployment skips them, and they keep the old
+    value. It is `broken` if a reader still needs the removed output, so that the reader's deployment fails.
     """
 
     output: Output
     old: str
     new: str | None
-    because: Place | None
-    readers: tuple[Reader, ...]
+    because: ResourceId | None
+    readers: tuple[OutputReader, ...]
     stale: tuple[str, ...]
     broken: bool = False
 
 
-def replacements(old: Templates, new: Templates) -> dict[Place, list[Replacement]]:
-    """Every resource of both that is replaced, with each reason, following references from one to the next."""
+def replacements(old: Templates, new: Templates) -> dict[ResourceId, list[Replacement]]:
+    """Every resource that is replaced, with its reasons; a replaced resource may cause the replacement of others."""
     before = old.resources()
-    stay = {place: resource for place, resource in new.resources().items() if place in before}
-    found = {place: list(_direct(old, new, place, before[place], resource)) for place, resource in stay.items()}
+    kept = {id_: resource for id_, resource in new.resources().items() if id_ in before}
+    found = {id_: list(_direct(old, new, id_, before[id_], resource)) for id_, resource in kept.items()}
     grew = True
     while grew:
         grew = False
-        for place, resource in stay.items():
-            for replacement in _inherited(old, new, place, resource, found):
-                if all(known.property != replacement.property for known in found[place]):
-                    found[place].append(replacement)
+        for id_, resource in kept.items():
+            for replacement in _inherited(old, new, id_, resource, found):
+                if all(known.property != replacement.property for known in found[id_]):
+                    found[id_].append(replacement)
                     grew = True
-    return {place: reasons for place, reasons in found.items() if reasons}
+    return {id_: reasons for id_, reasons in found.items() if reasons}
 
 
-def moves(old: Templates, new: Templates) -> dict[Place, Place]:
-    """Resources that are gone, by what they became: the same construct, the only one just like it, or of its state."""
+def moves(old: Templates, new: Templates) -> dict[ResourceId, ResourceId]:
+    """The new id of each resource that moved: the same construct path, or the only resource that is similar enough."""
     before, after = old.resources(), new.resources()
-    gone = {place: resource for place, resource in before.items() if place not in after}
-    come = {place: resource for place, resource in after.items() if place not in before}
-    found: dict[Place, Place] = {}
-    for likeness in (_by_path, _by_id, _by_properties, _by_name, _by_type):
-        sources, targets = _grouped(old, gone, likeness), _grouped(new, come, likeness)
-        for key, places in sources.items():
-            if key and len(places) == 1 and len(targets.get(key, ())) == 1:
-                found[places[0]] = targets[key][0]
-                del gone[places[0]], come[targets[key][0]]
+    removed = {id_: resource for id_, resource in before.items() if id_ not in after}
+    added = {id_: resource for id_, resource in after.items() if id_ not in before}
+    found: dict[ResourceId, ResourceId] = {}
+    for similarity in (_by_path, _by_id, _by_properties, _by_name, _by_type):
+        sources, targets = _grouped(old, removed, similarity), _grouped(new, added, similarity)
+        for key, ids in sources.items():
+            if key and len(ids) == 1 and len(targets.get(key, ())) == 1:
+                found[ids[0]] = targets[key][0]
+                del removed[ids[0]], added[targets[key][0]]
     return found
 
 
-def readers(templates: Templates) -> dict[Output, list[Reader]]:
-    """Who reads each output, by output: properties of resources, and outputs that hand it on."""
-    found: dict[Output, list[Reader]] = defaultdict(list)
-    for place, resource in templates.resources().items():
+def readers(templates: Templates) -> dict[Output, list[OutputReader]]:
+    """The readers of each output: properties of resources, and outputs that pass the value on."""
+    found: dict[Output, list[OutputReader]] = defaultdict(list)
+    for id_, resource in templates.resources().items():
         for name, value in resource.get("Properties", {}).items():
             for output in dict.fromkeys(templates.reads(value)):
-                found[output].append(Reader(place=place, property=name))
+                found[output].append(OutputReader(resource_id=id_, property=name))
     for output, value in templates.outputs().items():
         for read in dict.fromkeys(templates.reads(value)):
-            found[read].append(Reader(place=Place(stack=output.stack, id=output.name), property="an output"))
+            found[read].append(
+                OutputReader(resource_id=ResourceId(stack=output.stack, logical_id=output.name), property="an output")
+            )
     return dict(found)
 
 
-def consumers(templates: Templates, place: Place) -> list[Reader]:
-    """Who in other stacks reads something of this resource, through whichever output."""
-    told = {
+def consumers(templates: Templates, id_: ResourceId) -> list[OutputReader]:
+    """The readers in other stacks of any attribute of this resource."""
+    outputs = {
         output
         for output, value in templates.outputs().items()
-        if any(reference.place == place for reference in templates.references(value, output.stack))
+        if any(reference.resource_id == id_ for reference in templates.references(value, output.stack))
     }
-    return sorted({reader for output, all_ in readers(templates).items() if output in told for reader in all_})
+    return sorted({reader for output, all_ in readers(templates).items() if output in outputs for reader in all_})
 
 
-def output_changes(old: Templates, new: Templates, replaced: Mapping[Place, list[Replacement]]) -> list[OutputChange]:
-    """Outputs that other stacks read, then or now, whose value is not what it was."""
+def output_changes(
+    old: Templates, new: Templates, replaced: Mapping[ResourceId, list[Replacement]]
+) -> list[OutputChange]:
+    """Outputs whose value changed, and that other stacks read before or read now."""
     before, after = old.outputs(), new.outputs()
     read_before, read_after = readers(old), readers(new)
-    left = new.resources()
+    kept = new.resources()
     found = []
     for output in sorted(before.keys() | (read_after.keys() - after.keys())):
         value, now = before.get(output), read_after.get(output, [])
         was = "" if value is None else old.text(value, output.stack)
-        because = next((one.place for one in old.references(value, output.stack) if one.place not in left), None)
+        because = next(
+            (one.resource_id for one in old.references(value, output.stack) if one.resource_id not in kept), None
+        )
         if output in after:
             text = new.text(after[output], output.stack)
             because = because or _cause(old, new, after[output], output.stack, replaced)
             if now and (text != was or because):
-                stacks = dict.fromkeys(reader.place.stack for reader in now)
+                stacks = dict.fromkeys(reader.resource_id.stack for reader in now)
                 stale = tuple(stack for stack in stacks if content(old, stack) == content(new, stack))
                 found.append(
                     OutputChange(output=output, old=was, new=text, because=because, readers=tuple(now), stale=stale)
                 )
-        # Readers of today fail; those of then use what it told until they are deployed, even where that is gone.
+        # Present readers fail. Former readers use the removed resource until they are deployed.
         elif now or (because and output in read_before):
             readers_ = tuple(now or read_before[output])
             found.append(
@@ -137,38 +143,38 @@ def output_changes(old: Templates, new: Templates, replaced: Mapping[Place, list
 
 
 def _cause(
-    old: Templates, new: Templates, value: Any, stack: str, replaced: Mapping[Place, list[Replacement]]
-) -> Place | None:
-    """The resource whose replacement or change alters the value though its text stays."""
+    old: Templates, new: Templates, value: Any, stack: str, replaced: Mapping[ResourceId, list[Replacement]]
+) -> ResourceId | None:
+    """The resource whose replacement or change alters the value, although its text is the same."""
     for reference in new.references(value, stack):
-        repeated = _repeated(old, new, reference)
-        if repeated if repeated is not None else reference.place in replaced:
-            return reference.place
+        mirrored = _mirrored(old, new, reference)
+        if mirrored if mirrored is not None else reference.resource_id in replaced:
+            return reference.resource_id
     return None
 
 
-def _repeated(old: Templates, new: Templates, reference: Reference) -> bool | None:
-    """Whether an attribute changes that repeats a property, as Endpoint.Port is the Port that was asked for.
+def _mirrored(old: Templates, new: Templates, reference: Reference) -> bool | None:
+    """Whether an attribute that mirrors a property changes, as Endpoint.Port mirrors Port.
 
-    None where it repeats none: then it changes when the resource is replaced.
+    None if it mirrors no property: then it changes if the resource is replaced.
     """
-    name, place = reference.attribute.rpartition(".")[2], reference.place
-    values = [side.resource(place).get("Properties", {}).get(name) for side in (old, new)]
+    name, id_ = reference.attribute.rpartition(".")[2], reference.resource_id
+    values = [side.resource(id_).get("Properties", {}).get(name) for side in (old, new)]
     if not name or None in values:
         return None
-    return old.text(values[0], place.stack) != new.text(values[1], place.stack)
+    return old.text(values[0], id_.stack) != new.text(values[1], id_.stack)
 
 
-def _direct(old: Templates, new: Templates, place: Place, was: Resource, is_: Resource) -> Iterator[Replacement]:
-    """Create-only properties whose own text changes."""
+def _direct(old: Templates, new: Templates, id_: ResourceId, was: Resource, is_: Resource) -> Iterator[Replacement]:
+    """Reasons in the resource itself: create-only properties whose text changes."""
     if was["Type"] != is_["Type"]:
         return
     for one in create_only(is_["Type"]):
-        before = [old.text(value, place.stack) for value in one.values(was.get("Properties", {}))]
-        after = [new.text(value, place.stack) for value in one.values(is_.get("Properties", {}))]
+        before = [old.text(value, id_.stack) for value in one.values(was.get("Properties", {}))]
+        after = [new.text(value, id_.stack) for value in one.values(is_.get("Properties", {}))]
         if before != after:
             yield Replacement(
-                place=place,
+                resource_id=id_,
                 type=is_["Type"],
                 property=str(one),
                 old=_listed(before),
@@ -178,23 +184,23 @@ def _direct(old: Templates, new: Templates, place: Place, was: Resource, is_: Re
 
 
 def _inherited(
-    old: Templates, new: Templates, place: Place, resource: Resource, found: Mapping[Place, list[Replacement]]
+    old: Templates, new: Templates, id_: ResourceId, resource: Resource, found: Mapping[ResourceId, list[Replacement]]
 ) -> Iterator[Replacement]:
-    """Create-only properties that refer to a resource which is replaced, or to a property of it that changes."""
+    """Reasons in other resources: create-only properties that refer to a replaced resource or a changed property."""
     for one in create_only(resource["Type"]):
         for value in one.values(resource.get("Properties", {})):
-            for reference in new.references(value, place.stack):
-                repeated, reasons = _repeated(old, new, reference), found.get(reference.place, [])
-                if repeated if repeated is not None else reasons:
-                    text = new.text(value, place.stack)
+            for reference in new.references(value, id_.stack):
+                mirrored, reasons = _mirrored(old, new, reference), found.get(reference.resource_id, [])
+                if mirrored if mirrored is not None else reasons:
+                    text = new.text(value, id_.stack)
                     yield Replacement(
-                        place=place,
+                        resource_id=id_,
                         type=resource["Type"],
                         property=str(one),
                         old=text,
                         new=text,
-                        certain=one.certain and (bool(repeated) or any(reason.certain for reason in reasons)),
-                        because=reference.place,
+                        certain=one.certain and (bool(mirrored) or any(reason.certain for reason in reasons)),
+                        because=reference.resource_id,
                     )
 
 
@@ -202,40 +208,42 @@ def _listed(values: list[str]) -> str:
     return ", ".join(values) if values else "(not set)"
 
 
-def _grouped(templates: Templates, resources: Mapping[Place, Resource], likeness: Any) -> dict[Any, list[Place]]:
-    groups: dict[Any, list[Place]] = defaultdict(list)
-    for place, resource in resources.items():
-        groups[likeness(templates, place, resource)].append(place)
+def _grouped(
+    templates: Templates, resources: Mapping[ResourceId, Resource], similarity: Any
+) -> dict[Any, list[ResourceId]]:
+    groups: dict[Any, list[ResourceId]] = defaultdict(list)
+    for id_, resource in resources.items():
+        groups[similarity(templates, id_, resource)].append(id_)
     return groups
 
 
-def _by_path(templates: Templates, place: Place, resource: Resource) -> tuple[str, ...]:
-    where = path(templates, place)
+def _by_path(templates: Templates, id_: ResourceId, resource: Resource) -> tuple[str, ...]:
+    where = path(templates, id_)
     return (resource["Type"], where) if where else ()
 
 
-def _by_id(_templates: Templates, place: Place, resource: Resource) -> tuple[str, ...]:
-    """In another stack; the CDK makes logical ids of the path inside the stack."""
-    return (resource["Type"], place.id)
+def _by_id(_templates: Templates, id_: ResourceId, resource: Resource) -> tuple[str, ...]:
+    """For moves to another stack: the CDK derives a logical id from the path inside the stack."""
+    return (resource["Type"], id_.logical_id)
 
 
-def _by_properties(_templates: Templates, _place: Place, resource: Resource) -> tuple[str, ...]:
+def _by_properties(_templates: Templates, _id: ResourceId, resource: Resource) -> tuple[str, ...]:
     return (resource["Type"], _shape(resource.get("Properties", {})))
 
 
-def _by_name(templates: Templates, place: Place, resource: Resource) -> tuple[str, ...]:
-    """What holds state, by the construct's own id, wherever the construct went."""
-    names = [part for part in path(templates, place).split("/") if part not in ("", "Resource")]
+def _by_name(templates: Templates, id_: ResourceId, resource: Resource) -> tuple[str, ...]:
+    """For stateful resources: the construct's own id, wherever it moved."""
+    names = [part for part in path(templates, id_).split("/") if part not in ("", "Resource")]
     return (resource["Type"], names[-1]) if names and resource["Type"] in STATEFUL else ()
 
 
-def _by_type(_templates: Templates, _place: Place, resource: Resource) -> tuple[str, ...]:
-    """What holds state, where no other of its type is gone or new."""
+def _by_type(_templates: Templates, _id: ResourceId, resource: Resource) -> tuple[str, ...]:
+    """For stateful resources: the type, if no other one of that type was added or removed."""
     return (resource["Type"],) if resource["Type"] in STATEFUL else ()
 
 
 def _shape(value: Any) -> str:
-    """The value without what names its place: references, and the tag that names its stack."""
+    """The value without what depends on its location: references, and the tag that names its stack."""
     if isinstance(value, list):
         return "[" + ",".join(_shape(item) for item in value if not _is_stack_tag(item)) + "]"
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""The change report of one environment: what a deployment of today's templates changes, stack by stack."""
+"""The report of what a deployment of the new templates changes, stack by stack."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from checks.changes.comparable import comparable
 from checks.changes.comparison import NOT_SET, Comparison, Difference, compare
 from checks.changes.exposure import Opening, openings
-from checks.changes.guard import Finding, described, findings
+from checks.changes.formatting import change, clipped, clipped_change, finding_lines, lines, names, shortened
+from checks.changes.guard import Finding, description, findings
 from checks.changes.permissions import Widening, widenings
 from checks.changes.replacements import Replacement, moves, replacements
 from checks.changes.stateful import STATEFUL
-from checks.changes.wording import change, clipped, clipped_change, finding_lines, lines, names, shortened
-from checks.templates import Place, Template
+from checks.templates import ResourceId, Template
 
 _SHOWN = 3
 _STATEMENT = 400
@@ -20,17 +20,17 @@ _STATEMENT = 400
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """All that changes between two sets of templates."""
+    """All changes between two sets of templates."""
 
     stacks: Mapping[str, str]
     comparisons: Mapping[str, Comparison]
     findings: list[Finding]
-    replaced: Mapping[Place, list[Replacement]]
-    moved: Mapping[Place, Place]
+    replaced: Mapping[ResourceId, list[Replacement]]
+    moved: Mapping[ResourceId, ResourceId]
     widenings: list[Widening]
     openings: list[Opening]
     new_stacks: tuple[str, ...]
-    gone_stacks: tuple[str, ...]
+    removed_stacks: tuple[str, ...]
 
     @property
     def same(self) -> bool:
@@ -39,25 +39,23 @@ class Report:
 
 
 def report(old: Mapping[str, Template], new: Mapping[str, Template], *, with_code: bool = True) -> Report:
-    """Compares the templates of an environment, by stack name; neither may be empty. New code counts `with_code`."""
-    # Only the resources show it: whoever may read the code, for one, may do no more because it is another.
+    """Compares two sets of templates, by stack name; neither may be empty. Changed code counts `with_code`."""
+    # The code's hash counts in the list of resources only: permission to read an asset is no wider for another hash.
     before, after = comparable(old), comparable(new)
     moved = moves(before, after)
-    stacks = list(dict.fromkeys([*new, *old]))  # in the order in which they depend on each other
-    coded = comparable(old, with_code=with_code), comparable(new, with_code=with_code)
+    stacks = list(dict.fromkeys([*new, *old]))  # in the order of the templates, dependencies first
+    with_hashes = comparable(old, with_code=with_code), comparable(new, with_code=with_code)
     replaced = replacements(before, after)
     return Report(
         stacks=names(stacks),
-        comparisons={stack: compare(*coded, stack) for stack in stacks},
+        comparisons={stack: compare(*with_hashes, stack) for stack in stacks},
         findings=findings(before, after),
-        replaced={
-            place: reasons for place, reasons in replaced.items() if after.resource(place)["Type"] not in STATEFUL
-        },
+        replaced={id_: reasons for id_, reasons in replaced.items() if after.resource(id_)["Type"] not in STATEFUL},
         moved=moved,
         widenings=widenings(before, after, moved),
         openings=openings(before, after, moved),
         new_stacks=tuple(stack for stack in stacks if stack not in old),
-        gone_stacks=tuple(stack for stack in stacks if stack not in new),
+        removed_stacks=tuple(stack for stack in stacks if stack not in new),
     )
 
 
@@ -68,132 +66,137 @@ def rendered(report: Report) -> str:
     parts = [_summary(report)]
     for stack, name in report.stacks.items():
         if section := _stack(report, stack):
-            mark = " (new)" if stack in report.new_stacks else " (gone)" if stack in report.gone_stacks else ""
+            mark = " (new)" if stack in report.new_stacks else " (removed)" if stack in report.removed_stacks else ""
             parts.append("\n".join([f"== {name}{mark} ".ljust(60, "="), *section]))
     return "\n\n".join(parts)
 
 
 def _summary(report: Report) -> str:
     everything = report.comparisons.values()
-    dangers = (
-        (len(report.findings), "on state and outputs"),
-        (len(report.replaced), "replaced besides"),
-        (len(report.widenings), "wider in permissions"),
-        (len(report.openings), "opened in the network"),
+    risks = (
+        (len(report.findings), "on stateful resources and outputs"),
+        (len(report.replaced), "on other replaced resources"),
+        (len(report.widenings), "on wider permissions"),
+        (len(report.openings), "on new network access"),
     )
     resources = (
         (sum(len(one.added) for one in everything), "added"),
         (sum(len(one.removed) for one in everything), "removed"),
         (sum(len(one.changed) for one in everything), "changed"),
     )
-    look, counted = (", ".join(f"{count} {what}" for count, what in counts if count) for counts in (dangers, resources))
-    return f"Look at: {look or 'nothing in particular'}\nResources: {counted or 'none changes'}"
+    found, counted = (", ".join(f"{count} {what}" for count, what in counts if count) for counts in (risks, resources))
+    return f"Findings: {found or 'none'}\nResources: {counted or 'no changes'}"
 
 
 def _stack(report: Report, stack: str) -> list[str]:
-    said: list[str] = []
+    found: list[str] = []
     for title, body in (
-        ("State, and outputs that others read", _state(report, stack)),
-        ("Replaced", _replaced(report, stack)),
-        ("Permissions widened", _permissions(report, stack)),
-        ("Network opened", _network(report, stack)),
+        ("Stateful resources, and outputs that other stacks read", _stateful(report, stack)),
+        ("Replaced resources", _replaced(report, stack)),
+        ("Wider permissions", _permissions(report, stack)),
+        ("New network access", _network(report, stack)),
         ("Resources", _resources(report, stack)),
-        ("Besides", _besides(report, stack)),
+        ("Rest of the template", _rest(report, stack)),
     ):
         if body:
-            said += ["", title, *body] if said else [title, *body]
-    return [shortened(line, report.stacks) for line in said]
+            found += ["", title, *body] if found else [title, *body]
+    return [shortened(line, report.stacks) for line in found]
 
 
-def _state(report: Report, stack: str) -> list[str]:
-    here = [finding for finding in report.findings if finding.place.stack == stack]
-    return finding_lines(here, report.stacks, place=False)
+def _stateful(report: Report, stack: str) -> list[str]:
+    here = [finding for finding in report.findings if finding.resource_id.stack == stack]
+    return finding_lines(here, report.stacks, with_stack=False)
 
 
 def _replaced(report: Report, stack: str) -> list[str]:
-    said = []
+    found = []
     followers: Counter[str] = Counter()
-    for place, reasons in report.replaced.items():
+    for id_, reasons in report.replaced.items():
         own = [reason for reason in reasons if not reason.because]
-        if place.stack == stack and own:
-            maybe = "" if any(reason.certain for reason in reasons) else "perhaps: "
-            said += lines(f"{maybe}{place.id}  {reasons[0].type}", indent=2)
+        if id_.stack == stack and own:
+            maybe = "" if any(reason.certain for reason in reasons) else "possibly: "
+            found += lines(f"{maybe}{id_.logical_id}  {reasons[0].type}", indent=2)
             for reason in own:
-                said += lines(clipped_change(shortened(described(reason), report.stacks)), indent=6, hang=4)
-        elif place.stack == stack:
+                found += lines(clipped_change(shortened(description(reason), report.stacks)), indent=6, hang=4)
+        elif id_.stack == stack:
             followers[reasons[0].type] += 1
     if followers:
         counted = ", ".join(f"{count} {type_}" for type_, count in sorted(followers.items()))
-        said += lines(f"because they refer to what is replaced: {counted}", indent=2, hang=4)
-    return said
+        found += lines(f"because they refer to replaced resources: {counted}", indent=2, hang=4)
+    return found
 
 
 def _permissions(report: Report, stack: str) -> list[str]:
-    said = []
-    by_holder: dict[tuple[Place, str], list[Widening]] = defaultdict(list)
+    found = []
+    by_holder: dict[tuple[ResourceId, str], list[Widening]] = defaultdict(list)
     for widening in report.widenings:
-        if widening.holder.place.stack == stack:
-            by_holder[widening.holder.place, widening.title].append(widening)
-    for (place, title), all_ in by_holder.items():
-        new = place in report.comparisons[stack].added and place not in report.moved.values()
-        said += lines(f"{place.id}{' (new)' if new else ''} {title}", indent=2)
+        if widening.holder.resource_id.stack == stack:
+            by_holder[widening.holder.resource_id, widening.title].append(widening)
+    for (id_, title), all_ in by_holder.items():
+        new = id_ in report.comparisons[stack].added and id_ not in report.moved.values()
+        found += lines(f"{id_.logical_id}{' (new)' if new else ''} {title}", indent=2)
         for widening in all_:
             statement = clipped(shortened(widening.statement, report.stacks), _STATEMENT)
-            said += lines(statement, label=f"{widening.what:9}", indent=6, hang=9)
+            found += lines(statement, label=f"{widening.what:9}", indent=6, hang=9)
             for detail in widening.details:
-                said += lines(clipped(shortened(detail, report.stacks)), indent=15, hang=2)
-    return said
+                found += lines(clipped(shortened(detail, report.stacks)), indent=15, hang=2)
+    return found
 
 
 def _network(report: Report, stack: str) -> list[str]:
-    """Subnets, or groups, to which the same happens stand together."""
-    by_place: dict[Place, list[str]] = defaultdict(list)
+    """Groups subnets, or security groups, with the same openings."""
+    by_resource: dict[ResourceId, list[str]] = defaultdict(list)
     for opening in report.openings:
-        if opening.place.stack == stack:
-            by_place[opening.place].append(opening.what)
+        if opening.resource_id.stack == stack:
+            by_resource[opening.resource_id].append(opening.what)
     by_what: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for place, ways in by_place.items():
-        by_what[tuple(ways)].append(place.id)
-    said = []
+    for id_, ways in by_resource.items():
+        by_what[tuple(ways)].append(id_.logical_id)
+    found = []
     for all_, ids in by_what.items():
-        said += lines(", ".join(ids), indent=2)
+        found += lines(", ".join(ids), indent=2)
         for what in all_:
-            said += lines(shortened(what, report.stacks), indent=6, hang=4)
-    return said
+            found += lines(shortened(what, report.stacks), indent=6, hang=4)
+    return found
 
 
 def _resources(report: Report, stack: str) -> list[str]:
     comparison = report.comparisons[stack]
-    heirs = {heir: place for place, heir in report.moved.items()}
-    said = []
-    for place, resource in comparison.added.items():
-        origin = f"  (was {heirs[place].id if heirs[place].stack == stack else heirs[place]})" if place in heirs else ""
-        said += lines(f"{place.id}  {resource['Type']}{origin}", label="+ ", indent=2)
-    for place, resource in comparison.removed.items():
-        if place not in report.moved or report.moved[place].stack != stack:
-            heir = f"  (now {report.moved[place]})" if place in report.moved else ""
-            said += lines(f"{place.id}  {resource['Type']}{heir}", label="- ", indent=2)
-    alike: dict[tuple[str, tuple[Difference, ...]], list[Place]] = defaultdict(list)
-    for place, changed in comparison.changed.items():
-        alike[changed.type, changed.differences].append(place)
-    for (type_, differences), places in alike.items():
-        first = ", ".join(place.id for place in places[:_SHOWN])
-        more = f", and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
-        said += lines(f"{first}{more}  {type_}", label="~ ", indent=2)
+    origins = {successor: id_ for id_, successor in report.moved.items()}
+    found = []
+    for id_, resource in comparison.added.items():
+        note = f"  (was {_short(origins[id_], stack)})" if id_ in origins else ""
+        found += lines(f"{id_.logical_id}  {resource['Type']}{note}", label="+ ", indent=2)
+    for id_, resource in comparison.removed.items():
+        if id_ not in report.moved or report.moved[id_].stack != stack:
+            note = f"  (now {report.moved[id_]})" if id_ in report.moved else ""
+            found += lines(f"{id_.logical_id}  {resource['Type']}{note}", label="- ", indent=2)
+    alike: dict[tuple[str, tuple[Difference, ...]], list[ResourceId]] = defaultdict(list)
+    for id_, changed in comparison.changed.items():
+        alike[changed.type, changed.differences].append(id_)
+    for (type_, differences), ids in alike.items():
+        first = ", ".join(id_.logical_id for id_ in ids[:_SHOWN])
+        more = f", and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
+        found += lines(f"{first}{more}  {type_}", label="~ ", indent=2)
         for one in differences:
             old, new = shortened(one.old, report.stacks), shortened(one.new, report.stacks)
-            if one.path.endswith("[]"):  # an item of a list came or went
+            if one.path.endswith("[]"):  # an item was added to a list or removed from it
                 text = f"+ {clipped(new)}" if one.old == NOT_SET else f"- {clipped(old)}"
             else:
                 text = change(old, new)
-            said += lines(f"{one.path}: {text}", indent=6, hang=4)
-    return said
+            found += lines(f"{one.path}: {text}", indent=6, hang=4)
+    return found
 
 
-def _besides(report: Report, stack: str) -> list[str]:
+def _short(id_: ResourceId, stack: str) -> str:
+    """The logical id, with its stack if that is another one."""
+    return id_.logical_id if id_.stack == stack else str(id_)
+
+
+def _rest(report: Report, stack: str) -> list[str]:
     return [
         line
-        for one in report.comparisons[stack].besides
+        for one in report.comparisons[stack].rest
         for line in lines(
             f"{one.path}: {change(shortened(one.old, report.stacks), shortened(one.new, report.stacks))}",
             indent=2,

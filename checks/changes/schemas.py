@@ -1,4 +1,4 @@
-"""Which properties make CloudFormation replace a resource, by the resource schemas that cfn-lint ships."""
+"""The properties whose change replaces a resource, by the resource schemas that cfn-lint ships."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
 
 from checks.templates import intrinsic
 
-# The schemas of one region serve all: what is create-only is the type's, not the region's.
+# Any region's schemas would do: create-only properties are the same in every region.
 REGION = "us-east-1"
-# The schema says that these may replace, yet the code behind it never does so for them
+# By the schema, a change of these may replace the resource; by the code of the resource type, it never does
 # (aws-cloudformation-resource-providers-rds, ImmutabilityHelper of the DB instance).
 _NEVER = {
     "AWS::RDS::DBInstance": {
@@ -26,7 +26,7 @@ _NEVER = {
 
 @dataclass(frozen=True, kw_only=True)
 class CreateOnly:
-    """A property that can be set only when the resource is made; not `certain` where that depends on its values."""
+    """A property whose change replaces the resource; not `certain` if that depends on the values."""
 
     pointer: tuple[str, ...]
     certain: bool
@@ -35,13 +35,13 @@ class CreateOnly:
         return ".".join(self.pointer)
 
     def values(self, properties: Any) -> list[Any]:
-        """What the properties have there; several values where the pointer goes through a list."""
+        """The values of the property; several if the pointer goes through a list."""
         return list(_values(properties, self.pointer))
 
 
 @cache
 def create_only(type_: str) -> tuple[CreateOnly, ...]:
-    """The create-only properties of a resource type; none for a type that cfn-lint doesn't know."""
+    """The create-only properties of a resource type; none if cfn-lint doesn't know the type."""
     try:
         schema: Mapping[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, type_).schema
     except ResourceNotFoundError:
@@ -56,7 +56,7 @@ def create_only(type_: str) -> tuple[CreateOnly, ...]:
 
 def _values(value: Any, pointer: tuple[str, ...]) -> Iterator[Any]:
     if not pointer or intrinsic(value):
-        # An intrinsic function on the way stands for all that is inside it.
+        # An intrinsic function stands for the whole value.
         yield value
     elif isinstance(value, list):
         for item in value:

@@ -1,4 +1,4 @@
-"""Resources that hold what nobody can make again, and what becomes of it."""
+"""Resources whose content can't be recreated, and what a deployment does to that content."""
 
 from dataclasses import dataclass
 
@@ -6,32 +6,34 @@ from checks.templates import Resource
 
 
 @dataclass(frozen=True, kw_only=True)
-class Holding:
-    """What a resource holds, and how that gets over to another one."""
+class StatefulType:
+    """What a stateful resource contains, and how to move that to another resource."""
 
     what: str
-    carry: str
+    how_to_move: str
 
 
-# Log groups and archives count too: an auditor, or a replay, asks for what they hold. Tables for those who add one.
+# Log groups and archives count too: auditors and replays need their content. Tables are here for apps that have one.
 STATEFUL = {
-    "AWS::RDS::DBInstance": Holding(what="the database", carry="restore a snapshot or load a dump into it"),
-    "AWS::RDS::DBCluster": Holding(what="the database", carry="restore a snapshot or load a dump into it"),
-    "AWS::S3::Bucket": Holding(what="its objects", carry="copy the objects"),
-    "AWS::KMS::Key": Holding(what="all that it encrypted", carry="encrypt everything anew with it"),
-    "AWS::SQS::Queue": Holding(what="its messages", carry="let the old one run empty"),
-    "AWS::SecretsManager::Secret": Holding(what="the secret", carry="copy the value"),
-    "AWS::Cognito::UserPool": Holding(what="its users", carry="import the users, who need new passwords"),
-    "AWS::Events::Archive": Holding(what="its events", carry="wait until nobody would replay the old one's events"),
-    "AWS::Logs::LogGroup": Holding(what="its log events", carry="export the log events"),
-    "AWS::DynamoDB::Table": Holding(what="its items", carry="restore a backup into it"),
+    "AWS::RDS::DBInstance": StatefulType(what="the database", how_to_move="restore a snapshot or load a dump into it"),
+    "AWS::RDS::DBCluster": StatefulType(what="the database", how_to_move="restore a snapshot or load a dump into it"),
+    "AWS::S3::Bucket": StatefulType(what="its objects", how_to_move="copy the objects"),
+    "AWS::KMS::Key": StatefulType(what="all data that it encrypted", how_to_move="re-encrypt the data"),
+    "AWS::SQS::Queue": StatefulType(what="its messages", how_to_move="wait until the old one is empty"),
+    "AWS::SecretsManager::Secret": StatefulType(what="the secret", how_to_move="copy the value"),
+    "AWS::Cognito::UserPool": StatefulType(
+        what="its users", how_to_move="import the users, who must reset their passwords"
+    ),
+    "AWS::Events::Archive": StatefulType(what="its events", how_to_move="wait until its events are too old to replay"),
+    "AWS::Logs::LogGroup": StatefulType(what="its log events", how_to_move="export the log events"),
+    "AWS::DynamoDB::Table": StatefulType(what="its items", how_to_move="restore a backup into it"),
 }
-# Where no policy is given. CloudFormation Template Reference, "DeletionPolicy attribute": Snapshot for these two.
+# The default DeletionPolicy of these two is Snapshot (CloudFormation Template Reference, "DeletionPolicy attribute").
 _SNAPSHOT_BY_DEFAULT = {"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"}
 
 
 def deletion_policy(resource: Resource) -> str:
-    """What happens when the resource leaves the template or its stack is deleted."""
+    """What happens if the resource is removed from the template or its stack is deleted."""
     default = "Delete"
     if resource["Type"] in _SNAPSHOT_BY_DEFAULT and "DBClusterIdentifier" not in resource.get("Properties", {}):
         default = "Snapshot"
@@ -39,12 +41,12 @@ def deletion_policy(resource: Resource) -> str:
 
 
 def replace_policy(resource: Resource) -> str:
-    """What happens to the old one when the resource is replaced."""
+    """What happens to the old resource if it is replaced."""
     return str(resource.get("UpdateReplacePolicy", "Delete"))
 
 
 def strength(policy: str) -> int:
-    """How much the policy keeps: Delete < Snapshot < Retain, whenever that holds."""
+    """How much the policy keeps: Delete < Snapshot < Retain in all its variants."""
     return ("Delete", "Snapshot").index(policy) if policy in ("Delete", "Snapshot") else 2
 
 
@@ -53,13 +55,13 @@ def weaker(one: str, other: str) -> bool:
     return strength(one) < strength(other)
 
 
-def fate(policy: str, type_: str, *, heir: bool = True) -> str:
-    """What becomes of the old resource, and of an `heir` where another one takes its place."""
-    empty = "; the new one starts empty" if heir else ""
+def outcome(policy: str, type_: str, *, successor: bool = True) -> str:
+    """What happens to the old resource, and to its `successor` if there is one."""
+    empty = "; the new one starts empty" if successor else ""
     match policy:
         case "Delete":
             return f"it is deleted, and {STATEFUL[type_].what} with it{empty}"
         case "Snapshot":
-            return f"it is deleted after a last snapshot{empty}"
+            return f"it is deleted after a final snapshot{empty}"
         case _:
-            return f"it stays, outside every stack{empty}"
+            return f"it is retained outside of any stack{empty}"

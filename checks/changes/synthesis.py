@@ -1,4 +1,4 @@
-"""Synthesizes an environment of the working tree or of another git revision: offline, without bundling assets."""
+"""Synthesizes a CDK app, of a folder or of a git revision: offline, and without bundling assets."""
 
 import json
 import os
@@ -15,13 +15,11 @@ from checks.changes.comparable import protected
 from checks.changes.errors import ChangesError
 from checks.templates import Template
 
-ROOT = Path(__file__).parent.parent.parent
 
+def fork_point(root: Path) -> tuple[str, str]:
+    """The commit at which the current branch left main (on main: HEAD), and a name for it.
 
-def fork_point(*, root: Path = ROOT) -> tuple[str, str]:
-    """The commit at which this branch left main, which on main is HEAD, and what to call it.
-
-    Raises ChangesError where there is no main, here or at the origin.
+    Raises ChangesError if there is neither a branch main nor origin/main.
     """
     for main in ("main", "origin/main"):
         process = subprocess.run(
@@ -30,42 +28,44 @@ def fork_point(*, root: Path = ROOT) -> tuple[str, str]:
         if commit := process.stdout.strip():
             return commit, main if commit == _commit(main, root) else f"the fork point with {main}"
     raise ChangesError(
-        "git finds no commit that this branch shares with main or origin/main: say what to compare with, "
-        "AGAINST=HEAD~1 or any other commit, branch or tag, or AGAINST=released"
+        "git finds no commit that this branch shares with main or origin/main: name the commit, branch or tag to "
+        "compare with, such as HEAD~1"
     )
 
 
-def described(revision: str, *, name: str = "", root: Path = ROOT) -> str:
-    """The revision's name, short hash and subject. Raises ChangesError where git knows none of that name."""
+def described(revision: str, root: Path, *, name: str = "") -> str:
+    """The revision's name, short hash and subject. Raises ChangesError for an unknown revision."""
     commit = _commit(revision, root)
-    said = _git(root, "log", "-1", "--format=%h (%s)", commit).decode().strip()
-    return said if not name and commit.startswith(revision) else f"{name or revision} at {said}"
+    text = _git(root, "log", "-1", "--format=%h (%s)", commit).decode().strip()
+    return text if not name and commit.startswith(revision) else f"{name or revision} at {text}"
 
 
-def at_revision(revision: str, context: Mapping[str, str], *, root: Path = ROOT) -> dict[str, Template]:
-    """The templates of the app at a git revision, by stack name, with this repository's own `.venv`."""
+def at_revision(revision: str, context: Mapping[str, str], *, root: Path, absent: str = "") -> dict[str, Template]:
+    """The templates of the app at a git revision, as `synthesized` returns them."""
     archive = _git(root, "archive", "--format=tar", _commit(revision, root))
     with tempfile.TemporaryDirectory(prefix="changes-") as folder:
         with tarfile.open(fileobj=BytesIO(archive)) as files:
             files.extractall(folder, filter="data")
-        return synthesized(Path(folder), context, whose=f"revision {revision}")
+        return synthesized(Path(folder), context, name=f"revision {revision}", absent=absent)
 
 
-def synthesized(folder: Path, context: Mapping[str, str], *, whose: str) -> dict[str, Template]:
-    """The templates of the app in that folder, by stack name; none where the app doesn't know the environment.
+def synthesized(folder: Path, context: Mapping[str, str], *, name: str, absent: str = "") -> dict[str, Template]:
+    """The templates of the app in that folder, by stack name, synthesized with this `context`.
 
-    The `context` names that environment, and may name an account and a region. It runs `app.py`, as the CDK's command
-    line does, because that is what any revision has. What the rule packs find doesn't stop the templates, and isn't
-    asked here. Raises ChangesError where there are none.
+    It runs the app as the CDK's command line does, but with this process's Python and without credentials. Findings of
+    the app's own validations are ignored. If the app stops with the text `absent`, it doesn't have what the context
+    asks for, and there are no templates. Raises ChangesError if it stops for another reason; `name` is its name there.
     """
     try:
-        own = json.loads((folder / "cdk.json").read_text())["context"]
+        settings = json.loads((folder / "cdk.json").read_text())
+        command, own = settings["app"], settings.get("context", {})
     except (OSError, KeyError, ValueError) as error:
-        raise ChangesError(f"{whose} has no cdk.json with a context, so it is no app that can be compared") from error
+        raise ChangesError(f"{name} has no cdk.json that names an app, so it can't be compared") from error
     whole = {**own, **context, "aws:cdk:bundling-stacks": [], "aws:cdk:enable-path-metadata": True}
     with tempfile.TemporaryDirectory(prefix="changes-") as output:
-        process = subprocess.run(
-            [sys.executable, "app.py"],
+        process = subprocess.run(  # noqa: S602 - a shell, as the CDK's command line runs it
+            command,
+            shell=True,
             cwd=folder,
             env=_environment(output, whole),
             capture_output=True,
@@ -80,16 +80,19 @@ def synthesized(folder: Path, context: Mapping[str, str], *, whose: str) -> dict
                 for artifact in artifacts
                 if artifact["type"] == "aws:cloudformation:stack"
             }
-        if "env must be one of" in process.stderr:
+        if absent and absent in process.stderr:
             return {}
-        said = [line.strip() for line in process.stderr.splitlines() if line.strip()]
-        reason = said[-1] if said else "it says nothing"
-        if reason.startswith("Configuration: "):  # a value is refused, that of ACCOUNT= or REGION= for one
-            raise ChangesError(f"{whose} doesn't synthesize: {reason}")
-        raise ChangesError(
-            f"{whose} doesn't synthesize with this .venv: {reason} "
-            "(if its requirements differ, compare with a later revision: AGAINST=...)"
-        )
+        raise ChangesError(f"{name} doesn't synthesize{_reason(process.stderr)}")
+
+
+def _reason(stderr: str) -> str:
+    """The last line of the error output. A traceback, unlike a message, may come from other requirements."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    if not lines:
+        return ", and prints no error"
+    if "Traceback (most recent call last)" not in stderr:
+        return f": {lines[-1]}"
+    return f" with this .venv: {lines[-1]} (if its requirements differ, compare with a later revision)"
 
 
 def _template(output: Path, properties: Mapping[str, Any]) -> Template:
@@ -98,9 +101,10 @@ def _template(output: Path, properties: Mapping[str, Any]) -> Template:
 
 
 def _environment(output: str, context: Mapping[str, object]) -> dict[str, str]:
-    """Without the shell's credentials, which a synthesis has no use for, and without its PYTHONPATH."""
+    """The shell's environment without its credentials and its PYTHONPATH, neither of which a synthesis needs."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHONPATH"))}
     return kept | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', os.defpath)}",
         "CDK_OUTDIR": output,
         "CDK_CONTEXT_JSON": json.dumps(context),
         "CDK_VALIDATION": "false",
@@ -114,8 +118,8 @@ def _commit(revision: str, root: Path) -> str:
         return _git(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
     except subprocess.CalledProcessError as error:
         raise ChangesError(
-            f"git knows no revision {revision!r}: AGAINST= takes a commit, branch or tag, as `git log --oneline --all` "
-            "lists them (a shallow clone lacks older ones: git fetch --unshallow)"
+            f"git knows no revision {revision!r}: name a commit, branch or tag that `git log --oneline --all` lists "
+            "(a shallow clone lacks older ones: git fetch --unshallow)"
         ) from error
 
 

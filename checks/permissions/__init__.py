@@ -1,1 +1,1 @@
-"""Who may do what, read from the synthesized templates: the bans, the reasons, and the page that shows them."""
+"""Who may do what, read from the synthesized templates: grants, their reasons, and what is prohibited."""

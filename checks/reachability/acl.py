@@ -1,8 +1,8 @@
-"""Network ACLs: numbered rules at a subnet's border, which know nothing of connections.
+"""Network ACLs: the numbered, stateless rules of a subnet.
 
 Amazon VPC User Guide, "Control subnet traffic with network access control lists": rules apply in the order of their
-numbers, the first that matches decides, and what none matches is denied. Replies need rules of their own. Traffic that
-stays inside one subnet meets no ACL.
+numbers, the first match decides, and traffic that no rule matches is denied. Replies need rules of their own. Traffic
+inside a subnet passes no ACL.
 """
 
 from collections import defaultdict
@@ -11,10 +11,10 @@ from functools import reduce
 from ipaddress import ip_network
 from operator import and_, or_
 
-from checks.reachability.guard import UnsupportedError
-from checks.reachability.naming import meaning
+from checks.reachability.naming import short_name
 from checks.reachability.ranges import ALL_PORTS, EVERYWHERE, NOTHING, Family, Ranges, addresses, ranges
-from checks.reachability.resolve import Resolver, Resource, UnresolvedError
+from checks.reachability.resolve import ResolvedResource, Resolver, UnresolvedError
+from checks.reachability.unsupported import UnsupportedError
 from checks.templates import Reference
 
 ALL_PROTOCOLS = "-1"
@@ -23,7 +23,7 @@ TCP = ("6", "tcp")
 
 @dataclass(frozen=True, kw_only=True)
 class AclEntry:
-    """One numbered rule for TCP in one direction; `peers` are the addresses outside the subnet."""
+    """One numbered rule for TCP in one direction; `peers` are addresses outside the subnet."""
 
     number: int
     egress: bool
@@ -40,10 +40,10 @@ class Acl:
     name: str
     entries: tuple[AclEntry, ...]
 
-    def lets(self, peers: Ranges, ports: Ranges, *, family: Family, egress: bool, every_port: bool) -> Ranges:
-        """Those of `peers` with which the subnet may exchange packets in this direction to these ports.
+    def allowed(self, peers: Ranges, ports: Ranges, *, family: Family, egress: bool, every_port: bool) -> Ranges:
+        """The `peers` with which the subnet may exchange packets in this direction and to these ports.
 
-        A peer counts when every one of the ports is open to it; without `every_port`, when any is.
+        With `every_port`, all of the ports must be allowed; else any of them.
         """
         entries = [entry for entry in self.entries if entry.egress == egress and entry.family == family]
         by_port = [_first_match(entries, peers, port) for port in _representatives(ports, entries)]
@@ -51,7 +51,7 @@ class Acl:
 
 
 def _representatives(ports: Ranges, entries: list[AclEntry]) -> list[int]:
-    """One port for each part of `ports` that no rule tells apart."""
+    """One port of each range within which no rule distinguishes ports."""
     edges = {edge for entry in entries for start, end in entry.ports.spans for edge in (start, end + 1)}
     return sorted({first for first, _ in ports.spans} | {edge for edge in edges if edge in ports})
 
@@ -67,7 +67,7 @@ def _first_match(entries: list[AclEntry], peers: Ranges, port: int) -> Ranges:
 
 
 def _default_entries() -> list[AclEntry]:
-    """What AWS puts into a VPC's default network ACL: everything passes."""
+    """The rules of a VPC's default network ACL, as AWS creates it: they allow everything."""
     numbers: dict[Family, int] = {4: 100, 6: 101}
     return [
         AclEntry(number=number, egress=egress, allow=True, ports=ALL_PORTS, family=family, peers=EVERYWHERE[family])
@@ -77,19 +77,19 @@ def _default_entries() -> list[AclEntry]:
 
 
 def default_acl() -> Acl:
-    """The ACL of a subnet to which the templates give none, where no template changes it."""
+    """The ACL of a subnet that has none in the templates, unless a template changes the default one."""
     return Acl(name="default", entries=tuple(_default_entries()))
 
 
 def read_acls(resolver: Resolver) -> dict[Reference, Acl]:
-    """Every network ACL of the templates, and the VPC's default one where they add to it."""
+    """Every network ACL in the templates, and the VPC's default ACL if they add rules to it."""
     entries: dict[Reference, list[AclEntry]] = defaultdict(list)
     for acl in resolver.resources("AWS::EC2::NetworkAcl"):
         entries[acl.reference] = []
     for resource in resolver.resources("AWS::EC2::NetworkAclEntry"):
         owner = resource.require("NetworkAclId")
         if not isinstance(owner, Reference):
-            raise UnresolvedError(f"{resource.at}.NetworkAclId must point to an ACL of these templates, got {owner}")
+            raise UnresolvedError(f"{resource.at}.NetworkAclId must refer to an ACL in these templates, got {owner}")
         if owner.attribute == "DefaultNetworkAcl" and owner not in entries:
             entries[owner] = _default_entries()
         entries[owner] += _entry(resource)
@@ -98,21 +98,21 @@ def read_acls(resolver: Resolver) -> dict[Reference, Acl]:
 
 def _acl(owner: Reference, entries: list[AclEntry]) -> Acl:
     numbers = [(entry.egress, entry.number) for entry in entries]
-    twice = sorted({number for egress, number in numbers if numbers.count((egress, number)) > 1})
-    if twice:
+    duplicates = sorted({number for egress, number in numbers if numbers.count((egress, number)) > 1})
+    if duplicates:
         raise UnsupportedError(
-            f"{owner} has several rules with the number {twice[0]} in one direction: AWS refuses that"
+            f"{owner} has several rules with the number {duplicates[0]} in one direction: AWS refuses that"
         )
     return Acl(
-        name=meaning(owner.place.id) if not owner.attribute else "default",
+        name=short_name(owner.resource_id.logical_id) if not owner.attribute else "default",
         entries=tuple(sorted(entries, key=lambda entry: entry.number)),
     )
 
 
-def _entry(resource: Resource) -> list[AclEntry]:
+def _entry(resource: ResolvedResource) -> list[AclEntry]:
     protocol = str(resource.require("Protocol")).lower()
     if protocol not in (ALL_PROTOCOLS, *TCP):
-        return []  # a rule for another protocol says nothing about TCP
+        return []  # a rule for another protocol doesn't apply to TCP
     block = resource.get("CidrBlock") or resource.get("Ipv6CidrBlock")
     if block is None:
         raise UnresolvedError(f"{resource.at} has neither CidrBlock nor Ipv6CidrBlock")
@@ -132,7 +132,7 @@ def _entry(resource: Resource) -> list[AclEntry]:
     ]
 
 
-def _ports(resource: Resource) -> Ranges:
+def _ports(resource: ResolvedResource) -> Ranges:
     section = resource.section("PortRange")
     first, last = int(section.require("From")), int(section.require("To"))
     return ALL_PORTS if first == -1 else ranges((first, last))

@@ -1,11 +1,11 @@
-"""Turns logical ids into what their authors called the things."""
+"""Derives names for readers from logical ids."""
 
 import re
 
-_HASH = re.compile(r"[0-9A-F]{8}$")  # the CDK's, of the construct's path
+_HASH = re.compile(r"[0-9A-F]{8}$")  # which the CDK computes from the construct's path
 
 
-def meaning(logical_id: str, kind: str = "") -> str:
-    """The logical id without the CDK's hash and without the `kind` of thing at its end."""
+def short_name(logical_id: str, suffix: str = "") -> str:
+    """The logical id without the CDK's hash and without a `suffix` that says what it is."""
     name = _HASH.sub("", logical_id)
-    return name.removesuffix(kind) or name
+    return name.removesuffix(suffix) or name

@@ -1,23 +1,23 @@
-"""Finds every node in the templates by its type: everything that opens connections or accepts them."""
+"""Finds every node in the templates: everything that opens or accepts connections in the VPC."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from checks.reachability.guard import UnsupportedError
-from checks.reachability.naming import meaning
-from checks.reachability.network import Network, Subnet
+from checks.reachability.naming import short_name
 from checks.reachability.node import DUAL_STACK, INTERNET, IPV4, Kind, Node
-from checks.reachability.resolve import Resolver, Resource, Section, UnresolvedError
+from checks.reachability.resolve import ResolvedResource, Resolver, Section, UnresolvedError
 from checks.reachability.security_groups import DEFAULT_GROUP
+from checks.reachability.unsupported import UnsupportedError
+from checks.reachability.vpc import Subnet, Vpc
 from checks.templates import Reference
 
 # Amazon RDS User Guide, "Amazon RDS Proxy": a proxy listens on its engine's default port.
 _PROXY_PORTS = {"POSTGRESQL": 5432, "MYSQL": 3306, "SQLSERVER": 1433}
 
 
-def read_nodes(resolver: Resolver, network: Network, groups: Collection[Reference]) -> dict[str, Node]:
-    """Every node by its name. What stands alone of its kind is called by its kind, else by its logical id."""
-    reader = _Reader(resolver=resolver, network=network, groups=groups)
+def read_nodes(resolver: Resolver, vpc: Vpc, groups: Collection[Reference]) -> dict[str, Node]:
+    """Every node by name: the name of its kind if it is the only one, else a name derived from its logical id."""
+    reader = _NodeReader(resolver=resolver, vpc=vpc, groups=groups)
     found: dict[str, Node] = {INTERNET.name: INTERNET}
     for nodes in (
         reader.load_balancers(),
@@ -28,37 +28,38 @@ def read_nodes(resolver: Resolver, network: Network, groups: Collection[Referenc
     ):
         several = list(nodes)
         for node in several:
-            alone = len(several) == 1 and node.kind is not Kind.FUNCTION
-            _add(found, replace(node, name=node.kind.value) if alone else node)
+            only = len(several) == 1 and node.kind is not Kind.FUNCTION
+            _add(found, replace(node, name=node.kind.value) if only else node)
     for node in reader.endpoints():
         _add(found, node)
-    if network.nat_gateways:
+    if vpc.nat_gateways:
         _add(found, reader.nat())
     return found
 
 
 def _add(found: dict[str, Node], node: Node) -> None:
     if node.name in found:
-        raise UnsupportedError(f"two nodes are called {node.name!r}: give one of them another construct id")
+        raise UnsupportedError(f"two nodes have the name {node.name!r}: give one of them another construct id")
     found[node.name] = node
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Reader:
+class _NodeReader:
     resolver: Resolver
-    network: Network
+    vpc: Vpc
     groups: Collection[Reference]
 
     def load_balancers(self) -> Iterator[Node]:
         for resource in self.resolver.resources("AWS::ElasticLoadBalancingV2::LoadBalancer"):
             if resource.get("Type", "application") != "application" or "SubnetMappings" in resource.raw:
                 raise UnsupportedError(f"{resource.at}: only application load balancers with Subnets are covered")
-            # Elastic Load Balancing's default is to face the internet.
+            # The default of Elastic Load Balancing is internet-facing.
             facing = resource.get("Scheme", "internet-facing") == "internet-facing"
             kind = str(resource.get("IpAddressType", "ipv4"))
             yield Node(
-                name=meaning(resource.reference.place.id, "LoadBalancer"),
+                name=short_name(resource.reference.resource_id.logical_id, "LoadBalancer"),
                 kind=Kind.LOAD_BALANCER,
+                resource_id=resource.reference.resource_id,
                 subnets=self._subnets(resource, "Subnets"),
                 groups=self._groups(resource, "SecurityGroups"),
                 ports=tuple(sorted(self._listener_ports(resource))),
@@ -67,7 +68,7 @@ class _Reader:
                 public_ipv6=facing or _attribute(resource, "ipv6.deny_all_igw_traffic") == "false",
             )
 
-    def _listener_ports(self, balancer: Resource) -> set[int]:
+    def _listener_ports(self, balancer: ResolvedResource) -> set[int]:
         listeners = self.resolver.resources("AWS::ElasticLoadBalancingV2::Listener")
         own = (one for one in listeners if one.require("LoadBalancerArn") == balancer.reference)
         return {int(listener.require("Port")) for listener in own}
@@ -75,58 +76,61 @@ class _Reader:
     def instances(self) -> Iterator[Node]:
         for group in self.resolver.resources("AWS::AutoScaling::AutoScalingGroup"):
             template = self._launch_template(group).section("LaunchTemplateData")
-            cards = template.sections("NetworkInterfaces")
-            if len(cards) > 1:
+            interfaces = template.sections("NetworkInterfaces")
+            if len(interfaces) > 1:
+                raise UnsupportedError(f"{template.at} has several network interfaces; reachability covers only one")
+            if interfaces and any(name.startswith("Ipv6") for name in interfaces[0].raw):
                 raise UnsupportedError(
-                    f"{template.at} has several network interfaces, of which reachability covers one"
+                    f"{template.at} requests IPv6 addresses itself; reachability covers only subnets that assign them"
                 )
-            if cards and any(name.startswith("Ipv6") for name in cards[0].raw):
-                raise UnsupportedError(
-                    f"{template.at} asks for IPv6 addresses itself; reachability looks at subnets only"
-                )
-            said = cards[0].get("AssociatePublicIpAddress") if cards else None
+            public = interfaces[0].get("AssociatePublicIpAddress") if interfaces else None
             ports = {
                 int(self.resolver.find(one, "AWS::ElasticLoadBalancingV2::TargetGroup", at=group.at).require("Port"))
                 for one in group.get("TargetGroupARNs", [])
             }
             yield Node(
-                name=meaning(group.reference.place.id, "ASG"),
+                name=short_name(group.reference.resource_id.logical_id, "ASG"),
                 kind=Kind.INSTANCES,
+                resource_id=group.reference.resource_id,
                 subnets=self._subnets(group, "VPCZoneIdentifier"),
-                groups=self._groups(cards[0], "Groups") if cards else self._groups(template, "SecurityGroupIds"),
+                groups=self._groups(interfaces[0], "Groups")
+                if interfaces
+                else self._groups(template, "SecurityGroupIds"),
                 ports=tuple(sorted(ports)),
                 answers_any=True,
                 families=DUAL_STACK,
-                public_ipv4=None if said is None else _true(said),
+                public_ipv4=None if public is None else _true(public),
             )
 
-    def _launch_template(self, group: Resource) -> Resource:
+    def _launch_template(self, group: ResolvedResource) -> ResolvedResource:
         mixed = group.section("MixedInstancesPolicy").section("LaunchTemplate")
-        places: list[Section] = [group.section("LaunchTemplate"), mixed.section("LaunchTemplateSpecification")]
-        places += [one.section("LaunchTemplateSpecification") for one in mixed.sections("Overrides")]
-        named = {place.get("LaunchTemplateId") for place in places if "LaunchTemplateId" in place.raw}
+        sections: list[Section] = [group.section("LaunchTemplate"), mixed.section("LaunchTemplateSpecification")]
+        sections += [one.section("LaunchTemplateSpecification") for one in mixed.sections("Overrides")]
+        named = {section.get("LaunchTemplateId") for section in sections if "LaunchTemplateId" in section.raw}
         if len(named) != 1:
-            raise UnsupportedError(f"{group.at} must start from exactly one launch template by id, got {len(named)}")
+            raise UnsupportedError(f"{group.at} must use exactly one launch template by id, got {len(named)}")
         return self.resolver.find(named.pop(), "AWS::EC2::LaunchTemplate", at=group.at)
 
     def functions(self) -> Iterator[Node]:
         for function in self.resolver.resources("AWS::Lambda::Function"):
             if "VpcConfig" not in function.raw:
-                continue  # it runs in AWS's own network, from which no way leads into this one
-            place = function.section("VpcConfig")
+                continue  # it runs outside the VPC, and no path leads from there into the VPC
+            vpc_config = function.section("VpcConfig")
             yield Node(
-                name=meaning(function.reference.place.id, "Function"),
+                name=short_name(function.reference.resource_id.logical_id, "Function"),
                 kind=Kind.FUNCTION,
-                subnets=self._subnets(place, "SubnetIds"),
-                groups=self._groups(place, "SecurityGroupIds"),
-                families=DUAL_STACK if _true(place.get("Ipv6AllowedForDualStack")) else IPV4,
+                resource_id=function.reference.resource_id,
+                subnets=self._subnets(vpc_config, "SubnetIds"),
+                groups=self._groups(vpc_config, "SecurityGroupIds"),
+                families=DUAL_STACK if _true(vpc_config.get("Ipv6AllowedForDualStack")) else IPV4,
             )
 
     def proxies(self) -> Iterator[Node]:
         for proxy in self.resolver.resources("AWS::RDS::DBProxy"):
             yield Node(
-                name=meaning(proxy.reference.place.id, "Proxy"),
+                name=short_name(proxy.reference.resource_id.logical_id, "Proxy"),
                 kind=Kind.PROXY,
+                resource_id=proxy.reference.resource_id,
                 subnets=self._subnets(proxy, "VpcSubnetIds"),
                 groups=self._groups(proxy, "VpcSecurityGroupIds"),
                 ports=(_PROXY_PORTS[str(proxy.require("EngineFamily"))],),
@@ -141,19 +145,20 @@ class _Reader:
             if self._cluster(instance) is None:
                 yield self._database(instance, [instance])
 
-    def _cluster(self, instance: Resource) -> Reference | None:
+    def _cluster(self, instance: ResolvedResource) -> Reference | None:
         name = instance.get("DBClusterIdentifier")
         if name is None:
             return None
         return self.resolver.find(name, "AWS::RDS::DBCluster", at=f"{instance.at}.DBClusterIdentifier").reference
 
-    def _database(self, resource: Resource, servers: list[Resource]) -> Node:
+    def _database(self, resource: ResolvedResource, servers: list[ResolvedResource]) -> Node:
         """One instance, or a cluster with its instances, which have public addresses of their own."""
         group = resource.require("DBSubnetGroupName")
         clustered = resource.type == "AWS::RDS::DBCluster"
         return Node(
-            name=meaning(resource.reference.place.id, "Cluster" if clustered else "Instance"),
+            name=short_name(resource.reference.resource_id.logical_id, "Cluster" if clustered else "Instance"),
             kind=Kind.DATABASE,
+            resource_id=resource.reference.resource_id,
             subnets=self._subnets(self.resolver.find(group, "AWS::RDS::DBSubnetGroup", at=resource.at), "SubnetIds"),
             groups=self._groups(resource, "VpcSecurityGroupIds" if clustered else "VPCSecurityGroups"),
             ports=(int(resource.require("Port")),),
@@ -161,20 +166,20 @@ class _Reader:
             public_ipv4=any(self._is_public(server) for server in servers),
         )
 
-    def _is_public(self, instance: Resource) -> bool:
-        """As RDS decides (Amazon RDS API Reference, "CreateDBInstance"): unsaid, it is public where a gateway is."""
-        said = instance.get("PubliclyAccessible")
-        return bool(self.network.internet_gateways) if said is None else _true(said)
+    def _is_public(self, instance: ResolvedResource) -> bool:
+        """By default, it is public if the VPC has an internet gateway (RDS API Reference, "CreateDBInstance")."""
+        public = instance.get("PubliclyAccessible")
+        return bool(self.vpc.internet_gateways) if public is None else _true(public)
 
     def endpoints(self) -> Iterator[Node]:
         for endpoint in self.resolver.resources("AWS::EC2::VPCEndpoint"):
             name = str(endpoint.require("ServiceName"))
-            # com.amazonaws.<region>.<service>, where a service may have dots of its own
+            # com.amazonaws.<region>.<service>; a service may contain dots
             service = ".".join(name.removeprefix("cn.").split(".")[3:]) or name
             match endpoint.get("VpcEndpointType", "Gateway"):
                 case "Gateway":
                     tables = tuple(endpoint.get("RouteTableIds", []))
-                    # S3 and DynamoDB answer without encryption too, unless a policy refuses.
+                    # S3 and DynamoDB also answer without TLS, unless a policy denies it.
                     yield Node(
                         name=f"{service} gateway", kind=Kind.GATEWAY_ENDPOINT, ports=(80, 443), route_tables=tables
                     )
@@ -188,35 +193,39 @@ class _Reader:
                         families=IPV4 if endpoint.get("IpAddressType", "ipv4") == "ipv4" else DUAL_STACK,
                     )
                 case other:
-                    raise UnsupportedError(f"{endpoint.at} is an endpoint of type {other}, which isn't covered")
+                    raise UnsupportedError(
+                        f"{endpoint.at} is an endpoint of type {other}, which reachability doesn't cover"
+                    )
 
     def nat(self) -> Node:
-        """All public NAT gateways as one: each stands in its own subnet, and no security group guards it."""
-        zonal = {nat.subnet.reference: nat.subnet for nat in self.network.nat_gateways.values() if nat.subnet}
-        public = any(nat.public for nat in self.network.nat_gateways.values())
+        """All NAT gateways as one node; they have no security groups."""
+        zonal = {nat.subnet.reference: nat.subnet for nat in self.vpc.nat_gateways.values() if nat.subnet}
+        public = any(nat.public for nat in self.vpc.nat_gateways.values())
         return Node(name=Kind.NAT.value, kind=Kind.NAT, subnets=tuple(zonal.values()), public_ipv4=public)
 
-    def _subnets(self, place: Section, name: str) -> tuple[Subnet, ...]:
-        references = place.require(name)
-        unknown = [one for one in references if one not in self.network.subnets]
+    def _subnets(self, section: Section, name: str) -> tuple[Subnet, ...]:
+        references = section.require(name)
+        unknown = [one for one in references if one not in self.vpc.subnets]
         if unknown:
-            raise UnresolvedError(f"{place.at}.{name} holds {unknown[0]}, which is no subnet of these templates")
-        return tuple(self.network.subnets[one] for one in references)
+            raise UnresolvedError(f"{section.at}.{name} contains {unknown[0]}, which is no subnet in these templates")
+        return tuple(self.vpc.subnets[one] for one in references)
 
-    def _groups(self, place: Section, name: str) -> tuple[Reference, ...]:
-        groups = place.get(name) or (self._default_group(),)
+    def _groups(self, section: Section, name: str) -> tuple[Reference, ...]:
+        groups = section.get(name) or (self._default_group(),)
         for group in groups:
             if group not in self.groups:
-                raise UnresolvedError(f"{place.at}.{name} holds {group}, which is no security group of these templates")
+                raise UnresolvedError(
+                    f"{section.at}.{name} contains {group}, which is no security group in these templates"
+                )
         return tuple(groups)
 
     def _default_group(self) -> Reference:
-        """The VPC's default security group, which AWS gives to what names none."""
+        """The VPC's default security group, which applies to what names none."""
         (vpc,) = self.resolver.resources("AWS::EC2::VPC")
-        return Reference(place=vpc.reference.place, attribute=DEFAULT_GROUP)
+        return Reference(resource_id=vpc.reference.resource_id, attribute=DEFAULT_GROUP)
 
 
-def _attribute(balancer: Resource, key: str) -> str:
+def _attribute(balancer: ResolvedResource, key: str) -> str:
     found = [one.get("Value") for one in balancer.sections("LoadBalancerAttributes") if one.get("Key") == key]
     return str(found[0]) if found else ""
 

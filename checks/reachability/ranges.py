@@ -1,4 +1,4 @@
-"""Sets of numbers as spans: ports, and the addresses of one IP version, with the exact arithmetic that rules need."""
+"""Sets of numbers as ranges: ports, and the addresses of one IP version, with exact set arithmetic."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from typing import Literal
 
 Family = Literal[4, 6]
 Block = IPv4Network | IPv6Network
-Span = tuple[int, int]  # both ends belong to it
+Span = tuple[int, int]  # first and last number, both included
 
 LAST_PORT = 65535
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ranges:
-    """A set of whole numbers: sorted spans that neither overlap nor touch. Make it with `ranges` or `addresses`."""
+    """A set of whole numbers: sorted spans that neither overlap nor touch. Create it with `ranges` or `addresses`."""
 
     spans: tuple[Span, ...] = ()
 
@@ -53,7 +53,7 @@ def _without(span: Span, start: int, end: int) -> Iterable[Span]:
 
 
 def ranges(*spans: Span) -> Ranges:
-    """The numbers of all `spans`, which may overlap and come in any order."""
+    """The numbers of all `spans`, which may overlap and be in any order."""
     merged: list[Span] = []
     for first, last in sorted(spans):
         if merged and first <= merged[-1][1] + 1:
@@ -72,13 +72,13 @@ NOTHING = Ranges()
 ALL_PORTS = ranges((0, LAST_PORT))
 EVERYWHERE: dict[Family, Ranges] = {4: addresses(ip_network("0.0.0.0/0")), 6: addresses(ip_network("::/0"))}
 
-# What carries no traffic on the internet (RFC 6890). Blocks for documentation stay in: people write them as
-# placeholders for real peers, and a rule that names one opens a way in.
+# Addresses without traffic on the internet (RFC 6890). Blocks for documentation count as public: people write them as
+# placeholders for real peers, and a rule that names one allows access.
 _NOT_PUBLIC = (
     *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8"),
     *("169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/3"),
 )
 PUBLIC: dict[Family, Ranges] = {
     4: EVERYWHERE[4] - addresses(*(ip_network(block) for block in _NOT_PUBLIC)),
-    6: addresses(ip_network("2000::/3")),  # all that IANA gives out for the internet (RFC 4291)
+    6: addresses(ip_network("2000::/3")),  # everything that IANA assigns for the internet (RFC 4291)
 }

@@ -1,101 +1,101 @@
 """Answers "can X open a TCP connection to Y on port P?" from an environment's templates, before anything is deployed.
 
-Two questions, because safety and service fail on opposite sides. `possible` asks for the worst: is there any address of
-X, any address of Y and any port that X may come from, for which everything on the way lets the connection and its
-replies pass? `certain` asks for the best: do all of them? Promises of safety deny the first, promises of service
-affirm the second.
+There are two questions. `possible`: is there any address of X, any address of Y and any client port for which the
+connection and its replies pass? Tests of security expect it to be false. `certain`: do they pass for all addresses and
+all default client ports? Tests of service expect it to be true.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from checks.reachability.guard import refuse_unknown
-from checks.reachability.hurdles import Verdict, hurdles, judge
-from checks.reachability.network import Network, read_network
+from checks.reachability.filters import Result, evaluate, filters
 from checks.reachability.node import INTERNET, Node
 from checks.reachability.nodes import read_nodes
 from checks.reachability.paths import paths
 from checks.reachability.ranges import LAST_PORT, NOTHING, Family, Ranges, Span, ranges
 from checks.reachability.resolve import Resolver
 from checks.reachability.security_groups import SecurityGroup, read_security_groups
-from checks.templates import Reference, Template, Templates
+from checks.reachability.unsupported import refuse_unsupported
+from checks.reachability.vpc import Vpc, read_vpc
+from checks.templates import Reference, Templates
 
 FAMILIES: tuple[Family, ...] = (4, 6)
 
 
 class UnknownNameError(LookupError):
-    """A node or a zone that the environment hasn't got: lists those that it has."""
+    """There is no node or zone of this name; the message lists those that exist."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reachability:
-    """Who reaches whom in one environment.
+    """The connections that the network of one environment allows.
 
-    `traded` are client ports to which network ACLs deny replies on purpose, to deny a service of that port too.
+    `ignored_client_ports` are ports to which network ACLs deny traffic on purpose, also replies to clients that use
+    them; `certain` ignores that.
     """
 
-    network: Network
+    vpc: Vpc
     groups: Mapping[Reference, SecurityGroup]
     nodes: Mapping[str, Node]
-    traded: Ranges = NOTHING
+    ignored_client_ports: Ranges = NOTHING
 
     @classmethod
-    def of(cls, templates: Mapping[str, Template], *, traded: Iterable[int] = ()) -> "Reachability":
-        """The environment of these templates, by stack. Raises where they hold what the model can't judge."""
-        resolver = Resolver(templates=Templates(stacks=templates))
-        refuse_unknown(resolver)
-        network, groups = read_network(resolver), read_security_groups(resolver)
+    def of(cls, templates: Templates, *, ignored_client_ports: Iterable[int] = ()) -> "Reachability":
+        """Reads the environment of these templates. Raises UnsupportedError for what the model doesn't cover."""
+        resolver = Resolver(templates=templates)
+        refuse_unsupported(resolver)
+        vpc, groups = read_vpc(resolver), read_security_groups(resolver)
         return cls(
-            network=network,
+            vpc=vpc,
             groups=groups,
-            nodes=read_nodes(resolver, network, groups.keys()),
-            traded=ranges(*((port, port) for port in traded)),
+            nodes=read_nodes(resolver, vpc, groups.keys()),
+            ignored_client_ports=ranges(*((port, port) for port in ignored_client_ports)),
         )
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The names of all that open connections."""
+        """The names of all nodes that open connections."""
         return tuple(name for name, node in self.nodes.items() if node.opens)
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The names of all that accept them."""
+        """The names of all nodes that accept connections."""
         return tuple(name for name, node in self.nodes.items() if node.accepts)
 
     @property
     def zones(self) -> tuple[str, ...]:
-        """The zones in which there are subnets."""
-        return tuple(dict.fromkeys(subnet.zone for subnet in self.network.subnets.values()))
+        """The zones that have subnets."""
+        return tuple(dict.fromkeys(subnet.zone for subnet in self.vpc.subnets.values()))
 
     def possible(self, source: str, target: str, port: int, *, family: Family | None = None) -> bool:
-        """Whether any connection can come about, in either IP version or in the one of `family`."""
-        return any(not verdict.reason for verdict in self._verdicts(source, target, port, _families(family)))
+        """Whether any connection is possible, in either IP version or in that of `family`."""
+        return any(not result.reason for result in self._results(source, target, port, _families(family)))
 
     def certain(self, source: str, target: str, port: int, *, family: Family = 4) -> bool:
-        """Whether every connection comes about: from each subnet to each, between all addresses.
+        """Whether every connection is possible: between all subnets and addresses.
 
-        And from all usual ports of the client but the `traded` ones.
+        And from all default client ports except the `ignored_client_ports`.
         """
-        verdicts = self._verdicts(source, target, port, (family,), every=True)
-        return bool(verdicts) and not any(verdict.reason for verdict in verdicts)
+        results = self._results(source, target, port, (family,), every=True)
+        return bool(results) and not any(result.reason for result in results)
 
     def why(self, source: str, target: str, port: int, *, certain: bool = False, family: Family | None = None) -> str:
-        """In words, the first thing that stops the connection (of the path that comes furthest), or that nothing does.
+        """The first thing that stops the connection, on the path that gets furthest; or that nothing stops it.
 
         With `certain`, the first thing that stops any part of it.
         """
         asked = f"{source} -> {target}:{port}: "
-        verdicts = self._verdicts(source, target, port, _families(family or (4 if certain else None)), every=certain)
-        stopped = [verdict for verdict in verdicts if verdict.reason]
-        if not verdicts:
-            return f"{asked}no way leads there, as one of them has no subnet (any more)"
-        if not stopped or (not certain and len(stopped) < len(verdicts)):
+        results = self._results(source, target, port, _families(family or (4 if certain else None)), every=certain)
+        stopped = [result for result in results if result.reason]
+        if not results:
+            return f"{asked}there is no path, because one of them has no subnet"
+        if not stopped or (not certain and len(stopped) < len(results)):
             return f"{asked}nothing stops it"
-        return asked + (stopped[0] if certain else max(stopped, key=lambda verdict: verdict.taken)).reason
+        return asked + (stopped[0] if certain else max(stopped, key=lambda result: result.passed)).reason
 
     def ports(self, source: str, target: str, *, family: Family | None = None) -> tuple[Span, ...]:
-        """Every port on which a connection is possible, as spans: exact, since rules change at few ports only."""
+        """Every port on which a connection is possible. It tries one port of each range that no rule divides."""
         node = self._node(target)
         if node.answers_any:
             spans = [(start, end - 1) for start, end in pairwise(self._edges(self._node(source), node))]
@@ -104,7 +104,7 @@ class Reachability:
         return ranges(*(span for span in spans if self.possible(source, target, span[0], family=family))).spans
 
     def matrix(self) -> dict[str, dict[str, tuple[Span, ...]]]:
-        """By source and target, the ports on which connections are possible; the internet's to itself are left out."""
+        """By source and target, the ports on which connections are possible, except from the internet to itself."""
         return {
             source: {
                 target: self.ports(source, target) for target in self.targets if {source, target} != {INTERNET.name}
@@ -113,16 +113,16 @@ class Reachability:
         }
 
     def without_zone(self, zone: str) -> "Reachability":
-        """The same environment with that zone's subnets gone, and with them all NAT gateways and network interfaces."""
+        """The same environment without the zone's subnets, and without the NAT gateways and interfaces in them."""
         if zone not in self.zones:
             raise UnknownNameError(f"there is no zone {zone!r}; there are {', '.join(self.zones)}")
-        left = {key: subnet for key, subnet in self.network.subnets.items() if subnet.zone != zone}
+        subnets = {key: subnet for key, subnet in self.vpc.subnets.items() if subnet.zone != zone}
         gateways = {
-            key: nat for key, nat in self.network.nat_gateways.items() if nat.subnet is None or nat.subnet.zone != zone
+            key: nat for key, nat in self.vpc.nat_gateways.items() if nat.subnet is None or nat.subnet.zone != zone
         }
         return replace(
             self,
-            network=replace(self.network, subnets=left, nat_gateways=gateways),
+            vpc=replace(self.vpc, subnets=subnets, nat_gateways=gateways),
             nodes={
                 name: replace(node, subnets=tuple(subnet for subnet in node.subnets if subnet.zone != zone))
                 for name, node in self.nodes.items()
@@ -135,31 +135,39 @@ class Reachability:
         return self.nodes[name]
 
     def _edges(self, *nodes: Node) -> list[int]:
-        """The ports at which some rule between the nodes begins or stops to hold, and both ends."""
+        """The ports at which the range of some rule between the nodes begins or ends, and both ends of all ports."""
         groups = {group for node in nodes for group in node.groups or ()}
         open_ports = {rule.ports for one in groups for rule in (*self.groups[one].ingress, *self.groups[one].egress)}
-        open_ports |= {entry.ports for subnet in self.network.subnets.values() for entry in subnet.acl.entries}
+        open_ports |= {entry.ports for subnet in self.vpc.subnets.values() for entry in subnet.acl.entries}
         inner = {edge for ports in open_ports for start, end in ports.spans for edge in (start, end + 1)}
         return sorted({edge for edge in inner if 1 < edge <= LAST_PORT} | {1, LAST_PORT + 1})
 
-    def _verdicts(
+    def _results(
         self, source: str, target: str, port: int, families: Iterable[Family], *, every: bool = False
-    ) -> list[Verdict]:
+    ) -> list[Result]:
         start, end = self._node(source), self._node(target)
         if not start.opens:
-            return [Verdict(taken=0, reason=f"a {start.kind.value} opens no connections")]
+            return [Result(passed=0, reason=f"{source} opens no connections")]
         if not end.accepts:
-            return [Verdict(taken=0, reason=f"a {end.kind.value} accepts no connections")]
+            return [Result(passed=0, reason=f"{target} accepts no connections")]
         if not end.answers(port):
-            return [Verdict(taken=0, reason=f"{target} answers on port {', '.join(map(str, end.ports))} only")]
+            return [Result(passed=0, reason=f"{target} answers on port {', '.join(map(str, end.ports))} only")]
         return [
-            judge(
-                hurdles(start, end, path, port=port, groups=self.groups, every=every, traded=self.traded),
+            evaluate(
+                filters(
+                    start,
+                    end,
+                    path,
+                    port=port,
+                    groups=self.groups,
+                    every=every,
+                    ignored_client_ports=self.ignored_client_ports,
+                ),
                 path,
                 every=every,
             )
             for family in families
-            for path in paths(self.network, start, end, family)
+            for path in paths(self.vpc, start, end, family)
         ]
 
 

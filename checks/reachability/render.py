@@ -1,21 +1,21 @@
-"""Shows an environment's network to people, as Markdown tables: who reaches whom, the routes, the addresses."""
+"""Writes an environment's network as Markdown tables: connections, routes, addresses."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from checks.reachability.network import EGRESS_ONLY, INTERNET_GATEWAY, Network, Route, Subnet
 from checks.reachability.node import INTERNET, Kind
 from checks.reachability.ranges import LAST_PORT, Span
 from checks.reachability.reachability import Reachability
+from checks.reachability.vpc import EGRESS_ONLY, INTERNET_GATEWAY, Route, Subnet, Vpc
 
 NONE = "—"
-# What comes in such numbers that columns alike are shown as one.
+# Kinds with so many nodes that equal columns are merged.
 _MERGED = (Kind.ENDPOINT, Kind.GATEWAY_ENDPOINT)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """One subnet: its tier and zone, its blocks, and where its routes lead, beyond the VPC, in words."""
+class SubnetRow:
+    """One subnet: its tier and zone, its blocks, and descriptions of its routes out of the VPC."""
 
     tier: str
     zone: str
@@ -25,13 +25,13 @@ class Place:
     acl: str
 
 
-def places(reach: Reachability) -> tuple[Place, ...]:
-    """Every subnet, tier after tier, zone after zone."""
-    return tuple(_place(reach, subnet) for subnet in _in_order(reach.network))
+def subnet_rows(reach: Reachability) -> tuple[SubnetRow, ...]:
+    """Every subnet, by tier and zone."""
+    return tuple(_row(reach, subnet) for subnet in _in_order(reach.vpc))
 
 
 def matrix_table(reach: Reachability) -> str:
-    """Who can open a TCP connection to whom, and on which ports: sources down, targets across."""
+    """The ports on which each source (row) can open TCP connections to each target (column)."""
     matrix = reach.matrix()
     columns: dict[tuple[object, ...], list[str]] = {}
     for target in reach.targets:
@@ -44,21 +44,21 @@ def matrix_table(reach: Reachability) -> str:
 
 
 def routes_table(reach: Reachability) -> str:
-    """Where each subnet's routes lead beyond the VPC, and which network ACL stands at its border."""
-    rows = [[one.tier, one.zone, "<br>".join(one.routes) or NONE, one.acl] for one in places(reach)]
-    return _table(["tier", "zone", "routes beyond the VPC", "network ACL"], rows)
+    """Each subnet's routes out of the VPC, and its network ACL."""
+    rows = [[one.tier, one.zone, "<br>".join(one.routes) or NONE, one.acl] for one in subnet_rows(reach)]
+    return _table(["tier", "zone", "routes out of the VPC", "network ACL"], rows)
 
 
 def addresses_table(reach: Reachability) -> str:
-    """The address plan. IPv6 blocks stand for those that AWS will give: only their last digits are planned."""
-    found = places(reach)
+    """Each subnet's blocks. IPv6 blocks are placeholders: AWS assigns all but their last digits."""
+    found = subnet_rows(reach)
     dual = any(one.ipv6 for one in found)
     rows = [[one.tier, one.zone, one.ipv4 or NONE, *([one.ipv6 or NONE] if dual else [])] for one in found]
     return _table(["tier", "zone", "IPv4", *(["IPv6"] if dual else [])], rows)
 
 
 def port_list(spans: Iterable[Span]) -> str:
-    """Ports as people write them: `80, 443`, `1024-65535`, `any`, and a dash for none."""
+    """Ports as text: `80, 443`, `1024-65535`, `any`, or a dash for none."""
     return ", ".join(_span(span) for span in spans) or NONE
 
 
@@ -74,7 +74,7 @@ def _cell(spans: tuple[Span, ...] | None, source: str) -> str:
 
 
 def _heading(reach: Reachability, names: Sequence[str]) -> str:
-    """Several nodes as one: `kms, logs endpoints`, and all interface endpoints together without their names."""
+    """The heading of merged columns: `kms, logs endpoints`, or only the number for all interface endpoints."""
     if len(names) == 1:
         return names[0]
     kind = names[0].rpartition(" ")[2]
@@ -91,35 +91,35 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in cells) + "\n"
 
 
-def _in_order(network: Network) -> list[Subnet]:
-    """In the templates' order of tiers, which is the one people thought of."""
-    tiers = list(dict.fromkeys(subnet.tier for subnet in network.subnets.values()))
-    return sorted(network.subnets.values(), key=lambda subnet: (tiers.index(subnet.tier), subnet.zone))
+def _in_order(vpc: Vpc) -> list[Subnet]:
+    """All subnets, with tiers in the templates' order."""
+    tiers = list(dict.fromkeys(subnet.tier for subnet in vpc.subnets.values()))
+    return sorted(vpc.subnets.values(), key=lambda subnet: (tiers.index(subnet.tier), subnet.zone))
 
 
-def _place(reach: Reachability, subnet: Subnet) -> Place:
+def _row(reach: Reachability, subnet: Subnet) -> SubnetRow:
     blocks = {version: [str(one) for one in subnet.blocks if one.version == version] for version in (4, 6)}
     gateways = [
         f"{node.name.removesuffix(' gateway')} -> gateway endpoint"
         for node in reach.nodes.values()
         if node.kind is Kind.GATEWAY_ENDPOINT and subnet.route_table in node.route_tables
     ]
-    return Place(
+    return SubnetRow(
         tier=subnet.tier,
         zone=subnet.zone,
         ipv4=", ".join(blocks[4]),
         ipv6=", ".join(blocks[6]),
-        routes=(*(_route(reach.network, route) for route in subnet.routes), *gateways),
+        routes=(*(_route(reach.vpc, route) for route in subnet.routes), *gateways),
         acl=subnet.acl.name,
     )
 
 
-def _route(network: Network, route: Route) -> str:
+def _route(vpc: Vpc, route: Route) -> str:
     target = {INTERNET_GATEWAY: "internet gateway", EGRESS_ONLY: "egress-only internet gateway"}.get(route.type)
     if target is None:
-        nat = network.nat_gateways.get(route.target)
+        nat = vpc.nat_gateways.get(route.target)
         if nat is None:
-            target = "lost NAT gateway"
+            target = "missing NAT gateway"
         else:
             target = f"NAT gateway in {nat.subnet.zone}" if nat.subnet else "regional NAT gateway"
     return f"{route.destination} -> {target}"

@@ -1,4 +1,4 @@
-"""Follows CloudFormation's references through all templates of an environment, as far as a template alone tells."""
+"""Resolves CloudFormation's references through all templates of an environment, as far as templates contain values."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,13 +7,13 @@ from ipaddress import ip_network
 from itertools import islice
 from typing import Any
 
-from checks.templates import Place, Reference, Templates, intrinsic, target
+from checks.templates import Reference, ResourceId, Templates, intrinsic, target
 
-# Stands for the /56 that AWS gives a VPC when it is made: a block for documentation (RFC 3849).
+# Placeholder for the /56 that AWS assigns when a VPC is created: a block for documentation (RFC 3849).
 VPC_IPV6_BLOCK = "2001:db8:0:100::/56"
 REGION = "<Region>"
 
-# Attributes that say the same as Ref does (AWS CloudFormation Template Reference, "Return values" of each type).
+# Attributes with the same value as Ref (AWS CloudFormation Template Reference, "Return values" of each type).
 _IDENTITIES = {
     "AWS::EC2::EgressOnlyInternetGateway": {"Id"},
     "AWS::EC2::InternetGateway": {"InternetGatewayId"},
@@ -27,7 +27,7 @@ _IDENTITIES = {
     "AWS::ElasticLoadBalancingV2::LoadBalancer": {"LoadBalancerArn"},
     "AWS::ElasticLoadBalancingV2::TargetGroup": {"TargetGroupArn"},
 }
-# Attributes that say the same as a property does.
+# Attributes with the same value as a property.
 _PROPERTIES = {
     ("AWS::EC2::VPC", "CidrBlock"): "CidrBlock",
     ("AWS::EC2::Subnet", "CidrBlock"): "CidrBlock",
@@ -38,18 +38,18 @@ _PROPERTIES = {
 
 
 class UnresolvedError(ValueError):
-    """A value that the templates alone don't tell: says where it stands, and what it is."""
+    """The templates don't contain a value: says where it is needed, and what stands there."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _ZoneNames:
-    """The list that Fn::GetAZs gives: its length and names are known to AWS only."""
+    """The list that Fn::GetAZs returns: only AWS knows its length and names."""
 
     region: str
 
 
 class _NoValue:
-    """AWS::NoValue: as if the property weren't there."""
+    """AWS::NoValue: the property counts as not set."""
 
 
 _NO_VALUE = _NoValue()
@@ -57,7 +57,7 @@ _NO_VALUE = _NoValue()
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """Some properties of a resource, read one at a time, so that those nobody asks for need not be understood."""
+    """Some properties of a resource. Each is resolved when it is read: unused ones may be unresolvable."""
 
     at: str
     stack: str
@@ -65,37 +65,37 @@ class Section:
     resolver: "Resolver" = field(repr=False, compare=False)
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The property with every reference in it followed; `default` where it isn't set."""
+        """The resolved property; `default` if it isn't set."""
         value = self.resolver.resolve(self.raw.get(name, _NO_VALUE), stack=self.stack, at=f"{self.at}.{name}")
         return default if value is _NO_VALUE else value
 
     def require(self, name: str) -> Any:
-        """The same, for a property that must be set."""
+        """The resolved property, which must be set."""
         value = self.get(name)
         if value is None:
-            raise UnresolvedError(f"{self.at} has no {name}, without which nothing can be said about it")
+            raise UnresolvedError(f"{self.at} has no {name}, which reachability needs")
         return value
 
     def section(self, name: str) -> "Section":
-        """The properties inside the property; none where it isn't set."""
+        """The properties inside the property; none if it isn't set."""
         return self._inside(self.raw.get(name, {}), name)
 
     def sections(self, name: str) -> list["Section"]:
-        """The same for a list."""
+        """The properties inside each item of the property, a list."""
         values = self.raw.get(name, [])
         if not isinstance(values, list):
-            raise UnresolvedError(f"{self.at}.{name} must be written out as a list, got {_shown(values)}")
+            raise UnresolvedError(f"{self.at}.{name} must be a literal list, got {_shown(values)}")
         return [self._inside(value, f"{name}[{index}]") for index, value in enumerate(values)]
 
     def _inside(self, value: Any, name: str) -> "Section":
         at = f"{self.at}.{name}"
         if not isinstance(value, Mapping) or intrinsic(value):
-            raise UnresolvedError(f"{at} must be written out, got {_shown(value)}")
+            raise UnresolvedError(f"{at} must be a literal, got {_shown(value)}")
         return Section(at=at, stack=self.stack, raw=value, resolver=self.resolver)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resource(Section):
+class ResolvedResource(Section):
     """One resource of a template."""
 
     reference: Reference
@@ -104,25 +104,25 @@ class Resource(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class Resolver:
-    """Gives values of the templates with their references followed: as values, where `Templates` gives text."""
+    """Resolves the values of templates to values, where `Templates` makes text of them."""
 
     templates: Templates
 
-    def resources(self, *types: str) -> Iterator[Resource]:
-        """Every resource of these types, of all types where none is named, in the templates' order."""
-        for place in self.templates.resources(*types):
-            yield self._resource(place)
+    def resources(self, *types: str) -> Iterator[ResolvedResource]:
+        """All resources of these types, in the templates' order; without types, all resources."""
+        for id_ in self.templates.resources(*types):
+            yield self._resource(id_)
 
-    def find(self, value: Any, *types: str, at: str) -> Resource:
-        """The resource that a resolved value points to, which must be of one of `types`."""
+    def find(self, value: Any, *types: str, at: str) -> ResolvedResource:
+        """The resource to which a resolved value refers, which must be of one of `types`."""
         if isinstance(value, Reference) and not value.attribute:
-            resource = self._resource(value.place)
+            resource = self._resource(value.resource_id)
             if resource.type in types:
                 return resource
-        raise UnresolvedError(f"{at} must point to {' or '.join(types)} in these templates, got {value}")
+        raise UnresolvedError(f"{at} must refer to {' or '.join(types)} in these templates, got {value}")
 
     def resolve(self, value: Any, *, stack: str, at: str) -> Any:
-        """`value` with every reference in it followed; `at` is where it stands, for messages."""
+        """The resolved `value`; `at` is its location, for messages."""
         if isinstance(value, list):
             items = [self.resolve(item, stack=stack, at=at) for item in value]
             return [item for item in items if item is not _NO_VALUE]
@@ -149,16 +149,16 @@ class Resolver:
                 raise UnresolvedError(f"{at}: {name} can't be resolved from the templates alone: {_shown(value)}")
         return resolved
 
-    def _resource(self, place: Place) -> Resource:
-        body = self.templates.resource(place)
+    def _resource(self, id_: ResourceId) -> ResolvedResource:
+        body = self.templates.resource(id_)
         if not body:
-            raise UnresolvedError(f"{place} must be a resource of the template {place.stack}, and isn't")
-        return Resource(
-            at=str(place),
-            stack=place.stack,
+            raise UnresolvedError(f"there is no resource {id_.logical_id} in the template {id_.stack}")
+        return ResolvedResource(
+            at=str(id_),
+            stack=id_.stack,
             raw=body.get("Properties", {}),
             resolver=self,
-            reference=Reference(place=place),
+            reference=Reference(resource_id=id_),
             type=body["Type"],
         )
 
@@ -168,12 +168,12 @@ class Resolver:
         if id_.startswith("AWS::"):
             return self.templates.text({"Ref": id_}, stack)
         if id_ in self.templates.stacks[stack].get("Parameters", {}):
-            raise UnresolvedError(f"{at}: the parameter {id_} has a value only when it is deployed")
-        return self._resource(Place(stack=stack, id=id_)).reference
+            raise UnresolvedError(f"{at}: the parameter {id_} has a value only at deployment")
+        return self._resource(ResourceId(stack=stack, logical_id=id_)).reference
 
     def _attribute(self, arguments: Any, stack: str, at: str) -> Any:
         id_, attribute = target(arguments)
-        resource = self._resource(Place(stack=stack, id=id_))
+        resource = self._resource(ResourceId(stack=stack, logical_id=id_))
         if attribute in _IDENTITIES.get(resource.type, ()):
             return resource.reference
         if (resource.type, attribute) in _PROPERTIES:
@@ -184,7 +184,7 @@ class Resolver:
             if not any(block.get("AmazonProvidedIpv6CidrBlock") for block in self.resources("AWS::EC2::VPCCidrBlock")):
                 raise UnresolvedError(f"{at}: {resource.at} has no IPv6 block (AmazonProvidedIpv6CidrBlock)")
             return [VPC_IPV6_BLOCK]
-        return Reference(place=resource.reference.place, attribute=attribute)
+        return Reference(resource_id=resource.reference.resource_id, attribute=attribute)
 
     def _output(self, arguments: Mapping[str, Any], at: str) -> Any:
         output = self.templates.output(arguments)
@@ -192,7 +192,7 @@ class Resolver:
         if value is None:
             raise UnresolvedError(
                 f"{at}: Fn::GetStackOutput needs the stack {arguments['StackName']} with the output {output.name}, "
-                f"found none among {', '.join(self.templates.stacks)}"
+                f"and there are only the stacks {', '.join(self.templates.stacks)}"
             )
         return self.resolve(value, stack=output.stack, at=f"{output.stack}.Outputs.{output.name}")
 
@@ -206,7 +206,7 @@ def _select(arguments: Any, at: str) -> Any:
     if isinstance(values, _ZoneNames):
         return f"zone {index + 1}" + ("" if values.region == REGION else f" of {values.region}")
     if not isinstance(values, list) or index >= len(values):
-        raise UnresolvedError(f"{at}: Fn::Select {index} finds nothing in {_shown(values)}")
+        raise UnresolvedError(f"{at}: Fn::Select {index} is out of range in {_shown(values)}")
     return values[index]
 
 
@@ -218,7 +218,7 @@ def _cidr(arguments: Any, at: str) -> list[str]:
     except ValueError as error:
         raise UnresolvedError(f"{at}: Fn::Cidr of {_shown(arguments)}: {error}") from error
     if len(parts) < int(count):
-        raise UnresolvedError(f"{at}: Fn::Cidr: {block} holds {len(parts)} such blocks, not {count}")
+        raise UnresolvedError(f"{at}: Fn::Cidr: {block} contains {len(parts)} such blocks, not {count}")
     return [str(part) for part in parts]
 
 

@@ -1,37 +1,37 @@
-"""Imports flow one way: app -> stacks -> components -> config; runtime code stands apart (design: the layers)."""
+"""Each layer imports only what the design allows, and `checks` names nothing of this project."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
+from config.model import Environment
+
 ROOT = Path(__file__).parent.parent.parent
-FUNCTIONS = sorted(folder.name for folder in (ROOT / "lambda_src").iterdir() if (folder / "__init__.py").exists())
+SHARED = "common"
+PACKAGES = sorted(folder.name for folder in (ROOT / "lambda_src").iterdir() if (folder / "__init__.py").exists())
+FUNCTIONS = [package for package in PACKAGES if package != SHARED]
 INFRASTRUCTURE = {"aws_cdk", "constructs", "cdk_nag", "jsii"}
-OURS = {
-    "app",
-    "stacks",
-    "components",
-    "config",
-    "checks",
-    "datasets",
-    "local_cloud",
-    "ops",
-    "scripts",
-    "tests",
-    "web_src",
-    *FUNCTIONS,
-}
-# What a layer may import of our own packages, and of the infrastructure's libraries.
+LAYERS = ("app", "bench", "checks", "components", "config", "datasets", "local_cloud", "ops", "scripts", "stacks")
+OURS = {*LAYERS, "tests", "web_src", *PACKAGES}
+# What each layer may import of our own packages, and of the infrastructure's libraries.
 ALLOWED = {
     "config": {"config"},
     "components": {"components", "config", *INFRASTRUCTURE},
     "stacks": {"stacks", "components", "config", *INFRASTRUCTURE},
     "app.py": {"stacks", "config", *INFRASTRUCTURE},
+    "checks": {"checks"},
     "ops": {"ops", "config"},
-    "web_src": {"web_src"},
-    **{f"lambda_src/{function}": {function} for function in FUNCTIONS},
+    "scripts": {"scripts", "checks", "config"},
+    "local_cloud": {"local_cloud", "config"},
+    "datasets": {"datasets"},
+    "web_src": {"web_src", SHARED},
+    **{f"lambda_src/{package}": {package, SHARED} for package in PACKAGES},
 }
+ENVIRONMENT_NAMES = {"local", "dev", "staging", "prod"}
+# Names of this project that are also ordinary terms of AWS.
+TERMS_OF_AWS = {"common", "data", "database", "local", "network"}
 
 
 def _files(layer: str) -> list[Path]:
@@ -50,7 +50,7 @@ def _imports(file: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("layer", sorted(ALLOWED))
-def test_imports_follow_the_arrows(layer: str) -> None:
+def test_a_layer_imports_only_what_it_may(layer: str) -> None:
     files = _files(layer)
     assert files
     for file in files:
@@ -58,8 +58,28 @@ def test_imports_follow_the_arrows(layer: str) -> None:
         assert not forbidden, f"{file.relative_to(ROOT)} imports {', '.join(sorted(forbidden))}"
 
 
-def test_the_functions_are_known() -> None:
-    assert {"ingestion", "schema_migration", "operations", "housekeeping"} <= set(FUNCTIONS)
+def test_every_layer_has_its_rule() -> None:
+    assert {"ingestion", "schema_migration", "default_security_group"} <= set(FUNCTIONS)
+    ruled = {layer.removesuffix(".py").partition("/")[0] for layer in ALLOWED}
+    found = {file.name for file in ROOT.iterdir() if (file / "__init__.py").exists()}
+    # `bench` measures everything, and `tests` test everything.
+    assert found - ruled == {"bench", "tests"}
+
+
+def test_checks_names_nothing_of_this_project() -> None:
+    capabilities = {folder.name for folder in (ROOT / "components").iterdir() if folder.is_dir()}
+    stacks = set(re.findall(r'\bself, "(\w+)",', (ROOT / "stacks/platform.py").read_text()))
+    assert {"Foundation", "Pipeline"} <= stacks
+    stack_classes = {f"{stack}Stack" for stack in stacks}
+    names = {name.lower() for name in capabilities | stacks | stack_classes | ENVIRONMENT_NAMES | {_default_project()}}
+    names -= TERMS_OF_AWS
+    for file in _files("checks"):
+        words = set(re.findall(r"[a-z]+", file.read_text().lower()))
+        assert not words & names, f"{file.relative_to(ROOT)} names {', '.join(sorted(words & names))}"
+
+
+def _default_project() -> str:
+    return str(Environment.__dataclass_fields__["project"].default)
 
 
 @pytest.mark.parametrize("layer", ["config", "components", "stacks", "app.py"])
@@ -71,18 +91,16 @@ def test_synthesis_asks_neither_aws_nor_the_environment(layer: str) -> None:
             assert "os.environ" not in file.read_text(), file
 
 
-@pytest.mark.parametrize("layer", sorted(ALLOWED))
-def test_runtime_reads_the_environment_in_its_settings_only(layer: str) -> None:
-    if layer.startswith(("lambda_src", "web_src")):
-        # Who starts the process may hand the environment on; nobody else looks at it.
-        entries = {"settings.py", "handler.py", "__main__.py"}
-        readers = {file.name for file in _files(layer) if "environ" in file.read_text()}
-        assert readers <= entries
+@pytest.mark.parametrize("layer", [layer for layer in sorted(ALLOWED) if layer.startswith(("lambda_src", "web_src"))])
+def test_runtime_code_reads_the_environment_only_in_its_settings(layer: str) -> None:
+    # The process's entry point may pass the environment on.
+    entries = {"settings.py", "handler.py", "__main__.py"}
+    readers = {file.name for file in _files(layer) if "environ" in file.read_text()}
+    assert readers <= entries
 
 
-def test_no_environment_is_told_apart_by_name() -> None:
+def test_no_component_or_stack_names_an_environment() -> None:
     for layer in ("components", "stacks"):
         for file in _files(layer):
-            names = {"local", "dev", "staging", "prod"}
             constants = {node.value for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Constant)}
-            assert not names & {constant for constant in constants if isinstance(constant, str)}, file
+            assert not ENVIRONMENT_NAMES & {constant for constant in constants if isinstance(constant, str)}, file

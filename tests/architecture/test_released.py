@@ -1,24 +1,29 @@
-"""The replacement guard: what was released keeps its state and its readers, or somebody said why not.
+"""The replacement guard: no deployment loses stateful resources or breaks readers of the last release, unless accepted.
 
-`make mark-released` writes `released/` anew, after it has shown what that lets pass (docs/decisions/0014).
+`make mark-released` replaces the released templates, after it shows the findings (docs/decisions/0014).
 """
+
+from pathlib import Path
 
 import pytest
 from aws_cdk import CfnResource, Stack
 
 from checks.changes import released
 from checks.changes.comparable import comparable, protected
+from checks.changes.formatting import finding_lines
 from checks.changes.guard import Finding, findings
-from checks.changes.wording import finding_lines
-from checks.templates import Place, Template
+from checks.templates import ResourceId, Template
 from tests.support.synthesis import Synthesized, synthesize
 from tests.support.variants import EVERY
 
-# Local is made anew at every `make up`.
+FOLDER = Path(__file__).parent.parent / "released"
+ACCEPTED = FOLDER / "accepted.toml"
+# `make up` always deploys local from the beginning. Variants count, because forks deploy them.
 RELEASED = tuple(name for name in EVERY if name != "local")
-WHAT_TO_DO = """
-Undo it. If nobody has deployed what is kept as released, or everybody has deployed this since: make mark-released
-(ENV={name} for it alone), and read the diff. If it is meant, say why, and put this into tests/released/accepted.toml:
+REMEDY = """
+Revert the change. If the released templates were never deployed, or this change is deployed everywhere already, run
+`make mark-released` (with ENV={name} for this environment only) and read the diff. If the change is intended, add this
+to tests/released/accepted.toml, with a reason:
 
 """
 
@@ -35,56 +40,54 @@ def _by_stack_name(synthesized: Synthesized) -> dict[str, Template]:
     }
 
 
-def _paths(synthesized: Synthesized) -> dict[Place, str]:
-    """Every resource's construct path, which a synthesis in this process leaves out of the templates."""
+def _paths(synthesized: Synthesized) -> dict[ResourceId, str]:
+    """The construct path of each resource: a synthesis in this process leaves them out of the templates."""
     resources = (node for node in synthesized.platform.node.find_all() if isinstance(node, CfnResource))
     return {
-        Place(stack=Stack.of(resource).stack_name, id=str(Stack.of(resource).resolve(resource.logical_id))): (
-            resource.node.path
-        )
+        ResourceId(stack=stack.stack_name, logical_id=str(stack.resolve(resource.logical_id))): resource.node.path
         for resource in resources
+        for stack in (Stack.of(resource),)
     }
 
 
 def _found(name: str) -> list[Finding]:
     synthesized = _today(name)
-    old, new = comparable(released.read(name)), _by_stack_name(synthesized)
+    old, new = comparable(released.read(name, folder=FOLDER)), _by_stack_name(synthesized)
     if not findings(old, comparable(new)):
-        return []  # without the construct paths, which take a second to find
+        return []  # without looking up construct paths, which takes a second
     return findings(old, comparable(released.with_paths(new, _paths(synthesized))))
 
 
-def _told(found: list[Finding]) -> str:
+def _text(found: list[Finding]) -> str:
     return "\n".join(finding_lines(found, {}))
 
 
 @pytest.mark.parametrize("name", RELEASED)
-def test_what_was_released_keeps_its_state_and_its_readers(name: str, request: pytest.FixtureRequest) -> None:
+def test_a_deployment_loses_no_stateful_resource_and_breaks_no_reader(
+    name: str, request: pytest.FixtureRequest
+) -> None:
     if request.config.getoption("--mark-released"):
-        if (released.FOLDER / name).exists():
-            print(f"\n{name}: {_told(_found(name)) or 'nothing is replaced'}")
+        if (FOLDER / name).exists():
+            print(f"\n{name}: {_text(_found(name)) or 'nothing is replaced'}")
         synthesized = _today(name)
-        released.write(name, released.with_paths(_by_stack_name(synthesized), _paths(synthesized)))
-    left = released.left(_found(name), released.accepted(), name)
+        released.write(name, released.with_paths(_by_stack_name(synthesized), _paths(synthesized)), folder=FOLDER)
+    left = released.not_accepted(_found(name), released.accepted(ACCEPTED), name)
     if left:
-        title = f"{name}: a deployment of this would do the following to what is deployed.\n\n"
-        what_to_do = WHAT_TO_DO.format(name=name) + released.entries(left, name)
-        pytest.fail(f"{title}{_told(left)}\n{what_to_do}", pytrace=False)
+        title = f"{name}: a deployment would have these effects.\n\n"
+        remedy = REMEDY.format(name=name) + released.entries(left, name)
+        pytest.fail(f"{title}{_text(left)}\n{remedy}", pytrace=False)
 
 
-def test_what_is_accepted_is_still_there_to_be_accepted() -> None:
-    for entry in released.accepted():
-        assert len(entry.reason.split()) >= 5, (
-            f"{entry.resource}: {entry.reason!r} is no reason that a reader can weigh"
-        )
+def test_every_accepted_change_is_needed_and_has_a_reason() -> None:
+    for entry in released.accepted(ACCEPTED):
+        assert len(entry.reason.split()) >= 5, f"{entry.resource}: {entry.reason!r} is too short for a reason"
         for name in entry.environments:
-            assert name in RELEASED, f"{entry.resource}: {name!r} is none of {', '.join(RELEASED)}"
-            answered = entry.answered(_found(name))
-            assert answered, (
-                f"{entry.change!r} of {entry.resource} doesn't change in {name} any more: delete its entry in "
-                f"{released.ACCEPTED.name}"
+            assert name in RELEASED, f"{entry.resource}: {name!r} is not one of {', '.join(RELEASED)}"
+            applies = entry.applies_to(_found(name))
+            assert applies, (
+                f"{entry.change!r} of {entry.resource} no longer changes in {name}: delete its entry in {ACCEPTED.name}"
             )
 
 
-def test_nothing_else_is_kept_as_released() -> None:
-    assert {path.name for path in released.FOLDER.iterdir()} == {*RELEASED, released.ACCEPTED.name}
+def test_only_these_environments_are_kept_as_released() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == {*RELEASED, ACCEPTED.name}

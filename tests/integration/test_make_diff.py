@@ -51,7 +51,7 @@ def _diff(folder: Path, *arguments: str, expected: int = 0) -> str:
     # No credentials, no region and no way to AWS are in this environment.
     environment = {name: os.environ[name] for name in ("PATH", "HOME")}
     process = subprocess.run(
-        [sys.executable, "-m", "checks.changes", *arguments],
+        [sys.executable, "-m", "scripts.diff", *arguments],
         cwd=folder,
         env=environment,
         capture_output=True,

@@ -1,14 +1,14 @@
-"""Small environments written by hand, to be changed by a test."""
+"""Small templates of two stacks, for tests that compare them."""
 
 import copy
 from collections.abc import Mapping
 from typing import Any
 
 from checks.changes.comparable import comparable
-from checks.templates import Place, Templates
+from checks.templates import ResourceId, Templates
 
 Properties = dict[str, Any]
-DATA, APP = "shop-dev-data", "shop-dev-app"
+DATA, APP = "sketch-data", "sketch-app"
 
 
 def ref(id_: str) -> Properties:
@@ -19,17 +19,17 @@ def att(id_: str, attribute: str) -> Properties:
     return {"Fn::GetAtt": [id_, attribute]}
 
 
-def told(output: str, stack: str = DATA) -> Properties:
-    """What the CDK writes for a weak reference to another stack's output."""
+def stack_output(output: str, stack: str = DATA) -> Properties:
+    """A weak reference to another stack's output, as the CDK writes it."""
     return {"Fn::GetStackOutput": {"StackName": stack, "OutputName": output, "Region": ref("AWS::Region")}}
 
 
-def place(id_: str, stack: str = DATA) -> Place:
-    return Place(stack=stack, id=id_)
+def resource_id(id_: str, stack: str = DATA) -> ResourceId:
+    return ResourceId(stack=stack, logical_id=id_)
 
 
 class Sketch:
-    """The templates of two stacks; `add`, `output` and `remove` change them, `changed` begins with a copy."""
+    """The templates of two stacks. `add`, `put`, `output` and `remove` change them; `changed` returns a copy."""
 
     def __init__(self) -> None:
         self.stacks: dict[str, dict[str, Any]] = {stack: {"Resources": {}, "Outputs": {}} for stack in (DATA, APP)}
@@ -41,7 +41,7 @@ class Sketch:
         return self
 
     def put(self, id_: str, stack: str = DATA, **properties: Any) -> "Sketch":
-        """Sets properties of a resource that is there."""
+        """Sets properties of an existing resource."""
         self.stacks[stack]["Resources"][id_]["Properties"] |= properties
         return self
 

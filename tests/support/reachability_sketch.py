@@ -1,9 +1,10 @@
-"""Small templates written by hand: two zones, a function, a database and a load balancer, to be changed by a test."""
+"""A small template for tests to change: two zones, a function, a database and a load balancer."""
 
 import json
 from typing import Any
 
 from checks.reachability import Reachability
+from checks.templates import Templates
 
 Properties = dict[str, Any]
 VPC = {"Ref": "Vpc"}
@@ -21,7 +22,7 @@ def tcp(port: int, last: int | None = None, **peer: Any) -> Properties:
 
 
 class Sketch:
-    """One stack's resources. `reach` reads them as they are at that moment."""
+    """The resources of one stack. `reach` reads them as they are at that moment."""
 
     def __init__(self) -> None:
         self.resources: dict[str, Properties] = {}
@@ -80,7 +81,7 @@ class Sketch:
         self.add(id_, "AWS::EC2::Route", **{"RouteTableId": ref(f"{name}Table"), key: destination, **target})
 
     def routes(self, *names: str) -> list[str]:
-        """The ids of the routes in those subnets' tables."""
+        """The ids of the routes in these subnets' tables."""
         tables = [ref(f"{name}Table") for name in names]
         routes = {id_: one["Properties"] for id_, one in self.resources.items() if one["Type"] == "AWS::EC2::Route"}
         return [id_ for id_, properties in routes.items() if properties["RouteTableId"] in tables]
@@ -93,11 +94,11 @@ class Sketch:
         self.add(id_, "AWS::EC2::SecurityGroup", VpcId=VPC, GroupDescription=id_, **given)
 
     def function(self, name: str, group: str, *subnets: str) -> None:
-        place = {"SubnetIds": [ref(f"{one}Subnet") for one in subnets], "SecurityGroupIds": [ref(group)]}
-        self.add(f"{name}Function", "AWS::Lambda::Function", VpcConfig=place)
+        vpc_config = {"SubnetIds": [ref(f"{one}Subnet") for one in subnets], "SecurityGroupIds": [ref(group)]}
+        self.add(f"{name}Function", "AWS::Lambda::Function", VpcConfig=vpc_config)
 
     def instances(self, *subnets: str, **template: Any) -> None:
-        """An Auto Scaling group behind port 8080, with a group of its own that lets everything out."""
+        """An Auto Scaling group behind port 8080, with a security group of its own that allows all egress."""
         self.group("InstanceGroup")
         data = {"SecurityGroupIds": [ref("InstanceGroup")], **template}
         self.add("Template", "AWS::EC2::LaunchTemplate", LaunchTemplateData=data)
@@ -128,8 +129,8 @@ class Sketch:
                 **{"Ipv6CidrBlock" if ":" in peer else "CidrBlock": peer},
             )
 
-    def let_caller_in(self) -> None:
-        """Opens the database's port to the function, from both sides, by their groups."""
+    def allow_caller(self) -> None:
+        """Allows the function to connect to the database, in the security groups of both."""
         self.change("CallerGroup", SecurityGroupEgress=[tcp(5432, DestinationSecurityGroupId=ref("DatabaseGroup"))])
         self.change("DatabaseGroup", SecurityGroupIngress=[tcp(5432, SourceSecurityGroupId=ref("CallerGroup"))])
 
@@ -143,16 +144,16 @@ class Sketch:
         self.resources["CallerFunction"]["Properties"]["VpcConfig"]["Ipv6AllowedForDualStack"] = True
 
     def face_the_internet(self) -> None:
-        """The load balancer in the public subnet, open to everybody on its one port."""
+        """The load balancer in the public subnet, with its one port open to every address."""
         self.change("LoadBalancer", Scheme="internet-facing", Subnets=[ref("PublicSubnet")])
         self.change("BalancerGroup", SecurityGroupIngress=[tcp(80, CidrIp="0.0.0.0/0")])
 
     @property
     def templates(self) -> dict[str, Properties]:
-        # A copy by way of JSON, as the files are: what a test changes later doesn't change what was read.
+        # A copy, so that later changes don't change what was read.
         copy: Properties = json.loads(json.dumps({"Resources": self.resources, "Outputs": self.outputs}))
         return {"Stack": copy}
 
     @property
     def reach(self) -> Reachability:
-        return Reachability.of(self.templates)
+        return Reachability.of(Templates(stacks=self.templates))

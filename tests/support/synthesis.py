@@ -38,7 +38,8 @@ class Synthesized:
     @property
     def linked(self) -> Templates:
         """The templates with the references between them."""
-        return Templates(stacks=self.templates)
+        stacks = [stack for stack in self.platform.node.children if isinstance(stack, Stack)]
+        return Templates(stacks=self.templates, keys={stack.stack_name: stack.node.id for stack in stacks})
 
     def stack(self, name: str) -> Any:
         """The stack with that id; its attributes are those of its class."""
@@ -58,7 +59,7 @@ class Synthesized:
         """What the role may do whose logical id starts with `role`: its own policy and those that it shares."""
         (found,) = (one for id_, one in self.resources(stack, "AWS::IAM::Role").items() if id_.startswith(role))
         attached = self.linked.references(found["Properties"]["ManagedPolicyArns"], stack)
-        policies = [self.linked.resource(reference.place) for reference in attached]
+        policies = [self.linked.resource(reference.resource_id) for reference in attached]
         return [statement for policy in policies for statement in policy["Properties"]["PolicyDocument"]["Statement"]]
 
     def everything(self) -> Resources:

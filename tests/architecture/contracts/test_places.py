@@ -15,8 +15,8 @@ from tests.support.contracts.deployed import CASES, WEB_APP, Deployed, Runtime, 
 from tests.support.synthesis import CONTEXT
 from web_src import settings as web_settings
 
-# The ports that the network ACLs trade away (tests/architecture/test_reachability.py).
-TRADED = (3389,)
+# Network ACLs deny this port to RDP, and with it to clients (tests/architecture/test_reachability.py).
+RDP = (3389,)
 # Where PostgreSQL listens, by what a host variable points to; RDS Proxy has one port and no property for it (Amazon RDS
 # User Guide, "Quotas and limitations for RDS Proxy").
 ADDRESSES = {"AWS::RDS::DBInstance": "Endpoint.Address", "AWS::RDS::DBCluster": "Endpoint.Address"}
@@ -79,12 +79,12 @@ def _port_of_the_database(platform: Deployed, runtime: Runtime) -> int:
 @pytest.mark.parametrize("case", CASES)
 def test_clients_connect_where_the_database_listens_and_the_network_lets_them(case: str) -> None:
     platform = deployed(case)
-    reach = Reachability.of(platform.synthesized.templates, traded=TRADED)
+    reach = Reachability.of(platform.synthesized.linked, ignored_client_ports=RDP)
     names = {"".join(word.capitalize() for word in name.split("_")): name for name in _clients(platform)}
     assert len(names) == 5
     for name, package in names.items():
         runtime = platform.runtime(package)
-        source = "web instances" if package == WEB_APP.name else name
+        source = "instances" if package == WEB_APP.name else name
         proxied = platform.find(runtime.variables["DATABASE_HOST"])[0] == "AWS::RDS::DBProxy"
         asked = (source, "proxy" if proxied else "database", _port_of_the_database(platform, runtime))
         assert reach.certain(*asked), reach.why(*asked, certain=True)
@@ -118,7 +118,7 @@ def test_the_app_listens_where_the_load_balancer_asks_and_reaches_it(case: str) 
     assert (targets["Port"], targets["Protocol"]) == (port, "HTTP")
     assert targets.get("HealthCheckPort", "traffic-port") == "traffic-port"
     assert re.findall(r"http://localhost:(\d+)/", web.script) == [str(port)], "the boot script waits for it there"
-    reach = Reachability.of(platform.synthesized.templates, traded=TRADED)
-    asked = ("load balancer", "web instances", port)
+    reach = Reachability.of(platform.synthesized.linked, ignored_client_ports=RDP)
+    asked = ("load balancer", "instances", port)
     assert reach.certain(*asked), reach.why(*asked, certain=True)
-    assert reach.ports("load balancer", "web instances") == ((port, port),)
+    assert reach.ports("load balancer", "instances") == ((port, port),)

@@ -77,7 +77,7 @@ def _database(platform: Deployed, runtime: Runtime) -> Right:
     user = runtime.variables.get("DATABASE_USER") or properties["MasterUsername"]
     server = host.replace(f".{address}}}", f".{id_}}}")
     if type_ == "AWS::RDS::DBProxy":
-        server = f"(part 6 by : of {server})"
+        server = f"(item 6 of {server} split at :)"
     return Right("rds-db:connect", f"{ARN}rds-db:{HERE}:dbuser:{server}/{user}")
 
 

@@ -8,10 +8,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from checks.permissions.grants import grants
-from checks.permissions.reasons import FUNCTIONS, REASONS, Proof
+from checks.permissions.reasons import FUNCTIONS, Proof
 from local_cloud.cloud import LocalCloud
 from local_cloud.emulator.settings import ACCOUNT, REGION
 from tests.support.orders import drop, loaded_orders, wait_for
+from tests.support.permissions import REASONS
 from tests.support.privileges.calls import CALLS, Call
 from tests.support.privileges.identities import Deployed, StandIn, refusal
 from tests.support.privileges.scenarios import SCENARIOS
@@ -19,7 +20,7 @@ from tests.support.synthesis import LOCAL, synthesize
 
 pytestmark = pytest.mark.slow
 
-LOGINS = {reason.role: reason.on for reason in REASONS if reason.proof is Proof.SIMULATOR}
+LOGINS = {reason.role: reason.on for reason in REASONS.reasons if reason.proof is Proof.SIMULATOR}
 
 
 @pytest.fixture(scope="module")

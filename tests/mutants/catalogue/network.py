@@ -110,7 +110,7 @@ MUTANTS = (
         file="components/network/network_acl.py",
         old='Rule("app", ALL), REPLIES),',
         new='Rule("app", ALL)),',
-        test=f"{REACH}::test_who_works_reaches_aws[prod]",
+        test=f"{REACH}::test_functions_and_instances_reach_aws[prod]",
         says="AppList",
     ),
     Mutant(
@@ -142,7 +142,7 @@ MUTANTS = (
         file="components/network/network.py",
         old="[ec2.AclCidr.any_ipv4(), *([ec2.AclCidr.any_ipv6()] if self.dual_stack else [])]",
         new="[ec2.AclCidr.any_ipv4()]",
-        test=f"{REACH}::test_dual_stack_lets_app_out_over_ipv6_and_data_not",
+        test=f"{REACH}::test_dual_stack_allows_ipv6_egress_from_app_and_none_from_data",
         says="IPv6",
     ),
     Mutant(
@@ -278,7 +278,7 @@ MUTANTS = (
         file="components/common/python_function.py",
         old="ipv6_allowed_for_dual_stack=network.dual_stack if network else None",
         new="ipv6_allowed_for_dual_stack=None",
-        test=f"{REACH}::test_dual_stack_lets_app_out_over_ipv6_and_data_not",
+        test=f"{REACH}::test_dual_stack_allows_ipv6_egress_from_app_and_none_from_data",
         says="IPv6",
     ),
 )

@@ -92,7 +92,7 @@ MUTANTS = (
         file="components/common/python_function.py",
         old="        network.allow_https_out(group)\n",
         new="",
-        test=f"{REACH}::test_who_works_reaches_aws[prod]",
+        test=f"{REACH}::test_functions_and_instances_reach_aws[prod]",
         says="Ingestion",
     ),
     Mutant(

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from checks.templates import Place
+from checks.templates import ResourceId
 from tests.support import databases
 from tests.support.synthesis import ENVIRONMENTS, Synthesized, shipped, synthesize
 from tests.support.web.variants import public
@@ -66,11 +66,11 @@ class Deployed:
         text = self.synthesized.linked.text(value, stack)
         return text.replace("arn:aws:", "arn:<Partition>:").replace(here, ":<Region>:<AccountId>:")
 
-    def place(self, reference: str) -> Place:
+    def place(self, reference: str) -> ResourceId:
         """The resource that a text like "${Data/Bucket.Arn}" points to."""
         found = list(self.synthesized.linked.named(reference))
         assert [each.text for each in found] == [reference], f"{reference!r} points to no resource of these templates"
-        return found[0].place
+        return found[0].resource_id
 
     def find(self, reference: str) -> tuple[str, Properties]:
         """Type and properties of that resource."""
@@ -80,7 +80,7 @@ class Deployed:
     def resources(self, type_: str) -> Iterator[tuple[str, str, Properties]]:
         """Stack, logical id and properties of every resource of that type."""
         for place, resource in self.synthesized.linked.resources(type_).items():
-            yield place.stack, place.id, resource.get("Properties", {})
+            yield place.stack, place.logical_id, resource.get("Properties", {})
 
     def runtimes(self) -> list[Runtime]:
         """Every function, then the web app."""
@@ -122,7 +122,7 @@ class Deployed:
             script=script,
         )
 
-    def _rights(self, role: Place) -> tuple[frozenset[Right], frozenset[str]]:
+    def _rights(self, role: ResourceId) -> tuple[frozenset[Right], frozenset[str]]:
         """What the role is allowed, and what it is denied, by every policy that is attached to it."""
         allowed, denied = set(), set()
         for stack, document in self._policies(role):
@@ -137,7 +137,7 @@ class Deployed:
                 allowed |= {Right(action, resource, condition) for action in actions for resource in resources}
         return frozenset(allowed), frozenset(denied)
 
-    def _policies(self, role: Place) -> Iterator[tuple[str, Properties]]:
+    def _policies(self, role: ResourceId) -> Iterator[tuple[str, Properties]]:
         resource = self.synthesized.linked.resource(role)
         assert resource["Type"] == "AWS::IAM::Role", role
         properties = resource["Properties"]
@@ -148,7 +148,7 @@ class Deployed:
             for stack, id_, policy in self.resources(policy_type):
                 holders = [*policy.get("Roles", []), *([policy["RoleName"]] if "RoleName" in policy else [])]
                 if role in {self.place(self.text(each, stack)) for each in holders}:
-                    attached.add(Place(stack=stack, id=id_))
+                    attached.add(ResourceId(stack=stack, logical_id=id_))
         for place in sorted(attached):
             yield place.stack, self.synthesized.linked.resource(place)["Properties"]["PolicyDocument"]
 

@@ -1,28 +1,28 @@
-"""References lead to the same place, and read the same, however a template writes them."""
+"""References are resolved, and written as text, in the same way however a template writes them."""
 
 import pytest
 
-from checks.templates import Output, Place, Reference, Templates
+from checks.templates import Output, Reference, ResourceId, Templates
 
-DATA, APP = "shop-dev-data", "shop-dev-app"
+DATA, APP = "sketch-data", "sketch-app"
 ARN = {"Fn::GetAtt": ["Bucket", "Arn"]}
-TOLD = {
+FROM_OUTPUT = {
     "Fn::GetStackOutput": {"StackName": DATA, "OutputName": "BucketArn", "Region": {"Ref": "AWS::Region"}},
 }
-UNKNOWN = {"Fn::GetStackOutput": {"StackName": "shop-dev-web", "OutputName": "Address"}}
-HOLDING = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}, "Outputs": {"BucketArn": {"Value": ARN}}}
-TEMPLATES = Templates(stacks={DATA: HOLDING, APP: {}})
-BUCKET = Place(stack=DATA, id="Bucket")
+UNKNOWN = {"Fn::GetStackOutput": {"StackName": "sketch-other", "OutputName": "Address"}}
+WITH_BUCKET = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}, "Outputs": {"BucketArn": {"Value": ARN}}}
+TEMPLATES = Templates(stacks={DATA: WITH_BUCKET, APP: {}})
+BUCKET = ResourceId(stack=DATA, logical_id="Bucket")
 
 
-def test_resources_are_found_by_type_and_by_place() -> None:
+def test_resources_are_found_by_type_and_by_id() -> None:
     queue = {"Type": "AWS::SQS::Queue"}
-    templates = Templates(stacks={**TEMPLATES.stacks, "shop-dev-pipeline": {"Resources": {"Queue": queue}}})
-    place = Place(stack="shop-dev-pipeline", id="Queue")
-    assert templates.resources("AWS::SQS::Queue") == {place: queue}
-    assert templates.resources().keys() == {BUCKET, place}
-    assert templates.resource(place) == queue
-    assert templates.resource(Place(stack=DATA, id="Queue")) == {}
+    templates = Templates(stacks={**TEMPLATES.stacks, "sketch-queues": {"Resources": {"Queue": queue}}})
+    id_ = ResourceId(stack="sketch-queues", logical_id="Queue")
+    assert templates.resources("AWS::SQS::Queue") == {id_: queue}
+    assert templates.resources().keys() == {BUCKET, id_}
+    assert templates.resource(id_) == queue
+    assert templates.resource(ResourceId(stack=DATA, logical_id="Queue")) == {}
 
 
 @pytest.mark.parametrize(
@@ -32,10 +32,10 @@ def test_resources_are_found_by_type_and_by_place() -> None:
         ({"Fn::Join": ["", [{"Fn::GetAtt": "Bucket.Arn"}, "/incoming/*"]]}, DATA),
         ({"Fn::Sub": "${Bucket.Arn}/incoming/*"}, DATA),
         ({"Fn::Sub": ["${Arn}/incoming/*", {"Arn": ARN}]}, DATA),
-        ({"Fn::Join": ["/", [TOLD, "incoming", "*"]]}, APP),
+        ({"Fn::Join": ["/", [FROM_OUTPUT, "incoming", "*"]]}, APP),
     ],
 )
-def test_one_value_reads_the_same_however_it_is_written(value: object, stack: str) -> None:
+def test_equal_values_have_equal_texts(value: object, stack: str) -> None:
     assert TEMPLATES.text(value, stack) == f"${{{DATA}/Bucket.Arn}}/incoming/*"
 
 
@@ -46,28 +46,28 @@ def test_one_value_reads_the_same_however_it_is_written(value: object, stack: st
         ({"Fn::Sub": "${!kept} ${AWS::Region}"}, "${!kept} <Region>"),
         (
             {"Fn::Select": [6, {"Fn::Split": [":", {"Ref": "Bucket"}]}]},
-            f"(part 6 by : of ${{{DATA}/Bucket}})",
+            f"(item 6 of ${{{DATA}/Bucket}} split at :)",
         ),
         ({"Fn::GetAZs": ""}, "GetAZs()"),
-        (UNKNOWN, "${shop-dev-web.Address}"),
+        (UNKNOWN, "${sketch-other.Address}"),
     ],
 )
-def test_values_read_as_one_line(value: object, text: str) -> None:
+def test_a_text_is_one_line(value: object, text: str) -> None:
     assert TEMPLATES.text(value, DATA) == text
 
 
 def test_references_are_followed_through_outputs_of_other_stacks() -> None:
-    told = Output(stack=DATA, name="BucketArn")
-    assert list(TEMPLATES.references({"Fn::Sub": ["${One}", {"One": TOLD}]}, APP)) == [
-        Reference(place=BUCKET, attribute="Arn", output=told)
+    output = Output(stack=DATA, name="BucketArn")
+    assert list(TEMPLATES.references({"Fn::Sub": ["${One}", {"One": FROM_OUTPUT}]}, APP)) == [
+        Reference(resource_id=BUCKET, attribute="Arn", output=output)
     ]
-    assert list(TEMPLATES.reads([TOLD, UNKNOWN])) == [told, Output(stack="shop-dev-web", name="Address")]
+    assert list(TEMPLATES.reads([FROM_OUTPUT, UNKNOWN])) == [output, Output(stack="sketch-other", name="Address")]
     assert list(TEMPLATES.references(UNKNOWN, APP)) == []
 
 
-def test_only_resources_are_referred_to() -> None:
+def test_only_resources_are_references() -> None:
     value = {"Fn::Sub": "${Bucket} ${!Bucket} ${AWS::Region} ${Parameter}"}
-    assert list(TEMPLATES.references(value, DATA)) == [Reference(place=BUCKET)]
+    assert list(TEMPLATES.references(value, DATA)) == [Reference(resource_id=BUCKET)]
     assert list(TEMPLATES.references({"Fn::Sub": ["${Bucket}", {"Bucket": "a word"}]}, DATA)) == []
 
 
@@ -81,14 +81,14 @@ def test_a_text_names_the_resources_that_its_value_refers_to() -> None:
     ]
 
 
-def test_a_stack_is_found_by_its_capability_too() -> None:
-    by_capability = Templates(stacks={"Data": HOLDING, "App": {}})
-    assert by_capability.text(TOLD, "App") == "${Data/Bucket.Arn}"
-    assert [reference.place for reference in by_capability.references(TOLD, "App")] == [
-        Place(stack="Data", id="Bucket")
+def test_stacks_may_have_other_keys_than_their_names() -> None:
+    by_key = Templates(stacks={"Data": WITH_BUCKET, "App": {}}, keys={DATA: "Data", APP: "App"})
+    assert by_key.text(FROM_OUTPUT, "App") == "${Data/Bucket.Arn}"
+    assert [reference.resource_id for reference in by_key.references(FROM_OUTPUT, "App")] == [
+        ResourceId(stack="Data", logical_id="Bucket")
     ]
 
 
-def test_a_resource_that_moved_is_named_by_its_new_place() -> None:
-    moved = TEMPLATES.moved({BUCKET: Place(stack=APP, id="Store")})
+def test_a_resource_that_moved_has_its_new_id_in_texts() -> None:
+    moved = TEMPLATES.with_moves({BUCKET: ResourceId(stack=APP, logical_id="Store")})
     assert moved.text(ARN, DATA) == f"${{{APP}/Store.Arn}}"

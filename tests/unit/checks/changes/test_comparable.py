@@ -1,4 +1,4 @@
-"""What is new at each release is masked, so that it counts as no change."""
+"""What differs in every release is masked, so that it counts as no change."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from checks.changes.comparable import comparable, masked
 from checks.changes.errors import ChangesError
 
 
-def test_code_is_masked_where_that_is_asked_for_and_version_ids_always() -> None:
+def test_hashes_of_code_are_masked_on_request_and_version_ids_always() -> None:
     version = "FunctionCurrentVersion8AFE8E85" + "b" * 32
     template = {"Resources": {version: {"Key": "a" * 64 + ".zip"}}}
     assert '"FunctionCurrentVersion8AFE8E85<hash>"' in masked(template)
@@ -15,6 +15,6 @@ def test_code_is_masked_where_that_is_asked_for_and_version_ids_always() -> None
     assert version not in masked(template, with_code=True)
 
 
-def test_no_template_at_all_is_refused() -> None:
+def test_an_empty_set_of_templates_is_refused() -> None:
     with pytest.raises(ChangesError, match="no template"):
         comparable({})

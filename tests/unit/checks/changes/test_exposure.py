@@ -1,4 +1,4 @@
-"""What is open now and was not: rules, routes and switches."""
+"""New network access is found: by rules, routes and properties that expose a resource."""
 
 from typing import Any
 
@@ -15,7 +15,9 @@ NOTHING: dict[str, Any] = {"CidrIp": "255.255.255.255/32", "IpProtocol": "icmp",
 
 def _openings(old: Sketch, new: Sketch) -> list[str]:
     before, after = old.templates, new.templates
-    return [f"{opening.place.id} {opening.what}" for opening in openings(before, after, moves(before, after))]
+    return [
+        f"{opening.resource_id.logical_id} {opening.what}" for opening in openings(before, after, moves(before, after))
+    ]
 
 
 def _tcp(first: Any, last: Any = None, **peer: Any) -> dict[str, Any]:
@@ -52,27 +54,27 @@ def test_a_new_ingress_rule_opens() -> None:
         ({"IpProtocol": "-1", **PEER}, _tcp(att("D", "Port"), **PEER), False),
     ],
 )
-def test_a_rule_opens_what_no_rule_let_in(old: dict[str, Any], new: dict[str, Any], opens: bool) -> None:
+def test_a_rule_opens_what_no_old_rule_allowed(old: dict[str, Any], new: dict[str, Any], opens: bool) -> None:
     assert bool(_openings(_group(old), _group(new))) is opens
 
 
-def test_rules_of_their_own_count_like_those_inside_the_group() -> None:
+def test_rules_as_resources_count_like_inline_rules() -> None:
     rule = _tcp(443, CidrIp="10.0.0.0/8")
-    apart = _group().changed().add("Rule", "AWS::EC2::SecurityGroupIngress", GroupId=att("Group", "GroupId"), **rule)
-    assert _openings(_group(rule), apart) == []
-    assert _openings(_group(), apart) == ["Group ingress tcp 443 from 10.0.0.0/8"]
+    separate = _group().changed().add("Rule", "AWS::EC2::SecurityGroupIngress", GroupId=att("Group", "GroupId"), **rule)
+    assert _openings(_group(rule), separate) == []
+    assert _openings(_group(), separate) == ["Group ingress tcp 443 from 10.0.0.0/8"]
 
 
-def test_a_group_that_loses_all_its_egress_rules_opens_everything() -> None:
+def test_a_group_without_egress_rules_allows_all_egress() -> None:
     assert _openings(_group(), _group(egress=())) == [
-        "Group egress everything to 0.0.0.0/0",
-        "Group egress everything to ::/0",
+        "Group egress all traffic to 0.0.0.0/0",
+        "Group egress all traffic to ::/0",
     ]
-    apart = _group(egress=()).add("Rule", "AWS::EC2::SecurityGroupEgress", GroupId=ref("Group"), **NOTHING)
-    assert _openings(_group(), apart) == []
+    separate = _group(egress=()).add("Rule", "AWS::EC2::SecurityGroupEgress", GroupId=ref("Group"), **NOTHING)
+    assert _openings(_group(), separate) == []
 
 
-def test_a_renamed_group_is_compared_with_what_it_was() -> None:
+def test_a_renamed_group_is_compared_with_its_old_self() -> None:
     rule = _tcp(443, CidrIp="10.0.0.0/8")
     new = _group(rule).changed()
     new.stacks[DATA]["Resources"]["Renamed"] = new.stacks[DATA]["Resources"].pop("Group")
@@ -96,20 +98,20 @@ def _acl(*entries: tuple[int, str, str, int]) -> Sketch:
     return sketch
 
 
-def test_an_acl_opens_by_an_allow_that_is_new() -> None:
+def test_a_new_allow_rule_of_an_acl_opens() -> None:
     assert _openings(_acl(), _acl((100, "allow", "0.0.0.0/0", 22))) == [
         "Subnet ACL ingress rule 100: tcp 22 from 0.0.0.0/0"
     ]
     assert _openings(_acl((100, "allow", "0.0.0.0/0", 22)), _acl((90, "allow", "10.0.0.0/8", 22))) == []
 
 
-def test_a_subnet_that_loses_its_acl_has_the_default_one_and_a_renamed_acl_is_the_same() -> None:
+def test_a_subnet_without_its_acl_has_the_default_one_and_a_renamed_acl_is_the_same() -> None:
     acl = _acl((100, "allow", "10.0.0.0/8", 22))
     assert _openings(acl, acl.changed().remove("Its")) == [
-        "Subnet ACL ingress rule 100: everything from 0.0.0.0/0",
-        "Subnet ACL ingress rule 100: everything from ::/0",
-        "Subnet ACL egress rule 100: everything to 0.0.0.0/0",
-        "Subnet ACL egress rule 100: everything to ::/0",
+        "Subnet ACL ingress rule 100: all traffic from 0.0.0.0/0",
+        "Subnet ACL ingress rule 100: all traffic from ::/0",
+        "Subnet ACL egress rule 100: all traffic to 0.0.0.0/0",
+        "Subnet ACL egress rule 100: all traffic to ::/0",
     ]
     renamed = acl.changed().remove("Acl").add("Other", "AWS::EC2::NetworkAcl", Tags=[])
     for id_ in ("Its", "Entry100allow"):
@@ -117,29 +119,30 @@ def test_a_subnet_that_loses_its_acl_has_the_default_one_and_a_renamed_acl_is_th
     assert _openings(acl, renamed) == []
 
 
-def test_an_acl_opens_by_a_deny_that_is_lost_or_comes_too_late() -> None:
+def test_a_deny_rule_that_is_removed_or_comes_too_late_opens_an_acl() -> None:
     old = _acl((10, "deny", "0.0.0.0/0", 22), (100, "allow", "0.0.0.0/0", 22))
-    said = [
-        "Subnet ACL ingress rule 100: tcp 22 from 0.0.0.0/0, before which nothing denies tcp 22 from 0.0.0.0/0 any more"
+    expected = [
+        "Subnet ACL ingress rule 100: tcp 22 from 0.0.0.0/0, "
+        "no longer preceded by a rule that denies tcp 22 from 0.0.0.0/0"
     ]
-    assert _openings(old, _acl((100, "allow", "0.0.0.0/0", 22))) == said
-    assert _openings(old, _acl((110, "deny", "0.0.0.0/0", 22), (100, "allow", "0.0.0.0/0", 22))) == said
+    assert _openings(old, _acl((100, "allow", "0.0.0.0/0", 22))) == expected
+    assert _openings(old, _acl((110, "deny", "0.0.0.0/0", 22), (100, "allow", "0.0.0.0/0", 22))) == expected
     assert _openings(old, _acl((50, "deny", "0.0.0.0/0", 22), (200, "allow", "0.0.0.0/0", 22))) == []
 
 
-def test_an_acl_does_not_open_by_a_deny_that_never_came_in_time() -> None:
+def test_removing_a_deny_rule_without_effect_opens_nothing() -> None:
     old = _acl((100, "allow", "0.0.0.0/0", 22), (200, "deny", "0.0.0.0/0", 22))
     assert _openings(old, _acl((100, "allow", "0.0.0.0/0", 22))) == []
 
 
-def test_a_bucket_without_its_access_block_opens_in_each_way() -> None:
+def test_a_bucket_without_its_public_access_block_is_exposed_in_each_way() -> None:
     closed = Sketch().add("It", "AWS::S3::Bucket", PublicAccessBlockConfiguration=dict.fromkeys(BLOCKS, True))
     assert _openings(closed, Sketch().add("It", "AWS::S3::Bucket")) == [
         f"It PublicAccessBlockConfiguration.{name} = (not set)" for name in BLOCKS
     ]
 
 
-def test_an_acl_does_not_open_by_a_deny_of_something_else() -> None:
+def test_removing_a_deny_rule_for_other_traffic_opens_nothing() -> None:
     old = _acl((10, "deny", "0.0.0.0/0", 3389), (100, "allow", "0.0.0.0/0", 22))
     assert _openings(old, _acl((100, "allow", "0.0.0.0/0", 22))) == []
 
@@ -158,7 +161,7 @@ def _routed(table: str, **target: Any) -> Sketch:
     )
 
 
-def test_routes_open_by_their_target_and_by_the_table_that_a_subnet_takes() -> None:
+def test_a_route_opens_by_its_target_and_by_another_route_table_of_the_subnet() -> None:
     nat = _routed("Private", NatGatewayId="nat")
     assert _openings(nat, _routed("Private", NatGatewayId="nat")) == []
     internet = f"Subnet route 0.0.0.0/0 -> a gateway ${{{DATA}/Igw}}"
@@ -198,7 +201,7 @@ def test_routes_open_by_their_target_and_by_the_table_that_a_subnet_takes() -> N
         ),
     ],
 )
-def test_switches_open_in_one_direction_only(type_: str, closed: dict[str, Any], opened: dict[str, Any]) -> None:
+def test_properties_expose_in_one_direction_only(type_: str, closed: dict[str, Any], opened: dict[str, Any]) -> None:
     before, after = Sketch().add("It", type_, **closed), Sketch().add("It", type_, **opened)
     assert len(_openings(before, after)) == 1
     assert _openings(after, before) == []

@@ -1,4 +1,4 @@
-"""A statement is wider when it lets something happen that no statement let happen before."""
+"""Permissions are wider if a statement allows something that no statement allowed before."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from checks.changes.permissions import Widening, widenings
 from checks.changes.replacements import moves
-from tests.support.changes_sketch import APP, DATA, Sketch, att, place, ref, told
+from tests.support.changes_sketch import APP, DATA, Sketch, att, ref, resource_id, stack_output
 
 TRUST: dict[str, Any] = {
     "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]
@@ -42,7 +42,7 @@ def _widenings(old: Sketch, new: Sketch) -> list[Widening]:
     return widenings(before, after, moves(before, after))
 
 
-def _said(old: Sketch, new: Sketch) -> list[tuple[str, tuple[str, ...]]]:
+def _summary(old: Sketch, new: Sketch) -> list[tuple[str, tuple[str, ...]]]:
     return [(widening.what, widening.details) for widening in _widenings(old, new)]
 
 
@@ -56,10 +56,10 @@ def _said(old: Sketch, new: Sketch) -> list[tuple[str, tuple[str, ...]]]:
         [READ | {"Condition": {"StringEquals": {"aws:SourceAccount": "1"}}}],
         [],
     ],
-    ids=["a list of one", "other capitals", "a name", "twice", "a condition more", "nothing"],
+    ids=["a list of one", "another case", "a Sid", "twice", "another condition", "nothing"],
 )
-def test_what_allows_no_more_is_no_widening(same: list[dict[str, Any]]) -> None:
-    assert _said(_policy(READ), _policy(*same)) == []
+def test_a_statement_that_allows_no_more_is_no_widening(same: list[dict[str, Any]]) -> None:
+    assert _summary(_policy(READ), _policy(*same)) == []
 
 
 def test_order_splitting_and_joining_are_no_widening() -> None:
@@ -67,26 +67,26 @@ def test_order_splitting_and_joining_are_no_widening() -> None:
     turned = READ | {"Action": ["s3:PutObject", "s3:GetObject"], "Resource": ["arn:two", "arn:one"]}
     split = [both | {"Action": "s3:PutObject"}, both | {"Action": "s3:GetObject"}]
     for one, other in (([both], [turned]), ([both], split), (split, [both])):
-        assert _said(_policy(*one), _policy(*other)) == []
+        assert _summary(_policy(*one), _policy(*other)) == []
 
 
-def test_what_a_wildcard_already_allowed_is_no_widening() -> None:
+def test_a_statement_that_a_wildcard_already_covered_is_no_widening() -> None:
     wide = READ | {"Action": "s3:Get*", "Resource": "arn:one*"}
-    assert _said(_policy(wide), _policy(READ | {"Action": ["s3:GetObject", "s3:GetObjectTagging"]})) == []
-    assert _said(_policy(READ), _policy(wide)) == [("wider", ("+ action s3:Get*", "+ resource arn:one*"))]
+    assert _summary(_policy(wide), _policy(READ | {"Action": ["s3:GetObject", "s3:GetObjectTagging"]})) == []
+    assert _summary(_policy(READ), _policy(wide)) == [("wider", ("+ action s3:Get*", "+ resource arn:one*"))]
 
 
-def test_an_action_a_resource_and_a_new_statement_are_told_apart() -> None:
+def test_a_new_action_a_new_resource_and_a_new_statement_are_distinguished() -> None:
     more = READ | {"Action": ["s3:GetObject", "s3:DeleteObject"]}
     (widening,) = _widenings(_policy(READ), _policy(more))
     assert (widening.what, widening.statement) == ("wider", "Allow s3:DeleteObject on arn:one")
     assert widening.details == ("+ action s3:DeleteObject",)
-    assert _said(_policy(READ), _policy(READ | {"Resource": ["arn:one", "arn:two"]})) == [
+    assert _summary(_policy(READ), _policy(READ | {"Resource": ["arn:one", "arn:two"]})) == [
         ("wider", ("+ resource arn:two",))
     ]
-    assert _said(_policy(READ), _policy(READ, {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "q"})) == [
-        ("new", ())
-    ]
+    assert _summary(
+        _policy(READ), _policy(READ, {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "q"})
+    ) == [("new", ())]
 
 
 @pytest.mark.parametrize(
@@ -119,51 +119,51 @@ def test_an_action_a_resource_and_a_new_statement_are_told_apart() -> None:
         ({}, {"StringEquals": {"k": "1"}}, ()),
     ],
 )
-def test_conditions_widen_when_they_let_more_through(
+def test_a_condition_that_holds_more_often_is_a_widening(
     old: dict[str, Any], new: dict[str, Any], details: tuple[str, ...]
 ) -> None:
     expected = [("wider", details)] if details else []
-    assert _said(_policy(READ | {"Condition": old}), _policy(READ | {"Condition": new})) == expected
+    assert _summary(_policy(READ | {"Condition": old}), _policy(READ | {"Condition": new})) == expected
 
 
-def test_not_action_and_not_resource_are_read_for_what_they_let_through() -> None:
+def test_not_action_and_not_resource_are_compared_by_what_they_allow() -> None:
     but_delete = {"Effect": "Allow", "NotAction": ["s3:Delete*"], "Resource": "*"}
     but_more = {"Effect": "Allow", "NotAction": ["s3:Delete*", "iam:*"], "Resource": "*"}
-    assert _said(_policy(but_delete), _policy(but_more)) == []
-    assert _said(_policy(but_more), _policy(but_delete)) == [("wider", ("+ action all but s3:Delete*",))]
-    assert _said(_policy(but_delete), _policy(READ)) == []
-    assert _said(_policy(but_delete), _policy(READ | {"Action": "s3:DeleteObject"})) != []
-    assert _said(_policy(but_delete), _policy(READ | {"Action": "s3:D*"})) != []
-    assert _said(_policy(READ | {"Action": "*", "Resource": "*"}), _policy(but_delete)) == []
-    assert _said(_policy(READ | {"Resource": "*"}), _policy(but_delete)) != []
-    assert _said(_policy({"Effect": "Allow", "Action": "s3:*", "NotResource": "arn:one"}), _policy(READ)) != []
+    assert _summary(_policy(but_delete), _policy(but_more)) == []
+    assert _summary(_policy(but_more), _policy(but_delete)) == [("wider", ("+ action all except s3:Delete*",))]
+    assert _summary(_policy(but_delete), _policy(READ)) == []
+    assert _summary(_policy(but_delete), _policy(READ | {"Action": "s3:DeleteObject"})) != []
+    assert _summary(_policy(but_delete), _policy(READ | {"Action": "s3:D*"})) != []
+    assert _summary(_policy(READ | {"Action": "*", "Resource": "*"}), _policy(but_delete)) == []
+    assert _summary(_policy(READ | {"Resource": "*"}), _policy(but_delete)) != []
+    assert _summary(_policy({"Effect": "Allow", "Action": "s3:*", "NotResource": "arn:one"}), _policy(READ)) != []
 
 
-def test_a_deny_that_is_lost_or_narrower_lets_more_through() -> None:
-    assert _said(_bucket(TLS), _bucket()) == [("lost", ())]
-    assert _said(_bucket(TLS), _bucket(TLS | {"Resource": "arn:one/*"})) == [("narrower", ("- resource arn:one",))]
+def test_a_removed_or_narrower_deny_is_a_widening() -> None:
+    assert _summary(_bucket(TLS), _bucket()) == [("lost", ())]
+    assert _summary(_bucket(TLS), _bucket(TLS | {"Resource": "arn:one/*"})) == [("narrower", ("- resource arn:one",))]
     narrower = {"Condition": TLS["Condition"] | {"StringEquals": {"k": "1"}}}
-    assert _said(_bucket(TLS), _bucket(TLS | narrower)) == [("narrower", ("+ condition k StringEquals 1",))]
+    assert _summary(_bucket(TLS), _bucket(TLS | narrower)) == [("narrower", ("+ condition k StringEquals 1",))]
 
 
 def test_a_new_or_wider_deny_is_no_widening() -> None:
-    assert _said(_bucket(), _bucket(TLS)) == []
-    assert _said(_bucket(TLS), _bucket(TLS | {"Action": "*", "Condition": {}})) == []
+    assert _summary(_bucket(), _bucket(TLS)) == []
+    assert _summary(_bucket(TLS), _bucket(TLS | {"Action": "*", "Condition": {}})) == []
 
 
 def test_a_deny_that_becomes_an_allow_is_both_lost_and_new() -> None:
-    assert [what for what, _ in _said(_bucket(TLS), _bucket(TLS | {"Effect": "Allow"}))] == ["new", "lost"]
+    assert [what for what, _ in _summary(_bucket(TLS), _bucket(TLS | {"Effect": "Allow"}))] == ["new", "lost"]
 
 
-def test_a_deny_is_not_missed_where_the_whole_bucket_goes() -> None:
-    assert _said(_bucket(TLS), Sketch()) == []
+def test_a_deny_that_is_removed_with_its_bucket_is_no_widening() -> None:
+    assert _summary(_bucket(TLS), Sketch()) == []
 
 
-def test_the_policy_of_a_resource_lost_with_its_deny_is_told() -> None:
-    assert _said(_bucket(TLS), _bucket(TLS).changed().remove("Policy")) == [("lost", ())]
+def test_a_resource_policy_that_is_removed_with_its_deny_is_a_widening() -> None:
+    assert _summary(_bucket(TLS), _bucket(TLS).changed().remove("Policy")) == [("lost", ())]
 
 
-def test_principals_widen() -> None:
+def test_more_principals_are_a_widening() -> None:
     one = {
         "Effect": "Allow",
         "Action": "sns:Publish",
@@ -181,25 +181,25 @@ def test_principals_widen() -> None:
             .add("P", "AWS::SNS::TopicPolicy", Topics=[ref("Topic")], PolicyDocument=policy)
         )
 
-    assert _said(topic(one), topic(two)) == [("wider", ("+ principal s3.amazonaws.com",))]
-    assert _said(topic(two), topic(one)) == []
-    assert _said(topic(anybody), topic(one | {"Principal": {"AWS": "*"}})) == []
-    assert _said(topic(one), topic(anybody)) == [("wider", ("+ principal *",))]
+    assert _summary(topic(one), topic(two)) == [("wider", ("+ principal s3.amazonaws.com",))]
+    assert _summary(topic(two), topic(one)) == []
+    assert _summary(topic(anybody), topic(one | {"Principal": {"AWS": "*"}})) == []
+    assert _summary(topic(one), topic(anybody)) == [("wider", ("+ principal *",))]
     (widening,) = _widenings(topic(one), topic(two))
-    assert (widening.holder.place, widening.title) == (place("Topic"), "lets more in")
+    assert (widening.holder.resource_id, widening.title) == (resource_id("Topic"), "can be used by more principals")
 
 
-def test_of_two_statements_the_namesake_is_what_a_wider_one_was_made_of() -> None:
+def test_a_wider_statement_is_compared_with_the_old_one_of_the_same_sid() -> None:
     other = READ | {"Sid": "One", "Resource": "arn:a", "Condition": {"Bool": {"k": "true"}}}
-    namesake = READ | {"Sid": "Two", "Resource": ["arn:a", "arn:z"]}
+    same_sid = READ | {"Sid": "Two", "Resource": ["arn:a", "arn:z"]}
     wider = READ | {"Sid": "Two", "Resource": ["arn:a", "arn:b"]}
-    assert _said(_policy(other, namesake), _policy(other, wider)) == [("wider", ("+ resource arn:b",))]
+    assert _summary(_policy(other, same_sid), _policy(other, wider)) == [("wider", ("+ resource arn:b",))]
 
 
-def test_trust_is_told_apart_from_permissions() -> None:
+def test_trust_is_distinguished_from_permissions() -> None:
     ec2 = {"Statement": TRUST["Statement"][0] | {"Principal": {"Service": "ec2.amazonaws.com"}}}
     (widening,) = _widenings(_policy(READ), _policy(READ).changed().put("Role", AssumeRolePolicyDocument=ec2))
-    assert widening.title == "may be taken on by more"
+    assert widening.title == "can be assumed by more principals"
     assert widening.statement == "Allow sts:AssumeRole for ec2.amazonaws.com"
 
 
@@ -213,33 +213,33 @@ def test_the_same_permission_in_another_policy_of_the_same_role_is_no_widening()
         .add("Named", "AWS::IAM::ManagedPolicy", PolicyDocument={"Statement": [READ]})
     )
     for old, new in ((_policy(READ), inline), (inline, named), (named, _policy(READ))):
-        assert _said(old, new) == []
+        assert _summary(old, new) == []
 
 
-def test_a_renamed_role_is_compared_with_what_it_was() -> None:
+def test_a_renamed_role_is_compared_with_its_old_self() -> None:
     old, new = _policy(READ), Sketch()
-    new.add("Reader", "AWS::IAM::Role", AssumeRolePolicyDocument=TRUST)
+    new.add("OutputReader", "AWS::IAM::Role", AssumeRolePolicyDocument=TRUST)
     new.add(
         "Other",
         "AWS::IAM::ManagedPolicy",
-        Roles=[ref("Reader")],
+        Roles=[ref("OutputReader")],
         PolicyDocument={"Statement": [READ, READ | {"Action": "s3:PutObject", "Resource": "arn:two"}]},
     )
     (widening,) = _widenings(old, new)
-    assert widening.holder.place == place("Reader")
+    assert widening.holder.resource_id == resource_id("OutputReader")
     assert widening.statement == "Allow s3:PutObject on arn:two"
 
 
-def test_a_policy_that_aws_keeps_is_a_widening_of_its_own() -> None:
+def test_an_aws_managed_policy_is_a_widening() -> None:
     new = _policy(READ).changed().put("Role", ManagedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"])
     (widening,) = _widenings(_policy(READ), new)
-    assert widening.statement == "Allow whatever arn:aws:iam::aws:policy/AdministratorAccess allows"
+    assert widening.statement == "Allow everything in arn:aws:iam::aws:policy/AdministratorAccess"
 
 
-def test_a_permissions_boundary_that_is_lost_is_a_widening() -> None:
+def test_a_removed_permissions_boundary_is_a_widening() -> None:
     bounded = _policy(READ).changed().put("Role", PermissionsBoundary="arn:boundary")
-    assert _said(bounded, _policy(READ)) == [("wider", ("- boundary arn:boundary",))]
-    assert _said(_policy(READ), bounded) == []
+    assert _summary(bounded, _policy(READ)) == [("wider", ("- boundary arn:boundary",))]
+    assert _summary(_policy(READ), bounded) == []
 
 
 def test_key_queue_endpoint_and_function_policies_are_read() -> None:
@@ -262,24 +262,24 @@ def test_key_queue_endpoint_and_function_policies_are_read() -> None:
     old = Sketch().add("F", "AWS::Lambda::Function").add("P", "AWS::Lambda::Permission", **invoked, SourceArn="arn:one")
     new = Sketch().add("F", "AWS::Lambda::Function").add("P", "AWS::Lambda::Permission", **invoked)
     (widening,) = _widenings(old, new)
-    assert widening.holder.place == place("F")
-    assert widening.details == ("- condition aws:SourceArn StringLike arn:one",)
+    assert widening.holder.resource_id == resource_id("F")
+    assert widening.details == ("- condition aws:SourceArn ArnLike arn:one",)
 
 
-def test_an_endpoint_without_a_policy_lets_everything_through() -> None:
+def test_an_endpoint_without_a_policy_allows_everything() -> None:
     closed = Sketch().add("It", "AWS::EC2::VPCEndpoint", PolicyDocument={"Statement": [READ | {"Principal": "*"}]})
     assert [widening.statement for widening in _widenings(closed, Sketch().add("It", "AWS::EC2::VPCEndpoint"))] == [
         "Allow * on * for *"
     ]
 
 
-def test_a_policy_written_as_text_is_read_too() -> None:
+def test_a_policy_as_json_text_is_read_too() -> None:
     text = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]}'
     (widening,) = _widenings(Sketch(), Sketch().add("It", "AWS::Logs::ResourcePolicy", PolicyDocument=text))
     assert widening.statement == "Allow logs:* on *"
 
 
-def test_a_policy_joined_of_pieces_is_read_too() -> None:
+def test_a_policy_as_joined_json_text_is_read_too() -> None:
     pieces = ['{"Statement": [{"Effect": "Allow", "Action": "logs:*", "Resource": "', att("Group", "Arn"), '"}]}']
     base = Sketch().add("Group", "AWS::Logs::LogGroup")
     new = base.changed().add("It", "AWS::Logs::ResourcePolicy", PolicyDocument={"Fn::Join": ["", pieces]})
@@ -287,13 +287,13 @@ def test_a_policy_joined_of_pieces_is_read_too() -> None:
     assert widening.statement == f"Allow logs:* on ${{{DATA}/Group.Arn}}"
 
 
-def test_resources_are_compared_by_what_they_refer_to_in_whichever_stack() -> None:
+def test_resources_are_compared_by_their_references_across_stacks() -> None:
     def reader(resource: Any) -> Sketch:
         sketch = Sketch().add("Bucket", "AWS::S3::Bucket").output("Arn", att("Bucket", "Arn"))
         policy = {"Statement": [READ | {"Resource": resource}]}
         return sketch.add("Role", "AWS::IAM::Role", stack=APP, Policies=[{"PolicyDocument": policy}])
 
-    whole = {"Fn::Join": ["", [told("Arn"), "/*"]]}
-    part = {"Fn::Sub": ["${Arn}/incoming/*", {"Arn": told("Arn")}]}
-    assert _said(reader(whole), reader(part)) == []
-    assert _said(reader(part), reader(whole)) == [("wider", (f"+ resource ${{{DATA}/Bucket.Arn}}/*",))]
+    whole = {"Fn::Join": ["", [stack_output("Arn"), "/*"]]}
+    part = {"Fn::Sub": ["${Arn}/incoming/*", {"Arn": stack_output("Arn")}]}
+    assert _summary(reader(whole), reader(part)) == []
+    assert _summary(reader(part), reader(whole)) == [("wider", (f"+ resource ${{{DATA}/Bucket.Arn}}/*",))]

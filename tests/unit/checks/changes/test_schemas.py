@@ -30,12 +30,11 @@ def test_a_conditional_property_is_not_certain() -> None:
 
 
 @pytest.mark.parametrize("property_", ["BackupRetentionPeriod", "MultiAZ", "DBParameterGroupName"])
-def test_what_is_changed_in_everyday_life_is_no_replacement(property_: str) -> None:
+def test_properties_that_never_replace_in_practice_are_left_out(property_: str) -> None:
     assert property_ not in {str(one) for one in create_only("AWS::RDS::DBInstance")}
 
 
-def test_every_stateful_type_is_one_that_cfn_lint_knows() -> None:
-
+def test_every_stateful_type_is_known_to_cfn_lint() -> None:
     assert STATEFUL.keys() <= set(PROVIDER_SCHEMA_MANAGER.get_resource_types("us-east-1"))
 
 
@@ -55,6 +54,6 @@ def test_pointers_go_into_mappings_and_lists() -> None:
     assert listed.values({"Nodes": [{"Id": 1}, {"Id": 2}, {"Name": "x"}]}) == [1, 2]
 
 
-def test_an_intrinsic_function_on_the_way_stands_for_what_is_in_it() -> None:
+def test_an_intrinsic_function_stands_for_the_whole_value() -> None:
     nested = CreateOnly(pointer=("Tls", "Policy"), certain=True)
     assert nested.values({"Tls": {"Ref": "Settings"}}) == [{"Ref": "Settings"}]

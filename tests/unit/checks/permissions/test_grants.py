@@ -1,4 +1,4 @@
-"""Grants are read from wherever a role may get them, and written so that a person knows them again."""
+"""Grants are read from every policy that gives a role permissions, and written for a reader."""
 
 from typing import Any
 
@@ -36,22 +36,22 @@ def granted_in(**stacks: Template) -> list[Grant]:
     return grants(Templates(stacks=stacks))
 
 
-def test_a_role_has_what_its_policies_allow() -> None:
+def test_a_role_has_the_permissions_of_its_policies() -> None:
     attached = {"Ref": f"Policy{HASH}"}
     found = granted(
-        IntakeFunctionIdentityRole=role(attached),
+        ReaderFunctionIdentityRole=role(attached),
         Policy=policy(["sqs:ReceiveMessage", "sqs:DeleteMessage"], ARN),
         Unattached=policy("sqs:SendMessage", ARN),
     )
     assert [(grant.role, grant.action, grant.resources) for grant in found] == [
-        ("Intake", "sqs:DeleteMessage", ("Queue",)),
-        ("Intake", "sqs:ReceiveMessage", ("Queue",)),
+        ("Reader", "sqs:DeleteMessage", ("Queue",)),
+        ("Reader", "sqs:ReceiveMessage", ("Queue",)),
     ]
     assert {grant.service for grant in found} == {"lambda.amazonaws.com"}
 
 
 def test_a_shared_policy_counts_for_each_role_also_from_another_stack() -> None:
-    elsewhere = {"Fn::GetStackOutput": {"StackName": "shop-dev-data", "OutputName": "Readers"}}
+    elsewhere = {"Fn::GetStackOutput": {"StackName": "Data", "OutputName": "Readers"}}
     data = {
         **template(Readers=policy("s3:GetObject", "*")),
         "Outputs": {"Readers": {"Value": {"Ref": f"Readers{HASH}"}}},
@@ -60,7 +60,7 @@ def test_a_shared_policy_counts_for_each_role_also_from_another_stack() -> None:
     assert [grant.role for grant in granted_in(Data=data, Pipeline=pipeline)] == ["One", "Two"]
 
 
-def test_policies_of_the_same_name_in_two_stacks_are_two() -> None:
+def test_policies_with_the_same_name_in_two_stacks_are_distinct() -> None:
     attached = {"Ref": f"Policy{HASH}"}
     network = template(OneRole=role(attached), Policy=policy("sqs:SendMessage", "*"))
     pipeline = template(TwoRole=role(attached), Policy=policy("s3:GetObject", "*"))
@@ -82,17 +82,22 @@ def test_an_inline_policy_counts_too() -> None:
 
 
 @pytest.mark.parametrize("name", [{"Ref": f"OneRole{HASH}"}, {"Fn::Sub": f"${{OneRole{HASH}}}"}, "reader"])
-def test_an_inline_policy_that_stands_alone_counts_too(name: Any) -> None:
+def test_an_inline_policy_as_a_resource_counts_too(name: Any) -> None:
     alone = policy("s3:GetObject", "*")["Properties"] | {"RoleName": name}
     found = granted(OneRole=role(RoleName="reader"), Policy={"Type": "AWS::IAM::RolePolicy", "Properties": alone})
     assert [(grant.role, grant.action) for grant in found] == [("One", "s3:GetObject")]
 
 
 @pytest.mark.parametrize("name", ["writer", {"Ref": "Parameter"}])
-def test_a_policy_of_a_role_that_stands_nowhere_is_refused(name: Any) -> None:
+def test_a_policy_for_a_role_outside_the_templates_is_refused(name: Any) -> None:
     alone = policy("s3:GetObject", "*")["Properties"] | {"RoleName": name}
     with pytest.raises(ValueError, match=rf"Pipeline/Policy{HASH}.*attach it to a role of these stacks"):
         granted(OneRole=role(RoleName="reader"), Policy={"Type": "AWS::IAM::RolePolicy", "Properties": alone})
+
+
+def test_a_managed_policy_of_aws_is_refused() -> None:
+    with pytest.raises(ValueError, match=rf"OneRole{HASH} attaches arn:aws:iam::aws:policy/ReadOnlyAccess"):
+        granted(OneRole=role("arn:aws:iam::aws:policy/ReadOnlyAccess"))
 
 
 ONE = {"Fn::GetAtt": [f"OneRole{HASH}", "Arn"]}
@@ -100,7 +105,7 @@ OF_ACCOUNT = ["arn:", {"Ref": "AWS::Partition"}, ":iam::", {"Ref": "AWS::Account
 
 
 def opening(type_: str, principal: Any, path: str = "PolicyDocument", **more: Any) -> dict[str, Any]:
-    """A resource whose own policy lets somebody in."""
+    """A resource whose own policy admits a principal."""
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sqs:SendMessage", "Resource": ARN, **more}
     return {"Type": type_, "Properties": {path: {"Statement": [statement]}}}
 
@@ -111,7 +116,7 @@ def opening(type_: str, principal: Any, path: str = "PolicyDocument", **more: An
         ONE,
         [{"Fn::GetAtt": [f"Other{HASH}", "Arn"]}, ONE],
         {"Fn::Sub": f"${{OneRole{HASH}.Arn}}"},
-        {"Fn::Sub": ["${Reader}", {"Reader": ONE}]},
+        {"Fn::Sub": ["${OutputReader}", {"OutputReader": ONE}]},
         {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/${{OneRole{HASH}}}"},
         {"Fn::Join": ["", [*OF_ACCOUNT, ":role/", {"Ref": f"OneRole{HASH}"}]]},
         {"Fn::Join": ["", [*OF_ACCOUNT, ":role/path/reader-", {"Ref": "AWS::Region"}]]},
@@ -124,7 +129,7 @@ def opening(type_: str, principal: Any, path: str = "PolicyDocument", **more: An
         },
     ],
 )
-def test_a_role_has_what_the_policy_of_a_resource_lets_it_do(principal: Any) -> None:
+def test_a_role_has_the_permissions_of_resource_policies(principal: Any) -> None:
     named = role(RoleName={"Fn::Join": ["-", ["reader", {"Ref": "AWS::Region"}]]})
     found = granted(OneRole=named, TwoRole=role(), Let=opening("AWS::SQS::QueuePolicy", {"AWS": principal}))
     assert found == [
@@ -141,13 +146,13 @@ def test_a_role_has_what_the_policy_of_a_resource_lets_it_do(principal: Any) -> 
         ("AWS::Events::EventBusPolicy", ""),
     ],
 )
-def test_no_resource_lets_a_role_in_unseen(type_: str, path: str) -> None:
+def test_every_kind_of_resource_policy_is_read(type_: str, path: str) -> None:
     let = opening(type_, {"AWS": ONE}, path)
     let["Properties"] |= let["Properties"].pop("", {})
     assert [grant.role for grant in granted(OneRole=role(), Let=let)] == ["One"]
 
 
-def test_a_permission_of_a_function_is_a_grant_of_the_role_that_it_names() -> None:
+def test_a_lambda_permission_is_a_grant_to_the_role_that_it_names() -> None:
     permission = {
         "Type": "AWS::Lambda::Permission",
         "Properties": {
@@ -160,31 +165,31 @@ def test_a_permission_of_a_function_is_a_grant_of_the_role_that_it_names() -> No
     assert (grant.role, grant.action, grant.resources) == ("One", "lambda:InvokeFunction", ("Function",))
 
 
-def test_a_role_that_a_resource_lets_in_may_stand_in_another_stack() -> None:
-    elsewhere = {"Fn::GetStackOutput": {"StackName": "shop-dev-web", "OutputName": "Role"}}
-    meant = role()
-    meant["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["Service"] = "ec2.amazonaws.com"
-    web = {**template(OneRole=meant), "Outputs": {"Role": {"Value": ONE}}}
+def test_a_resource_policy_may_name_a_role_in_another_stack() -> None:
+    elsewhere = {"Fn::GetStackOutput": {"StackName": "Other", "OutputName": "Role"}}
+    named = role()
+    named["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["Service"] = "ec2.amazonaws.com"
+    other = {**template(OneRole=named), "Outputs": {"Role": {"Value": ONE}}}
     of_the_same_name = role()
     data = template(OneRole=of_the_same_name, Let=opening("AWS::SQS::QueuePolicy", {"AWS": elsewhere}))
-    assert [grant.service for grant in granted_in(Data=data, Web=web)] == ["ec2.amazonaws.com"]
+    assert [grant.service for grant in granted_in(Data=data, Other=other)] == ["ec2.amazonaws.com"]
 
 
-@pytest.mark.parametrize("stack", ["Pipeline", "Web"])
-def test_a_policy_written_as_text_lets_roles_in_too(stack: str) -> None:
-    one = ONE if stack == "Web" else {"Fn::GetStackOutput": {"StackName": "shop-dev-web", "OutputName": "Role"}}
+@pytest.mark.parametrize("stack", ["Data", "Other"])
+def test_a_policy_as_json_text_is_read_too(stack: str) -> None:
+    one = ONE if stack == "Other" else {"Fn::GetStackOutput": {"StackName": "Other", "OutputName": "Role"}}
     written = ['{"Statement": {"Effect": "Allow", "Action": "logs:PutLogEvents", "Principal": {"AWS": "', one, '"}}}']
     let = {"Type": "AWS::Logs::ResourcePolicy", "Properties": {"PolicyDocument": {"Fn::Join": ["", written]}}}
     templates: dict[str, Any] = {
-        "Pipeline": template(),
-        "Web": {**template(OneRole=role()), "Outputs": {"Role": {"Value": ONE}}},
+        "Data": template(),
+        "Other": {**template(OneRole=role()), "Outputs": {"Role": {"Value": ONE}}},
     }
     templates[stack]["Resources"]["Let"] = let
     assert [grant.role for grant in granted_in(**templates)] == ["One"]
 
 
 @pytest.mark.parametrize("principal", ["*", {"AWS": "*"}])
-def test_everybody_held_to_a_role_is_that_role(principal: Any) -> None:
+def test_any_principal_under_a_condition_on_a_role_is_that_role(principal: Any) -> None:
     def let(operator: str) -> dict[str, Any]:
         return opening("AWS::SQS::QueuePolicy", principal, Condition={operator: {"aws:PrincipalArn": ONE}})
 
@@ -192,12 +197,12 @@ def test_everybody_held_to_a_role_is_that_role(principal: Any) -> None:
     assert granted(OneRole=role(), Let=let("ArnNotEquals")) == []
 
 
-def test_a_role_beside_everybody_is_let_in_too() -> None:
+def test_a_role_next_to_any_principal_counts_too() -> None:
     let = opening("AWS::SQS::QueuePolicy", {"AWS": ["*", ONE]})
     assert [grant.role for grant in granted(OneRole=role(), Let=let)] == ["One"]
 
 
-def test_a_resources_policy_without_resource_or_with_all_is_about_itself() -> None:
+def test_a_resource_policy_for_all_or_no_resources_is_for_the_resource_itself() -> None:
     key = opening("AWS::KMS::Key", {"AWS": ONE}, "KeyPolicy", Action="kms:Decrypt", Resource="*")
     trusting = role()
     trusting["Properties"]["AssumeRolePolicyDocument"]["Statement"].append(
@@ -210,7 +215,7 @@ def test_a_resources_policy_without_resource_or_with_all_is_about_itself() -> No
     ]
 
 
-def test_others_that_a_resource_lets_in_are_no_roles_of_ours() -> None:
+def test_other_principals_of_resource_policies_are_no_grants() -> None:
     account = {"Fn::Join": ["", [*OF_ACCOUNT, ":root"]]}
     for principal in (
         {"AWS": account},
@@ -222,11 +227,11 @@ def test_others_that_a_resource_lets_in_are_no_roles_of_ours() -> None:
     assert granted(OneRole=role(), Let=opening("AWS::SQS::QueuePolicy", {"AWS": ONE}, Effect="Deny")) == []
 
 
-def test_the_policy_of_an_endpoint_limits_and_grants_nothing() -> None:
+def test_the_policy_of_an_endpoint_grants_nothing() -> None:
     assert granted(OneRole=role(), Let=opening("AWS::EC2::VPCEndpoint", {"AWS": ONE})) == []
 
 
-def test_trust_and_denials_are_no_grants() -> None:
+def test_trust_policies_and_denials_are_no_grants() -> None:
     denied = policy("s3:GetObject", "*", Effect="Deny")
     assert granted(OneRole=role({"Ref": f"Policy{HASH}"}), Policy=denied) == []
 
@@ -246,16 +251,16 @@ def test_trust_and_denials_are_no_grants() -> None:
         ),
         (
             {"Fn::Select": [6, {"Fn::Split": [":", {"Fn::GetAtt": [f"Proxy{HASH}", "DBProxyArn"]}]}]},
-            "(part 6 by : of Proxy.DBProxyArn)",
+            "(item 6 of Proxy.DBProxyArn split at :)",
         ),
     ],
 )
-def test_resources_read_as_people_know_them(resource: Any, shown: str) -> None:
+def test_resources_are_shortened_for_readers(resource: Any, shown: str) -> None:
     (grant,) = granted(OneRole=role({"Ref": f"Policy{HASH}"}), Policy=policy("s3:GetObject", resource))
     assert grant.resources == (shown,)
 
 
-def test_conditions_are_written_out() -> None:
+def test_conditions_are_part_of_a_grant() -> None:
     condition = {"StringEquals": {"kms:ViaService": {"Fn::Sub": "s3.${AWS::Region}.${AWS::URLSuffix}"}}}
     (grant,) = granted(OneRole=role({"Ref": f"Policy{HASH}"}), Policy=policy("kms:Decrypt", ARN, Condition=condition))
     assert grant.condition == "kms:ViaService is s3.<Region>.<URLSuffix>"
@@ -264,11 +269,11 @@ def test_conditions_are_written_out() -> None:
 @pytest.mark.parametrize(
     ("logical_id", "name"),
     [
-        ("IngestionFunctionIdentityRoleC5680742", "Ingestion"),
-        ("WebIdentityRoleFFBFE4D4", "Web"),
-        ("DatabaseServerMonitoringRole412761F0", "DatabaseServerMonitoring"),
-        ("HousekeepingCallerB5E6F229", "HousekeepingCaller"),
+        ("ReportsFunctionIdentityRoleC5680742", "Reports"),
+        ("PagesIdentityRoleFFBFE4D4", "Pages"),
+        ("ServerMonitoringRole412761F0", "ServerMonitoring"),
+        ("ReportsCallerB5E6F229", "ReportsCaller"),
     ],
 )
-def test_a_role_is_named_after_what_it_is_for(logical_id: str, name: str) -> None:
+def test_a_role_is_named_after_its_purpose(logical_id: str, name: str) -> None:
     assert role_name(logical_id) == name

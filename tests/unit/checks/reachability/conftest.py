@@ -1,4 +1,4 @@
-"""What the tests of reachability share."""
+"""Fixtures of the reachability tests."""
 
 import pytest
 
@@ -7,5 +7,5 @@ from tests.support.reachability_sketch import Sketch
 
 @pytest.fixture
 def sketch() -> Sketch:
-    """A fresh one, where the function's way to the database is closed on every side."""
+    """A new one, in which nothing allows the function to connect to the database."""
     return Sketch()

@@ -1,4 +1,4 @@
-"""Spans compute what sets of numbers would, for every small case."""
+"""Ranges behave like sets of numbers, in every small case."""
 
 from collections.abc import Iterator
 from ipaddress import ip_network
@@ -38,7 +38,7 @@ def test_union_intersection_and_difference_are_those_of_sets() -> None:
             assert tidy(found), (one, other)
 
 
-def test_a_span_inside_another_adds_nothing() -> None:
+def test_a_span_inside_another_one_adds_nothing() -> None:
     assert ranges((0, 10), (2, 3)).spans == ((0, 10),)
     assert not ranges()
 
@@ -47,7 +47,7 @@ def test_a_span_inside_another_adds_nothing() -> None:
     ("block", "public"),
     [
         ("8.8.8.0/24", True),
-        ("203.0.113.0/24", True),  # for documentation, and written where a real peer is meant
+        ("203.0.113.0/24", True),  # for documentation, and used as a placeholder for real peers
         ("10.0.0.0/8", False),
         ("172.16.0.0/12", False),
         ("192.168.0.0/16", False),
@@ -59,7 +59,7 @@ def test_a_span_inside_another_adds_nothing() -> None:
         ("fe80::/10", False),
     ],
 )
-def test_the_internet_is_what_carries_traffic_there(block: str, public: bool) -> None:
+def test_the_internet_is_every_public_address(block: str, public: bool) -> None:
     network = ip_network(block)
     found = addresses(network)
     assert (PUBLIC[network.version] & found) == (found if public else Ranges())

@@ -1,4 +1,4 @@
-"""Tables that a person can read at a glance."""
+"""The tables are short and complete."""
 
 from checks.reachability.render import addresses_table, matrix_table, port_list, routes_table
 from tests.support.reachability_sketch import Sketch, ref, tcp
@@ -7,7 +7,7 @@ HEADER = "| from \\ to     | internet | load balancer | database |"
 
 
 def test_the_matrix_shows_ports_and_a_dash_for_nothing(sketch: Sketch) -> None:
-    sketch.let_caller_in()
+    sketch.allow_caller()
     assert matrix_table(sketch.reach).splitlines() == [
         HEADER,
         "| ------------- | -------- | ------------- | -------- |",
@@ -19,7 +19,7 @@ def test_the_matrix_shows_ports_and_a_dash_for_nothing(sketch: Sketch) -> None:
     ]
 
 
-def test_endpoints_reached_alike_are_one_column(sketch: Sketch) -> None:
+def test_endpoints_with_equal_columns_share_one(sketch: Sketch) -> None:
     sketch.group("EndpointGroup", ingress=[tcp(443, CidrIp="10.0.10.0/23")])
     for name in ("kms", "logs"):
         sketch.add(
@@ -35,15 +35,15 @@ def test_endpoints_reached_alike_are_one_column(sketch: Sketch) -> None:
     assert "| kms endpoint | logs endpoint |" in matrix_table(sketch.reach)
 
 
-def test_all_interface_endpoints_alike_need_no_names(sketch: Sketch) -> None:
+def test_all_interface_endpoints_together_are_counted_instead_of_named(sketch: Sketch) -> None:
     for name in ("kms", "logs", "sqs"):
-        place = {"SubnetIds": [ref("AppSubnet")], "SecurityGroupIds": [ref("DatabaseGroup")]}
+        placement = {"SubnetIds": [ref("AppSubnet")], "SecurityGroupIds": [ref("DatabaseGroup")]}
         service = f"com.amazonaws.eu-central-1.{name}"
-        sketch.add(name, "AWS::EC2::VPCEndpoint", ServiceName=service, VpcEndpointType="Interface", **place)
+        sketch.add(name, "AWS::EC2::VPCEndpoint", ServiceName=service, VpcEndpointType="Interface", **placement)
     assert "| all 3 interface endpoints |" in matrix_table(sketch.reach)
 
 
-def test_ports_are_written_as_people_write_them() -> None:
+def test_ports_are_written_as_numbers_and_ranges() -> None:
     assert port_list(()) == "—"
     assert port_list(((80, 80), (443, 450))) == "80, 443-450"
     assert port_list(((1, 65535),)) == "any"
@@ -54,7 +54,7 @@ def test_routes_are_listed_by_tier_and_zone(sketch: Sketch) -> None:
     sketch.acl("Data")
     lines = routes_table(sketch.reach).splitlines()
     assert [[cell.strip() for cell in line.strip("|").split("|")] for line in (lines[0], *lines[2:])] == [
-        ["tier", "zone", "routes beyond the VPC", "network ACL"],
+        ["tier", "zone", "routes out of the VPC", "network ACL"],
         ["Public", "a", "0.0.0.0/0 -> internet gateway", "default"],
         ["App", "a", "0.0.0.0/0 -> NAT gateway in a", "default"],
         ["AppB", "b", "0.0.0.0/0 -> NAT gateway in a", "default"],
@@ -62,7 +62,7 @@ def test_routes_are_listed_by_tier_and_zone(sketch: Sketch) -> None:
     ]
 
 
-def test_the_address_plan_shows_ipv6_only_where_there_is_some(sketch: Sketch) -> None:
+def test_the_address_table_has_a_column_for_ipv6_only_if_there_is_any(sketch: Sketch) -> None:
     assert "IPv6" not in addresses_table(sketch.reach)
     sketch.dual_stack()
     assert "| Data   | a    | 10.0.20.0/24 | 2001:db8:0:103::/64 |" in addresses_table(sketch.reach)

@@ -1,10 +1,10 @@
-"""References are followed through all templates; what they alone don't tell is named, never guessed."""
+"""References are resolved through all templates; an unresolvable value is an error."""
 
 import pytest
 
 from checks.reachability import Reachability, UnresolvedError
 from checks.reachability.resolve import Resolver
-from checks.templates import Place, Reference, Templates
+from checks.templates import Reference, ResourceId, Templates
 from tests.support.reachability_sketch import Sketch, ref
 
 ASKED = ("Caller", "database", 5432)
@@ -20,25 +20,25 @@ IPV6 = {"Type": "AWS::EC2::VPCCidrBlock", "Properties": {"AmazonProvidedIpv6Cidr
 BLOCK = {"Fn::Select": [0, {"Fn::GetAtt": ["Vpc", "Ipv6CidrBlocks"]}]}
 
 
-def test_plain_values_stay_what_they_are() -> None:
+def test_literals_are_unchanged() -> None:
     assert resolved({"a": [1, "b", {"c": True}]}) == {"a": [1, "b", {"c": True}]}
 
 
-def test_a_resource_is_a_reference_by_either_name() -> None:
+def test_ref_and_the_id_attribute_are_the_same_reference() -> None:
     group = {"Type": "AWS::EC2::SecurityGroup"}
-    expected = Reference(place=Place(stack="Stack", id="Group"))
+    expected = Reference(resource_id=ResourceId(stack="Stack", logical_id="Group"))
     assert resolved({"Ref": "Group"}, Group=group) == expected
     assert resolved({"Fn::GetAtt": ["Group", "GroupId"]}, Group=group) == expected
     assert resolved({"Fn::GetAtt": "Group.GroupId"}, Group=group) == expected
 
 
-def test_other_attributes_stay_apart_from_the_resource() -> None:
+def test_other_attributes_are_other_references() -> None:
     assert resolved({"Fn::GetAtt": ["Vpc", "DefaultSecurityGroup"]}, Vpc=VPC) == Reference(
-        place=Place(stack="Stack", id="Vpc"), attribute="DefaultSecurityGroup"
+        resource_id=ResourceId(stack="Stack", logical_id="Vpc"), attribute="DefaultSecurityGroup"
     )
 
 
-def test_no_value_is_as_if_nothing_were_there(sketch: Sketch) -> None:
+def test_no_value_means_not_set(sketch: Sketch) -> None:
     assert resolved(["a", {"Ref": "AWS::NoValue"}]) == ["a"]
     sketch.change("LoadBalancer", IpAddressType={"Ref": "AWS::NoValue"})
     assert sketch.reach.nodes["load balancer"].families == {4}
@@ -49,7 +49,7 @@ def test_ipv4_blocks_are_computed() -> None:
     assert resolved(value, Vpc=VPC) == "10.0.2.0/24"
 
 
-def test_ipv6_blocks_are_computed_in_a_block_for_documentation() -> None:
+def test_ipv6_blocks_are_computed_in_a_placeholder_block() -> None:
     value = {"Fn::Select": [255, {"Fn::Cidr": [BLOCK, 256, "64"]}]}
     assert resolved(value, Vpc=VPC, Ipv6=IPV6) == "2001:db8:0:1ff::/64"
 
@@ -70,29 +70,29 @@ def test_a_vpc_without_ipv6_has_no_block() -> None:
     [
         ({"Fn::ImportValue": "network-vpc"}, "Fn::ImportValue can't be resolved from the templates alone"),
         ({"Fn::If": ["Big", 1, 2]}, 'Fn::If can\'t be resolved from the templates alone: {"Fn::If": ["Big", 1, 2]}'),
-        ({"Ref": "Size"}, "the parameter Size has a value only when it is deployed"),
-        ({"Ref": "Nobody"}, "Stack/Nobody must be a resource of the template Stack"),
-        ({"Fn::Select": [2, ["a", "b"]]}, "Fn::Select 2 finds nothing in"),
-        ({"Fn::Cidr": ["10.0.0.0/24", 3, "7"]}, "10.0.0.0/24 holds 2 such blocks, not 3"),
+        ({"Ref": "Size"}, "the parameter Size has a value only at deployment"),
+        ({"Ref": "Nobody"}, "there is no resource Nobody in the template Stack"),
+        ({"Fn::Select": [2, ["a", "b"]]}, "Fn::Select 2 is out of range in"),
+        ({"Fn::Cidr": ["10.0.0.0/24", 3, "7"]}, "10.0.0.0/24 contains 2 such blocks, not 3"),
         ({"Fn::Cidr": ["10.0.0.0/24", 1, "9"]}, "Fn::Cidr of .*prefix"),
         ({"Fn::GetStackOutput": {"StackName": "x", "OutputName": "y"}}, "needs the stack x with the output y"),
     ],
 )
-def test_what_the_templates_do_not_tell_is_named_with_its_place(value: object, message: str) -> None:
+def test_an_unresolvable_value_is_refused_with_its_location(value: object, message: str) -> None:
     with pytest.raises(UnresolvedError, match=message.replace("[", r"\[").replace("{", r"\{")) as error:
         resolved(value)
-    assert str(error.value).startswith(("Stack/Thing.Property: ", "Stack/Nobody"))
+    assert str(error.value).startswith(("Stack/Thing.Property: ", "there is no resource Nobody"))
 
 
-def test_an_unresolved_rule_is_an_error_not_a_closed_door(sketch: Sketch) -> None:
+def test_an_unresolvable_rule_is_an_error_instead_of_a_denial(sketch: Sketch) -> None:
     rule = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "CidrIp": {"Fn::ImportValue": "office"}}
     sketch.change("DatabaseGroup", SecurityGroupIngress=[rule])
     with pytest.raises(UnresolvedError, match=r"DatabaseGroup.SecurityGroupIngress\[0\].CidrIp: Fn::ImportValue"):
         _ = sketch.reach
 
 
-def test_other_stacks_outputs_are_followed(sketch: Sketch) -> None:
-    sketch.let_caller_in()
+def test_outputs_of_other_stacks_are_resolved(sketch: Sketch) -> None:
+    sketch.allow_caller()
     everything = sketch.templates["Stack"]["Resources"]
     data = {
         "DatabaseInstance": everything.pop("DatabaseInstance"),
@@ -100,9 +100,7 @@ def test_other_stacks_outputs_are_followed(sketch: Sketch) -> None:
     }
 
     def output(name: str) -> dict[str, object]:
-        return {
-            "Fn::GetStackOutput": {"StackName": "shop-prod-network", "OutputName": name, "Region": ref("AWS::Region")}
-        }
+        return {"Fn::GetStackOutput": {"StackName": "sketch-network", "OutputName": name, "Region": ref("AWS::Region")}}
 
     data["DatabaseInstance"]["Properties"]["VPCSecurityGroups"] = [output("Group")]
     data["DatabaseSubnets"]["Properties"]["SubnetIds"] = [output("Subnet")]
@@ -111,7 +109,9 @@ def test_other_stacks_outputs_are_followed(sketch: Sketch) -> None:
         "Subnet": {"Value": ref("DataSubnet")},
     }
     network = {"Resources": everything, "Outputs": outputs}
-    reach = Reachability.of({"Network": network, "Data": {"Resources": data}})
+    reach = Reachability.of(Templates(stacks={"sketch-network": network, "sketch-data": {"Resources": data}}))
     assert reach.certain(*ASKED)
-    with pytest.raises(UnresolvedError, match="the stack shop-prod-network with the output Subnet, found none"):
-        Reachability.of({"Elsewhere": network, "Data": {"Resources": data}})
+    with pytest.raises(
+        UnresolvedError, match="needs the stack sketch-network with the output Subnet, and there are only"
+    ):
+        Reachability.of(Templates(stacks={"elsewhere": network, "sketch-data": {"Resources": data}}))

@@ -1,4 +1,4 @@
-"""Ways out of the VPC and into it: gateways, NAT and IPv6."""
+"""Routes out of the VPC and into it: gateways, NAT and IPv6."""
 
 import pytest
 
@@ -10,24 +10,24 @@ IN = ("internet", "load balancer", 80)
 PUBLIC, APP = CIDRS["Public"], "10.0.10.0/23"
 
 
-def test_nat_leads_out_on_the_ports_that_groups_allow(sketch: Sketch) -> None:
+def test_nat_allows_egress_on_the_ports_that_groups_allow(sketch: Sketch) -> None:
     assert sketch.reach.certain(*OUT)
     assert not sketch.reach.possible("Caller", "internet", 80)
 
 
-def test_without_a_route_nothing_leads_out(sketch: Sketch) -> None:
+def test_without_a_route_there_is_no_egress(sketch: Sketch) -> None:
     for route in sketch.routes("App", "AppB"):
         del sketch.resources[route]
     assert not sketch.reach.possible(*OUT)
     assert "App has no IPv4 route to the internet" in sketch.reach.why(*OUT)
 
 
-def test_a_subnet_without_a_route_table_stays_inside(sketch: Sketch) -> None:
+def test_a_subnet_without_a_route_table_has_no_egress(sketch: Sketch) -> None:
     del sketch.resources["AppAssociation"], sketch.resources["AppBAssociation"]
     assert not sketch.reach.possible(*OUT)
 
 
-def test_one_subnet_without_a_route_is_possible_but_not_certain(sketch: Sketch) -> None:
+def test_egress_of_one_of_two_subnets_is_possible_but_not_certain(sketch: Sketch) -> None:
     del sketch.resources[sketch.routes("App", "AppB")[1]]
     assert sketch.reach.possible(*OUT)
     assert not sketch.reach.certain(*OUT)
@@ -41,7 +41,7 @@ def test_a_route_to_part_of_the_internet_is_possible_but_not_certain(sketch: Ske
     assert not sketch.reach.certain(*OUT)
 
 
-def test_two_half_routes_are_one_default_route(sketch: Sketch) -> None:
+def test_two_routes_to_halves_are_a_default_route(sketch: Sketch) -> None:
     for route in sketch.routes("App", "AppB"):
         sketch.change(route, DestinationCidrBlock="0.0.0.0/1")
     for subnet in ("App", "AppB"):
@@ -57,14 +57,14 @@ def test_the_most_specific_route_decides(sketch: Sketch) -> None:
     )
 
 
-def test_the_nat_gateways_own_subnet_must_lead_out(sketch: Sketch) -> None:
+def test_the_nat_gateways_subnet_needs_a_route_to_the_internet(sketch: Sketch) -> None:
     del sketch.resources["PublicAssociation"]
     assert not sketch.reach.possible(*OUT)
-    assert "Public, where the NAT gateway stands, has no route to the internet" in sketch.reach.why(*OUT)
+    assert "Public, the subnet of the NAT gateway, has no route to the internet" in sketch.reach.why(*OUT)
     assert not sketch.reach.possible("NAT", "internet", 443)
 
 
-def test_an_internet_gateway_that_is_not_attached_leads_nowhere(sketch: Sketch) -> None:
+def test_an_internet_gateway_must_be_attached(sketch: Sketch) -> None:
     sketch.face_the_internet()
     assert sketch.reach.possible(*IN)
     del sketch.resources["Attachment"]
@@ -72,7 +72,7 @@ def test_an_internet_gateway_that_is_not_attached_leads_nowhere(sketch: Sketch) 
     assert not sketch.reach.possible(*IN)
 
 
-def test_a_private_nat_gateway_does_not_lead_out(sketch: Sketch) -> None:
+def test_a_private_nat_gateway_allows_no_egress(sketch: Sketch) -> None:
     sketch.change("Nat", ConnectivityType="private")
     assert not sketch.reach.possible(*OUT)
 
@@ -91,10 +91,10 @@ def test_a_private_address_does_not_pass_the_internet_gateway(sketch: Sketch) ->
         (130, "out", "allow", APP, 1024, 65535),
     ],
 )
-def test_nat_needs_all_four_ways_through_its_own_subnets_acl(
+def test_nat_needs_all_four_rules_in_its_own_subnets_acl(
     sketch: Sketch, missing: tuple[int, str, str, str, int, int]
 ) -> None:
-    # Told apart by number: the rule for replies from the internet would let the callers in too.
+    # The deny rule is needed because the rule for replies from the internet would also allow the callers.
     needed = [
         (90, "in", "deny", APP, 1024, 65535),
         (100, "in", "allow", APP, 443, 443),
@@ -108,14 +108,14 @@ def test_nat_needs_all_four_ways_through_its_own_subnets_acl(
     assert not sketch.reach.possible(*OUT)
 
 
-def test_nat_takes_any_unprivileged_port_for_its_replies(sketch: Sketch) -> None:
+def test_nat_uses_every_unprivileged_port(sketch: Sketch) -> None:
     everything = [(100, way, "allow", "0.0.0.0/0", 0, 65535) for way in ("in", "out")]
     sketch.acl("Public", (90, "in", "deny", "0.0.0.0/0", 3389, 3389), *everything)
     assert sketch.reach.possible(*OUT)
     assert not sketch.reach.certain(*OUT)
 
 
-def test_a_regional_nat_gateway_leads_out_of_every_zone(sketch: Sketch) -> None:
+def test_a_regional_nat_gateway_allows_egress_from_every_zone(sketch: Sketch) -> None:
     sketch.add("Nat", "AWS::EC2::NatGateway", AvailabilityMode="regional", VpcId=ref("Vpc"))
     assert sketch.reach.certain(*OUT)
     assert sketch.reach.certain("NAT", "internet", 443)
@@ -125,39 +125,39 @@ def test_a_regional_nat_gateway_leads_out_of_every_zone(sketch: Sketch) -> None:
     assert not sketch.reach.possible(*OUT)
 
 
-def test_a_regional_nat_gateways_id_by_attribute_is_the_gateway(sketch: Sketch) -> None:
+def test_a_regional_nat_gateway_is_found_by_its_id_attribute(sketch: Sketch) -> None:
     sketch.add("Nat", "AWS::EC2::NatGateway", AvailabilityMode="regional", VpcId=ref("Vpc"))
     for route in sketch.routes("App", "AppB"):
         sketch.change(route, NatGatewayId={"Fn::GetAtt": ["Nat", "NatGatewayId"]})
     assert sketch.reach.certain(*OUT)
 
 
-def test_nat_has_more_client_ports_than_the_instances_behind_it(sketch: Sketch) -> None:
+def test_nat_uses_more_client_ports_than_the_instances_behind_it(sketch: Sketch) -> None:
     sketch.instances("App")
     everything = [(100, way, "allow", "0.0.0.0/0", 0, 65535) for way in ("in", "out")]
     sketch.acl("Public", (90, "in", "deny", "0.0.0.0/0", 1024, 1024), *everything)
-    assert not sketch.reach.certain("web instances", "internet", 443)
+    assert not sketch.reach.certain("instances", "internet", 443)
     sketch.change("PublicAclin90", PortRange={"From": 1023, "To": 1023})
-    assert sketch.reach.certain("web instances", "internet", 443)
+    assert sketch.reach.certain("instances", "internet", 443)
 
 
 def test_a_public_address_needs_an_attached_internet_gateway(sketch: Sketch) -> None:
     sketch.instances("Public")
     sketch.change("PublicSubnet", MapPublicIpOnLaunch=True)
-    assert sketch.reach.certain("web instances", "internet", 443)
+    assert sketch.reach.certain("instances", "internet", 443)
     del sketch.resources["Attachment"]
-    assert "Stack/Gateway, which isn't attached to the VPC" in sketch.reach.why("web instances", "internet", 443)
-    assert not sketch.reach.possible("web instances", "internet", 443)
+    assert "Stack/Gateway, which isn't attached to the VPC" in sketch.reach.why("instances", "internet", 443)
+    assert not sketch.reach.possible("instances", "internet", 443)
 
 
-def test_an_ipv6_route_carries_no_ipv4(sketch: Sketch) -> None:
+def test_an_ipv6_route_is_not_for_ipv4(sketch: Sketch) -> None:
     sketch.face_the_internet()
     sketch.change("LoadBalancer", Subnets=[ref("DataSubnet")])
     sketch.route("Data", "::/0", GatewayId=ref("Gateway"))
     assert not sketch.reach.possible(*IN)
 
 
-def test_another_load_balancers_listeners_are_its_own(sketch: Sketch) -> None:
+def test_listeners_belong_to_their_own_load_balancer(sketch: Sketch) -> None:
     sketch.face_the_internet()
     sketch.resources["OtherLoadBalancer"] = sketch.resources["LoadBalancer"]
     other = ref("OtherLoadBalancer")
@@ -167,7 +167,7 @@ def test_another_load_balancers_listeners_are_its_own(sketch: Sketch) -> None:
     assert sketch.reach.ports("internet", "Other") == ((443, 443),)
 
 
-def test_an_internal_load_balancer_is_out_of_the_internets_reach(sketch: Sketch) -> None:
+def test_an_internal_load_balancer_is_unreachable_from_the_internet(sketch: Sketch) -> None:
     sketch.face_the_internet()
     sketch.change("LoadBalancer", Scheme="internal")
     assert sketch.reach.ports("internet", "load balancer") == ()
@@ -181,7 +181,7 @@ def test_an_internet_facing_load_balancer_is_reached_on_its_listener_ports_only(
     assert "answers on port 80 only" in sketch.reach.why("internet", "load balancer", 443)
 
 
-def test_a_load_balancer_that_says_nothing_faces_the_internet(sketch: Sketch) -> None:
+def test_a_load_balancer_is_internet_facing_by_default(sketch: Sketch) -> None:
     sketch.face_the_internet()
     sketch.drop("LoadBalancer", "Scheme")
     assert sketch.reach.certain(*IN)
@@ -194,7 +194,7 @@ def test_an_internet_facing_load_balancer_needs_a_route_to_the_internet_gateway(
     assert "App has no IPv4 route to an internet gateway" in sketch.reach.why(*IN)
 
 
-def test_the_internets_callers_need_an_ingress_rule_for_them(sketch: Sketch) -> None:
+def test_clients_on_the_internet_need_an_ingress_rule(sketch: Sketch) -> None:
     sketch.face_the_internet()
     sketch.change("BalancerGroup", SecurityGroupIngress=[tcp(80, CidrIp="10.0.0.0/8")])
     assert not sketch.reach.possible(*IN)
@@ -203,7 +203,7 @@ def test_the_internets_callers_need_an_ingress_rule_for_them(sketch: Sketch) -> 
     assert not sketch.reach.certain(*IN)
 
 
-def test_the_internets_callers_pass_the_acl_both_ways(sketch: Sketch) -> None:
+def test_clients_on_the_internet_need_acl_rules_in_both_directions(sketch: Sketch) -> None:
     sketch.face_the_internet()
     way_in, way_out = (100, "in", "allow", "0.0.0.0/0", 80, 80), (100, "out", "allow", "0.0.0.0/0", 1024, 65535)
     sketch.acl("Public", way_in, way_out)
@@ -213,7 +213,7 @@ def test_the_internets_callers_pass_the_acl_both_ways(sketch: Sketch) -> None:
     assert not sketch.reach.possible(*IN)
 
 
-def test_an_egress_only_gateway_leads_out_by_ipv6_and_not_in(sketch: Sketch) -> None:
+def test_an_egress_only_gateway_allows_ipv6_egress_and_no_ingress(sketch: Sketch) -> None:
     sketch.dual_stack()
     assert not sketch.reach.possible(*OUT)
     sketch.add("Egress", "AWS::EC2::EgressOnlyInternetGateway", VpcId=ref("Vpc"))
@@ -227,7 +227,7 @@ def test_an_egress_only_gateway_leads_out_by_ipv6_and_not_in(sketch: Sketch) -> 
     assert not sketch.reach.possible(*IN)
 
 
-def test_an_ipv6_route_to_an_internet_gateway_leads_in(sketch: Sketch) -> None:
+def test_an_ipv6_route_to_an_internet_gateway_allows_ingress(sketch: Sketch) -> None:
     sketch.dual_stack()
     sketch.change("LoadBalancer", Scheme="internet-facing", IpAddressType="dualstack", Subnets=[ref("AppSubnet")])
     sketch.change("BalancerGroup", SecurityGroupIngress=[tcp(80, CidrIpv6="::/0")])
@@ -252,8 +252,8 @@ def test_ipv6_needs_addresses_on_both_sides(sketch: Sketch) -> None:
     sketch.change("DatabaseInstance", NetworkType="DUAL")
     assert sketch.reach.certain("Caller", "database", 5432, family=6)
     sketch.drop("CallerFunction", "VpcConfig")
-    place = {"SubnetIds": [ref("AppSubnet")], "SecurityGroupIds": [ref("CallerGroup")]}
-    sketch.change("CallerFunction", VpcConfig=place)
+    vpc_config = {"SubnetIds": [ref("AppSubnet")], "SecurityGroupIds": [ref("CallerGroup")]}
+    sketch.change("CallerFunction", VpcConfig=vpc_config)
     assert not sketch.reach.possible("Caller", "database", 5432)
 
 
@@ -268,7 +268,7 @@ def test_an_ipv6_rule_may_name_a_subnets_own_block(sketch: Sketch) -> None:
         assert sketch.reach.possible("Caller", "database", 5432) is expected
 
 
-def test_the_answers_are_those_of_the_moment_the_templates_were_read(sketch: Sketch) -> None:
+def test_later_changes_of_the_templates_do_not_change_the_answers(sketch: Sketch) -> None:
     before: Reachability = sketch.reach
     sketch.face_the_internet()
     assert not before.possible(*IN)

@@ -1,4 +1,4 @@
-"""Security groups in the model: by group, by address, inline or alone, and what AWS adds where nobody says anything."""
+"""Security groups: rules for groups and addresses, inline or as resources, and the rules that AWS adds by default."""
 
 import pytest
 
@@ -11,38 +11,38 @@ TO_DATABASE = tcp(5432, DestinationSecurityGroupId=ref("DatabaseGroup"))
 
 
 @pytest.fixture
-def out(sketch: Sketch) -> Sketch:
-    """The function may call out to everything; whether it gets in is the database's matter."""
+def open_egress(sketch: Sketch) -> Sketch:
+    """The function's groups allow all egress, so that the database's groups decide."""
     sketch.group("CallerGroup")
     return sketch
 
 
 @pytest.fixture
-def entering(sketch: Sketch) -> Sketch:
-    """The database lets everything in; whether the function gets out is its own matter."""
+def open_ingress(sketch: Sketch) -> Sketch:
+    """The database's groups allow all ingress, so that the function's groups decide."""
     sketch.change("DatabaseGroup", SecurityGroupIngress=[{"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}])
     return sketch
 
 
-def test_a_group_without_ingress_lets_nobody_in(out: Sketch) -> None:
-    assert not out.reach.possible(*ASKED)
-    assert "the security groups of database let nothing in from Caller on port 5432" in out.reach.why(*ASKED)
+def test_a_group_without_ingress_rules_allows_no_ingress(open_egress: Sketch) -> None:
+    assert not open_egress.reach.possible(*ASKED)
+    assert "the security groups of database allow nothing in from Caller on port 5432" in open_egress.reach.why(*ASKED)
 
 
-def test_members_of_the_named_group_get_in(out: Sketch) -> None:
-    out.change("DatabaseGroup", SecurityGroupIngress=[FROM_CALLER])
-    assert out.reach.certain(*ASKED)
+def test_a_rule_for_a_group_allows_its_members(open_egress: Sketch) -> None:
+    open_egress.change("DatabaseGroup", SecurityGroupIngress=[FROM_CALLER])
+    assert open_egress.reach.certain(*ASKED)
 
 
-def test_members_of_another_group_stay_out(out: Sketch) -> None:
-    out.change("DatabaseGroup", SecurityGroupIngress=[tcp(5432, SourceSecurityGroupId=ref("BalancerGroup"))])
-    assert not out.reach.possible(*ASKED)
+def test_a_rule_for_a_group_does_not_allow_members_of_another_one(open_egress: Sketch) -> None:
+    open_egress.change("DatabaseGroup", SecurityGroupIngress=[tcp(5432, SourceSecurityGroupId=ref("BalancerGroup"))])
+    assert not open_egress.reach.possible(*ASKED)
 
 
-def test_a_group_named_by_attribute_is_the_group(out: Sketch) -> None:
+def test_a_rule_may_name_a_group_by_its_id_attribute(open_egress: Sketch) -> None:
     peer = {"Fn::GetAtt": ["CallerGroup", "GroupId"]}
-    out.change("DatabaseGroup", SecurityGroupIngress=[tcp(5432, SourceSecurityGroupId=peer)])
-    assert out.reach.possible(*ASKED)
+    open_egress.change("DatabaseGroup", SecurityGroupIngress=[tcp(5432, SourceSecurityGroupId=peer)])
+    assert open_egress.reach.possible(*ASKED)
 
 
 @pytest.mark.parametrize(
@@ -55,94 +55,96 @@ def test_a_group_named_by_attribute_is_the_group(out: Sketch) -> None:
         (CIDRS["Public"], False, False),
     ],
 )
-def test_addresses_in_the_named_block_get_in(out: Sketch, cidr: str, possible: bool, certain: bool) -> None:
-    out.change("DatabaseGroup", SecurityGroupIngress=[tcp(5432, CidrIp=cidr)])
-    assert out.reach.possible(*ASKED) is possible
-    assert out.reach.certain(*ASKED) is certain
+def test_a_rule_for_a_block_allows_its_addresses(open_egress: Sketch, cidr: str, possible: bool, certain: bool) -> None:
+    open_egress.change("DatabaseGroup", SecurityGroupIngress=[tcp(5432, CidrIp=cidr)])
+    assert open_egress.reach.possible(*ASKED) is possible
+    assert open_egress.reach.certain(*ASKED) is certain
 
 
-def test_the_vpcs_own_block_can_be_named_by_attribute(out: Sketch) -> None:
+def test_a_rule_may_name_the_vpcs_block_by_its_attribute(open_egress: Sketch) -> None:
     block = {"Fn::GetAtt": ["Vpc", "CidrBlock"]}
-    out.change("DatabaseGroup", SecurityGroupIngress=[tcp(5432, CidrIp=block)])
-    assert out.reach.certain(*ASKED)
+    open_egress.change("DatabaseGroup", SecurityGroupIngress=[tcp(5432, CidrIp=block)])
+    assert open_egress.reach.certain(*ASKED)
 
 
 @pytest.mark.parametrize(("first", "last", "passes"), [(5000, 6000, True), (0, 65535, True), (5433, 6000, False)])
-def test_the_port_must_be_in_the_range(out: Sketch, first: int, last: int, passes: bool) -> None:
-    out.change("DatabaseGroup", SecurityGroupIngress=[tcp(first, last, CidrIp="0.0.0.0/0")])
-    assert out.reach.possible(*ASKED) is passes
+def test_the_port_must_be_in_the_range(open_egress: Sketch, first: int, last: int, passes: bool) -> None:
+    open_egress.change("DatabaseGroup", SecurityGroupIngress=[tcp(first, last, CidrIp="0.0.0.0/0")])
+    assert open_egress.reach.possible(*ASKED) is passes
 
 
 @pytest.mark.parametrize(
     ("protocol", "passes"), [("-1", True), ("6", True), (6, True), ("udp", False), ("icmp", False)]
 )
-def test_the_protocol_must_be_tcp_or_all(out: Sketch, protocol: object, passes: bool) -> None:
+def test_the_protocol_must_be_tcp_or_all(open_egress: Sketch, protocol: object, passes: bool) -> None:
     rule = tcp(5432, CidrIp="0.0.0.0/0") | {"IpProtocol": protocol}
-    out.change("DatabaseGroup", SecurityGroupIngress=[rule])
-    assert out.reach.possible(*ASKED) is passes
+    open_egress.change("DatabaseGroup", SecurityGroupIngress=[rule])
+    assert open_egress.reach.possible(*ASKED) is passes
 
 
-def test_one_of_several_rules_and_groups_suffices(out: Sketch) -> None:
-    out.group("Second", ingress=[tcp(80, CidrIp="0.0.0.0/0"), FROM_CALLER])
-    out.change("DatabaseInstance", VPCSecurityGroups=[ref("DatabaseGroup"), ref("Second")])
-    assert out.reach.possible(*ASKED)
+def test_one_of_several_rules_and_groups_is_enough(open_egress: Sketch) -> None:
+    open_egress.group("Second", ingress=[tcp(80, CidrIp="0.0.0.0/0"), FROM_CALLER])
+    open_egress.change("DatabaseInstance", VPCSecurityGroups=[ref("DatabaseGroup"), ref("Second")])
+    assert open_egress.reach.possible(*ASKED)
 
 
-def test_a_rule_of_its_own_counts_like_an_inline_one(out: Sketch) -> None:
-    out.add("Rule", "AWS::EC2::SecurityGroupIngress", GroupId=ref("DatabaseGroup"), **FROM_CALLER)
-    assert out.reach.possible(*ASKED)
+def test_a_rule_as_a_resource_counts_like_an_inline_one(open_egress: Sketch) -> None:
+    open_egress.add("Rule", "AWS::EC2::SecurityGroupIngress", GroupId=ref("DatabaseGroup"), **FROM_CALLER)
+    assert open_egress.reach.possible(*ASKED)
 
 
-def test_a_group_that_nobody_gave_egress_lets_everything_out(entering: Sketch) -> None:
-    entering.group("CallerGroup")
-    assert entering.reach.possible(*ASKED)
-    entering.group("CallerGroup", egress=[])
-    assert entering.reach.possible(*ASKED)
+def test_a_group_without_egress_rules_allows_all_egress(open_ingress: Sketch) -> None:
+    open_ingress.group("CallerGroup")
+    assert open_ingress.reach.possible(*ASKED)
+    open_ingress.group("CallerGroup", egress=[])
+    assert open_ingress.reach.possible(*ASKED)
 
 
-def test_the_cdks_rule_for_nobody_lets_nothing_out(entering: Sketch) -> None:
-    entering.group("CallerGroup", egress=[DUMMY])
-    assert not entering.reach.possible(*ASKED)
-    assert "the security groups of Caller let nothing out to database on port 5432" in entering.reach.why(*ASKED)
+def test_the_rule_with_which_the_cdk_disallows_egress_allows_nothing(open_ingress: Sketch) -> None:
+    open_ingress.group("CallerGroup", egress=[DUMMY])
+    assert not open_ingress.reach.possible(*ASKED)
+    assert "the security groups of Caller allow nothing out to database on port 5432" in open_ingress.reach.why(*ASKED)
 
 
-def test_an_egress_rule_of_its_own_takes_the_default_away(entering: Sketch) -> None:
-    entering.group("CallerGroup")
-    entering.add("Rule", "AWS::EC2::SecurityGroupEgress", GroupId=ref("CallerGroup"), **tcp(443, CidrIp="0.0.0.0/0"))
-    assert not entering.reach.possible(*ASKED)
-    entering.add("Other", "AWS::EC2::SecurityGroupEgress", GroupId=ref("CallerGroup"), **TO_DATABASE)
-    assert entering.reach.possible(*ASKED)
+def test_an_egress_rule_as_a_resource_removes_the_default_rule(open_ingress: Sketch) -> None:
+    open_ingress.group("CallerGroup")
+    open_ingress.add(
+        "Rule", "AWS::EC2::SecurityGroupEgress", GroupId=ref("CallerGroup"), **tcp(443, CidrIp="0.0.0.0/0")
+    )
+    assert not open_ingress.reach.possible(*ASKED)
+    open_ingress.add("Other", "AWS::EC2::SecurityGroupEgress", GroupId=ref("CallerGroup"), **TO_DATABASE)
+    assert open_ingress.reach.possible(*ASKED)
 
 
-def test_who_names_no_group_is_in_the_default_one(entering: Sketch) -> None:
-    entering.change("CallerFunction", VpcConfig={"SubnetIds": [ref("AppSubnet")]})
-    assert entering.reach.possible(*ASKED)
-    assert not entering.reach.possible("Caller", "load balancer", 80)
+def test_a_node_without_groups_is_in_the_default_group(open_ingress: Sketch) -> None:
+    open_ingress.change("CallerFunction", VpcConfig={"SubnetIds": [ref("AppSubnet")]})
+    assert open_ingress.reach.possible(*ASKED)
+    assert not open_ingress.reach.possible("Caller", "load balancer", 80)
 
 
-def test_rules_for_a_group_mean_nobody_outside_the_vpc(sketch: Sketch) -> None:
+def test_a_rule_for_a_group_allows_nothing_outside_the_vpc(sketch: Sketch) -> None:
     sketch.face_the_internet()
     sketch.change("BalancerGroup", SecurityGroupIngress=[tcp(80, SourceSecurityGroupId=ref("CallerGroup"))])
     assert not sketch.reach.possible("internet", "load balancer", 80)
 
 
 @pytest.mark.parametrize("name", ["SourcePrefixListId", "SourceSecurityGroupName"])
-def test_peers_of_an_unknown_kind_are_refused(sketch: Sketch, name: str) -> None:
+def test_unsupported_kinds_of_peers_are_refused(sketch: Sketch, name: str) -> None:
     sketch.change("DatabaseGroup", SecurityGroupIngress=[tcp(5432) | {name: "pl-1"}])
     with pytest.raises(UnsupportedError, match=rf"DatabaseGroup.SecurityGroupIngress\[0\] names its peer by {name}"):
         _ = sketch.reach
 
 
-def test_a_prefix_list_in_a_rule_of_its_own_is_refused(sketch: Sketch) -> None:
+def test_a_prefix_list_in_a_rule_as_a_resource_is_refused(sketch: Sketch) -> None:
     rule = tcp(5432, DestinationPrefixListId="pl-1")
     sketch.add("Rule", "AWS::EC2::SecurityGroupEgress", GroupId=ref("DatabaseGroup"), **rule)
     with pytest.raises(UnsupportedError, match="Stack/Rule names its peer by DestinationPrefixListId"):
         _ = sketch.reach
 
 
-def test_a_group_from_elsewhere_is_refused(sketch: Sketch) -> None:
+def test_a_rule_for_a_group_outside_the_templates_is_refused(sketch: Sketch) -> None:
     sketch.change("DatabaseGroup", SecurityGroupIngress=[tcp(5432, SourceSecurityGroupId="sg-1")])
-    with pytest.raises(UnresolvedError, match="names the group 'sg-1', which is none of these stacks"):
+    with pytest.raises(UnresolvedError, match="names the group 'sg-1', which isn't in these templates"):
         _ = sketch.reach
     sketch.change("DatabaseGroup", SecurityGroupIngress=[tcp(5432, SourceSecurityGroupId=ref("Vpc"))])
     with pytest.raises(UnresolvedError, match="has a rule for Stack/Vpc, which is no group"):
@@ -155,7 +157,7 @@ def test_a_rule_without_a_peer_is_refused(sketch: Sketch) -> None:
         _ = sketch.reach
 
 
-def test_a_node_in_a_group_from_elsewhere_is_refused(sketch: Sketch) -> None:
+def test_a_node_in_a_group_outside_the_templates_is_refused(sketch: Sketch) -> None:
     sketch.change("DatabaseInstance", VPCSecurityGroups=["sg-1"])
-    with pytest.raises(UnresolvedError, match="holds sg-1, which is no security group"):
+    with pytest.raises(UnresolvedError, match="contains sg-1, which is no security group"):
         _ = sketch.reach

@@ -1,20 +1,20 @@
-"""The VPC's ground: subnets, their route tables and ACLs, and the gateways that routes lead to."""
+"""The VPC: subnets with their routes and network ACLs, and the gateways that are targets of routes."""
 
 from collections import defaultdict
 from dataclasses import dataclass
 from ipaddress import ip_network
 
 from checks.reachability.acl import Acl, default_acl, read_acls
-from checks.reachability.guard import UnsupportedError
-from checks.reachability.naming import meaning
+from checks.reachability.naming import short_name
 from checks.reachability.ranges import NOTHING, PUBLIC, Block, Family, Ranges, addresses
-from checks.reachability.resolve import REGION, VPC_IPV6_BLOCK, Resolver, Resource, UnresolvedError
+from checks.reachability.resolve import REGION, VPC_IPV6_BLOCK, ResolvedResource, Resolver, UnresolvedError
+from checks.reachability.unsupported import UnsupportedError
 from checks.templates import Reference
 
 INTERNET_GATEWAY = "AWS::EC2::InternetGateway"
 EGRESS_ONLY = "AWS::EC2::EgressOnlyInternetGateway"
 NAT_GATEWAY = "AWS::EC2::NatGateway"
-# A route's property that names where it leads, and the one type of resource there that the model covers.
+# The property that names a route's target, and the one type of target that the model covers there.
 _TARGETS = {
     "GatewayId": INTERNET_GATEWAY,
     "NatGatewayId": NAT_GATEWAY,
@@ -25,7 +25,7 @@ _DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock")
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """Where packets to one block go: a gateway, by its type and reference."""
+    """A route to one block of addresses; its target is a gateway."""
 
     destination: Block
     type: str
@@ -34,7 +34,7 @@ class Route:
 
 @dataclass(frozen=True, kw_only=True)
 class Subnet:
-    """A block of addresses in one zone. `routes` are those beyond the VPC, the most specific first."""
+    """One subnet. `routes` are the routes out of the VPC, the most specific first."""
 
     name: str
     reference: Reference
@@ -54,7 +54,7 @@ class Subnet:
 
 @dataclass(frozen=True, kw_only=True)
 class NatGateway:
-    """Lets private IPv4 addresses out. `subnet` is None for a regional one, which stands in every zone by itself."""
+    """A NAT gateway. `subnet` is None for a regional one, which AWS places in every zone."""
 
     reference: Reference
     public: bool
@@ -62,8 +62,8 @@ class NatGateway:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network:
-    """All of it. `internet` holds the addresses beyond the VPC, by IP version."""
+class Vpc:
+    """The whole network. `internet` contains the public addresses outside the VPC, by IP version."""
 
     subnets: dict[Reference, Subnet]
     nat_gateways: dict[Reference, NatGateway]
@@ -71,15 +71,15 @@ class Network:
     internet_gateways: frozenset[Reference]  # only those attached to the VPC
 
 
-def read_network(resolver: Resolver) -> Network:
-    """The network of the templates' one VPC."""
+def read_vpc(resolver: Resolver) -> Vpc:
+    """The only VPC in the templates."""
     own = _vpc_blocks(resolver)
     internet: dict[Family, Ranges] = {
         4: PUBLIC[4] - addresses(*(block for block in own if block.version == 4)),
         6: PUBLIC[6] - addresses(*(block for block in own if block.version == 6)),
     }
     subnets = _subnets(resolver, _routes(resolver, own))
-    return Network(
+    return Vpc(
         subnets=subnets,
         nat_gateways={nat.reference: _nat(nat, subnets) for nat in resolver.resources(NAT_GATEWAY)},
         internet=internet,
@@ -114,7 +114,7 @@ def _attached(resolver: Resolver) -> list[Reference]:
 
 
 def _routes(resolver: Resolver, own: list[Block]) -> dict[Reference, list[Route]]:
-    """Every table's routes. The one to the VPC itself is in none: AWS keeps it, and templates can't change it."""
+    """The routes of each table, without the local one to the VPC itself, which templates can't change."""
     tables: dict[Reference, list[Route]] = {table.reference: [] for table in resolver.resources("AWS::EC2::RouteTable")}
     for resource in resolver.resources("AWS::EC2::Route"):
         table = resolver.find(resource.require("RouteTableId"), "AWS::EC2::RouteTable", at=resource.at)
@@ -122,17 +122,19 @@ def _routes(resolver: Resolver, own: list[Block]) -> dict[Reference, list[Route]
     return tables
 
 
-def _route(resolver: Resolver, resource: Resource, own: list[Block]) -> Route:
-    strange = [name for name in resource.raw if name not in (*_TARGETS, *_DESTINATIONS, "RouteTableId")]
-    if strange:
-        raise UnsupportedError(f"{resource.at} has {', '.join(strange)}, a kind of route reachability doesn't cover")
+def _route(resolver: Resolver, resource: ResolvedResource, own: list[Block]) -> Route:
+    unknown = [name for name in resource.raw if name not in (*_TARGETS, *_DESTINATIONS, "RouteTableId")]
+    if unknown:
+        raise UnsupportedError(
+            f"{resource.at} has {', '.join(unknown)}, a kind of route that reachability doesn't cover"
+        )
     destinations = [value for name in _DESTINATIONS if (value := resource.get(name)) is not None]
     names = [name for name in _TARGETS if resource.get(name) is not None]
     if len(destinations) != 1 or len(names) != 1:
         raise UnresolvedError(f"{resource.at} must have one destination and one target of {', '.join(_TARGETS)}")
     destination = _block(destinations[0], resource.at)
     for block in own:
-        # Amazon VPC User Guide, "Route priority": a route more specific than the local one takes its traffic.
+        # Amazon VPC User Guide, "Route priority": a route that is more specific than the local one takes precedence.
         if destination.version == block.version and addresses(destination) - addresses(block) == NOTHING:
             raise UnsupportedError(f"{resource.at} redirects traffic inside the VPC, which reachability doesn't cover")
     (name,) = names
@@ -144,12 +146,12 @@ def _subnets(resolver: Resolver, tables: dict[Reference, list[Route]]) -> dict[R
     acls, acl_of = read_acls(resolver), _associations(resolver, "AWS::EC2::SubnetNetworkAclAssociation", "NetworkAclId")
     table_of = _associations(resolver, "AWS::EC2::SubnetRouteTableAssociation", "RouteTableId")
     changed = [acl for owner, acl in acls.items() if owner.attribute]
-    fallback = changed[0] if changed else default_acl()
+    default = changed[0] if changed else default_acl()
     found = {}
     for resource in resolver.resources("AWS::EC2::Subnet"):
         table, acl = table_of.get(resource.reference), acl_of.get(resource.reference)
         if (table and table not in tables) or (acl and acl not in acls):
-            raise UnresolvedError(f"{resource.at} belongs to a route table or network ACL that is in no template")
+            raise UnresolvedError(f"{resource.at} has a route table or network ACL that is in no template")
         found[resource.reference] = Subnet(
             name=_name(resource),
             reference=resource.reference,
@@ -157,9 +159,9 @@ def _subnets(resolver: Resolver, tables: dict[Reference, list[Route]]) -> dict[R
             zone=str(resource.require("AvailabilityZone")).removeprefix(REGION),
             blocks=_blocks(resource),
             route_table=table,
-            # A subnet without a table of its own has the VPC's main one, to which no template adds a route.
+            # A subnet without a table of its own uses the VPC's main one, to which no template adds a route.
             routes=tuple(sorted(tables[table], key=lambda route: -route.destination.prefixlen)) if table else (),
-            acl=acls[acl] if acl else fallback,
+            acl=acls[acl] if acl else default,
             gives_public_ipv4=_true(resource.get("MapPublicIpOnLaunch")),
             gives_ipv6=_true(resource.get("AssignIpv6AddressOnCreation")),
         )
@@ -177,29 +179,31 @@ def _associations(resolver: Resolver, type_: str, name: str) -> dict[Reference, 
     return {subnet_reference: owners[0] for subnet_reference, owners in found.items()}
 
 
-def _blocks(resource: Resource) -> tuple[Block, ...]:
+def _blocks(resource: ResolvedResource) -> tuple[Block, ...]:
     blocks = (resource.get("CidrBlock"), resource.get("Ipv6CidrBlock"))
     return tuple(_block(block, resource.at) for block in blocks if block is not None)
 
 
-def _name(resource: Resource) -> str:
-    """The last part of the construct path that the CDK writes into the tag Name; else the logical id's meaning."""
-    return (_tag(resource, "Name") or meaning(resource.reference.place.id, "Subnet")).rpartition("/")[2]
+def _name(resource: ResolvedResource) -> str:
+    """The last part of the tag Name, into which the CDK writes the construct path; else a name from the logical id."""
+    return (_tag(resource, "Name") or short_name(resource.reference.resource_id.logical_id, "Subnet")).rpartition("/")[
+        2
+    ]
 
 
-def _tier(resource: Resource) -> str:
-    """What the CDK calls the subnet's group; for templates without its tag, the subnet's name without its number."""
+def _tier(resource: ResolvedResource) -> str:
+    """The CDK's name of the subnet group; without the CDK's tag, the subnet's name without its number."""
     return _tag(resource, "aws-cdk:subnet-name") or _name(resource).rstrip("0123456789").removesuffix("Subnet")
 
 
-def _tag(resource: Resource, key: str) -> str:
+def _tag(resource: ResolvedResource, key: str) -> str:
     return next((str(tag.get("Value")) for tag in resource.sections("Tags") if tag.get("Key") == key), "")
 
 
-def _nat(resource: Resource, subnets: dict[Reference, Subnet]) -> NatGateway:
+def _nat(resource: ResolvedResource, subnets: dict[Reference, Subnet]) -> NatGateway:
     subnet = resource.get("SubnetId")
     if (subnet is None) != (resource.get("AvailabilityMode") == "regional") or (subnet and subnet not in subnets):
-        raise UnresolvedError(f"{resource.at} must be regional or name a subnet of these templates")
+        raise UnresolvedError(f"{resource.at} must be regional or name a subnet in these templates")
     return NatGateway(
         reference=resource.reference,
         public=resource.get("ConnectivityType", "public") == "public",

@@ -1,4 +1,4 @@
-"""Patterns of IAM, where `*` stands for any characters and `?` for one."""
+"""Patterns of IAM policies, in which `*` matches any characters and `?` matches one."""
 
 import re
 from functools import cache
@@ -6,15 +6,15 @@ from functools import cache
 
 @cache
 def covers(pattern: str, other: str) -> bool:
-    """Whether everything that `other` matches, itself a pattern or not, is matched by `pattern`."""
-    # A `*` of the other may be of any length, which no single character of the pattern is.
+    """Whether `pattern` matches everything that `other`, a text or a pattern, matches."""
+    # A `*` in `other` may match any number of characters, so no single `?` of the pattern covers it.
     expression = "".join({"*": ".*", "?": "[^*]"}.get(character) or re.escape(character) for character in pattern)
     return re.fullmatch(expression, other, re.DOTALL) is not None
 
 
 @cache
 def overlaps(one: str, other: str) -> bool:
-    """Whether some text is matched by both patterns."""
+    """Whether both patterns match some common text."""
     if not one or not other:
         return not (one + other).strip("*")
     if one[0] == "*":

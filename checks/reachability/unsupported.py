@@ -1,11 +1,11 @@
-"""Refuses templates with anything that may open a path the model knows nothing of: silence would pass for safety."""
+"""Refuses templates that contain anything the model doesn't cover and that may open a path."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from checks.reachability.resolve import Resolver, Resource
+from checks.reachability.resolve import ResolvedResource, Resolver
 
-# Everything that this package reads, or that opens no path between nodes.
+# Resource types that this package reads, or that open no path between nodes.
 _KNOWN_EC2 = {
     f"AWS::EC2::{name}"
     for name in (
@@ -25,7 +25,7 @@ _KNOWN_ELSEWHERE = {
     "AWS::RDS::DBProxy",
     "AWS::RDS::DBSubnetGroup",
 }
-# Ways in that name no subnet: each reaches even an internal load balancer, or hides templates.
+# Resource types that open a path without naming a subnet, even to an internal load balancer, or that hide templates.
 _PATHS_WITHOUT_SUBNETS = (
     "AWS::ApiGateway::VpcLink",
     "AWS::CloudFormation::Stack",
@@ -36,8 +36,8 @@ _PATHS_WITHOUT_SUBNETS = (
     "AWS::NetworkManager::",
     "AWS::VpcLattice::",
 )
-# Properties by which a resource of any service takes a place in a VPC.
-_PLACES = {
+# Properties that put a resource of any service into a VPC.
+_VPC_PROPERTIES = {
     *("SecurityGroup", "SecurityGroupIds", "SecurityGroups", "SubnetId", "SubnetIds", "SubnetMappings", "Subnets"),
     *("AwsvpcConfiguration", "VPCConfig", "VPCZoneIdentifier", "VpcConfig", "VpcConfiguration"),
     *("VpcSecurityGroupIds", "VpcSubnetIds", "CacheSubnetGroupName", "ClusterSubnetGroupName", "DBSubnetGroupName"),
@@ -45,15 +45,15 @@ _PLACES = {
 
 
 class UnsupportedError(ValueError):
-    """A template with something that could open or close a path, and that the model doesn't cover."""
+    """A template contains something that could open or close a path, and that the model doesn't cover."""
 
 
-def refuse_unknown(resolver: Resolver) -> None:
-    """Raises where a template holds what the model can't judge. Nothing is ignored because it is unfamiliar."""
+def refuse_unsupported(resolver: Resolver) -> None:
+    """Raises UnsupportedError for anything that the model doesn't cover: ignoring it could hide an open path."""
     for stack, template in resolver.templates.stacks.items():
         for id_ in template.get("Resources", {}):
             if id_.startswith("Fn::"):
-                raise UnsupportedError(f"{stack}/{id_}: resources made by a transform aren't in the template")
+                raise UnsupportedError(f"{stack}/{id_}: a transform adds resources that aren't in the template")
     for resource in resolver.resources():
         covered = resource.type in _KNOWN_EC2 | _KNOWN_ELSEWHERE
         if covered:
@@ -61,34 +61,34 @@ def refuse_unknown(resolver: Resolver) -> None:
         elif resource.type.startswith(("AWS::EC2::", *_PATHS_WITHOUT_SUBNETS)):
             raise UnsupportedError(
                 f"{resource.at} is an {resource.type}, which may open a path that reachability doesn't cover: "
-                "teach checks/reachability about it, or remove it"
+                "add it to the model, or remove it"
             )
-        elif place := _place(resource.raw):
+        elif name := _vpc_property(resource.raw):
             raise UnsupportedError(
-                f"{resource.at} ({resource.type}) takes a place in the VPC by {place}, and reachability doesn't know "
-                "that kind of node: teach checks/reachability/nodes.py about it, or remove it"
+                f"{resource.at} ({resource.type}) is in the VPC by its property {name}, and reachability doesn't cover "
+                "this resource type: add it to the model, or remove it"
             )
     _refuse_several_vpcs(list(resolver.resources("AWS::EC2::VPC")))
-    _refuse_moved_addresses(resolver)
+    _refuse_other_addresses(resolver)
 
 
-def _refuse_condition(resource: Resource) -> None:
-    body = resource.resolver.templates.resource(resource.reference.place)
+def _refuse_condition(resource: ResolvedResource) -> None:
+    body = resource.resolver.templates.resource(resource.reference.resource_id)
     if "Condition" in body:
         raise UnsupportedError(
-            f"{resource.at} exists under the condition {body['Condition']} only; reachability judges what always exists"
+            f"{resource.at} exists only under the condition {body['Condition']}, which reachability doesn't cover"
         )
 
 
-def _refuse_several_vpcs(vpcs: list[Resource]) -> None:
+def _refuse_several_vpcs(vpcs: list[ResolvedResource]) -> None:
     if len(vpcs) != 1:
         raise UnsupportedError(
-            f"reachability judges an environment with exactly one VPC, found {len(vpcs)}: "
+            f"reachability covers environments with exactly one VPC, found {len(vpcs)}: "
             f"{', '.join(vpc.at for vpc in vpcs) or 'none'}"
         )
 
 
-def _refuse_moved_addresses(resolver: Resolver) -> None:
+def _refuse_other_addresses(resolver: Resolver) -> None:
     for block in resolver.resources("AWS::EC2::VPCCidrBlock"):
         if not block.get("AmazonProvidedIpv6CidrBlock") and not block.get("CidrBlock"):
             raise UnsupportedError(f"{block.at}: only Amazon-provided IPv6 blocks and further IPv4 blocks are covered")
@@ -97,14 +97,14 @@ def _refuse_moved_addresses(resolver: Resolver) -> None:
             raise UnsupportedError(f"{address.at} gives an instance a public address, which reachability doesn't cover")
 
 
-def _place(value: Any) -> str:
-    """The first property, at any depth, by which a resource takes a place in a VPC."""
+def _vpc_property(value: Any) -> str:
+    """The first property, at any depth, that puts a resource into a VPC."""
     inner: Iterable[Any] = ()
     if isinstance(value, Mapping):
         for key in value:
-            if key in _PLACES:
+            if key in _VPC_PROPERTIES:
                 return str(key)
         inner = value.values()
     elif isinstance(value, list):
         inner = value
-    return next((place for item in inner if (place := _place(item))), "")
+    return next((name for item in inner if (name := _vpc_property(item))), "")

@@ -1,20 +1,29 @@
-"""Each ban, seen to refuse a template that breaks it, and to let pass what it must."""
+"""Each prohibition finds a violation, and accepts what is allowed."""
 
 from typing import Any
 
 import pytest
 
-from checks.permissions.bans import Judge
+from checks.permissions.prohibited import Exemption, Prohibitions
 from checks.templates import Templates
 
 ROOT = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":iam::", {"Ref": "AWS::AccountId"}, ":root"]]}
 OWN = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 IDENTITY = {"Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["Queue", "Arn"]}}
 OF_QUEUE = IDENTITY | {"Principal": {"Service": "events.amazonaws.com"}, "Condition": OWN}
-# An account in writing is somebody else's, as long as the environment doesn't name it as its own.
 TRUST = {"Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
 ENDPOINT = {"Action": "s3:GetObject", "Principal": {"AWS": "*"}}
-# Another stack, where the name of a parameter is that of a resource.
+EXEMPTIONS = (
+    Exemption(principal="lambda.amazonaws.com", type="AWS::IAM::Role", actions=("sts:AssumeRole",), why="no key"),
+    Exemption(
+        principal="*",
+        type="AWS::EC2::VPCEndpoint",
+        actions=("s3:GetObject",),
+        on=r"arn:[^:]+:s3:::packages-.+",
+        why="a bucket of AWS",
+    ),
+)
+# Another stack, which has a resource with the same name as the parameter.
 ELSEWHERE = {
     "Resources": {"Parameter": {"Type": "AWS::Events::Rule"}, "Theirs": {"Type": "AWS::Events::Rule"}},
     "Outputs": {"Rule": {"Value": {"Fn::GetAtt": ["Theirs", "Arn"]}}},
@@ -28,7 +37,7 @@ def findings(
     path: str = "PolicyDocument",
     account: str | None = None,
 ) -> list[str]:
-    """What is said of one resource with that statement, beside a role of ours."""
+    """The findings for one resource with this statement, next to a role of the same account."""
     document: Any = {"Statement": [{"Effect": "Allow"} | statement]}
     for name in reversed(path.split(".")):
         document = [document] if name == "0" else {name: document}
@@ -38,11 +47,11 @@ def findings(
         "Rule": {"Type": "AWS::Events::Rule"},
     }
     template = {"Parameters": {"Parameter": {"Type": "String"}}, "Resources": resources}
-    return judged(account=account, Data=template, Web=ELSEWHERE)
+    return findings_in(account=account, Data=template, Other=ELSEWHERE)
 
 
-def judged(*, account: str | None = None, **stacks: Any) -> list[str]:
-    return Judge(account=account).findings(Templates(stacks=stacks))
+def findings_in(*, account: str | None = None, **stacks: Any) -> list[str]:
+    return Prohibitions(templates=Templates(stacks=stacks), exemptions=EXEMPTIONS, account=account).findings()
 
 
 def of_queue(**changes: Any) -> list[str]:
@@ -57,7 +66,7 @@ def endpoint(**changes: Any) -> list[str]:
     return findings(ENDPOINT | changes, type_="AWS::EC2::VPCEndpoint")
 
 
-def test_what_is_narrow_passes() -> None:
+def test_narrow_statements_are_accepted() -> None:
     assert findings(IDENTITY) == of_queue() == trusting() == []
     assert trusting(Principal={"AWS": {"Fn::GetAtt": ["Ours", "Arn"]}}) == []
     assert trusting(Principal={"AWS": ROOT}) == []
@@ -75,13 +84,13 @@ def test_what_is_narrow_passes() -> None:
         ("AWS::KMS::Key", "KeyPolicy"),
     ],
 )
-def test_no_action_is_a_wildcard_wherever_the_policy_stands(action: Any, type_: str, path: str) -> None:
+def test_wildcard_actions_are_found_in_every_kind_of_policy(action: Any, type_: str, path: str) -> None:
     found, *_ = findings(IDENTITY | {"Action": action}, type_=type_, path=path)
     assert found.startswith(f"Data/Bad ({type_}), {path.replace('.0', '[0]')}.Statement[0]: ")
-    assert "allows actions that nobody asked for: list those that are called" in found
+    assert "allows actions that are never called: list those that are called" in found
 
 
-def test_only_the_account_itself_administers_a_key() -> None:
+def test_only_the_account_itself_may_have_all_permissions_on_a_key() -> None:
     administration = {"Action": "kms:*", "Resource": "*"}
     assert findings(administration | {"Principal": {"AWS": ROOT}}, type_="AWS::KMS::Key", path="KeyPolicy") == []
     role = {"Principal": {"AWS": {"Fn::GetAtt": ["Ours", "Arn"]}}}
@@ -90,17 +99,17 @@ def test_only_the_account_itself_administers_a_key() -> None:
 
 
 @pytest.mark.parametrize("name", ["NotAction", "NotResource", "NotPrincipal"])
-def test_nothing_is_allowed_by_what_it_is_not(name: str) -> None:
+def test_an_allow_with_an_inverted_element_is_found(name: str) -> None:
     (found,) = findings(IDENTITY | {name: "x"})
     assert f"Allow with {name}" in found
 
 
-def test_a_denial_may_be_wide() -> None:
+def test_a_deny_may_be_wide() -> None:
     assert of_queue(Effect="Deny", Action="sqs:*", Principal="*", NotResource="x", Condition={}) == []
 
 
 @pytest.mark.parametrize("action", ["iam:PassRole", "IAM:passrole"])
-def test_a_role_is_passed_to_a_named_service_only(action: str) -> None:
+def test_a_role_may_be_passed_to_a_named_service_only(action: str) -> None:
     passing = {"Action": action, "Resource": {"Fn::GetAtt": ["Ours", "Arn"]}}
     named = {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
     assert findings(passing | {"Condition": named}) == []
@@ -123,7 +132,7 @@ def test_a_role_is_passed_to_a_named_service_only(action: str) -> None:
         {"ArnLike": {"iam:PassedToService": "scheduler.amazonaws.com"}},
     ],
 )
-def test_a_role_is_passed_to_services_in_writing(condition: Any) -> None:
+def test_services_to_which_a_role_may_be_passed_are_written_out(condition: Any) -> None:
     passing = {"Action": "iam:PassRole", "Resource": {"Fn::GetAtt": ["Ours", "Arn"]}}
     (found,) = findings(passing | {"Condition": condition})
     assert "StringEquals iam:PassedToService" in found
@@ -135,12 +144,12 @@ def test_a_role_is_passed_to_services_in_writing(condition: Any) -> None:
     "resource",
     [
         "arn:aws:iam::111122223333:role/*",
-        {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/shop-*"},
+        {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/app-*"},
         [{"Fn::GetAtt": ["Ours", "Arn"]}, "arn:aws:iam::*:role/x"],
-        "arn:aws:iam::111122223333:role/shop-?",
+        "arn:aws:iam::111122223333:role/app-?",
     ],
 )
-def test_no_passed_role_is_a_wildcard(resource: Any) -> None:
+def test_a_wildcard_of_passed_roles_is_found(resource: Any) -> None:
     named = {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
     (found,) = findings({"Action": "iam:PassRole", "Resource": resource, "Condition": named})
     assert "name the role" in found
@@ -160,17 +169,17 @@ def test_no_passed_role_is_a_wildcard(resource: Any) -> None:
         {"CanonicalUser": "79a59d"},
     ],
 )
-def test_nobody_of_another_account_comes_in(principal: Any) -> None:
+def test_principals_outside_the_account_are_found(principal: Any) -> None:
     (found,) = trusting(Principal=principal)
     assert "account" in found
     assert "role" in found
 
 
-def test_an_account_in_writing_is_ours_where_the_environment_says_so() -> None:
-    ours = TRUST | {"Principal": {"AWS": "arn:aws:iam::111122223333:root"}}
-    place = {"type_": "AWS::IAM::Role", "path": "AssumeRolePolicyDocument"}
-    assert findings(ours, account="111122223333", **place) == []
-    assert findings(ours, **place) != []
+def test_an_account_id_is_accepted_if_the_environment_has_it() -> None:
+    own = TRUST | {"Principal": {"AWS": "arn:aws:iam::111122223333:root"}}
+    location = {"type_": "AWS::IAM::Role", "path": "AssumeRolePolicyDocument"}
+    assert findings(own, account="111122223333", **location) == []
+    assert findings(own, **location) != []
 
 
 @pytest.mark.parametrize("principal", ["*", {"AWS": "*"}])
@@ -187,24 +196,24 @@ def test_an_account_in_writing_is_ours_where_the_environment_says_so() -> None:
         {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}},
     ],
 )
-def test_everybody_is_pinned_to_the_account(principal: Any, condition: Any) -> None:
+def test_any_principal_needs_a_condition_on_the_account(principal: Any, condition: Any) -> None:
     (found,) = of_queue(Principal=principal, Condition=condition)
-    assert "principal * lets every account in" in found
-    pinned = {"StringEquals": {"AWS:principalaccount": {"Ref": "AWS::AccountId"}}}
-    assert of_queue(Principal=principal, Condition=condition | pinned) == []
+    assert "principal * admits every account" in found
+    limited = {"StringEquals": {"AWS:principalaccount": {"Ref": "AWS::AccountId"}}}
+    assert of_queue(Principal=principal, Condition=condition | limited) == []
 
 
-def test_an_organisation_pins_too() -> None:
+def test_a_condition_on_the_organization_is_accepted() -> None:
     assert of_queue(Principal="*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}) == []
 
 
-def test_endpoints_lead_to_this_account_or_to_named_buckets_of_aws() -> None:
+def test_endpoints_allow_this_account_or_an_exempt_bucket() -> None:
     assert endpoint(Resource="*", Condition={"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}) == []
-    assert endpoint(Resource="arn:aws:s3:::al2023-repos-eu-central-1-de612dc2/*") == []
+    assert endpoint(Resource="arn:aws:s3:::packages-eu-central-1/*") == []
     for changes in (
         {"Resource": "*"},
-        {"Resource": ["arn:aws:s3:::al2023-repos-eu-central-1-de612dc2/*", "arn:aws:s3:::other/*"]},
-        {"Resource": "arn:aws:s3:::al2023-repos-eu-central-1-de612dc2/*", "Action": ["s3:GetObject", "s3:PutObject"]},
+        {"Resource": ["arn:aws:s3:::packages-eu-central-1/*", "arn:aws:s3:::other/*"]},
+        {"Resource": "arn:aws:s3:::packages-eu-central-1/*", "Action": ["s3:GetObject", "s3:PutObject"]},
     ):
         (found,) = endpoint(**changes)
         assert "aws:ResourceAccount" in found
@@ -224,7 +233,7 @@ def test_endpoints_lead_to_this_account_or_to_named_buckets_of_aws() -> None:
         {"ArnEquals": {"aws:SourceArn": {"Ref": "Nowhere"}}},
     ],
 )
-def test_no_service_acts_for_another_account(condition: Any) -> None:
+def test_a_service_without_a_condition_on_the_account_is_found(condition: Any) -> None:
     (found,) = of_queue(Condition=condition)
     assert "confused deputy" in found
     assert "aws:SourceAccount or aws:SourceArn" in found
@@ -236,21 +245,21 @@ def test_no_service_acts_for_another_account(condition: Any) -> None:
         OWN,
         {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]}}},
         {"ArnEquals": {"aws:SourceArn": {"Ref": "Rule"}}},
-        {"ArnEquals": {"aws:SourceArn": {"Fn::GetStackOutput": {"StackName": "shop-dev-web", "OutputName": "Rule"}}}},
+        {"ArnEquals": {"aws:SourceArn": {"Fn::GetStackOutput": {"StackName": "Other", "OutputName": "Rule"}}}},
         {"ArnLike": {"aws:SourceArn": {"Fn::Sub": "arn:aws:events:eu-central-1:${AWS::AccountId}:rule/*"}}},
     ],
 )
-def test_a_service_is_pinned_by_account_or_by_resource(condition: Any) -> None:
+def test_a_service_is_limited_by_account_or_by_resource(condition: Any) -> None:
     assert of_queue(Condition=condition) == []
 
 
-def test_a_service_without_a_pin_is_named_with_what_it_may_do() -> None:
+def test_an_exemption_is_for_one_service_action_and_resource_type() -> None:
     assert "confused deputy" in trusting(Principal={"Service": "scheduler.amazonaws.com"})[0]
     assert "confused deputy" in trusting(Action=["sts:AssumeRole", "sts:TagSession"])[0]
     assert "confused deputy" in of_queue(Principal={"Service": "lambda.amazonaws.com"}, Condition={})[0]
 
 
-def test_permissions_of_functions_are_judged_too() -> None:
+def test_lambda_permissions_are_checked() -> None:
     def invoked(**changes: Any) -> list[str]:
         permission = {
             "Action": "lambda:InvokeFunction",
@@ -258,7 +267,7 @@ def test_permissions_of_functions_are_judged_too() -> None:
             "Principal": "events.amazonaws.com",
         }
         resource = {"Type": "AWS::Lambda::Permission", "Properties": permission | changes}
-        return judged(Web={"Resources": {"Bad": resource, "Rule": {"Type": "AWS::Events::Rule"}}})
+        return findings_in(Data={"Resources": {"Bad": resource, "Rule": {"Type": "AWS::Events::Rule"}}})
 
     assert invoked(SourceArn={"Fn::GetAtt": ["Rule", "Arn"]}) == []
     assert "confused deputy" in invoked()[0]
@@ -270,6 +279,11 @@ TEXT = '{"Statement": [{"Effect": "Allow", "Principal": {"Service": "es.amazonaw
 
 
 @pytest.mark.parametrize("written", [TEXT, {"Fn::Sub": TEXT}, {"Fn::Join": ["", [TEXT[:40], TEXT[40:]]]}])
-def test_policies_written_as_text_are_judged_too(written: Any) -> None:
+def test_policies_as_json_text_are_checked(written: Any) -> None:
     resource = {"Type": "AWS::Logs::ResourcePolicy", "Properties": {"PolicyDocument": written}}
-    assert len(judged(Web={"Resources": {"Bad": resource}})) == 2
+    assert len(findings_in(Data={"Resources": {"Bad": resource}})) == 2
+
+
+def test_an_endpoint_without_a_policy_is_found() -> None:
+    found = findings_in(Data={"Resources": {"Bad": {"Type": "AWS::EC2::VPCEndpoint"}}})
+    assert any("admits every account" in finding for finding in found)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from checks.changes.patterns import covers, overlaps
+from checks.patterns import covers, overlaps
 
 
 @pytest.mark.parametrize(

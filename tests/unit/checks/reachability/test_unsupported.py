@@ -1,4 +1,4 @@
-"""Whatever may open a path and isn't in the model is refused by name: silence would pass for safety."""
+"""Everything that may open a path and that the model doesn't cover is refused by name."""
 
 import pytest
 
@@ -23,22 +23,22 @@ from tests.support.reachability_sketch import VPC, Sketch, ref
         "AWS::CloudFormation::Stack",
     ],
 )
-def test_kinds_that_may_open_a_path_are_refused(sketch: Sketch, type_: str) -> None:
+def test_resource_types_that_may_open_a_path_are_refused(sketch: Sketch, type_: str) -> None:
     sketch.add("Strange", type_)
     with pytest.raises(UnsupportedError, match=f"Stack/Strange is an {type_}, which may open a path"):
         _ = sketch.reach
 
 
 def test_unknown_nodes_in_the_vpc_are_refused(sketch: Sketch) -> None:
-    place = {"AwsvpcConfiguration": {"Subnets": [ref("PublicSubnet")]}}
-    sketch.add("Service", "AWS::ECS::Service", NetworkConfiguration=place)
+    configuration = {"AwsvpcConfiguration": {"Subnets": [ref("PublicSubnet")]}}
+    sketch.add("Service", "AWS::ECS::Service", NetworkConfiguration=configuration)
     with pytest.raises(
-        UnsupportedError, match=r"Stack/Service \(AWS::ECS::Service\) takes a place in the VPC by Awsvpc"
+        UnsupportedError, match=r"Stack/Service \(AWS::ECS::Service\) is in the VPC by its property Awsvpc"
     ):
         _ = sketch.reach
 
 
-def test_resources_without_a_place_in_the_vpc_are_no_matter(sketch: Sketch) -> None:
+def test_resources_outside_the_vpc_are_ignored(sketch: Sketch) -> None:
     sketch.add("Queue", "AWS::SQS::Queue", KmsMasterKeyId={"Fn::ImportValue": "unknown"})
     assert sketch.reach.possible("Caller", "internet", 443)
 
@@ -46,9 +46,9 @@ def test_resources_without_a_place_in_the_vpc_are_no_matter(sketch: Sketch) -> N
 @pytest.mark.parametrize(
     "target", ["VpcPeeringConnectionId", "TransitGatewayId", "NetworkInterfaceId", "VpcEndpointId", "InstanceId"]
 )
-def test_routes_to_elsewhere_are_refused(sketch: Sketch, target: str) -> None:
+def test_routes_to_other_targets_are_refused(sketch: Sketch, target: str) -> None:
     sketch.route("App", "192.168.0.0/16", **{target: "x-1"})
-    with pytest.raises(UnsupportedError, match=f"has {target}, a kind of route reachability doesn't cover"):
+    with pytest.raises(UnsupportedError, match=f"has {target}, a kind of route that reachability doesn't cover"):
         _ = sketch.reach
 
 
@@ -67,7 +67,7 @@ def test_routes_that_redirect_the_vpcs_own_traffic_are_refused(sketch: Sketch) -
 
 def test_a_route_whose_gateway_is_of_another_type_is_refused(sketch: Sketch) -> None:
     sketch.route("App", "10.1.0.0/16", GatewayId="vgw-1")
-    with pytest.raises(UnresolvedError, match="GatewayId must point to AWS::EC2::InternetGateway"):
+    with pytest.raises(UnresolvedError, match="GatewayId must refer to AWS::EC2::InternetGateway"):
         _ = sketch.reach
 
 
@@ -84,9 +84,9 @@ def test_endpoints_of_other_types_are_refused(sketch: Sketch, kind: str) -> None
         _ = sketch.reach
 
 
-def test_what_exists_under_a_condition_is_refused(sketch: Sketch) -> None:
+def test_conditional_resources_are_refused(sketch: Sketch) -> None:
     sketch.resources["DatabaseGroup"]["Condition"] = "IsProduction"
-    with pytest.raises(UnsupportedError, match="DatabaseGroup exists under the condition IsProduction only"):
+    with pytest.raises(UnsupportedError, match="DatabaseGroup exists only under the condition IsProduction"):
         _ = sketch.reach
 
 
@@ -102,7 +102,7 @@ def test_public_addresses_given_to_instances_are_refused(sketch: Sketch) -> None
         _ = sketch.reach
 
 
-def test_ipv6_blocks_of_ones_own_are_refused(sketch: Sketch) -> None:
+def test_ipv6_blocks_of_an_address_pool_are_refused(sketch: Sketch) -> None:
     sketch.add("Own", "AWS::EC2::VPCCidrBlock", VpcId=VPC, Ipv6Pool="pool", Ipv6CidrBlock="2001:db8:9::/56")
     with pytest.raises(UnsupportedError, match="Stack/Own: only Amazon-provided IPv6 blocks"):
         _ = sketch.reach

@@ -1,0 +1,211 @@
+"""Finds what no policy may contain: wildcard actions, principals of other accounts, services without a condition."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from checks.statements import ENDPOINT, Statement, statements
+from checks.templates import Templates
+
+ACCOUNT = "<AccountId>"
+
+# Condition keys that name the account or the resource for which a call is made, or the owner of the called resource
+# (IAM User Guide, "AWS global condition context keys"; AWS KMS Developer Guide, "AWS KMS condition keys").
+ACCOUNT_KEYS = frozenset(
+    {
+        "aws:sourceaccount",
+        "aws:sourcearn",
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalorgid",
+        "aws:sourceorgid",
+        "kms:calleraccount",
+        # The encryption context names the encrypted resource, with its account.
+        "kms:encryptioncontext:aws:logs:arn",
+        "kms:encryptioncontext:aws:events:event-bus:arn",
+    }
+)
+# The callers of a VPC endpoint are in the VPC: for them it is enough that they reach resources of this account only.
+ENDPOINT_KEYS = ACCOUNT_KEYS | {"aws:resourceaccount"}
+# Without "IfExists", "ForAllValues" and "Not...": those also hold if the key is missing or has another value.
+STRICT_OPERATORS = frozenset({"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike"})
+# Written out: neither a wildcard nor a reference.
+SERVICE = r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exemption:
+    """A principal that needs no condition on the account: for some actions, in policies of one resource type.
+
+    `on` is a regular expression that each resource of the statement must match.
+    """
+
+    principal: str
+    type: str
+    actions: tuple[str, ...]
+    on: str = ""
+    why: str
+    source: str = ""
+
+    def covers(self, statement: Statement, principal: str, action: str) -> bool:
+        """Whether it exempts this principal and action of the statement."""
+        same = (self.principal, self.type) == (principal, statement.type) and action in self.actions
+        return same and all(re.fullmatch(self.on, resource) for resource in statement.resources.patterns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prohibitions:
+    """Checks the policies of one environment; `account` is its account id, if the templates contain it."""
+
+    templates: Templates
+    exemptions: Sequence[Exemption] = ()
+    account: str | None = None
+
+    def findings(self) -> list[str]:
+        """One line for each violation: where it is, what is wrong, and how to fix it."""
+        return [
+            f"{statement.location}: {finding}"
+            for statement in statements(self.templates)
+            if statement.allow
+            for finding in self._of(statement)
+        ]
+
+    def _of(self, statement: Statement) -> Iterator[str]:
+        yield from _inverted(statement)
+        yield from _wildcards(statement)
+        yield from _passed_roles(statement)
+        if statement.principals.inverted:
+            return
+        for type_, principal in zip(statement.principal_types, statement.principals.patterns, strict=True):
+            match type_, principal:
+                case "AWS", "*":
+                    yield from self._anyone(statement)
+                case "AWS", _:
+                    yield from self._other_account(principal)
+                case "Service", _:
+                    yield from self._service(statement, principal)
+                case _:
+                    yield (
+                        f"{type_} principal {principal} is outside this account: "
+                        "admit people through a role or Cognito, and services by their service principal"
+                    )
+
+    def _anyone(self, statement: Statement) -> Iterator[str]:
+        endpoint = statement.type == ENDPOINT
+        keys = ENDPOINT_KEYS if endpoint else ACCOUNT_KEYS
+        if not self._limited_to_account(statement, keys) and not self._exempt(statement, "*"):
+            names = ["aws:PrincipalAccount", "aws:PrincipalOrgID", *(["aws:ResourceAccount"] if endpoint else [])]
+            yield (
+                f"principal * admits every account: name the role, add a condition on {' or '.join(names)}, "
+                "or add an exemption with its reason"
+            )
+
+    def _other_account(self, principal: str) -> Iterator[str]:
+        if self._refers_to(principal, "Arn") or principal in self._own():
+            return
+        if any(re.fullmatch(rf"arn:[^:]+:(iam|sts)::{re.escape(own)}:.+", principal) for own in self._own()):
+            return
+        yield f"principal {principal} is of another account: name a role of this one, or arn:…:iam::{ACCOUNT}:root"
+
+    def _service(self, statement: Statement, service: str) -> Iterator[str]:
+        if not self._limited_to_account(statement, ACCOUNT_KEYS) and not self._exempt(statement, service):
+            yield (
+                f"another account could make {service} use this permission (confused deputy): add a condition on "
+                "aws:SourceAccount or aws:SourceArn, or add an exemption with its reason"
+            )
+
+    def _exempt(self, statement: Statement, principal: str) -> bool:
+        return all(
+            any(exemption.covers(statement, principal, action) for exemption in self.exemptions)
+            for action in statement.actions.patterns
+        )
+
+    def _limited_to_account(self, statement: Statement, keys: frozenset[str]) -> bool:
+        return any(
+            condition.operator in STRICT_OPERATORS
+            and condition.key.lower() in keys
+            and all(self._is_ours(value) for value in condition.values)
+            for condition in statement.conditions
+        )
+
+    def _is_ours(self, value: str) -> bool:
+        """Whether a condition's value fits no other account: this account, a resource of it, or an organization."""
+        account = value.split(":")[4] if value.startswith("arn:") and value.count(":") >= 5 else value
+        if account in self._own() or re.fullmatch(r"o-[a-z0-9]{10,32}", value):
+            return True
+        return self._refers_to(value, r"(\w*Arn)?")
+
+    def _refers_to(self, text: str, attribute: str) -> bool:
+        """Whether the text is exactly such an attribute of a resource. A parameter could hold anybody's."""
+        return any(
+            reference.text == text and re.fullmatch(attribute, reference.attribute)
+            for reference in self.templates.named(text)
+        )
+
+    def _own(self) -> list[str]:
+        return [ACCOUNT, *([self.account] if self.account else [])]
+
+
+def principals(templates: Templates) -> Iterator[tuple[Statement, str, str]]:
+    """Each statement with each of its principals and actions: what exemptions apply to."""
+    for statement in statements(templates):
+        for principal in statement.principals.patterns:
+            for action in statement.actions.patterns:
+                yield statement, principal, action
+
+
+def _inverted(statement: Statement) -> Iterator[str]:
+    elements = {
+        "NotAction": statement.actions,
+        "NotResource": statement.resources,
+        "NotPrincipal": statement.principals,
+    }
+    for name, element in elements.items():
+        if element.inverted:
+            yield f"Allow with {name} also allows whatever is added later: list what is allowed"
+
+
+def _wildcards(statement: Statement) -> Iterator[str]:
+    wild = [action for action in statement.actions.patterns if "*" in action or "?" in action]
+    if wild and not statement.actions.inverted and not _administers_the_key(statement):
+        yield f"{', '.join(wild)} allows actions that are never called: list those that are called"
+
+
+def _administers_the_key(statement: Statement) -> bool:
+    """The one wildcard allowed: the account must keep every permission on its own key, or nobody could change it.
+
+    Source: AWS KMS Developer Guide, "Default key policy".
+    """
+    return (
+        statement.type == "AWS::KMS::Key"
+        and statement.actions.patterns == ("kms:*",)
+        and set(statement.principal_types) == {"AWS"}
+        and all(principal.endswith(":root") for principal in statement.principals.patterns)
+    )
+
+
+def _passed_roles(statement: Statement) -> Iterator[str]:
+    actions = [action.lower() for action in statement.actions.patterns]
+    if not any(re.fullmatch(_as_expression(action), "iam:passrole") for action in actions):
+        return
+    if not _names_the_services(statement):
+        yield (
+            "iam:PassRole passes a role to any service: add StringEquals iam:PassedToService with the services "
+            "written out, such as scheduler.amazonaws.com"
+        )
+    if wild := [resource for resource in statement.resources.patterns if "*" in resource or "?" in resource]:
+        yield f"iam:PassRole of {', '.join(wild)} passes every role that matches: name the role"
+
+
+def _names_the_services(statement: Statement) -> bool:
+    return any(
+        condition.operator in ("StringEquals", "StringLike")
+        and condition.key.lower() == "iam:passedtoservice"
+        and bool(condition.values)
+        and all(re.fullmatch(SERVICE, value) for value in condition.values)
+        for condition in statement.conditions
+    )
+
+
+def _as_expression(action: str) -> str:
+    return re.escape(action).replace(r"\*", ".*").replace(r"\?", ".")
