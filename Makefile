@@ -73,7 +73,7 @@ check: setup ## Check format, lint and types
 	@ruff check --quiet $(SOURCES)
 	@mypy --no-error-summary app.py bench checks components config datasets ops scripts stacks tests
 	@mypy --no-error-summary local_cloud
-	@cd lambda_src && mypy --no-error-summary -p default_security_group -p ingestion -p housekeeping -p operations -p schema_migration
+	@cd lambda_src && mypy --no-error-summary -p common -p default_security_group -p ingestion -p housekeeping -p operations -p schema_migration
 	@mypy --no-error-summary -p web_src
 	@echo "Format, lint and types are clean."
 

@@ -7,10 +7,12 @@ import sys
 
 import botocore.session
 
+from common.settings import SettingsError
+
 from .app import create_app
 from .database import connection_pool
 from .server import serve
-from .settings import Settings, SettingsError
+from .settings import Settings
 from .uploads import UploadSigner
 
 

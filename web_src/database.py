@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from botocore.auth import SigV4QueryAuth
-from botocore.awsrequest import AWSRequest
-from botocore.exceptions import NoCredentialsError
 from botocore.session import Session
 from psycopg_pool import AsyncConnectionPool
 
+from common.database import client_arguments
+
 from .settings import Settings
 
-TOKEN_SECONDS = 900
 MAX_CONNECTIONS = 8
 MAX_AGE_SECONDS = 600
 WAIT_SECONDS = 3.0  # for a free connection: then the page says that the database is away
@@ -27,25 +25,11 @@ def connection_pool(settings: Settings, session: Session) -> AsyncConnectionPool
     """A pool that is not opened yet: it opens within the server's loop, whether the database is there or not."""
 
     async def arguments() -> dict[str, Any]:
-        # Credentials of an instance are fetched now and then, which would hold up every other request.
-        password = await asyncio.to_thread(_token, settings, session)
-        return {
-            "host": settings.database_host,
-            "port": settings.database_port,
-            "dbname": settings.database_name,
-            "user": settings.database_user,
-            "password": password,
-            "sslmode": "verify-full",
-            "sslrootcert": settings.ca_bundle,
-            "application_name": "web",
-            "connect_timeout": 5,
-            "autocommit": True,
-            "prepare_threshold": None,  # prepared statements would pin a proxy's connection to this client
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            "tcp_user_timeout": 10_000,
-        }
+        # In a thread: fetching an instance's credentials would block every other request.
+        found = await asyncio.to_thread(
+            client_arguments, settings.database, user=settings.database_user, session=session
+        )
+        return found | {"connect_timeout": 5, "tcp_user_timeout": 10_000}
 
     return AsyncConnectionPool(
         kwargs=arguments,
@@ -59,15 +43,3 @@ def connection_pool(settings: Settings, session: Session) -> AsyncConnectionPool
         open=False,
         name="web",
     )
-
-
-def _token(settings: Settings, session: Session) -> str:
-    # What an RDS client's generate_db_auth_token makes, without that client.
-    credentials = session.get_credentials()
-    if credentials is None:
-        raise NoCredentialsError
-    address = f"https://{settings.database_host}:{settings.database_port}/"
-    request = AWSRequest("GET", address, params={"Action": "connect", "DBUser": settings.database_user})
-    signer = SigV4QueryAuth(credentials.get_frozen_credentials(), "rds-db", settings.region, expires=TOKEN_SECONDS)
-    signer.add_auth(request)
-    return request.prepare().url.removeprefix("https://")

@@ -110,6 +110,7 @@ def _fill(server: PostgresEndpoint) -> None:
 
 def _environment(server: PostgresEndpoint) -> dict[str, str]:
     return {
+        "PYTHONPATH": "lambda_src",  # `common`, which lies beside the app in its asset
         "AWS_ACCESS_KEY_ID": "key",
         "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_REGION": "us-east-1",

@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 
 from config.model import RuntimeConfig
 
+COMMON = Path("lambda_src/common")  # a package beside every other
 CERTIFICATES = Path("components/database/certificates/database-ca.pem")
 BUNDLED_CERTIFICATES = Path("certificates/database-ca.pem")  # where runtimes look for them
 # Wheels run on any glibc from the one in their tag on; Amazon Linux 2023, under Lambda and EC2 alike, has 2.34.
@@ -28,7 +29,7 @@ RECIPE = "1"
 
 
 def bundle(package: Path, platform: RuntimeConfig) -> dict[str, Any]:
-    """Keyword arguments for an asset of the folder `package`: the folder itself, its dependencies, CA certificates.
+    """Keyword arguments for an asset of the folder `package` with `common`, its dependencies and CA certificates.
 
     They serve `lambda_.Code.from_asset` and `s3_assets.Asset` alike. The folder is the package of its own name.
     """
@@ -50,7 +51,7 @@ def _compiles_here(platform: RuntimeConfig) -> bool:
 def _fingerprint(package: Path, platform: RuntimeConfig) -> str:
     digest = hashlib.sha256()
     parts = [RECIPE, platform.architecture, platform.python, str(_compiles_here(platform))]
-    parts += [FileSystem.fingerprint(str(CERTIFICATES)), FileSystem.fingerprint(str(package), exclude=["__pycache__"])]
+    parts += [FileSystem.fingerprint(str(each), exclude=["__pycache__"]) for each in (CERTIFICATES, COMMON, package)]
     digest.update("\n".join(parts).encode())
     return digest.hexdigest()
 
@@ -67,7 +68,8 @@ class _Bundle:
         """Fills `output_dir`. Exits with pip's own words where a dependency can't be had."""
         root = Path(output_dir)
         self._install_dependencies(root)
-        shutil.copytree(self._package, root / self._package.name, ignore=shutil.ignore_patterns(*IGNORED))
+        for package in (self._package, COMMON):
+            shutil.copytree(package, root / package.name, ignore=shutil.ignore_patterns(*IGNORED))
         (root / BUNDLED_CERTIFICATES.parent).mkdir()
         shutil.copyfile(CERTIFICATES, root / BUNDLED_CERTIFICATES)
         self._compile(root)

@@ -1,1 +1,1 @@
-"""Takes every rule out of a VPC's default security group, while CloudFormation deploys."""
+"""Removes every rule from a VPC's default security group during the deployment."""

@@ -7,7 +7,10 @@ import os
 from dataclasses import asdict
 from typing import Protocol
 
-from .database import connect
+import botocore.session
+
+from common.database import connect
+
 from .rejects import remove_old
 from .settings import Settings
 
@@ -18,6 +21,7 @@ _log = logging.getLogger(__name__)
 logging.getLogger(__package__).setLevel(logging.INFO)
 
 _settings = Settings.from_env(os.environ)
+_session = botocore.session.get_session()
 
 
 class Context(Protocol):
@@ -29,7 +33,7 @@ class Context(Protocol):
 
 def handler(_: object, context: Context) -> dict[str, int]:
     """Remove old rejects, and say how many; what fails is tried again by Lambda, and in the end an alarm tells."""
-    with connect(_settings) as connection:
+    with connect(_settings.database, user=_settings.database_user, session=_session) as connection:
         removal = remove_old(
             connection,
             days=_settings.reject_days,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import partial
 from typing import Any
 
+import botocore.session
 import psycopg
 
+from common.database import ReusableConnection, connect
+
 from .answers import inspect, known_versions
-from .database import Database
 from .requests import Inspect, RequestError, parse
 from .settings import Settings
 
@@ -17,14 +20,16 @@ _log = logging.getLogger(__name__)
 logging.getLogger(__package__).setLevel(logging.INFO)
 
 _settings = Settings.from_env(os.environ)
-_database = Database(_settings)
+_connection = ReusableConnection(
+    partial(connect, _settings.database, user=_settings.database_user, session=botocore.session.get_session())
+)
 
 
 def handler(event: object, _: object) -> dict[str, Any]:
     """Answer a request; {"error": …} where it can't be answered, in words for the person who asked."""
     try:
         request = parse(event)
-        connection = _database.connection()
+        connection = _connection.get()
         if isinstance(request, Inspect):
             return inspect(connection, _settings.landing_bucket, request)
         return known_versions(connection, _settings.landing_bucket, request)

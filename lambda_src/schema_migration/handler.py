@@ -14,84 +14,67 @@ import psycopg.conninfo
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import answer
+from common.cloudformation import respond
+from common.database import iam_token, parameters
+from common.settings import SettingsError
+
 from .migrate import MigrationError, connect, migrate
-from .settings import Settings, SettingsError
+from .settings import Settings
 
 if TYPE_CHECKING:
-    from mypy_boto3_rds import RDSClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-RESOURCE_ID = "schema-migration"  # never changes: a new one would make CloudFormation delete the old "resource"
-_ANSWER_SECONDS = 20.0  # what is left of the function's time for answering
-_CONNECT_SECONDS = 120.0  # a database that RDS calls available answers long before
+RESOURCE_ID = "schema-migration"
+_RESPONSE_SECONDS = 20.0  # reserved for responding before Lambda ends the function
+_CONNECT_SECONDS = 120.0  # a database that RDS calls available accepts connections long before
 
 _log = logging.getLogger(__name__)
 logging.getLogger(__package__).setLevel(logging.INFO)
 
 
 class Context(Protocol):
-    """What is used of Lambda's context."""
+    """The part of Lambda's context object that is used here."""
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until Lambda ends the function."""
 
 
 def handler(event: Mapping[str, Any], context: Context) -> None:
-    """Migrate on Create and Update, do nothing on Delete, and always answer."""
+    """Migrate on Create and Update, do nothing on Delete, and always respond."""
     succeeded, reason, data = False, "", {}
     try:
         if event["RequestType"] == "Delete":
-            succeeded, reason = True, "the schema and its data stay: they go with the database"
+            succeeded, reason = True, "the schema and its data are kept until the database is deleted"
         else:
             revision = _migrate(Settings.from_env(os.environ), context)
             succeeded, reason, data = True, f"the schema is at revision {revision}", {"Revision": revision}
     except (MigrationError, SettingsError) as error:
         reason = str(error)
     except (BotoCoreError, ClientError) as error:
-        reason = f"the database's secret can't be read: {error}"
-    except Exception as error:  # CloudFormation must have its answer, or it waits for the whole timeout
-        _log.exception("unexpected")
+        reason = f"reading the database's secret failed: {error}"
+    except Exception as error:  # without a response CloudFormation waits for its whole timeout
+        _log.exception("unexpected error")
         reason = f"unexpected {type(error).__name__}; the function's log group has the details"
     _log.log(logging.INFO if succeeded else logging.ERROR, "%s: %s", event.get("RequestType"), reason)
-    response = answer.body(event, succeeded=succeeded, reason=reason, resource_id=_resource_id(event), data=data)
-    answer.send(event["ResponseURL"], response)
+    respond(event, succeeded=succeeded, reason=reason, resource_id=RESOURCE_ID, data=data)
 
 
 def _migrate(settings: Settings, context: Context) -> str:
-    secret = json.loads(_secrets().get_secret_value(SecretId=settings.database_secret_arn)["SecretString"])
-    # A new database takes the password only. Once the migrations have made roles that belong to rds_iam, their maker
-    # counts as a member too (PostgreSQL 16 and later), and RDS takes members of rds_iam by token only.
-    passwords = (secret["password"], _token(settings, secret["username"]))
-    ways = [
-        psycopg.conninfo.make_conninfo(
-            host=settings.database_host,
-            port=settings.database_port,
-            dbname=settings.database_name,
-            user=secret["username"],
-            password=password,
-            sslmode="verify-full",
-            sslrootcert=settings.ca_bundle,
-        )
+    secret = json.loads(_secrets().get_secret_value(SecretId=settings.secret_arn)["SecretString"])
+    user = secret["username"]
+    # A new database accepts the password only. Once the migrations have created roles that are members of rds_iam,
+    # their creator counts as a member too (PostgreSQL 16 and later), and RDS accepts only tokens from members.
+    passwords = (secret["password"], iam_token(settings.database, user=user, session=botocore.session.get_session()))
+    candidates = [
+        psycopg.conninfo.make_conninfo(**parameters(settings.database, user=user, password=password))
         for password in passwords
     ]
-    connection = connect(ways, seconds=min(_CONNECT_SECONDS, _seconds_left(context)))
+    connection = connect(candidates, seconds=min(_CONNECT_SECONDS, _seconds_left(context)))
     return migrate(connection, seconds=_seconds_left(context))
 
 
-def _token(settings: Settings, user: str) -> str:
-    client = cast("RDSClient", botocore.session.get_session().create_client("rds"))
-    return client.generate_db_auth_token(
-        DBHostname=settings.database_host, Port=settings.database_port, DBUsername=user
-    )
-
-
 def _seconds_left(context: Context) -> float:
-    return max(0.0, context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS)
-
-
-def _resource_id(event: Mapping[str, Any]) -> str:
-    return str(event.get("PhysicalResourceId") or RESOURCE_ID)
+    return max(0.0, context.get_remaining_time_in_millis() / 1000 - _RESPONSE_SECONDS)
 
 
 @cache

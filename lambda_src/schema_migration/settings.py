@@ -1,45 +1,22 @@
-"""What the schema migration needs to know, read from the environment once."""
+"""The settings of the schema migration."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-DEFAULT_CA_BUNDLE = "certificates/database-ca.pem"
-HIGHEST_PORT = 65_535
-
-
-class SettingsError(ValueError):
-    """An environment variable is missing or holds what it can't."""
+from common.settings import DatabaseSettings, Variables
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Where the database is, and which secret opens it."""
+    """The database, and the secret that holds its master user's name and password."""
 
-    database_host: str
-    database_port: int
-    database_name: str
-    database_secret_arn: str
-    ca_bundle: str
+    database: DatabaseSettings
+    secret_arn: str
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Settings:
         """Read the settings; raises SettingsError that names the variable."""
-
-        def required(name: str) -> str:
-            value = environment.get(name, "").strip()
-            if not value:
-                raise SettingsError(f"the environment variable {name} must be set, and is not")
-            return value
-
-        port = required("DATABASE_PORT")
-        if not (port.isascii() and port.isdigit() and 0 < int(port) <= HIGHEST_PORT):
-            raise SettingsError(f"DATABASE_PORT must be a port from 1 to {HIGHEST_PORT}, got {port!r}")
-        return cls(
-            database_host=required("DATABASE_HOST"),
-            database_port=int(port),
-            database_name=required("DATABASE_NAME"),
-            database_secret_arn=required("DATABASE_SECRET_ARN"),
-            ca_bundle=environment.get("DATABASE_CA_BUNDLE") or DEFAULT_CA_BUNDLE,
-        )
+        variables = Variables(environment)
+        return cls(database=DatabaseSettings.read(variables), secret_arn=variables.text("DATABASE_SECRET_ARN"))

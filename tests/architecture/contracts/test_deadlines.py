@@ -4,12 +4,10 @@ import importlib
 import re
 from typing import Any
 
-import pytest
-
+import common.cloudformation
 import ingestion.deadline
 import ingestion.messages
 import ingestion.settings
-import schema_migration.answer
 import web_src.database
 import web_src.server
 from config import ingestion as pipeline
@@ -41,7 +39,7 @@ def test_a_message_stays_hidden_for_longer_than_its_function_may_run(platform: D
 
 def test_the_file_intake_waits_as_the_configuration_reckons() -> None:
     assert ingestion.messages.LONGEST_WAIT_SECONDS == pipeline.MAX_BACKOFF_SECONDS
-    assert ingestion.settings.LONGEST_RETRY_SECONDS == pipeline.MAX_BACKOFF_SECONDS
+    assert ingestion.settings.MAX_BACKOFF_SECONDS == pipeline.MAX_BACKOFF_SECONDS
     assert pipeline.MAX_BACKOFF_SECONDS <= LONGEST_VISIBILITY
 
 
@@ -55,8 +53,8 @@ def test_cloudformation_waits_for_longer_than_the_migration_may_run(platform: De
     timeout = _timeout(platform, "schema_migration")
     handler: Any = importlib.import_module("schema_migration.handler")
     assert int(_custom_resource(platform, "Custom::SchemaMigration")["ServiceTimeout"]) > timeout
-    assert timeout / 2 > handler._CONNECT_SECONDS + handler._ANSWER_SECONDS
-    assert handler._ANSWER_SECONDS > schema_migration.answer._TIMEOUT_SECONDS, "for one attempt that hangs"
+    assert timeout / 2 > handler._CONNECT_SECONDS + handler._RESPONSE_SECONDS
+    assert handler._RESPONSE_SECONDS > common.cloudformation._TIMEOUT_SECONDS, "for one attempt that hangs"
 
 
 def test_functions_outlive_the_statements_that_their_roles_may_run(platform: Deployed) -> None:
@@ -72,14 +70,10 @@ def test_functions_outlive_the_statements_that_their_roles_may_run(platform: Dep
         )
 
 
-def test_cloudformation_waits_for_longer_than_the_default_group_takes(
-    platform: Deployed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    handler: Any = importlib.import_module("default_security_group.handler")
+def test_cloudformation_waits_for_longer_than_the_default_group_takes(platform: Deployed) -> None:
     timeout = _timeout(platform, "default_security_group")
     assert int(_custom_resource(platform, "Custom::EmptyDefaultSecurityGroup")["ServiceTimeout"]) > timeout
-    assert timeout / 2 > handler.TIMEOUT_SECONDS
+    assert timeout / 2 > common.cloudformation._TIMEOUT_SECONDS
 
 
 def test_the_load_balancer_hangs_up_first_and_drains_for_longer_than_the_app_needs(platform: Deployed) -> None:

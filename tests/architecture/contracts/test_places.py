@@ -113,7 +113,7 @@ def test_the_app_listens_where_the_load_balancer_asks_and_reaches_it(case: str) 
     platform = deployed(case)
     web = platform.runtime(WEB_APP.name)
     port = int(web.variables["PORT"])
-    assert port == int(web_settings.DEFAULT_PORT), "people start the app by hand, too"
+    assert port == web_settings.DEFAULT_PORT, "people start the app by hand, too"
     ((_, _, targets),) = platform.resources("AWS::ElasticLoadBalancingV2::TargetGroup")
     assert (targets["Port"], targets["Protocol"]) == (port, "HTTP")
     assert targets.get("HealthCheckPort", "traffic-port") == "traffic-port"

@@ -13,6 +13,7 @@ import botocore.session
 import psycopg
 import pytest
 
+from common.settings import DatabaseSettings
 from ingestion.database import Database
 from ingestion.deadline import Deadline
 from ingestion.event import FileEvent, Happened
@@ -101,11 +102,14 @@ class Pipeline:
         session = botocore.session.Session()
         session.set_credentials("key", "secret")
         settings = Settings(
-            database_host=self.shop.server.host,
-            database_port=self.shop.server.port,
-            database_name=self.shop.name,
+            database=DatabaseSettings(
+                host=self.shop.server.host,
+                port=self.shop.server.port,
+                name=self.shop.name,
+                ca_bundle=str(self.shop.server.ca_bundle),
+                region="us-east-1",
+            ),
             database_user="ingestion",
-            ca_bundle=str(self.shop.server.ca_bundle),
             region="us-east-1",
             queue_url="",
             landing_bucket=BUCKET,
@@ -128,7 +132,7 @@ class Pipeline:
     def close(self) -> None:
         """End every process of the function."""
         while self.databases:
-            self.databases.pop().discard()
+            self.databases.pop().close()
 
     def put(self, key: str, content: bytes, *, at: int, sequencer: str | None = None) -> FileEvent:
         """Put a version, and return the event of it; `at` is its time in seconds."""

@@ -10,17 +10,18 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import psycopg
 import pytest
 from psycopg import AsyncConnection
 
-import housekeeping.database
 import housekeeping.settings
-import operations.database
 import operations.settings
+from common.database import ReusableConnection, connect
 from housekeeping.rejects import remove_old
 from ingestion import load
 from ingestion.deadline import Deadline
@@ -115,9 +116,12 @@ def _take_in_files(pipeline: Pipeline) -> None:
 
 @_at_work("operations")
 def _look_up(pipeline: Pipeline) -> None:
-    database = operations.database.Database(_settings(operations.settings.Settings, pipeline, LANDING_BUCKET=BUCKET))
-    database.connection()
-    with database.connection() as connection:  # the one that there is already
+    settings = _settings(operations.settings.Settings, pipeline, LANDING_BUCKET=BUCKET)
+    reusable = ReusableConnection(
+        partial(connect, settings.database, user=settings.database_user, session=botocore.session.get_session())
+    )
+    reusable.get()
+    with reusable.get() as connection:  # the one that there is already
         found = answers.inspect(connection, BUCKET, Inspect(key="incoming/a.csv"))
         assert found["versions"][0]["rejects"]
         assert answers.known_versions(connection, BUCKET, KnownVersions(after=None, limit=10))["versions"]
@@ -125,9 +129,9 @@ def _look_up(pipeline: Pipeline) -> None:
 
 @_at_work("housekeeping")
 def _remove_old_rejects(pipeline: Pipeline) -> None:
-    with housekeeping.database.connect(
-        _settings(housekeeping.settings.Settings, pipeline, REJECT_DAYS="1")
-    ) as connection:
+    settings = _settings(housekeeping.settings.Settings, pipeline, REJECT_DAYS="1")
+    session = botocore.session.get_session()
+    with connect(settings.database, user=settings.database_user, session=session) as connection:
         assert remove_old(connection, days=1, time_is_left=lambda: True).removed == 1
 
 

@@ -1,4 +1,7 @@
-"""Which AWS calls a package's code makes, found in its syntax tree, and which IAM action each needs."""
+"""Which AWS calls a package and what it imports of `common` make, and which IAM action each of them needs.
+
+The calls are found in the syntax trees.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pathlib import Path
 import botocore.session
 from botocore import xform_name
 
+COMMON = Path("lambda_src/common")
 # Hardly any operation of S3 is called like its action, so each that is used stands here (Service Authorization
 # Reference, "Actions, resources, and condition keys for Amazon S3"). With other services the two have the same name.
 S3_ACTIONS = {"GetObject": "s3:GetObject", "PutObject": "s3:PutObject"}
@@ -41,7 +45,7 @@ class UnclearError(AssertionError):
 @cache
 def actions_of_calls(folder: Path) -> dict[str, str]:
     """The IAM action of each call that the package makes, with one place where it does. Raises UnclearError."""
-    trees = {file: ast.parse(file.read_text()) for file in sorted(folder.rglob("*.py"))}
+    trees = _trees(sorted(folder.rglob("*.py")))
     services = {service for file, tree in trees.items() for service in _clients(file, tree)}
     operations = {name: each for service in services for name, each in _operations(service).items()}
     found: dict[str, str] = {}
@@ -52,6 +56,26 @@ def actions_of_calls(folder: Path) -> dict[str, str]:
         if services:
             _refuse_unknown_ways(file, tree, operations)
     return found
+
+
+def _trees(files: list[Path]) -> dict[Path, ast.Module]:
+    """The syntax trees of the files, and of the modules of `common` that they import, directly or not."""
+    found: dict[Path, ast.Module] = {}
+    while files:
+        file = files.pop(0)
+        if file not in found:
+            found[file] = ast.parse(file.read_text())
+            files += [COMMON / f"{name}.py" for name in _imports_of_common(file, found[file])]
+    return found
+
+
+def _imports_of_common(file: Path, tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            if node.level == 0 and node.module.startswith("common."):
+                yield node.module.removeprefix("common.")
+            elif node.level == 1 and file.parent == COMMON:
+                yield node.module
 
 
 def _clients(file: Path, tree: ast.AST) -> Iterator[str]:

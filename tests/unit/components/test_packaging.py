@@ -2,11 +2,14 @@
 
 import hashlib
 import py_compile
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from components.common import packaging
 from components.common.packaging import _Bundle, bundle
 from config.model import RuntimeConfig
 
@@ -45,6 +48,21 @@ def test_an_asset_holds_the_package_its_dependencies_and_the_certificates(built:
         "components/database/certificates/database-ca.pem"
     ).read_bytes()
     assert not (built / "ingestion/requirements.txt").exists()
+
+
+def test_an_asset_holds_the_common_package_once_beside_its_own(built: Path) -> None:
+    held = {file.name for file in (built / "common").glob("*.py")}
+    assert held == {file.name for file in Path("lambda_src/common").glob("*.py")}
+    assert list((built / "common/__pycache__").glob("database.*.pyc"))
+    done = subprocess.run(
+        [sys.executable, "-c", "import common.database; print(common.database.__file__)"],
+        env={"PYTHONPATH": str(built)},
+        cwd=built,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert Path(done.stdout.strip()) == built / "common/database.py"
 
 
 def test_an_asset_leaves_most_of_what_lambda_takes_to_what_is_still_to_come(built: Path) -> None:
@@ -91,6 +109,18 @@ def test_what_changes_an_asset_changes_its_hash(tmp_path: Path) -> None:
     (package / "__pycache__").mkdir()
     (package / "__pycache__/code.pyc").write_text("compiled")
     assert bundle(package, HERE)["asset_hash"] in hashes
+
+
+def test_what_changes_the_common_package_changes_every_asset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "package"
+    package.mkdir()
+    before = bundle(package, HERE)["asset_hash"]
+    common = tmp_path / "common"
+    shutil.copytree(packaging.COMMON, common)
+    monkeypatch.setattr(packaging, "COMMON", common)
+    assert bundle(package, HERE)["asset_hash"] == before
+    (common / "settings.py").write_text("one = 1\n")
+    assert bundle(package, HERE)["asset_hash"] != before
 
 
 def test_a_dependency_that_cannot_be_had_is_said_in_one_message(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 from botocore.session import Session
 
+from common.database import TOKEN_SECONDS
 from tests.support.web.fakes import ENVIRONMENT
-from web_src.database import MAX_AGE_SECONDS, MAX_CONNECTIONS, TOKEN_SECONDS, connection_pool
+from web_src.database import MAX_AGE_SECONDS, MAX_CONNECTIONS, connection_pool
 from web_src.settings import Settings
 
 

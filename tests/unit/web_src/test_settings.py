@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from common.settings import SettingsError
 from tests.support.web.fakes import ENVIRONMENT, SIGN_IN
-from web_src.settings import Settings, SettingsError
+from web_src.settings import Settings
 
 
 def test_settings_come_from_the_environment_with_defaults() -> None:
     settings = Settings.from_env(ENVIRONMENT)
     assert (settings.host, settings.port) == ("0.0.0.0", 8080)  # noqa: S104
-    assert settings.ca_bundle == "certificates/database-ca.pem"
+    assert settings.database.ca_bundle == "certificates/database-ca.pem"
     assert settings.max_file_bytes == 256 * 1024 * 1024
     assert settings.upload_endpoint_url is None
     assert settings.sign_in is None
@@ -32,7 +33,9 @@ def test_an_invalid_port_is_refused_with_its_value(name: str, port: str) -> None
 
 @pytest.mark.parametrize("size", ["0", "5368709121", "1 MB"])
 def test_a_maximum_file_size_that_s3_does_not_support_is_refused(size: str) -> None:
-    with pytest.raises(SettingsError, match=f"MAX_FILE_BYTES must be bytes from 1 to 5368709120, got '{size}'"):
+    with pytest.raises(
+        SettingsError, match=f"MAX_FILE_BYTES must be a whole number from 1 to 5368709120, got '{size}'"
+    ):
         Settings.from_env(ENVIRONMENT | {"MAX_FILE_BYTES": size})
 
 

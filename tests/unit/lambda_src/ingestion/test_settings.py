@@ -1,10 +1,11 @@
-"""The environment is read once, and what is wrong with it is said by name."""
+"""Settings are read from the environment, and an error names the variable."""
 
 from __future__ import annotations
 
 import pytest
 
-from ingestion.settings import Settings, SettingsError
+from common.settings import SettingsError
+from ingestion.settings import Settings
 
 ENVIRONMENT = {
     "DATABASE_HOST": "db.example",
@@ -24,8 +25,8 @@ ENVIRONMENT = {
 
 def test_settings_come_from_the_environment_with_their_defaults() -> None:
     settings = Settings.from_env(ENVIRONMENT)
-    assert (settings.database_port, settings.max_file_bytes) == (15432, 1000)
-    assert (settings.ca_bundle, settings.log_level) == ("certificates/database-ca.pem", "INFO")
+    assert (settings.database.port, settings.max_file_bytes) == (15432, 1000)
+    assert (settings.database.ca_bundle, settings.log_level) == ("certificates/database-ca.pem", "INFO")
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT)

@@ -1,10 +1,11 @@
-"""The environment is read once, and what is wrong with it is said by name."""
+"""Settings are read from the environment, and an error names the variable."""
 
 from __future__ import annotations
 
 import pytest
 
-from operations.settings import Settings, SettingsError
+from common.settings import SettingsError
+from operations.settings import Settings
 
 ENVIRONMENT = {
     "DATABASE_HOST": "db.example",

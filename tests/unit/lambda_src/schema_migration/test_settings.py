@@ -1,15 +1,17 @@
-"""The environment is read once, and what is wrong with it is said by name."""
+"""Settings are read from the environment, and an error names the variable."""
 
 from __future__ import annotations
 
 import pytest
 
-from schema_migration.settings import Settings, SettingsError
+from common.settings import SettingsError
+from schema_migration.settings import Settings
 
 ENVIRONMENT = {
     "DATABASE_HOST": "db.example",
     "DATABASE_PORT": "15432",
     "DATABASE_NAME": "shop",
+    "AWS_REGION": "eu-central-1",
     "DATABASE_SECRET_ARN": "arn:secret",
 }
 
