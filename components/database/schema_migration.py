@@ -59,7 +59,7 @@ class SchemaMigration(Construct):
 
 
 def content(folder: Path) -> str:
-    """A hash of everything the function runs, except what Python compiles beside it."""
+    """A hash of every file in the folder but bytecode: the migrations, the roles and the code that applies them."""
     digest = hashlib.sha256()
     for file in sorted(folder.rglob("*")):
         if file.is_file() and "__pycache__" not in file.parts:

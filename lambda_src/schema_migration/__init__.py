@@ -1,1 +1,1 @@
-"""Brings the database's schema to what this release needs, while CloudFormation deploys."""
+"""Migrates the database schema and sets the database roles during the deployment."""

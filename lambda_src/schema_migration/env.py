@@ -1,4 +1,4 @@
-"""Alembic runs this for every upgrade: it takes the connection that migrate.py hands over."""
+"""Alembic runs this for every upgrade, with the connection that migrate.py passes to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the bundled migrations: one run at a time, each migration in a transaction of its own, only ever forward."""
+"""Runs the bundled migrations, each in a transaction of its own and only forward, then sets the database roles."""
 
 from __future__ import annotations
 
@@ -17,54 +17,55 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.pool import NullPool
 
+from . import database_roles
+
 PACKAGE = Path(__file__).parent
-VERSIONS = PACKAGE / "versions"
-# Any number serves, as long as nothing else in this database takes an advisory lock of the same one.
+# Any number works, as long as nothing else in this database takes an advisory lock with the same one.
 LOCK = 7_001_001
 _CONNECT_SECONDS = 5
-_PAUSE_SECONDS = 2.0
+_RETRY_SECONDS = 2.0
 
 _log = logging.getLogger(__name__)
 
 
 class MigrationError(RuntimeError):
-    """The schema could not be brought forward; the message is for whoever deploys, and holds no secret."""
+    """The migration failed; the message is for the person who deploys, and contains no secret."""
 
 
-def connect(ways: Sequence[str], *, seconds: float) -> psycopg.Connection:
-    """Connect by the first of `ways` that works, trying again for `seconds`: a new database may not answer at once.
+def connect(candidates: Sequence[str], *, seconds: float) -> psycopg.Connection:
+    """Connect with the first connection string that works; retry for `seconds`, because a new database may be slow.
 
-    Raises MigrationError with PostgreSQL's own words, for each way, when the time is over.
+    Raises MigrationError with PostgreSQL's message for each connection string when the time is over.
     """
     end = time.monotonic() + seconds
     while True:
-        refusals = []
-        for conninfo in ways:
+        errors = []
+        for conninfo in candidates:
             try:
                 return psycopg.connect(conninfo, connect_timeout=_CONNECT_SECONDS, application_name="schema_migration")
             except psycopg.OperationalError as error:
-                refusals.append(_first_line(error))
-        if time.monotonic() + _PAUSE_SECONDS > end:
-            raise MigrationError(f"no connection to the database: {'; '.join(dict.fromkeys(refusals))}")
-        _log.warning("the database does not answer yet: %s", "; ".join(refusals))
-        time.sleep(_PAUSE_SECONDS)
+                errors.append(_first_line(error))
+        if time.monotonic() + _RETRY_SECONDS > end:
+            raise MigrationError(f"no connection to the database: {'; '.join(dict.fromkeys(errors))}")
+        _log.warning("no connection to the database yet, retrying: %s", "; ".join(errors))
+        time.sleep(_RETRY_SECONDS)
 
 
-def migrate(connection: psycopg.Connection, *, seconds: float, versions: Path = VERSIONS) -> str:
-    """Bring the schema to the newest bundled revision, and return the revision that it then has.
+def migrate(connection: psycopg.Connection, *, seconds: float, source: Path = PACKAGE) -> str:
+    """Upgrade the schema to the newest revision in `source/versions`, set the roles in `source/roles`.
 
-    A schema newer than the bundle stays as it is, so that an older release can be deployed again. A migration that
-    fails leaves those before it, and nothing of itself. Takes over `connection`, and closes it. Raises MigrationError,
-    also when `seconds` are over.
+    Returns the revision that the schema then has. A schema that is newer than the bundle is left unchanged, roles
+    included, so that an older release can be deployed again. A migration that fails is rolled back; those before it
+    stay. Closes `connection`. Raises MigrationError, also when `seconds` are over.
     """
     engine = sqlalchemy.create_engine("postgresql+psycopg://", creator=lambda: connection, poolclass=NullPool)
     step = "the migrations could not start"
     with _limit(connection, seconds) as over, engine.connect() as alchemy:
         try:
-            # The session holds this lock, not a transaction, so it lasts as long as the connection that migrates.
+            # The lock belongs to the session, not to a transaction: it lasts until the connection is closed.
             alchemy.execute(sqlalchemy.text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
             alchemy.commit()
-            config = _config(alchemy, versions)
+            config = _config(alchemy, source / "versions")
             scripts = ScriptDirectory.from_config(config)
             bundled = [script.revision for script in scripts.walk_revisions()][::-1]
             current = MigrationContext.configure(alchemy).get_current_revision()
@@ -77,8 +78,10 @@ def migrate(connection: psycopg.Connection, *, seconds: float, versions: Path = 
                 step = f"migration {revision} failed and was rolled back"
                 _log.info("migrating", extra={"revision": revision})
                 command.upgrade(config, revision)
+            step = "setting the database roles failed and was rolled back"
+            database_roles.apply(connection, source / "roles")
             return bundled[-1]
-        except (sqlalchemy.exc.DBAPIError, psycopg.Error) as error:
+        except (sqlalchemy.exc.DBAPIError, psycopg.Error, database_roles.RoleError) as error:
             cause = f"it took longer than {seconds:.0f} s" if over.is_set() else _first_line(error)
             raise MigrationError(f"{step}: {cause}") from error
 
@@ -86,7 +89,7 @@ def migrate(connection: psycopg.Connection, *, seconds: float, versions: Path = 
 def _config(connection: sqlalchemy.Connection, versions: Path) -> Config:
     config = Config()
     for name, folder in (("script_location", PACKAGE), ("version_locations", versions)):
-        config.set_main_option(name, str(folder).replace("%", "%%"))  # a lone % would start a reference
+        config.set_main_option(name, str(folder).replace("%", "%%"))  # a single % would start a reference
     config.set_main_option("path_separator", "newline")
     config.attributes["connection"] = connection
     return config
@@ -94,7 +97,7 @@ def _config(connection: sqlalchemy.Connection, versions: Path) -> Config:
 
 @contextmanager
 def _limit(connection: psycopg.Connection, seconds: float) -> Iterator[Event]:
-    """Cancel what `connection` does when `seconds` are over: CloudFormation needs its answer before Lambda ends us."""
+    """Cancel what `connection` runs after `seconds`, so that there is time to respond to CloudFormation."""
     done, over = Event(), Event()
 
     def watch() -> None:
@@ -102,7 +105,7 @@ def _limit(connection: psycopg.Connection, seconds: float) -> Iterator[Event]:
         while not done.wait(wait):
             over.set()
             connection.cancel_safe(timeout=_CONNECT_SECONDS)
-            wait = 1.0  # and again: it may have been between two statements
+            wait = 1.0  # cancel again: the first time, no statement may have been running
 
     watcher = Thread(target=watch, name="limit", daemon=True)
     watcher.start()

@@ -1,7 +1,7 @@
-"""The ledger of files, the orders, the rejected rows, and the two roles that use them.
+"""The tables: the ledger of files, the orders and the rejected rows.
 
-Runs as RDS's master user, who is no superuser: it may create roles, and may grant rds_iam.
-Text that only machines compare is in collation "C", so that order and prefix searches don't depend on a locale.
+The rights to them are in `roles/`. Text that only programs compare has the collation "C", so that sorting and searching
+by prefix don't depend on a locale.
 """
 
 from __future__ import annotations
@@ -30,10 +30,13 @@ CREATE TABLE files (
 );
 CREATE INDEX files_status ON files (status, file_id DESC);
 CREATE INDEX files_received_at ON files (received_at DESC);
+-- Files are found by the beginning of their key, or of its last part in any case. Both are cheap for a load.
+CREATE INDEX files_key ON files (key, file_id);
+CREATE INDEX files_name ON files (lower(substring(key FROM '[^/]*$')), file_id);
 
-COMMENT ON TABLE files IS 'What became of every version of every file. Its unique key makes loading happen once.';
+COMMENT ON TABLE files IS 'The result of every version of every file. The unique key makes sure each is loaded once.';
 COMMENT ON COLUMN files.sequencer IS 'S3''s order of the versions of one key: hexadecimal, compared zero-padded.';
-COMMENT ON COLUMN files.rows_loaded IS 'How many distinct orders the file holds, whatever came before or after it.';
+COMMENT ON COLUMN files.rows_loaded IS 'The number of distinct orders in the file, whatever other files hold.';
 
 -- No foreign key to files: its trigger for every row would cost more than the rest of a load.
 CREATE TABLE orders (
@@ -49,7 +52,7 @@ CREATE TABLE orders (
 );
 CREATE INDEX orders_ordered_at ON orders (ordered_at);
 
-COMMENT ON COLUMN orders.file_id IS 'The file that the row came from: the latest one that names the order.';
+COMMENT ON COLUMN orders.file_id IS 'The file that the row came from: the latest one that holds the order.';
 
 CREATE TABLE rejected_rows (
     file_id     bigint NOT NULL REFERENCES files (file_id),
@@ -59,55 +62,22 @@ CREATE TABLE rejected_rows (
     PRIMARY KEY (file_id, line_number)
 );
 COMMENT ON COLUMN rejected_rows.line_number IS 'The first line of the record in its file; the header is line 1.';
-COMMENT ON COLUMN rejected_rows.raw IS 'The row as it stood, at most 4 KiB; bytes that are no text are written \\xNN.';
+COMMENT ON COLUMN rejected_rows.raw IS 'The row as received, at most 4 KiB; bytes that are not UTF-8 read \\xNN.';
 """
 
-# Roles belong to the whole server, so they may be there already, for instance when only the database was made anew.
-ROLES = """
-DO $$
-DECLARE
-    name text;
-BEGIN
-    FOREACH name IN ARRAY ARRAY['ingestion', 'web'] LOOP
-        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
-            EXECUTE format('CREATE ROLE %I LOGIN', name);
-        END IF;
-        EXECUTE format('GRANT rds_iam TO %I', name);
-        EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''60s''', name);
-    END LOOP;
-END
-$$;
-ALTER ROLE ingestion SET statement_timeout = 0;
--- A function that is ended from outside says no goodbye. Its transaction must not hold its file for long.
-ALTER ROLE ingestion SET tcp_keepalives_idle = 10;
-ALTER ROLE ingestion SET tcp_keepalives_interval = 5;
-ALTER ROLE ingestion SET tcp_keepalives_count = 3;
-ALTER ROLE ingestion SET tcp_user_timeout = 30000;
-ALTER ROLE ingestion SET client_connection_check_interval = '10s';
-ALTER ROLE web SET statement_timeout = '5s';
-ALTER ROLE web SET default_transaction_read_only = on;
-"""
-
-# The intake needs TEMPORARY for the table that holds a file's rows until they are merged.
-GRANTS = """
+# Nobody has rights by default.
+PUBLIC = """
 DO $$
 BEGIN
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
-    EXECUTE format('GRANT CONNECT ON DATABASE %I TO ingestion, web', current_database());
-    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO ingestion', current_database());
 END
 $$;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
-GRANT USAGE ON SCHEMA public TO ingestion, web;
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
-
-GRANT SELECT, INSERT, UPDATE ON files, orders TO ingestion;
-GRANT SELECT, INSERT ON rejected_rows TO ingestion;
-GRANT SELECT ON files, orders, rejected_rows TO web;
 """
 
 
 def upgrade() -> None:
-    """Make it all, in one transaction."""
-    for statements in (TABLES, ROLES, GRANTS):
-        op.execute(statements)
+    """Create everything in one transaction."""
+    op.execute(TABLES)
+    op.execute(PUBLIC)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import botocore.session
 import psycopg
 import pytest
 
-from common.settings import DatabaseSettings
 from ingestion.database import Database
 from ingestion.deadline import Deadline
 from ingestion.event import FileEvent, Happened
@@ -22,7 +22,7 @@ from ingestion.landed_file import GoneError, LandedFile, LandedFiles, promise_of
 from ingestion.ledger import Outcome
 from ingestion.settings import Settings
 from local_cloud.postgres import LocalPostgres, PostgresEndpoint
-from schema_migration.migrate import migrate
+from schema_migration.migrate import PACKAGE, migrate
 
 ADMINISTRATOR = "administrator"
 PASSWORD = "only here"
@@ -30,6 +30,29 @@ BUCKET = "landing"
 START = datetime(2026, 11, 20, 10, tzinfo=UTC)
 MAX_FILE_BYTES = 1_000_000
 MAX_REJECTED_PERCENT = 60
+
+ROLES = sorted(file.stem for file in (PACKAGE / "roles").glob("*.sql"))
+FILE = """INSERT INTO files (bucket, key, version_id, uploaded_at, status)
+          VALUES ('b', 'k', 'v', now(), 'loaded') RETURNING file_id"""
+# What a role that only reads must not be able to do.
+WRITES = [
+    FILE,
+    "UPDATE files SET status = 'deleted'",
+    "DELETE FROM files",
+    "INSERT INTO orders SELECT * FROM orders",
+    "UPDATE orders SET notes = ''",
+    "DELETE FROM orders",
+    "INSERT INTO rejected_rows VALUES (1, 1, '', '{x}')",
+    "UPDATE rejected_rows SET raw = ''",
+    "TRUNCATE rejected_rows",
+    "DROP TABLE orders",
+    "ALTER TABLE files ADD extra int",
+    "CREATE TABLE mine (id int)",
+    "CREATE TEMPORARY TABLE mine (id int)",
+    "SELECT * FROM alembic_version",
+    "SET ROLE administrator",
+    "SET ROLE ingestion",
+]
 
 _numbers = itertools.count(1)
 
@@ -55,9 +78,25 @@ class Shop:
             found = connection.execute(query).fetchall()
         return [row[0] if len(row) == 1 else row for row in found]
 
-    def migrate(self) -> str:
-        """Run the bundled migrations."""
-        return migrate(psycopg.connect(self.url()), seconds=30)
+    def settings(self, user: str, *names: str) -> list[str]:
+        """The values of PostgreSQL's settings in a session of `user`."""
+        with self.connect(user) as connection:
+            return [connection.execute("SELECT current_setting(%s)", [name]).fetchall()[0][0] for name in names]
+
+    def variables(self, user: str) -> dict[str, str]:
+        """The environment variables by which a runtime finds the database, as a template sets them."""
+        return {
+            "DATABASE_HOST": self.server.host,
+            "DATABASE_PORT": str(self.server.port),
+            "DATABASE_NAME": self.name,
+            "DATABASE_USER": user,
+            "DATABASE_CA_BUNDLE": str(self.server.ca_bundle),
+            "AWS_REGION": "us-east-1",
+        }
+
+    def migrate(self, source: Path = PACKAGE) -> str:
+        """Run the migrations of `source`, and set its roles."""
+        return migrate(psycopg.connect(self.url()), seconds=30, source=source)
 
 
 @dataclass
@@ -101,24 +140,17 @@ class Pipeline:
         """Another process of the function: with a connection of its own."""
         session = botocore.session.Session()
         session.set_credentials("key", "secret")
-        settings = Settings(
-            database=DatabaseSettings(
-                host=self.shop.server.host,
-                port=self.shop.server.port,
-                name=self.shop.name,
-                ca_bundle=str(self.shop.server.ca_bundle),
-                region="us-east-1",
-            ),
-            database_user="ingestion",
-            region="us-east-1",
-            queue_url="",
-            landing_bucket=BUCKET,
-            incoming_prefix="incoming/",
-            max_file_bytes=MAX_FILE_BYTES,
-            max_rejected_percent=MAX_REJECTED_PERCENT,
-            initial_backoff_seconds=30,
-            metrics_namespace="shop-test",
-            log_level="INFO",
+        settings = Settings.from_env(
+            self.shop.variables("ingestion")
+            | {
+                "QUEUE_URL": "none",
+                "LANDING_BUCKET": BUCKET,
+                "INCOMING_PREFIX": "incoming/",
+                "MAX_FILE_BYTES": str(MAX_FILE_BYTES),
+                "MAX_REJECTED_PERCENT": str(MAX_REJECTED_PERCENT),
+                "INITIAL_BACKOFF_SECONDS": "30",
+                "METRICS_NAMESPACE": "shop-test",
+            }
         )
         database = Database(settings, session)
         self.databases.append(database)

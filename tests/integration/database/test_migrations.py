@@ -30,9 +30,11 @@ def upgrade():
 
 
 @pytest.fixture
-def versions(tmp_path: Path) -> Path:
-    (tmp_path / "a.py").write_text(revision("a", None, "CREATE TABLE first (id int)"))
-    (tmp_path / "b.py").write_text(revision("b", "a", "CREATE TABLE second (id int)"))
+def source(tmp_path: Path) -> Path:
+    """Two migrations, and no roles."""
+    (tmp_path / "versions").mkdir()
+    (tmp_path / "versions/a.py").write_text(revision("a", None, "CREATE TABLE first (id int)"))
+    (tmp_path / "versions/b.py").write_text(revision("b", "a", "CREATE TABLE second (id int)"))
     return tmp_path
 
 
@@ -69,40 +71,40 @@ def test_runs_at_the_same_time_wait_for_each_other(empty_shop: Shop) -> None:
         assert len(set(pool.map(lambda _: empty_shop.migrate(), range(4)))) == 1
 
 
-def test_a_schema_newer_than_the_release_stays_as_it_is(shop: Shop, versions: Path) -> None:
+def test_a_schema_newer_than_the_release_stays_as_it_is(shop: Shop, source: Path) -> None:
     before = tables(shop)
     head = shop.rows("SELECT version_num FROM alembic_version")[0]
-    assert migrate(psycopg.connect(shop.url()), seconds=30, versions=versions) == head
+    assert migrate(psycopg.connect(shop.url()), seconds=30, source=source) == head
     assert tables(shop) == before
 
 
-def test_a_failing_migration_leaves_those_before_it_and_nothing_of_itself(empty_shop: Shop, versions: Path) -> None:
-    (versions / "c.py").write_text(revision("c", "b", "CREATE TABLE third (id int); SELECT 1 / 0"))
+def test_a_failing_migration_leaves_those_before_it_and_nothing_of_itself(empty_shop: Shop, source: Path) -> None:
+    (source / "versions/c.py").write_text(revision("c", "b", "CREATE TABLE third (id int); SELECT 1 / 0"))
     with pytest.raises(MigrationError, match="migration c failed and was rolled back: division by zero"):
-        migrate(psycopg.connect(empty_shop.url()), seconds=30, versions=versions)
+        migrate(psycopg.connect(empty_shop.url()), seconds=30, source=source)
     assert tables(empty_shop) == {"first", "second", "alembic_version"}
     assert empty_shop.rows("SELECT version_num FROM alembic_version") == ["b"]
 
 
-def test_a_mended_migration_runs_after_a_failed_one(empty_shop: Shop, versions: Path) -> None:
-    (versions / "c.py").write_text(revision("c", "b", "SELECT 1 / 0"))
+def test_a_mended_migration_runs_after_a_failed_one(empty_shop: Shop, source: Path) -> None:
+    (source / "versions/c.py").write_text(revision("c", "b", "SELECT 1 / 0"))
     with pytest.raises(MigrationError):
-        migrate(psycopg.connect(empty_shop.url()), seconds=30, versions=versions)
-    (versions / "c.py").write_text(revision("c", "b", "CREATE TABLE third (id int)"))
-    assert migrate(psycopg.connect(empty_shop.url()), seconds=30, versions=versions) == "c"
+        migrate(psycopg.connect(empty_shop.url()), seconds=30, source=source)
+    (source / "versions/c.py").write_text(revision("c", "b", "CREATE TABLE third (id int)"))
+    assert migrate(psycopg.connect(empty_shop.url()), seconds=30, source=source) == "c"
 
 
-def test_a_migration_that_takes_too_long_is_cancelled_and_said_so(empty_shop: Shop, versions: Path) -> None:
-    (versions / "c.py").write_text(revision("c", "b", "SELECT pg_sleep(60)"))
+def test_a_migration_that_takes_too_long_is_cancelled_and_said_so(empty_shop: Shop, source: Path) -> None:
+    (source / "versions/c.py").write_text(revision("c", "b", "SELECT pg_sleep(60)"))
     with pytest.raises(MigrationError, match=r"migration c .* took longer than 1 s"):
-        migrate(psycopg.connect(empty_shop.url()), seconds=1, versions=versions)
+        migrate(psycopg.connect(empty_shop.url()), seconds=1, source=source)
 
 
-def test_waiting_for_another_run_ends_in_time(empty_shop: Shop, versions: Path) -> None:
+def test_waiting_for_another_run_ends_in_time(empty_shop: Shop, source: Path) -> None:
     with empty_shop.connect() as other:
         other.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         with pytest.raises(MigrationError, match="could not start: it took longer"):
-            migrate(psycopg.connect(empty_shop.url()), seconds=1, versions=versions)
+            migrate(psycopg.connect(empty_shop.url()), seconds=1, source=source)
 
 
 def test_a_wrong_password_is_said_without_showing_it(empty_shop: Shop) -> None:

@@ -1,0 +1,23 @@
+"""What the role of housekeeping may do, tried out."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from tests.integration.database.conftest import WRITES, Shop
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [*WRITES, "SELECT raw FROM rejected_rows", "SELECT reasons FROM rejected_rows", "SELECT key FROM files",
+     "SELECT order_id FROM orders"],
+)  # fmt: skip
+def test_housekeeping_neither_writes_nor_reads_what_people_sent(shop: Shop, statement: str) -> None:
+    with shop.connect("housekeeping") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(statement)
+
+
+def test_housekeeping_has_its_timeouts(shop: Shop) -> None:
+    names = ("statement_timeout", "idle_in_transaction_session_timeout", "lock_timeout")
+    assert shop.settings("housekeeping", *names) == ["1min", "1min", "5s"]

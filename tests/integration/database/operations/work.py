@@ -1,0 +1,28 @@
+"""Everything that the operations function does in the database."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import botocore.session
+
+from common.database import ReusableConnection, connect
+from operations import answers
+from operations.requests import Inspect, KnownVersions
+from operations.settings import Settings
+from tests.integration.database.conftest import BUCKET, Pipeline
+
+CODE = Path("lambda_src/operations")
+
+
+def work(pipeline: Pipeline) -> None:
+    """Answer both requests, on a connection that is reused."""
+    settings = Settings.from_env(pipeline.shop.variables("operations") | {"LANDING_BUCKET": BUCKET})
+    session = botocore.session.get_session()
+    reusable = ReusableConnection(partial(connect, settings.database, user=settings.database_user, session=session))
+    reusable.get()
+    with reusable.get() as connection:
+        found = answers.inspect(connection, BUCKET, Inspect(key="incoming/a.csv"))
+        assert found["versions"][0]["rejects"]
+        assert answers.known_versions(connection, BUCKET, KnownVersions(after=None, limit=10))["versions"]

@@ -1,0 +1,26 @@
+"""What the role of the web app may do, tried out."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from tests.integration.database.conftest import WRITES, Shop
+
+
+@pytest.mark.parametrize("table", ["files", "orders", "rejected_rows"])
+def test_web_reads_every_table_by_its_bare_name(shop: Shop, table: str) -> None:
+    with shop.connect("web") as connection:
+        assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("statement", [*WRITES, "DELETE FROM rejected_rows"])
+def test_web_can_not_write_even_after_it_lifts_its_read_only_default(shop: Shop, statement: str) -> None:
+    with shop.connect("web") as connection:
+        connection.execute("SET default_transaction_read_only = off")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement)
+
+
+def test_web_has_its_timeouts(shop: Shop) -> None:
+    assert shop.settings("web", "statement_timeout", "idle_in_transaction_session_timeout") == ["5s", "1min"]

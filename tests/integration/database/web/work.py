@@ -1,0 +1,27 @@
+"""Everything that the web app does in the database."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from psycopg import AsyncConnection
+
+from tests.integration.database.conftest import Pipeline
+from tests.integration.database.web.test_plans import SHAPES
+from web_src import queries
+
+CODE = Path("web_src")
+
+
+def work(pipeline: Pipeline) -> None:
+    """Run every query in each of its shapes."""
+
+    async def ask() -> None:
+        url = pipeline.shop.url("web")
+        async with await AsyncConnection.connect(url, autocommit=True, prepare_threshold=None) as connection:
+            for question, shapes in SHAPES.items():
+                for shape in shapes:
+                    await getattr(queries, question)(connection, **shape)
+
+    asyncio.run(ask())
