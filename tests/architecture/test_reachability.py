@@ -173,7 +173,7 @@ def test_a_database_that_is_exposed_by_mistake_is_found() -> None:
     (subnets,) = (id_ for id_, resource in data.items() if resource["Type"] == "AWS::RDS::DBSubnetGroup")
     public = [id_ for id_, resource in network.items() if resource["Type"] == "AWS::EC2::Subnet" and "Public" in id_]
     outputs = {"PublicSubnet": {"Value": {"Ref": public[0]}}}
-    there = {"Fn::GetStackOutput": {"StackName": prod.platform.network.stack_name, "OutputName": "PublicSubnet"}}
+    there = {"Fn::GetStackOutput": {"StackName": prod.stack("Network").stack_name, "OutputName": "PublicSubnet"}}
     data[subnets] = {"Type": "AWS::RDS::DBSubnetGroup", "Properties": {"SubnetIds": [there]}}
     data["OpenGroup"] = {
         "Type": "AWS::EC2::SecurityGroup",

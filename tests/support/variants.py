@@ -1,4 +1,4 @@
-"""Variants of the shipped environments that capabilities add for tests, by name: `tests/support/<capability>/variants.py`."""
+"""Variants of environments that capabilities add for tests, by name: `tests/support/<capability>/variants.py`."""
 
 import importlib
 from dataclasses import fields, replace

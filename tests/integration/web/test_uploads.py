@@ -14,6 +14,7 @@ from local_cloud.cloud import LocalCloud
 from local_cloud.web.ports import upload_url
 from tests.integration.web.conftest import OpenPage
 from tests.support.web.fakes import ENVIRONMENT
+from tests.support.web.page import address
 from web_src.settings import Settings
 from web_src.uploads import Upload, UploadSigner
 
@@ -26,7 +27,7 @@ BAD = "up-2,ada@example.com,MUG,0,12.50,EUR,2026-03-31T14:05:00+02:00,\n"
 @pytest.fixture
 def page(local_cloud: LocalCloud, open_page: OpenPage) -> Iterator[Page]:
     """The upload page, requested through the load balancer."""
-    yield open_page(f"{local_cloud.outputs().web_url}upload")
+    yield open_page(f"{address(local_cloud)}upload")
 
 
 def choose(page: Page, contents: dict[str, str]) -> list[Locator]:
@@ -83,14 +84,14 @@ def test_an_empty_file_is_not_uploaded(page: Page) -> None:
 
 
 def test_a_page_from_another_origin_cannot_upload_to_the_bucket(local_cloud: LocalCloud, open_page: OpenPage) -> None:
-    other = local_cloud.outputs().web_url.replace("localhost", "elsewhere.localhost")
+    other = address(local_cloud).replace("localhost", "elsewhere.localhost")
     page = open_page(f"{other}upload", expect_errors=True)
     (item,) = choose(page, {"elsewhere.csv": HEADER + GOOD})
     expect(item).to_contain_text("Upload failed")
 
 
 def test_an_expired_session_is_reported(local_cloud: LocalCloud, open_page: OpenPage) -> None:
-    page = open_page(f"{local_cloud.outputs().web_url}upload", expect_errors=True)
+    page = open_page(f"{address(local_cloud)}upload", expect_errors=True)
     page.route("**/api/uploads", lambda route: route.fulfill(status=401, json={"error": "", "message": ""}))
     (item,) = choose(page, {"late.csv": HEADER})
     expect(item).to_contain_text("Your session has expired")
@@ -144,7 +145,7 @@ def test_a_file_outside_the_signed_size_is_refused(signer: UploadSigner, size: i
 
 def test_the_upload_endpoint_serves_no_reads(local_cloud: LocalCloud, signer: UploadSigner) -> None:
     assert httpx.get(signer.sign("a.csv").url).status_code == 404
-    assert httpx.get(f"{local_cloud.services().upload_url}/latest/meta-data/").status_code == 404
+    assert httpx.get(f"{upload_url(local_cloud.services().ports)}/latest/meta-data/").status_code == 404
 
 
 def test_a_policy_with_another_signature_is_refused(signer: UploadSigner) -> None:

@@ -95,7 +95,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "retries at once": (_intake(initial_backoff_seconds=0), "ingestion.initial_backoff_seconds must be 1 to 900"),
     "tries longer than the queue remembers": (
         lambda: replace(PROD.ingestion, max_receive_count=64),
-        "ingestion.max_receive_count must be low enough that the retries end before the queue deletes a message (4 days), got",
+        "ingestion.max_receive_count must be low enough that the retries end before the queue deletes a message",
     ),
     "no rejects ever": (_intake(max_rejected_percent=0), "ingestion.max_rejected_percent must be 1 to 100, got 0"),
     "more rejects than rows": (_intake(max_rejected_percent=101), "ingestion.max_rejected_percent must be 1 to 100"),

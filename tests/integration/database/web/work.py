@@ -8,7 +8,7 @@ from pathlib import Path
 from psycopg import AsyncConnection
 
 from tests.integration.database.conftest import Pipeline
-from tests.integration.database.web.test_plans import SHAPES
+from tests.integration.database.web.test_plans import ARGUMENTS
 from web_src import queries
 
 CODE = Path("web_src")
@@ -20,7 +20,7 @@ def work(pipeline: Pipeline) -> None:
     async def ask() -> None:
         url = pipeline.shop.url("web")
         async with await AsyncConnection.connect(url, autocommit=True, prepare_threshold=None) as connection:
-            for question, shapes in SHAPES.items():
+            for question, shapes in ARGUMENTS.items():
                 for shape in shapes:
                     await getattr(queries, question)(connection, **shape)
 
