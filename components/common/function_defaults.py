@@ -43,7 +43,8 @@ class FunctionDefaults(Construct):
         self.traced = network is not None and traces_functions(region)
         self.formats_logs = formats_function_logs(region)
         self.policy = AccessPolicy(self, "Policy", description="What AWS Lambda asks of every function")
-        async_dead_letter_queue.grant_send(self.policy)
+        # Lambda sends with the function's role (AWS Lambda Developer Guide, "Adding a dead-letter queue").
+        async_dead_letter_queue.queue.grant_send(self.policy)
         if network:
             self._allow_on_all_resources()
 

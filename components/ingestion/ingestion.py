@@ -1,8 +1,8 @@
-"""Turns each landed file into rows: the queue of its events, the function behind it, and what happens when it fails."""
+"""Loads landed files: the queue of their events, the function, and the queues for failures."""
 
 from pathlib import Path
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -10,10 +10,11 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from components.common import ports
-from components.common.acknowledgement import ANNOTATION, AWS_SOLUTIONS, SERVERLESS, acknowledge, by
+from components.common.acknowledgement import ANNOTATION, SERVERLESS, acknowledge, by
 from components.common.alarm import RunbookAlarm
 from components.common.function_defaults import FunctionDefaults
 from components.common.python_function import PythonFunction
+from components.common.queue import EncryptedQueue, accept_no_dead_letter_queue
 from components.database.database import Database
 from components.foundation.alerts import Alerts
 from components.ingestion.landing_bucket import LandingBucket
@@ -26,7 +27,7 @@ MEBIBYTE = 1024 * 1024
 
 
 class Ingestion(Construct):
-    """Loads each file once: bucket -> EventBridge -> queue -> function -> database, with a place for what fails."""
+    """Loads each file once: bucket -> EventBridge -> queue -> function -> database."""
 
     def __init__(
         self,
@@ -43,11 +44,11 @@ class Ingestion(Construct):
         removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, id_)
-        self._messages_key = messages_key
-        self.dead_letter_queue, self.undelivered = self._failure_queues()
-        self.queue = self._queue(
+        self.dead_letter_queue, self.undelivered = self._failure_queues(messages_key)
+        self.queue = EncryptedQueue(
             self,
             "Queue",
+            key=messages_key,
             retention=Duration.days(QUEUE_DAYS),
             visibility_timeout=Duration.seconds(config.visibility_seconds),
             dead_letter_queue=sqs.DeadLetterQueue(
@@ -90,73 +91,38 @@ class Ingestion(Construct):
         )
         database.grant_connect(self.function, self.function, user=DATABASE_USER)
         landing_bucket.grant_read(self.function.role)
-        self._allow_consuming()
+        self.queue.grant_consume(self.function.role)
+        # The function shortens the visibility of a message that failed to a growing back-off.
+        self.function.role.allow("sqs:ChangeMessageVisibility", resources=[self.queue.queue_arn])
         self.live = self._live(config.start)
         self.event_source = self._event_source(config.max_concurrency)
         self._queue_alarms(config, alerts)
         self._function_alarms(metrics_namespace, alerts)
 
-    def _failure_queues(self) -> tuple[sqs.Queue, sqs.Queue]:
+    def _failure_queues(self, key: kms.IKey) -> tuple[EncryptedQueue, EncryptedQueue]:
         """The dead-letter queue of files that could not be loaded, and the queue of events that were not delivered."""
         failures = Construct(self, "Failures")
-        # A message keeps its age when it moves, so what the queue's days take is missing here.
-        kept = Duration.days(DEAD_LETTER_DAYS)
-        acknowledge(
+        accept_no_dead_letter_queue(
             failures,
-            *by(AWS_SOLUTIONS, rule="SQS3"),
-            *by(SERVERLESS, rule="SQSRedrivePolicy"),
-            reason="These queues are themselves where failures end, and alarms watch them",
+            reason="Failed messages end in these queues, and alarms watch them",
             would_change="if something consumed them by itself",
         )
-        return self._queue(failures, "DeadLetters", retention=kept), self._queue(
-            failures, "Undelivered", retention=kept
-        )
-
-    def _queue(
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        retention: Duration,
-        visibility_timeout: Duration | None = None,
-        dead_letter_queue: sqs.DeadLetterQueue | None = None,
-    ) -> sqs.Queue:
-        return sqs.Queue(
-            scope,
-            id_,
-            encryption=sqs.QueueEncryption.KMS,
-            encryption_master_key=self._messages_key,
-            data_key_reuse=Duration.hours(1),
-            enforce_ssl=True,
-            retention_period=retention,
-            visibility_timeout=visibility_timeout,
-            dead_letter_queue=dead_letter_queue,
-        )
-
-    def _allow_consuming(self) -> None:
-        self.function.role.allow(
-            "sqs:ReceiveMessage",
-            "sqs:DeleteMessage",
-            "sqs:GetQueueAttributes",
-            "sqs:ChangeMessageVisibility",
-            resources=[self.queue.queue_arn],
-        )
-        # The key opens more than this function's business, so only for what SQS itself hands over.
-        self.function.role.allow(
-            "kms:Decrypt",
-            resources=[self._messages_key.key_arn],
-            conditions={"StringEquals": {"kms:ViaService": f"sqs.{Aws.REGION}.{Aws.URL_SUFFIX}"}},
+        # A message keeps its age when it moves here: it lasts until DEAD_LETTER_DAYS after it was sent.
+        kept = Duration.days(DEAD_LETTER_DAYS)
+        return (
+            EncryptedQueue(failures, "DeadLetterQueue", key=key, retention=kept),
+            EncryptedQueue(failures, "Undelivered", key=key, retention=kept),
         )
 
     def _live(self, start: Start) -> lambda_.Alias:
-        """The version that takes traffic. It moves only when everything it needs is there."""
-        # A version keeps the variables it was published with, and its hash sees no values of other stacks.
+        """The alias of the version that takes traffic."""
+        # A version keeps the variables with which it was published, and its hash ignores the values of other stacks.
         self.function.resource.invalidate_version_based_on(str(ports.DATABASE))
         if isinstance(start, SnapStart):
             acknowledge(
                 self.function.resource,
                 *by(ANNOTATION, rule="@aws-cdk/aws-lambda:snapStartRequirePublish"),
-                reason="Snapshots are of published versions, and the alias below publishes one with every change",
+                reason="Snapshots need published versions, and the alias below publishes one with every change",
                 would_change="if anything called the function without the alias",
             )
         ready = start.executions if isinstance(start, ProvisionedConcurrency) else None
@@ -174,7 +140,7 @@ class Ingestion(Construct):
             "EventSource",
             target=self.live,
             event_source_arn=self.queue.queue_arn,
-            batch_size=1,  # a message's fate is its own
+            batch_size=1,  # one message's failure must not affect another
             report_batch_item_failures=True,
             max_concurrency=max_concurrency,
         )
@@ -182,8 +148,7 @@ class Ingestion(Construct):
         acknowledge(
             source,
             *by(SERVERLESS, rule="LambdaEventSourceMappingDestination"),
-            reason="Lambda takes no destination for what fails of a queue: the queue's own dead-letter queue is that "
-            "place",
+            reason="Lambda accepts no failure destination for an SQS event source; the queue has a dead-letter queue",
             would_change="with another kind of source",
         )
         return source

@@ -118,14 +118,14 @@ def test_a_message_stays_hidden_for_six_times_the_timeout(every_environment: Syn
 
 
 def test_a_file_that_keeps_failing_ends_in_the_dead_letter_queue(every_environment: Synthesized) -> None:
-    dead_letters, _ = _queue(every_environment, "DeadLetters")
+    dead_letters, _ = _queue(every_environment, "DeadLetterQueue")
     redrive = {
         "deadLetterTargetArn": {"Fn::GetAtt": [dead_letters, "Arn"]},
         "maxReceiveCount": every_environment.environment.ingestion.max_receive_count,
     }
     has("the queue", _queue(every_environment, "Queue")[1], {"RedrivePolicy": redrive})
     day = 24 * 3600
-    for name, days in (("Queue", 4), ("DeadLetters", 14), ("Undelivered", 14)):
+    for name, days in (("Queue", 4), ("DeadLetterQueue", 14), ("Undelivered", 14)):
         has(name, _queue(every_environment, name)[1], {"MessageRetentionPeriod": days * day})
 
 
@@ -285,7 +285,7 @@ def test_people_hear_when_files_fail_or_wait(every_environment: Synthesized) -> 
         if id_.startswith("Ingestion")
     }
     assert set(alarms) == {
-        f"ApproximateNumberOfMessagesVisible of {_queue(every_environment, 'DeadLetters')[0]}",
+        f"ApproximateNumberOfMessagesVisible of {_queue(every_environment, 'DeadLetterQueue')[0]}",
         f"ApproximateNumberOfMessagesVisible of {_queue(every_environment, 'Undelivered')[0]}",
         f"ApproximateAgeOfOldestMessage of {_queue(every_environment, 'Queue')[0]}",
         f"Errors of {_function_id(every_environment, 'Ingestion')}",
