@@ -22,7 +22,9 @@ export PYTHONHASHSEED := 0
 export PIP_NO_INPUT := 1
 
 CONTEXT = -c "env=$$SELECTED_ENV" $(if $(ACCOUNT),-c "account=$$ACCOUNT") $(if $(REGION),-c "region=$$REGION")
-SOURCES = app.py bench checks components config datasets lambda_src local_cloud ops scripts stacks tests web_src
+# Packages that run on AWS: functions, and apps such as those of optional capabilities.
+FUNCTIONS = $(patsubst lambda_src/%/__init__.py,-p %,$(wildcard lambda_src/*/__init__.py))
+APPS = $(patsubst %/__init__.py,-p %,$(wildcard *_src/__init__.py))
 
 .PHONY: help
 help: ## Show this list
@@ -69,18 +71,18 @@ mutants: setup ## Make realistic mistakes, one at a time, each of which a test m
 
 .PHONY: check
 check: setup ## Check format, lint and types
-	@ruff format --check --quiet $(SOURCES) || { echo "Some files are not formatted: make format"; exit 1; }
-	@ruff check --quiet $(SOURCES)
+	@ruff format --check --quiet . || { echo "Some files are not formatted: make format"; exit 1; }
+	@ruff check --quiet .
 	@mypy --no-error-summary app.py bench checks components config datasets ops scripts stacks tests
 	@mypy --no-error-summary local_cloud
-	@cd lambda_src && mypy --no-error-summary -p common -p default_security_group -p ingestion -p housekeeping -p operations -p schema_migration
-	@mypy --no-error-summary -p web_src
+	@cd lambda_src && mypy --no-error-summary $(FUNCTIONS)
+	@$(if $(APPS),mypy --no-error-summary $(APPS))
 	@echo "Format, lint and types are clean."
 
 .PHONY: format
 format: setup ## Format the code and mend what the linter can
-	@ruff check --fix --quiet $(SOURCES) || true
-	@ruff format $(SOURCES)
+	@ruff check --fix --quiet . || true
+	@ruff format .
 
 .PHONY: snapshots
 snapshots: setup ## Write snapshots and the generated pages of docs/ anew; read the diff before you commit it

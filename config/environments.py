@@ -143,8 +143,8 @@ def _this_machine() -> RuntimeConfig:
 def local(machine: RuntimeConfig) -> Environment:
     """Dev, deployed to the local cloud of one machine.
 
-    Each value that differs has its reason. The emulator has one account and one region. Functions and the web app run
-    on this machine's own processor and Python, and an instance type must fit that processor. Tests break things on
+    Each value that differs has its reason. The emulator has one account and one region. Code runs on this
+    machine's own processor and Python, and an instance type must fit that processor. Tests break things on
     purpose and wait until the platform gives up, so timeouts are short, retries are few and soon, and files are no
     larger than such a timeout allows.
     """

@@ -45,7 +45,7 @@ _PORT_TAKEN = "address already in use"
 class LocalCloud:
     """One instance, in its own state folder.
 
-    `say` receives a line for each step of `up`; `variables` may choose the ports of services, such as WEB_PORT.
+    `say` receives a line for each step of `up`; `variables` may choose the ports of services, such as `<SERVICE>_PORT`.
     """
 
     def __init__(

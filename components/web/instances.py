@@ -81,7 +81,7 @@ class WebInstances(Construct):
             block_devices=[
                 ec2.BlockDevice(
                     device_name="/dev/xvda",
-                    # With the account's EBS key, not ours (docs/decisions/0011).
+                    # With the account's EBS key, not ours (docs/decisions/web/0011).
                     volume=ec2.BlockDeviceVolume.ebs(16, volume_type=ec2.EbsDeviceVolumeType.GP3, encrypted=True),
                 )
             ],

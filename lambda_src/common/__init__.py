@@ -1,1 +1,1 @@
-"""What the functions and the web app share; every asset holds a copy of this package beside its own."""
+"""Code that runtimes share. Every asset contains a copy of this package beside its own."""

@@ -28,7 +28,7 @@ def respond(
 ) -> None:
     """Report the result of `event`. An existing resource keeps its id; `resource_id` is that of a new one.
 
-    Raises OSError when every attempt failed, ValueError if the event's ResponseURL is not a web address.
+    Raises OSError when every attempt failed, ValueError if the event's ResponseURL is not an HTTPS URL.
     """
     response = {
         "Status": "SUCCESS" if succeeded else "FAILED",
@@ -46,7 +46,7 @@ def respond(
 def _put(address: str, body: bytes) -> None:
     """PUT with retries: if CloudFormation gets no response, the stack waits for its whole timeout."""
     if not address.startswith(("https://", "http://")):
-        raise ValueError("ResponseURL must be a web address")
+        raise ValueError("ResponseURL must be an HTTPS URL")
     # The address is signed without a content type, and urllib would add one. The scheme was checked above (S310).
     request = urllib.request.Request(address, data=body, method="PUT", headers={"Content-Type": ""})  # noqa: S310
     for attempt in range(1, _ATTEMPTS + 1):
