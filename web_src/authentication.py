@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import errors
-from .settings import SignIn
+from .settings import SignInSettings
 
 TOKEN_HEADER = "x-amzn-oidc-data"  # noqa: S105 - the header's name
 # The load balancer splits its session over up to four cookies.
@@ -77,7 +77,7 @@ def fetch_key(url: str) -> str:
 class TokenVerifier:
     """Verifies the load balancer's tokens. Caches public keys without expiry, since AWS never reuses a key id."""
 
-    def __init__(self, sign_in: SignIn, fetch: Callable[[str], str] = fetch_key) -> None:
+    def __init__(self, sign_in: SignInSettings, fetch: Callable[[str], str] = fetch_key) -> None:
         self._sign_in = sign_in
         self._url = public_key_url(sign_in.load_balancer_arn)
         self._fetch = fetch

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: over verified TLS, each with a fresh IAM token, checked before use and limited in age."""
+"""The connection pool: each connection has verified TLS and a new IAM token, and is checked before each use."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from .settings import Settings
 
 MAX_CONNECTIONS = 8
 MAX_AGE_SECONDS = 600
-WAIT_SECONDS = 3.0  # for a free connection: then the page says that the database is away
-# With more than these waiting, the last would only wait to be told so.
-MAX_WAITING = 400
-# After this the pool gives up a connection that fails; the next request makes it try again at once.
+WAIT_SECONDS = 3.0  # a request waits this long for a connection, and then fails with status 503
+MAX_WAITING = 400  # requests beyond these would not get a connection in time, so they fail at once
+# For so long the pool retries a failed connection by itself; after that, the next request triggers a new attempt.
 _RETRY_SECONDS = 2.0
 
 
 def connection_pool(settings: Settings, session: Session) -> AsyncConnectionPool:
-    """A pool that is not opened yet: it opens within the server's loop, whether the database is there or not."""
+    """A closed pool. The app opens it in the server's event loop, without waiting for the database."""
 
     async def arguments() -> dict[str, Any]:
         # In a thread: fetching an instance's credentials would block every other request.

@@ -1,4 +1,4 @@
-"""What the role of the web app may do, tried out."""
+"""The permissions of the database role `web`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from tests.integration.database.conftest import WRITES, Shop
 
 
 @pytest.mark.parametrize("table", ["files", "orders", "rejected_rows"])
-def test_web_reads_every_table_by_its_bare_name(shop: Shop, table: str) -> None:
+def test_web_can_read_every_table_without_naming_its_schema(shop: Shop, table: str) -> None:
     with shop.connect("web") as connection:
         assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("statement", [*WRITES, "DELETE FROM rejected_rows"])
-def test_web_can_not_write_even_after_it_lifts_its_read_only_default(shop: Shop, statement: str) -> None:
+def test_web_cannot_write_even_if_it_turns_off_its_read_only_default(shop: Shop, statement: str) -> None:
     with shop.connect("web") as connection:
         connection.execute("SET default_transaction_read_only = off")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -15,13 +15,13 @@ CODE = Path("web_src")
 
 
 def work(pipeline: Pipeline) -> None:
-    """Run every query in each of its shapes."""
+    """Run every query, with each set of arguments."""
 
-    async def ask() -> None:
+    async def run() -> None:
         url = pipeline.shop.url("web")
         async with await AsyncConnection.connect(url, autocommit=True, prepare_threshold=None) as connection:
-            for question, shapes in ARGUMENTS.items():
-                for shape in shapes:
-                    await getattr(queries, question)(connection, **shape)
+            for query, variants in ARGUMENTS.items():
+                for arguments in variants:
+                    await getattr(queries, query)(connection, **arguments)
 
-    asyncio.run(ask())
+    asyncio.run(run())
