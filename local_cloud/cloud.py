@@ -295,7 +295,7 @@ class LocalCloud:
         )
         return server.url(user=login["username"], password=login["password"], database=stacks.database_name)
 
-    def _load_samples(self, outputs: Outputs) -> tuple[list[samples.LoadedFile], list[samples.RejectedRow]]:
+    def _load_samples(self, outputs: Outputs) -> tuple[list[samples.LoadedFile], list[samples.RejectedSampleRow]]:
         s3 = self.session().client("s3")
         self._say("loading the sample files")
         keys = samples.put_samples(s3, outputs.landing_bucket, outputs.incoming_prefix)

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from .samples import SAMPLES, LoadedFile, RejectedRow
+from .samples import SAMPLES, LoadedFile, RejectedSampleRow
 from .state import StateFolder
 from .toolchain import SERVICES_VENV
 
@@ -20,7 +20,7 @@ class Summary:
     stacks: list[str]
     recorded_only: dict[str, str]
     files: list[LoadedFile]
-    rejects: list[RejectedRow]
+    rejects: list[RejectedSampleRow]
     services: list[str]  # lines from the capabilities' services
 
 

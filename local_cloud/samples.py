@@ -30,7 +30,7 @@ class LoadedFile:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RejectedRow:
+class RejectedSampleRow:
     """A row that was not loaded, with the reasons."""
 
     key: str
@@ -79,7 +79,7 @@ def wait_until_loaded(database_url: str, keys: list[str], *, seconds: float = LO
             time.sleep(_POLL_SECONDS)
 
 
-def rejected_rows(database_url: str, keys: list[str]) -> list[RejectedRow]:
+def rejected_rows(database_url: str, keys: list[str]) -> list[RejectedSampleRow]:
     """The rejected rows of these keys."""
     with psycopg.connect(database_url) as connection:
         rows = connection.execute(
@@ -88,6 +88,6 @@ def rejected_rows(database_url: str, keys: list[str]) -> list[RejectedRow]:
             [keys],
         ).fetchall()
     return [
-        RejectedRow(key=key, line_number=line, reasons=[reasons] if isinstance(reasons, str) else list(reasons))
+        RejectedSampleRow(key=key, line_number=line, reasons=[reasons] if isinstance(reasons, str) else list(reasons))
         for key, line, reasons in rows
     ]
