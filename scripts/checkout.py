@@ -1,0 +1,55 @@
+"""What the scripts that change a whole checkout share: git, and the generated files."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class CheckoutError(Exception):
+    """Why the checkout can't be changed, and what to do."""
+
+
+def git(*arguments: str, tree: Path, check: bool = True) -> str:
+    """What git prints. Raises CheckoutError with what it says when it fails."""
+    done = subprocess.run(["git", *arguments], check=False, cwd=tree, capture_output=True, text=True)
+    if check and done.returncode != 0:
+        raise CheckoutError(f"git {' '.join(arguments)}: {(done.stderr or done.stdout).strip()}")
+    return done.stdout
+
+
+def tracked(tree: Path) -> list[str]:
+    """The tracked files that are there."""
+    names = git("ls-files", "-z", tree=tree).split("\0")
+    return [name for name in names if name and ((tree / name).is_symlink() or (tree / name).is_file())]
+
+
+def require_clean(tree: Path) -> None:
+    """Raises CheckoutError where something is not committed: what a script changes must show in `git diff`."""
+    if changes := git("status", "--porcelain", tree=tree).splitlines():
+        raise CheckoutError(
+            f"The work tree has changes that are not committed ({len(changes)}, first: {changes[0].strip()}). "
+            "Commit or stash them first: `git diff` must show what this command changes, and nothing else."
+        )
+
+
+def generated(tree: Path) -> dict[str, str]:
+    """The make target that writes each generated file, by path (`.gitattributes`)."""
+    fields = git("check-attr", "-z", "generated-by", "--", *tracked(tree), tree=tree).split("\0")
+    found = zip(fields[0::3], fields[2::3], strict=False)
+    return {path: target for path, target in found if target != "unspecified"}
+
+
+def make(target: str, tree: Path) -> bool:
+    """Runs a make target without setting up again. What it prints is shown; False where it fails."""
+    print(f"make {target} ...", flush=True)
+    command = ["make", "--no-print-directory", "--old-file", "setup", target]
+    return subprocess.run(command, check=False, cwd=tree).returncode == 0
+
+
+def format_python(files: list[str], tree: Path) -> None:
+    """Formats the files and deletes imports that nothing uses."""
+    ruff = [sys.executable, "-m", "ruff"]
+    subprocess.run([*ruff, "check", "--quiet", "--fix", "--select", "F401,I", *files], check=False, cwd=tree)
+    subprocess.run([*ruff, "format", "--quiet", *files], check=True, cwd=tree)

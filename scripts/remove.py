@@ -1,0 +1,56 @@
+"""Deletes an optional capability for good: `make remove CAPABILITY=name`. Without a name it lists those there are."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from scripts.capabilities import SHARED, CapabilityError, check_removable, optional, remove, traces
+from scripts.checkout import ROOT, CheckoutError, format_python, make, require_clean, tracked
+
+GENERATED = ("snapshots", "mark-released")
+
+
+def main(arguments: list[str] | None = None, *, tree: Path = ROOT) -> None:
+    """Removes the capability, writes generated files again, and exits with 1 where a trace is left."""
+    parser = argparse.ArgumentParser(prog="scripts.remove", description=__doc__)
+    parser.add_argument("capability", nargs="?", default="")
+    parser.add_argument("--list", action="store_true", help="print the optional capabilities as JSON")
+    options = parser.parse_args(arguments)
+    if options.list:
+        print(json.dumps(optional(tree)))
+        return
+    try:
+        check_removable(options.capability, tree)
+        require_clean(tree)
+        _remove(options.capability, tree)
+    except (CapabilityError, CheckoutError) as error:
+        sys.exit(str(error))
+
+
+def _remove(name: str, tree: Path) -> None:
+    removed = remove(name, tree=tree, files=tracked(tree))
+    print(f"Deleted {len(removed.deleted)} files of {name}.")
+    format_python(list(SHARED), tree)
+    for path in removed.edited:
+        print(f"Edited {path}")
+    print("The generated files follow. This takes a few minutes.", flush=True)
+    failed = [target for target in GENERATED if not make(target, tree)]
+    problems = removed.leftovers + traces(name, tree=tree, files=tracked(tree))
+    for problem in problems:
+        print(problem)
+    if problems:
+        print(
+            f"\n{len(problems)} traces of {name} are left. Move each into a folder named {name}, mark it as its own "
+            f"(`capability: {name}`, docs/forking.md), or reword it."
+        )
+    if failed:
+        print(f"\nThese failed, see above: {', '.join(f'make {target}' for target in failed)}")
+    if problems or failed:
+        print("`git checkout . && git clean -d --interactive` undoes the removal.")
+        sys.exit(1)
+    print(f"\n{name} is removed. Read `git diff`, run `make check test-fast`, then commit. `make lock` is not needed.")
+
+
+if __name__ == "__main__":
+    main()

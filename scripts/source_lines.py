@@ -1,0 +1,165 @@
+"""Deletes what belongs to one capability from Python source and leaves every other byte as it is."""
+
+import ast
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+Span = tuple[int, int]
+Located = ast.stmt | ast.expr | ast.keyword
+
+
+class EditError(Exception):
+    """Source that the general rule can't edit; the message names the line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edited:
+    """The source that remains, and the lines of the original that still use a deleted name."""
+
+    source: str
+    places: int
+    leftovers: list[str]
+
+
+def without(source: str, *, word: str, modules: Collection[str]) -> Edited:
+    """Deletes everything that belongs to the capability `word`.
+
+    That is: imports of the deleted `modules`, class fields and keyword arguments named `word`, `if x.word:` statements,
+    module constants that use what is deleted and that nothing else uses; each with the comment lines directly above.
+    """
+    tree, text = ast.parse(source), _Text(source)
+    spans = [
+        text.span(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.stmt | ast.keyword) and _belongs(node, word, modules)
+    ]
+    imported = {
+        alias.asname or alias.name.partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom) and _belongs(node, word, modules)
+        for alias in node.names
+    }
+    constants = _dependent_constants(tree, imported, lambda node: text.within(node, spans))
+    spans += [text.span(node) for node in constants]
+    names = imported | {name for node in constants for name in _targets(node)}
+    leftovers = sorted(
+        f"{node.lineno}: {node.id}" for node in _names(tree) if node.id in names and not text.within(node, spans)
+    )
+    outer = _outermost(spans)
+    for start, end in reversed(outer):
+        source = source[:start] + source[end:]
+    try:
+        ast.parse(source)
+    except SyntaxError as error:
+        raise EditError(f"line {error.lineno} would be no Python any more") from error
+    return Edited(source=source, places=len(outer), leftovers=leftovers)
+
+
+def _belongs(node: ast.AST, word: str, modules: Collection[str]) -> bool:
+    match node:
+        case ast.ImportFrom(module=str(module)):
+            return module in modules or all(f"{module}.{alias.name}" in modules for alias in node.names)
+        case ast.Import():
+            return all(alias.name in modules for alias in node.names)
+        case ast.AnnAssign(target=ast.Name(id=name)) if name == word:
+            return True
+        case ast.keyword(arg=name) if name == word:
+            return True
+        case ast.If(test=ast.Attribute(attr=name)) if name == word:
+            if node.orelse:
+                raise EditError(
+                    f"line {node.lineno}: `if ….{word}:` has an else branch, which would be deleted with it"
+                )
+            return True
+    return False
+
+
+def _names(node: ast.AST) -> Iterator[ast.Name]:
+    return (each for each in ast.walk(node) if isinstance(each, ast.Name))
+
+
+def _targets(node: ast.stmt) -> set[str]:
+    targets: Iterable[ast.expr] = ()
+    if isinstance(node, ast.Assign):
+        targets = node.targets
+    elif isinstance(node, ast.AnnAssign):
+        targets = (node.target,)
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def _dependent_constants(tree: ast.Module, names: set[str], deleted: Callable[[ast.Name], bool]) -> list[ast.stmt]:
+    """The module constants that use one of the names, directly or not, and that only each other use."""
+    found: list[ast.stmt] = []
+    while True:
+        known = names.union(*map(_targets, found))
+        more = [
+            node
+            for node in tree.body
+            if _targets(node)
+            and node not in found
+            and any(name.id in known and not deleted(name) for name in _names(node))
+        ]
+        if not more:
+            break
+        found += more
+    while True:
+        used = {name.id for node in tree.body if node not in found for name in _names(node) if not deleted(name)}
+        kept = [node for node in found if _targets(node) & used]
+        if not kept:
+            return found
+        found = [node for node in found if node not in kept]
+
+
+class _Text:
+    """Positions of nodes as offsets into the source."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._lines = source.split("\n")
+        self._starts = [0]
+        for line in self._lines:
+            self._starts.append(self._starts[-1] + len(line) + 1)
+
+    def within(self, node: Located, spans: list[Span]) -> bool:
+        start, end = self._exact(node)
+        return any(first <= start and end <= last for first, last in spans)
+
+    def span(self, node: Located) -> Span:
+        """The node with its whole lines and the comment lines above; a keyword within a line with its comma."""
+        start, end = self._exact(node)
+        before, after = self._source[:start], self._source[end:]
+        comma = re.match(r"[ \t]*,[ \t]*", after) if isinstance(node, ast.keyword) else None
+        rest = after[comma.end() :] if comma else after
+        alone = re.search(r"(?:^|\n)[ \t]*$", before) and re.match(r"[ \t]*(?:#[^\n]*)?(?:\n|$)", rest)
+        if alone:
+            return self._whole_lines(start, end)
+        if comma:
+            return start, end + comma.end()
+        previous = re.search(r",\s*$", before)
+        return (previous.start() if previous else start), end
+
+    def _whole_lines(self, start: int, end: int) -> Span:
+        first = self._source.count("\n", 0, start)
+        last = self._source.count("\n", 0, end)
+        while first and self._lines[first - 1].lstrip().startswith("#"):
+            first -= 1
+        return self._starts[first], min(self._starts[last + 1], len(self._source))
+
+    def _exact(self, node: Located) -> Span:
+        return (
+            self._offset(node.lineno, node.col_offset),
+            self._offset(node.end_lineno or node.lineno, node.end_col_offset or node.col_offset),
+        )
+
+    def _offset(self, line: int, column: int) -> int:
+        """`ast` counts columns in bytes of UTF-8."""
+        return self._starts[line - 1] + len(self._lines[line - 1].encode()[:column].decode())
+
+
+def _outermost(spans: list[Span]) -> list[Span]:
+    kept: list[Span] = []
+    for span in sorted(set(spans), key=lambda span: (span[0], -span[1])):
+        if not kept or span[0] >= kept[-1][1]:
+            kept.append(span)
+    return kept
