@@ -18,6 +18,7 @@ from config.ingestion import IngestionConfig, LandingBucketConfig, SnapStart
 from config.instance_classes import families_in
 from config.network import CORE_ENDPOINTS_WITHOUT_NAT, InterfaceEndpoint, NetworkConfig, NoNat, RegionalNat
 from config.operations import OperationsConfig
+from config.project_name import check_name, check_project_name
 from config.regions import has_database_proxy, has_regional_nat, has_snap_start, zone_letters
 from config.web import WebConfig
 
@@ -125,15 +126,8 @@ class Environment(ConfigSection):
         return CORE_ENDPOINTS_WITHOUT_NAT.union(*(each.endpoints_without_nat for each in self.capabilities))
 
     def check(self) -> None:
-        for field in ("name", "project"):
-            value = getattr(self, field)
-            require(
-                re.fullmatch(r"(?=.{1,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*", value) is not None,
-                field,
-                "1 to 20 lower-case letters, digits and single hyphens, starting with a letter",
-                value,
-                "it becomes part of stack names and of the database's identifier, which follow these rules",
-            )
+        check_name("name", self.name)
+        check_project_name(self.project)
         require(
             self.account is None or re.fullmatch(r"\d{12}", self.account) is not None,
             "account",

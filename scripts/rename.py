@@ -1,0 +1,105 @@
+"""Gives the project another name: `make rename NAME=acme`.
+
+The name is one value in config/model.py; everything that carries it is derived from it.
+"""
+
+import argparse
+import ast
+import io
+import re
+import sys
+import tokenize
+from collections.abc import Collection
+from pathlib import Path
+
+from config.checks import ConfigError
+from config.project_name import check_project_name
+from scripts.capabilities import HISTORY, MODEL, optional, text_of
+from scripts.checkout import ROOT, CheckoutError, make, require_clean, tracked
+
+GENERATED = ("snapshots", "mark-released")
+
+
+def main(arguments: list[str] | None = None, *, tree: Path = ROOT) -> None:
+    """Renames, writes generated files again, and exits with 1 where a file still carries the old name."""
+    parser = argparse.ArgumentParser(prog="scripts.rename", description=__doc__)
+    parser.add_argument("name")
+    new = parser.parse_args(arguments).name
+    try:
+        check_project_name(new)
+        if new in optional(tree):
+            raise CheckoutError(
+                f"{new} is the name of a capability: `make remove CAPABILITY={new}` would find it everywhere."
+            )
+        old = name_in((tree / MODEL).read_text())
+        if new == old:
+            raise CheckoutError(f"The project's name is {old} already.")
+        require_clean(tree)
+    except (ConfigError, CheckoutError) as error:
+        sys.exit(str(error))
+    rename(new, tree)
+    print(f"{old} is now {new} in {MODEL}. The generated files follow. This takes a few minutes.", flush=True)
+    failed = [target for target in GENERATED if not make(target, tree)]
+    found = carriers(old, tree=tree, files=tracked(tree))
+    for line in found:
+        print(line)
+    if found:
+        print(f"\n{len(found)} lines still carry the name {old}. Derive each from `environment.project`, or reword it.")
+    if failed:
+        print(f"\nThese failed, see above: {', '.join(f'make {target}' for target in failed)}")
+    if found or failed:
+        sys.exit(1)
+    print(f"\nThe project's name is {new}. Read `git diff`, run `make check test-fast`, then commit.")
+    print("Stacks that are deployed keep their old name: the next deployment makes new ones beside them.")
+
+
+def name_in(model: str) -> str:
+    """The name of the project in the source of config/model.py."""
+    return str(ast.literal_eval(model[slice(*_value(model))]))
+
+
+def rename(new: str, tree: Path) -> None:
+    """Changes the one value."""
+    model = (tree / MODEL).read_text()
+    start, end = _value(model)
+    (tree / MODEL).write_text(f'{model[:start]}"{new}"{model[end:]}')
+
+
+def _value(model: str) -> tuple[int, int]:
+    """Where the default of `project` stands in the class Environment."""
+    found = re.search(r'(?m)^    project: str = ("[^"\n]*")$', model)
+    if found is None:
+        raise CheckoutError(f'{MODEL} has no line `project: str = "..."` in the class Environment.')
+    return found.span(1)
+
+
+def carriers(name: str, *, tree: Path, files: Collection[str]) -> list[str]:
+    """The lines that carry the project's name, as `file:line: text`, the changelog apart.
+
+    A word of a sentence is not the name ("a small shop", "a shop's partners"), nor is an identifier in Python.
+    """
+    word = re.compile(rf"(?i)(?<![a-z0-9_]){re.escape(name)}(?![a-z0-9_])")
+    sentence = re.compile(rf"(?i)(?:^|(?<=[\s(])){re.escape(name)}(?='s\b|'?[\s,;)]|[.:!?](?:\s|$|\")|$)", re.MULTILINE)
+    found = [f"{path}: the path" for path in sorted(files) if word.search(path)]
+    for path in sorted(files):
+        text = text_of(tree / path)
+        if path == HISTORY or text is None or not word.search(text):
+            continue
+        rest = _without_identifiers(text, word) if path.endswith(".py") else text
+        lines = enumerate(zip(sentence.sub("", rest).split("\n"), text.split("\n"), strict=True), 1)
+        found += [f"{path}:{number}: {line.strip()[:160]}" for number, (left, line) in lines if word.search(left)]
+    return found
+
+
+def _without_identifiers(source: str, word: re.Pattern[str]) -> str:
+    lines = source.split("\n")
+    for token in reversed(list(tokenize.generate_tokens(io.StringIO(source).readline))):
+        if token.type == tokenize.NAME and word.fullmatch(token.string):
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column] + lines[row - 1][token.end[1] :]
+    # Before Python 3.12 an f-string is one token.
+    return re.sub(rf"(?<=\{{){word.pattern.removeprefix('(?i)')}", "", "\n".join(lines), flags=re.IGNORECASE)
+
+
+if __name__ == "__main__":
+    main()
