@@ -37,14 +37,14 @@ def check_project_name(value: str) -> None:
     require(
         value.replace("-", "_") not in (*RESERVED_WORDS.split(), *EXISTING_DATABASES),
         "project",
-        "no reserved word of PostgreSQL and none of its own databases",
+        "other than a reserved word or an existing database of PostgreSQL",
         value,
         "the database has this name, and RDS refuses those",
     )
     require(
         not value.startswith(RESERVED_BEGINNINGS),
         "project",
-        f"a name that doesn't begin with {', '.join(RESERVED_BEGINNINGS)}",
+        f"a name that starts with none of {', '.join(RESERVED_BEGINNINGS)}",
         value,
         "AWS keeps these beginnings of load balancer and bucket names for itself",
     )

@@ -101,7 +101,7 @@ def remove(name: str, *, tree: Path, files: Collection[str]) -> Removed:
         if before != after:
             (tree / path).write_text(after, newline="")
             edited.append(path)
-    for path in _locks(files, tree):
+    for _, path in lock_pairs(set(files) - set(deleted)):
         before = (tree / path).read_text()
         if (after := pruned(before, tree)) != before:
             (tree / path).write_text(after)
@@ -138,9 +138,10 @@ def _edited(path: str, name: str, tree: Path, modules: Collection[str]) -> tuple
     return before, after, []
 
 
-def _locks(files: Collection[str], tree: Path) -> list[str]:
-    pairs = sorted(path.removesuffix(".in") + ".txt" for path in files if path.endswith(".in"))
-    return [path for path in pairs if path in files and (tree / path).exists()]
+def lock_pairs(files: Collection[str]) -> list[tuple[str, str]]:
+    """Each requirements.in with its lock file."""
+    pairs = [(path, path.removesuffix(".in") + ".txt") for path in sorted(files) if path.endswith(".in")]
+    return [pair for pair in pairs if pair[1] in files]
 
 
 def text_of(file: Path) -> str | None:

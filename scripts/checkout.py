@@ -41,11 +41,11 @@ def generated(tree: Path) -> dict[str, str]:
     return {path: target for path, target in found if target != "unspecified"}
 
 
-def make(target: str, tree: Path) -> bool:
-    """Runs a make target without setting up again. What it prints is shown; False where it fails."""
+def make(target: str, tree: Path, *, set_up: bool = False) -> bool:
+    """Runs a make target, with what new requirements need where `set_up`. Shows what it prints; False if it fails."""
     print(f"make {target} ...", flush=True)
-    command = ["make", "--no-print-directory", "--old-file", "setup", target]
-    return subprocess.run(command, check=False, cwd=tree).returncode == 0
+    old = [] if set_up else ["--old-file", "setup"]
+    return subprocess.run(["make", "--no-print-directory", *old, target], check=False, cwd=tree).returncode == 0
 
 
 def format_python(files: list[str], tree: Path) -> None:

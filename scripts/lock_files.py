@@ -16,6 +16,11 @@ def requested(requirements: Path) -> set[str]:
     return {normal(match.group(1)) for match in _PACKAGE.finditer(requirements.read_text())}
 
 
+def locks(lock: Path, requirements: Path) -> bool:
+    """Whether the lock has every package that the requirements name."""
+    return requested(requirements) <= {normal(match.group(1)) for match in _PACKAGE.finditer(lock.read_text())}
+
+
 def existing_includes(requirements: str, tree: Path) -> str:
     """The text of a requirements.in without the `-r` lines whose file is gone."""
     lines = requirements.splitlines(keepends=True)
