@@ -11,7 +11,7 @@ ENV_IS_GIVEN := $(filter-out file,$(origin ENV))
 # What a person passes reaches programs unchanged: make must not expand it, and it must not become shell text. Partners
 # choose keys, which may hold quotes, blanks and dollar signs.
 inputs = $(foreach input,$(1),$(eval override export $(input) := $$(value $(input))))
-$(call inputs,ACCOUNT AGAINST BENCH MUTANTS PYTHON REGION TEST)
+$(call inputs,ACCOUNT AGAINST BENCH CAPABILITY MUTANTS NAME PYTHON REGION TEST UPSTREAM)
 # ENV itself is not exported: a make that a test starts would take the default for a choice.
 override ENV := $(value ENV)
 export SELECTED_ENV := $(ENV)
@@ -137,3 +137,19 @@ setup: ## Set up .venv, Node where it is missing, and the CDK command line
 .PHONY: lock
 lock: setup ## Resolve all requirements anew, with hashes
 	@python -m scripts.lock
+
+.PHONY: remove
+remove: setup ## Delete an optional capability for good: CAPABILITY=name; without it, list those there are
+	@python -m scripts.remove -- "$$CAPABILITY"
+
+.PHONY: rename
+rename: setup ## Give the project another name: NAME=acme
+	@python -m scripts.rename -- "$$NAME"
+
+.PHONY: upstream
+upstream: setup ## Merge a newer upstream into a fork; UPSTREAM=upstream/main
+	@python -m scripts.upstream $(if $(UPSTREAM),-- "$$UPSTREAM")
+
+.PHONY: test-removal
+test-removal: setup ## Remove each optional capability from a copy, and check what remains; CAPABILITY=name for one
+	@python -m scripts.try_removal -- "$$CAPABILITY"

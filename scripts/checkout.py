@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -11,9 +12,9 @@ class CheckoutError(Exception):
     """Why the checkout can't be changed, and what to do."""
 
 
-def git(*arguments: str, tree: Path, check: bool = True) -> str:
+def git(*arguments: str, tree: Path, check: bool = True, stdin: str = "") -> str:
     """What git prints. Raises CheckoutError with what it says when it fails."""
-    done = subprocess.run(["git", *arguments], check=False, cwd=tree, capture_output=True, text=True)
+    done = subprocess.run(["git", *arguments], check=False, cwd=tree, capture_output=True, text=True, input=stdin)
     if check and done.returncode != 0:
         raise CheckoutError(f"git {' '.join(arguments)}: {(done.stderr or done.stdout).strip()}")
     return done.stdout
@@ -34,9 +35,9 @@ def require_clean(tree: Path) -> None:
         )
 
 
-def generated(tree: Path) -> dict[str, str]:
-    """The make target that writes each generated file, by path (`.gitattributes`)."""
-    fields = git("check-attr", "-z", "generated-by", "--", *tracked(tree), tree=tree).split("\0")
+def generated(tree: Path, files: Collection[str]) -> dict[str, str]:
+    """The make target that writes each generated file among these paths, by the tree's .gitattributes."""
+    fields = git("check-attr", "-z", "--stdin", "generated-by", tree=tree, stdin="\0".join(files)).split("\0")
     found = zip(fields[0::3], fields[2::3], strict=False)
     return {path: target for path, target in found if target != "unspecified"}
 

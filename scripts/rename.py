@@ -79,7 +79,7 @@ def carriers(name: str, *, tree: Path, files: Collection[str]) -> list[str]:
     A word of a sentence is not the name ("a small shop", "a shop's partners"), nor is an identifier in Python.
     """
     word = re.compile(rf"(?i)(?<![a-z0-9_]){re.escape(name)}(?![a-z0-9_])")
-    sentence = re.compile(rf"(?i)(?:^|(?<=[\s(])){re.escape(name)}(?='s\b|'?[\s,;)]|[.:!?](?:\s|$|\")|$)", re.MULTILINE)
+    sentence = re.compile(rf"(?im)(?:^|(?<=[\s(])){re.escape(name)}(?='s\b|'?[\s,;)\"]|[.:!?](?:\s|\"|$)|$)")
     found = [f"{path}: the path" for path in sorted(files) if word.search(path)]
     for path in sorted(files):
         text = text_of(tree / path)

@@ -26,7 +26,7 @@ def without(source: str, *, word: str, modules: Collection[str]) -> Edited:
     """Deletes everything that belongs to the capability `word`.
 
     That is: imports of the deleted `modules`, class fields and keyword arguments named `word`, `if x.word:` statements,
-    module constants that use what is deleted and that nothing else uses; each with the comment lines directly above.
+    module constants that use what is deleted and that only deleted code uses; each with the comments directly above.
     """
     tree, text = ast.parse(source), _Text(source)
     spans = [
@@ -40,7 +40,7 @@ def without(source: str, *, word: str, modules: Collection[str]) -> Edited:
         if isinstance(node, ast.Import | ast.ImportFrom) and _belongs(node, word, modules)
         for alias in node.names
     }
-    constants = _dependent_constants(tree, imported, lambda node: text.within(node, spans))
+    constants = _own_constants(tree, imported, lambda node: text.within(node, spans))
     spans += [text.span(node) for node in constants]
     names = imported | {name for node in constants for name in _targets(node)}
     leftovers = sorted(
@@ -88,27 +88,30 @@ def _targets(node: ast.stmt) -> set[str]:
     return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
-def _dependent_constants(tree: ast.Module, names: set[str], deleted: Callable[[ast.Name], bool]) -> list[ast.stmt]:
-    """The module constants that use one of the names, directly or not, and that only each other use."""
+def _own_constants(tree: ast.Module, names: set[str], deleted: Callable[[ast.Name], bool]) -> list[ast.stmt]:
+    """The module constants that use one of the names, directly or not, and that only deleted code uses."""
     found: list[ast.stmt] = []
-    while True:
-        known = names.union(*map(_targets, found))
-        more = [
-            node
-            for node in tree.body
-            if _targets(node)
-            and node not in found
-            and any(name.id in known and not deleted(name) for name in _names(node))
-        ]
-        if not more:
-            break
+    while more := [
+        node
+        for node in tree.body
+        if node not in found
+        and _targets(node)
+        and not names.union(*map(_targets, found)).isdisjoint(_used(node, lambda name: not deleted(name)))
+    ]:
         found += more
     while True:
-        used = {name.id for node in tree.body if node not in found for name in _names(node) if not deleted(name)}
-        kept = [node for node in found if _targets(node) & used]
-        if not kept:
+        by_deleted = _used(tree, deleted).union(*map(_used, found))
+        by_others = {
+            name for node in tree.body if node not in found for name in _used(node, lambda name: not deleted(name))
+        }
+        kept = [node for node in found if _targets(node) & by_deleted and not _targets(node) & by_others]
+        if kept == found:
             return found
-        found = [node for node in found if node not in kept]
+        found = kept
+
+
+def _used(node: ast.AST, where: Callable[[ast.Name], bool] = lambda _: True) -> set[str]:
+    return {name.id for name in _names(node) if isinstance(name.ctx, ast.Load) and where(name)}
 
 
 class _Text:

@@ -1,7 +1,7 @@
 """Merges a newer upstream into a fork: `make upstream`, or `make upstream UPSTREAM=remote/branch`.
 
 Before the merge, the fork's removed capabilities and its name are applied to upstream's old and new state alike. So a
-file of a removed capability stays deleted, and a line beside a deleted one doesn't conflict. Generated files are written
+file of a removed capability stays deleted, and a line beside a deleted one has no conflict. Generated files are written
 again instead of being merged. A person resolves what conflicts after that; the same command then finishes the merge.
 """
 
@@ -85,8 +85,10 @@ def _merge(theirs: str, upstream: str, tree: Path) -> bool:
     with _checked_out(base, tree) as old, _checked_out(theirs, tree) as new:
         removed = sorted(set(optional(old)) - set(optional(tree)))
         fork = Fork(tree=tree, removed=removed, project=name_in((tree / MODEL).read_text()))
-        written = _not_merged(new)
-        old_commit = _adapted(old, fork, written | _not_merged(tree))
+        files = {*tracked(old), *tracked(new), *tracked(tree)}
+        written = _not_merged(new, files)
+        # What upstream now writes by hand is merged: the fork's generated file counts as unchanged.
+        old_commit = _adapted(old, fork, written | _not_merged(tree, files))
         new_commit = _adapted(new, fork, written)
     merge = ["git", "merge-recursive", old_commit, "--", "HEAD", new_commit]
     names = {f"GITHEAD_{new_commit}": upstream}  # for the markers of conflicts
@@ -110,8 +112,8 @@ def _checked_out(commit: str, tree: Path) -> Iterator[Path]:
             git("worktree", "remove", "--force", str(place), tree=tree)
 
 
-def _not_merged(tree: Path) -> set[str]:
-    return {path for path, target in generated(tree).items() if target != LOCK}
+def _not_merged(tree: Path, files: set[str]) -> set[str]:
+    return {path for path, target in generated(tree, files).items() if target != LOCK}
 
 
 def _adapted(place: Path, fork: Fork, written: set[str]) -> str:
@@ -132,11 +134,12 @@ def _adapted(place: Path, fork: Fork, written: set[str]) -> str:
 
 def _finish(tree: Path) -> None:
     """Writes generated files again and commits, once nothing conflicts any more."""
-    unmerged = git("diff", "--name-only", "--diff-filter=U", tree=tree).split()
-    for path in [path for path in unmerged if generated(tree).get(path) == LOCK]:
-        git("checkout", "--theirs", "--", path, tree=tree)
-        git("add", path, tree=tree)
-        unmerged.remove(path)
+    unmerged = git("diff", "-z", "--name-only", "--diff-filter=U", tree=tree).split("\0")[:-1]
+    for path, target in generated(tree, unmerged).items():
+        if target == LOCK:
+            git("checkout", "--theirs", "--", path, tree=tree)
+            git("add", path, tree=tree)
+            unmerged.remove(path)
     if unmerged:
         print("\n".join(["Both sides changed these files:", *(f"  {path}" for path in unmerged)]))
         sys.exit("Resolve them and `git add` them, then run the same command again. `git merge --abort` gives up.")

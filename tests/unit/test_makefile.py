@@ -28,6 +28,10 @@ def checkout(tmp_path: Path) -> Checkout:
         ("synth", "ACCOUNT", "account={}"),
         ("synth", "REGION", "region={}"),
         ("deploy", "ENV", "env={}"),
+        ("remove", "CAPABILITY", "{}"),
+        ("rename", "NAME", "{}"),
+        ("upstream", "UPSTREAM", "{}"),
+        ("test-removal", "CAPABILITY", "{}"),
     ],
 )
 def test_a_value_arrives_unchanged_and_none_of_it_is_executed(
