@@ -157,10 +157,10 @@ def text_of(file: Path) -> str | None:
 def unmarked(text: str, name: str) -> str:
     """The text without what is marked as the capability's.
 
-    A block stands between `<!-- capability: x -->` and `<!-- end: x -->` (with `#` in YAML and the like), each on its
-    own line. At the end of a line of text, the first of these marks that line alone: tables and lists allow no others.
+    A block stands between `<!-- capability: x -->` and `<!-- end: x -->` on lines of their own (`#` in YAML and the like,
+    `%%` in Mermaid). Behind text, the first of these marks that line alone, as tables and lists need it.
     """
-    begin, end = (rf"(?:<!--|#) ?{word}: {name}(?: ?-->)?[ \t]*$" for word in ("capability", "end"))
+    begin, end = (rf"(?:<!--|#|%%) ?{word}: {name}(?: ?-->)?[ \t]*$" for word in ("capability", "end"))
 
     def neighbours(block: re.Match[str]) -> str:
         """One blank line between them is enough."""
@@ -176,7 +176,7 @@ def unmarked(text: str, name: str) -> str:
 def traces(name: str, *, tree: Path, files: Collection[str]) -> list[str]:
     """Where the word is left: paths, and `file:line: text` for each line, the changelog apart.
 
-    As `git grep -iw`, and as a part of identifiers too: `web_app`, `WebStack`.
+    As `git grep -iw`, and as a part of identifiers too: `some_name`, `NameStack`.
     """
     word = re.compile(rf"(?i:(?<![a-z0-9]){name}(?![a-z0-9]))|(?<![A-Za-z]){name.capitalize()}(?=[A-Z])")
     found = []

@@ -7,16 +7,15 @@ ROOT = Path(__file__).resolve().parent.parent
 DEVELOPMENT = ROOT / "requirements-dev.txt"
 # The emulator and awswrangler have environments of their own, and pin other versions.
 ALONE = ("requirements-dev.in", "scripts/requirements-node.in", "local_cloud/requirements.in", "bench/requirements.in")
-ALIGNED = ("requirements.in", "web_src/requirements.in")
 OLDEST_PYTHON = "3.11"
 
 
 def main() -> None:
     """Writes all lock files. What ships follows what is tested: the development lock constrains the others."""
-    functions = sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("lambda_src/*/requirements.in"))
+    shipped = sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("*_src/**/requirements.in"))
     for source in ALONE:
         _compile(source)
-    for source in (*ALIGNED, *functions):
+    for source in ("requirements.in", *shipped):
         _compile(source, "--constraint", str(DEVELOPMENT.relative_to(ROOT)))
 
 

@@ -97,8 +97,8 @@ def _without_identifiers(source: str, word: re.Pattern[str]) -> str:
         if token.type == tokenize.NAME and word.fullmatch(token.string):
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column] + lines[row - 1][token.end[1] :]
-    # Before Python 3.12 an f-string is one token.
-    return re.sub(rf"(?<=\{{){word.pattern.removeprefix('(?i)')}", "", "\n".join(lines), flags=re.IGNORECASE)
+    # Before Python 3.12 an f-string is one token: here names in its braces.
+    return re.sub(r"\{[\w.]*", lambda name: word.sub("", name.group()), "\n".join(lines))
 
 
 if __name__ == "__main__":

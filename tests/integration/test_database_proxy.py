@@ -3,10 +3,12 @@
 import shlex
 import sys
 
+from config.environments import LOCAL
 from local_cloud.cloud import LocalCloud
 from local_cloud.deploy import CdkDeployment
 
 APP = f"{shlex.quote(sys.executable)} -m tests.support.database_app"
+PROXIED = f"{LOCAL.project}-proxied"
 
 
 def test_the_database_deploys_with_a_proxy(empty_cloud: LocalCloud) -> None:
@@ -18,12 +20,12 @@ def test_the_database_deploys_with_a_proxy(empty_cloud: LocalCloud) -> None:
     )
     session = empty_cloud.session()
     rds, iam, stacks = session.client("rds"), session.client("iam"), session.client("cloudformation")
-    (proxy,) = rds.describe_db_proxies(DBProxyName="shop-proxied")["DBProxies"]
+    (proxy,) = rds.describe_db_proxies(DBProxyName=PROXIED)["DBProxies"]
     assert proxy["RequireTLS"] is True
     assert proxy["DefaultAuthScheme"] == "IAM_AUTH"
-    (target,) = rds.describe_db_proxy_targets(DBProxyName="shop-proxied")["Targets"]
-    assert target["RdsResourceId"] == "shop-proxied"
-    made = stacks.describe_stack_resources(StackName="shop-proxied-client")["StackResources"]
+    (target,) = rds.describe_db_proxy_targets(DBProxyName=PROXIED)["Targets"]
+    assert target["RdsResourceId"] == PROXIED
+    made = stacks.describe_stack_resources(StackName=f"{PROXIED}-client")["StackResources"]
     (policy,) = (one["PhysicalResourceId"] for one in made if one["ResourceType"] == "AWS::IAM::ManagedPolicy")
     version = iam.get_policy(PolicyArn=policy)["Policy"]["DefaultVersionId"]
     document = iam.get_policy_version(PolicyArn=policy, VersionId=version)["PolicyVersion"]["Document"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from config.environments import LOCAL
 from local_cloud.cloud import LocalCloud
 from local_cloud.deploy import CdkDeployment
 
@@ -21,7 +22,7 @@ def test_the_network_deploys_with(strategy: str, gateways: int, interfaces: int,
         *("--output", str(empty_cloud.state.root / "nat.out"), "--require-approval", "never", "--method", "direct"),
     )
     ec2 = empty_cloud.session().client("ec2")
-    stack = f"shop-nat-{strategy}-network"
+    stack = f"{LOCAL.project}-nat-{strategy}-network"
     resources = empty_cloud.session().client("cloudformation").describe_stack_resources(StackName=stack)
     made = [(each["ResourceType"], each["PhysicalResourceId"]) for each in resources["StackResources"]]
     (vpc,) = (id_ for type_, id_ in made if type_ == "AWS::EC2::VPC")

@@ -46,7 +46,7 @@ def as_deployed(runtime: Runtime) -> dict[str, str]:
     """The variables with a deployed value where the template refers to one."""
     values = {
         "DATABASE_PORT": "5433",
-        "SIGN_IN_LOAD_BALANCER_ARN": "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/shop/5",
+        "SIGN_IN_LOAD_BALANCER_ARN": "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/orders/5",
     }
     return {
         name: values.get(name, "deployed") if value.startswith(("${", "<")) else value

@@ -149,7 +149,7 @@ class Pipeline:
                 "MAX_FILE_BYTES": str(MAX_FILE_BYTES),
                 "MAX_REJECTED_PERCENT": str(MAX_REJECTED_PERCENT),
                 "INITIAL_BACKOFF_SECONDS": "30",
-                "METRICS_NAMESPACE": "shop-test",
+                "METRICS_NAMESPACE": "orders-test",
             }
         )
         database = Database(settings, session)

@@ -171,7 +171,7 @@ MUTANTS = (
         name="events are those of a database of another name",
         file="components/database/postgres_instance.py",
         old='source="db-instance", ids=[made.ref]',
-        new='source="db-instance", ids=["shop"]',
+        new='source="db-instance", ids=["another"]',
         test=f"{DATABASE}::test_people_hear_of_each_part_of_the_database_and_of_no_other[prod]",
         says="SourceIds",
     ),

@@ -1,5 +1,6 @@
 """The database on either engine, its proxy, and who comes to it."""
 
+from config.environments import PROD
 from tests.mutants.mutant import Mutant
 
 DATABASE = "tests/stacks/database/test_database.py"
@@ -183,7 +184,7 @@ MUTANTS = (
         old='name=f"/aws/rds/{path}/{place.identifier}/{kind}"',
         new='name=f"/aws/rds/{place.identifier}/{kind}"',
         test=f"{DATABASE}::test_every_exported_log_has_its_group_before_rds_would_make_one[prod]",
-        says="/aws/rds/instance/shop-prod/postgresql",
+        says=f"/aws/rds/instance/{PROD.project}-prod/postgresql",
     ),
     Mutant(
         name="nobody hears when connections or transaction ids run out",

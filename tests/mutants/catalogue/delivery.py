@@ -104,9 +104,9 @@ MUTANTS = (
         name="the key of logs serves log groups of one prefix",
         file="components/foundation/keys.py",
         old=':log-group:*"',
-        new=':log-group:shop-*"',
+        new=':log-group:app-*"',
         test=f"{FOUNDATION}::test_cloudwatch_logs_encrypts_every_log_group_with_the_key_of_logs[prod]",
-        says="log-group:shop-*",
+        says="log-group:app-*",
     ),
     Mutant(
         name="a key that was deleted is gone after a week",

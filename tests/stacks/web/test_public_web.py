@@ -228,7 +228,7 @@ def test_nothing_gets_past_a_firewall_that_does_not_answer(public_prod: Synthesi
 def test_the_firewall_logs_what_it_stopped_without_anyones_session(public_prod: Synthesized) -> None:
     logging = public_prod.only("Web", "AWS::WAFv2::LoggingConfiguration")
     (destination,) = logging["LogDestinationConfigs"]
-    name = "aws-waf-logs-shop-prod"
+    name = f"aws-waf-logs-{public_prod.environment.project}-prod"
     assert destination["Fn::Join"][1][-1].endswith(f":log-group:{name}"), "AWS WAF refuses an ARN that ends with ':*'"
     groups = public_prod.resources("Web", "AWS::Logs::LogGroup").values()
     assert name in {group["Properties"].get("LogGroupName") for group in groups}

@@ -222,7 +222,8 @@ def test_instances_connect_as_the_role_that_only_reads(every_environment: Synthe
 def test_instances_do_nothing_else_everywhere(every_environment: Synthesized) -> None:
     everywhere = [one for one in _statements(every_environment) if one["Resource"] == "*"]
     (metrics,) = (one for one in everywhere if "cloudwatch:PutMetricData" in one["Action"])
-    ours = {"cloudwatch:namespace": f"shop-{every_environment.environment.name}"}
+    environment = every_environment.environment
+    ours = {"cloudwatch:namespace": f"{environment.project}-{environment.name}"}
     has("instances' metrics", metrics, {"Condition": {"StringEquals": ours}, "Action": "cloudwatch:PutMetricData"})
     (session,) = (one for one in everywhere if one is not metrics)
     assert {action.split(":")[0] for action in session["Action"]} == {"ssm", "ssmmessages"}

@@ -154,7 +154,7 @@ def test_the_agent_sends_what_the_service_writes_and_how_full_things_are(machine
     streams = [each["log_stream_name"] for each in agent["logs"]["logs_collected"]["files"]["collect_list"]]
     assert len(set(streams)) == 2
     assert all("{instance_id}" in stream for stream in streams), f"instances write into each other's streams: {streams}"
-    assert agent["metrics"]["namespace"] == "shop-local"
+    assert agent["metrics"]["namespace"] == f"{shipped('local').environment.project}-local"
     collected = agent["metrics"]["metrics_collected"]
     assert set(collected) == {"mem", "disk"}
     measured = {name: collected[kind]["measurement"] for kind, name in (("mem", "memory"), ("disk", "disk"))}

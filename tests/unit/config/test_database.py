@@ -86,7 +86,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "ingestion.max_concurrency must be at most 540 with this database of 675 connections, got 541",
     ),
     "a name that RDS takes for no database": (lambda: replace(DEV, name="dev-"), "name must be 1 to 20"),
-    "a project that RDS takes for no database": (lambda: replace(DEV, project="my--shop"), "project must be 1 to 20"),
+    "a project that RDS takes for no database": (
+        lambda: replace(DEV, project="my--project"),
+        "project must be 1 to 20",
+    ),
     "a proxy that leaves nothing": (
         lambda: replace(PROD, database=replace(PROD_DATABASE, connections=replace(PROXY, connections_percent=100))),
         "database.connections.connections_percent must be small enough to leave 12 more connections",

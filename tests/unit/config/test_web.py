@@ -13,7 +13,7 @@ from config.network import NoNat
 from config.web import Internal, OnDemandInstances, Public, WithSpotInstances
 from tests.support.variants import core_of
 
-PUBLIC = Public(domain="orders.example.com", hosted_zone_id="Z0123456789", sign_in_domain_prefix="example-shop")
+PUBLIC = Public(domain="orders.example.com", hosted_zone_id="Z0123456789", sign_in_domain_prefix="example-orders")
 SPOT = WithSpotInstances(types=("m7g.large", "m6g.large", "c7g.large"), on_demand_base=1, spot_percent=50)
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
@@ -147,7 +147,7 @@ def test_local_differs_from_dev_in_the_instance_type_alone() -> None:
 
 def test_a_domain_needs_its_zone_and_its_sign_in() -> None:
     with pytest.raises(TypeError, match="hosted_zone_id"):
-        Public(domain="orders.example.com", sign_in_domain_prefix="example-shop")  # type: ignore[call-arg]
+        Public(domain="orders.example.com", sign_in_domain_prefix="example-orders")  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="sign_in_domain_prefix"):
         Public(domain="orders.example.com", hosted_zone_id="Z0123456789")  # type: ignore[call-arg]
 

@@ -165,9 +165,5 @@ def test_what_ships_has_the_version_that_is_tested() -> None:
         return {line.split()[0] for line in lock.read_text().splitlines() if "==" in line and not line.startswith(" ")}
 
     tested = pins(ROOT / "requirements-dev.txt")
-    for lock in (
-        *ROOT.glob("lambda_src/*/requirements.txt"),
-        ROOT / "web_src/requirements.txt",
-        ROOT / "requirements.txt",
-    ):
+    for lock in (ROOT / "requirements.txt", *ROOT.glob("*_src/**/requirements.txt")):
         assert pins(lock) <= tested, lock

@@ -25,7 +25,7 @@ CARRIERS = (
     '"stall"',
     "stall-prod-data",
     "the stack `stall-prod`",
-    "source: stall.operations",
+    "source: stall.events",
     "https://stall.auth.example",
     "role/stall-*",
     "example-stall",
@@ -73,7 +73,7 @@ def test_a_sentence_about_the_example_business_may_stay(text: str, tmp_path: Pat
 
 def test_identifiers_in_python_may_stay(tmp_path: Path) -> None:
     source = (
-        'class Stall: ...\n\n\ndef f(stall: Stall) -> str:\n    return f"{stall.name}" + stall.rows("x")  # of stall\n'
+        'class Stall: ...\n\n\ndef f(stall: Stall) -> str:\n    return f"{stall.name}, {x.stall.name}" + stall("x")\n'
     )
     assert _found(tmp_path, "notes.py", source) == []
 

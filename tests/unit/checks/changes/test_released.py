@@ -56,7 +56,7 @@ def test_templates_are_kept_masked_and_with_construct_paths(tmp_path: Path) -> N
 def test_an_environment_that_was_never_released_is_refused_with_those_that_were(tmp_path: Path) -> None:
     with pytest.raises(ChangesError, match="only for no environment"):
         released.read("dev", folder=tmp_path / "nowhere")
-    released.write("prod", {"shop-prod-data": {}}, folder=tmp_path)
+    released.write("prod", {"app-prod-data": {}}, folder=tmp_path)
     with pytest.raises(ChangesError, match="'dev', only for prod"):
         released.read("dev", folder=tmp_path)
 

@@ -16,7 +16,7 @@ from common.database import ReusableConnection, client_arguments, connect, iam_t
 from common.settings import DatabaseSettings
 
 DATABASE = DatabaseSettings(
-    host="db.example", port=15432, name="shop", ca_bundle="certificates/database-ca.pem", region="eu-central-1"
+    host="db.example", port=15432, name="orders", ca_bundle="certificates/database-ca.pem", region="eu-central-1"
 )
 
 

@@ -6,7 +6,12 @@ import pytest
 
 from common.settings import DatabaseSettings, SettingsError, Variables
 
-DATABASE = {"DATABASE_HOST": "db.example", "DATABASE_PORT": "15432", "DATABASE_NAME": "shop", "AWS_REGION": "eu-west-1"}
+DATABASE = {
+    "DATABASE_HOST": "db.example",
+    "DATABASE_PORT": "15432",
+    "DATABASE_NAME": "orders",
+    "AWS_REGION": "eu-west-1",
+}
 
 
 @pytest.mark.parametrize("environment", [{}, {"NAME": ""}, {"NAME": " "}])
@@ -54,7 +59,7 @@ def test_a_value_that_is_none_of_the_choices_is_refused() -> None:
 def test_the_database_is_verified_with_the_bundled_certificates_unless_others_are_named() -> None:
     assert DatabaseSettings.read(Variables(DATABASE)).ca_bundle == "certificates/database-ca.pem"
     other = DatabaseSettings.read(Variables(DATABASE | {"DATABASE_CA_BUNDLE": "/etc/other.pem"}))
-    assert (other.host, other.port, other.name, other.ca_bundle) == ("db.example", 15432, "shop", "/etc/other.pem")
+    assert (other.host, other.port, other.name, other.ca_bundle) == ("db.example", 15432, "orders", "/etc/other.pem")
 
 
 @pytest.mark.parametrize("name", DATABASE)

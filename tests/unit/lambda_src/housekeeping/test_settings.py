@@ -10,7 +10,7 @@ from housekeeping.settings import Settings
 ENVIRONMENT = {
     "DATABASE_HOST": "db.example",
     "DATABASE_PORT": "15432",
-    "DATABASE_NAME": "shop",
+    "DATABASE_NAME": "orders",
     "DATABASE_USER": "housekeeping",
     "AWS_REGION": "eu-central-1",
     "REJECT_DAYS": "90",

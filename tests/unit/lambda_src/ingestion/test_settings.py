@@ -10,7 +10,7 @@ from ingestion.settings import Settings
 ENVIRONMENT = {
     "DATABASE_HOST": "db.example",
     "DATABASE_PORT": "15432",
-    "DATABASE_NAME": "shop",
+    "DATABASE_NAME": "orders",
     "DATABASE_USER": "ingestion",
     "AWS_REGION": "eu-central-1",
     "QUEUE_URL": "queue",
@@ -19,7 +19,7 @@ ENVIRONMENT = {
     "MAX_FILE_BYTES": "1000",
     "MAX_REJECTED_PERCENT": "20",
     "INITIAL_BACKOFF_SECONDS": "30",
-    "METRICS_NAMESPACE": "shop-test",
+    "METRICS_NAMESPACE": "orders-test",
 }
 
 

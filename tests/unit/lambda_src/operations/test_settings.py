@@ -10,7 +10,7 @@ from operations.settings import Settings
 ENVIRONMENT = {
     "DATABASE_HOST": "db.example",
     "DATABASE_PORT": "15432",
-    "DATABASE_NAME": "shop",
+    "DATABASE_NAME": "orders",
     "DATABASE_USER": "operations",
     "AWS_REGION": "eu-central-1",
     "LANDING_BUCKET": "landing",

@@ -10,7 +10,7 @@ from schema_migration.settings import Settings
 ENVIRONMENT = {
     "DATABASE_HOST": "db.example",
     "DATABASE_PORT": "15432",
-    "DATABASE_NAME": "shop",
+    "DATABASE_NAME": "orders",
     "AWS_REGION": "eu-central-1",
     "DATABASE_SECRET_ARN": "arn:secret",
 }
