@@ -157,8 +157,8 @@ def text_of(file: Path) -> str | None:
 def unmarked(text: str, name: str) -> str:
     """The text without what is marked as the capability's.
 
-    A block stands between `<!-- capability: x -->` and `<!-- end: x -->` on lines of their own; YAML and the like have `#`
-    instead, Mermaid `%%`. Behind text, the first of these marks that line alone, as tables and lists need it.
+    A block stands between `<!-- capability: x -->` and `<!-- end: x -->`, each on its own line. YAML and the like have
+    `#` there, Mermaid `%%`. Behind text, the first of these marks that line alone, as tables and lists need it.
     """
     begin, end = (rf"(?:<!--|#|%%) ?{word}: {name}(?: ?-->)?[ \t]*$" for word in ("capability", "end"))
 

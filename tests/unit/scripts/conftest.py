@@ -108,9 +108,29 @@ class Repository:
         return (self.tree / path).read_text()
 
     def write(self, path: str, text: str) -> None:
+        self.write_bytes(path, text.encode())
+
+    def write_bytes(self, path: str, content: bytes) -> None:
         file = self.tree / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
+        file.write_bytes(content)
+
+    def replace(self, path: str, old: str, new: str) -> None:
+        """Replaces the first of several."""
+        text = self.read(path)
+        assert old in text, f"{path} has no {old!r}"
+        self.write(path, text.replace(old, new, 1))
+
+    def sign(self) -> None:
+        """Commits need an author."""
+        self.git("config", "user.name", "Ada")
+        self.git("config", "user.email", "ada@example.com")
+
+    def start(self) -> None:
+        """Puts the files under git."""
+        self.git("init", "--quiet", "--initial-branch", "main")
+        self.sign()
+        self.commit("first")
 
     def commit(self, message: str = "change") -> None:
         self.git("add", "--all")
@@ -127,8 +147,5 @@ def repository(tmp_path: Path) -> Repository:
     made = Repository(tmp_path / "stand")
     for path, text in FILES.items():
         made.write(path, text)
-    made.git("init", "--quiet", "--initial-branch", "main")
-    made.git("config", "user.name", "Ada")
-    made.git("config", "user.email", "ada@example.com")
-    made.commit("first")
+    made.start()
     return made

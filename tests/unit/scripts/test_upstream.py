@@ -32,8 +32,7 @@ def both(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # the guard's own pytest starts sooner without plugins
     fork = Repository(tmp_path / "fork")
     repository.git("clone", "--quiet", "--origin", "upstream", str(repository.tree), str(fork.tree))
-    fork.git("config", "user.name", "Grace")
-    fork.git("config", "user.email", "grace@example.com")
+    fork.sign()
     remove.main(["greeting"], tree=fork.tree)
     fork.commit("without greeting")
     rename.main(["acme"], tree=fork.tree)
