@@ -1,37 +1,20 @@
-"""Every mistake, by the area of the architecture in which it is made."""
+"""Every mistake: the `MUTANTS` of each module in the folders of the capabilities, found by discovery.
 
-from tests.mutants.catalogue import (
-    alarms,
-    database,
-    delivery,
-    functions,
-    housekeeping,
-    network,
-    permissions,
-    pipeline,
-    portability,
-    public_web,
-    sign_in,
-    storage,
-    upkeep,
-    web,
-    web_group,
-)
+`common` is for what several capabilities share. It and the core capabilities use files and tests of the core only, so
+that nothing else changes when the folder of an optional capability is deleted.
+"""
 
-CATALOGUE = (
-    *network.MUTANTS,
-    *database.MUTANTS,
-    *storage.MUTANTS,
-    *pipeline.MUTANTS,
-    *functions.MUTANTS,
-    *web.MUTANTS,
-    *public_web.MUTANTS,
-    *permissions.MUTANTS,
-    *portability.MUTANTS,
-    *alarms.MUTANTS,
-    *delivery.MUTANTS,
-    *upkeep.MUTANTS,
-    *housekeeping.MUTANTS,
-    *web_group.MUTANTS,
-    *sign_in.MUTANTS,
-)
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+from tests.mutants.mutant import Mutant
+
+
+def _found() -> Iterator[Mutant]:
+    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
+        if not module.ispkg:
+            yield from importlib.import_module(module.name).MUTANTS
+
+
+CATALOGUE = tuple(_found())

@@ -1,17 +1,14 @@
-"""The database on either engine, its proxy, and who comes to it."""
+"""Access, encryption, backups and settings of the database, on either engine."""
 
 from config.environments import PROD
 from tests.mutants.mutant import Mutant
 
 DATABASE = "tests/stacks/database/test_database.py"
-PROXY = "tests/stacks/database/test_database_proxy.py"
-ALARMS = "tests/stacks/database/test_database_alarms.py"
-REACH = "tests/architecture/test_reachability.py"
-AURORA = "prod on Aurora"
+EVERY_STACK = "tests/stacks/test_every_stack.py"
 
 MUTANTS = (
     Mutant(
-        name="the database takes an address on the internet",
+        name="the database is publicly accessible",
         file="components/database/postgres_instance.py",
         old="publicly_accessible=False",
         new="publicly_accessible=True",
@@ -19,23 +16,23 @@ MUTANTS = (
         says="PubliclyAccessible",
     ),
     Mutant(
-        name="Aurora takes an address on the internet",
+        name="Aurora is publicly accessible",
         file="components/database/aurora_serverless.py",
         old="publicly_accessible=False",
         new="publicly_accessible=True",
-        test=f"{DATABASE}::test_the_database_is_unreachable_from_the_internet[{AURORA}]",
+        test=f"{DATABASE}::test_the_database_is_unreachable_from_the_internet[prod on Aurora]",
         says="PubliclyAccessible",
     ),
     Mutant(
-        name="the database stands in the app subnets",
+        name="the database is in the app subnets",
         file="components/database/postgres_instance.py",
-        old="vpc_subnets=place.network.data_subnets",
-        new="vpc_subnets=place.network.app_subnets",
+        old="vpc_subnets=placement.network.data_subnets",
+        new="vpc_subnets=placement.network.app_subnets",
         test=f"{DATABASE}::test_the_database_is_unreachable_from_the_internet[prod]",
         says="VpcAppSubnet",
     ),
     Mutant(
-        name="anybody may open a connection to the database",
+        name="every address may connect to the database",
         file="components/database/database.py",
         old="client.connections.allow_to(group, ec2.Port.tcp(port)",
         new="group.connections.allow_from_any_ipv4(ec2.Port.tcp(port)",
@@ -51,7 +48,7 @@ MUTANTS = (
         says="0-65535",
     ),
     Mutant(
-        name="the database may call anybody",
+        name="the database may open connections to every address",
         file="components/database/database_server.py",
         old='description="The database", allow_all_outbound=False',
         new='description="The database", allow_all_outbound=True',
@@ -59,7 +56,7 @@ MUTANTS = (
         says="0.0.0.0/0",
     ),
     Mutant(
-        name="the standby in another zone is lost",
+        name="prod's database has no standby in another zone",
         file="config/environments.py",
         old="multi_az=True",
         new="multi_az=False",
@@ -67,7 +64,7 @@ MUTANTS = (
         says="MultiAZ",
     ),
     Mutant(
-        name="prod's database can be deleted by a click",
+        name="prod's database has no deletion protection",
         file="config/environments.py",
         old='deletion_protection=True,\n    on_removal="snapshot"',
         new='deletion_protection=False,\n    on_removal="snapshot"',
@@ -75,11 +72,11 @@ MUTANTS = (
         says="DeletionProtection",
     ),
     Mutant(
-        name="an Aurora cluster can be deleted by a click",
+        name="an Aurora cluster has no deletion protection",
         file="components/database/aurora_serverless.py",
         old="deletion_protection=config.deletion_protection",
         new="deletion_protection=False",
-        test=f"{DATABASE}::test_the_database_is_protected_and_backed_up_as_configured[{AURORA}]",
+        test=f"{DATABASE}::test_the_database_is_protected_and_backed_up_as_configured[prod on Aurora]",
         says="DeletionProtection",
     ),
     Mutant(
@@ -91,15 +88,15 @@ MUTANTS = (
         says="BackupRetentionPeriod",
     ),
     Mutant(
-        name="Aurora keeps backups for no longer than AWS does by itself",
+        name="Aurora keeps backups for AWS's default of one day",
         file="components/database/aurora_serverless.py",
         old="retention=Duration.days(config.backup_days)",
         new="retention=Duration.days(1)",
-        test=f"{DATABASE}::test_the_database_is_protected_and_backed_up_as_configured[{AURORA}]",
+        test=f"{DATABASE}::test_the_database_is_protected_and_backed_up_as_configured[prod on Aurora]",
         says="BackupRetentionPeriod",
     ),
     Mutant(
-        name="backups go with a deleted database",
+        name="automated backups are deleted with the database",
         file="components/database/postgres_instance.py",
         old='delete_automated_backups=config.on_removal == "destroy"',
         new="delete_automated_backups=True",
@@ -107,7 +104,7 @@ MUTANTS = (
         says="DeleteAutomatedBackups",
     ),
     Mutant(
-        name="prod's database goes with its stack, without a snapshot",
+        name="prod's database is deleted with its stack, without a snapshot",
         file="config/environments.py",
         old='on_removal="snapshot"',
         new='on_removal="destroy"',
@@ -117,7 +114,7 @@ MUTANTS = (
     Mutant(
         name="the database's storage is not encrypted",
         file="components/database/postgres_instance.py",
-        old="storage_encrypted=True,\n            storage_encryption_key=place.key",
+        old="storage_encrypted=True,\n            storage_encryption_key=placement.key",
         new="storage_encrypted=False",
         test=f"{DATABASE}::test_the_database_is_encrypted_and_takes_tls_only[prod]",
         says="StorageEncrypted",
@@ -125,7 +122,7 @@ MUTANTS = (
     Mutant(
         name="the database is encrypted with AWS's key instead of ours",
         file="components/database/postgres_instance.py",
-        old="            storage_encryption_key=place.key,\n",
+        old="            storage_encryption_key=placement.key,\n",
         new="",
         test=f"{DATABASE}::test_the_database_is_encrypted_and_takes_tls_only[prod]",
         says="KmsKeyId",
@@ -133,13 +130,13 @@ MUTANTS = (
     Mutant(
         name="statements in Database Insights are encrypted with AWS's key",
         file="components/database/postgres_instance.py",
-        old="            performance_insight_encryption_key=place.key,\n",
+        old="            performance_insight_encryption_key=placement.key,\n",
         new="",
         test=f"{DATABASE}::test_the_database_is_encrypted_and_takes_tls_only[prod]",
         says="PerformanceInsightsKMSKeyId",
     ),
     Mutant(
-        name="the database takes connections without TLS",
+        name="the database accepts connections without TLS",
         file="components/database/database_server.py",
         old='"rds.force_ssl": "1"',
         new='"rds.force_ssl": "0"',
@@ -147,7 +144,7 @@ MUTANTS = (
         says="rds.force_ssl",
     ),
     Mutant(
-        name="the master password is one of the stack's own",
+        name="the stack generates the master password instead of RDS",
         file="components/database/postgres_instance.py",
         old="manage_master_user_password=True",
         new="manage_master_user_password=False",
@@ -155,7 +152,7 @@ MUTANTS = (
         says="ManageMasterUserPassword",
     ),
     Mutant(
-        name="patches of PostgreSQL wait for somebody",
+        name="minor versions of PostgreSQL are not installed automatically",
         file="components/database/postgres_instance.py",
         old="auto_minor_version_upgrade=True",
         new="auto_minor_version_upgrade=False",
@@ -163,7 +160,7 @@ MUTANTS = (
         says="AutoMinorVersionUpgrade",
     ),
     Mutant(
-        name="storage does not grow",
+        name="the database's storage does not grow",
         file="components/database/postgres_instance.py",
         old="            max_allocated_storage=config.max_storage_gib,\n",
         new="",
@@ -171,7 +168,7 @@ MUTANTS = (
         says="MaxAllocatedStorage",
     ),
     Mutant(
-        name="refused tokens leave no trace",
+        name="the database does not log refused IAM tokens",
         file="components/database/postgres_instance.py",
         old='"postgresql", "upgrade", "iam-db-auth-error"]',
         new='"postgresql", "upgrade"]',
@@ -179,44 +176,12 @@ MUTANTS = (
         says="iam-db-auth-error",
     ),
     Mutant(
-        name="RDS makes the log groups, unencrypted and for ever",
+        name="RDS creates the log groups, unencrypted and without retention",
         file="components/database/database_server.py",
-        old='name=f"/aws/rds/{path}/{place.identifier}/{kind}"',
-        new='name=f"/aws/rds/{place.identifier}/{kind}"',
+        old='name=f"/aws/rds/{path}/{placement.identifier}/{kind}"',
+        new='name=f"/aws/rds/{placement.identifier}/{kind}"',
         test=f"{DATABASE}::test_every_exported_log_has_its_group_before_rds_would_make_one[prod]",
         says=f"/aws/rds/instance/{PROD.project}-prod/postgresql",
-    ),
-    Mutant(
-        name="nobody hears when connections or transaction ids run out",
-        file="components/database/postgres_instance.py",
-        old="        self._alarms_of_every_engine(config.max_connections)\n",
-        new="",
-        test=f"{ALARMS}::test_people_hear_of_events_and_alarms_of_the_database[prod]",
-        says="DatabaseConnections",
-    ),
-    Mutant(
-        name="nobody hears of a failover",
-        file="components/database/postgres_instance.py",
-        old='"failover", ',
-        new="",
-        test=f"{ALARMS}::test_people_hear_of_events_and_alarms_of_the_database[prod]",
-        says="failover",
-    ),
-    Mutant(
-        name="the alarm for connections can never fire",
-        file="components/database/database_server.py",
-        old="max_connections * BUSY_PERCENT // 100",
-        new="max_connections * BUSY_PERCENT",
-        test=f"{ALARMS}::test_alarms_of_the_database_fire_before_it_stops[prod]",
-        says="DatabaseConnections",
-    ),
-    Mutant(
-        name="the alarm for storage fires while there is plenty",
-        file="components/database/postgres_instance.py",
-        old='metric_free_storage_space(statistic="Minimum"),\n            comparison="<"',
-        new='metric_free_storage_space(statistic="Minimum"),\n            comparison=">"',
-        test=f"{ALARMS}::test_alarms_of_the_database_fire_before_it_stops[prod]",
-        says="FreeStorageSpace",
     ),
     Mutant(
         name="an Aurora reader is too small to take over",
@@ -227,67 +192,75 @@ MUTANTS = (
         says="PromotionTier",
     ),
     Mutant(
-        name="the proxy takes connections without TLS",
-        file="components/database/database_proxy.py",
-        old="require_tls=True",
-        new="require_tls=False",
-        test=f"{PROXY}::test_the_proxy_takes_tls_and_tokens_only[prod]",
-        says="RequireTLS",
-    ),
-    Mutant(
-        name="clients go around the proxy",
-        file="components/database/database.py",
-        old="self._open(client, self.proxy.security_group, ports.DATABASE_PROXY)",
-        new="self._open(client, self.server.security_group, ports.DATABASE)",
-        test=f"{REACH}::test_clients_reach_only_the_proxy[prod]",
-        says="proxy",
-    ),
-    Mutant(
-        name="a client logs in to the proxy as whom it likes",
-        file="components/database/database_proxy.py",
-        old=":dbuser:{proxy}/{user}",
-        new=":dbuser:{proxy}/*",
-        test=f"{PROXY}::test_clients_log_in_to_the_proxy_and_the_migrations_to_the_database[prod]",
-        says="/*",
-    ),
-    Mutant(
-        name="the proxy logs in to the database as the master user",
-        file="components/database/database_proxy.py",
-        old="grant_connect(self._role, user)",
-        new='grant_connect(self._role, "administrator")',
-        test=f"{PROXY}::test_the_proxy_logs_in_as_each_client_and_as_nobody_else[prod]",
-        says="administrator",
-    ),
-    Mutant(
-        name="the proxy is registered before it may reach the database",
-        file="components/database/database_proxy.py",
-        old="targets.node.add_dependency(*groups, self._role)",
-        new="targets.node.add_dependency(self._role)",
-        test=f"{PROXY}::test_the_proxy_is_not_registered_before_it_may_reach_the_database[prod]",
-        says="SecurityGroup",
-    ),
-    Mutant(
-        name="the proxy leaves no connection to the migrations",
-        file="components/database/database_proxy.py",
-        old="max_connections_percent=config.connections_percent",
-        new="max_connections_percent=100",
-        test=f"{PROXY}::test_the_proxy_lends_connections_as_configured[prod]",
-        says="MaxConnectionsPercent",
-    ),
-    Mutant(
-        name="prod loses its proxy",
-        file="config/environments.py",
-        old="connections=ThroughProxy(connections_percent=80, borrow_seconds=15, idle_client_minutes=30)",
-        new="connections=Direct()",
-        test=f"{PROXY}::test_clients_of_what_must_not_stop_share_connections_through_a_proxy[prod]",
-        says="proxy",
-    ),
-    Mutant(
-        name="the master password is encrypted with AWS's key",
+        name="the master password is encrypted with AWS's key instead of ours",
         file="components/database/postgres_instance.py",
-        old="rds.Credentials.from_username(MASTER_USER, encryption_key=place.key)",
+        old="rds.Credentials.from_username(MASTER_USER, encryption_key=placement.key)",
         new="rds.Credentials.from_username(MASTER_USER)",
         test=f"{DATABASE}::test_no_password_stands_in_the_template[prod]",
         says="MasterUserSecret",
+    ),
+    Mutant(
+        name="RDS may assume the monitoring role for other accounts",
+        file="components/database/database_server.py",
+        old="            conditions=FOR_THIS_ACCOUNT,\n",
+        new="",
+        test=f"{EVERY_STACK}::test_services_that_act_for_others_take_our_roles_for_this_account_alone[prod]",
+        says="monitoring.rds.amazonaws.com",
+    ),
+    Mutant(
+        name="the database logs every statement, with personal data",
+        file="components/database/database_server.py",
+        old='"rds.force_ssl": "1",',
+        new='"rds.force_ssl": "1",\n    "log_statement": "all",',
+        test=f"{DATABASE}::test_the_database_writes_down_slow_statements_and_no_others[prod]",
+        says="log_statement",
+    ),
+    Mutant(
+        name="the database logs every statement as slow",
+        file="components/database/database_server.py",
+        old='"log_min_duration_statement": "1000"',
+        new='"log_min_duration_statement": "0"',
+        test=f"{DATABASE}::test_the_database_writes_down_slow_statements_and_no_others[prod]",
+        says="log_min_duration_statement",
+    ),
+    Mutant(
+        name="every database has the smallest instance class",
+        file="components/database/postgres_instance.py",
+        old="ec2.InstanceType(config.instance_type)",
+        new='ec2.InstanceType("t4g.micro")',
+        test=f"{DATABASE}::test_the_database_has_the_class_that_its_limits_are_reckoned_with[prod]",
+        says="DBInstanceClass",
+    ),
+    Mutant(
+        name="changes restart the database outside its maintenance window",
+        file="components/database/postgres_instance.py",
+        old="multi_az=config.multi_az",
+        new="multi_az=config.multi_az,\n            apply_immediately=True",
+        test=f"{DATABASE}::test_a_deployment_restarts_no_database_in_the_middle_of_the_day[prod]",
+        says="ApplyImmediately",
+    ),
+    Mutant(
+        name="a deployment may upgrade the major version",
+        file="components/database/postgres_instance.py",
+        old="auto_minor_version_upgrade=True",
+        new="allow_major_version_upgrade=True,\n            auto_minor_version_upgrade=True",
+        test=f"{DATABASE}::test_a_deployment_restarts_no_database_in_the_middle_of_the_day[prod]",
+        says="AllowMajorVersionUpgrade",
+    ),
+    Mutant(
+        name="Aurora accepts statements over the Data API",
+        file="components/database/aurora_serverless.py",
+        old="monitoring_role=self._monitoring().sealed",
+        new="monitoring_role=self._monitoring().sealed,\n            enable_data_api=True",
+        test=f"{DATABASE}::test_nobody_asks_the_database_over_https[prod on Aurora]",
+        says="EnableHttpEndpoint",
+    ),
+    Mutant(
+        name="Enhanced Monitoring may not write its log events",
+        file="components/database/database_server.py",
+        old='            "logs:PutLogEvents",\n',
+        new="",
+        test=f"{DATABASE}::test_the_operating_system_is_measured_by_a_role_that_can_do_nothing_else[prod]",
+        says="logs:PutLogEvents",
     ),
 )

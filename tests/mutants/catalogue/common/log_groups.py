@@ -1,0 +1,41 @@
+"""Retention, encryption and removal of log groups."""
+
+from tests.mutants.mutant import Mutant
+
+DATA = "tests/stacks/test_data.py"
+EVERY_STACK = "tests/stacks/test_every_stack.py"
+
+MUTANTS = (
+    Mutant(
+        name="log groups have no retention",
+        file="components/common/log_group.py",
+        old="retention=RETENTION[days]",
+        new="retention=_Days.INFINITE",
+        test=f"{EVERY_STACK}::test_every_log_group_is_encrypted_and_expires[prod]",
+        says="RetentionInDays",
+    ),
+    Mutant(
+        name="log groups are not encrypted with our key",
+        file="components/common/log_group.py",
+        old="encryption_key=key, ",
+        new="",
+        test=f"{EVERY_STACK}::test_every_log_group_is_encrypted_and_expires[prod]",
+        says="KmsKeyId",
+    ),
+    Mutant(
+        name="log groups are deleted with their stack",
+        file="components/common/log_group.py",
+        old="removal_policy=removal",
+        new="removal_policy=RemovalPolicy.DESTROY",
+        test=f"{DATA}::test_what_holds_data_or_opens_it_outlives_its_stack[prod]",
+        says="AWS::Logs::LogGroup",
+    ),
+    Mutant(
+        name="a retention of one year becomes six months",
+        file="components/common/log_group.py",
+        old="365: _Days.ONE_YEAR",
+        new="365: _Days.SIX_MONTHS",
+        test=f"{EVERY_STACK}::test_a_log_group_keeps_what_it_is_told_to",
+        says="RetentionInDays",
+    ),
+)

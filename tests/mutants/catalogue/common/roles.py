@@ -1,0 +1,24 @@
+"""Policies and trust of every role."""
+
+from tests.mutants.mutant import Mutant
+
+EVERY_STACK = "tests/stacks/test_every_stack.py"
+
+MUTANTS = (
+    Mutant(
+        name="every workload is an administrator",
+        file="components/common/workload_role.py",
+        old="managed_policies=[self.policy]",
+        new='managed_policies=[self.policy, iam.ManagedPolicy.from_aws_managed_policy_name("AdministratorAccess")]',
+        test=f"{EVERY_STACK}::test_no_policy_of_aws_is_attached[prod]",
+        says="AdministratorAccess",
+    ),
+    Mutant(
+        name="every principal may assume the workloads' roles",
+        file="components/common/workload_role.py",
+        old="assumed_by=iam.ServicePrincipal(service, conditions=conditions)",
+        new="assumed_by=iam.AnyPrincipal()",
+        test=f"{EVERY_STACK}::test_roles_are_assumed_by_one_service_each[prod]",
+        says="'*'",
+    ),
+)

@@ -1,0 +1,117 @@
+"""Rotation and policies of the keys."""
+
+from tests.mutants.mutant import Mutant
+
+EVERY_STACK = "tests/stacks/test_every_stack.py"
+FOUNDATION = "tests/stacks/foundation/test_foundation.py"
+
+MUTANTS = (
+    Mutant(
+        name="keys do not rotate",
+        file="components/foundation/keys.py",
+        old="enable_key_rotation=True",
+        new="enable_key_rotation=False",
+        test=f"{FOUNDATION}::test_every_key_rotates[prod]",
+        says="EnableKeyRotation",
+    ),
+    Mutant(
+        name="services may use our keys for other accounts",
+        file="components/foundation/keys.py",
+        old='                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},\n',
+        new="",
+        test=f"{FOUNDATION}::test_service_principals_use_keys_for_this_account_only[prod]",
+        says="SendersOfThisAccount",
+    ),
+    Mutant(
+        name="the logs key names one region",
+        file="components/foundation/keys.py",
+        old='f"logs.{Aws.REGION}.{Aws.URL_SUFFIX}"',
+        new='f"logs.eu-central-1.{Aws.URL_SUFFIX}"',
+        test=f"{EVERY_STACK}::test_nothing_names_a_partition_a_region_or_an_account",
+        says="eu-central-1",
+    ),
+    Mutant(
+        name="CloudWatch Logs may not use the logs key",
+        file="components/foundation/keys.py",
+        old="        self._allow_cloudwatch_logs(self.logs)\n",
+        new="",
+        test=f"{FOUNDATION}::test_cloudwatch_logs_encrypts_every_log_group_with_the_key_of_logs[prod]",
+        says="CloudWatch Logs",
+    ),
+    Mutant(
+        name="EventBridge may not use the messages key",
+        file="components/foundation/keys.py",
+        old='                    iam.ServicePrincipal("events.amazonaws.com"),\n',
+        new="",
+        test=f"{FOUNDATION}::test_services_that_may_send_may_use_the_key_under_which_it_is_kept[prod]",
+        says="events.amazonaws.com",
+    ),
+    Mutant(
+        name="CloudWatch alarms may not use the messages key",
+        file="components/foundation/keys.py",
+        old='                    iam.ServicePrincipal("cloudwatch.amazonaws.com"),\n',
+        new="",
+        test=f"{FOUNDATION}::test_services_that_may_send_may_use_the_key_under_which_it_is_kept[prod]",
+        says="cloudwatch.amazonaws.com",
+    ),
+    Mutant(
+        name="RDS events may not use the messages key",
+        file="components/foundation/keys.py",
+        old='                    iam.ServicePrincipal("events.rds.amazonaws.com"),\n',
+        new="",
+        test=f"{FOUNDATION}::test_services_that_may_send_may_use_the_key_under_which_it_is_kept[prod]",
+        says="events.rds.amazonaws.com",
+    ),
+    Mutant(
+        name="senders may not decrypt with the messages key",
+        file="components/foundation/keys.py",
+        old='                    iam.ServicePrincipal("events.rds.amazonaws.com"),\n'
+        "                ],\n"
+        '                actions=["kms:Decrypt", "kms:GenerateDataKey"]',
+        new='                    iam.ServicePrincipal("events.rds.amazonaws.com"),\n'
+        "                ],\n"
+        '                actions=["kms:GenerateDataKey"]',
+        test=f"{FOUNDATION}::test_services_that_may_send_may_use_the_key_under_which_it_is_kept[prod]",
+        says="kms:Decrypt",
+    ),
+    Mutant(
+        name="senders may use the data key instead of the messages key",
+        file="components/foundation/keys.py",
+        old="self._allow_senders(self.messages)",
+        new="self._allow_senders(self.data)",
+        test=f"{FOUNDATION}::test_services_that_may_send_may_use_the_key_under_which_it_is_kept[prod]",
+        says="cloudwatch.amazonaws.com",
+    ),
+    Mutant(
+        name="CloudWatch Logs may not generate data keys",
+        file="components/foundation/keys.py",
+        old='                    "kms:GenerateDataKey",\n',
+        new="",
+        test=f"{FOUNDATION}::test_cloudwatch_logs_encrypts_every_log_group_with_the_key_of_logs[prod]",
+        says="kms:GenerateDataKey",
+    ),
+    Mutant(
+        name="CloudWatch Logs may not describe the logs key",
+        file="components/foundation/keys.py",
+        old='                    "kms:DescribeKey",\n',
+        new="",
+        test=f"{FOUNDATION}::test_cloudwatch_logs_encrypts_every_log_group_with_the_key_of_logs[prod]",
+        says="kms:DescribeKey",
+    ),
+    Mutant(
+        name="the logs key allows log groups of one prefix only",
+        file="components/foundation/keys.py",
+        old=':log-group:*"',
+        new=':log-group:shop-*"',
+        test=f"{FOUNDATION}::test_cloudwatch_logs_encrypts_every_log_group_with_the_key_of_logs[prod]",
+        says="log-group:shop-*",
+    ),
+    Mutant(
+        name="a deleted key can be recovered for a week only",
+        file="components/foundation/keys.py",
+        old="enable_key_rotation=True",
+        new='enable_key_rotation=True, pending_window=__import__("aws_cdk").Duration.days(7)',
+        test=f"{FOUNDATION}::test_a_key_that_is_deleted_by_mistake_can_be_called_back_for_a_month[prod]",
+        says="PendingWindowInDays",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Mistakes in the nightly removal of old rejected rows."""

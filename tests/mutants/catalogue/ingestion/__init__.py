@@ -1,0 +1,1 @@
+"""Mistakes on the way from a landed file to rows."""

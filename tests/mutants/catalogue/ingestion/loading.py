@@ -1,0 +1,173 @@
+"""The queue, its dead-letter queue, and the function that loads files."""
+
+from tests.mutants.mutant import Mutant
+
+DAYS = "tests/stacks/test_days.py"
+FUNCTIONS = "tests/stacks/test_functions.py"
+INGESTION = "tests/stacks/ingestion/test_ingestion.py"
+OUTPUTS = "tests/architecture/contracts/test_outputs.py"
+
+MUTANTS = (
+    Mutant(
+        name="a message becomes visible again while its file is loading",
+        file="components/ingestion/ingestion.py",
+        old="visibility_timeout=Duration.seconds(config.visibility_seconds)",
+        new="visibility_timeout=Duration.seconds(config.timeout_seconds)",
+        test=f"{INGESTION}::test_a_message_stays_hidden_for_six_times_the_timeout[prod]",
+        says="VisibilityTimeout",
+    ),
+    Mutant(
+        name="the queue has no dead-letter queue",
+        file="components/ingestion/ingestion.py",
+        old="            dead_letter_queue=sqs.DeadLetterQueue(\n"
+        "                queue=self.dead_letter_queue, max_receive_count=config.max_receive_count\n"
+        "            ),\n",
+        new="",
+        test=f"{INGESTION}::test_a_file_that_keeps_failing_ends_in_the_dead_letter_queue[prod]",
+        says="RedrivePolicy",
+    ),
+    Mutant(
+        name="dead letters expire as soon as messages of the queue",
+        file="components/ingestion/ingestion.py",
+        old='"DeadLetterQueue", key=key, retention=kept',
+        new='"DeadLetterQueue", key=key, retention=Duration.days(QUEUE_DAYS)',
+        test=f"{INGESTION}::test_a_file_that_keeps_failing_ends_in_the_dead_letter_queue[prod]",
+        says="MessageRetentionPeriod",
+    ),
+    Mutant(
+        name="a file is not retried after its first failure",
+        file="components/ingestion/ingestion.py",
+        old="max_receive_count=config.max_receive_count",
+        new="max_receive_count=1",
+        test=f"{INGESTION}::test_a_file_that_keeps_failing_ends_in_the_dead_letter_queue[prod]",
+        says="maxReceiveCount",
+    ),
+    Mutant(
+        name="one failure affects a batch of ten files",
+        file="components/ingestion/ingestion.py",
+        old="batch_size=1,",
+        new="batch_size=10,",
+        test=f"{INGESTION}::test_a_messages_fate_is_its_own[prod]",
+        says="BatchSize",
+    ),
+    Mutant(
+        name="a failed file counts as loaded",
+        file="components/ingestion/ingestion.py",
+        old="report_batch_item_failures=True",
+        new="report_batch_item_failures=False",
+        test=f"{INGESTION}::test_a_messages_fate_is_its_own[prod]",
+        says="FunctionResponseTypes",
+    ),
+    Mutant(
+        name="the number of concurrent loads is unlimited",
+        file="components/ingestion/ingestion.py",
+        old="            max_concurrency=max_concurrency,\n",
+        new="",
+        test=f"{INGESTION}::test_a_messages_fate_is_its_own[prod]",
+        says="ScalingConfig",
+    ),
+    Mutant(
+        name="new code takes traffic before the schema is migrated",
+        file="stacks/pipeline.py",
+        old="self.ingestion.live.node.add_dependency(self.schema_migration)",
+        new="self.ingestion.live.node.add_dependency(data.database)",
+        test=f"{INGESTION}::test_new_code_takes_traffic_only_after_the_migration[prod]",
+        says="DependsOn",
+    ),
+    Mutant(
+        name="the queue invokes the latest code instead of the live version",
+        file="components/ingestion/ingestion.py",
+        old="target=self.live",
+        new="target=self.function.resource",
+        test=f"{INGESTION}::test_new_code_takes_traffic_only_after_the_migration[prod]",
+        says=":live",
+    ),
+    Mutant(
+        name="the event source mapping is disabled",
+        file="components/ingestion/ingestion.py",
+        old="batch_size=1,  #",
+        new="enabled=False,\n            batch_size=1,  #",
+        test=f"{INGESTION}::test_events_and_messages_flow_from_the_first_deployment_on[prod]",
+        says="Enabled",
+    ),
+    Mutant(
+        name="the ingestion function has one minute for any file",
+        file="components/ingestion/ingestion.py",
+        old="timeout=Duration.seconds(config.timeout_seconds),",
+        new="timeout=Duration.minutes(1),",
+        test=f"{INGESTION}::test_the_intake_has_the_time_and_memory_of_the_configuration[prod]",
+        says="Timeout",
+    ),
+    Mutant(
+        name="the ingestion function connects as the master user",
+        file="components/ingestion/ingestion.py",
+        old="database.grant_connect(self.function, self.function, user=DATABASE_USER)",
+        new='database.grant_connect(self.function, self.function, user="administrator")',
+        test=f"{INGESTION}::test_the_intake_connects_as_its_own_role_and_no_other[prod]",
+        says="administrator",
+    ),
+    Mutant(
+        name="a message stays hidden for twelve hours",
+        file="components/ingestion/ingestion.py",
+        old="visibility_timeout=Duration.seconds(config.visibility_seconds)",
+        new="visibility_timeout=Duration.hours(12)",
+        test=f"{INGESTION}::test_a_message_stays_hidden_for_six_times_the_timeout[prod]",
+        says="VisibilityTimeout",
+    ),
+    Mutant(
+        name="prod's events can be replayed for one day only",
+        file="config/environments.py",
+        old="archive_days=90",
+        new="archive_days=1",
+        test=f"{INGESTION}::test_what_must_not_be_lost_can_be_replayed_for_a_month[prod]",
+        says="RetentionDays",
+    ),
+    Mutant(
+        name="a file is accepted whatever share of its rows is rejected",
+        file="config/ingestion.py",
+        old="max_rejected_percent: int = 20",
+        new="max_rejected_percent: int = 100",
+        test=f"{INGESTION}::test_a_file_that_is_mostly_wrong_is_refused[prod]",
+        says="MAX_REJECTED_PERCENT",
+    ),
+    Mutant(
+        name="events are archived as long as the log is kept",
+        file="components/ingestion/ingestion.py",
+        old="archive_days=config.archive_days",
+        new="archive_days=config.log_days",
+        test=f"{DAYS}::test_events_and_backups_are_kept_for_their_own_days",
+        says="RetentionDays",
+    ),
+    Mutant(
+        name="the ingestion log is kept as long as archived events",
+        file="components/ingestion/ingestion.py",
+        old="log_days=config.log_days",
+        new="log_days=config.archive_days",
+        test=f"{DAYS}::test_each_log_is_kept_for_its_own_days",
+        says="RetentionInDays",
+    ),
+    Mutant(
+        name="an output has another name than its command reads",
+        file="stacks/pipeline.py",
+        old='"ArchiveArn"',
+        new='"Archive"',
+        test=f"{OUTPUTS}::test_every_output_that_a_command_reads_is_there[prod]",
+        says="ArchiveArn",
+    ),
+    Mutant(
+        name="the dead-letter output names the wrong queue",
+        file="stacks/pipeline.py",
+        old='"DeadLetterQueueUrl", self.ingestion.dead_letter_queue.queue_url',
+        new='"DeadLetterQueueUrl", self.ingestion.undelivered.queue_url',
+        test=f"{OUTPUTS}::test_queues_are_redriven_from_where_their_failures_end[prod]",
+        says="DeadLetterQueueUrl",
+    ),
+    Mutant(
+        name="the live version keeps the old port of the database",
+        file="components/ingestion/ingestion.py",
+        old="        self.function.resource.invalidate_version_based_on(str(ports.DATABASE))\n",
+        new="",
+        test=f"{FUNCTIONS}::test_a_new_port_of_the_database_is_one_that_the_live_version_knows",
+        says="old port",
+    ),
+)

@@ -1,0 +1,139 @@
+"""Delivery of events from the landing bucket to the function."""
+
+from tests.mutants.mutant import Mutant
+
+INGESTION = "tests/stacks/ingestion/test_ingestion.py"
+OBJECT_EVENTS = "tests/stacks/ingestion/test_object_events.py"
+
+MUTANTS = (
+    Mutant(
+        name="any EventBridge rule may send to the queue",
+        file="components/ingestion/object_events.py",
+        old='                    conditions={"ArnEquals": {"aws:SourceArn": self.rule.attr_arn}},\n',
+        new="",
+        test=f"{INGESTION}::test_only_the_rule_sends_to_the_queue_and_only_over_tls[prod]",
+        says="aws:SourceArn",
+    ),
+    Mutant(
+        name="undeliverable events are lost",
+        file="components/ingestion/object_events.py",
+        old="dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=undelivered.queue_arn),\n",
+        new="",
+        test=f"{INGESTION}::test_events_of_the_landing_prefix_reach_the_queue[prod]",
+        says="DeadLetterConfig",
+    ),
+    Mutant(
+        name="files outside the landing prefix are loaded",
+        file="components/ingestion/object_events.py",
+        old='                "object": {"key": [{"prefix": landing_bucket.incoming_prefix}]},\n',
+        new="",
+        test=f"{INGESTION}::test_events_of_the_landing_prefix_reach_the_queue[prod]",
+        says="prefix",
+    ),
+    Mutant(
+        name="files of every bucket are loaded",
+        file="components/ingestion/object_events.py",
+        old='                "bucket": {"name": [landing_bucket.bucket.bucket_name]},\n',
+        new="",
+        test=f"{INGESTION}::test_events_of_the_landing_prefix_reach_the_queue[prod]",
+        says="bucket",
+    ),
+    Mutant(
+        name="deletions of files are ignored",
+        file="components/ingestion/object_events.py",
+        old='["Object Created", "Object Deleted"]',
+        new='["Object Created"]',
+        test=f"{INGESTION}::test_events_of_the_landing_prefix_reach_the_queue[prod]",
+        says="Object Deleted",
+    ),
+    Mutant(
+        name="archived events never expire",
+        file="components/ingestion/object_events.py",
+        old="            retention_days=days,\n",
+        new="",
+        test=f"{INGESTION}::test_the_same_events_are_archived_for_a_replay_under_our_key[prod]",
+        says="RetentionDays",
+    ),
+    Mutant(
+        name="archived events are encrypted with AWS's key instead of ours",
+        file="components/ingestion/object_events.py",
+        old="            kms_key_identifier=key.key_arn,\n",
+        new="",
+        test=f"{INGESTION}::test_the_same_events_are_archived_for_a_replay_under_our_key[prod]",
+        says="KmsKeyIdentifier",
+    ),
+    Mutant(
+        name="the rule is disabled",
+        file="components/ingestion/object_events.py",
+        old='description="Files that landed or were deleted",',
+        new='description="Files that landed or were deleted",\n            state="DISABLED",',
+        test=f"{INGESTION}::test_events_and_messages_flow_from_the_first_deployment_on[prod]",
+        says="DISABLED",
+    ),
+    Mutant(
+        name="EventBridge may not send undeliverable events to their queue",
+        file="components/ingestion/object_events.py",
+        old="self._allow_rule_to_send(queue, undelivered)",
+        new="self._allow_rule_to_send(queue)",
+        test=f"{OBJECT_EVENTS}::test_the_rule_may_send_wherever_it_is_told_to[prod]",
+        says="DeadLetterConfig",
+    ),
+    Mutant(
+        name="EventBridge does not retry deliveries",
+        file="components/ingestion/object_events.py",
+        old="dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=undelivered.queue_arn)",
+        new="dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=undelivered.queue_arn),\n"
+        "                    retry_policy=events.CfnRule.RetryPolicyProperty(maximum_retry_attempts=0)",
+        test=f"{OBJECT_EVENTS}::test_eventbridge_tries_for_hours_before_it_gives_an_event_up[prod]",
+        says="MaximumRetryAttempts",
+    ),
+    Mutant(
+        name="the function receives only a part of the event",
+        file="components/ingestion/object_events.py",
+        old='id="Queue"',
+        new='id="Queue",\n                    input_path="$.detail"',
+        test=f"{OBJECT_EVENTS}::test_every_event_reaches_the_function_as_it_is_and_at_once[prod]",
+        says="InputPath",
+    ),
+    Mutant(
+        name="the rule is on another event bus",
+        file="components/ingestion/object_events.py",
+        old="            event_pattern=pattern,\n            targets",
+        new='            event_bus_name="orders",\n            event_pattern=pattern,\n            targets',
+        test=f"{OBJECT_EVENTS}::test_every_event_reaches_the_function_as_it_is_and_at_once[prod]",
+        says="EventBusName",
+    ),
+    Mutant(
+        name="Lambda filters out events of deleted files",
+        file="components/ingestion/ingestion.py",
+        old="report_batch_item_failures=True",
+        new="report_batch_item_failures=True,\n"
+        '            filters=[lambda_.FilterCriteria.filter({"body": {"detail-type": ["Object Created"]}})]',
+        test=f"{OBJECT_EVENTS}::test_every_event_reaches_the_function_as_it_is_and_at_once[prod]",
+        says="FilterCriteria",
+    ),
+    Mutant(
+        name="the batching window delays each file by five minutes",
+        file="components/ingestion/ingestion.py",
+        old="report_batch_item_failures=True",
+        new="report_batch_item_failures=True,\n            max_batching_window=Duration.minutes(5)",
+        test=f"{OBJECT_EVENTS}::test_every_event_reaches_the_function_as_it_is_and_at_once[prod]",
+        says="MaximumBatchingWindowInSeconds",
+    ),
+    Mutant(
+        name="the event source mapping of a queue has a setting for streams",
+        file="components/ingestion/ingestion.py",
+        old="report_batch_item_failures=True",
+        new="report_batch_item_failures=True,\n            retry_attempts=0",
+        test=f"{OBJECT_EVENTS}::test_the_mapping_asks_nothing_that_lambda_refuses_of_a_queue[prod]",
+        says="MaximumRetryAttempts",
+    ),
+    Mutant(
+        name="the queue is polled before the function may receive messages",
+        file="components/ingestion/ingestion.py",
+        old="        source.node.add_dependency(self.function.role)\n",
+        new="",
+        test=f"{OBJECT_EVENTS}::test_the_queue_is_polled_only_once_the_function_may_receive[prod]",
+        says="IngestionFunctionIdentityPolicy",
+    ),
+)

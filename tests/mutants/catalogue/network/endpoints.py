@@ -1,0 +1,72 @@
+"""Gateway and interface endpoints."""
+
+from tests.mutants.mutant import Mutant
+
+ENDPOINTS = "tests/stacks/network/test_endpoints.py"
+
+MUTANTS = (
+    Mutant(
+        name="the S3 gateway endpoint allows buckets of every account",
+        file="components/network/endpoints.py",
+        old='_of_this_account(S3_ACTIONS, "aws:ResourceAccount")',
+        new="_by_anyone(S3_ACTIONS)",
+        test=f"{ENDPOINTS}::test_gateway_endpoints_serve_app_and_data_and_only_this_account[prod]",
+        says="Condition",
+    ),
+    Mutant(
+        name="data subnets have no route to the gateway endpoints",
+        file="components/network/network.py",
+        old="add_gateways([self.app_subnets, self.data_subnets])",
+        new="add_gateways([self.app_subnets])",
+        test=f"{ENDPOINTS}::test_gateway_endpoints_serve_app_and_data_and_only_this_account[prod]",
+        says="Data",
+    ),
+    Mutant(
+        name="the S3 gateway endpoint's exception for Amazon Linux allows every bucket",
+        file="components/network/endpoints.py",
+        old='f"al2023-repos-{Aws.REGION}-de612dc2"',
+        new='"*"',
+        test=f"{ENDPOINTS}::test_the_s3_gateway_opens_exactly_what_boot_and_custom_resources_need[prod]",
+        says="'*'",
+    ),
+    Mutant(
+        name="interface endpoints admit the whole VPC",
+        file="components/network/endpoints.py",
+        old="open=False",
+        new="open=True",
+        test=f"{ENDPOINTS}::test_interface_endpoints_answer_to_their_services_names_and_to_the_vpc_alone",
+        says="CidrBlock",
+    ),
+    Mutant(
+        name="interface endpoints serve callers of other accounts",
+        file="components/network/endpoints.py",
+        old='_of_this_account(INTERFACE_ACTIONS[service], "aws:PrincipalAccount")',
+        new="_by_anyone(INTERFACE_ACTIONS[service])",
+        test=f"{ENDPOINTS}::test_interface_endpoints_answer_to_their_services_names_and_to_the_vpc_alone",
+        says="Condition",
+    ),
+    Mutant(
+        name="interface endpoints have no private DNS names",
+        file="components/network/endpoints.py",
+        old="private_dns_enabled=True",
+        new="private_dns_enabled=False",
+        test=f"{ENDPOINTS}::test_interface_endpoints_answer_to_their_services_names_and_to_the_vpc_alone",
+        says="PrivateDnsEnabled",
+    ),
+    Mutant(
+        name="without NAT the schema migration cannot read the master password",
+        file="config/network.py",
+        old='frozenset({"logs", "secretsmanager", "sqs", "xray"})',
+        new='frozenset({"logs", "sqs", "xray"})',
+        test=f"{ENDPOINTS}::test_without_nat_no_service_is_left_out_that_the_workloads_call[prod]",
+        says="secretsmanager",
+    ),
+    Mutant(
+        name="interface endpoints are in subnets that their callers cannot reach",
+        file="components/network/network.py",
+        old="settings.interface_endpoints, subnets=self.app_subnets",
+        new="settings.interface_endpoints, subnets=self.data_subnets",
+        test=f"{ENDPOINTS}::test_interface_endpoints_answer_to_their_services_names_and_to_the_vpc_alone",
+        says="VpcDataSubnet",
+    ),
+)

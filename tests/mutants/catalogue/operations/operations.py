@@ -1,0 +1,49 @@
+"""Code, memory, timeout and deployment of the operations function."""
+
+from tests.mutants.mutant import Mutant
+
+DEADLINES = "tests/architecture/contracts/test_deadlines.py"
+EVERY_STACK = "tests/stacks/test_every_stack.py"
+FUNCTIONS = "tests/stacks/test_functions.py"
+OUTPUTS = "tests/architecture/contracts/test_outputs.py"
+
+MUTANTS = (
+    Mutant(
+        name="the operations function runs the code of the ingestion function",
+        file="components/operations/operations.py",
+        old='Path("lambda_src/operations")',
+        new='Path("lambda_src/ingestion")',
+        test=f"{OUTPUTS}::test_people_look_files_up_by_the_function_that_knows_them[prod]",
+        says="OperationsFunctionName",
+    ),
+    Mutant(
+        name="the operations function has the smallest memory size",
+        file="components/operations/operations.py",
+        old="memory_mb=512",
+        new="memory_mb=128",
+        test=f"{FUNCTIONS}::test_functions_have_the_memory_to_start_in_a_few_seconds[prod]",
+        says="MemorySize",
+    ),
+    Mutant(
+        name="the operations function times out before its database statement",
+        file="components/operations/operations.py",
+        old="timeout=Duration.minutes(1)",
+        new="timeout=Duration.seconds(10)",
+        test=f"{DEADLINES}::test_functions_outlive_the_statements_that_their_roles_may_run[prod]",
+        says="Timeout",
+    ),
+    Mutant(
+        name="the operations function is deployed before its database role exists",
+        file="stacks/platform.py",
+        old="functions=pipeline.functions,\n"
+        "                landing_bucket=data.landing_bucket,\n"
+        "                database=data.database,\n"
+        "            ).add_stack_dependency(pipeline)",
+        new="functions=pipeline.functions,\n"
+        "                landing_bucket=data.landing_bucket,\n"
+        "                database=data.database,\n"
+        "            )",
+        test=f"{EVERY_STACK}::test_every_client_of_the_database_comes_after_the_migration_that_makes_its_role[prod]",
+        says="Operations is deployed",
+    ),
+)
