@@ -1,31 +1,23 @@
 """Alarms watch metrics that somebody writes, under the names and dimensions under which they are written."""
 
-import importlib
 import json
-import re
-import sys
-from typing import Any
 
 import pytest
 
-from tests.architecture.contracts.test_variables import BY_LAMBDA, as_deployed
 from tests.support.contracts.deployed import Deployed, deployed
+from tests.support.contracts.handlers import deployed_handler
+from tests.support.contracts.runtimes import contributions
+from tests.support.variants import EVERY
 
 STATUSES = ("loaded", "refused", "superseded", "deleted", "already known")
-# What each dimension of AWS's own metrics names. The CDK cuts a load balancer's name out of its listener's ARN.
+# The types of resource that each dimension of AWS's own metrics names; capabilities add theirs.
 DIMENSIONS = {
-    ("AWS/ApplicationELB", "LoadBalancer"): {
-        "AWS::ElasticLoadBalancingV2::LoadBalancer",
-        "AWS::ElasticLoadBalancingV2::Listener",
-    },
-    ("AWS/ApplicationELB", "TargetGroup"): {"AWS::ElasticLoadBalancingV2::TargetGroup"},
-    ("AWS/Lambda", "FunctionName"): {"AWS::Lambda::Function"},
-    ("AWS/RDS", "DBClusterIdentifier"): {"AWS::RDS::DBCluster"},
-    ("AWS/RDS", "DBInstanceIdentifier"): {"AWS::RDS::DBInstance"},
-    ("AWS/RDS", "ProxyName"): {"AWS::RDS::DBProxy"},
-    ("AWS/SQS", "QueueName"): {"AWS::SQS::Queue"},
-    ("AWS/Scheduler", "ScheduleGroup"): {"AWS::Scheduler::ScheduleGroup"},
-}
+    ("AWS/Lambda", "FunctionName"): frozenset({"AWS::Lambda::Function"}),
+    ("AWS/RDS", "DBClusterIdentifier"): frozenset({"AWS::RDS::DBCluster"}),
+    ("AWS/RDS", "DBInstanceIdentifier"): frozenset({"AWS::RDS::DBInstance"}),
+    ("AWS/RDS", "ProxyName"): frozenset({"AWS::RDS::DBProxy"}),
+    ("AWS/SQS", "QueueName"): frozenset({"AWS::SQS::Queue"}),
+} | {key: types for each in contributions() for key, types in each.dimensions.items()}
 Metric = tuple[str, str, frozenset[tuple[str, str]]]  # namespace, name, dimensions
 
 
@@ -40,15 +32,11 @@ def _alarms(platform: Deployed) -> list[Metric]:
     ]
 
 
-def _written_by_the_intake(
-    platform: Deployed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def _written_by_ingestion(
+    case: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> set[Metric]:
     """What the function writes for every outcome, as CloudWatch reads it out of the log (embedded metric format)."""
-    variables = as_deployed(platform.runtime("ingestion")) | BY_LAMBDA
-    for name, value in (variables | {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delitem(sys.modules, "ingestion.handler", raising=False)
-    handler: Any = importlib.import_module("ingestion.handler")
+    handler = deployed_handler("ingestion", monkeypatch, case=case)
     for status in STATUSES:
         handler._account_for(handler.Outcome(status=status), 1.0)
     written = set()
@@ -61,23 +49,20 @@ def _written_by_the_intake(
     return written
 
 
-def _written_by_the_agent(platform: Deployed) -> set[str]:
-    """The namespaces of the instances' own metrics."""
-    return set(re.findall(r'"namespace": "(\S+)"', platform.runtime("web_src").script))
-
-
-@pytest.mark.parametrize("case", ["local", "web-public"])
-def test_an_alarm_on_a_metric_of_ours_watches_what_the_code_writes(
+@pytest.mark.parametrize("case", EVERY)
+def test_an_alarm_on_a_metric_of_the_platform_watches_what_the_code_writes(
     case: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     watched = {alarm for alarm in _alarms(deployed(case)) if not alarm[0].startswith("AWS/")}
-    written = _written_by_the_intake(deployed(case), monkeypatch, capsys)
+    written = _written_by_ingestion(case, monkeypatch, capsys)
     assert watched, "at least refused files are watched"
     assert watched <= written
-    assert {namespace for namespace, _, _ in written} == _written_by_the_agent(deployed(case))
+    assert {namespace for namespace, _, _ in written} == {
+        deployed(case).runtime("ingestion").variables["METRICS_NAMESPACE"]
+    }
 
 
-def test_an_alarm_on_a_metric_of_aws_names_a_resource_that_has_it(platform: Deployed) -> None:
+def test_an_alarm_on_a_metric_of_aws_names_a_resource_that_has_the_metric(platform: Deployed) -> None:
     for namespace, name, dimensions in _alarms(platform):
         assert dimensions, name
         if namespace.startswith("AWS/"):

@@ -83,6 +83,13 @@ class Shop:
         with self.connect(user) as connection:
             return [connection.execute("SELECT current_setting(%s)", [name]).fetchall()[0][0] for name in names]
 
+    def seconds(self, user: str, name: str) -> float:
+        """A limit in a session of `user`; 0 means none."""
+        with self.connect(user) as connection:
+            query = "SELECT setting::int / 1000.0 FROM pg_settings WHERE name = %s AND unit = 'ms'"
+            ((value,),) = connection.execute(query, [name]).fetchall()
+        return float(value)
+
     def variables(self, user: str) -> dict[str, str]:
         """The environment variables by which a runtime finds the database, as a template sets them."""
         return {

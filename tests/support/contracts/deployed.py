@@ -3,54 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from aws_cdk import App, Stack
+from aws_cdk import aws_s3_assets as assets
+
 from checks.templates import ResourceId
+from components.common.packaging import bundle
 from tests.support import databases
-from tests.support.synthesis import ENVIRONMENTS, Synthesized, shipped, synthesize
-from tests.support.web.variants import public
+from tests.support.contracts.functions import FUNCTIONS, Function
+from tests.support.contracts.runtimes import Properties, Right, Runtime, contributions, listed
+from tests.support.synthesis import CONTEXT, Synthesized, synthesize
+from tests.support.variants import EVERY
 
-FUNCTIONS = Path("lambda_src")
-WEB_APP = Path("web_src")
-# Every environment, prod on the internet, and prod on each other database.
-CASES = (*sorted(ENVIRONMENTS), "web-public", *databases.VARIANTS)
-Properties = Mapping[str, Any]
-
-
-@dataclass(frozen=True, order=True)
-class Right:
-    """One action that is allowed on one resource. `condition` is JSON, empty without one."""
-
-    action: str
-    resource: str
-    condition: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Runtime:
-    """Code that runs with variables and a role of its own: a function, or the web app on its instances."""
-
-    folder: Path
-    stack: str
-    variables: Mapping[str, str]
-    allowed: frozenset[Right]
-    denied: frozenset[str]
-    properties: Properties  # of the function, or of the launch template
-    script: str = ""  # which an instance runs as it boots
-
-    @property
-    def package(self) -> str:
-        """Its name as Python imports it."""
-        return self.folder.name
-
-    @property
-    def actions(self) -> set[str]:
-        """All that it may do, wherever."""
-        return {right.action for right in self.allowed}
+# Every environment and variant, and prod on each other database.
+CASES = EVERY | databases.VARIANTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,47 +53,68 @@ class Deployed:
         for place, resource in self.synthesized.linked.resources(type_).items():
             yield place.stack, place.logical_id, resource.get("Properties", {})
 
+    @property
+    def absent_capabilities(self) -> set[str]:
+        """The names of optional values that the environment doesn't have, capabilities among them."""
+        environment = self.synthesized.environment
+        return {each.name for each in fields(environment) if getattr(environment, each.name) is None}
+
+    def output(self, stack: str, name: str) -> str:
+        """The value of a stack's output."""
+        return self.text(self.synthesized.templates[stack]["Outputs"][name]["Value"], stack)
+
+    def asset(self, folder: Path) -> str:
+        """The file name of the asset that a folder of code makes."""
+        stack = Stack(App(context=CONTEXT, analytics_reporting=False))
+        made = assets.Asset(stack, "Asset", **bundle(folder, self.synthesized.environment.runtime))
+        return f"{made.asset_hash}.zip"
+
+    def functions(self) -> list[Function]:
+        """Every function."""
+        return list(self._functions())
+
     def runtimes(self) -> list[Runtime]:
-        """Every function, then the web app."""
-        return [*self._functions(), self._web_app()]
+        """Every function, then what capabilities run elsewhere."""
+        return [*self._functions(), *(each for one in contributions() for each in one.runtimes(self))]
 
     def runtime(self, package: str) -> Runtime:
         """The one of that name."""
         (runtime,) = (each for each in self.runtimes() if each.package == package)
         return runtime
 
-    def _functions(self) -> Iterator[Runtime]:
-        for stack, _, properties in self.resources("AWS::Lambda::Function"):
+    def _functions(self) -> Iterator[Function]:
+        for stack, id_, properties in self.resources("AWS::Lambda::Function"):
             variables = properties.get("Environment", {}).get("Variables", {})
-            allowed, denied = self._rights(self.place(self.text(properties["Role"], stack)))
-            yield Runtime(
+            allowed, denied = self.rights(self.place(self.text(properties["Role"], stack)))
+            yield Function(
                 folder=FUNCTIONS / properties["Handler"].split(".")[0],
-                stack=stack,
+                resource=ResourceId(stack=stack, logical_id=id_),
                 variables={name: self.text(value, stack) for name, value in variables.items()},
                 allowed=allowed,
                 denied=denied,
                 properties=properties,
             )
 
-    def _web_app(self) -> Runtime:
-        ((stack, _, properties),) = self.resources("AWS::EC2::LaunchTemplate")
-        data = properties["LaunchTemplateData"]
-        script = self.text(data["UserData"]["Fn::Base64"], stack)
-        lines = script.partition('web.env" <<"END"\n')[2].partition("\nEND\n")[0].splitlines()
-        ((_, profile),) = [self.find(self.text(each, stack)) for each in data["IamInstanceProfile"].values()]
-        (role,) = profile["Roles"]
-        allowed, denied = self._rights(self.place(self.text(role, stack)))
-        return Runtime(
-            folder=WEB_APP,
-            stack=stack,
-            variables=dict(line.split("=", 1) for line in lines),
-            allowed=allowed,
-            denied=denied,
-            properties=data,
-            script=script,
-        )
+    def event_sources(self, runtime: Runtime) -> list[str]:
+        """The ARNs of the queues whose messages Lambda passes to that function."""
+        found = []
+        for stack, _, mapping in self.resources("AWS::Lambda::EventSourceMapping"):
+            source = self.text(mapping["EventSourceArn"], stack)
+            assert self.find(source)[0] == "AWS::SQS::Queue", f"say here what an event source like {source} needs"
+            if self._target(mapping["FunctionName"], stack) == runtime.resource:
+                found.append(source)
+        return found
 
-    def _rights(self, role: ResourceId) -> tuple[frozenset[Right], frozenset[str]]:
+    def _target(self, value: Any, stack: str) -> ResourceId:
+        """The function that a value names, directly or by its alias."""
+        (reference,) = self.synthesized.linked.named(self.text(value, stack))
+        target = self.synthesized.linked.resource(reference.resource_id)
+        if target["Type"] == "AWS::Lambda::Alias":
+            return self._target(target["Properties"]["FunctionName"], reference.resource_id.stack)
+        assert target["Type"] == "AWS::Lambda::Function", reference
+        return reference.resource_id
+
+    def rights(self, role: ResourceId) -> tuple[frozenset[Right], frozenset[str]]:
         """What the role is allowed, and what it is denied, by every policy that is attached to it."""
         allowed, denied = set(), set()
         for stack, document in self._policies(role):
@@ -164,14 +156,7 @@ class Deployed:
         )
 
 
-def listed(value: Any) -> list[Any]:
-    """A list where CloudFormation also takes the one thing itself."""
-    return value if isinstance(value, list) else [value]
-
-
 @cache
 def deployed(case: str) -> Deployed:
-    """One of `CASES`."""
-    if case in databases.VARIANTS:
-        return Deployed(synthesized=synthesize(databases.VARIANTS[case]))
-    return Deployed(synthesized=public() if case == "web-public" else shipped(case))
+    """One of `CASES`, the environments and variants with everything validated."""
+    return Deployed(synthesized=synthesize(CASES[case], validate=case in EVERY))

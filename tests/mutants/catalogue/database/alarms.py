@@ -114,7 +114,7 @@ MUTANTS = (
         name="alerts receive events of a database with another name",
         file="components/database/postgres_instance.py",
         old='source="db-instance", ids=[made.ref]',
-        new='source="db-instance", ids=["shop"]',
+        new='source="db-instance", ids=["orders"]',
         test=f"{DATABASE_ALARMS}::test_people_hear_of_each_part_of_the_database_and_of_no_other[prod]",
         says="SourceIds",
     ),

@@ -102,9 +102,9 @@ MUTANTS = (
         name="the logs key allows log groups of one prefix only",
         file="components/foundation/keys.py",
         old=':log-group:*"',
-        new=':log-group:shop-*"',
+        new=':log-group:orders-*"',
         test=f"{FOUNDATION}::test_cloudwatch_logs_encrypts_every_log_group_with_the_key_of_logs[prod]",
-        says="log-group:shop-*",
+        says="log-group:orders-*",
     ),
     Mutant(
         name="a deleted key can be recovered for a week only",

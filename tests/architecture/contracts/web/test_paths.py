@@ -10,8 +10,9 @@ import psycopg
 import pytest
 from fastapi.routing import APIRoute
 
-from tests.support.contracts.deployed import WEB_APP, Deployed, deployed
+from tests.support.contracts.deployed import Deployed, deployed
 from tests.support.web import fakes
+from tests.support.web.contracts import WebApp
 from tests.support.web.fakes import SIGN_IN, FakeDatabase
 from web_src import api, pages, queries
 
@@ -66,8 +67,8 @@ def test_health_checks_succeed_without_sign_in_while_the_database_is_unavailable
     assert client.get("/readyz").status_code == 503, "the readiness check, which needs the database, has another path"
 
 
-def test_the_boot_script_requests_the_health_check_path(platform: Deployed) -> None:
-    requested = re.findall(r"http://localhost:\d+(/\S*)", platform.runtime(WEB_APP.name).script)
+def test_the_boot_script_requests_the_health_check_path(platform: Deployed, web: WebApp) -> None:
+    requested = re.findall(r"http://localhost:\d+(/\S*)", web.script)
     assert requested == [_health_path(platform)]
 
 
