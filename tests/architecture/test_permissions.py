@@ -16,8 +16,7 @@ from config.environments import DEV
 from config.network import InterfaceEndpoint, NoNat
 from tests.support.databases import VARIANTS as DATABASES
 from tests.support.permissions import REASONS
-from tests.support.privileges.calls import CALLS
-from tests.support.privileges.scenarios import SCENARIOS
+from tests.support.privileges.proofs import CALLS, SCENARIOS
 from tests.support.synthesis import ENVIRONMENTS, Synthesized, shipped, synthesize
 from tests.support.variants import variants
 

@@ -8,14 +8,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from checks.permissions.grants import grants
-from checks.permissions.reasons import FUNCTIONS, Proof
+from checks.permissions.reasons import FUNCTIONS, LAMBDA, Proof
 from local_cloud.cloud import LocalCloud
 from local_cloud.emulator.settings import ACCOUNT, REGION
 from tests.support.orders import drop, loaded_orders, wait_for
 from tests.support.permissions import REASONS
-from tests.support.privileges.calls import CALLS, Call
+from tests.support.privileges.calls import Call
 from tests.support.privileges.identities import Deployed, StandIn, refusal
-from tests.support.privileges.scenarios import SCENARIOS
+from tests.support.privileges.proofs import CALLS, SCENARIOS
 from tests.support.synthesis import LOCAL, synthesize
 
 pytestmark = pytest.mark.slow
@@ -40,7 +40,7 @@ def test_the_roles_are_those_of_the_templates(deployed: Deployed) -> None:
 
 
 def test_the_flow_passes_while_iam_is_enforced(deployed: Deployed) -> None:
-    with deployed.stand_in("HousekeepingCaller") as nobody, pytest.raises(ClientError) as error:
+    with deployed.stand_in("DefaultSecurityGroup") as nobody, pytest.raises(ClientError) as error:
         nobody.client("s3").list_buckets()
     assert "s3:ListAllMyBuckets" in refusal(error.value)
     dropped = drop(deployed.cloud)
@@ -112,5 +112,6 @@ def _members(deployed: Deployed, role: str, action: str) -> list[str]:
     if role != FUNCTIONS:
         return [role]
     members = [name for name in deployed.functions() if action in deployed.allowed(name)]
-    assert len(members) >= 4
+    granted = grants(synthesize(LOCAL).linked)
+    assert set(members) == {grant.role for grant in granted if (grant.service, grant.action) == (LAMBDA, action)}
     return members

@@ -1,17 +1,14 @@
-"""One call for each action that the emulator asks IAM for: on the role's own resource, and on neighbours beside it."""
+"""One call for each action that the emulator authorizes: on the role's own resource, and on neighbours."""
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from checks.permissions.reasons import FUNCTIONS
-from local_cloud.emulator.settings import ACCOUNT, REGION
 from tests.support.privileges.identities import Deployed, StandIn
 
-ASSETS = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
 SOME_RULE = [{"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, "IpRanges": [{"CidrIp": "192.0.2.0/24"}]}]
 
 Make = Callable[[StandIn, str], Any]
@@ -44,11 +41,11 @@ def default_group(deployed: Deployed) -> str:
     return str(group["GroupId"])
 
 
-def _called(name: str) -> Find:
+def named(name: str) -> Find:
     return lambda deployed: deployed.named(name)
 
 
-def _in_bucket(bucket: str, key: str) -> Find:
+def in_bucket(bucket: str, key: str) -> Find:
     return lambda deployed: f"{deployed.named(bucket)}/{key}"
 
 
@@ -71,22 +68,7 @@ def _other_secret(deployed: Deployed) -> str:
     return _master_secret(deployed).replace("rds!", "app!")
 
 
-def _release(deployed: Deployed) -> str:
-    """The app's release, which the boot script of the instances copies."""
-    answer = deployed.client("ec2").describe_launch_template_versions(
-        LaunchTemplateId=deployed.named("WebInstancesLaunchTemplate"), Versions=["$Latest"]
-    )
-    script = b64decode(answer["LaunchTemplateVersions"][0]["LaunchTemplateData"]["UserData"]).decode()
-    return script.partition("s3://")[2].split()[0]
-
-
-def _other_asset(deployed: Deployed) -> str:
-    """The code of a function, beside the release."""
-    keys = (each["Key"] for each in deployed.client("s3").list_objects_v2(Bucket=ASSETS)["Contents"])
-    return next(f"{ASSETS}/{key}" for key in keys if f"{ASSETS}/{key}" != _release(deployed))
-
-
-def _s3(method: str, **arguments: Any) -> Make:
+def s3_call(method: str, **arguments: Any) -> Make:
     def make(who: StandIn, where: str) -> Any:
         bucket, _, key = where.partition("/")
         return getattr(who.client("s3"), method)(Bucket=bucket, Key=key, **arguments)
@@ -113,13 +95,8 @@ def _revoking(method: str) -> Call:
     return Call(
         make=lambda who, group: getattr(who.client("ec2"), method)(GroupId=group, IpPermissions=SOME_RULE),
         own=default_group,
-        beyond=(_called("DatabaseServerSecurityGroup"), _called("WebInstancesSecurityGroup")),
+        beyond=(named("DatabaseServerSecurityGroup"), named("IngestionFunctionSecurityGroup")),
     )
-
-
-def _delete_version(deployed: Deployed, where: str, made: Any) -> None:
-    bucket, _, key = where.partition("/")
-    deployed.client("s3").delete_object(Bucket=bucket, Key=key, VersionId=made["VersionId"])
 
 
 def _delete_interface(deployed: Deployed, where: str, made: Any) -> None:
@@ -148,7 +125,7 @@ CALLS: Mapping[tuple[str, str], Call] = {
     ),
     (FUNCTIONS, "sqs:SendMessage"): Call(
         make=_sqs("send_message", MessageBody="failed"),
-        own=_called("AsyncInvocationsDeadLetterQueue"),
+        own=named("AsyncInvocationsDeadLetterQueue"),
         beyond=(_queue, _dead_letters),
         undo=_take_message,
     ),
@@ -159,31 +136,15 @@ CALLS: Mapping[tuple[str, str], Call] = {
         "change_message_visibility", ReceiptHandle="none", VisibilityTimeout=1
     ),
     ("Ingestion", "s3:GetObjectVersion"): Call(
-        make=_s3("get_object", VersionId="0"),
-        own=_in_bucket("LandingBucket", "incoming/none.csv"),
-        beyond=(_in_bucket("LandingBucket", "outgoing/none.csv"), _in_bucket("LogsBucket", "incoming/none.csv")),
+        make=s3_call("get_object", VersionId="0"),
+        own=in_bucket("LandingBucket", "incoming/none.csv"),
+        beyond=(in_bucket("LandingBucket", "outgoing/none.csv"), in_bucket("LogsBucket", "incoming/none.csv")),
     ),
     ("SchemaMigration", "secretsmanager:GetSecretValue"): Call(
         make=lambda who, secret: who.client("secretsmanager").get_secret_value(SecretId=secret),
         own=_master_secret,
         beyond=(_other_secret,),
     ),
-    ("HousekeepingCaller", "lambda:InvokeFunction"): Call(
-        make=lambda who, name: who.client("lambda").invoke(FunctionName=name, InvocationType="DryRun"),
-        own=_called("HousekeepingFunction"),
-        beyond=(_called("OperationsFunction"), _called("SchemaMigrationFunction")),
-    ),
     ("DefaultSecurityGroup", "ec2:RevokeSecurityGroupIngress"): _revoking("revoke_security_group_ingress"),
     ("DefaultSecurityGroup", "ec2:RevokeSecurityGroupEgress"): _revoking("revoke_security_group_egress"),
-    ("Web", "s3:GetObject"): Call(
-        make=_s3("get_object"),
-        own=_release,
-        beyond=(_other_asset, _in_bucket("LandingBucket", "incoming/none.csv")),
-    ),
-    ("Web", "s3:PutObject"): Call(
-        make=_s3("put_object", Body=b""),
-        own=_in_bucket("LandingBucket", "incoming/privileges/"),  # a folder, which the intake passes over
-        beyond=(_in_bucket("LandingBucket", "outgoing/none.csv"), _in_bucket("LogsBucket", "incoming/none.csv")),
-        undo=_delete_version,
-    ),
 }
