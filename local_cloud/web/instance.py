@@ -204,6 +204,7 @@ class WebApp:
         group = self._outputs.target_group_arn
         health = self._elbv2.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
         former = [{"Id": each["Target"]["Id"], "Port": each["Target"]["Port"]} for each in health]
-        self._elbv2.register_targets(TargetGroupArn=group, Targets=[{"Id": LOOPBACK, "Port": port}])
+        # First, because the emulator tells targets apart by their Id only, which is the same for every port.
         if former:
             self._elbv2.deregister_targets(TargetGroupArn=group, Targets=former)
+        self._elbv2.register_targets(TargetGroupArn=group, Targets=[{"Id": LOOPBACK, "Port": port}])
