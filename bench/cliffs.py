@@ -22,15 +22,15 @@ def measure() -> list[Figure]:
         clean = order_files.csv(ROWS)
         contenders: dict[str, Callable[[], Run]] = {
             COPY: partial(servers.copy, clean),
-            "a clean file": partial(servers.take_in, clean),
+            "a clean file": partial(servers.load, clean),
             "5 % of its orders are there already": partial(
                 _load_over, servers, order_files.every_twentieth(ROWS), clean
             ),
             "all of its orders are there already": partial(_load_over, servers, clean, clean),
-            "a quoted note in each row": partial(servers.take_in, order_files.with_quoted_notes(ROWS)),
-            "lines that end in CRLF": partial(servers.take_in, order_files.with_crlf(ROWS)),
-            "an extra column": partial(servers.take_in, order_files.with_extra_column(ROWS)),
-            "1 % bad rows": partial(servers.take_in, order_files.with_bad_rows(ROWS)),
+            "a quoted note in each row": partial(servers.load, order_files.with_quoted_notes(ROWS)),
+            "lines that end in CRLF": partial(servers.load, order_files.with_crlf(ROWS)),
+            "an extra column": partial(servers.load, order_files.with_extra_column(ROWS)),
+            "1 % bad rows": partial(servers.load, order_files.with_bad_rows(ROWS)),
         }
         rates = {name: [run.rows_a_second for run in runs] for name, runs in alternate(contenders, ROUNDS).items()}
     copies = rates.pop(COPY)
@@ -38,5 +38,5 @@ def measure() -> list[Figure]:
 
 
 def _load_over(servers: Lab, first: OrderFile, then: OrderFile) -> Run:
-    servers.take_in(first)
-    return servers.take_in_more(then)
+    servers.load(first)
+    return servers.load_more(then)

@@ -77,7 +77,7 @@ class Run:
         return self.rows / self.done.seconds
 
 
-class RefusedError(Exception):
+class UnsupportedFileError(Exception):
     """The ingestion function does not take files of this kind; the message is its own."""
 
 
@@ -102,20 +102,20 @@ class Lab:
         self.empty()
         return self._run(program("raw_copy"), "reference", file, source, link)
 
-    def take_in(self, file: OrderFile, source: Source = Source.DISK, link: Link = Link.PLAIN) -> Run:
+    def load(self, file: OrderFile, source: Source = Source.DISK, link: Link = Link.PLAIN) -> Run:
         """Load a file by the ingestion function, as a version of its own, into the empty tables."""
         self.empty()
-        return self.take_in_more(file, source, link)
+        return self.load_more(file, source, link)
 
-    def take_in_more(self, file: OrderFile, source: Source = Source.DISK, link: Link = Link.PLAIN) -> Run:
+    def load_more(self, file: OrderFile, source: Source = Source.DISK, link: Link = Link.PLAIN) -> Run:
         """Load a file by the ingestion function beside, and over, what is there."""
-        return self._run(program("take_in"), "orders", file, source, link)
+        return self._run(program("ingestion"), "orders", file, source, link)
 
     def refusal(self, file: OrderFile) -> str | None:
         """Why the ingestion function takes no such file, None where it does."""
         try:
-            self.take_in(file)
-        except RefusedError as error:
+            self.load(file)
+        except UnsupportedFileError as error:
             return str(error)
         return None
 
@@ -157,7 +157,7 @@ class Lab:
             sys.exit(f"bench: {' '.join(map(str, command))} failed with {file.path.name} from {source.value}")
         done = Done(**json.loads(said.splitlines()[-1]))  # above it the ingestion function may have logged something
         if done.status == "refused":
-            raise RefusedError(done.reason)
+            raise UnsupportedFileError(done.reason)
         self._check(table, file)
         return Run(done=done, rows=file.rows, process_cpu_seconds=usage.ru_utime + usage.ru_stime)
 

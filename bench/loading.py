@@ -42,7 +42,7 @@ def measure() -> list[Figure]:
             if name not in refused:
                 # A COPY for each case, right beside it: what else the machine does changes from minute to minute.
                 contenders[_copy_beside(name)] = partial(servers.copy, order_files.csv(ROWS), source, link)
-                contenders[name] = partial(servers.take_in, make(ROWS), source, link)
+                contenders[name] = partial(servers.load, make(ROWS), source, link)
         runs = alternate(contenders, ROUNDS)
     return [
         Figure(name="COPY itself, CSV from S3", values=_rates(runs[_copy_beside("CSV from S3")]), unit="rows/s"),

@@ -16,7 +16,7 @@ def measure() -> list[Figure]:
         return [
             Figure(
                 name=f"peak memory, {rows:,} rows",
-                values=[servers.take_in(order_files.csv(rows)).done.peak_mb],
+                values=[servers.load(order_files.csv(rows)).done.peak_mb],
                 unit="MB",
                 limit=PEAK,
             )

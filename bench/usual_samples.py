@@ -21,7 +21,7 @@ def measure() -> list[Figure]:
         runs = alternate(
             {
                 COPY: partial(servers.copy, file),
-                "the ingestion function": partial(servers.take_in, file),
+                "the ingestion function": partial(servers.load, file),
                 "csv.DictReader and executemany": partial(servers.load_by, program("executemany"), file),
             },
             ROUNDS,

@@ -1,1 +1,1 @@
-"""Removes what was kept for long enough: rejected rows, which hold personal data."""
+"""Deletes rejected rows, which may contain personal data, after their retention period."""

@@ -1,6 +1,6 @@
-"""Removes old rejected rows, a bounded batch at a time, so that loads never wait for long and no run is too large.
+"""Deletes old rejected rows in batches of bounded size, so that loads never wait long for a lock.
 
-The ledger keeps how many rows a file had rejected.
+The ledger keeps the number of rejected rows of each file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ BATCH_ROWS = 10_000
 
 _log = logging.getLogger(__name__)
 
-# From file to file along the primary key, however many rejects each has: its cost is that of the files that have any.
+# Jumps from file to file along the primary key: the cost depends on the number of files, not of rejected rows.
 _OLD_FILES = """
     WITH RECURSIVE rejecting AS (
         SELECT min(file_id) AS file_id FROM rejected_rows
@@ -28,8 +28,8 @@ _OLD_FILES = """
     WHERE finished_at < now() - make_interval(days => %(days)s)
     ORDER BY file_id
 """
-# A file that was processed again meanwhile has new rejects, which are not old.
-_REMOVE = """
+# A file that was loaded again in the meantime has new rejected rows, which must stay.
+_DELETE = """
     DELETE FROM rejected_rows
     WHERE file_id = %(file_id)s
       AND line_number <= (
@@ -45,35 +45,36 @@ _REMOVE = """
 
 
 @dataclass(frozen=True, kw_only=True)
-class Removal:
-    """How many rows went, and how many old ones are left for the next run."""
+class Deletion:
+    """How many rows were deleted, and how many old ones are left for the next run."""
 
-    removed: int
+    deleted: int
     left: int
 
 
-def remove_old(
+def delete_old(
     connection: Connection, *, days: int, time_is_left: Callable[[], bool], batch_rows: int = BATCH_ROWS
-) -> Removal:
-    """Remove the rejects of files that were finished more than `days` days ago; needs a connection in autocommit.
+) -> Deletion:
+    """Delete the rejected rows of files that were finished more than `days` days ago.
 
-    Each batch is a transaction of its own. Stops between two batches when `time_is_left` says no.
+    Needs a connection in autocommit mode: each batch is a transaction of its own. Stops between two batches when
+    `time_is_left` returns False.
     """
     waiting = [row[0] for row in connection.execute(_OLD_FILES, {"days": days})]
-    passed_over = []
-    removed = 0
+    locked = []
+    deleted = 0
     while waiting and time_is_left():
         values = {"file_id": waiting[0], "days": days, "batch": batch_rows}
         try:
-            rows = connection.execute(_REMOVE, values).rowcount
+            rows = connection.execute(_DELETE, values).rowcount
         except LockNotAvailable:
-            _log.warning("the file is being processed again: its rejects wait", extra={"file_id": waiting[0]})
-            passed_over.append(waiting.pop(0))
+            _log.warning("skipped a file that is being loaded again", extra={"file_id": waiting[0]})
+            locked.append(waiting.pop(0))
             continue
-        removed += rows
+        deleted += rows
         if rows < batch_rows:
             waiting.pop(0)
     left = connection.execute(
-        "SELECT count(file_id) FROM rejected_rows WHERE file_id = ANY(%s)", [passed_over + waiting]
+        "SELECT count(file_id) FROM rejected_rows WHERE file_id = ANY(%s)", [locked + waiting]
     ).fetchone()
-    return Removal(removed=removed, left=left[0] if left else 0)
+    return Deletion(deleted=deleted, left=left[0] if left else 0)

@@ -1,1 +1,1 @@
-"""Turns each landed file into rows, once."""
+"""Loads each file that lands in S3 into the database exactly once."""

@@ -1,4 +1,4 @@
-"""Undoes gzip, and refuses what only pretends to be it, is broken, or grows beyond measure."""
+"""Decompresses gzip, and refuses files that are not gzip as declared, are damaged, or grow beyond the limit."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from .refusal import RefusedError
 
 MAGIC = b"\x1f\x8b"
 PIECE_BYTES = 64 * 1024
-INPUT_BYTES = 8 * 1024  # each end of a member copies the input behind it, so large parts make many tiny members slow
-GZIP = zlib.MAX_WBITS + 16  # zlib's way to ask for a gzip header and its checksum
+INPUT_BYTES = 8 * 1024  # zlib copies the input that follows a member, so large parts make many tiny members slow
+GZIP = zlib.MAX_WBITS + 16  # tells zlib to expect a gzip header and checksum
 
 
-def decompressed(pieces: Iterable[bytes], *, promised: str | None, max_bytes: int) -> Iterator[bytes]:
-    """The file's content: of gzip, which is known by its first two bytes, what all of its members hold.
+def decompressed(pieces: Iterable[bytes], *, declared: str | None, max_bytes: int) -> Iterator[bytes]:
+    """The file's content. Gzip is recognized by its first two bytes, and all its members are decompressed.
 
-    `promised` says what made gzip expected, if anything: without those two bytes the file is refused. Raises
-    RefusedError, also where the content is broken or has more than `max_bytes`.
+    `declared` is what declares the file to be gzip, if anything: such a file is refused without those two bytes.
+    Raises RefusedError, also if the content is damaged or has more than `max_bytes`.
     """
     source = iter(pieces)
     first = next(source, b"")
@@ -26,8 +26,8 @@ def decompressed(pieces: Iterable[bytes], *, promised: str | None, max_bytes: in
         first += more
     source = chain([first], source)
     if not first.startswith(MAGIC):
-        if promised and first:
-            raise RefusedError(f"{promised} says that the file is compressed with gzip, and it is not.")
+        if declared and first:
+            raise RefusedError(f"{declared} says that the file is compressed with gzip, but it is not.")
         return source
     return _members(source, max_bytes)
 
@@ -38,10 +38,8 @@ def _members(pieces: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
     for part in _inflated(pieces):
         size += len(part)
         if size > max_bytes:
-            raise RefusedError(
-                f"Decompressed, the file has more than {max_bytes:,} bytes, the most it may have: send it in parts."
-            )
-        # A member may hold a single byte, and each piece costs a look at the line that it belongs to.
+            raise RefusedError(f"The decompressed file has more than {max_bytes:,} bytes: split it into smaller files.")
+        # A member may hold a single byte, and reading each piece by itself would search its line again each time.
         held += part
         if len(held) >= PIECE_BYTES:
             yield bytes(held)
@@ -51,7 +49,7 @@ def _members(pieces: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
 
 
 def _inflated(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    # Not the gzip module: how far it reads ahead depends on the Python version (8 KiB in 3.11, 128 KiB since 3.12).
+    # The gzip module reads ahead by an amount that depends on the Python version (8 KiB in 3.11, 128 KiB since 3.12).
     member = None
     for received in _cut(pieces):
         rest = received
@@ -66,7 +64,7 @@ def _inflated(pieces: Iterator[bytes]) -> Iterator[bytes]:
                 raise RefusedError(f"The gzip file is damaged ({error}): send it again.") from error
             rest, member = (member.unused_data, None) if member.eof else (member.unconsumed_tail, member)
     if member is not None:
-        raise RefusedError("The gzip file ends too early: send it again.")
+        raise RefusedError("The gzip file is incomplete: send it again.")
 
 
 def _cut(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""A file's bytes as they come in, with the place up to which they have been read."""
+"""A file's bytes as they are received, with the position up to which they have been read."""
 
 from __future__ import annotations
 
@@ -8,51 +8,54 @@ MAX_RECORD_BYTES = 64 * 1024
 
 
 class Content:
-    """Holds what was received and not read yet: `bytes` from `at` on. `line_number` is that of the line at `at`."""
+    """Holds the bytes that were received and not read yet: `buffer` from `position` on.
+
+    `line_number` is the number of the line at `position`.
+    """
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
-        self.bytes = b""
-        self.at = 0
+        self.buffer = b""
+        self.position = 0
         self.line_number = 1
 
-    def more(self) -> bool:
-        """Receive another piece, and let go of what was read; False at the end of the file."""
+    def receive(self) -> bool:
+        """Append another piece to the buffer and drop what was read; returns False at the end of the file."""
         piece = next(self._pieces, b"")
         if not piece:
             return False
-        self.bytes = self.bytes[self.at :] + piece
-        self.at = 0
+        self.buffer = self.buffer[self.position :] + piece
+        self.position = 0
         return True
 
-    def holds_a_line(self) -> bool:
-        """Whether the next line was received up to its end, or as far as a record may reach."""
-        return len(self.bytes) - self.at > MAX_RECORD_BYTES or self.bytes.find(b"\n", self.at) >= 0
+    def has_line(self) -> bool:
+        """Whether the buffer holds the whole next line, or more bytes of it than a record may have."""
+        return len(self.buffer) - self.position > MAX_RECORD_BYTES or self.buffer.find(b"\n", self.position) >= 0
 
     def line(self, offset: int = 0) -> bytes:
-        """The line that begins `offset` bytes after the place of reading, its end included; nothing at the file's end.
+        """The line that starts `offset` bytes after the position, with its line end; b"" at the end of the file.
 
-        Of a line longer than a record may be, only the beginning: one byte more than is allowed.
+        A line that is longer than a record may be is cut one byte after the limit.
         """
         while True:
-            start = self.at + offset
-            end = self.bytes.find(b"\n", start, start + MAX_RECORD_BYTES + 1)
+            start = self.position + offset
+            end = self.buffer.find(b"\n", start, start + MAX_RECORD_BYTES + 1)
             if end >= 0:
-                return self.bytes[start : end + 1]
-            if len(self.bytes) - start > MAX_RECORD_BYTES:
-                return self.bytes[start : start + MAX_RECORD_BYTES + 1]
-            if not self.more():
-                return self.bytes[start:]
+                return self.buffer[start : end + 1]
+            if len(self.buffer) - start > MAX_RECORD_BYTES:
+                return self.buffer[start : start + MAX_RECORD_BYTES + 1]
+            if not self.receive():
+                return self.buffer[start:]
 
-    def pass_by(self, count: int, *, lines: int) -> None:
-        """Have read `count` bytes, which are so many lines."""
-        self.at += count
+    def advance(self, count: int, *, lines: int) -> None:
+        """Move the position by `count` bytes, which contain `lines` line ends."""
+        self.position += count
         self.line_number += lines
 
-    def pass_line(self) -> None:
-        """Have read the whole of the next line, however long it is."""
-        while (end := self.bytes.find(b"\n", self.at)) < 0:
-            self.at = len(self.bytes)
-            if not self.more():
+    def skip_line(self) -> None:
+        """Move the position behind the next line, however long it is."""
+        while (end := self.buffer.find(b"\n", self.position)) < 0:
+            self.position = len(self.buffer)
+            if not self.receive():
                 return
-        self.pass_by(end + 1 - self.at, lines=1)
+        self.advance(end + 1 - self.position, lines=1)

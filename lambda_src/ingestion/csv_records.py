@@ -1,4 +1,4 @@
-"""Cuts a CSV file into records, and never lets one bad record spoil those after it."""
+"""Splits a CSV file into records. An invalid record never affects those after it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import NamedTuple
 
 from .content import MAX_RECORD_BYTES, Content
 
-TOO_LONG = "the row is longer than 64 KiB, or a quote in it is opened and never closed"
-NEVER_CLOSED = "a quote is opened and never closed"
-AFTER_QUOTE = "text follows a closing quote (a quote within a quoted value is written twice)"
-LONE_CARRIAGE_RETURN = "a carriage return stands in the middle of the line"
+TOO_LONG = "the row is longer than 64 KiB, or a quote is never closed"
+NEVER_CLOSED = "a quote is never closed"
+AFTER_QUOTE = 'text follows a closing quote (write a quote inside a quoted value as "")'
+LONE_CARRIAGE_RETURN = "there is a carriage return in the middle of the line"
 
 
 class CsvRecord(NamedTuple):
-    """One record: the line it starts on (the first is 1), its bytes, its values or what is wrong with it.
+    """One record: the line it starts on (the first is 1), its bytes, and its values or its error.
 
-    Bytes that are no UTF-8 stand in the values as lone surrogates.
+    Bytes that are not UTF-8 appear in the values as unpaired surrogates.
     """
 
     line_number: int
@@ -27,11 +27,11 @@ class CsvRecord(NamedTuple):
 
 
 def next_record(content: Content, delimiter: str) -> CsvRecord | None:
-    """The record at the place of reading, which moves behind it; None at the end of the file.
+    """Read the record at the position, and move the position behind it; None at the end of the file.
 
-    RFC 4180's quoting is understood; lines end in LF or CRLF. A record whose quoting is broken, or that is too long, is
-    one faulty record of its first line alone; reading resumes at the next line. A quote within a value that did not
-    start with one is an ordinary character.
+    Quoting follows RFC 4180; lines end in LF or CRLF. If a record has invalid quoting or is too long, only its first
+    line becomes an invalid record, and reading continues at the next line. A quote inside a value that does not start
+    with one is an ordinary character.
     """
     line = content.line()
     if not line:
@@ -39,7 +39,7 @@ def next_record(content: Content, delimiter: str) -> CsvRecord | None:
     if b'"' in line:
         return _quoted(line, content, delimiter)
     number = content.line_number
-    content.pass_line()
+    content.skip_line()
     if len(line) > MAX_RECORD_BYTES:
         return CsvRecord(number, line, [], TOO_LONG)
     text = _decode(line).removesuffix("\n").removesuffix("\r")
@@ -67,12 +67,12 @@ def _quoted(first: bytes, content: Content, delimiter: str) -> CsvRecord:
         fault = _fault(str(error))
     else:
         raw = b"".join(taken)
-        # The csv module takes any number of carriage returns for one line end.
+        # The csv module accepts any number of carriage returns in one line end.
         if not raw.removesuffix(b"\n").endswith(b"\r\r"):
-            content.pass_by(len(raw), lines=len(taken))
+            content.advance(len(raw), lines=len(taken))
             return CsvRecord(number, raw, values, None)
         fault = LONE_CARRIAGE_RETURN
-    content.pass_line()
+    content.skip_line()
     return CsvRecord(number, first, [], fault)
 
 

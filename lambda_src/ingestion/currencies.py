@@ -1,8 +1,8 @@
-"""The active currency codes: ISO 4217, list one, as of 2026-01-01 (amendment 180: the lev gave way to the euro)."""
+"""The active currency codes: ISO 4217, list one, as of 2026-01-01 (amendment 180: the euro replaced the lev)."""
 
 from __future__ import annotations
 
-# A plain text is shorter to compare with the published list.
+# As one text it is easier to compare with the published list.
 CURRENCIES = frozenset(
     """
     AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF
@@ -12,5 +12,5 @@ CURRENCIES = frozenset(
     PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD
     TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAD XAF XAG XAU XBA XBB XBC XBD XCD XCG XDR XOF XPD
     XPF XPT XSU XTS XUA XXX YER ZAR ZMW ZWG
-    """.split()  # noqa: SIM905 - a list of some 160 quoted codes reads worse
+    """.split()  # noqa: SIM905 - a list of some 160 quoted codes is harder to read
 )

@@ -21,7 +21,7 @@ from .settings import Settings
 _GRACE_SECONDS = 1.0
 
 
-class Database:
+class DatabaseConnection:
     """Provides a working connection; one that failed is replaced."""
 
     def __init__(self, settings: Settings, session: Session) -> None:

@@ -1,11 +1,11 @@
-"""Until when work must be done: a function that stops by itself leaves its message to come back soon, not in hours."""
+"""The time by which work must end. A function that stops itself can make its message visible again soon."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
 
-# What it takes to roll back, to shorten the message's wait, and to answer.
+# Enough to roll back, to change the message's visibility timeout and to return.
 RESERVE_SECONDS = 10.0
 
 
@@ -14,21 +14,21 @@ class OutOfTimeError(Exception):
 
 
 class Deadline:
-    """A moment `seconds` from now, less what stopping takes."""
+    """A point in time `seconds` from now, less the time that stopping takes."""
 
     def __init__(self, seconds: float) -> None:
-        # A short timeout keeps the larger part of itself for the work.
+        # With a short timeout, the larger part of it is still for the work.
         self._end = time.monotonic() + seconds - min(RESERVE_SECONDS, seconds / 3)
 
     def milliseconds_left(self) -> int:
-        """What is left; raises OutOfTimeError where nothing is."""
+        """The time that is left; raises OutOfTimeError when there is none."""
         left = self._end - time.monotonic()
         if left <= 0:
             raise OutOfTimeError("the time for this file is over, and it is not loaded")
         return int(left * 1000) + 1
 
     def watch(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """The pieces, as long as there is time for them; raises OutOfTimeError."""
+        """The same pieces; raises OutOfTimeError when there is no time for the next one."""
         for piece in pieces:
             self.milliseconds_left()
             yield piece

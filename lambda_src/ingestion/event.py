@@ -1,4 +1,4 @@
-"""What S3 tells about a file, as EventBridge delivers it."""
+"""Reads S3's events about files, as EventBridge delivers them."""
 
 from __future__ import annotations
 
@@ -9,34 +9,37 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-REPROCESS = "Reprocess"  # a reason that S3 never gives
+REPROCESS = "Reprocess"  # a reason that S3 itself never gives
 _SEQUENCER = re.compile(r"[0-9A-Fa-f]{1,64}")
 
 
 class EventError(ValueError):
-    """A message that is no event of this bucket: it can never succeed."""
+    """The message is not an event of this bucket. Retrying can't help."""
 
 
-class Happened(Enum):
-    """What became of a version of a file."""
+class EventType(Enum):
+    """What happened to a version of a file, in S3's words."""
 
-    CREATED = "created"
-    MARKED_DELETED = "marked deleted"  # a delete marker: a version of its own, which hides the others
-    GONE = "gone"  # the version itself was deleted for good
+    CREATED = "Object Created"
+    DELETE_MARKER_CREATED = "Delete Marker Created"  # a version of its own, which hides the others
+    PERMANENTLY_DELETED = "Permanently Deleted"  # the version itself is deleted
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileEvent:
-    """One version of one file, and what happened to it."""
+    """One version of one file, and what happened to it.
 
-    happened: Happened
+    `reprocess` means that the version is loaded even if the ledger knows it: `make reprocess` sends such events.
+    """
+
+    type: EventType
     bucket: str
     key: str
     version_id: str
     sequencer: str | None
     uploaded_at: datetime
     size_bytes: int | None
-    again: bool = False  # load the version anew, though the ledger may know it: `make reprocess` asks for that
+    reprocess: bool = False
 
 
 def parse(body: str) -> FileEvent:
@@ -48,36 +51,36 @@ def parse(body: str) -> FileEvent:
     try:
         detail = event["detail"]
         found = detail["object"]
-        happened = _happened(event["detail-type"], detail)
+        type_ = _type(event["detail-type"], detail)
         return FileEvent(
-            happened=happened,
+            type=type_,
             bucket=_text(detail["bucket"]["name"], "bucket.name"),
             key=_text(found["key"], "object.key"),
             version_id=_text(found.get("version-id"), "object.version-id (is the bucket versioned?)"),
             sequencer=_sequencer(found.get("sequencer")),
             uploaded_at=_time(event["time"]),
-            size_bytes=_size(found.get("size")) if happened is Happened.CREATED else None,
-            again=happened is Happened.CREATED and detail.get("reason") == REPROCESS,
+            size_bytes=_size(found.get("size")) if type_ is EventType.CREATED else None,
+            reprocess=type_ is EventType.CREATED and detail.get("reason") == REPROCESS,
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise EventError(f"not an S3 event as EventBridge delivers it: {type(error).__name__} {error}") from error
 
 
-def _happened(detail_type: str, detail: dict[str, Any]) -> Happened:
+def _type(detail_type: str, detail: dict[str, Any]) -> EventType:
     if detail_type == "Object Created":
-        return Happened.CREATED
+        return EventType.CREATED
     if detail_type != "Object Deleted":
         raise EventError(f"detail-type must be 'Object Created' or 'Object Deleted', got {detail_type!r}")
     deletion = detail.get("deletion-type")
     if deletion == "Delete Marker Created":
-        return Happened.MARKED_DELETED
+        return EventType.DELETE_MARKER_CREATED
     if deletion == "Permanently Deleted":
-        return Happened.GONE
+        return EventType.PERMANENTLY_DELETED
     raise EventError(f"detail.deletion-type must be 'Delete Marker Created' or 'Permanently Deleted', got {deletion!r}")
 
 
 def _text(value: object, name: str) -> str:
-    # PostgreSQL can't store a NUL or half of a surrogate pair as text, and S3 sends neither.
+    # PostgreSQL can't store NUL or an unpaired surrogate in text, and S3 never sends either.
     if not isinstance(value, str) or not value or "\0" in value or not _is_unicode(value):
         raise EventError(f"detail.{name} must be text, got {value!r}")
     return value

@@ -1,4 +1,4 @@
-"""Reads a line of JSON Lines as a record of an order."""
+"""Reads each line of a JSON Lines file as a record."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 from .content import MAX_RECORD_BYTES, Content
-from .order_row import COLUMNS, OPTIONAL_COLUMNS, shown
+from .order_row import COLUMNS, OPTIONAL_COLUMNS, quote
 
 TOO_LONG = "the line is longer than 64 KiB"
-NO_OBJECT = 'the line is not one JSON object, such as {"order_id": "A-1001", …}'
-# Whose values may stand as a number or as text.
+NO_OBJECT = 'the line is not a JSON object, such as {"order_id": "A-1001", …}'
+# Their values may be numbers or text.
 NUMBERS = frozenset({"quantity", "unit_price"})
 
-# What PostgreSQL can't store, and JSON can spell: a NUL, and either half of a surrogate pair.
+# Characters that JSON can express and PostgreSQL can't store: NUL and unpaired surrogates.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _MEMBER = re.compile(rb'([{,] ?"([ !#-\[\]-~]{1,64})" ?: ?)("[^"\\]*+"|[^"{\[,} ]++)')
 _END = re.compile(rb"\}\r?\n?")
 
 
 class JsonRecord(NamedTuple):
-    """One record: its line, its bytes, its values by column (None where it is no object), what is wrong
-    with it, and the names it has besides.
+    """One record: its line, its bytes, its values by column (None if it is not an object), its errors, and its other
+    names.
 
-    A value that is missing or null is empty, one of the wrong kind is None. Bytes that are no UTF-8 stand in the values
-    as lone surrogates.
+    A value that is missing or null is empty; a value of the wrong type is None. Bytes that are not UTF-8 appear in the
+    values as unpaired surrogates.
     """
 
     line_number: int
@@ -37,20 +37,20 @@ class JsonRecord(NamedTuple):
 
 
 class _Number(str):
-    """A number as it stands in the file: as a float it would not be what its sender wrote."""
+    """A number as it is written in the file; a float could differ from it."""
 
 
 class _Object(list[tuple[str, Any]]):
-    """An object's members: a name may stand twice."""
+    """The members of an object, in which a name may occur twice."""
 
 
 def next_record(content: Content) -> JsonRecord | None:
-    """The line at the place of reading, which moves behind it; None at the end of the file."""
+    """Read the line at the position, and move the position behind it; None at the end of the file."""
     line = content.line()
     if not line:
         return None
     number = content.line_number
-    content.pass_line()
+    content.skip_line()
     if len(line) > MAX_RECORD_BYTES:
         return JsonRecord(number, line, None, [TOO_LONG], [])
     members = _members(line.decode("utf-8", "surrogateescape"))
@@ -58,7 +58,7 @@ def next_record(content: Content) -> JsonRecord | None:
         return JsonRecord(number, line, None, [NO_OBJECT], [])
     values: dict[str, str | None] = {}
     counts = Counter(name for name, _ in members)
-    faults = [f"{name} stands more than once" for name in COLUMNS if counts[name] > 1]
+    faults = [f"{name} occurs more than once" for name in COLUMNS if counts[name] > 1]
     for name, value in members:
         if name in COLUMNS:
             text, fault = _text(name, value)
@@ -68,9 +68,9 @@ def next_record(content: Content) -> JsonRecord | None:
 
 
 def layout(line: bytes) -> tuple[tuple[bytes, str], ...] | None:
-    """The names in a line, each after the bytes that stand before its value; None where the line is none of the plain.
+    """The names in a line, each with the bytes before its value; None if the line is nested or otherwise unusual.
 
-    Lines that one program writes have one layout, or few. A name that is one of COLUMNS stands once.
+    Lines that one program writes have one layout, or few. Each name in COLUMNS occurs at most once.
     """
     members = []
     at = 0
@@ -87,7 +87,7 @@ def layout(line: bytes) -> tuple[tuple[bytes, str], ...] | None:
 
 def _members(line: str) -> list[tuple[str, Any]] | None:
     try:
-        # Names are compared as a CSV header's are.
+        # Names are compared in the same way as those of a CSV header.
         found = json.loads(
             line, parse_int=_Number, parse_float=_Number, parse_constant=_Number, object_pairs_hook=_Object
         )
@@ -100,10 +100,10 @@ def _text(name: str, value: object) -> tuple[str | None, str | None]:
     if value is None:
         return "", None
     if not isinstance(value, str):
-        kind = {bool: "true or false", _Object: "an object", list: "a list"}.get(type(value), "no text")
-        return None, f"{name} must be text, and is {kind}"
+        kind = {bool: "true or false", _Object: "an object", list: "a list"}[type(value)]
+        return None, f"{name} must be text, not {kind}"
     if isinstance(value, _Number) and name not in NUMBERS:
-        return None, f"{name} must be text in quotes, and is the number {shown(value)}"
+        return None, f"{name} must be text in quotes, not the number {quote(value)}"
     if name == "notes" and _UNSTORABLE.search(value):
-        return None, f"{name} holds what can't be stored: a NUL character, or half of a character"
+        return None, f"{name} contains a character that can't be stored: NUL or an unpaired surrogate"
     return value, None

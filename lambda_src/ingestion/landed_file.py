@@ -12,20 +12,20 @@ if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
 
-PIECE_BYTES = 64 * 1024  # larger pieces were slower: what is read is still in the processor's cache when it is used
-# S3 answers "method not allowed" where the version is a delete marker.
-_GONE = frozenset({"NoSuchVersion", "NoSuchKey", "MethodNotAllowed", "404", "405"})
+PIECE_BYTES = 64 * 1024  # larger pieces were slower: they leave the processor's cache before they are used
+# S3 answers "method not allowed" if the version is a delete marker.
+_NO_SUCH_VERSION = frozenset({"NoSuchVersion", "NoSuchKey", "MethodNotAllowed", "404", "405"})
 
 
-class GoneError(Exception):
-    """The version is no longer there."""
+class NoSuchVersionError(Exception):
+    """The version does not exist any more."""
 
 
 class LandedFile(NamedTuple):
-    """A version that can be read: its size in bytes, what makes gzip expected of it, if anything, and its bytes."""
+    """A version that can be read: its size in bytes, what declares it to be gzip, if anything, and its bytes."""
 
     size: int
-    promises_gzip: str | None
+    declared_gzip: str | None
     pieces: Iterator[bytes]
 
 
@@ -37,20 +37,20 @@ class LandedFiles:
 
     @contextmanager
     def open(self, bucket: str, key: str, version_id: str) -> Iterator[LandedFile]:
-        """The version, to be read once; raises GoneError where it is no longer there."""
+        """The version, to be read once; raises NoSuchVersionError if it does not exist any more."""
         try:
-            answer = self._s3.get_object(Bucket=bucket, Key=key, VersionId=version_id)
+            response = self._s3.get_object(Bucket=bucket, Key=key, VersionId=version_id)
         except ClientError as error:
-            if error.response["Error"]["Code"] in _GONE:
-                raise GoneError from error
+            if error.response["Error"]["Code"] in _NO_SUCH_VERSION:
+                raise NoSuchVersionError from error
             raise
-        with closing(answer["Body"]) as body:
-            promise = promise_of_gzip(key, answer.get("ContentEncoding", ""))
-            yield LandedFile(answer["ContentLength"], promise, _pieces(body))
+        with closing(response["Body"]) as body:
+            declaration = gzip_declaration(key, response.get("ContentEncoding", ""))
+            yield LandedFile(response["ContentLength"], declaration, _pieces(body))
 
 
-def promise_of_gzip(key: str, content_encoding: str) -> str | None:
-    """What says that a file is compressed with gzip: its Content-Encoding or its name; None where nothing does."""
+def gzip_declaration(key: str, content_encoding: str) -> str | None:
+    """What declares a file to be gzip: its Content-Encoding or its name; None if nothing does."""
     if "gzip" in content_encoding.lower():
         return f"The Content-Encoding {content_encoding}"
     return "The file's name" if key.lower().endswith((".gz", ".gzip")) else None

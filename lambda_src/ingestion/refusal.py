@@ -1,5 +1,5 @@
-"""How a whole file is turned down."""
+"""The error that refuses a whole file."""
 
 
 class RefusedError(Exception):
-    """The whole file can't be taken; the message is the reason, for its sender."""
+    """The whole file is refused; the message is the reason, written for the person who sent it."""

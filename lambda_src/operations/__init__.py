@@ -1,1 +1,1 @@
-"""Looks up for people what the database knows of a file; reads only."""
+"""Answers people's questions about files from the database, which it only reads."""

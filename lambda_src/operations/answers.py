@@ -1,4 +1,4 @@
-"""The answers, straight from the tables."""
+"""The answers, read from the tables."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _REJECTS = """
     ORDER BY line_number
     LIMIT %(limit)s
 """
-# The rows are compared as a whole, so that each page is one walk along the ledger's unique index.
+# The row comparison makes each page one scan of the ledger's unique index.
 _KNOWN = """
     SELECT key, version_id
     FROM files
@@ -41,9 +41,9 @@ _KNOWN = """
 
 
 def inspect(connection: Connection, bucket: str, request: Inspect) -> dict[str, Any]:
-    """The newest versions of the key, each with its first rejects and how many stored orders come from it.
+    """The newest versions of the key, each with its first rejected rows and the number of stored orders from it.
 
-    `orders_stored` is null where counting took too long: there is no index for it, which every load would pay for.
+    `orders_stored` is null if counting takes too long: an index for it would slow down every load.
     """
     key = {"bucket": bucket, "key": request.key}
     row = connection.execute("SELECT count(*) FROM files WHERE bucket = %(bucket)s AND key = %(key)s", key).fetchone()
@@ -61,7 +61,7 @@ def inspect(connection: Connection, bucket: str, request: Inspect) -> dict[str, 
 
 
 def known_versions(connection: Connection, bucket: str, request: KnownVersions) -> dict[str, Any]:
-    """A page of [key, version]; one that is shorter than `limit` is the last."""
+    """A page of [key, version]; a page that is shorter than `limit` is the last."""
     key, version_id = request.after or ("", "")
     values = {"bucket": bucket, "key": key, "version_id": version_id, "limit": request.limit}
     return {"versions": [list(row) for row in connection.execute(_KNOWN, values)]}

@@ -1,4 +1,4 @@
-"""The Lambda function that `make inspect` and `make reconcile` ask; no event calls it."""
+"""The Lambda function that `make inspect` and `make reconcile` invoke; no event source invokes it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _connection = ReusableConnection(
 
 
 def handler(event: object, _: object) -> dict[str, Any]:
-    """Answer a request; {"error": …} where it can't be answered, in words for the person who asked."""
+    """Answer a request, or return {"error": …} with a message for the person who asked."""
     try:
         request = parse(event)
         connection = _connection.get()
@@ -36,5 +36,5 @@ def handler(event: object, _: object) -> dict[str, Any]:
     except RequestError as error:
         return {"error": str(error)}
     except psycopg.OperationalError as error:
-        _log.warning("the database could not answer: %s", error)
-        return {"error": f"the database could not answer: {str(error).strip().splitlines()[0]}"}
+        _log.warning("the database request failed: %s", error)
+        return {"error": f"the database request failed: {str(error).strip().splitlines()[0]}"}

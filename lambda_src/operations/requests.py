@@ -1,4 +1,4 @@
-"""What may be asked. Everything comes from outside, so everything is looked at."""
+"""The requests that the function answers. All input is untrusted, so all of it is validated."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from dataclasses import dataclass
 
 LARGEST_PAGE = 1_000  # keys have at most 1,024 bytes, and Lambda answers with at most 6 MB
 LONGEST_KEY_BYTES = 1_024  # Amazon S3 User Guide, "Naming Amazon S3 objects"
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # what PostgreSQL has no text for, and no key holds
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL can't store them in text, and no key contains them
 
 
 class RequestError(ValueError):
-    """A question that can't be answered; the message names the field."""
+    """The request is invalid; the message names the field."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inspect:
-    """What became of every version of one key?"""
+    """What happened to every version of one key?"""
 
     key: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class KnownVersions:
-    """Which versions does the ledger know? A page of them, in the order of S3, those that come after `after`."""
+    """Which versions are in the ledger? A page of them in S3's order, starting after `after`."""
 
     after: tuple[str, str] | None
     limit: int
@@ -34,7 +34,7 @@ Request = Inspect | KnownVersions
 
 
 def parse(event: object) -> Request:
-    """Read a request; raises RequestError that names the field, what it must be, and what it was."""
+    """Read a request; raises RequestError that names the field, what is allowed and what it was."""
     if not isinstance(event, Mapping):
         raise RequestError(f"the request must be a JSON object, got {type(event).__name__}")
     action = event.get("action")

@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 import psycopg.conninfo
@@ -24,19 +24,14 @@ from .settings import Settings
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
+    from common.context import Context
+
 RESOURCE_ID = "schema-migration"
 _RESPONSE_SECONDS = 20.0  # reserved for responding before Lambda ends the function
 _CONNECT_SECONDS = 120.0  # a database that RDS calls available accepts connections long before
 
 _log = logging.getLogger(__name__)
 logging.getLogger(__package__).setLevel(logging.INFO)
-
-
-class Context(Protocol):
-    """The part of Lambda's context object that is used here."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until Lambda ends the function."""
 
 
 def handler(event: Mapping[str, Any], context: Context) -> None:

@@ -28,22 +28,22 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def test_both_contenders_load_the_same_file(servers: Lab, source: Source, link: Link) -> None:
     file = order_files.csv(ROWS)
     assert servers.copy(file, source, link).done.status == "loaded"
-    assert servers.take_in(file, source, link).done.status == "loaded"
+    assert servers.load(file, source, link).done.status == "loaded"
 
 
 def test_a_second_load_meets_the_rows_of_the_first(servers: Lab) -> None:
-    servers.take_in(order_files.csv(ROWS))
-    assert servers.take_in_more(order_files.csv(ROWS)).done.status == "loaded"
+    servers.load(order_files.csv(ROWS))
+    assert servers.load_more(order_files.csv(ROWS)).done.status == "loaded"
 
 
 def test_what_is_measured_has_started_from_nothing(servers: Lab) -> None:
-    servers.take_in(order_files.csv(ROWS))
-    assert servers.take_in(order_files.every_twentieth(ROWS)).rows == ROWS / 20
+    servers.load(order_files.csv(ROWS))
+    assert servers.load(order_files.every_twentieth(ROWS)).rows == ROWS / 20
 
 
 def test_a_load_that_leaves_rows_out_counts_for_nothing(servers: Lab) -> None:
     with pytest.raises(SystemExit, match=r"should hold 101"):
-        servers.take_in(order_files.OrderFile(path=order_files.csv(ROWS).path, rows=101))
+        servers.load(order_files.OrderFile(path=order_files.csv(ROWS).path, rows=101))
 
 
 def test_a_kind_of_file_that_is_not_taken_is_told_apart_from_a_failure(servers: Lab) -> None:

@@ -1,4 +1,4 @@
-"""Reads order files as the intake does, and what it would hand to PostgreSQL as PostgreSQL would understand it."""
+"""Reads order files as ingestion does, and its lines for COPY as PostgreSQL would."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from ingestion.order_file import OrderFile, Reject
 from ingestion.order_row import COLUMNS
+from ingestion.reader import OrderReader, RejectedRow
 
 HEADER = b"order_id,customer_email,sku,quantity,unit_price,currency,ordered_at,notes\n"
 ROW = b"A-1,ada@example.com,MUG,2,12.50,EUR,2026-03-31T14:05:00+02:00,"
@@ -19,17 +19,17 @@ FILE_ID = 17
 
 @dataclass
 class Read:
-    """What became of a file's rows: values by column, those that are NULL as "", and rejects."""
+    """A file's valid rows, by column and with NULL as "", and its rejected rows."""
 
-    file: OrderFile
+    file: OrderReader
     rows: list[dict[str, str]]
-    rejects: list[Reject]
+    rejects: list[RejectedRow]
 
 
 def read(data: bytes | Iterable[bytes], *, max_rejected_percent: int = 100) -> Read:
     """Read a whole file; raises RefusedError."""
     pieces = [data] if isinstance(data, bytes) else data
-    file = OrderFile(pieces, file_id=FILE_ID, max_rejected_percent=max_rejected_percent)
+    file = OrderReader(pieces, file_id=FILE_ID, max_rejected_percent=max_rejected_percent)
     found = Read(file, [], [])
     for chunk in file.chunks():
         text = chunk.lines.decode()
@@ -45,15 +45,15 @@ def read(data: bytes | Iterable[bytes], *, max_rejected_percent: int = 100) -> R
 
 
 def read_slowly(data: bytes) -> Read:
-    """Read a whole file with every row checked by the rules."""
+    """Read a whole file without the fast path, so that the rules check every row."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ingestion.sieve.of_csv", lambda *_: Nothing())
-        patch.setattr("ingestion.sieve.of_json", lambda *_: Nothing())
+        patch.setattr("ingestion.fast_path.for_csv", lambda *_: NoFastPath())
+        patch.setattr("ingestion.fast_path.for_json", lambda *_: NoFastPath())
         return read(data)
 
 
-class Nothing:
-    """A sieve that nothing runs through."""
+class NoFastPath:
+    """A fast path that takes no row."""
 
     def take(self, _: object) -> tuple[bytes, int]:
         return b"", 0

@@ -1,4 +1,4 @@
-"""Notes what is asked of the database, and finds in the code what could be."""
+"""Records the statements that PostgreSQL is asked to run, and finds those in the code that were never run."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import psycopg
 import pytest
 from psycopg.sql import Composable
 
-# Words that stand in capitals in SQL only.
+# Words that are in capitals only in SQL.
 _SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|COPY|TRUNCATE|CREATE|ALTER|SET LOCAL|FROM|WHERE)\b")
 
 
 class Recorder:
-    """The statements that PostgreSQL was asked to run since it was made, whoever asked."""
+    """The statements that any connection was asked to run since this was created."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.statements: set[str] = set()
@@ -27,18 +27,18 @@ class Recorder:
             (psycopg.AsyncCursor, "execute"),
             (psycopg.AsyncCursor, "copy"),
         ):
-            monkeypatch.setattr(cursor, method, self._noting(getattr(cursor, method)))
+            monkeypatch.setattr(cursor, method, self._recording(getattr(cursor, method)))
 
-    def _noting(self, original: Any) -> Any:
-        def noting(cursor: Any, statement: Any, *arguments: Any, **options: Any) -> Any:
+    def _recording(self, original: Any) -> Any:
+        def record(cursor: Any, statement: Any, *arguments: Any, **options: Any) -> Any:
             self.statements.add(statement.as_string(None) if isinstance(statement, Composable) else statement)
             return original(cursor, statement, *arguments, **options)
 
-        return noting
+        return record
 
 
 def never_run(folder: Path, statements: set[str]) -> list[str]:
-    """Every piece of SQL in the folder's code that is part of none of the statements, with its place."""
+    """Every piece of SQL in the folder's code that is part of none of the statements, with its file and line."""
     return [
         f"{file}:{line}: {' '.join(text.split())}"
         for file in sorted(folder.glob("*.py"))
@@ -53,7 +53,7 @@ def _sql(tree: ast.Module) -> Iterator[tuple[int, str, re.Pattern[str]]]:
         if id(node) in prose or not isinstance(node, ast.Constant | ast.JoinedStr):
             continue
         pieces = [node] if isinstance(node, ast.Constant) else node.values
-        # What a program fills in, in Python's way or in psycopg's, may be anything.
+        # A placeholder of Python or psycopg may stand for anything.
         text = "".join(str(piece.value) if isinstance(piece, ast.Constant) else "{}" for piece in pieces)
         if _SQL.search(text):
             pattern = ".*".join(map(re.escape, re.split(r"\{\}", text)))

@@ -1,4 +1,4 @@
-"""Slow readers of CSV and of orders that are right for anyone to see: what the quick ones are compared with."""
+"""Slow but obviously correct readers of CSV and of orders, with which the fast ones are compared."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ingestion.currencies import CURRENCIES
 
 
 def records(data: bytes, delimiter: str, max_bytes: int) -> list[tuple[int, list[str] | None]]:
-    """The first line of every record and its values, None for a record that is faulty."""
+    """The first line of every record and its values; None for an invalid record."""
     lines = data.split(b"\n")
     lines = [line + b"\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
     found: list[tuple[int, list[str] | None]] = []
@@ -63,7 +63,7 @@ def _record(lines: list[bytes], delimiter: str, max_bytes: int) -> tuple[list[st
 
 
 def order(values: dict[str, str]) -> dict[str, object] | None:
-    """The meaning of a row's values, None where a rule is broken."""
+    """The typed values of a row; None if it breaks a rule."""
     email, notes = values["customer_email"].strip(" \t"), values["notes"]
     quantity, price = values["quantity"].strip(" \t"), values["unit_price"].strip(" \t")
     names = {name: values[name].strip(" \t") for name in ("order_id", "sku")}
@@ -127,7 +127,7 @@ def _is_price(text: str) -> bool:
 
 
 def _moment(text: str) -> datetime | None:
-    """RFC 3339's date-time, each part cut out by its place."""
+    """RFC 3339's date-time, each part cut out by its position."""
     shape = "".join("9" if each in string.digits else each.upper() for each in text)
     rest = shape[19:]
     fraction = 0

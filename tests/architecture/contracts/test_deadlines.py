@@ -42,7 +42,6 @@ def test_the_queue_of_landed_files_keeps_messages_as_the_configuration_assumes(p
 
 
 def test_the_longest_backoff_is_the_one_that_the_configuration_assumes() -> None:
-    assert ingestion.messages.LONGEST_WAIT_SECONDS == pipeline.MAX_BACKOFF_SECONDS
     assert ingestion.settings.MAX_BACKOFF_SECONDS == pipeline.MAX_BACKOFF_SECONDS
     assert pipeline.MAX_BACKOFF_SECONDS <= LONGEST_VISIBILITY
 

@@ -38,7 +38,7 @@ def _written_by_ingestion(
     """What the function writes for every outcome, as CloudWatch reads it out of the log (embedded metric format)."""
     handler = deployed_handler("ingestion", monkeypatch, case=case)
     for status in STATUSES:
-        handler._account_for(handler.Outcome(status=status), 1.0)
+        handler._record(handler.Outcome(status=status), 1.0)
     written = set()
     for line in capsys.readouterr().out.splitlines():
         entry = json.loads(line)

@@ -1,4 +1,4 @@
-"""A database of its own for every test, its schema made by the real migrations, used by the real roles."""
+"""Gives each test its own database, with the schema and the roles of the real migrations."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import botocore.session
 import psycopg
 import pytest
 
-from ingestion.database import Database
+from ingestion.database import DatabaseConnection
 from ingestion.deadline import Deadline
-from ingestion.event import FileEvent, Happened
-from ingestion.intake import Intake
-from ingestion.landed_file import GoneError, LandedFile, LandedFiles, promise_of_gzip
+from ingestion.event import EventType, FileEvent
+from ingestion.landed_file import LandedFile, LandedFiles, NoSuchVersionError, gzip_declaration
 from ingestion.ledger import Outcome
+from ingestion.loader import Loader
 from ingestion.settings import Settings
 from local_cloud.postgres import LocalPostgres, PostgresEndpoint
 from schema_migration.migrate import PACKAGE, migrate
@@ -59,21 +59,21 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True, kw_only=True)
 class Shop:
-    """A database, and how each role gets in."""
+    """A database, and how each role connects to it."""
 
     server: PostgresEndpoint
     name: str
 
     def url(self, user: str = ADMINISTRATOR) -> str:
-        """Where `user` connects to."""
+        """The connection string of `user`."""
         return self.server.url(user=user, password=PASSWORD if user == ADMINISTRATOR else "token", database=self.name)
 
     def connect(self, user: str = ADMINISTRATOR) -> psycopg.Connection:
-        """A new connection of `user`, in autocommit."""
+        """A new connection of `user` in autocommit mode."""
         return psycopg.connect(self.url(user), autocommit=True)
 
     def rows(self, query: str) -> list[Any]:
-        """What the administrator's query answers; single values where it has one column."""
+        """The result of the administrator's query; plain values if it has one column."""
         with self.connect() as connection:
             found = connection.execute(query).fetchall()
         return [row[0] if len(row) == 1 else row for row in found]
@@ -108,7 +108,7 @@ class Shop:
 
 @dataclass
 class Bucket(LandedFiles):
-    """A bucket in memory; reading breaks off at byte `breaks_at`, if that is set."""
+    """A bucket in memory. If `breaks_at` is set, reading fails at that byte."""
 
     versions: dict[tuple[str, str], bytes] = field(default_factory=dict)
     breaks_at: int | None = None
@@ -117,9 +117,9 @@ class Bucket(LandedFiles):
     def open(self, bucket: str, key: str, version_id: str) -> Iterator[LandedFile]:
         assert bucket == BUCKET
         if (key, version_id) not in self.versions:
-            raise GoneError
+            raise NoSuchVersionError
         content = self.versions[key, version_id]
-        yield LandedFile(len(content), promise_of_gzip(key, ""), self._pieces(content))
+        yield LandedFile(len(content), gzip_declaration(key, ""), self._pieces(content))
 
     def _pieces(self, content: bytes) -> Iterator[bytes]:
         for start in range(0, len(content), 1000):
@@ -128,11 +128,11 @@ class Bucket(LandedFiles):
             yield content[start : start + 1000]
 
 
-class Process(Intake):
-    """A process of the function, with time enough where a test says nothing else."""
+class Process(Loader):
+    """A process of the function; its deadline is a minute away unless a test says otherwise."""
 
-    def take_in(self, event: FileEvent, deadline: Deadline | None = None) -> Outcome:
-        return super().take_in(event, deadline or Deadline(60))
+    def load(self, event: FileEvent, deadline: Deadline | None = None) -> Outcome:
+        return super().load(event, deadline or Deadline(60))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,10 +141,10 @@ class Pipeline:
 
     shop: Shop
     bucket: Bucket
-    databases: list[Database]
+    databases: list[DatabaseConnection]
 
-    def intake(self) -> Process:
-        """Another process of the function: with a connection of its own."""
+    def loader(self) -> Process:
+        """Another process of the function, with its own connection."""
         session = botocore.session.Session()
         session.set_credentials("key", "secret")
         settings = Settings.from_env(
@@ -159,7 +159,7 @@ class Pipeline:
                 "METRICS_NAMESPACE": "orders-test",
             }
         )
-        database = Database(settings, session)
+        database = DatabaseConnection(settings, session)
         self.databases.append(database)
         return Process(
             database=database,
@@ -169,18 +169,18 @@ class Pipeline:
         )
 
     def close(self) -> None:
-        """End every process of the function."""
+        """Close the connections of every process."""
         while self.databases:
             self.databases.pop().close()
 
     def put(self, key: str, content: bytes, *, at: int, sequencer: str | None = None) -> FileEvent:
-        """Put a version, and return the event of it; `at` is its time in seconds."""
+        """Put a version, and return its event; `at` is its time in seconds."""
         version = f"v{next(_numbers)}"
         self.bucket.versions[key, version] = content
         return event(key, version, at=at, sequencer=sequencer, size=len(content))
 
     def tables(self) -> tuple[Any, ...]:
-        """All that is in the tables and does not depend on when it came."""
+        """Everything in the tables that does not depend on the order of loading."""
         files = """SELECT key, version_id, sequencer, uploaded_at, size_bytes, status, reason, rows_loaded,
                    rows_rejected FROM files ORDER BY key, version_id"""
         orders = """SELECT orders.*, key, version_id FROM (SELECT * FROM orders) AS orders
@@ -196,13 +196,13 @@ def event(
     version: str,
     *,
     at: int,
-    happened: Happened = Happened.CREATED,
+    type_: EventType = EventType.CREATED,
     sequencer: str | None = None,
     size: int | None = None,
 ) -> FileEvent:
     """An event as the handler reads it."""
     return FileEvent(
-        happened=happened,
+        type=type_,
         bucket=BUCKET,
         key=key,
         version_id=version,
@@ -213,25 +213,25 @@ def event(
 
 
 def csv(*rows: tuple[str, int], notes: str = "") -> bytes:
-    """An order file: order ids with their quantities."""
+    """An order file with these order ids and quantities."""
     header = "order_id,customer_email,sku,quantity,unit_price,currency,ordered_at,notes\n"
     line = "{},ada@example.com,MUG,{},12.50,EUR,2026-03-31T14:05:00+02:00,{}\n"
     return (header + "".join(line.format(order_id, quantity, notes) for order_id, quantity in rows)).encode()
 
 
 def statuses(pipeline: Pipeline) -> list[str]:
-    """Of the ledger's files, in the order of their uploads."""
+    """The status of each file in the ledger, in the order of their uploads."""
     return pipeline.shop.rows("SELECT status FROM files ORDER BY uploaded_at")
 
 
 def quantities(pipeline: Pipeline) -> dict[str, int]:
-    """Of the orders, by their ids."""
+    """The quantity of each order, by its id."""
     return dict(pipeline.shop.rows("SELECT order_id, quantity FROM orders"))
 
 
 @pytest.fixture
 def empty_shop(postgres: LocalPostgres) -> Shop:
-    """A database as RDS makes it: empty, and the administrator's, who is no superuser."""
+    """A database as RDS creates it: empty and owned by the administrator, who is not a superuser."""
     name = f"shop_{next(_numbers)}"
     postgres.server.create_master_user(ADMINISTRATOR, PASSWORD, database=name)
     return Shop(server=postgres.server, name=name)
@@ -239,7 +239,7 @@ def empty_shop(postgres: LocalPostgres) -> Shop:
 
 @pytest.fixture
 def shop(empty_shop: Shop) -> Shop:
-    """A database with the schema."""
+    """A database with the schema and the roles."""
     empty_shop.migrate()
     return empty_shop
 

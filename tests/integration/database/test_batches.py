@@ -1,4 +1,4 @@
-"""Loading in batches, straight or compared: whatever way each takes, the tables are those of a simple model."""
+"""Batches are copied or merged, and in both cases the tables end like those of a simple model."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion import intake as intake_module
-from ingestion import load, order_file
+from ingestion import loader as loader_module
+from ingestion import reader, tables
 from ingestion.content import Content
 from ingestion.deadline import Deadline, OutOfTimeError
 from ingestion.event import FileEvent
-from ingestion.intake import ALREADY_KNOWN
-from ingestion.messages import passes
+from ingestion.loader import ALREADY_KNOWN
+from ingestion.messages import is_transient
 from tests.integration.database.conftest import Pipeline, csv, quantities, statuses
 
 SMALL = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -29,26 +29,26 @@ SMALL = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCh
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some three rows a chunk, six a batch."""
-    monkeypatch.setattr(order_file, "_CHUNK_BYTES", 200)
-    monkeypatch.setattr(load, "BATCH_BYTES", 400)
+    """About three rows per chunk and six per batch."""
+    monkeypatch.setattr(reader, "_CHUNK_BYTES", 200)
+    monkeypatch.setattr(tables, "BATCH_BYTES", 400)
 
 
 @pytest.fixture
-def compared(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many rows each batch has that takes the slow way."""
+def merged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of rows of each batch that is merged."""
     found: list[int] = []
-    compare = load._Load._compare
+    merge = tables._OrderWriter._merge
 
-    def noted(self: load._Load, lines: object, batch: load._Batch) -> None:
-        compare(self, lines, batch)  # type: ignore[arg-type]
+    def recorded(self: tables._OrderWriter, lines: object, batch: tables._Batch) -> None:
+        merge(self, lines, batch)  # type: ignore[arg-type]
         found.append(batch.rows)
 
-    monkeypatch.setattr(load._Load, "_compare", noted)
+    monkeypatch.setattr(tables._OrderWriter, "_merge", recorded)
     return found
 
 
-# Few ids, so that they meet in one batch, in two, and in other files; quantity 0 is a reject.
+# Few ids, so that they repeat within a batch, across batches and across files. A row with quantity 0 is rejected.
 rows_of_a_file = st.lists(st.tuples(st.sampled_from("ABCDEFGHIJ"), st.integers(0, 9)), max_size=40)
 
 
@@ -64,7 +64,7 @@ def test_the_tables_are_those_of_the_model(
     taken = list(enumerate(puts))
     order.shuffle(taken)  # type: ignore[attr-defined]
     for at, put in taken:
-        outcome = pipeline.intake().take_in(put)
+        outcome = pipeline.loader().load(put)
         too_many = sum(1 for _, quantity in files[at] if not quantity)
         assert (outcome.rows_loaded, outcome.rows_rejected) == (len(kept[at]), too_many)
     expected: dict[str, int] = {}
@@ -74,31 +74,33 @@ def test_the_tables_are_those_of_the_model(
     pipeline.close()
 
 
-def test_new_orders_go_straight_into_the_table(pipeline: Pipeline, compared: list[int]) -> None:
-    pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(*((f"A{n}", 1) for n in range(100))), at=1))
-    assert compared == []
+def test_new_orders_are_copied_directly_into_the_table(pipeline: Pipeline, merged: list[int]) -> None:
+    pipeline.loader().load(pipeline.put("incoming/a.csv", csv(*((f"A{n}", 1) for n in range(100))), at=1))
+    assert merged == []
     assert len(quantities(pipeline)) == 100
 
 
-def test_known_orders_cost_their_batch_alone_and_then_ever_more(pipeline: Pipeline, compared: list[int]) -> None:
-    pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(("A0", 1)), at=1))
-    pipeline.intake().take_in(pipeline.put("incoming/b.csv", csv(*((f"A{n}", 2) for n in range(100))), at=2))
-    assert len(compared) == 1
-    pipeline.intake().take_in(pipeline.put("incoming/c.csv", csv(*((f"A{n}", 3) for n in range(100))), at=3))
-    assert sum(compared[1:]) == 100
+def test_existing_orders_make_their_batch_merge_and_then_more_and_more_batches(
+    pipeline: Pipeline, merged: list[int]
+) -> None:
+    pipeline.loader().load(pipeline.put("incoming/a.csv", csv(("A0", 1)), at=1))
+    pipeline.loader().load(pipeline.put("incoming/b.csv", csv(*((f"A{n}", 2) for n in range(100))), at=2))
+    assert len(merged) == 1
+    pipeline.loader().load(pipeline.put("incoming/c.csv", csv(*((f"A{n}", 3) for n in range(100))), at=3))
+    assert sum(merged[1:]) == 100
     assert quantities(pipeline) == {f"A{n}": 3 for n in range(100)}
 
 
-def test_an_order_that_counts_for_less_in_two_batches_is_counted_once(pipeline: Pipeline) -> None:
-    pipeline.intake().take_in(pipeline.put("incoming/b.csv", csv(("A", 9), ("B", 9)), at=2))
+def test_an_outranked_order_in_two_batches_is_counted_once(pipeline: Pipeline) -> None:
+    pipeline.loader().load(pipeline.put("incoming/b.csv", csv(("A", 9), ("B", 9)), at=2))
     rows = [("A", 1), ("B", 1), *((f"C{n}", 1) for n in range(20)), ("A", 2), *((f"D{n}", 1) for n in range(20))]
-    outcome = pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(*rows), at=1))
+    outcome = pipeline.loader().load(pipeline.put("incoming/a.csv", csv(*rows), at=1))
     assert outcome.rows_loaded == 42
     assert pipeline.shop.rows("SELECT quantity FROM orders WHERE order_id IN ('A', 'B')") == [9, 9]
 
 
-def test_the_same_order_in_every_line_is_one_order(pipeline: Pipeline) -> None:
-    outcome = pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(*(("A", n) for n in range(1, 500))), at=1))
+def test_an_order_that_is_in_every_line_is_one_order(pipeline: Pipeline) -> None:
+    outcome = pipeline.loader().load(pipeline.put("incoming/a.csv", csv(*(("A", n) for n in range(1, 500))), at=1))
     assert outcome.rows_loaded == 1
     assert quantities(pipeline) == {"A": 499}
 
@@ -112,7 +114,7 @@ def test_gzip_and_json_lines_make_the_same_rows_as_csv(pipeline: Pipeline) -> No
     contents = {"a.csv": plain, "b.csv.gz": gzip.compress(plain), "c": lines_of_json, "d": gzip.compress(lines_of_json)}
     found = []
     for key, content in contents.items():
-        outcome = pipeline.intake().take_in(pipeline.put(f"incoming/{key}", content, at=1))
+        outcome = pipeline.loader().load(pipeline.put(f"incoming/{key}", content, at=1))
         stored = pipeline.shop.rows("SELECT to_jsonb(orders) - 'file_id' FROM orders ORDER BY order_id")
         found.append((replace(outcome, size_bytes=None), stored))
         with pipeline.shop.connect() as connection:
@@ -125,14 +127,20 @@ def test_gzip_and_json_lines_make_the_same_rows_as_csv(pipeline: Pipeline) -> No
     ("key", "content", "reason"),
     [
         ("a.csv.gz", csv(("A", 1)), "says that the file is compressed"),
-        ("a.csv", gzip.compress(csv(*((f"A{n}", n) for n in range(1, 60))))[:-9], "ends too early"),
-        ("a.csv", gzip.compress(csv() + b"\n" * 1_000_001), "Decompressed, the file has more than 1,000,000 bytes"),
-        ("a.csv", csv(*((f"A{n}", int(n < 40)) for n in range(101))), "Too many rows are wrong: 61 of the first 101"),
+        ("a.csv", gzip.compress(csv(*((f"A{n}", n) for n in range(1, 60))))[:-9], "The gzip file is incomplete"),
+        ("a.csv", gzip.compress(csv() + b"\n" * 1_000_001), "The decompressed file has more than 1,000,000 bytes"),
+        (
+            "a.csv",
+            csv(*((f"A{n}", int(n < 40)) for n in range(101))),
+            "Too many rows were rejected: 61 of the first 101",
+        ),
     ],
-    ids=["plain but named gzip", "cut", "grows beyond the limit", "many wrong rows"],
+    ids=["declared gzip", "incomplete", "beyond the limit", "too many rejects"],
 )
-def test_of_a_file_refused_midway_no_rows_stay(pipeline: Pipeline, key: str, content: bytes, reason: str) -> None:
-    outcome = pipeline.intake().take_in(pipeline.put(f"incoming/{key}", content, at=1))
+def test_a_file_that_is_refused_midway_leaves_no_rows(
+    pipeline: Pipeline, key: str, content: bytes, reason: str
+) -> None:
+    outcome = pipeline.loader().load(pipeline.put(f"incoming/{key}", content, at=1))
     assert (outcome.status, outcome.rows_loaded) == ("refused", 0)
     assert reason in (outcome.reason or "")
     assert quantities(pipeline) == {}
@@ -141,48 +149,48 @@ def test_of_a_file_refused_midway_no_rows_stay(pipeline: Pipeline, key: str, con
 
 def test_of_a_file_with_too_many_rejects_the_first_thousand_stay(pipeline: Pipeline) -> None:
     content = csv(*((f"A{n}", 0) for n in range(10_001)))
-    outcome = pipeline.intake().take_in(pipeline.put("incoming/a.csv", content, at=1))
+    outcome = pipeline.loader().load(pipeline.put("incoming/a.csv", content, at=1))
     assert (outcome.status, outcome.rows_rejected) == ("refused", 10_000)
     assert pipeline.shop.rows("SELECT count(*), max(line_number) FROM rejected_rows") == [(1_000, 1_001)]
 
 
 class TestReprocessing:
-    """A version that the ledger knows is read again when someone asks for it."""
+    """A version that is in the ledger is loaded again on request."""
 
     @staticmethod
-    def again(put: FileEvent) -> FileEvent:
-        return replace(put, again=True)
+    def reprocess(put: FileEvent) -> FileEvent:
+        return replace(put, reprocess=True)
 
-    def test_it_ends_as_it_would_have_the_first_time(self, pipeline: Pipeline) -> None:
+    def test_the_result_is_that_of_the_first_time(self, pipeline: Pipeline) -> None:
         rows = [*((f"A{n}", n % 5) for n in range(40)), ("A1", 7)]
         put = pipeline.put("incoming/a.csv", csv(*rows), at=1)
-        first = pipeline.intake().take_in(put)
+        first = pipeline.loader().load(put)
         before = pipeline.tables()
         for _ in range(2):
-            assert pipeline.intake().take_in(self.again(put)) == first
+            assert pipeline.loader().load(self.reprocess(put)) == first
             assert pipeline.tables() == before
 
-    def test_a_file_refused_under_an_old_limit_is_loaded(
+    def test_a_file_that_was_refused_under_an_old_limit_is_loaded(
         self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         put = pipeline.put("incoming/a.csv", csv(*((f"A{n}", int(n > 70)) for n in range(100))), at=1)
-        assert pipeline.intake().take_in(put).status == "refused"
+        assert pipeline.loader().load(put).status == "refused"
         monkeypatch.setattr("tests.integration.database.conftest.MAX_REJECTED_PERCENT", 90)
-        outcome = pipeline.intake().take_in(self.again(put))
+        outcome = pipeline.loader().load(self.reprocess(put))
         assert (outcome.status, outcome.rows_loaded, outcome.rows_rejected) == ("loaded", 29, 71)
         assert pipeline.shop.rows("SELECT count(*) FROM rejected_rows") == [71]
 
-    def test_it_takes_nothing_back_that_a_later_file_brought(self, pipeline: Pipeline) -> None:
+    def test_orders_of_a_later_file_are_not_replaced(self, pipeline: Pipeline) -> None:
         put = pipeline.put("incoming/a.csv", csv(("A", 1), ("B", 1)), at=1)
-        pipeline.intake().take_in(put)
-        pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(("A", 2)), at=2))
-        outcome = pipeline.intake().take_in(self.again(put))
+        pipeline.loader().load(put)
+        pipeline.loader().load(pipeline.put("incoming/a.csv", csv(("A", 2)), at=2))
+        outcome = pipeline.loader().load(self.reprocess(put))
         assert (outcome.status, outcome.rows_loaded) == ("superseded", 2)
         assert quantities(pipeline) == {"A": 2, "B": 1}
         assert statuses(pipeline) == ["superseded", "loaded"]
 
-    def test_the_ledger_knows_its_place_better_than_who_asks(self, pipeline: Pipeline) -> None:
-        # Two versions of one second: only the sequencer tells which is later.
+    def test_the_order_of_versions_comes_from_the_ledger_and_not_from_the_request(self, pipeline: Pipeline) -> None:
+        # Two versions of the same second: only the sequencer says which is later.
         older = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1, sequencer="1")
         newer = pipeline.put("incoming/a.csv", csv(("A", 2)), at=1, sequencer="2")
         older, newer = (replace(put, version_id=name) for put, name in ((older, "z"), (newer, "b")))
@@ -191,36 +199,38 @@ class TestReprocessing:
             ("incoming/a.csv", "b"): csv(("A", 2)),
         }
         for put in (older, newer):
-            pipeline.intake().take_in(put)
+            pipeline.loader().load(put)
         before = pipeline.tables()
         for put in (older, newer):
             later = put.uploaded_at + timedelta(seconds=30)
-            pipeline.intake().take_in(replace(put, again=True, sequencer=None, uploaded_at=later))
+            pipeline.loader().load(replace(put, reprocess=True, sequencer=None, uploaded_at=later))
             assert pipeline.tables() == before
 
-    @pytest.mark.parametrize("then", ["gone", "refused"])
-    def test_what_can_not_be_loaded_again_stays_as_it_was(
+    @pytest.mark.parametrize("then", ["deleted", "refused"])
+    def test_a_file_that_can_not_be_loaded_again_stays_as_it_was(
         self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, then: str
     ) -> None:
         put = pipeline.put("incoming/a.csv", csv(*((f"A{n}", n % 2) for n in range(100))), at=1)
-        pipeline.intake().take_in(put)
+        pipeline.loader().load(put)
         before = pipeline.tables()
-        if then == "gone":
+        if then == "deleted":
             pipeline.bucket.versions.clear()
         else:
             monkeypatch.setattr("tests.integration.database.conftest.MAX_REJECTED_PERCENT", 10)
-        assert pipeline.intake().take_in(self.again(put)) is ALREADY_KNOWN
+        assert pipeline.loader().load(self.reprocess(put)) is ALREADY_KNOWN
         assert pipeline.tables() == before
 
-    def test_a_version_that_the_ledger_does_not_know_is_simply_loaded(self, pipeline: Pipeline) -> None:
+    def test_a_version_that_is_not_in_the_ledger_is_loaded(self, pipeline: Pipeline) -> None:
         put = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1)
-        assert pipeline.intake().take_in(self.again(put)).rows_loaded == 1
+        assert pipeline.loader().load(self.reprocess(put)).rows_loaded == 1
 
 
 class TestDeadline:
-    """A function that has no time left stops by itself, and leaves nothing behind."""
+    """A function that runs out of time stops by itself, and everything is rolled back."""
 
-    def test_no_time_left_is_an_error_that_passes(self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_running_out_of_time_is_a_transient_error(
+        self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         put = pipeline.put("incoming/a.csv", csv(*((f"A{n}", 1) for n in range(1000))), at=1)
         pieces = pipeline.bucket._pieces
 
@@ -233,13 +243,13 @@ class TestDeadline:
         monkeypatch.setattr(pipeline.bucket, "_pieces", slow)
         deadline = Deadline(60)
         with pytest.raises(OutOfTimeError) as caught:
-            pipeline.intake().take_in(put, deadline)
-        assert passes(caught.value)
+            pipeline.loader().load(put, deadline)
+        assert is_transient(caught.value)
         assert pipeline.tables() == ([], [], [])
 
     @pytest.mark.parametrize("content", [b"\n" * 900_000, csv() + b"\n" * 900_000], ids=["before", "after"])
     @pytest.mark.parametrize("compress", [bytes, gzip.compress])
-    def test_a_file_of_nothing_but_empty_lines_does_not_outlast_it(
+    def test_a_file_of_empty_lines_does_not_exceed_it(
         self,
         pipeline: Pipeline,
         monkeypatch: pytest.MonkeyPatch,
@@ -248,22 +258,22 @@ class TestDeadline:
     ) -> None:
         put = pipeline.put("incoming/a.csv", compress(content), at=1)
         deadline = Deadline(60)
-        passed = 0
-        pass_line = Content.pass_line
+        skipped = 0
+        skip_line = Content.skip_line
 
         def counted(self: Content) -> None:
-            nonlocal passed
-            passed += 1
-            if passed == 1_000:
+            nonlocal skipped
+            skipped += 1
+            if skipped == 1_000:
                 deadline._end = 0.0
-            pass_line(self)
+            skip_line(self)
 
-        monkeypatch.setattr(Content, "pass_line", counted)
+        monkeypatch.setattr(Content, "skip_line", counted)
         with pytest.raises(OutOfTimeError):
-            pipeline.intake().take_in(put, deadline)
-        assert passed < 200_000
+            pipeline.loader().load(put, deadline)
+        assert skipped < 200_000
 
-    def test_a_gzip_file_of_empty_members_does_not_outlast_it(
+    def test_a_gzip_file_of_empty_members_does_not_exceed_it(
         self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         put = pipeline.put("incoming/a.csv.gz", gzip.compress(b"") * 40_000, at=1)
@@ -280,18 +290,18 @@ class TestDeadline:
 
         monkeypatch.setattr(pipeline.bucket, "_pieces", counted)
         with pytest.raises(OutOfTimeError):
-            pipeline.intake().take_in(put, deadline)
+            pipeline.loader().load(put, deadline)
         assert len(numbers) == 21
 
-    def test_time_spent_reading_is_not_given_to_statements_again(
+    def test_each_statement_gets_only_the_time_that_is_left(
         self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(("A", 1)), at=1))
+        pipeline.loader().load(pipeline.put("incoming/a.csv", csv(("A", 1)), at=1))
         put = pipeline.put("incoming/b.csv", csv(("A", 2), ("B", 1)), at=2)
         limits: list[int] = []
-        limit = load.limit_statements
+        limit = tables.limit_statements
 
-        def noted(connection: psycopg.Connection, deadline: Deadline) -> None:
+        def recorded(connection: psycopg.Connection, deadline: Deadline) -> None:
             limit(connection, deadline)
             limits.extend(
                 connection.execute("SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout'").fetchone()
@@ -299,21 +309,21 @@ class TestDeadline:
             )
             deadline._end -= 1
 
-        for module in (load, intake_module):
-            monkeypatch.setattr(module, "limit_statements", noted)
-        pipeline.intake().take_in(put)
-        # For the ledger, two copies, the batch's three statements, and the ledger again.
+        for module in (tables, loader_module):
+            monkeypatch.setattr(module, "limit_statements", recorded)
+        pipeline.loader().load(put)
+        # The ledger, two copies, the three statements of the merge, and the ledger again.
         assert len(limits) == 7
         assert all(later <= earlier - 1000 for earlier, later in itertools.pairwise(limits))
 
     @pytest.mark.parametrize(
         "holding", ["SELECT pg_advisory_xact_lock(7001002)", "LOCK TABLE orders", "LOCK TABLE files"]
     )
-    def test_no_wait_for_another_goes_beyond_it(self, pipeline: Pipeline, holding: LiteralString) -> None:
+    def test_waiting_for_a_lock_does_not_exceed_it(self, pipeline: Pipeline, holding: LiteralString) -> None:
         put = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1)
         with pipeline.shop.connect() as connection, connection.transaction():
             connection.execute(holding)
             with pytest.raises(psycopg.errors.QueryCanceled) as caught:
-                pipeline.intake().take_in(put, Deadline(1.5))
-        assert passes(caught.value)
-        assert pipeline.intake().take_in(put).rows_loaded == 1
+                pipeline.loader().load(put, Deadline(1.5))
+        assert is_transient(caught.value)
+        assert pipeline.loader().load(put).rows_loaded == 1

@@ -1,4 +1,4 @@
-"""Loads at the same time: the tables are those of one after the other."""
+"""Concurrent loads leave the tables as loads one after the other would."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from ingestion import intake as intake_module
-from ingestion import ledger, load
-from ingestion.intake import ALREADY_KNOWN
+from ingestion import ledger, tables
+from ingestion import loader as loader_module
+from ingestion.loader import ALREADY_KNOWN
 from tests.integration.database.conftest import Pipeline, csv, quantities, statuses
 
 
-def all_at_once(tasks: Iterable[Callable[[], object]]) -> list[object]:
+def run_concurrently(tasks: Iterable[Callable[[], object]]) -> list[object]:
     tasks = list(tasks)
     barrier = threading.Barrier(len(tasks))
 
@@ -40,32 +40,32 @@ def wait_until_blocked(pipeline: Pipeline) -> None:
     raise AssertionError("nothing waits for a lock")
 
 
-def test_the_same_event_eight_times_at_once_is_loaded_once(pipeline: Pipeline) -> None:
+def test_eight_concurrent_events_of_one_version_load_it_once(pipeline: Pipeline) -> None:
     put = pipeline.put("incoming/a.csv", csv(*((f"A{number}", 1) for number in range(2000))), at=1)
-    intakes = [pipeline.intake() for _ in range(8)]
-    outcomes = all_at_once(partial(each.take_in, put) for each in intakes)
+    loaders = [pipeline.loader() for _ in range(8)]
+    outcomes = run_concurrently(partial(each.load, put) for each in loaders)
     assert outcomes.count(ALREADY_KNOWN) == 7
     assert pipeline.shop.rows("SELECT rows_loaded FROM files") == [2000]
 
 
-def test_files_with_crossing_order_ids_at_once_leave_the_tables_of_one_after_the_other(pipeline: Pipeline) -> None:
+def test_concurrent_files_with_the_same_orders_in_other_sequences_leave_the_latest_orders(pipeline: Pipeline) -> None:
     ids = [f"A{number:05}" for number in range(3000)]
     files = [
         pipeline.put(f"incoming/{number}.csv", csv(*((each, number + 1) for each in ids[:: (-1) ** number])), at=number)
         for number in range(4)
     ]
-    intakes = [pipeline.intake() for _ in files]
-    all_at_once(partial(each.take_in, file) for each, file in zip(intakes, files[::-1], strict=True))
+    loaders = [pipeline.loader() for _ in files]
+    run_concurrently(partial(each.load, file) for each, file in zip(loaders, files[::-1], strict=True))
     assert set(quantities(pipeline).values()) == {4}
 
 
-@pytest.mark.parametrize("known_before", [False, True], ids=["new order", "order that was there"])
+@pytest.mark.parametrize("exists", [False, True], ids=["new order", "existing order"])
 @pytest.mark.parametrize(("first", "second"), [(1, 2), (2, 1)])
-def test_of_two_files_merging_one_order_at_once_the_later_wins(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, known_before: bool, first: int, second: int
+def test_of_two_files_that_merge_one_order_concurrently_the_later_wins(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, exists: bool, first: int, second: int
 ) -> None:
-    if known_before:
-        pipeline.intake().take_in(pipeline.put("incoming/0.csv", csv(("A", 10)), at=0))
+    if exists:
+        pipeline.loader().load(pipeline.put("incoming/0.csv", csv(("A", 10)), at=0))
     holding = pipeline.put(f"incoming/{first}.csv", csv(("A", first)), at=first)
     waiting = pipeline.put(f"incoming/{second}.csv", csv(("A", second)), at=second)
     merged, go_on = threading.Event(), threading.Event()
@@ -76,12 +76,12 @@ def test_of_two_files_merging_one_order_at_once_the_later_wins(
             assert go_on.wait(20)
         return ledger.finish(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(intake_module, "finish", finish_slowly)
+    monkeypatch.setattr(loader_module, "finish", finish_slowly)
     with ThreadPoolExecutor(2) as pool:
-        futures = [pool.submit(pipeline.intake().take_in, holding)]
+        futures = [pool.submit(pipeline.loader().load, holding)]
         assert merged.wait(20)
-        # It began, and so sees the database, before the other file was there for all to see.
-        futures.append(pool.submit(pipeline.intake().take_in, waiting))
+        # Its snapshot is older than the commit of the other file.
+        futures.append(pool.submit(pipeline.loader().load, waiting))
         wait_until_blocked(pipeline)
         go_on.set()
         for future in futures:
@@ -89,69 +89,69 @@ def test_of_two_files_merging_one_order_at_once_the_later_wins(
     assert quantities(pipeline) == {"A": 2}
 
 
-def test_an_order_that_is_there_is_locked_before_its_file_is_compared(
+def test_an_existing_order_is_locked_before_its_file_is_compared(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pipeline.intake().take_in(pipeline.put("incoming/0.csv", csv(("A", 10)), at=0))
+    pipeline.loader().load(pipeline.put("incoming/0.csv", csv(("A", 10)), at=0))
     later = pipeline.put("incoming/2.csv", csv(("A", 2)), at=2)
     earlier = pipeline.put("incoming/1.csv", csv(("A", 1)), at=1)
     inserted, go_on = threading.Event(), threading.Event()
-    execute = load._Load._execute
+    execute = tables._OrderWriter._execute
 
-    def execute_slowly(self: load._Load, statement: LiteralString) -> int:
-        if statement is load._REPLACE and self._file_id == 2:
+    def execute_slowly(self: tables._OrderWriter, statement: LiteralString) -> int:
+        if statement is tables._REPLACE and self._file_id == 2:
             inserted.set()
             assert go_on.wait(20)
         return execute(self, statement)
 
-    monkeypatch.setattr(load._Load, "_execute", execute_slowly)
+    monkeypatch.setattr(tables._OrderWriter, "_execute", execute_slowly)
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(pipeline.intake().take_in, later)
+        first = pool.submit(pipeline.loader().load, later)
         assert inserted.wait(20)
-        second = pool.submit(pipeline.intake().take_in, earlier)
+        second = pool.submit(pipeline.loader().load, earlier)
         wait_until_blocked(pipeline)
         go_on.set()
         assert [first.result().rows_loaded, second.result().rows_loaded] == [1, 1]
     assert quantities(pipeline) == {"A": 2}
 
 
-def test_two_versions_of_a_key_that_finish_at_once_see_each_other(pipeline: Pipeline) -> None:
+def test_two_versions_of_a_key_that_finish_concurrently_see_each_other(pipeline: Pipeline) -> None:
     for number in range(10):
         key = f"incoming/{number}.csv"
         puts = [pipeline.put(key, csv((f"{number}-{at}", 1)), at=at) for at in (1, 2)]
-        intakes = [pipeline.intake() for _ in puts]
-        all_at_once(partial(each.take_in, put) for each, put in zip(intakes, puts, strict=True))
+        loaders = [pipeline.loader() for _ in puts]
+        run_concurrently(partial(each.load, put) for each, put in zip(loaders, puts, strict=True))
     assert statuses(pipeline) == ["superseded"] * 10 + ["loaded"] * 10
 
 
-def test_a_deadlock_is_tried_again_and_the_third_time_alone(
+def test_after_two_deadlocks_the_third_attempt_locks_exclusively(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alone: list[bool] = []
+    exclusive: list[bool] = []
 
     def lock_badly(connection: psycopg.Connection, **options: bool) -> None:
-        alone.append(options["alone"])
-        if len(alone) < 3:
+        exclusive.append(options["exclusive"])
+        if len(exclusive) < 3:
             raise psycopg.errors.DeadlockDetected
-        load.lock(connection, **options)
+        tables.lock(connection, **options)
 
-    monkeypatch.setattr(intake_module, "lock", lock_badly)
-    outcome = pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(("A", 1)), at=1))
-    assert alone == [False, False, True]
+    monkeypatch.setattr(loader_module, "lock", lock_badly)
+    outcome = pipeline.loader().load(pipeline.put("incoming/a.csv", csv(("A", 1)), at=1))
+    assert exclusive == [False, False, True]
     assert outcome.rows_loaded == 1
     assert quantities(pipeline) == {"A": 1}
 
 
-def test_a_load_that_waits_to_be_alone_holds_nothing_that_another_waits_for(
+def test_a_load_that_waits_for_the_exclusive_lock_holds_no_other_lock(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1)
-    pipeline.intake().take_in(put)
-    monkeypatch.setattr(intake_module, "lock", lambda connection, **_: load.lock(connection, alone=True))
+    pipeline.loader().load(put)
+    monkeypatch.setattr(loader_module, "lock", lambda connection, **_: tables.lock(connection, exclusive=True))
     with pipeline.shop.connect() as other, ThreadPoolExecutor(1) as pool, other.transaction():
-        load.lock(other, alone=False)
-        waiting = pool.submit(pipeline.intake().take_in, replace(put, again=True))
+        tables.lock(other, exclusive=False)
+        waiting = pool.submit(pipeline.loader().load, replace(put, reprocess=True))
         wait_until_blocked(pipeline)
-        # What a newer version of the same key does when it finishes.
+        # A newer version of the same key does this when it finishes.
         other.execute("SELECT FROM files FOR UPDATE NOWAIT")
     assert waiting.result().rows_loaded == 1

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from ingestion import load
+from ingestion import tables
 from tests.integration.database.conftest import ADMINISTRATOR, ROLES, START, Pipeline, Shop, csv
 from tests.support.contracts.deployed import deployed
 from tests.support.recorder import Recorder, never_run
@@ -54,7 +54,7 @@ def _prepared(pipeline: Pipeline, role: str) -> Pipeline:
         owner.execute("TRUNCATE files, orders, rejected_rows")
     pipeline.close()
     if role != "ingestion":
-        pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(("A-1", 1), ("A-2", 2), ("A-3", 0)), at=0))
+        pipeline.loader().load(pipeline.put("incoming/a.csv", csv(("A-1", 1), ("A-2", 2), ("A-3", 0)), at=0))
         with pipeline.shop.connect() as owner:
             owner.execute("UPDATE files SET finished_at = %s", [START - timedelta(days=400)])
     return pipeline
@@ -65,7 +65,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials to sign tokens with, and batches so small that a small file has several."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setattr(load, "BATCH_BYTES", 2_000)
+    monkeypatch.setattr(tables, "BATCH_BYTES", 2_000)
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -42,7 +42,7 @@ def tables(shop: Shop) -> set[str]:
     return set(shop.rows("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'"))
 
 
-def test_the_administrator_is_no_superuser(shop: Shop) -> None:
+def test_the_administrator_is_not_a_superuser(shop: Shop) -> None:
     assert shop.rows("SELECT rolsuper FROM pg_roles WHERE rolname = current_user") == [False]
 
 
@@ -59,14 +59,14 @@ def test_a_second_run_changes_nothing(shop: Shop) -> None:
     assert shop.rows(query) == before
 
 
-def test_another_database_of_the_same_server_takes_the_roles_that_are_there(shop: Shop) -> None:
+def test_another_database_of_the_same_server_uses_the_existing_roles(shop: Shop) -> None:
     other = Shop(server=shop.server, name=f"{shop.name}_other")
     shop.server.create_master_user("administrator", "only here", database=other.name)
     other.migrate()
     assert "orders" in tables(other)
 
 
-def test_runs_at_the_same_time_wait_for_each_other(empty_shop: Shop) -> None:
+def test_concurrent_runs_wait_for_each_other(empty_shop: Shop) -> None:
     with ThreadPoolExecutor() as pool:
         assert len(set(pool.map(lambda _: empty_shop.migrate(), range(4)))) == 1
 
@@ -86,7 +86,7 @@ def test_a_failing_migration_leaves_those_before_it_and_nothing_of_itself(empty_
     assert empty_shop.rows("SELECT version_num FROM alembic_version") == ["b"]
 
 
-def test_a_mended_migration_runs_after_a_failed_one(empty_shop: Shop, source: Path) -> None:
+def test_a_fixed_migration_runs_after_it_failed(empty_shop: Shop, source: Path) -> None:
     (source / "versions/c.py").write_text(revision("c", "b", "SELECT 1 / 0"))
     with pytest.raises(MigrationError):
         migrate(psycopg.connect(empty_shop.url()), seconds=30, source=source)
@@ -94,7 +94,7 @@ def test_a_mended_migration_runs_after_a_failed_one(empty_shop: Shop, source: Pa
     assert migrate(psycopg.connect(empty_shop.url()), seconds=30, source=source) == "c"
 
 
-def test_a_migration_that_takes_too_long_is_cancelled_and_said_so(empty_shop: Shop, source: Path) -> None:
+def test_a_migration_that_takes_too_long_is_cancelled_and_reported(empty_shop: Shop, source: Path) -> None:
     (source / "versions/c.py").write_text(revision("c", "b", "SELECT pg_sleep(60)"))
     with pytest.raises(MigrationError, match=r"migration c .* took longer than 1 s"):
         migrate(psycopg.connect(empty_shop.url()), seconds=1, source=source)
@@ -107,14 +107,14 @@ def test_waiting_for_another_run_ends_in_time(empty_shop: Shop, source: Path) ->
             migrate(psycopg.connect(empty_shop.url()), seconds=1, source=source)
 
 
-def test_a_wrong_password_is_said_without_showing_it(empty_shop: Shop) -> None:
+def test_a_wrong_password_is_reported_without_showing_it(empty_shop: Shop) -> None:
     url = empty_shop.server.url(user="administrator", password="not-the-word", database=empty_shop.name)
     with pytest.raises(MigrationError, match="password authentication failed") as caught:
         connect([url], seconds=0)
     assert "not-the-word" not in str(caught.value)
 
 
-def test_when_the_password_is_refused_the_next_way_is_tried(empty_shop: Shop) -> None:
+def test_when_the_password_is_refused_the_next_connection_string_is_tried(empty_shop: Shop) -> None:
     refused = empty_shop.server.url(user="administrator", password="not-the-word", database=empty_shop.name)
     with connect([refused, empty_shop.url()], seconds=0) as connection:
         assert connection.execute("SELECT current_user").fetchone() == ("administrator",)

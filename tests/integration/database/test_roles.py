@@ -1,4 +1,4 @@
-"""A role has what its file says and nothing else, after every run of the migrations."""
+"""After every run of the migrations, a role has exactly what its file says."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GRANT CONNECT ON DATABASE {database} TO clerk;
 GRANT USAGE ON SCHEMA public TO clerk;
 GRANT SELECT ON letters TO clerk;
 """
-# What a role has in this database and on the server, in PostgreSQL's own words.
+# Everything that a role has: its login, mark, rights, settings and memberships.
 STATE = """
     SELECT rolname::text, rolcanlogin, shobj_description(oid, 'pg_authid'),
            (SELECT array_agg(pg_describe_object(classid, objid, objsubid) ORDER BY 1) FROM pg_shdepend
@@ -127,7 +127,7 @@ def test_a_setting_that_its_file_no_longer_has_is_gone(source: Source) -> None:
     assert source.shop.settings("clerk", "lock_timeout", "work_mem") == ["0", "4MB"]
 
 
-def test_what_somebody_granted_by_hand_is_gone(source: Source) -> None:
+def test_a_right_that_was_granted_by_hand_is_gone(source: Source) -> None:
     source.apply(clerk=READS)
     with source.shop.connect() as owner:
         owner.execute("GRANT INSERT ON letters TO clerk")
@@ -235,7 +235,7 @@ def test_roles_that_others_made_are_never_touched(source: Source) -> None:
         assert owner.execute(STATE, [["guest"]]).fetchall() == before
 
 
-def test_a_role_that_there_is_already_gets_what_its_file_says(source: Source) -> None:
+def test_an_existing_role_gets_what_its_file_says(source: Source) -> None:
     with source.shop.connect() as owner:
         owner.execute("CREATE ROLE clerk NOLOGIN")
     source.apply(clerk=READS)

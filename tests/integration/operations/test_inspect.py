@@ -63,5 +63,5 @@ def test_an_unavailable_database_is_one_line(local_cloud: LocalCloud) -> None:
     finally:
         local_cloud.faults.start_database()
     assert finished.returncode == 1
-    assert "inspect: the operations function can't answer: the database could not answer" in finished.stderr
+    assert "inspect: the operations function can't answer: the database request failed" in finished.stderr
     assert finished.stderr.count("\n") == 1

@@ -67,7 +67,7 @@ def test_rejected_rows_are_counted_and_shown(page: Page) -> None:
 
 def test_a_refused_file_is_shown_with_the_reason(page: Page) -> None:
     (item,) = choose(page, {"no orders.csv": "hello\nworld\n"})
-    expect(item).to_contain_text("Refused: The file is no file of orders", timeout=LOADED_MS)
+    expect(item).to_contain_text("Refused: The format is not recognized", timeout=LOADED_MS)
 
 
 def test_several_files_are_uploaded_and_tracked(page: Page) -> None:

@@ -33,7 +33,7 @@ def reading_a_file(deployed: Deployed) -> Iterator[Attempt]:
         events.enable_rule(Name=rule)
 
     def attempt() -> str:
-        said = _take_in(deployed, event_of(deployed.cloud, dropped), handle="none")
+        said = _invoke_ingestion(deployed, event_of(deployed.cloud, dropped), handle="none")
         return "" if ledger(deployed.cloud, dropped) else said
 
     try:
@@ -54,9 +54,9 @@ def waiting_after_a_failure(deployed: Deployed) -> Iterator[Attempt]:
         (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
 
         def attempt() -> str:
-            said = _take_in(deployed, message["Body"], handle=message["ReceiptHandle"])
-            assert "not understood" in said
-            return said if "could not be shortened" in said else ""
+            said = _invoke_ingestion(deployed, message["Body"], handle=message["ReceiptHandle"])
+            assert "invalid message" in said
+            return said if "visibility timeout failed" in said else ""
 
         try:
             yield attempt
@@ -105,7 +105,7 @@ def _invoke(deployed: Deployed, function: str, event: Mapping[str, Any]) -> str:
     return b64decode(answer.get("LogResult", "")).decode()
 
 
-def _take_in(deployed: Deployed, body: str, *, handle: str) -> str:
+def _invoke_ingestion(deployed: Deployed, body: str, *, handle: str) -> str:
     """Give the ingestion function one message, as its event source does."""
     attributes = {"ApproximateReceiveCount": "1"}
     record = {"messageId": str(uuid.uuid4()), "receiptHandle": handle, "body": body, "attributes": attributes}

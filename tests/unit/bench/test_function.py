@@ -8,7 +8,7 @@ from bench import function
 from ingestion.settings import Settings
 
 
-def test_every_setting_of_the_file_intake_is_set() -> None:
+def test_every_setting_of_ingestion_is_set() -> None:
     environment = function.environment(
         host="localhost", port=5432, ca_bundle=Path("authority.pem"), endpoint_url="http://127.0.0.1:1"
     )

@@ -1,4 +1,4 @@
-"""Old rejects go, in bounded batches, and nothing else does."""
+"""Only old rejected rows are deleted, in batches of bounded size."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import pairwise
 import psycopg
 import pytest
 
-from housekeeping.rejects import Removal, remove_old
+from housekeeping.rejects import Deletion, delete_old
 from tests.integration.database.conftest import Shop
 
 KEPT_DAYS = 90
@@ -23,7 +23,7 @@ def connection(shop: Shop) -> Iterator[psycopg.Connection]:
 
 
 def file(shop: Shop, *, days: float, rejects: int, key: str = "k") -> int:
-    """A file that was finished so many days ago, and its rejects."""
+    """A file that was finished `days` ago, with its rejected rows."""
     with shop.connect() as administrator:
         row = administrator.execute(
             """INSERT INTO files (bucket, key, version_id, uploaded_at, status, rows_rejected, finished_at)
@@ -44,60 +44,60 @@ def rejects_of(shop: Shop) -> dict[int, int]:
     return dict(shop.rows("SELECT file_id, count(*) FROM rejected_rows GROUP BY file_id ORDER BY file_id"))
 
 
-def test_only_rejects_older_than_the_retention_go_and_the_ledger_keeps_their_number(
+def test_only_rows_older_than_the_retention_are_deleted_and_the_ledger_keeps_their_number(
     shop: Shop, connection: psycopg.Connection
 ) -> None:
     old = file(shop, days=KEPT_DAYS + 0.01, rejects=25)
     young = file(shop, days=KEPT_DAYS - 0.01, rejects=3)
-    older = file(shop, days=1000, rejects=7)  # its number is higher: reprocessed files, long loads
-    assert remove_old(connection, days=KEPT_DAYS, time_is_left=lambda: True, batch_rows=10) == Removal(
-        removed=32, left=0
+    older = file(shop, days=1000, rejects=7)  # with a higher file_id, as after reprocessing or a long load
+    assert delete_old(connection, days=KEPT_DAYS, time_is_left=lambda: True, batch_rows=10) == Deletion(
+        deleted=32, left=0
     )
     assert rejects_of(shop) == {young: 3}
     assert shop.rows(f"SELECT rows_rejected FROM files WHERE file_id IN ({old}, {older}) ORDER BY file_id") == [25, 7]
 
 
-def test_nothing_to_remove_is_no_error(shop: Shop, connection: psycopg.Connection) -> None:
+def test_nothing_to_delete_is_no_error(shop: Shop, connection: psycopg.Connection) -> None:
     file(shop, days=0, rejects=2)
-    assert remove_old(connection, days=KEPT_DAYS, time_is_left=lambda: True) == Removal(removed=0, left=0)
+    assert delete_old(connection, days=KEPT_DAYS, time_is_left=lambda: True) == Deletion(deleted=0, left=0)
 
 
-def test_a_run_stops_when_its_time_is_over_and_the_next_goes_on(shop: Shop, connection: psycopg.Connection) -> None:
+def test_a_run_stops_when_its_time_is_over_and_the_next_continues(shop: Shop, connection: psycopg.Connection) -> None:
     file(shop, days=100, rejects=25)
     file(shop, days=100, rejects=5)
     time_is_left = iter([True, True, False])
-    first = remove_old(connection, days=KEPT_DAYS, time_is_left=lambda: next(time_is_left), batch_rows=10)
-    assert first == Removal(removed=20, left=10)
-    assert remove_old(connection, days=KEPT_DAYS, time_is_left=lambda: True) == Removal(removed=10, left=0)
+    first = delete_old(connection, days=KEPT_DAYS, time_is_left=lambda: next(time_is_left), batch_rows=10)
+    assert first == Deletion(deleted=20, left=10)
+    assert delete_old(connection, days=KEPT_DAYS, time_is_left=lambda: True) == Deletion(deleted=10, left=0)
 
 
-def test_a_file_that_is_being_processed_again_keeps_no_other_waiting(
-    shop: Shop, connection: psycopg.Connection
-) -> None:
+def test_a_file_that_is_being_loaded_again_delays_no_other(shop: Shop, connection: psycopg.Connection) -> None:
     busy, old = file(shop, days=100, rejects=4), file(shop, days=100, rejects=5)
     connection.execute("SET lock_timeout = '200ms'")
-    with shop.connect("ingestion") as intake, intake.transaction():
-        intake.execute("DELETE FROM rejected_rows WHERE file_id = %s", [busy])
-        assert remove_old(connection, days=KEPT_DAYS, time_is_left=lambda: True) == Removal(removed=5, left=4)
+    with shop.connect("ingestion") as ingestion, ingestion.transaction():
+        ingestion.execute("DELETE FROM rejected_rows WHERE file_id = %s", [busy])
+        assert delete_old(connection, days=KEPT_DAYS, time_is_left=lambda: True) == Deletion(deleted=5, left=4)
     assert old not in rejects_of(shop)
 
 
-def test_rejects_written_anew_meanwhile_stay(shop: Shop, connection: psycopg.Connection) -> None:
-    """The file is old when housekeeping begins, and was processed again when its turn comes."""
+def test_rows_that_were_rejected_again_in_the_meantime_stay(shop: Shop, connection: psycopg.Connection) -> None:
+    """The file is old when the run begins, and is loaded again before its rows are deleted."""
     busy = file(shop, days=100, rejects=4)
 
-    def process_again() -> bool:
-        with shop.connect("ingestion") as intake, intake.transaction():
-            intake.execute("DELETE FROM rejected_rows WHERE file_id = %s", [busy])
-            intake.execute("INSERT INTO rejected_rows VALUES (%s, 2, 'new', '{wrong}')", [busy])
-            intake.execute("UPDATE files SET finished_at = now() WHERE file_id = %s", [busy])
+    def load_again() -> bool:
+        with shop.connect("ingestion") as ingestion, ingestion.transaction():
+            ingestion.execute("DELETE FROM rejected_rows WHERE file_id = %s", [busy])
+            ingestion.execute("INSERT INTO rejected_rows VALUES (%s, 2, 'new', '{wrong}')", [busy])
+            ingestion.execute("UPDATE files SET finished_at = now() WHERE file_id = %s", [busy])
         return True
 
-    assert remove_old(connection, days=KEPT_DAYS, time_is_left=process_again).removed == 0
+    assert delete_old(connection, days=KEPT_DAYS, time_is_left=load_again).deleted == 0
     assert rejects_of(shop) == {busy: 1}
 
 
-def test_a_million_rejects_go_in_bounded_batches_and_the_young_stay(shop: Shop, connection: psycopg.Connection) -> None:
+def test_a_million_rows_are_deleted_in_bounded_batches_and_the_recent_ones_stay(
+    shop: Shop, connection: psycopg.Connection
+) -> None:
     large = [file(shop, days=100, rejects=300_000) for _ in range(2)]
     with shop.connect() as administrator:
         administrator.execute(
@@ -118,13 +118,11 @@ def test_a_million_rejects_go_in_bounded_batches_and_the_young_stay(shop: Shop, 
         batches.append(time.monotonic())
         return True
 
-    removal = remove_old(connection, days=KEPT_DAYS, time_is_left=time_is_left)
+    deletion = delete_old(connection, days=KEPT_DAYS, time_is_left=time_is_left)
     seconds = time.monotonic() - began
     longest = max(after - before for before, after in pairwise(batches))
-    print(
-        f"{removal.removed:,} rejects removed in {seconds:.1f} s, {len(batches)} batches, the longest {longest:.2f} s"
-    )
-    assert removal == Removal(removed=800_000, left=0)
+    print(f"{deletion.deleted:,} rows deleted in {seconds:.1f} s, {len(batches)} batches, the longest {longest:.2f} s")
+    assert deletion == Deletion(deleted=800_000, left=0)
     assert sum(rejects_of(shop).values()) == 200_000
     assert not rejects_of(shop).keys() & set(large)
-    assert longest < 30  # half of what the role's statement_timeout gives
+    assert longest < 30  # half of the role's statement_timeout

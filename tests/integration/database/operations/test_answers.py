@@ -1,4 +1,4 @@
-"""What the operations function answers, from a real ledger that the real intake wrote."""
+"""The operations function answers from tables that ingestion wrote."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from ingestion.event import Happened
+from ingestion.event import EventType
 from operations import answers
 from operations.answers import REJECTS_SHOWN, VERSIONS_SHOWN, inspect, known_versions
 from operations.requests import Inspect, KnownVersions
@@ -24,13 +24,13 @@ def connection(shop: Shop) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def test_a_file_is_told_with_its_rejects_and_the_orders_that_are_stored(
+def test_a_file_is_shown_with_its_rejected_rows_and_its_number_of_stored_orders(
     pipeline: Pipeline, connection: psycopg.Connection
 ) -> None:
     first = pipeline.put(KEY, csv(("a", 1), ("b", 1), ("c", 0)), at=1)
     second = pipeline.put(KEY, csv(("b", 2)), at=2)
     for file in (first, second):
-        pipeline.intake().take_in(file)
+        pipeline.loader().load(file)
 
     answer = inspect(connection, BUCKET, Inspect(key=KEY))
 
@@ -46,7 +46,7 @@ def test_a_file_is_told_with_its_rejects_and_the_orders_that_are_stored(
     assert oldest["uploaded_at"] == "2026-11-20T10:00:01+00:00"
 
 
-def test_an_answer_stays_small(shop: Shop, connection: psycopg.Connection) -> None:
+def test_the_size_of_an_answer_is_limited(shop: Shop, connection: psycopg.Connection) -> None:
     with shop.connect() as administrator:
         administrator.execute(
             """INSERT INTO files (bucket, key, version_id, uploaded_at, status)
@@ -64,7 +64,7 @@ def test_an_answer_stays_small(shop: Shop, connection: psycopg.Connection) -> No
         assert all(len(reject["raw"]) == 200 for reject in version["rejects"])
 
 
-def test_a_key_that_nobody_knows_has_no_versions(connection: psycopg.Connection) -> None:
+def test_an_unknown_key_has_no_versions(connection: psycopg.Connection) -> None:
     assert inspect(connection, BUCKET, Inspect(key="incoming/never")) == {
         "key": "incoming/never",
         "total": 0,
@@ -75,23 +75,23 @@ def test_a_key_that_nobody_knows_has_no_versions(connection: psycopg.Connection)
 def test_orders_that_take_too_long_to_count_are_left_out(
     pipeline: Pipeline, connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pipeline.intake().take_in(pipeline.put(KEY, csv(("a", 1)), at=1))
+    pipeline.loader().load(pipeline.put(KEY, csv(("a", 1)), at=1))
     monkeypatch.setattr(answers, "_COUNT_SECONDS", 0.05)
     with pipeline.shop.connect() as administrator, administrator.transaction():
-        administrator.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")  # stands for a table that takes long
+        administrator.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")  # as if counting took long
         answer = inspect(connection, BUCKET, Inspect(key=KEY))
     assert answer["versions"][0]["orders_stored"] is None
     assert answer["versions"][0]["status"] == "loaded"
 
 
-def test_pages_of_known_versions_follow_s3s_order_and_leave_none_out(
+def test_pages_of_known_versions_are_in_s3s_order_and_complete(
     pipeline: Pipeline, connection: psycopg.Connection
 ) -> None:
     keys = ["incoming/Z", "incoming/a", "incoming/a-b", "incoming/a/b", "incoming/ä", "incoming/€", "incoming/𝄞"]
     known = [(key, f"v{number}") for key in keys for number in (1, 2, 3)]
     for key, version in known:
-        deleted = Happened.MARKED_DELETED
-        pipeline.intake().take_in(event(key, version, at=1, happened=deleted))
+        deleted = EventType.DELETE_MARKER_CREATED
+        pipeline.loader().load(event(key, version, at=1, type_=deleted))
 
     pages: list[Any] = []
     after = None
@@ -102,7 +102,7 @@ def test_pages_of_known_versions_follow_s3s_order_and_leave_none_out(
     assert [tuple(each) for page in pages for each in page] == sorted(known, key=lambda each: each[0].encode())
 
 
-def test_other_buckets_are_no_business_of_this_one(pipeline: Pipeline, connection: psycopg.Connection) -> None:
-    pipeline.intake().take_in(event(KEY, "v1", at=1, happened=Happened.MARKED_DELETED))
+def test_files_of_another_bucket_are_not_found(pipeline: Pipeline, connection: psycopg.Connection) -> None:
+    pipeline.loader().load(event(KEY, "v1", at=1, type_=EventType.DELETE_MARKER_CREATED))
     assert known_versions(connection, "another", KnownVersions(after=None, limit=10)) == {"versions": []}
     assert inspect(connection, "another", Inspect(key=KEY))["total"] == 0

@@ -32,7 +32,7 @@ def web(shop: Shop, tmp_path: Path) -> Iterator[WebProcess]:
 
 def test_pages_show_what_the_ingestion_function_loaded(pipeline: Pipeline, web: WebProcess) -> None:
     put = pipeline.put("incoming/x/Orders.csv", csv(("A", 1), ("B", 0)), at=1)
-    pipeline.intake().take_in(put)
+    pipeline.loader().load(put)
     (file,) = web.client.get("/api/files").json()["files"]
     assert (file["key"], file["status"], file["rows_loaded"], file["rows_rejected"]) == (
         "incoming/x/Orders.csv",
@@ -55,7 +55,7 @@ def test_pages_show_what_the_ingestion_function_loaded(pipeline: Pipeline, web: 
 def test_paging_through_search_results_returns_each_match_once(pipeline: Pipeline, web: WebProcess) -> None:
     keys = [f"incoming/{number}/{name}.csv" for number in range(4) for name in ("Orders", "orders-b", "other")]
     for number, key in enumerate(keys, 1):
-        pipeline.intake().take_in(pipeline.put(key, csv((f"A-{number}", 1)), at=number))
+        pipeline.loader().load(pipeline.put(key, csv((f"A-{number}", 1)), at=number))
     seen: list[str] = []
     before: int | None = None
     while before is not None or not seen:
@@ -70,7 +70,7 @@ def test_paging_through_search_results_returns_each_match_once(pipeline: Pipelin
 def test_files_are_found_by_the_start_of_their_name_or_key(pipeline: Pipeline, web: WebProcess) -> None:
     keys = ["incoming/1/Weekly.csv", "incoming/2/weekly 2.csv", "incoming/2/50%_off.csv", "incoming/weekly/daily.csv"]
     for number, key in enumerate(keys, 1):
-        pipeline.intake().take_in(pipeline.put(key, csv((f"A-{number}", 1)), at=number))
+        pipeline.loader().load(pipeline.put(key, csv((f"A-{number}", 1)), at=number))
 
     def found(search: str) -> list[int]:
         files = web.client.get("/api/files", params={"search": search}).json()["files"]
@@ -87,7 +87,7 @@ def test_orders_are_paged_in_order_even_if_many_were_placed_at_the_same_time(
     pipeline: Pipeline, web: WebProcess
 ) -> None:
     rows = [(f"A-{number:03}", 1) for number in range(120)]
-    pipeline.intake().take_in(pipeline.put("incoming/a.csv", csv(*rows), at=1))
+    pipeline.loader().load(pipeline.put("incoming/a.csv", csv(*rows), at=1))
 
     def paged(**query: str) -> list[str]:
         seen: list[str] = []

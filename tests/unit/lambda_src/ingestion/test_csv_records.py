@@ -1,4 +1,4 @@
-"""The record reader against a slow reference, and its traps one by one."""
+"""The CSV reader agrees with a slow reference, and handles each special case."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ingestion.content import Content
 from ingestion.csv_records import AFTER_QUOTE, LONE_CARRIAGE_RETURN, NEVER_CLOSED, TOO_LONG, CsvRecord, next_record
 from tests.support import reference
 
-SMALL_CAP = 24
+SMALL_LIMIT = 24
 
-# Made of what matters to the reader, so that hits are common.
+# Made of the bytes that matter to the reader, so that special cases are common.
 contents = st.lists(
     st.sampled_from([b"a", b"bc", b'"', b'""', b",", b";", b"\n", b"\r\n", b"\r", b"\xe9", "é".encode(), b" ", b"\0"]),
     max_size=40,
@@ -39,7 +39,7 @@ def read(data: bytes, delimiter: str = ",") -> list[tuple[int, list[str] | None]
 
 
 @given(data=contents, delimiter=st.sampled_from([",", ";"]), cuts=st.lists(st.integers(0, 200), max_size=5))
-def test_records_are_those_of_the_slow_reader_however_the_bytes_arrive(
+def test_records_are_those_of_the_reference_however_the_bytes_are_split(
     data: bytes, delimiter: str, cuts: list[int]
 ) -> None:
     found = records(pieces(data, cuts), delimiter)
@@ -48,25 +48,25 @@ def test_records_are_those_of_the_slow_reader_however_the_bytes_arrive(
 
 
 @given(data=contents, cuts=st.lists(st.integers(0, 200), max_size=5))
-def test_records_over_the_cap_are_cut_where_the_slow_reader_cuts_them(data: bytes, cuts: list[int]) -> None:
+def test_records_over_the_limit_are_cut_where_the_reference_cuts_them(data: bytes, cuts: list[int]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         for module in (content, csv_records):
-            patch.setattr(module, "MAX_RECORD_BYTES", SMALL_CAP)
+            patch.setattr(module, "MAX_RECORD_BYTES", SMALL_LIMIT)
         found = [(each.line_number, None if each.fault else each.values) for each in records(pieces(data, cuts), ",")]
-    assert found == reference.records(data, ",", SMALL_CAP)
+    assert found == reference.records(data, ",", SMALL_LIMIT)
 
 
 def test_a_newline_in_quotes_belongs_to_the_value_and_counts_as_a_line() -> None:
     assert read(b'a,"b\r\nc"\nd,e\n') == [(1, ["a", "b\r\nc"]), (3, ["d", "e"])]
 
 
-def test_an_unclosed_quote_costs_its_own_line_only() -> None:
+def test_an_unclosed_quote_invalidates_only_its_own_line() -> None:
     found = list(records([b'a,"b\nc,d\ne,f\n'], ","))
     assert [(each.line_number, each.fault) for each in found] == [(1, NEVER_CLOSED), (2, None), (3, None)]
     assert found[0].raw == b'a,"b\n'
 
 
-def test_an_unclosed_quote_that_swallows_too_much_costs_its_own_line_only() -> None:
+def test_an_unclosed_quote_that_spans_too_much_invalidates_only_its_own_line() -> None:
     rows = b"".join(b"row,%d\n" % number for number in range(20_000))
     found = list(records([b'a,"b\n', rows], ","))
     assert found[0].fault == TOO_LONG
@@ -74,23 +74,23 @@ def test_an_unclosed_quote_that_swallows_too_much_costs_its_own_line_only() -> N
     assert found[1].line_number == 2
 
 
-def test_a_line_without_end_is_one_fault_in_bounded_memory() -> None:
+def test_an_endless_line_is_one_invalid_record_in_bounded_memory() -> None:
     found = list(records([b"x" * 1024] * 1024 + [b"\na,b\n"], ","))
     assert [(each.line_number, each.fault) for each in found] == [(1, TOO_LONG), (2, None)]
     assert len(found[0].raw) <= content.MAX_RECORD_BYTES + 1
 
 
-def test_text_after_a_closing_quote_is_a_fault_of_that_line_only() -> None:
+def test_text_after_a_closing_quote_invalidates_only_that_line() -> None:
     found = list(records([b'"a"b,c\nd,e\n'], ","))
     assert [each.fault for each in found] == [AFTER_QUOTE, None]
 
 
-def test_a_carriage_return_in_the_middle_is_a_fault_with_and_without_quotes() -> None:
+def test_a_carriage_return_inside_a_line_is_invalid_with_and_without_quotes() -> None:
     for line in (b"a\rb,c\n", b'a\rb,"c"\n', b"a,b\r\r\n", b'a,"b"\r\r\n'):
         assert [each.fault for each in records([line], ",")] == [LONE_CARRIAGE_RETURN]
 
 
-def test_a_carriage_return_too_many_after_a_value_of_two_lines_costs_the_first_line_alone() -> None:
+def test_an_extra_carriage_return_after_a_value_of_two_lines_invalidates_only_the_first_line() -> None:
     found = list(records([b'"\n"\r\r\na,b\n'], ","))
     assert [(each.line_number, each.fault) for each in found] == [
         (1, LONE_CARRIAGE_RETURN),
@@ -104,7 +104,7 @@ def test_the_last_line_needs_no_line_end() -> None:
 
 
 @pytest.mark.parametrize("quote", [b"", b'"'])
-def test_a_record_may_have_64_kib_with_its_line_end_and_not_a_byte_more(quote: bytes) -> None:
+def test_a_record_may_have_at_most_64_kib_with_its_line_end(quote: bytes) -> None:
     for length, fault in ((content.MAX_RECORD_BYTES, None), (content.MAX_RECORD_BYTES + 1, TOO_LONG)):
         line = quote + b"x" * (length - 1 - 2 * len(quote)) + quote + b"\n"
         for arriving in ([line, b"a\n"], [line + b"a\n"]):

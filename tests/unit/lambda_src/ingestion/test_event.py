@@ -1,4 +1,4 @@
-"""Reading the messages that S3 sends by way of EventBridge."""
+"""Reads the events that S3 sends through EventBridge."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.event import EventError, FileEvent, Happened, parse
+from ingestion.event import EventError, EventType, FileEvent, parse
 
 
 def body(**changes: Any) -> str:
@@ -27,9 +27,9 @@ def body(**changes: Any) -> str:
     return json.dumps(event)
 
 
-def test_a_created_version_is_read_with_its_key_as_it_stands() -> None:
+def test_a_created_version_is_read_with_its_key_unchanged() -> None:
     assert parse(body()) == FileEvent(
-        happened=Happened.CREATED,
+        type=EventType.CREATED,
         bucket="landing",
         key="incoming/a+b é.csv",
         version_id="v1",
@@ -40,12 +40,15 @@ def test_a_created_version_is_read_with_its_key_as_it_stands() -> None:
 
 
 @pytest.mark.parametrize(
-    ("deletion", "happened"),
-    [("Delete Marker Created", Happened.MARKED_DELETED), ("Permanently Deleted", Happened.GONE)],
+    ("deletion", "expected"),
+    [
+        ("Delete Marker Created", EventType.DELETE_MARKER_CREATED),
+        ("Permanently Deleted", EventType.PERMANENTLY_DELETED),
+    ],
 )
-def test_a_deleted_version_tells_a_marker_from_one_gone_for_good(deletion: str, happened: Happened) -> None:
+def test_a_delete_marker_is_told_apart_from_a_permanent_deletion(deletion: str, expected: EventType) -> None:
     event = parse(body(**{"detail-type": "Object Deleted", "deletion-type": deletion}))
-    assert event.happened is happened
+    assert event.type is expected
     assert event.size_bytes is None
 
 
@@ -66,18 +69,18 @@ def test_a_deleted_version_tells_a_marker_from_one_gone_for_good(deletion: str, 
         ({"detail": None}, "not an S3 event"),
     ],
 )
-def test_a_message_that_is_no_such_event_is_refused_with_what_is_wrong(changes: dict[str, Any], words: str) -> None:
+def test_a_message_that_is_not_such_an_event_is_refused_with_the_reason(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(EventError, match=words.replace("?", r"\?")):
         parse(body(**changes))
 
 
 @given(st.one_of(st.text(), st.recursive(st.none() | st.text() | st.integers(), st.lists).map(json.dumps)))
-def test_no_message_raises_anything_else(text: str) -> None:
+def test_no_message_raises_any_other_error(text: str) -> None:
     with pytest.raises(EventError):
         parse(text)
 
 
 @pytest.mark.parametrize("text", ["1" * 5_000, "[" * 200_000, '{"a":' * 200_000, '{"detail": 1e999}'])
-def test_no_message_is_too_much_for_it(text: str) -> None:
+def test_no_message_is_too_large_or_too_deep(text: str) -> None:
     with pytest.raises(EventError):
         parse(text)

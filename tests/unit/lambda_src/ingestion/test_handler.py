@@ -1,4 +1,4 @@
-"""The function as Lambda sees it."""
+"""The handler loads the files that events name, and reports the messages that failed."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ class Handled:
             monkeypatch.setenv(name, value)
         monkeypatch.delitem(sys.modules, "ingestion.handler", raising=False)
         self.module: Any = importlib.import_module("ingestion.handler")
-        self.taken: list[FileEvent] = []
-        self.waits: list[int] = []
-        monkeypatch.setattr(self.module, "_intake", self)
+        self.loaded: list[FileEvent] = []
+        self.backoffs: list[int] = []
+        monkeypatch.setattr(self.module, "_loader", self)
         monkeypatch.setattr(self.module, "_sqs", self)
 
-    def take_in(self, event: FileEvent, deadline: Deadline) -> Outcome:
+    def load(self, event: FileEvent, deadline: Deadline) -> Outcome:
         assert 0 < deadline.milliseconds_left() <= 60_000
-        self.taken.append(event)
+        self.loaded.append(event)
         return Outcome(status="loaded")
 
     def get_remaining_time_in_millis(self) -> int:
         return 60_000
 
     def change_message_visibility(self, **arguments: Any) -> None:
-        self.waits.append(arguments["VisibilityTimeout"])
+        self.backoffs.append(arguments["VisibilityTimeout"])
 
     def __call__(self, text: str) -> list[dict[str, str]]:
         record = {
@@ -56,26 +56,26 @@ def handled(monkeypatch: pytest.MonkeyPatch) -> Handled:
     return Handled(monkeypatch)
 
 
-def test_a_file_below_the_prefix_is_taken_in(handled: Handled) -> None:
+def test_a_file_under_the_prefix_is_loaded(handled: Handled) -> None:
     assert handled(body()) == []
-    assert [each.version_id for each in handled.taken] == ["v1"]
+    assert [each.version_id for each in handled.loaded] == ["v1"]
 
 
 @pytest.mark.parametrize("key", ["incoming/", "incoming/folder/", "outgoing/a.csv", "incoming"])
-def test_folders_and_what_is_outside_the_prefix_are_ignored(handled: Handled, key: str) -> None:
+def test_folders_and_keys_outside_the_prefix_are_ignored(handled: Handled, key: str) -> None:
     assert handled(body(key=key)) == []
-    assert handled.taken == []
+    assert handled.loaded == []
 
 
 @pytest.mark.parametrize("text", ["", "{}", json.dumps({"Records": []})])
-def test_what_is_no_event_fails_and_ends_in_the_dead_letter_queue(handled: Handled, text: str) -> None:
+def test_an_invalid_message_fails_so_that_it_ends_in_the_dead_letter_queue(handled: Handled, text: str) -> None:
     assert handled(text) == [{"itemIdentifier": "1"}]
-    assert handled.waits == [30]
+    assert handled.backoffs == [30]
 
 
 def test_an_event_of_another_bucket_fails(handled: Handled) -> None:
     assert handled(body().replace('"landing"', '"another"')) == [{"itemIdentifier": "1"}]
-    assert handled.taken == []
+    assert handled.loaded == []
 
 
 json_values = st.recursive(

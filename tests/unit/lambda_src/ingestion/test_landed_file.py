@@ -1,4 +1,4 @@
-"""Reading from S3: in pieces, that very version, and what it means when it is gone."""
+"""Reads exactly one version from S3 in pieces, and recognizes that it does not exist any more."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from ingestion.landed_file import PIECE_BYTES, GoneError, LandedFiles
+from ingestion.landed_file import PIECE_BYTES, LandedFiles, NoSuchVersionError
 
 EXPECTED = {"Bucket": "landing", "Key": "incoming/a", "VersionId": "v1"}
 
@@ -25,29 +25,29 @@ def stub() -> Iterator[tuple[LandedFiles, Stubber]]:
         yield LandedFiles(s3), stubber  # type: ignore[arg-type]
 
 
-def test_the_version_asked_for_comes_in_small_pieces(stub: tuple[LandedFiles, Stubber]) -> None:
+def test_the_requested_version_is_read_in_small_pieces(stub: tuple[LandedFiles, Stubber]) -> None:
     files, stubber = stub
     content = b"x" * (PIECE_BYTES * 2 + 10)
     body = StreamingBody(io.BytesIO(content), len(content))
     stubber.add_response("get_object", {"Body": body, "ContentLength": len(content)}, EXPECTED)
     with files.open("landing", "incoming/a", "v1") as landed:
         read = list(landed.pieces)
-    assert (landed.size, landed.promises_gzip) == (len(content), None)
+    assert (landed.size, landed.declared_gzip) == (len(content), None)
     assert b"".join(read) == content
     assert max(map(len, read)) <= PIECE_BYTES
 
 
 @pytest.mark.parametrize(("code", "status"), [("NoSuchVersion", 404), ("NoSuchKey", 404), ("MethodNotAllowed", 405)])
-def test_a_version_that_is_not_there_any_more_is_gone(
+def test_a_version_that_does_not_exist_is_reported_as_such(
     stub: tuple[LandedFiles, Stubber], code: str, status: int
 ) -> None:
     files, stubber = stub
     stubber.add_client_error("get_object", code, http_status_code=status)
-    with pytest.raises(GoneError), files.open("landing", "incoming/a", "v1"):
+    with pytest.raises(NoSuchVersionError), files.open("landing", "incoming/a", "v1"):
         pass
 
 
-def test_a_version_that_may_not_be_read_is_not_taken_for_gone(stub: tuple[LandedFiles, Stubber]) -> None:
+def test_access_denied_is_not_mistaken_for_a_missing_version(stub: tuple[LandedFiles, Stubber]) -> None:
     files, stubber = stub
     stubber.add_client_error("get_object", "AccessDenied", http_status_code=403)
     with pytest.raises(ClientError), files.open("landing", "incoming/a", "v1"):

@@ -1,4 +1,4 @@
-"""Working off messages: what failed is reported alone, and comes back after a growing wait."""
+"""Only failed messages are reported, and each becomes visible again after a growing backoff."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from ingestion.deadline import OutOfTimeError
 from ingestion.event import EventError
-from ingestion.messages import passes, wait_seconds, work_off
+from ingestion.messages import backoff_seconds, is_transient, process_messages
 
 
 class FakeSqs:
     def __init__(self, error: Exception | None = None) -> None:
-        self.waits: dict[str, int] = {}
+        self.backoffs: dict[str, int] = {}
         self._error = error
 
     def change_message_visibility(self, **arguments: Any) -> None:
         assert arguments["QueueUrl"] == "queue"
-        self.waits[arguments["ReceiptHandle"]] = arguments["VisibilityTimeout"]
+        self.backoffs[arguments["ReceiptHandle"]] = arguments["VisibilityTimeout"]
         if self._error:
             raise self._error
 
 
-def message(name: str, receives: int = 1) -> dict[str, Any]:
-    attributes = {"ApproximateReceiveCount": str(receives)}
+def message(name: str, receive_count: int = 1) -> dict[str, Any]:
+    attributes = {"ApproximateReceiveCount": str(receive_count)}
     return {"messageId": name, "receiptHandle": f"receipt-{name}", "body": name, "attributes": attributes}
 
 
@@ -35,35 +35,35 @@ def client_error(status: int, code: str = "Code") -> ClientError:
     return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Get")  # type: ignore[typeddict-item]
 
 
-def work(messages: list[dict[str, Any]], sqs: FakeSqs, bad: dict[str, Exception]) -> list[str]:
-    def take(body: str) -> None:
+def run(messages: list[dict[str, Any]], sqs: FakeSqs, bad: dict[str, Exception]) -> list[str]:
+    def process(body: str) -> None:
         if body in bad:
             raise bad[body]
 
-    answer = work_off(messages, take, sqs=cast("Any", sqs), queue_url="queue", initial_backoff_seconds=30)
+    answer = process_messages(messages, process, sqs=cast("Any", sqs), queue_url="queue", initial_backoff_seconds=30)
     return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
 
 
-def test_only_what_failed_is_reported() -> None:
+def test_only_failed_messages_are_reported() -> None:
     sqs = FakeSqs()
     bad: dict[str, Exception] = {"b": psycopg.OperationalError("away")}
-    assert work([message("a"), message("b"), message("c")], sqs, bad) == ["b"]
-    assert sqs.waits == {"receipt-b": 30}
+    assert run([message("a"), message("b"), message("c")], sqs, bad) == ["b"]
+    assert sqs.backoffs == {"receipt-b": 30}
 
 
-def test_the_wait_doubles_with_every_receive_up_to_fifteen_minutes() -> None:
-    assert [wait_seconds(receives, 30) for receives in range(1, 9)] == [30, 60, 120, 240, 480, 900, 900, 900]
+def test_the_backoff_doubles_with_every_receive_up_to_fifteen_minutes() -> None:
+    assert [backoff_seconds(count, 30) for count in range(1, 9)] == [30, 60, 120, 240, 480, 900, 900, 900]
 
 
-def test_the_wait_follows_the_receive_count_of_the_message() -> None:
+def test_the_backoff_follows_the_receive_count_of_the_message() -> None:
     sqs = FakeSqs()
-    work([message("a", receives=4)], sqs, {"a": EventError("no event")})
-    assert sqs.waits == {"receipt-a": 240}
+    run([message("a", receive_count=4)], sqs, {"a": EventError("no event")})
+    assert sqs.backoffs == {"receipt-a": 240}
 
 
-def test_a_wait_that_can_not_be_set_fails_nothing_else() -> None:
+def test_a_backoff_that_can_not_be_set_affects_no_other_message() -> None:
     sqs = FakeSqs(client_error(400))
-    assert work([message("a"), message("b")], sqs, {"a": RuntimeError(), "b": RuntimeError()}) == ["a", "b"]
+    assert run([message("a"), message("b")], sqs, {"a": RuntimeError(), "b": RuntimeError()}) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -84,14 +84,14 @@ def test_a_wait_that_can_not_be_set_fails_nothing_else() -> None:
         (KeyError(), False),
     ],
 )
-def test_what_passes_by_itself_is_told_from_what_someone_must_mend(error: Exception, expected: bool) -> None:
-    assert passes(error) is expected
+def test_transient_errors_are_told_apart_from_those_that_somebody_must_fix(error: Exception, expected: bool) -> None:
+    assert is_transient(error) is expected
 
 
-def test_a_fault_of_ours_is_logged_with_its_traceback_and_a_passing_one_without(
+def test_a_bug_is_logged_with_its_traceback_and_a_transient_error_without(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    work([message("a"), message("b")], FakeSqs(), {"a": KeyError("x"), "b": psycopg.OperationalError("away")})
-    ours, passing = caplog.records
-    assert (ours.levelno, bool(ours.exc_info)) == (logging.ERROR, True)
-    assert (passing.levelno, bool(passing.exc_info)) == (logging.WARNING, False)
+    run([message("a"), message("b")], FakeSqs(), {"a": KeyError("x"), "b": psycopg.OperationalError("away")})
+    bug, transient = caplog.records
+    assert (bug.levelno, bool(bug.exc_info)) == (logging.ERROR, True)
+    assert (transient.levelno, bool(transient.exc_info)) == (logging.WARNING, False)

@@ -1,4 +1,4 @@
-"""The rules of a row: against a slow reference, and every trap that PostgreSQL or Python would fall into."""
+"""The rules of a row agree with a slow reference, and reject what PostgreSQL or Python would misread."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.order_row import COLUMNS, check, shown
+from ingestion.order_row import COLUMNS, check, quote
 from tests.support import reference
 
 GOOD = {
@@ -82,7 +82,7 @@ rows = st.fixed_dictionaries(
 
 
 @given(rows)
-def test_the_rules_are_those_of_the_slow_reference(values: dict[str, str]) -> None:
+def test_the_rules_agree_with_the_reference(values: dict[str, str]) -> None:
     stored, wrong = check([values[name] for name in COLUMNS])
     expected = reference.order(values)
     assert bool(wrong) == (expected is None), wrong
@@ -149,11 +149,11 @@ def test_a_bad_value_is_rejected_with_a_reason_that_names_its_column(column: str
 
 @pytest.mark.parametrize("column", [name for name in COLUMNS if name != "notes"])
 @pytest.mark.parametrize("value", ["", "  ", "\t"])
-def test_a_missing_value_is_said_to_be_missing(column: str, value: str) -> None:
+def test_a_missing_value_is_reported_as_missing(column: str, value: str) -> None:
     assert reasons(**{column: value}) == [f"{column} is missing"]
 
 
-def test_every_reason_of_a_row_is_given() -> None:
+def test_every_reason_to_reject_a_row_is_given() -> None:
     assert len(reasons(order_id="", quantity="x", currency="eur", ordered_at="soon")) == 4
 
 
@@ -170,11 +170,11 @@ def test_a_longer_fraction_of_a_second_is_cut_not_rounded() -> None:
     assert stored[6] == "2026-12-31T23:59:59.999999+00:00"
 
 
-def test_a_reason_shows_what_can_not_be_seen() -> None:
-    assert shown("a\0b\n\udce9\u200b") == '"a\\x00b\\n\\xe9\\u200b"'
+def test_a_reason_shows_invisible_characters() -> None:
+    assert quote("a\0b\n\udce9\u200b") == '"a\\x00b\\n\\xe9\\u200b"'
 
 
-def test_no_hour_but_those_of_a_day_reaches_python_whose_newer_versions_know_24(
+def test_hour_24_is_rejected_although_newer_versions_of_python_accept_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Newer(datetime):

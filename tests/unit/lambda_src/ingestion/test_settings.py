@@ -51,6 +51,6 @@ def test_each_missing_variable_is_named(name: str) -> None:
         ("LOG_LEVEL", "LOUD"),
     ],
 )
-def test_a_bad_value_is_named_with_what_it_is(name: str, value: str) -> None:
+def test_an_invalid_value_is_reported_with_its_variable(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} must .*{value}"):
         Settings.from_env(ENVIRONMENT | {name: value})

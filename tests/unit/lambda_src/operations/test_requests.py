@@ -1,4 +1,4 @@
-"""Whatever is asked, the answer is a request or one line that names the field."""
+"""A request is parsed, or refused with one line that names the field."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from operations.requests import LARGEST_PAGE, Inspect, KnownVersions, RequestError, parse
 
 
-def test_what_is_well_asked_is_understood() -> None:
+def test_valid_requests_are_parsed() -> None:
     assert parse({"action": "inspect", "key": "incoming/ä b.csv"}) == Inspect(key="incoming/ä b.csv")
     assert parse({"action": "known_versions", "after": None, "limit": 5}) == KnownVersions(after=None, limit=5)
     assert parse({"action": "known_versions", "after": ["k", "v"], "limit": LARGEST_PAGE}) == KnownVersions(
@@ -38,7 +38,7 @@ def test_what_is_well_asked_is_understood() -> None:
         ({"action": "known_versions", "after": ["k", None], "limit": 1}, r"after\[1\]"),
     ],
 )
-def test_what_is_badly_asked_is_named(event: object, words: str) -> None:
+def test_an_invalid_field_is_named(event: object, words: str) -> None:
     with pytest.raises(RequestError, match=words):
         parse(event)
 
@@ -53,7 +53,7 @@ JSON = st.recursive(
     action=st.sampled_from(["inspect", "known_versions"]) | JSON,
     fields=st.dictionaries(st.sampled_from(["key", "after", "limit"]), JSON),
 )
-def test_nothing_that_is_asked_crashes(action: object, fields: dict[str, object]) -> None:
+def test_no_request_causes_any_other_error(action: object, fields: dict[str, object]) -> None:
     try:
         parse({"action": action, **fields})
     except RequestError as error:

@@ -24,6 +24,6 @@ def test_each_missing_variable_is_named(name: str) -> None:
 
 
 @pytest.mark.parametrize("port", ["0", "70000", "five"])
-def test_a_bad_port_is_named_with_what_it_is(port: str) -> None:
+def test_an_invalid_port_is_reported_with_its_variable(port: str) -> None:
     with pytest.raises(SettingsError, match=f"DATABASE_PORT must be .*{port}"):
         Settings.from_env(ENVIRONMENT | {"DATABASE_PORT": port})

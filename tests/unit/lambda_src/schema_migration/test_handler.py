@@ -57,14 +57,14 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> Secrets:
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update"])
-def test_a_migrated_schema_is_success_with_its_revision(cloudformation: CloudFormation, kind: str) -> None:
+def test_a_migrated_schema_is_reported_with_its_revision(cloudformation: CloudFormation, kind: str) -> None:
     handler.handler(cloudformation.request(kind), Context())
     (found,) = cloudformation.responses
     assert (found["Status"], found["Data"]) == ("SUCCESS", {"Revision": "0042"})
     assert found["PhysicalResourceId"] == handler.RESOURCE_ID
 
 
-def test_delete_touches_nothing_and_succeeds(cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_delete_changes_nothing_and_succeeds(cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handler, "_migrate", lambda *_: pytest.fail("migrated"))
     handler.handler(cloudformation.request("Delete", PhysicalResourceId="schema-migration"), Context())
     assert cloudformation.responses[0]["Status"] == "SUCCESS"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ingestion.event import Happened, parse
+from ingestion.event import EventType, parse
 from ops.ingestion.versions import Version, listed, of_key
 from tests.support.ops.stubs import AT, Stubs, entry, page
 
@@ -34,7 +34,7 @@ def test_only_the_versions_of_the_key_are_returned_the_newest_first(aws: Stubs) 
 def test_the_ingestion_function_reads_the_message_of_a_version() -> None:
     version = Version(key="incoming/ä\"'\n.csv", version_id="v", at=AT, size=0, is_latest=True)
     event = parse(version.message("landing", "Reconcile"))
-    assert (event.happened, event.key, event.version_id) == (Happened.CREATED, version.key, "v")
+    assert (event.type, event.key, event.version_id) == (EventType.CREATED, version.key, "v")
     assert (event.bucket, event.size_bytes, event.uploaded_at, event.sequencer) == ("landing", 0, AT, None)
     assert "\n" not in version.message("landing", "Reconcile")  # one line a message in reconcile's file
 
@@ -42,5 +42,5 @@ def test_the_ingestion_function_reads_the_message_of_a_version() -> None:
 def test_the_message_of_a_delete_marker_names_the_command_that_sends_it() -> None:
     marker = Version(key="incoming/a", version_id="m", at=AT, size=None, is_latest=True)
     message = json.loads(marker.message("landing", "Reconcile"))
-    assert parse(json.dumps(message)).happened is Happened.MARKED_DELETED
+    assert parse(json.dumps(message)).type is EventType.DELETE_MARKER_CREATED
     assert (message["source"], message["detail"]["reason"]) == ("ops", "Reconcile")

@@ -106,7 +106,7 @@ def test_removed_rejects_and_uncounted_orders_are_reported(aws: Stubs, capsys: p
 @pytest.mark.parametrize(
     ("answer", "more", "words"),
     [
-        ({"error": "the database could not answer: away"}, {}, "can't answer: the database could not answer: away"),
+        ({"error": "the database request failed: away"}, {}, "can't answer: the database request failed: away"),
         ({"errorMessage": "Task timed out"}, {"FunctionError": "Unhandled"}, r"failed \(Task timed out\)"),
     ],
 )

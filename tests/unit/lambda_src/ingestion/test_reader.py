@@ -1,4 +1,4 @@
-"""What becomes of whole files: headers, refusals, rejects and how they are kept."""
+"""Reads whole files: headers, refusals, and rejected rows with what is stored of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.order_file import KEPT_REJECTS, MAX_RAW_BYTES, OrderFile, Reject, as_text
+from ingestion.reader import KEPT_REJECTS, MAX_RAW_BYTES, OrderReader, RejectedRow, as_text
 from ingestion.refusal import RefusedError
 from tests.support.reading import HEADER, ROW, read
 from tests.unit.lambda_src.ingestion.test_order_row import GOOD
@@ -24,7 +24,7 @@ def rows(data: bytes) -> list[dict[str, str]]:
     return found.rows
 
 
-def reject(data: bytes) -> Reject:
+def reject(data: bytes) -> RejectedRow:
     found = read(data)
     assert found.rows == []
     (only,) = found.rejects
@@ -37,17 +37,17 @@ def refusal(data: bytes) -> str:
     return str(caught.value)
 
 
-def test_a_good_row_becomes_a_line_for_copy() -> None:
+def test_a_valid_row_becomes_a_line_for_copy() -> None:
     (found,) = rows(HEADER + ROW + b"gift\n")
     assert found == GOOD | {"quantity": "2", "notes": "gift", "sku": "MUG"}
 
 
-def test_what_copy_would_misread_is_quoted() -> None:
+def test_characters_that_copy_would_misread_are_quoted() -> None:
     (found,) = rows(HEADER + ROW + b'"a\tb\\N\r\n""c""\n\\.\n"\n')
     assert found["notes"] == 'a\tb\\N\r\n"c"\n\\.\n'
 
 
-def test_a_backslash_dot_line_ends_nothing() -> None:
+def test_a_line_with_backslash_dot_does_not_end_the_data() -> None:
     found = read(HEADER + b"\\.\n" + ROW + b"\n")
     assert (len(found.rows), len(found.rejects)) == (1, 1)
 
@@ -62,11 +62,11 @@ def test_any_delimiter_line_end_and_byte_order_mark_give_the_same_rows(
     assert rows(data) == rows(HEADER + ROW + b"x\n")
 
 
-def test_mixed_line_ends_are_understood() -> None:
+def test_mixed_line_ends_are_accepted() -> None:
     assert len(rows(HEADER[:-1] + b"\r\n" + ROW + b"\n" + ROW + b"\r\n" + ROW)) == 3
 
 
-def test_columns_may_stand_in_any_order_and_others_are_ignored_and_noted() -> None:
+def test_columns_may_be_in_any_order_and_unknown_ones_are_ignored_with_a_note() -> None:
     names = HEADER.decode().strip().split(",")
     values = ROW.decode().split(",")
     both = [*zip(names, values, strict=True), ("colour", "red"), ("Ware, house", "3")]
@@ -74,7 +74,7 @@ def test_columns_may_stand_in_any_order_and_others_are_ignored_and_noted() -> No
     data = "\n".join(",".join(f'"{each}"' for each in part) for part in zip(*both, strict=True))
     found = read(data.encode())
     assert found.rows[0] == rows(HEADER + ROW)[0]
-    assert found.file.note == "Columns colour, Ware, house ignored."
+    assert found.file.note == "Columns colour, Ware, house were ignored."
 
 
 def test_notes_may_be_left_out() -> None:
@@ -82,7 +82,7 @@ def test_notes_may_be_left_out() -> None:
     assert rows(data) == rows(HEADER + ROW + b"\n")
 
 
-def test_the_line_of_a_reject_is_the_first_of_its_record() -> None:
+def test_the_line_number_of_a_rejected_row_is_that_of_its_first_line() -> None:
     data = HEADER + ROW + b'"two\nlines"\n' + b"\n" + b",,,,,,,\n" + ROW + b'"bad\n'
     assert [each.line_number for each in read(data).rejects] == [5, 6]
 
@@ -90,36 +90,36 @@ def test_the_line_of_a_reject_is_the_first_of_its_record() -> None:
 @pytest.mark.parametrize("values", [b"a,b\n", ROW + b",more\n"])
 def test_a_row_with_too_few_or_too_many_values_says_how_many(values: bytes) -> None:
     found = reject(HEADER + values)
-    assert found.reasons == [f"the row has {len(values.split(b','))} values, and the header has 8 columns"]
+    assert found.reasons == [f"the row has {len(values.split(b','))} values, but the header has 8 columns"]
 
 
-def test_a_row_that_is_no_utf8_is_a_reject_with_its_bytes_and_all_its_reasons() -> None:
+def test_a_row_that_is_not_utf8_is_rejected_with_its_bytes_and_every_reason() -> None:
     found = reject(HEADER + ROW.replace(b"12.50", b"x") + b"caf\xe9\n")
     assert found.raw.endswith(",caf\\xe9")
     assert len(found.reasons) == 2
     assert "\\xe9" in found.reasons[0]
 
 
-def test_a_nul_is_a_reason_and_is_kept_readable() -> None:
+def test_a_nul_is_a_reason_and_is_stored_readable() -> None:
     found = reject(HEADER + ROW + b"a\0b\n")
     assert found.raw.endswith("a\\x00b")
     assert "NUL" in found.reasons[0]
 
 
-def test_empty_lines_are_no_rows_but_a_line_of_nothing_but_delimiters_is() -> None:
+def test_empty_lines_are_ignored_but_a_line_of_delimiters_is_a_row() -> None:
     assert rows(HEADER + b"\n  \r\n\n") == []
     found = reject(HEADER.replace(b",", b"\t") + b"\t\t\t\t\t\t\t\n")
     assert len(found.reasons) == 7
 
 
 @given(st.binary(max_size=9000))
-def test_a_kept_row_has_at_most_4_kib_and_is_text_that_postgresql_takes(raw: bytes) -> None:
+def test_a_stored_row_has_at_most_4_kib_and_is_text_that_postgresql_accepts(raw: bytes) -> None:
     text = as_text(raw)
     assert len(text.encode()) <= MAX_RAW_BYTES
     assert "\0" not in text
 
 
-def test_a_kept_row_is_cut_between_characters() -> None:
+def test_a_stored_row_is_cut_between_characters() -> None:
     assert as_text("é".encode() * 4000) == "é" * 2048
     assert as_text(b"x" + "é".encode() * 4000) == "x" + "é" * 2047
 
@@ -140,20 +140,20 @@ def test_a_kept_row_is_cut_between_characters() -> None:
         (b"\x1f\x8brest", "twice"),
         (b'[{"order_id": "1"}]\n', "JSON array"),
         (b"PK\x03\x04rest", "spreadsheet"),
-        (b"%PDF-1.7\nx", "no file of orders"),
-        (b"Dear shop,\nplease send two mugs\n", "no file of orders"),
+        (b"%PDF-1.7\nx", "format is not recognized"),
+        (b"Dear shop,\nplease send two mugs\n", "format is not recognized"),
         (HEADER.replace(b"\n", b",caf\xe9\n"), "not UTF-8"),
         (HEADER.replace(b"\n", b"\r") + ROW, "carriage return"),
         (b'order_id,"sku\n', "never closed"),
         (HEADER[:-1] + b"," + b"x" * 70_000, "64 KiB"),
     ],
 )
-def test_a_file_that_can_not_be_taken_is_refused_with_its_reason(data: bytes, words: str) -> None:
+def test_a_file_that_can_not_be_loaded_is_refused_with_the_reason(data: bytes, words: str) -> None:
     assert words in refusal(data)
 
 
 @given(st.lists(st.one_of(st.binary(max_size=30), st.sampled_from([HEADER, ROW, b'"', b"\n", b",", b";", b"{}"]))))
-def test_no_bytes_crash_the_reader(parts: list[bytes]) -> None:
+def test_no_bytes_cause_any_other_error(parts: list[bytes]) -> None:
     for beginning in (b"", HEADER, b"{"):
         try:
             found = read([beginning, *parts] if beginning else parts)
@@ -167,12 +167,12 @@ def test_no_bytes_crash_the_reader(parts: list[bytes]) -> None:
 
 
 class TestJsonLines:
-    """One object a line, with the fields that a CSV has columns for."""
+    """One object per line, with the names of the CSV columns."""
 
-    def test_the_same_fields_make_the_same_row(self) -> None:
+    def test_the_same_values_make_the_same_row(self) -> None:
         assert rows(json.dumps(GOOD).encode() + b"\n") == [STORED]
 
-    def test_a_number_may_stand_as_a_number_or_as_text_and_keeps_its_digits(self) -> None:
+    def test_a_number_may_be_a_number_or_text_and_keeps_its_digits(self) -> None:
         line = json.dumps(GOOD).replace('"2"', "2").replace('"12.50"', "12.50")
         assert rows(line.encode()) == [STORED]
         assert reject(line.replace("12.50", "12.500000000000000001").encode()).reasons[0].startswith("unit_price ")
@@ -188,7 +188,7 @@ class TestJsonLines:
             ("null", "missing"),
         ],
     )
-    def test_another_kind_of_value_is_named(self, value: str, words: str) -> None:
+    def test_a_value_of_the_wrong_type_is_rejected_and_its_type_named(self, value: str, words: str) -> None:
         (reason,) = reject(json.dumps(GOOD).replace('"A-1"', value).encode()).reasons
         assert reason.startswith("order_id ")
         assert words in reason
@@ -196,39 +196,39 @@ class TestJsonLines:
     @pytest.mark.parametrize(
         "line", [b"{", b"{}}", b"[1]", b"1", b'{"order_id": "\n', b"{" * 60_000, b'{"a": ' + b"[" * 60_000, b"nul\xffl"]
     )
-    def test_what_is_no_object_is_a_reject_of_its_line_only(self, line: bytes) -> None:
+    def test_a_line_that_is_not_an_object_is_the_only_one_rejected(self, line: bytes) -> None:
         good = json.dumps(GOOD).encode()
         found = read(good + b"\n" + line.replace(b"\n", b"") + b"\n\n" + good + b"\n")
         assert [each.line_number for each in found.rejects] == [2]
         assert len(found.rows) == 2
 
-    def test_a_field_that_stands_twice_is_refused_whichever_is_meant(self) -> None:
+    def test_a_name_that_occurs_twice_is_rejected(self) -> None:
         (reason,) = reject(json.dumps(GOOD).replace("{", '{"sku": "MUG", ').encode()).reasons
-        assert reason == "sku stands more than once"
+        assert reason == "sku occurs more than once"
 
-    def test_names_are_compared_as_a_headers_are(self) -> None:
+    def test_names_are_compared_like_those_of_a_csv_header(self) -> None:
         assert rows(json.dumps({f" {name.upper()} ": value for name, value in GOOD.items()}).encode()) == [STORED]
 
-    def test_only_the_first_eight_layouts_run_through(self) -> None:
+    def test_only_the_first_eight_layouts_get_a_fast_path(self) -> None:
         lines = [json.dumps(GOOD | {f"extra{number}": 1}) for number in range(20)]
         found = read("".join(f"{line}\n" for line in lines * 2).encode())
-        assert (len(found.rows), len(found.file._form.sieves)) == (40, 8)
+        assert (len(found.rows), len(found.file._format.fast_paths)) == (40, 8)
 
-    def test_an_empty_object_lacks_every_required_field(self) -> None:
+    def test_an_empty_object_lacks_every_required_value(self) -> None:
         assert len(reject(b"{}").reasons) == 7
 
-    def test_other_fields_are_ignored_and_noted_once_each(self) -> None:
+    def test_unknown_names_are_ignored_with_one_note_each(self) -> None:
         lines = [json.dumps(GOOD | {name: {"a": [1]}}) for name in ("colour", "size", "colour")]
         found = read("\n".join(lines).encode())
         assert len(found.rows) == 3
-        assert found.file.note == "Columns colour, size ignored."
+        assert found.file.note == "Columns colour, size were ignored."
 
     @pytest.mark.parametrize("spelled", ["\\u0000", "\\ud800", "\\udc80"])
-    def test_what_can_not_be_stored_is_a_reason(self, spelled: str) -> None:
+    def test_a_character_that_can_not_be_stored_is_a_reason(self, spelled: str) -> None:
         (reason,) = reject(json.dumps(GOOD | {"notes": "x"}).replace('"x"', f'"{spelled}"').encode()).reasons
         assert "can't be stored" in reason
 
-    def test_a_line_over_64_kib_is_one_reject(self) -> None:
+    def test_a_line_over_64_kib_is_one_rejected_row(self) -> None:
         long = json.dumps(GOOD | {"notes": "x" * 70_000}).encode()
         found = read(long + b"\n" + json.dumps(GOOD).encode())
         assert [(each.line_number, len(each.raw)) for each in found.rejects] == [(1, MAX_RAW_BYTES)]
@@ -237,41 +237,41 @@ class TestJsonLines:
 
 
 class TestTooManyRejects:
-    """A file that is mostly wrong is refused, and its sender is told when."""
+    """A file with too many rejected rows is refused, and the reason says how many there were."""
 
     BAD = b"bad\n"
 
     def test_twenty_rejects_are_always_allowed(self) -> None:
         assert len(read(HEADER + self.BAD * 20, max_rejected_percent=1).rejects) == 20
-        with pytest.raises(RefusedError, match="21 of the first 21,"):
+        with pytest.raises(RefusedError, match="21 of the first 21;"):
             read(HEADER + self.BAD * 21, max_rejected_percent=1)
 
-    def test_the_share_may_be_reached_but_not_passed(self) -> None:
+    def test_the_limit_may_be_reached_but_not_exceeded(self) -> None:
         good = ROW + b"\n"
         assert len(read(HEADER + self.BAD * 30 + good * 70, max_rejected_percent=30).rejects) == 30
-        with pytest.raises(RefusedError, match="31 of the first 101, and at most 30 % may be"):
+        with pytest.raises(RefusedError, match="31 of the first 101; the limit is 30 %"):
             read(HEADER + self.BAD * 31 + good * 70, max_rejected_percent=30)
 
-    def test_it_is_judged_at_every_ten_thousandth_record_whatever_runs_past_it(self) -> None:
+    def test_the_share_is_checked_every_ten_thousand_records_even_on_the_fast_path(self) -> None:
         good = ROW + b"\n"
         # 1,100 of 10,000 are too many, though of all 50,000 they would not be.
         data = HEADER + self.BAD * 1_100 + good * 48_900
-        with pytest.raises(RefusedError, match="1,100 of the first 10,000,"):
+        with pytest.raises(RefusedError, match="1,100 of the first 10,000;"):
             read(data, max_rejected_percent=10)
-        with pytest.raises(RefusedError, match="1,100 of the first 10,000,"):
+        with pytest.raises(RefusedError, match="1,100 of the first 10,000;"):
             read((data[at : at + 1_000_000] for at in range(0, len(data), 1_000_000)), max_rejected_percent=10)
         later = HEADER + good * 10_000 + self.BAD * 1_100 + good * 38_900
         assert len(read(later, max_rejected_percent=10).rejects) == 1_100
 
-    def test_the_first_thousand_rejects_of_the_file_are_at_hand(self) -> None:
+    def test_the_first_thousand_rejected_rows_are_kept(self) -> None:
         found = read(HEADER + b"".join(b"bad %d\n" % number for number in range(3_000)))
         assert [each.raw for each in found.file.first_rejects] == [f"bad {number}" for number in range(KEPT_REJECTS)]
         assert found.file.rejected == 3_000
 
 
-def test_a_line_without_end_is_one_reject_in_bounded_memory() -> None:
+def test_an_endless_line_is_one_rejected_row_in_bounded_memory() -> None:
     for beginning in (HEADER, json.dumps(GOOD).encode() + b"\n"):
-        file = OrderFile(
+        file = OrderReader(
             itertools.chain([beginning], itertools.repeat(b"x" * 65_536, 200), [b"\n"]),
             file_id=1,
             max_rejected_percent=100,
@@ -284,19 +284,19 @@ def test_a_line_without_end_is_one_reject_in_bounded_memory() -> None:
         assert most < 1_000_000
 
 
-def test_blanks_around_a_name_in_the_header_and_its_capitals_mean_nothing() -> None:
+def test_blanks_and_capitals_in_header_names_are_ignored() -> None:
     assert rows(HEADER.replace(b"sku", b" SKU\t") + ROW + b"\n") == rows(HEADER + ROW + b"\n")
 
 
-def test_lines_are_counted_from_the_first_even_where_it_is_empty() -> None:
+def test_lines_are_counted_from_the_first_even_if_it_is_empty() -> None:
     found = read(b"\n  \n" + HEADER + ROW + b"\nbad\n")
     assert [each.line_number for each in found.rejects] == [5]
 
 
-def test_a_row_whose_first_value_is_blank_and_that_has_too_few_is_no_empty_line() -> None:
+def test_a_row_with_a_blank_first_value_and_too_few_values_is_not_an_empty_line() -> None:
     assert len(read(HEADER + b" ,a\n").rejects) == 1
 
 
-def test_rejects_are_handed_on_before_there_are_very_many() -> None:
-    file = OrderFile([HEADER + b"bad\n" * 2_000], file_id=1, max_rejected_percent=100)
+def test_a_chunk_has_a_limited_number_of_rejected_rows() -> None:
+    file = OrderReader([HEADER + b"bad\n" * 2_000], file_id=1, max_rejected_percent=100)
     assert max(len(chunk.rejects) for chunk in file.chunks()) <= 500

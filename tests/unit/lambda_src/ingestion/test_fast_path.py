@@ -1,4 +1,4 @@
-"""The quick way for good rows: it takes nothing that the rules refuse, and changes nothing."""
+"""The fast path takes no row that the rules reject, and changes no value."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingestion import forms, order_file, sieve
+from ingestion import fast_path, formats, reader
 from ingestion.content import Content
 from ingestion.currencies import CURRENCIES
 from ingestion.order_row import COLUMNS, check
 from tests.support.reading import HEADER, Read, read, read_slowly
 from tests.unit.lambda_src.ingestion.test_order_row import GOOD, row, rows
 
-# At and just beyond every border of every rule.
-BORDERS = [
+# Values at and just beyond the limits of every rule.
+LIMITS = [
     *((name, "a" * length) for name in ("order_id", "sku") for length in (1, 64, 65)),
     *(("customer_email", f"{'a' * length}@example.com") for length in (242, 243)),
     *(("customer_email", f"a@{label}.com") for label in ("b" * 63, "b" * 64, "-b", "b-", "b-b", "")),
@@ -55,7 +55,7 @@ BORDERS = [
         for after in ("", "é", "x")
     ),
 ]
-# UTF-8 that is none: overlong, half of a pair, beyond Unicode, cut short.
+# Invalid UTF-8: overlong, an unpaired surrogate, beyond Unicode, incomplete.
 BROKEN = [
     b"\x80",
     b"\xc1\xbf",
@@ -67,7 +67,7 @@ BROKEN = [
     b"\xc3",
 ]
 
-# One column is drawn at a time: where all are, hardly any row runs through.
+# Only one column is drawn at a time: if all are, hardly any row matches the fast path.
 one_odd_value = st.one_of([st.builds(lambda drawn, name=name: GOOD | {name: drawn[name]}, rows) for name in COLUMNS])
 delimiters = st.sampled_from([",", ";", "\t"])
 extras = st.sampled_from([(), ("colour",), ("Ware, house", "x")])
@@ -88,11 +88,11 @@ def meaning(found: Read) -> list[Any]:
 
 
 def same_both_ways(data: bytes) -> Read:
-    quick, slow = read(data), read_slowly(data)
-    assert meaning(quick) == meaning(slow)
-    assert quick.rejects == slow.rejects
-    assert quick.file.note == slow.file.note
-    return quick
+    fast, slow = read(data), read_slowly(data)
+    assert meaning(fast) == meaning(slow)
+    assert fast.rejects == slow.rejects
+    assert fast.file.note == slow.file.note
+    return fast
 
 
 @given(values=one_odd_value, delimiter=delimiters, quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
@@ -106,12 +106,12 @@ def same_both_ways(data: bytes) -> Read:
 @example(values=GOOD | {"notes": "é" * 2001}, delimiter=",", quoting=csv.QUOTE_ALL)
 @example(values=GOOD | {"notes": "\\."}, delimiter=",", quoting=csv.QUOTE_MINIMAL)
 @example(values=GOOD | {"notes": "a\n" + ",".join(row())}, delimiter=",", quoting=csv.QUOTE_MINIMAL)
-def test_a_row_that_runs_through_csv_would_pass_the_rules_unchanged(
+def test_a_csv_row_on_the_fast_path_is_valid_under_the_rules_and_unchanged(
     values: dict[str, str], delimiter: str, quoting: int
 ) -> None:
     content = Content([as_csv([[values[name] for name in COLUMNS]], delimiter, quoting=quoting)])
-    content.more()
-    lines, count = sieve.of_csv(COLUMNS, delimiter, f"{delimiter}17\n".encode()).take(content)
+    content.receive()
+    lines, count = fast_path.for_csv(COLUMNS, delimiter, f"{delimiter}17\n".encode()).take(content)
     if count:
         assert count == 1
         stored, wrong = check([values[name] for name in COLUMNS])
@@ -130,7 +130,7 @@ def test_a_row_that_runs_through_csv_would_pass_the_rules_unchanged(
     end=st.sampled_from(["\n", "\r\n"]),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
 )
-def test_csv_reads_the_same_with_and_without_the_sieve(
+def test_csv_reads_the_same_with_and_without_the_fast_path(
     *, table: list[dict[str, str]], order: list[str], extra: tuple[str, ...], delimiter: str, end: str, quoting: int
 ) -> None:
     names = [*order[:4], *extra, *order[4:]]
@@ -161,7 +161,7 @@ def test_csv_reads_the_same_with_and_without_the_sieve(
     ).map(b"".join),
     st.integers(1, 200),
 )
-def test_any_bytes_read_the_same_with_and_without_the_sieve_however_they_arrive(data: bytes, size: int) -> None:
+def test_any_bytes_read_the_same_with_and_without_the_fast_path_however_they_are_split(data: bytes, size: int) -> None:
     whole = same_both_ways(HEADER + data)
     pieces = (HEADER + data)[:0], *((HEADER + data)[at : at + size] for at in range(0, len(HEADER + data), size))
     cut = read([piece for piece in pieces if piece])
@@ -193,10 +193,10 @@ def numbers(name: str, value: str) -> list[Any]:
     separators=st.sampled_from([(",", ":"), (", ", ": ")]),
     end=st.sampled_from(["\n", "\r\n"]),
 )
-def test_json_lines_read_the_same_with_and_without_the_sieve(
+def test_json_lines_read_the_same_with_and_without_the_fast_path(
     table: list[dict[str, Any]], order: list[str], ascii_only: bool, separators: tuple[str, str], end: str
 ) -> None:
-    # Each row twice: its layout is known the second time.
+    # Each row twice: the second time, its layout has a fast path.
     lines = [
         json.dumps({name: values[name] for name in (*order, "colour") if name in values},
                    ensure_ascii=ascii_only, separators=separators)
@@ -210,21 +210,21 @@ def test_json_lines_read_the_same_with_and_without_the_sieve(
     ['"A\\u0000"', '"\\ud800"', "1e2", "[1]", "{}", "true", "NaN", "-0", "01", "1.", '" 1"', "null", '"1" "2"', "1,,"],
 )
 @pytest.mark.parametrize("name", COLUMNS)
-def test_what_json_can_spell_reads_the_same_with_and_without_the_sieve(name: str, value: str) -> None:
+def test_unusual_json_values_read_the_same_with_and_without_the_fast_path(name: str, value: str) -> None:
     good = json.dumps(GOOD)
     odd = good.replace(json.dumps(GOOD[name]), value, 1)
     same_both_ways(f"{good}\n{odd}\n{good}\n{odd}\n".encode())
 
 
-def test_an_ordinary_file_runs_through_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_ordinary_file_takes_the_fast_path_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     slow: list[bytes] = []
 
-    class Observed(order_file.OrderFile):
-        def _look_at(self, record: forms.Record) -> tuple[bytes, int] | order_file.Reject:
+    class Observed(reader.OrderReader):
+        def _check_record(self, record: formats.Record) -> tuple[bytes, int] | reader.RejectedRow:
             slow.append(record.raw)
-            return super()._look_at(record)
+            return super()._check_record(record)
 
-    monkeypatch.setattr("tests.support.reading.OrderFile", Observed)
+    monkeypatch.setattr("tests.support.reading.OrderReader", Observed)
     notes = ["", "gift wrap, é", "zażółć", "日本語の注文", "x" * 400]
     table = [row(notes=each, ordered_at="2026-01-31T00:00:00.25Z") for each in notes]
     for delimiter in (",", ";", "\t"):
@@ -237,16 +237,16 @@ def test_an_ordinary_file_runs_through_as_a_whole(monkeypatch: pytest.MonkeyPatc
     assert slow == [f"{lines[0]}\n".encode()]
 
 
-def test_every_currency_runs_through_and_no_other_code_does() -> None:
+def test_every_currency_matches_and_no_other_code_does() -> None:
     letters = [chr(code) for code in range(ord("A"), ord("Z") + 1)]
     codes = [a + b + c for a in letters for b in letters for c in letters]
-    pattern = sieve._pattern(sieve._values(",")["currency"])
+    pattern = fast_path._pattern(fast_path._values(",")["currency"])
     assert {code for code in codes if pattern.fullmatch(code.encode())} == CURRENCIES
 
 
 @pytest.mark.parametrize("form", ["plain", "quoted", "another column", "no notes", "JSON"])
-@pytest.mark.parametrize(("name", "value"), BORDERS)
-def test_at_every_border_the_sieve_takes_nothing_that_the_rules_refuse(name: str, value: str, form: str) -> None:
+@pytest.mark.parametrize(("name", "value"), LIMITS)
+def test_at_every_limit_the_fast_path_takes_nothing_that_the_rules_reject(name: str, value: str, form: str) -> None:
     good, odd = GOOD, GOOD | {name: value}
     if form == "JSON":
         lines = [json.dumps(each, ensure_ascii=False) for each in (good, odd)]
@@ -259,7 +259,7 @@ def test_at_every_border_the_sieve_takes_nothing_that_the_rules_refuse(name: str
 
 
 @pytest.mark.parametrize("broken", BROKEN)
-def test_no_broken_character_runs_through(broken: bytes) -> None:
+def test_no_invalid_utf8_takes_the_fast_path(broken: bytes) -> None:
     good = json.dumps(GOOD | {"notes": "x"}).encode()
     for data in (good + b"\n" + good.replace(b'"x"', b'"' + broken + b'"'), HEADER + ",".join(row()).encode() + broken):
         assert len(same_both_ways(data + b"\n").rejects) == 1
@@ -275,7 +275,7 @@ def test_a_column_that_is_left_out_stays_empty(left_out: tuple[str, ...]) -> Non
         assert all(each["notes"] == "" for each in same_both_ways(data.encode()).rows)
 
 
-def test_a_record_over_64_kib_does_not_run_through_because_much_of_it_is_ignored() -> None:
+def test_a_record_over_64_kib_is_rejected_even_if_most_of_it_is_ignored() -> None:
     extra = [f"extra{number}" for number in range(40)]
     for text, rejects in (("x" * 500, 0), (("é" * 20 + "x" * 40) * 25, 1)):
         short, long = (dict.fromkeys(extra, value) for value in ("x", text))
@@ -288,18 +288,18 @@ def test_a_record_over_64_kib_does_not_run_through_because_much_of_it_is_ignored
 
 
 @pytest.mark.parametrize("count", [101, 3_000])
-def test_a_file_of_very_many_columns_is_read_without_a_pattern_for_each(count: int) -> None:
+def test_a_file_with_very_many_columns_has_no_fast_path(count: int) -> None:
     names = [f"n{number}" for number in range(count)]
     data = as_csv([[*COLUMNS, *names], *([*row(), *"x" * count],) * 2])
     assert len(read(data).rows) == 2
     line = json.dumps(GOOD | dict.fromkeys(names, 1)) + "\n"
     found = read(line.encode() * 2)
     assert len(found.rows) == 2
-    assert [*read(data).file._form.sieves, *found.file._form.sieves] == []
+    assert [*read(data).file._format.fast_paths, *found.file._format.fast_paths] == []
 
 
 @pytest.mark.parametrize("rest", [".1234567Z", "+16:00", "-19:59"])
-def test_a_time_that_postgresql_would_round_or_refuse_does_not_run_through(rest: str) -> None:
+def test_a_time_that_postgresql_would_round_or_refuse_takes_no_fast_path(rest: str) -> None:
     moment = f"2023-06-01T12:00:00{rest}"
     (found,) = same_both_ways(HEADER + ",".join(row(ordered_at=moment)).encode() + b"\n").rows
     assert found["ordered_at"] != moment

@@ -1,7 +1,7 @@
-"""Lets rows that are good at first sight run through, many at once, as bytes that are never taken apart.
+"""The fast path for ordinary valid rows: regular expressions match them in the received bytes and copy them unchanged.
 
-A row's pattern is narrower than the rules of `order_row` in every part: what it takes, they take, and PostgreSQL stores
-it unchanged. Tests hold it to that. What it leaves goes through the rules.
+The patterns are stricter than the rules in `order_row`: every row that matches is valid under the rules and is stored
+unchanged, which the tests verify. Rows that don't match are checked by the rules.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .content import MAX_RECORD_BYTES, Content
 from .currencies import CURRENCIES
 from .order_row import COLUMNS
 
-# Quantifiers are possessive (`++`) wherever nothing behind could want a character back: that halves the time.
+# Quantifiers are possessive (`++`) where backtracking can't help: that halves the time.
 _NAME = r"[A-Za-z0-9._-]{1,64}+"
 _ADDRESS = r"A-Za-z0-9.@!#$%&'*+/=?^_`{|}~-"
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++"
@@ -27,7 +27,7 @@ _DATE = (
     r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
 )
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])"
-# A character that is no ASCII, in UTF-8 as it must be.
+# A character outside ASCII in valid UTF-8.
 _LETTER = (
     r"[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]"
     r"|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}"
@@ -36,32 +36,32 @@ _JSON_NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
 QUOTE = '"'
 
 
-class Sieve(Protocol):
-    """Takes what it knows to be good."""
+class FastPath(Protocol):
+    """Takes the valid rows that it recognizes."""
 
     def take(self, content: Content) -> tuple[bytes, int]:
-        """The good rows at the place of reading, as lines of PostgreSQL's COPY, and how many; b"" and 0 is none."""
+        """Take the valid rows at the position, as lines for PostgreSQL's COPY, and their number; b"" and 0 for none."""
 
 
-class Runs(NamedTuple):
-    """For a CSV file that has just our columns: its lines are those of COPY, but for their ends."""
+class CopiedLines(NamedTuple):
+    """For CSV files whose columns are all in COLUMNS: only the ends of the lines are replaced."""
 
     run: re.Pattern[bytes]
     line_end: bytes
 
     def take(self, content: Content) -> tuple[bytes, int]:
-        """Sieve.take: one match for as many rows as there are in what was received."""
-        run = self.run.match(content.bytes, content.at)
+        """FastPath.take: one match for all the rows in the buffer."""
+        run = self.run.match(content.buffer, content.position)
         if not run or not run[0]:
             return b"", 0
         lines = run[0]
         count = lines.count(b"\n")
-        content.pass_by(len(lines), lines=count)
+        content.advance(len(lines), lines=count)
         return lines.replace(b"\r\n", b"\n").replace(b"\n", self.line_end), count
 
 
-class Rows(NamedTuple):
-    """For other files: a row's values are its pattern's groups, in the order in which `pick` gives them."""
+class PickedValues(NamedTuple):
+    """For other files: `pick` selects and orders a row's values, which are the groups of its pattern."""
 
     row: re.Pattern[bytes]
     pick: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
@@ -69,41 +69,41 @@ class Rows(NamedTuple):
     line_end: bytes
 
     def take(self, content: Content) -> tuple[bytes, int]:
-        """Sieve.take: a match for each row, up to the first that is not good, or, with all it ignores, too long."""
+        """FastPath.take: a match for each row, up to the first that doesn't match or is too long."""
         lines = []
-        end = content.at
-        for match in self.row.finditer(content.bytes, content.at):
+        end = content.position
+        for match in self.row.finditer(content.buffer, content.position):
             if match.lastindex is None or match.end() - end > MAX_RECORD_BYTES:
                 break
             lines.append(self.delimiter.join(self.pick(match.groups(b""))))
             end = match.end()
         if not lines:
             return b"", 0
-        content.pass_by(end - content.at, lines=len(lines))
+        content.advance(end - content.position, lines=len(lines))
         return self.line_end.join([*lines, b""]), len(lines)
 
 
-def of_csv(columns: Sequence[str], delimiter: str, line_end: bytes) -> Sieve:
-    """For the lines of a CSV file with these columns; `line_end` takes the place of each line's end.
+def for_csv(columns: Sequence[str], delimiter: str, line_end: bytes) -> FastPath:
+    """For the lines of a CSV file with these columns; `line_end` replaces the end of each line.
 
-    COPY gets the columns in this order, or, where others stand between them, in the order of COLUMNS.
+    The lines for COPY have the columns in this order or, if there are others among them, in the order of COLUMNS.
     """
     if set(columns) <= set(COLUMNS):
-        return Runs(_csv_run(columns, delimiter), line_end)
-    return Rows(_csv_row(columns, delimiter), _in_order(columns), delimiter.encode(), line_end)
+        return CopiedLines(_csv_run(columns, delimiter), line_end)
+    return PickedValues(_csv_row(columns, delimiter), _in_order(columns), delimiter.encode(), line_end)
 
 
-def of_json(members: Sequence[tuple[bytes, str]], line_end: bytes) -> Sieve:
-    """For lines of JSON of one layout: each member's name, after what stands before its value, such as b', "sku": '.
+def for_json(members: Sequence[tuple[bytes, str]], line_end: bytes) -> FastPath:
+    """For JSON lines of one layout: for each member, the bytes before its value, such as b', "sku": ', and its name.
 
-    COPY gets the columns in the order of COLUMNS.
+    The lines for COPY have the columns in the order of COLUMNS.
     """
-    return Rows(_json_row(members), _in_order([name for _, name in members]), b",", line_end)
+    return PickedValues(_json_row(members), _in_order([name for _, name in members]), b",", line_end)
 
 
 def _in_order(names: Sequence[str]) -> Callable[[tuple[bytes, ...]], tuple[bytes, ...]]:
     present = [name for name in names if name in COLUMNS]
-    # The last group is always there, and always empty: it stands for a column that is left out.
+    # The last group always matches an empty value, which is used for a column that is left out.
     return itemgetter(*(present.index(name) if name in present else -1 for name in COLUMNS))
 
 
@@ -134,18 +134,18 @@ def _json_row(members: Sequence[tuple[bytes, str]]) -> re.Pattern[bytes]:
 
 
 def _pattern(text: str) -> re.Pattern[bytes]:
-    # No cache of our own: re remembers some hundred patterns, so those of the usual files, and forgets the oldest.
+    # re caches some hundred patterns, which is enough for the usual files.
     return re.compile(text.encode("latin-1"))
 
 
 def _text(delimiter: str) -> str:
-    """Up to 2,000 characters, without counting them: 500, and 25 times 20 and 40."""
+    """At most 2,000 characters without counting them: 500, and 25 times 20 and 40."""
     plain = "".join(re.escape(chr(code)) for code in range(0x20, 0x7F) if chr(code) not in f'"\\{delimiter}')
     return rf"[{plain}]{{0,500}}+(?:(?:{_LETTER}){{1,20}}+[{plain}]{{0,40}}+){{0,25}}+"
 
 
 def _values(delimiter: str) -> Mapping[str, str]:
-    """The pattern of each column's value where `delimiter` ends it."""
+    """The pattern of each column's value; `delimiter` ends the value."""
     return dict(
         zip(
             COLUMNS,
@@ -165,6 +165,6 @@ def _values(delimiter: str) -> Mapping[str, str]:
 
 
 def _one_of(words: Iterable[str]) -> str:
-    """The words, grouped by their first letter: two or three tries instead of a hundred and sixty."""
+    """One of the words, grouped by their first letter, so that only a few are tried."""
     groups = groupby(sorted(words), key=lambda word: word[0])
     return "(?:" + "|".join(f"{first}(?:{'|'.join(word[1:] for word in group)})" for first, group in groups) + ")"

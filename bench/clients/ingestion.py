@@ -15,7 +15,7 @@ from bench.clients.job import Job, Watch, pieces_of
 from ingestion import handler
 from ingestion.deadline import Deadline
 from ingestion.event import parse
-from ingestion.landed_file import LandedFile, LandedFiles, promise_of_gzip
+from ingestion.landed_file import LandedFile, LandedFiles, gzip_declaration
 
 LIMIT_SECONDS = 900  # Lambda's longest
 
@@ -26,7 +26,7 @@ def main() -> None:
 
     @contextmanager
     def open_on_disk(*_: object) -> Iterator[LandedFile]:
-        yield LandedFile(job.size_bytes, promise_of_gzip(job.key, ""), pieces_of(str(job.path)))
+        yield LandedFile(job.size_bytes, gzip_declaration(job.key, ""), pieces_of(str(job.path)))
 
     # What the measurement changes, and nothing else. (unittest.mock would show in the memory that is measured.)
     psycopg.connect = partial(connect, job.sslmode)  # type: ignore[assignment] # a stand-in
@@ -35,7 +35,7 @@ def main() -> None:
     event = parse(_event(job))
     watch = Watch()
     with watch.running():
-        outcome = handler._intake.take_in(event, Deadline(LIMIT_SECONDS))
+        outcome = handler._loader.load(event, Deadline(LIMIT_SECONDS))
     watch.report(outcome.status, outcome.reason)
 
 

@@ -1,0 +1,12 @@
+"""The part of Lambda's context object that the functions use."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Context(Protocol):
+    """What Lambda passes to a handler beside the event."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda ends the function."""
