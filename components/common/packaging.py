@@ -17,14 +17,14 @@ from packaging.requirements import Requirement
 
 from config.model import RuntimeConfig
 
-COMMON = Path("lambda_src/common")  # a package beside every other
+COMMON = Path("lambda_src/common")  # copied into every asset
 CERTIFICATES = Path("components/database/certificates/database-ca.pem")
 BUNDLED_CERTIFICATES = Path("certificates/database-ca.pem")  # where runtimes look for them
 # Wheels run on any glibc from the one in their tag on; Amazon Linux 2023, under Lambda and EC2 alike, has 2.34.
 GLIBC_TAGS = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 IGNORED = ("__pycache__", "requirements.in", "requirements.txt")
-# Raise it when what `_Bundle` makes of the same sources changes: assets are told apart by their inputs.
+# Raise it when `_Bundle` builds something else from the same sources: the hash covers only the inputs.
 RECIPE = "1"
 
 
