@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 from psycopg_pool import AsyncConnectionPool
 
 from . import queries
-from .queries import RejectedRow
+from .queries import Reject
 
 COLUMNS = ("line", "reasons", "row")
 _CHUNK_ROWS = 500
@@ -37,7 +37,7 @@ def escape_formula(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 
-def _row(reject: RejectedRow) -> tuple[str, str, str]:
+def _row(reject: Reject) -> tuple[str, str, str]:
     return str(reject.line_number), escape_formula("; ".join(reject.reasons)), escape_formula(reject.raw)
 
 

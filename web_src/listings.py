@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 
 from . import queries
 from .inputs import FileQuery, OrderQuery
-from .queries import MAX_ID, File, Order, RejectedRow
+from .queries import MAX_ID, File, Order, Reject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Files:
 class RejectedRows:
     """One page of rejected rows. Pass `next_after` as `after` to get the next page; null on the last page."""
 
-    rejects: list[RejectedRow]
+    rejects: list[Reject]
     next_after: int | None
 
 

@@ -106,7 +106,7 @@ class Totals:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RejectedRow:
+class Reject:
     """A row that was not loaded, and why."""
 
     line_number: int
@@ -181,9 +181,9 @@ async def totals(connection: AsyncConnection, *, since: datetime) -> Totals:
         return found or Totals(files=0, refused=0, rows_loaded=0, rows_rejected=0)
 
 
-async def rejects(connection: AsyncConnection, file_id: int, *, after: int, limit: int) -> list[RejectedRow]:
+async def rejects(connection: AsyncConnection, file_id: int, *, after: int, limit: int) -> list[Reject]:
     """Rejected rows of a file after line `after`, by line number."""
-    async with connection.cursor(row_factory=class_row(RejectedRow)) as cursor:
+    async with connection.cursor(row_factory=class_row(Reject)) as cursor:
         return await (await cursor.execute(_REJECTS, [file_id, after, limit])).fetchall()
 
 

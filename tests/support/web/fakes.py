@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from web_src.app import create_app
 from web_src.authentication import fetch_key
-from web_src.queries import Day, File, Order, RejectedRow, Totals
+from web_src.queries import Day, File, Order, Reject, Totals
 from web_src.settings import Settings
 from web_src.uploads import UploadSigner
 
@@ -82,7 +82,7 @@ class FakeDatabase:
         self.connections = 0
         self.files = [file(number) for number in range(1, 121)]
         self.rejects = [
-            RejectedRow(line_number=number, raw=SCRIPT, reasons=["quantity is missing"]) for number in range(2, 152)
+            Reject(line_number=number, raw=SCRIPT, reasons=["quantity is missing"]) for number in range(2, 152)
         ]
         self.all_orders = [order(number) for number in range(120)]
         self.days = [Day(day=NOW.date(), orders=40), Day(day=NOW.date() - timedelta(days=2), orders=10)]
@@ -120,7 +120,7 @@ class FakeDatabase:
         async def totals(_: object, *, since: datetime) -> Totals:
             return Totals(files=len(self.files), refused=2, rows_loaded=144_000, rows_rejected=120)
 
-        async def rejects(_: object, file_id: int, *, after: int, limit: int) -> list[RejectedRow]:
+        async def rejects(_: object, file_id: int, *, after: int, limit: int) -> list[Reject]:
             return [each for each in self.rejects if each.line_number > after][:limit]
 
         async def orders(_: object, *, before: datetime | None, before_id: str, limit: int) -> list[Order]:

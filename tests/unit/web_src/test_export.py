@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.web.fakes import Client, FakeDatabase
 from web_src.export import escape_formula
-from web_src.queries import RejectedRow
+from web_src.queries import Reject
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])  # noqa: RUF001
@@ -24,7 +24,7 @@ def test_other_cells_are_unchanged(cell: str) -> None:
 
 def test_the_file_contains_every_reject_across_several_chunks(client: Client, database: FakeDatabase) -> None:
     raw = '=cmd|"calc"!A1,ä\nsecond line'
-    database.rejects = [RejectedRow(line_number=line, raw=raw, reasons=["=one", "two"]) for line in range(2, 1502)]
+    database.rejects = [Reject(line_number=line, raw=raw, reasons=["=one", "two"]) for line in range(2, 1502)]
     response = client.get("/files/7/rejects.csv")
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert response.headers["Content-Disposition"] == 'attachment; filename="rejected-rows-of-file-7.csv"'
@@ -35,6 +35,6 @@ def test_the_file_contains_every_reject_across_several_chunks(client: Client, da
 
 
 def test_a_slow_download_holds_no_connection(client: Client, database: FakeDatabase) -> None:
-    database.rejects = [RejectedRow(line_number=line, raw="x", reasons=["y"]) for line in range(2, 1502)]
+    database.rejects = [Reject(line_number=line, raw="x", reasons=["y"]) for line in range(2, 1502)]
     client.get("/files/7/rejects.csv")
     assert database.connections == 1 + 4  # one to look up the file, then one per chunk
