@@ -1,4 +1,4 @@
-"""Infrastructure mutants: realistic mistakes, made one at a time on a copy, each of which a test must call by its name.
+"""Mutation tests of the infrastructure: each mistake, made in a copy of the tree, must fail a test that names it.
 
-`python -m tests.mutants [NAME PART ...]` (`make mutants`) makes them; `catalogue/` lists them.
+`python -m tests.mutants [PART OF A NAME ...]` (`make mutants`) makes the mistakes that `catalogue/` lists.
 """

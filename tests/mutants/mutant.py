@@ -1,4 +1,4 @@
-"""What a mistake is, and what became of it."""
+"""A mistake, and the result of making it."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -6,10 +6,9 @@ from enum import Enum
 
 @dataclass(frozen=True, kw_only=True)
 class Mutant:
-    """A single mistake: in `file`, the text `old`, which stands there once, becomes `new`.
+    """A single mistake: in `file`, the text `old`, which occurs once, is replaced by `new`.
 
-    `test` is the promise that must break, and `says` a word that its message must hold: the resource, property or value
-    that is wrong.
+    `test` must fail, and its message must contain `says`: the resource, property or value that is wrong.
     """
 
     name: str
@@ -20,33 +19,33 @@ class Mutant:
     says: str
 
     def made_in(self, text: str) -> str:
-        """The file's text with the mistake. Raises ValueError where `old` doesn't stand in it exactly once."""
+        """The file's text with the mistake. Raises ValueError if it doesn't contain `old` exactly once."""
         if text.count(self.old) != 1:
             raise ValueError(
-                f"{self.name}: {self.file} must hold this text once, and holds it {text.count(self.old)} times; "
-                f"name what stands there now, with as much around it as tells its place:\n{self.old}"
+                f"{self.name}: {self.file} must contain this text once, and contains it {text.count(self.old)} times; "
+                f"update `old` to today's code, with enough context to be unique:\n{self.old}"
             )
         return text.replace(self.old, self.new)
 
 
-class Fate(Enum):
-    """What a mistake came to. All but the first fail the run."""
+class MutantStatus(Enum):
+    """What a mistake led to. All but the first fail the run."""
 
     KILLED = "killed"
     SURVIVED = "survived"
-    MUTE = "killed without a word of what is wrong"
-    INVALID = "stopped before the promise"
+    UNNAMED = "failed its test, which did not name what is wrong"
+    INVALID = "stopped before the test's assertion"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
-    """A mistake's fate, and what the test said."""
+class MutantResult:
+    """A mistake's status, and the test's message."""
 
     mutant: Mutant
-    fate: Fate
-    said: str
+    status: MutantStatus
+    message: str
 
     @property
     def line(self) -> str:
-        """The first line of what was said."""
-        return self.said.strip().partition("\n")[0]
+        """The message's first line."""
+        return self.message.strip().partition("\n")[0]

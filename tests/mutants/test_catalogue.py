@@ -1,4 +1,4 @@
-"""The catalogue of mistakes keeps its form, and the runner lets none of them off. `make mutants` makes them."""
+"""Every mistake in the catalogue can be made, and the runner reports those that survive. `make mutants` makes them."""
 
 import subprocess
 import sys
@@ -6,15 +6,15 @@ import sys
 import pytest
 
 from tests.mutants.catalogue import CATALOGUE
-from tests.mutants.mutant import Fate, Mutant
-from tests.mutants.workshop import MUTABLE, ROOT, judge
+from tests.mutants.mutant import Mutant, MutantStatus
+from tests.mutants.sandbox import MUTABLE, ROOT, judge
 
-# They fail at every change, so they prove nothing.
-FAIL_AT_ANYTHING = ("test_snapshots", "test_reachability_page", "test_the_same_configuration_gives")
+# They fail on every change, so they prove nothing.
+FAIL_ON_ANY_CHANGE = ("test_snapshots", "test_reachability_page", "test_the_same_configuration_gives")
 MUTANT = Mutant(name="a mistake", file="components/x.py", old="b", new="c", test="tests/x.py::test_b", says="Property")
 
 
-def test_mistakes_are_many_and_each_has_a_name_of_its_own() -> None:
+def test_there_are_many_mistakes_and_each_is_unique() -> None:
     names = [mutant.name for mutant in CATALOGUE]
     assert len(names) >= 60
     assert len(names) == len(set(names)), {name for name in names if names.count(name) > 1}
@@ -30,18 +30,18 @@ def test_the_mistake_can_be_made_where_the_catalogue_says(mutant: Mutant) -> Non
 
 
 @pytest.mark.thorough
-def test_every_mistake_has_a_promise_that_exists_and_can_hold() -> None:
+def test_every_mistake_names_a_test_that_exists_and_proves_something() -> None:
     promises = sorted({mutant.test for mutant in CATALOGUE})
-    assert not [test for test in promises if any(word in test for word in FAIL_AT_ANYTHING)]
+    assert not [test for test in promises if any(word in test for word in FAIL_ON_ANY_CHANGE)]
     collect = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *promises]
     done = subprocess.run(collect, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"tests that the catalogue names and that don't exist:\n{done.stderr}"
 
 
-def test_a_mistake_that_cannot_be_made_once_is_refused() -> None:
+def test_a_mistake_that_cannot_be_made_exactly_once_is_refused() -> None:
     assert MUTANT.made_in("abc") == "acc"
     for text in ("ac", "abbc"):
-        with pytest.raises(ValueError, match=r"components/x\.py must hold this text once"):
+        with pytest.raises(ValueError, match=r"components/x\.py must contain this text once"):
             MUTANT.made_in(text)
 
 
@@ -50,17 +50,22 @@ def _note(phase: str = "call", error: str = "", message: str = "") -> dict[str, 
 
 
 @pytest.mark.parametrize(
-    ("notes", "fate"),
+    ("notes", "status"),
     [
-        ([_note("setup"), _note(error="AssertionError", message="Property is 1"), _note("teardown")], Fate.KILLED),
-        ([_note("setup"), _note(), _note("teardown")], Fate.SURVIVED),
-        ([_note("setup"), _note(error="AssertionError", message="assert 1 == 2")], Fate.MUTE),
-        ([_note("setup"), _note(error="KeyError", message="'Property'")], Fate.INVALID),
-        ([_note("setup", error="RuntimeError", message="Property can't be synthesized")], Fate.INVALID),
-        ([_note("collect", error="CollectError", message="Property")], Fate.INVALID),
-        ([], Fate.INVALID),
+        (
+            [_note("setup"), _note(error="AssertionError", message="Property is 1"), _note("teardown")],
+            MutantStatus.KILLED,
+        ),
+        ([_note("setup"), _note(), _note("teardown")], MutantStatus.SURVIVED),
+        ([_note("setup"), _note(error="AssertionError", message="assert 1 == 2")], MutantStatus.UNNAMED),
+        ([_note("setup"), _note(error="KeyError", message="'Property'")], MutantStatus.INVALID),
+        ([_note("setup", error="RuntimeError", message="Property can't be synthesized")], MutantStatus.INVALID),
+        ([_note("collect", error="CollectError", message="Property")], MutantStatus.INVALID),
+        ([], MutantStatus.INVALID),
     ],
-    ids=["named", "passed", "without a word", "tripped over", "no synthesis", "no import", "not run"],
+    ids=["named", "passed", "unnamed", "other error", "no synthesis", "no import", "not run"],
 )
-def test_only_a_promise_that_breaks_and_says_why_kills(notes: list[dict[str, str]], fate: Fate) -> None:
-    assert judge(MUTANT, notes).fate is fate
+def test_a_mutant_is_killed_only_by_a_failed_assertion_that_names_what_is_wrong(
+    notes: list[dict[str, str]], status: MutantStatus
+) -> None:
+    assert judge(MUTANT, notes).status is status

@@ -1,9 +1,9 @@
-"""Runs tests again and again in one process, each time with all of our modules as they now stand on disk.
+"""Runs tests repeatedly in one process. Each run imports all of our modules again from disk.
 
-A process for each mistake would spend most of its time on starting the CDK. One that kept an old module by mistake
-would let mistakes survive, which fails the run.
+A process for each mistake would spend most of its time on starting the CDK. If a module were not imported again, its
+mistakes would survive, which fails the run.
 
-Each line of the input is a list of tests, each line of the output the notes of what became of them.
+Each line of the input is a list of tests; each line of the output is a list of notes on their phases.
 """
 
 import json
@@ -23,8 +23,8 @@ Note = dict[str, str]
 class Notes:
     """A pytest plugin that notes every phase of every test, and synthesizes without rule packs.
 
-    They take longer than all the rest, and what they find is nothing that a promise may lean on: an environment may be
-    gated by none of them.
+    The rule packs take longer than everything else, and no promise may depend on their findings: an environment may use
+    none of them.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Notes:
 
     def pytest_configure(self) -> None:
         """Before any test module is imported."""
-        from tests.support import synthesis  # noqa: PLC0415 - as it stands on disk now
+        from tests.support import synthesis  # noqa: PLC0415 - imported again from disk
 
         synthesize = synthesis.synthesize
 
@@ -43,12 +43,12 @@ class Notes:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
-        """Setup, call and teardown of each test."""
+        """Notes setup, call and teardown of each test."""
         error = call.excinfo
         self._note(item.nodeid, call.when, error.typename if error else "", str(error.value) if error else "")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A test module that can't be imported."""
+        """Notes a test module that can't be imported."""
         if report.failed:
             self._note(report.nodeid, "collect", "CollectError", report.longreprtext)
 
@@ -57,7 +57,7 @@ class Notes:
 
 
 def main() -> None:
-    """Until the input ends. Standard output is kept for the answers; whatever else is printed goes to the errors."""
+    """Runs until the input ends. Standard output is reserved for answers; all else goes to standard error."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     for line in sys.stdin:
@@ -66,7 +66,7 @@ def main() -> None:
         notes = Notes()
         pytest.main(["-q", "-p", "no:cacheprovider", *json.loads(line)], plugins=[notes])
         print(json.dumps(notes.taken), file=answers, flush=True)
-    os._exit(0)  # at once: Python would first take apart, for half a minute, what hundreds of synthesized stacks left
+    os._exit(0)  # a normal exit would spend half a minute on freeing hundreds of synthesized stacks
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ MUTANTS = (
         name="new code takes traffic before the schema is migrated",
         file="stacks/pipeline.py",
         old="self.ingestion.live.node.add_dependency(self.schema_migration)",
-        new="self.ingestion.live.node.add_dependency(data.database)",
+        new="self.ingestion.live.node.add_dependency(database)",
         test=f"{INGESTION}::test_new_code_takes_traffic_only_after_the_migration[prod]",
         says="DependsOn",
     ),

@@ -75,7 +75,7 @@ MUTANTS = (
         name="a public load balancer admits visitors on the app's port",
         file="components/web/load_balancer.py",
         old='(ports.HTTP, "Visitors, who are sent to HTTPS")',
-        new='(ports.HTTP, "Visitors, who are sent to HTTPS"), (APP_PORT, "Visitors")',
+        new='(ports.HTTP, "Visitors, who are sent to HTTPS"), (8080, "Visitors")',
         test=f"{PUBLIC_WEB}::test_a_public_load_balancer_admits_443_and_80_alone",
         says="8080",
     ),

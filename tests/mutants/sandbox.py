@@ -1,4 +1,4 @@
-"""A copy of the tree in which mistakes are made, one at a time; the working tree is never touched."""
+"""A copy of the tree in which mistakes are made, one at a time. The working tree is never changed."""
 
 import json
 import os
@@ -8,25 +8,25 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.mutants.mutant import Fate, Mutant, Result
+from tests.mutants.mutant import Mutant, MutantResult, MutantStatus
 from tests.mutants.worker import Note
 
 ROOT = Path(__file__).parent.parent.parent
 MUTABLE = ("components", "config", "stacks")
 SHARED = (".venv", "node_modules")
-# What a promise that breaks raises: anything else stopped before it could say what is wrong.
-BROKEN_PROMISES = ("AssertionError", "Failed")
+# What a failed assertion raises. Anything else stopped the test before it could say what is wrong.
+ASSERTION_ERRORS = ("AssertionError", "Failed")
 
 
-class Workshop:
+class Sandbox:
     """One copy of the tree, and a process that runs tests in it."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder` is where the copy goes; it isn't there yet."""
+        """Copies the tree into `folder`, which does not exist yet."""
         self._root = folder / "tree"
         self._log = folder / "log"
         _copy(self._root)
-        # Python takes a file of the same size and second for unchanged; by their hashes no mistake is overlooked.
+        # Python would treat a file of the same size, written in the same second, as unchanged.
         compiled = ["-m", "compileall", "-q", "--invalidation-mode", "checked-hash", *MUTABLE]
         subprocess.run([sys.executable, *compiled], cwd=self._root, check=True)
         self._worker = subprocess.Popen(
@@ -45,8 +45,8 @@ class Workshop:
         self._worker.stdin.close()
         self._worker.wait()
 
-    def make(self, mutant: Mutant) -> Result:
-        """Makes the mistake, runs its test, and takes the mistake back."""
+    def make(self, mutant: Mutant) -> MutantResult:
+        """Makes the mistake, runs its test, and reverts the mistake."""
         file = self._root / mutant.file
         before = file.read_text()
         try:
@@ -57,7 +57,7 @@ class Workshop:
         return judge(mutant, notes)
 
     def broken(self, tests: Sequence[str]) -> str:
-        """What is wrong with these tests where no mistake was made; empty if all of them pass."""
+        """Why these tests fail without any mistake; empty if all of them pass."""
         notes = self._run(tests)
         failed = [f"{note['test']}: {note['error']}: {note['message']}" for note in notes if note["error"]]
         missing = set(tests) - {note["test"] for note in notes if note["phase"] == "call"}
@@ -76,7 +76,7 @@ class Workshop:
 
 
 def _copy(target: Path) -> None:
-    """What git knows or would, and links to what setup made."""
+    """Copies the files that git tracks or would track, and links to what setup creates."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     for name in filter(None, listed.split("\0")):
@@ -89,13 +89,21 @@ def _copy(target: Path) -> None:
             (target / name).symlink_to((ROOT / name).resolve())
 
 
-def judge(mutant: Mutant, notes: list[Note]) -> Result:
-    """What became of the mistake, by what its test did."""
+def judge(mutant: Mutant, notes: list[Note]) -> MutantResult:
+    """The result of a mistake, from the notes on its test."""
     failed = next((note for note in notes if note["error"]), None)
     if failed is None:
         ran = any(note["phase"] == "call" for note in notes)
-        return Result(mutant=mutant, fate=Fate.SURVIVED if ran else Fate.INVALID, said="" if ran else "It did not run.")
-    said = failed["message"]
-    if failed["phase"] != "call" or failed["error"] not in BROKEN_PROMISES:
-        return Result(mutant=mutant, fate=Fate.INVALID, said=f"{failed['error']} in {failed['phase']}: {said}")
-    return Result(mutant=mutant, fate=Fate.KILLED if mutant.says in said else Fate.MUTE, said=said)
+        return MutantResult(
+            mutant=mutant,
+            status=MutantStatus.SURVIVED if ran else MutantStatus.INVALID,
+            message="" if ran else "It did not run.",
+        )
+    message = failed["message"]
+    if failed["phase"] != "call" or failed["error"] not in ASSERTION_ERRORS:
+        return MutantResult(
+            mutant=mutant, status=MutantStatus.INVALID, message=f"{failed['error']} in {failed['phase']}: {message}"
+        )
+    return MutantResult(
+        mutant=mutant, status=MutantStatus.KILLED if mutant.says in message else MutantStatus.UNNAMED, message=message
+    )
