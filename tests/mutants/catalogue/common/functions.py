@@ -85,7 +85,7 @@ MUTANTS = (
         old="        network.allow_https_out(group)\n",
         new="",
         test=f"{REACHABILITY}::test_functions_and_instances_reach_aws[prod]",
-        says="Ingestion",
+        says="security groups",
     ),
     Mutant(
         name="asynchronous invocations are not retried",
