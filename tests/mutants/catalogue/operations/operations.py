@@ -5,7 +5,7 @@ from tests.mutants.mutant import Mutant
 DEADLINES = "tests/architecture/contracts/test_deadlines.py"
 EVERY_STACK = "tests/stacks/test_every_stack.py"
 FUNCTIONS = "tests/stacks/test_functions.py"
-OUTPUTS = "tests/architecture/contracts/test_outputs.py"
+OUTPUTS = "tests/architecture/contracts/operations/test_outputs.py"
 
 MUTANTS = (
     Mutant(
@@ -13,7 +13,7 @@ MUTANTS = (
         file="components/operations/operations.py",
         old='Path("lambda_src/operations")',
         new='Path("lambda_src/ingestion")',
-        test=f"{OUTPUTS}::test_people_look_files_up_by_the_function_that_knows_them[prod]",
+        test=f"{OUTPUTS}::test_commands_ask_the_operations_function[prod]",
         says="OperationsFunctionName",
     ),
     Mutant(

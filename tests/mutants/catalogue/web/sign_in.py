@@ -2,7 +2,7 @@
 
 from tests.mutants.mutant import Mutant
 
-OUTPUTS = "tests/architecture/contracts/test_outputs.py"
+OUTPUTS = "tests/architecture/contracts/web/test_outputs.py"
 PUBLIC_WEB = "tests/stacks/web/test_public_web.py"
 SIGN_IN = "tests/stacks/web/test_sign_in.py"
 
@@ -100,7 +100,7 @@ MUTANTS = (
         file="stacks/web.py",
         old="load_balancer.sign_in.pool.user_pool_id",
         new="load_balancer.sign_in.pool.user_pool_arn",
-        test=f"{OUTPUTS}::test_people_are_invited_to_the_list_that_the_load_balancer_asks",
+        test=f"{OUTPUTS}::test_people_are_invited_to_the_user_pool",
         says="UserPoolId",
     ),
     Mutant(
