@@ -14,7 +14,9 @@ PACKAGES = sorted(folder.name for folder in (ROOT / "lambda_src").iterdir() if (
 FUNCTIONS = [package for package in PACKAGES if package != SHARED]
 INFRASTRUCTURE = {"aws_cdk", "constructs", "cdk_nag", "jsii"}
 LAYERS = ("app", "bench", "checks", "components", "config", "datasets", "local_cloud", "ops", "scripts", "stacks")
-OURS = {*LAYERS, "tests", "web_src", *PACKAGES}
+# Code of capabilities that doesn't run in Lambda.
+APPS = sorted(folder.name for folder in ROOT.glob("*_src") if folder.name != "lambda_src")
+OURS = {*LAYERS, "tests", *APPS, *PACKAGES}
 # What each layer may import of our own packages, and of the infrastructure's libraries.
 ALLOWED = {
     "config": {"config"},
@@ -26,7 +28,7 @@ ALLOWED = {
     "scripts": {"scripts", "checks", "config"},
     "local_cloud": {"local_cloud", "config"},
     "datasets": {"datasets"},
-    "web_src": {"web_src", SHARED},
+    **{app: {app, SHARED} for app in APPS},
     **{f"lambda_src/{package}": {package, SHARED} for package in PACKAGES},
 }
 ENVIRONMENT_NAMES = {"local", "dev", "staging", "prod"}
@@ -91,7 +93,7 @@ def test_synthesis_asks_neither_aws_nor_the_environment(layer: str) -> None:
             assert "os.environ" not in file.read_text(), file
 
 
-@pytest.mark.parametrize("layer", [layer for layer in sorted(ALLOWED) if layer.startswith(("lambda_src", "web_src"))])
+@pytest.mark.parametrize("layer", [*APPS, *(f"lambda_src/{package}" for package in PACKAGES)])
 def test_runtime_code_reads_the_environment_only_in_its_settings(layer: str) -> None:
     # The process's entry point may pass the environment on.
     entries = {"settings.py", "handler.py", "__main__.py"}

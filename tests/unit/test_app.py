@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from config.environments import PROD
 from config.model import RULE_PACKS
+from tests.support.synthesis import synthesize
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -53,9 +55,8 @@ def test_prod_goes_to_china_without_credentials_or_look_up_and_says_what_must_be
     manifest = json.loads((tmp_path / "cdk.out/manifest.json").read_text())
     assert "missing" not in manifest, "a look-up"
     assert not (ROOT / "cdk.context.json").exists()
-    assert sorted(a["displayName"] for a in manifest["artifacts"].values() if "stack" in a["type"]) == [
-        f"Prod/{stack}" for stack in ("Data", "Foundation", "Network", "Pipeline", "Web")
-    ]
+    stacks = {a["displayName"] for a in manifest["artifacts"].values() if "stack" in a["type"]}
+    assert stacks == {f"Prod/{stack}" for stack in synthesize(PROD).templates}
     report = json.loads((tmp_path / "cdk.out/validation-report.json").read_text())
     packs = {plugin["pluginName"] for plugin in report["pluginReports"]}
     assert set(RULE_PACKS) <= packs, "rule packs that did not look at what is deployed"

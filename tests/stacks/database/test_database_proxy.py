@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from config.database import AuroraServerless, ThroughProxy
+from tests.support.contracts.deployed import deployed
 from tests.support.databases import CASES, PROXY, synthesized
 from tests.support.promises import has
 from tests.support.synthesis import Synthesized, shipped
@@ -65,7 +66,9 @@ def test_the_proxy_logs_in_as_each_client_and_as_nobody_else(name: str) -> None:
     logins = _logins(synthesized(name), "Data", "DatabaseProxy")
     assert all(of in login for login in logins)
     users = {login.rpartition("/")[2].split('"')[0] for login in logins}
-    assert users == {"ingestion", "housekeeping", "operations", "web"}
+    clients = {runtime.variables.get("DATABASE_USER") for runtime in deployed(name).runtimes()} - {None}
+    assert "ingestion" in clients
+    assert users == clients
 
 
 @pytest.mark.parametrize("name", PROXIED)
@@ -74,10 +77,13 @@ def test_clients_log_in_to_the_proxy_and_the_migrations_to_the_database(name: st
     output = "DatabaseProxyId"
     (id_,) = (key for key in case.templates["Data"]["Outputs"] if key.startswith(output))
     assert case.templates["Data"]["Outputs"][id_]["Value"]["Fn::Select"][0] in (6, "6")
-    for stack, of, user in (("Pipeline", "Ingestion", "ingestion"), ("Web", "Web", "web")):
-        (login,) = _logins(case, stack, of)
-        assert id_ in login
-        assert f'/{user}"' in login, f"{of} logs in to the proxy as {user}, and its policy allows {login}"
+    proxy = case.linked.text(case.templates["Data"]["Outputs"][id_]["Value"], "Data")
+    for runtime in deployed(name).runtimes():
+        if user := runtime.variables.get("DATABASE_USER"):
+            (login,) = (right.resource for right in runtime.allowed if right.action == "rds-db:connect")
+            assert login.endswith(f":dbuser:{proxy}/{user}"), (
+                f"{user} logs in to {proxy}, and its policy allows {login}"
+            )
     (login,) = _logins(case, "Pipeline", "SchemaMigration")
     assert id_ not in login
     assert "/administrator" in login
@@ -85,12 +91,11 @@ def test_clients_log_in_to_the_proxy_and_the_migrations_to_the_database(name: st
 
 @pytest.mark.parametrize("name", PROXIED)
 def test_clients_are_told_of_the_proxy_and_the_migrations_of_the_database(name: str) -> None:
-    functions = synthesized(name).resources("Pipeline", "AWS::Lambda::Function")
-    hosts = {id_: resource["Properties"]["Environment"]["Variables"] for id_, resource in functions.items()}
-    for id_, variables in hosts.items():
-        through = not id_.startswith("SchemaMigration")
-        assert ("DatabaseProxy" in json.dumps(variables["DATABASE_HOST"])) is through, id_
-        assert (variables["DATABASE_PORT"] == "5432") is through, id_
+    for runtime in deployed(name).runtimes():
+        if "DATABASE_HOST" in runtime.variables:
+            through = runtime.package != "schema_migration"
+            assert ("DatabaseProxy" in runtime.variables["DATABASE_HOST"]) is through, runtime.package
+            assert (runtime.variables["DATABASE_PORT"] == "5432") is through, runtime.package
 
 
 @pytest.mark.parametrize("name", PROXIED)

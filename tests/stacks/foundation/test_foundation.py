@@ -211,7 +211,3 @@ def test_log_delivery_writes_under_its_prefix_and_nowhere_else(every_environment
 def test_what_logs_into_the_log_bucket_uses_those_prefixes(every_environment: Synthesized) -> None:
     landing = every_environment.only("Data", "AWS::S3::Bucket")["LoggingConfiguration"]
     assert landing["LogFilePrefix"].startswith("s3/"), f"the landing bucket's LogFilePrefix is {landing}"
-    balancer = every_environment.only("Web", "AWS::ElasticLoadBalancingV2::LoadBalancer")
-    attributes = {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
-    assert attributes["access_logs.s3.prefix"] == "alb"
-    assert attributes["access_logs.s3.bucket"] == landing["DestinationBucketName"]

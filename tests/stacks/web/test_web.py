@@ -71,6 +71,9 @@ def test_the_load_balancer_drops_what_looks_wrong_and_logs_the_rest(every_enviro
         "deletion_protection.enabled": str(protected).lower(),
     }
     has("the load balancer", attributes, wanted)
+    assert attributes["access_logs.s3.prefix"] == "alb"
+    landing_bucket = every_environment.only("Data", "AWS::S3::Bucket")
+    assert attributes["access_logs.s3.bucket"] == landing_bucket["LoggingConfiguration"]["DestinationBucketName"]
     written = json.dumps(every_environment.only("Foundation", "AWS::S3::BucketPolicy"))
     for kind in ("access_logs", "connection_logs"):
         has("the load balancer", attributes, {f"{kind}.s3.enabled": "true"})

@@ -152,7 +152,7 @@ def test_staging_is_prod_in_small() -> None:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS.values(), ids=lambda environment: environment.name)
 def test_values_are_frozen(environment: Environment) -> None:
-    for slice_ in (environment, environment.network, environment.ingestion, environment.web):
+    for slice_ in (environment, environment.network, environment.ingestion, *environment.capabilities):
         with pytest.raises(AttributeError):
             slice_.name = "other"  # type: ignore[union-attr,misc]
     assert isinstance(environment.ingestion, IngestionConfig)

@@ -22,6 +22,6 @@ def test_a_missing_output_is_named() -> None:
         select(_Wanted, {"Other": "x"})
 
 
-@pytest.mark.parametrize(("capability", "found"), [("web", True), ("orders_api", True), ("api", False)])
+@pytest.mark.parametrize(("capability", "found"), [("reports", True), ("orders_api", True), ("api", False)])
 def test_a_capability_has_the_stack_that_ends_with_its_name(capability: str, found: bool) -> None:
-    assert has_stack_of(capability, ["acme-local-data", "acme-local-web", "acme-local-ordersapi"]) is found
+    assert has_stack_of(capability, ["acme-local-data", "acme-local-reports", "acme-local-ordersapi"]) is found
