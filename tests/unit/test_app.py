@@ -51,7 +51,7 @@ def test_prod_goes_to_china_without_credentials_or_look_up_and_says_what_must_be
     """The other environments' templates come of the same code in tests/stacks, and in the CI's job `synth`."""
     done = _synth(home, tmp_path, {"env": "prod", "region": "cn-north-1"})
     assert done.returncode == 0, done.stderr
-    assert "no root of RDS in cn-north-1" in done.stdout + done.stderr
+    assert "no root certificate of RDS in cn-north-1" in done.stdout + done.stderr
     manifest = json.loads((tmp_path / "cdk.out/manifest.json").read_text())
     assert "missing" not in manifest, "a look-up"
     assert not (ROOT / "cdk.context.json").exists()
