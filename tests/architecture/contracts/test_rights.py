@@ -1,4 +1,4 @@
-"""Every call that the code makes is allowed on the resource it is told of, and nothing is allowed that nobody uses."""
+"""The code has the rights for all its calls on the resources in its variables, and has no other rights."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.support.contracts.rights import ARN, HERE, arn, key_of_bucket, landed
 from tests.support.contracts.runtimes import Right, Runtime, contributions, listed
 from tests.support.synthesis import ENVIRONMENTS, synthesize
 
-# How rds-db:connect calls a server: by an attribute of what the code connects to (Amazon RDS User Guide, "Creating and
-# using an IAM policy for IAM database access"). A proxy's is the last part of its ARN.
+# The attribute by which rds-db:connect names a server, beside the one to which clients connect (Amazon RDS User Guide,
+# "Creating and using an IAM policy for IAM database access"). For a proxy it is the last part of its ARN.
 RESOURCE_IDS = {
     "AWS::RDS::DBInstance": ("Endpoint.Address", "DbiResourceId"),
     "AWS::RDS::DBCluster": ("Endpoint.Address", "DBClusterResourceId"),
@@ -29,7 +29,7 @@ TELL_GONE = {"s3:ListBucket", "s3:ListBucketVersions"}
 
 
 def _database(platform: Deployed, runtime: Runtime) -> Right:
-    """Who logs in, to what: as the variables say, or as the master user where they name nobody."""
+    """The login of the user in the variables, or of the master user if there is none."""
     host = runtime.variables["DATABASE_HOST"]
     type_, properties = platform.find(host)
     address, id_ = RESOURCE_IDS[type_]
@@ -41,7 +41,7 @@ def _database(platform: Deployed, runtime: Runtime) -> Right:
 
 
 def _of_calls(platform: Deployed, runtime: Runtime, actions: set[str]) -> Iterator[Right]:
-    """What the code's own calls need, on what the variables name, and what S3 and Secrets Manager need behind them."""
+    """The rights for the code's calls on the resources in its variables, and for the keys that those calls use."""
     for action in actions:
         match action:
             case "rds-db:connect":
@@ -71,7 +71,7 @@ def _key_of_secret(platform: Deployed, secret: str) -> str:
 
 
 def _group(platform: Deployed) -> str:
-    """The group that the custom resource hands to the function."""
+    """The group that the custom resource passes to the function."""
     ((stack, _, properties),) = platform.resources("Custom::EmptyDefaultSecurityGroup")
     return platform.text(properties["GroupId"], stack)
 
@@ -81,20 +81,20 @@ def _needed(platform: Deployed, runtime: Runtime) -> set[Right]:
     return calls | set(runtime.rights_beside_calls(platform))
 
 
-def test_every_call_has_its_right_and_every_right_its_use(platform: Deployed) -> None:
+def test_every_call_is_allowed_and_every_right_is_used(platform: Deployed) -> None:
     for runtime in platform.runtimes():
         needed = _needed(platform, runtime)
         assert sorted(needed - runtime.allowed) == [], f"{runtime.package} lacks these"
         assert sorted(runtime.allowed - needed) == [], f"nothing in {runtime.package} uses these"
 
 
-def test_what_is_denied_is_nothing_that_the_code_calls(platform: Deployed) -> None:
+def test_no_denied_action_is_called(platform: Deployed) -> None:
     for runtime in platform.runtimes():
         assert not runtime.denied & set(actions_of_calls(runtime.folder)), runtime.package
 
 
 def test_the_gateway_to_s3_lets_every_call_through(platform: Deployed) -> None:
-    """Its policy is asked as well, whatever a role may do."""
+    """A request needs the permission of its role and of the endpoint's policy."""
     ((_, _, endpoint),) = (
         each
         for each in platform.resources("AWS::EC2::VPCEndpoint")
@@ -106,7 +106,7 @@ def test_the_gateway_to_s3_lets_every_call_through(platform: Deployed) -> None:
 
 
 def test_every_interface_endpoint_lets_every_call_through() -> None:
-    """So too where there is an interface to each service, as there must be without NAT."""
+    """Also with an endpoint for every service, as needed without NAT."""
     prod = ENVIRONMENTS["prod"]
     network = replace(prod.network, nat=NoNat(), interface_endpoints=frozenset(get_args(InterfaceEndpoint)))
     platform = Deployed(synthesized=synthesize(replace(prod, network=network)))
@@ -123,7 +123,7 @@ def test_every_interface_endpoint_lets_every_call_through() -> None:
             asked = {action for action in called if action.partition(":")[0] in services}
             assert asked <= allowed, endpoint["ServiceName"]
             passed |= asked
-    # S3 has a gateway, a login to the database is no call, and the function that calls EC2 runs outside the VPC.
+    # S3 has a gateway endpoint, a login to the database is no API call, and the function that calls EC2 is not in the VPC.
     assert called - passed == {action for action in called if action.startswith(("s3:", "rds-db:", "ec2:"))}
 
 
@@ -160,7 +160,7 @@ def test_calls_are_found_in_code(code: str, expected: set[str], tmp_path: Path) 
         'SigV4Auth(c, "dynamodb", region)',
     ],
 )
-def test_code_whose_calls_can_not_be_told_is_refused(code: str, tmp_path: Path) -> None:
+def test_code_with_unclear_calls_is_refused(code: str, tmp_path: Path) -> None:
     (tmp_path / "module.py").write_text(code)
     with pytest.raises(UnclearError):
         actions_of_calls(tmp_path)

@@ -1,6 +1,6 @@
-"""Which AWS calls a package and what it imports of `common` make, and which IAM action each of them needs.
+"""Finds the AWS calls of a package in its syntax trees, and the IAM action that each call needs.
 
-The calls are found in the syntax trees.
+The modules of `common` that the package imports count as its own.
 """
 
 from __future__ import annotations
@@ -14,47 +14,47 @@ import botocore.session
 from botocore import xform_name
 
 COMMON = Path("lambda_src/common")
-# Hardly any operation of S3 is called like its action, so each that is used stands here (Service Authorization
-# Reference, "Actions, resources, and condition keys for Amazon S3"). With other services the two have the same name.
+# S3 has other names for most of its actions than for its operations (Service Authorization Reference, "Actions,
+# resources, and condition keys for Amazon S3"). In other services the two have the same name.
 S3_ACTIONS = {"GetObject": "s3:GetObject", "PutObject": "s3:PutObject"}
-# Where an argument asks for another action instead (Amazon S3 API Reference, "GetObject").
+# Arguments that change the action (Amazon S3 API Reference, "GetObject").
 WITH_ARGUMENT = {("s3", "GetObject", "VersionId"): "s3:GetObjectVersion"}
-# What botocore's clients can do beside the operations of their service: who makes a request of it later needs the
-# action then, and it is checked against the rights of who signed it.
+# Methods of botocore's clients that sign a request for later. It needs the action when it is sent, and the signer must
+# be allowed to do it.
 SIGNERS = {
     "generate_presigned_post": ("s3", "PutObject"),
     "generate_db_auth_token": ("rds-db", "connect"),
 }
-# Requests that are signed by hand, by the service that they are signed for.
+# The actions of requests that code signs itself, by the service in the signature.
 SIGNED_BY_HAND = {"rds-db": "rds-db:connect"}
-# Ways to call AWS that this module can't follow. Whoever needs one teaches it here.
+# Ways to call AWS that this module doesn't understand. To use one, extend this module.
 UNKNOWN_METHODS = {
     *("generate_presigned_url", "get_paginator", "get_waiter", "_make_api_call", "can_paginate"),
     *("upload_file", "upload_fileobj", "download_file", "download_fileobj"),
 }
 CLIENT_MAKERS = {"create_client"}
 UNKNOWN_LIBRARIES = {"boto3", "aiobotocore", "aioboto3", "s3fs", "smart_open", "awswrangler"}
-# Of Powertools only what writes to standard output, and calls nobody.
+# Modules of Powertools that only write to standard output.
 SILENT_POWERTOOLS = {"logging", "metrics"}
 
 
 class UnclearError(AssertionError):
-    """Code whose calls can't be told by reading it: says where it stands."""
+    """Code whose calls can't be found by reading it. The message says where."""
 
 
 @cache
 def actions_of_calls(folder: Path) -> dict[str, str]:
-    """The IAM action of each call that the package makes, with one place where it does. Raises UnclearError."""
+    """The IAM action of each call that the package makes, with one place of it. Raises UnclearError."""
     trees = _trees(sorted(folder.rglob("*.py")))
     services = {service for file, tree in trees.items() for service in _clients(file, tree)}
-    operations = {name: each for service in services for name, each in _operations(service).items()}
+    methods = {name: each for service in services for name, each in _methods(service).items()}
     found: dict[str, str] = {}
     for file, tree in trees.items():
         _refuse_unknown_libraries(file, tree)
-        for action, node in [*_calls(tree, operations), *_signed_by_hand(file, tree)]:
+        for action, node in [*_calls(tree, methods), *_signed_by_hand(file, tree)]:
             found.setdefault(action, _place(file, node))
         if services:
-            _refuse_unknown_ways(file, tree, operations)
+            _refuse_unknown_ways(file, tree, methods)
     return found
 
 
@@ -87,28 +87,27 @@ def _clients(file: Path, tree: ast.AST) -> Iterator[str]:
 
 
 @cache
-def _operations(service: str) -> dict[str, tuple[str, str]]:
-    """Service and operation, by the name of the client's method."""
+def _methods(service: str) -> dict[str, tuple[str, str]]:
+    """Service and operation by the name of the client's method."""
     model = botocore.session.get_session().get_service_model(service)
-    methods = {xform_name(operation): (service, operation) for operation in model.operation_names}
-    return methods | SIGNERS
+    return {xform_name(operation): (service, operation) for operation in model.operation_names} | SIGNERS
 
 
-def _calls(tree: ast.AST, operations: dict[str, tuple[str, str]]) -> Iterator[tuple[str, ast.AST]]:
-    """Every mention of such a method, called there or handed on."""
+def _calls(tree: ast.AST, methods: dict[str, tuple[str, str]]) -> Iterator[tuple[str, ast.AST]]:
+    """Every use of such a method, called or passed on."""
     arguments = {
         id(node.func): {keyword.arg for keyword in node.keywords}
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr in operations:
-            service, operation = operations[node.attr]
+        if isinstance(node, ast.Attribute) and node.attr in methods:
+            service, operation = methods[node.attr]
             others = [WITH_ARGUMENT.get((service, operation, each or "")) for each in arguments.get(id(node), ())]
             own = S3_ACTIONS.get(operation) if service == "s3" else f"{service}:{operation}"
             action = next(filter(None, others), own)
             if action is None:
-                raise UnclearError(f"line {node.lineno}: say in {__name__} which action {service}.{operation} needs")
+                raise UnclearError(f"line {node.lineno}: add the action of {service}.{operation} to {__name__}")
             yield action, node
 
 
@@ -117,7 +116,7 @@ def _signed_by_hand(file: Path, tree: ast.AST) -> Iterator[tuple[str, ast.AST]]:
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2].startswith(("SigV4", "S3SigV4")):
             services = {str(each.value) for each in node.args if isinstance(each, ast.Constant)}
             if len(services) != 1 or not services <= set(SIGNED_BY_HAND):
-                raise UnclearError(f"{_place(file, node)}: say in {__name__} which action the signed request needs")
+                raise UnclearError(f"{_place(file, node)}: add the action of the signed request to {__name__}")
             yield SIGNED_BY_HAND[services.pop()], node
 
 
@@ -132,21 +131,25 @@ def _refuse_unknown_libraries(file: Path, tree: ast.AST) -> None:
             package, _, module = name.partition(".")
             powertools = package == "aws_lambda_powertools" and module.partition(".")[0] not in SILENT_POWERTOOLS
             if package in UNKNOWN_LIBRARIES or powertools:
-                raise UnclearError(f"{_place(file, node)}: {name} may call AWS, and nothing here knows what")
+                raise UnclearError(
+                    f"{_place(file, node)}: {name} may call AWS in ways that {__name__} doesn't understand"
+                )
 
 
-def _refuse_unknown_ways(file: Path, tree: ast.AST, operations: Collection[str]) -> None:
+def _refuse_unknown_ways(file: Path, tree: ast.AST, methods: Collection[str]) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in UNKNOWN_METHODS:
-            raise UnclearError(f"{_place(file, node)}: .{node.attr} may call AWS; say in {__name__} what")
+            raise UnclearError(f"{_place(file, node)}: {__name__} doesn't understand the calls of .{node.attr}")
         if not isinstance(node, ast.Call):
             continue
         called = ast.unparse(node.func)
         if called.endswith(".copy") and len(node.args) + len(node.keywords) > 1:
-            raise UnclearError(f"{_place(file, node)}: .copy may be S3's; say in {__name__} what it calls")
+            raise UnclearError(
+                f"{_place(file, node)}: .copy may be the method of S3, which {__name__} doesn't understand"
+            )
         name = node.args[1] if called == "getattr" else None
-        if name is not None and (not isinstance(name, ast.Constant) or name.value in operations):
-            raise UnclearError(f"{_place(file, node)}: calls are written out, not looked up by name")
+        if name is not None and (not isinstance(name, ast.Constant) or name.value in methods):
+            raise UnclearError(f"{_place(file, node)}: write calls out instead of looking methods up by name")
 
 
 def _place(file: Path, node: ast.AST) -> str:

@@ -1,4 +1,4 @@
-"""What the templates deploy of the runtime code: with which variables, and which rights."""
+"""The runtime code as the templates deploy it, with its variables and its rights."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ CASES = EVERY | databases.VARIANTS
 
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
-    """One environment's templates, every reference in them written as text: "${Data/Bucket.Arn}"."""
+    """The templates of one environment, with references as text: "${Data/Bucket.Arn}"."""
 
     synthesized: Synthesized
 
     def text(self, value: Any, stack: str) -> str:
-        """The value as text, the same whether its environment names account and region or leaves them open."""
+        """The value as text, which is the same with and without a configured account and region."""
         environment = self.synthesized.environment
         here = f":{environment.region}:{environment.account}:"
         text = self.synthesized.linked.text(value, stack)
         return text.replace("arn:aws:", "arn:<Partition>:").replace(here, ":<Region>:<AccountId>:")
 
     def place(self, reference: str) -> ResourceId:
-        """The resource that a text like "${Data/Bucket.Arn}" points to."""
+        """The resource to which a text like "${Data/Bucket.Arn}" refers."""
         found = list(self.synthesized.linked.named(reference))
-        assert [each.text for each in found] == [reference], f"{reference!r} points to no resource of these templates"
+        assert [each.text for each in found] == [reference], f"{reference!r} refers to no resource of these templates"
         return found[0].resource_id
 
     def find(self, reference: str) -> tuple[str, Properties]:
@@ -74,7 +74,7 @@ class Deployed:
         return list(self._functions())
 
     def runtimes(self) -> list[Runtime]:
-        """Every function, then what capabilities run elsewhere."""
+        """Every function, then the code that capabilities run elsewhere."""
         return [*self._functions(), *(each for one in contributions() for each in one.runtimes(self))]
 
     def runtime(self, package: str) -> Runtime:
@@ -115,7 +115,7 @@ class Deployed:
         return reference.resource_id
 
     def rights(self, role: ResourceId) -> tuple[frozenset[Right], frozenset[str]]:
-        """What the role is allowed, and what it is denied, by every policy that is attached to it."""
+        """What all policies of the role allow and deny."""
         allowed, denied = set(), set()
         for stack, document in self._policies(role):
             for statement in document["Statement"]:
@@ -133,7 +133,7 @@ class Deployed:
         resource = self.synthesized.linked.resource(role)
         assert resource["Type"] == "AWS::IAM::Role", role
         properties = resource["Properties"]
-        # Fails for AWS's own policies, whose content no template shows.
+        # Fails for policies of AWS, because templates don't contain their documents.
         attached = {self.place(self.text(each, role.stack)) for each in properties.get("ManagedPolicyArns", [])}
         yield from ((role.stack, each["PolicyDocument"]) for each in properties.get("Policies", []))
         for policy_type in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::RolePolicy"):

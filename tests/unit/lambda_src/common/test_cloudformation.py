@@ -98,7 +98,7 @@ def test_a_response_has_no_content_type_because_the_address_is_signed_without_on
 
 
 @pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://example.com/x", ""])
-def test_responses_go_to_web_addresses_only(cloudformation: CloudFormation, address: str) -> None:
+def test_responses_go_only_to_http_urls(cloudformation: CloudFormation, address: str) -> None:
     request = cloudformation.request("Create") | {"ResponseURL": address}
     with pytest.raises(ValueError, match="HTTPS URL"):
         respond(request, succeeded=True, reason="done", resource_id="new")
