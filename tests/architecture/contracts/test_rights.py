@@ -123,7 +123,7 @@ def test_every_interface_endpoint_lets_every_call_through() -> None:
             asked = {action for action in called if action.partition(":")[0] in services}
             assert asked <= allowed, endpoint["ServiceName"]
             passed |= asked
-    # S3 has a gateway endpoint, a login to the database is no API call, and the function that calls EC2 is not in the VPC.
+    # S3 has a gateway endpoint, a login to the database is no API call, and the function that calls EC2 runs elsewhere.
     assert called - passed == {action for action in called if action.startswith(("s3:", "rds-db:", "ec2:"))}
 
 
