@@ -1,4 +1,4 @@
-"""The pipeline on the local cloud: a file that lands becomes rows and rejects, exactly once."""
+"""The pipeline on the local cloud: each file that lands becomes rows and rejected rows exactly once."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_sample_files_are_loaded_with_and_without_rejects(local_cloud: Local
     assert {row["rows_rejected"] > 0 for row in rows} == {True, False}
 
 
-def test_the_same_event_again_changes_nothing(local_cloud: LocalCloud) -> None:
+def test_a_repeated_event_changes_nothing(local_cloud: LocalCloud) -> None:
     dropped = drop(local_cloud)
     first = wait_for(local_cloud, dropped)
     sqs, queue = local_cloud.session().client("sqs"), local_cloud.outputs().queue_url
@@ -55,7 +55,7 @@ def test_the_same_event_again_changes_nothing(local_cloud: LocalCloud) -> None:
     assert loaded_orders(local_cloud, dropped) == dropped.order_ids
 
 
-def test_the_ledger_names_the_very_version_that_was_read(local_cloud: LocalCloud) -> None:
+def test_the_ledger_names_the_version_that_was_read(local_cloud: LocalCloud) -> None:
     first = drop(local_cloud)
     second = drop(local_cloud, key=first.key)
     assert first.version_id != second.version_id
@@ -65,11 +65,11 @@ def test_the_ledger_names_the_very_version_that_was_read(local_cloud: LocalCloud
 
 
 class TestEvents:
-    """Events of S3 as the queue gets them, against those in the Amazon S3 User Guide."""
+    """Events of S3 in the queue have the form that the Amazon S3 User Guide describes."""
 
     @pytest.fixture
     def events(self, local_cloud: LocalCloud) -> Any:
-        """A queue of this test's own behind a rule of its own."""
+        """A rule with a queue for this test."""
         name = f"probe-{uuid.uuid4().hex[:8]}"
         session = local_cloud.session()
         sqs, rules = session.client("sqs"), session.client("events")
@@ -122,7 +122,7 @@ class TestEvents:
         assert "size" not in event["detail"]["object"]
         assert event["detail"]["object"]["sequencer"] > created["detail"]["object"]["sequencer"]
 
-    def test_a_version_deleted_for_good_is_named(self, local_cloud: LocalCloud, events: Any) -> None:
+    def test_the_event_of_a_permanent_deletion_names_the_version(self, local_cloud: LocalCloud, events: Any) -> None:
         dropped = drop(local_cloud)
         events(dropped.key)
         s3, bucket = local_cloud.session().client("s3"), local_cloud.outputs().landing_bucket

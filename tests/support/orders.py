@@ -1,4 +1,4 @@
-"""Order files for tests, and what became of them."""
+"""Order files for tests, and their rows in the database."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Dropped:
-    """A file in the landing bucket, its key and contents unlike any other's."""
+    """A file in the landing bucket with its own key and order ids."""
 
     key: str
     version_id: str
@@ -31,22 +31,22 @@ class Dropped:
 
 
 def eventually(find: Callable[[], T | None], what: str, *, seconds: float = LOADED_SECONDS) -> T:
-    """What `find` answers once that is true; `what` says in the error what did not come."""
+    """The first result of `find` that is true. The error after `seconds` names `what` is missing."""
     deadline = time.monotonic() + seconds
     while not (found := find()):
         assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s"
-        time.sleep(0.2)  # asked more often, the emulator is slow to start a function
+        time.sleep(0.2)  # shorter intervals slow down the emulator
     return found
 
 
 def order_file(order_ids: list[str], *, bad_lines: list[str] | None = None) -> bytes:
-    """A CSV file with one good row for each id, and then the bad lines as they are."""
+    """A CSV file with one valid row for each id, followed by the bad lines."""
     good = [f"{each},buyer@example.com,SKU-1,2,19.99,EUR,2026-05-04T10:00:00+02:00,from a test" for each in order_ids]
     return "\n".join([HEADER, *good, *(bad_lines or []), ""]).encode()
 
 
 def drop(cloud: LocalCloud, *, rows: int = 3, bad_lines: list[str] | None = None, key: str | None = None) -> Dropped:
-    """Put a new file where partners put theirs."""
+    """Uploads a new file as partners do."""
     name = uuid.uuid4().hex[:12]
     order_ids = [f"{name}-{number}" for number in range(rows)]
     outputs = cloud.outputs()
@@ -60,13 +60,13 @@ def drop(cloud: LocalCloud, *, rows: int = 3, bad_lines: list[str] | None = None
 
 
 def query(cloud: LocalCloud, statement: str, *values: Any) -> list[dict[str, Any]]:
-    """Ask the database as its administrator."""
+    """Queries the database as its administrator."""
     with psycopg.connect(cloud.outputs().database_url, row_factory=dict_row) as connection:
         return connection.execute(statement, values).fetchall()
 
 
 def ledger(cloud: LocalCloud, dropped: Dropped) -> list[dict[str, Any]]:
-    """What the ledger says of one version."""
+    """The finished rows of one version in the ledger."""
     return query(
         cloud,
         "SELECT * FROM files WHERE key = %s AND version_id = %s AND finished_at IS NOT NULL",
@@ -76,7 +76,7 @@ def ledger(cloud: LocalCloud, dropped: Dropped) -> list[dict[str, Any]]:
 
 
 def wait_for(cloud: LocalCloud, dropped: Dropped, *, seconds: float = LOADED_SECONDS) -> dict[str, Any]:
-    """The ledger's row once the function is done with the file."""
+    """Waits until the function has finished the file, and returns its row in the ledger."""
     deadline = time.monotonic() + seconds
     while not (found := ledger(cloud, dropped)):
         assert time.monotonic() < deadline, f"{dropped.key} was not loaded within {seconds} s"
@@ -85,13 +85,13 @@ def wait_for(cloud: LocalCloud, dropped: Dropped, *, seconds: float = LOADED_SEC
 
 
 def loaded_orders(cloud: LocalCloud, dropped: Dropped) -> list[str]:
-    """The ids of the file's orders that are in the database."""
+    """The ids of those of the file's orders that are in the database."""
     rows = query(cloud, "SELECT order_id FROM orders WHERE order_id = ANY(%s) ORDER BY order_id", dropped.order_ids)
     return [row["order_id"] for row in rows]
 
 
 def event_of(cloud: LocalCloud, dropped: Dropped) -> str:
-    """A message as EventBridge puts it into the queue for this file."""
+    """A message like the one that EventBridge sends for this file."""
     return json.dumps(
         {
             "version": "0",
@@ -123,14 +123,14 @@ def event_of(cloud: LocalCloud, dropped: Dropped) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class EventTap:
-    """Every event of S3, in a queue beside the pipeline's own."""
+    """A queue of its own that receives every event of S3."""
 
     sqs: Any
     queue_url: str
     seen: dict[str, str] = field(default_factory=dict)
 
     def event(self, version_id: str) -> str:
-        """The message of a version's creation, word for word as the pipeline's queue got it."""
+        """The message about a version's creation, exactly as the pipeline's queue received it."""
         return eventually(lambda: self._received(version_id), f"an event of {version_id}")
 
     def _received(self, version_id: str) -> str | None:
@@ -145,7 +145,7 @@ class EventTap:
 
 @contextmanager
 def tapped_events(cloud: LocalCloud) -> Iterator[EventTap]:
-    """A rule and a queue of the test's own."""
+    """Adds a rule with a queue for the test."""
     name = f"tap-{uuid.uuid4().hex[:8]}"
     sqs, events = cloud.session().client("sqs"), cloud.session().client("events")
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]

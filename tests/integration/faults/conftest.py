@@ -1,4 +1,4 @@
-"""Fault tests share one local cloud; each has keys and orders of its own."""
+"""Fault tests share one local cloud. Each has its own keys and orders."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.support.orders import EventTap, eventually, tapped_events
 
 @pytest.fixture(scope="session")
 def tap(local_cloud: LocalCloud) -> Iterator[EventTap]:
-    """What EventBridge tells the pipeline, to be told again."""
+    """The events that EventBridge sends to the pipeline, so that tests can send them again."""
     with tapped_events(local_cloud) as tap:
         yield tap
 
 
 @pytest.fixture
 def trial(local_cloud: LocalCloud, tap: EventTap) -> Iterator[Trial]:
-    """This test's files, in a pipeline at rest; afterwards nothing is broken any more, and nothing of them is left."""
+    """This test's files in an idle pipeline. Afterwards every fault is ended and the files are deleted."""
     trial = Trial(cloud=local_cloud, tap=tap)
     trial.rest()
     yield trial

@@ -1,4 +1,4 @@
-"""The bucket doesn't hand out what landed in it: the file is loaded once it does."""
+"""S3 denies access to a file: the file is loaded as soon as S3 allows it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from tests.support.faults.trial import Trial
 
 
-def test_a_file_that_s3_does_not_hand_out_is_tried_again_until_it_does(trial: Trial) -> None:
+def test_a_file_that_s3_denies_is_retried_until_it_can_be_read(trial: Trial) -> None:
     s3, bucket = trial.cloud.session().client("s3"), trial.cloud.outputs().landing_bucket
     stock = s3.get_bucket_policy(Bucket=bucket)["Policy"]
     refusal = {

@@ -1,4 +1,4 @@
-"""The database fails while files are loaded: the tables end as if it had not."""
+"""The database fails while files are loaded: the tables end up as without the failure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_file_that_lands_while_the_database_is_down_is_loaded_soon_after(trial
     assert trial.tables() == trial.undisturbed()
 
 
-def test_a_connection_cut_in_the_middle_of_a_load_changes_nothing(trial: Trial) -> None:
+def test_a_connection_lost_in_the_middle_of_a_load_changes_nothing(trial: Trial) -> None:
     content = trial.content(rows=LARGE)
     trial.faults.connections.cut_after(len(content) // 2)
     landed = trial.land(content)
@@ -48,7 +48,7 @@ def test_readers_see_all_of_a_file_or_nothing_of_it(trial: Trial) -> None:
 
 def test_two_files_that_hold_the_same_orders_in_opposite_order_deadlock_and_both_load(trial: Trial) -> None:
     before = trial.sessions.deadlocks()
-    # Each has taken one half of the orders when both wait for the one in the middle; then each needs the other's half.
+    # When both wait for the order in the middle, each has locked half of the orders. Then each needs the other half.
     with trial.sessions.held_up(trial.order_id(1000)):
         trial.land(trial.content(rows=2000, seed=1), key="upwards.csv")
         trial.land(trial.content(rows=2000, seed=2, backwards=True), key="downwards.csv")

@@ -1,4 +1,4 @@
-"""What can't be loaded waits in the dead-letter queue, and is loaded once its cause is mended."""
+"""Messages that can't be processed go to the dead-letter queue, and their files are loaded after the cause is fixed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RECEIVES = 3  # after 1 + 2 + 4 seconds
 
 @pytest.fixture(autouse=True)
 def few_receives(trial: Trial) -> Iterator[None]:
-    """Give messages up after RECEIVES, so that no test waits for half a minute."""
+    """Messages go to the dead-letter queue after RECEIVES, so that no test waits for half a minute."""
     stock = trial.sqs.get_queue_attributes(QueueUrl=trial.queue, AttributeNames=["RedrivePolicy"])["Attributes"]
     policy = json.dumps(json.loads(stock["RedrivePolicy"]) | {"maxReceiveCount": RECEIVES})
     trial.sqs.set_queue_attributes(QueueUrl=trial.queue, Attributes={"RedrivePolicy": policy})
@@ -24,7 +24,7 @@ def few_receives(trial: Trial) -> Iterator[None]:
     trial.sqs.set_queue_attributes(QueueUrl=trial.queue, Attributes=stock)
 
 
-def test_a_message_that_is_no_event_is_given_up_and_holds_up_nobody(trial: Trial) -> None:
+def test_a_message_that_is_no_event_goes_to_the_dead_letter_queue_and_delays_no_file(trial: Trial) -> None:
     trial.send("no event of anybody")
     trial.land(trial.content(rows=100))
     eventually(lambda: trial.count(trial.dead_letters) == 1, "the message in the dead-letter queue")
@@ -33,7 +33,7 @@ def test_a_message_that_is_no_event_is_given_up_and_holds_up_nobody(trial: Trial
     assert trial.tables() == trial.undisturbed()
 
 
-def test_a_file_that_cannot_be_written_is_given_up_and_loads_when_it_is_brought_back(trial: Trial) -> None:
+def test_a_file_that_cannot_be_written_goes_to_the_dead_letter_queue_and_loads_after_a_redrive(trial: Trial) -> None:
     with psycopg.connect(trial.cloud.outputs().database_url, autocommit=True) as administrator:
         administrator.execute("REVOKE INSERT ON orders FROM ingestion")
         try:

@@ -1,4 +1,4 @@
-"""Events come twice, at once, or in the wrong order: the tables end the same."""
+"""Events arrive twice, at the same time or in the wrong order: the tables end up the same."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_one_event_in_eight_executions_at_once_is_loaded_once(trial: Trial) -> N
     with ThreadPoolExecutor(8) as pool:
         with trial.sessions.held_up(trial.order_id(500)):
             answers = [pool.submit(_invoke, trial, landed.event) for _ in range(8)]
-            # One is held up in its COPY, and the others wait to learn whether the ledger's row will be there.
+            # One is blocked in its COPY, and the others wait for its row in the ledger.
             trial.sessions.wait_until_held(loads=8)
         assert [answer.result() for answer in answers] == [{"batchItemFailures": []}] * 8
     trial.faults.resume_event_source()
@@ -50,7 +50,7 @@ def test_versions_of_one_key_end_the_same_in_every_order(trial: Trial) -> None:
 
 
 def _invoke(trial: Trial, body: str) -> Any:
-    """Call the function as the event source does."""
+    """Invokes the function as the event source mapping does."""
     attributes = {"ApproximateReceiveCount": "1"}
     record = {"messageId": str(uuid.uuid4()), "receiptHandle": "none", "body": body, "attributes": attributes}
     answer = (

@@ -1,4 +1,4 @@
-"""The function is killed, runs out of time, or is throttled: the message comes back, and the file is loaded."""
+"""The function is killed, runs out of time or is throttled: the message returns, and the file is loaded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tests.support.faults.trial import LARGE, Trial
 from tests.support.orders import eventually
 
-TIMEOUT_SECONDS = 12  # of which the function keeps a third for stopping
+TIMEOUT_SECONDS = 12  # the function reserves a third of it for stopping
 VISIBILITY_SECONDS = 5
 
 
@@ -23,14 +23,14 @@ def test_a_function_killed_in_the_middle_of_a_load_leaves_nothing_behind_and_the
         assert trial.faults.kill_function() >= 1
         assert orphan in trial.sessions.working()
         let_go()
-        eventually(lambda: orphan not in trial.sessions.working(), "the end of a transaction that nobody waits for")
+        eventually(lambda: orphan not in trial.sessions.working(), "the end of the orphaned transaction")
         trial.rest()
-    assert trial.failures(landed) == [], "a killed function says nothing"
+    assert trial.failures(landed) == [], "a killed function logs nothing"
     assert trial.tables() == trial.undisturbed()
 
 
 @pytest.mark.usefixtures("short_timeout")
-def test_a_load_that_waits_for_a_lock_gives_up_before_its_timeout_and_is_tried_again_soon(trial: Trial) -> None:
+def test_a_load_that_waits_for_a_lock_stops_before_its_timeout_and_is_retried_soon(trial: Trial) -> None:
     with psycopg.connect(trial.cloud.outputs().database_url) as blocker:
         blocker.execute("LOCK TABLE orders")
         landed = trial.land(trial.content(rows=100))
@@ -41,7 +41,7 @@ def test_a_load_that_waits_for_a_lock_gives_up_before_its_timeout_and_is_tried_a
 
 
 @pytest.mark.usefixtures("short_timeout")
-def test_a_load_whose_database_no_longer_answers_gives_up_before_its_timeout_and_is_tried_again_soon(
+def test_a_load_whose_database_stops_responding_stops_before_its_timeout_and_is_retried_soon(
     trial: Trial,
 ) -> None:
     with trial.sessions.held_up(trial.order_id(LARGE - 1000)):
@@ -55,7 +55,7 @@ def test_a_load_whose_database_no_longer_answers_gives_up_before_its_timeout_and
 
 
 def test_files_that_land_while_the_function_is_throttled_are_loaded_afterwards(trial: Trial) -> None:
-    """The emulator's event source receives nothing meanwhile, where Lambda's would spend receives on it."""
+    """Meanwhile the emulator's event source receives no messages; Lambda's would, which raises their receive counts."""
     functions, name = trial.cloud.session().client("lambda"), trial.cloud.outputs().function_name
     functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
     try:
@@ -72,7 +72,7 @@ def test_files_that_land_while_the_function_is_throttled_are_loaded_afterwards(t
 
 @pytest.fixture
 def short_timeout(trial: Trial) -> Iterator[None]:
-    """A version of the function that may run for TIMEOUT_SECONDS only takes the traffic."""
+    """Traffic goes to a version of the function with a timeout of TIMEOUT_SECONDS."""
     functions, name = trial.cloud.session().client("lambda"), trial.cloud.outputs().function_name
     timeout = functions.get_function_configuration(FunctionName=name)["Timeout"]
     version = functions.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
@@ -87,7 +87,7 @@ def short_timeout(trial: Trial) -> Iterator[None]:
 
 @contextmanager
 def _visibility(trial: Trial) -> Iterator[None]:
-    """Let messages that nobody shortened the wait of come back after VISIBILITY_SECONDS instead of six timeouts."""
+    """Messages whose visibility timeout the function didn't change return after VISIBILITY_SECONDS."""
     stock = trial.sqs.get_queue_attributes(QueueUrl=trial.queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
     trial.sqs.set_queue_attributes(QueueUrl=trial.queue, Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)})
     try:

@@ -1,4 +1,4 @@
-"""The function's sessions in the database: what they do there, and a way to stop one where a test wants it."""
+"""The function's database sessions: their state, and a way to block one at a chosen order."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from tests.support.orders import eventually
 
 
 class Sessions:
-    """Seen as the server's superuser, for nobody else sees what others do."""
+    """The sessions as the superuser sees them: other roles see only their own."""
 
     def __init__(self, cloud: LocalCloud) -> None:
         self._cloud = cloud
 
     @contextmanager
     def held_up(self, order_id: str) -> Iterator[Callable[[], None]]:
-        """Stop every load at this order, in the middle of its COPY, until the block ends or what it gives is called.
+        """Blocks every load at this order, in the middle of its COPY, until the block ends or the result is called.
 
-        Another transaction has inserted that order and is not done, so PostgreSQL lets the load wait for its outcome,
-        which will be that it never was.
+        An open transaction has inserted that order, so a load waits for the end of that transaction, which is rolled
+        back.
         """
         holder = psycopg.connect(self._cloud.outputs().database_url)
         try:
@@ -36,24 +36,24 @@ class Sessions:
             holder.close()
 
     def wait_until_held(self, *, loads: int = 1) -> None:
-        """Wait until so many executions wait in the database, for each other or for who holds them up."""
-        eventually(lambda: len(self.held()) == loads, f"{loads} loads held up")
+        """Waits until this number of loads wait for a lock."""
+        eventually(lambda: len(self.held()) == loads, f"{loads} blocked loads")
 
     def held(self) -> list[tuple[int, str]]:
-        """Number and statement of each of the function's database sessions that wait for a lock."""
+        """Process id and statement of each of the function's sessions that wait for a lock."""
         return self._of_the_server(
             "SELECT pid, query FROM pg_stat_activity WHERE usename = 'ingestion' AND wait_event_type = 'Lock'"
         )
 
     def working(self) -> set[int]:
-        """The numbers of the function's database sessions that are in a transaction."""
+        """The process ids of the function's sessions that are in a transaction."""
         rows = self._of_the_server(
             "SELECT pid FROM pg_stat_activity WHERE usename = 'ingestion' AND xact_start IS NOT NULL"
         )
         return {row[0] for row in rows}
 
     def deadlocks(self) -> int:
-        """How many the server has found so far."""
+        """The number of deadlocks that the server has detected so far."""
         return int(self._of_the_server("SELECT sum(deadlocks) FROM pg_stat_database")[0][0])
 
     def _of_the_server(self, statement: LiteralString) -> list[tuple[Any, ...]]:

@@ -8,8 +8,8 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
-# All that the tables say of one trial, but for what depends on when or in which order it was written; and but for the
-# sequencer, which S3 tells in its events only, so that a file whose event was lost has none.
+# All columns of one trial's rows, except those that depend on the time or the order of writing, and except the
+# sequencer: only the events of S3 have it, so a file whose event was lost has none.
 _TABLES: dict[str, LiteralString] = {
     "files": """
         SELECT key, version_id, uploaded_at, size_bytes, status, reason, rows_loaded, rows_rejected
@@ -25,7 +25,7 @@ _TABLES: dict[str, LiteralString] = {
         FROM rejected_rows JOIN files USING (file_id) WHERE starts_with(files.key, %(folder)s)
     """,
 }
-# The hash doesn't depend on the order in which PostgreSQL finds the rows.
+# The hash is the same for every order of the rows.
 _COUNT_AND_HASH: LiteralString = """
     SELECT count(*), md5(coalesce(string_agg(md5(kept::text), '' ORDER BY md5(kept::text)), '')) FROM ({}) AS kept
 """
@@ -39,13 +39,13 @@ _FORGET: tuple[LiteralString, ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """Which rows are one trial's: those of the keys below `folder`, and of the order ids that start with `name`."""
+    """The rows of one trial: those with keys in `folder` and with order ids that start with `name`."""
 
     folder: str
     name: str
 
     def fingerprints(self, database_url: str) -> dict[str, tuple[int, str]]:
-        """Of each table the number of rows, and a hash of them."""
+        """The number of rows in each table, and a hash of them."""
         with psycopg.connect(database_url) as connection:
             return {
                 table: connection.execute(sql.SQL(_COUNT_AND_HASH).format(sql.SQL(rows)), asdict(self)).fetchall()[0]
@@ -53,7 +53,7 @@ class Rows:
             }
 
     def delete(self, database_url: str) -> None:
-        """Empty the tables of them."""
+        """Deletes them."""
         with psycopg.connect(database_url) as connection:
             for statement in _FORGET:
                 connection.execute(statement, asdict(self))

@@ -1,4 +1,4 @@
-"""One fault test's files on their way through the pipeline, and the tables that an undisturbed run makes of them."""
+"""The files of one fault test in the pipeline, and the tables that result from a run without faults."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from tests.support.faults.tables import Rows
 from tests.support.ops.local import deployed_environment
 from tests.support.orders import EventTap, eventually
 
-# A failed message comes back after 1, 2, 4, ... seconds. Left to the queue it would come back after six timeouts, which
-# is six minutes here: what is loaded within this has come back by the back-off.
+# The back-off returns a failed message after 1, 2, 4, ... seconds. The queue alone would return it after six timeouts,
+# which are six minutes here: a file that is loaded within this time was retried because of the back-off.
 SOON_SECONDS = 60.0
-LARGE = 100_000  # rows of a file that fills every buffer between the function and the database, and two batches
+LARGE = 100_000  # rows: more than all buffers between the function and the database hold, and two batches
 
 _COUNTS = tuple(f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Landed:
-    """A version in the landing bucket, and the message that EventBridge sent of it."""
+    """A version in the landing bucket, and the message that EventBridge sent about it."""
 
     key: str
     version_id: str
@@ -38,7 +38,7 @@ class Landed:
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """Keys and order ids that are this test's alone, so that nobody else's rows need to be touched."""
+    """One test's own keys and order ids, so that it changes no rows of other tests."""
 
     cloud: LocalCloud
     tap: EventTap
@@ -48,38 +48,38 @@ class Trial:
 
     @property
     def faults(self) -> Faults:
-        """What can be broken."""
+        """The faults that can be caused."""
         return self.cloud.faults
 
     @property
     def sessions(self) -> Sessions:
-        """What the function does in the database."""
+        """The function's sessions in the database."""
         return Sessions(self.cloud)
 
     @property
     def sqs(self) -> Any:
-        """A client of the queues."""
+        """A client of SQS."""
         return self.tap.sqs
 
     @property
     def folder(self) -> str:
-        """What this trial's keys start with."""
+        """The prefix of this trial's keys."""
         return f"{self.cloud.outputs().incoming_prefix}faults/{self.name}/"
 
     # Files and messages
 
     def order_id(self, number: int) -> str:
-        """The id of an order, by its number in the file."""
+        """The id of the order with that number in the file."""
         return f"{self.name}-{number:08d}"
 
     def content(self, *, rows: int, seed: int = 1, backwards: bool = False) -> bytes:
-        """Orders 1 to `rows`, and one that is rejected; another seed gives the same orders other values."""
+        """Orders 1 to `rows`, and one that is rejected. Another seed gives the same orders other values."""
         header, *good = (line.replace("SO-", f"{self.name}-", 1) for line in lines(rows, seed=seed))
         bad = f"{self.order_id(0)},no address,SKU-{seed},2,19.99,EUR,2026-05-04T10:00:00+02:00,\n"
         return "".join([header, *(reversed(good) if backwards else good), bad]).encode()
 
     def land(self, content: bytes, *, key: str = "orders.csv") -> Landed:
-        """Drop a file where partners do; its event is on the way to the pipeline."""
+        """Uploads a file as partners do, and waits for its event."""
         key = self.folder + key
         bucket = self.cloud.outputs().landing_bucket
         put = self.cloud.session().client("s3").put_object(Bucket=bucket, Key=key, Body=content)
@@ -87,22 +87,22 @@ class Trial:
         return self.landed[-1]
 
     def send(self, *messages: str) -> None:
-        """Put messages into the pipeline's queue by hand."""
+        """Sends messages to the pipeline's queue."""
         for message in messages:
             self.sqs.send_message(QueueUrl=self.queue, MessageBody=message)
 
     @property
     def queue(self) -> str:
-        """The queue before the function."""
+        """The URL of the function's queue."""
         return self.cloud.outputs().queue_url
 
     @property
     def dead_letters(self) -> str:
-        """The queue of what was given up."""
+        """The URL of the dead-letter queue."""
         return self.cloud.outputs().dead_letter_queue_url
 
     def take(self, queue: str) -> list[str]:
-        """Take all messages that wait in a queue out of it."""
+        """Receives and deletes all visible messages of a queue."""
         taken: list[str] = []
         while found := self.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
             for message in found:
@@ -111,27 +111,27 @@ class Trial:
         return taken
 
     def empty_queues(self) -> None:
-        """Forget all messages, those that are worked on too."""
+        """Deletes all messages, also those in flight."""
         for queue in (self.queue, self.dead_letters):
             self.sqs.purge_queue(QueueUrl=queue)
 
     def count(self, queue: str) -> int:
-        """How many messages wait in a queue or are worked on."""
+        """The number of messages in a queue, those in flight included."""
         counts = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=list(_COUNTS))["Attributes"]
         return sum(int(counts[each]) for each in _COUNTS)
 
     def redrive(self) -> None:
-        """Send what was given up once more, as `make redrive` does."""
+        """Redrives the dead letters, as `make redrive` does."""
         assert redrive.run(find(deployed_environment(self.cloud)), poll_seconds=0.2) == 0
 
     # What the function does
 
     def rest(self, *, seconds: float = SOON_SECONDS) -> None:
-        """Wait until no message waits and none is worked on."""
+        """Waits until the queue has no messages, also none in flight."""
         eventually(lambda: self.count(self.queue) == 0, "the pipeline at rest", seconds=seconds)
 
     def failures(self, landed: Landed) -> list[str]:
-        """What the function logged of its failed attempts at a file."""
+        """What the function logged about its failed attempts to load a file."""
         logs, function = self.cloud.session().client("logs"), self.cloud.session().client("lambda")
         configuration = function.get_function_configuration(FunctionName=self.cloud.outputs().function_name)
         pages = logs.get_paginator("filter_log_events").paginate(
@@ -139,38 +139,38 @@ class Trial:
         )
         found = []
         for event in (event for page in pages for event in page["events"]):
-            with suppress(ValueError):  # Lambda's own lines are no JSON
+            with suppress(ValueError):  # lines of Lambda itself aren't JSON
                 line = json.loads(event["message"])
                 if line.get("correlation_id") == landed.version_id and line["message"].startswith("failed"):
                     found.append(line["message"])
         return found
 
     def wait_for_failure(self, landed: Landed) -> None:
-        """Wait until the function reported a failed attempt at the file; one that was ended reports nothing."""
+        """Waits until the function has logged a failed attempt to load the file. A killed function logs nothing."""
         eventually(lambda: self.failures(landed), "a failed attempt")
 
     # The outcome
 
     def tables(self) -> dict[str, tuple[int, str]]:
-        """Of each table how many rows there are of this trial, and a hash of them."""
+        """The number of this trial's rows in each table, and a hash of them."""
         return self._rows.fingerprints(self.cloud.outputs().database_url)
 
     def undisturbed(self) -> dict[str, tuple[int, str]]:
-        """The tables after the same events, each sent once and worked off before the next, with nothing broken."""
+        """The tables after the same events without faults, each sent once and processed before the next."""
         self.forget()
         for each in self.landed:
             self.send(each.event)
             self.rest()
         tables = self.tables()
-        assert tables["files"][0] == len(self.landed), "the undisturbed run left files out"
+        assert tables["files"][0] == len(self.landed), "the run without faults left files out"
         return tables
 
     def forget(self) -> None:
-        """Empty the tables of this trial's rows."""
+        """Deletes this trial's rows."""
         self._rows.delete(self.cloud.outputs().database_url)
 
     def delete_files(self) -> None:
-        """Leave none of this trial's files in the bucket: whoever compares it with the ledger would miss them there."""
+        """Deletes this trial's files from the bucket, because a comparison with the ledger would report them."""
         s3, bucket = self.cloud.session().client("s3"), self.cloud.outputs().landing_bucket
         for each in self.landed:
             s3.delete_object(Bucket=bucket, Key=each.key, VersionId=each.version_id)

@@ -1,4 +1,4 @@
-"""An event is lost: `make reconcile` finds its file, and the tables end as if the event had come."""
+"""An event is lost: `make reconcile` finds its file, and the tables end up as if the event had arrived."""
 
 from __future__ import annotations
 
