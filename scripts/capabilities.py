@@ -16,7 +16,8 @@ from scripts.source_lines import EditError, without
 MODEL = "config/model.py"
 # The Python files that name optional capabilities: a field, values and a stack each.
 SHARED = (MODEL, "config/environments.py", "stacks/platform.py")
-HISTORY = "CHANGELOG.md"
+# What was there once, and an example of what could be.
+NOT_SEARCHED = ("CHANGELOG.md", "docs/adding-a-capability.md")
 
 
 class CapabilityError(Exception):
@@ -174,14 +175,14 @@ def unmarked(text: str, name: str) -> str:
 
 
 def traces(name: str, *, tree: Path, files: Collection[str]) -> list[str]:
-    """Where the word is left: paths, and `file:line: text` for each line, the changelog apart.
+    """Where the word is left: paths, and `file:line: text` for each line outside `NOT_SEARCHED`.
 
     As `git grep -iw`, and as a part of identifiers too: `some_name`, `NameStack`.
     """
     word = re.compile(rf"(?i:(?<![a-z0-9]){name}(?![a-z0-9]))|(?<![A-Za-z]){name.capitalize()}(?=[A-Z])")
     found = []
     for path in sorted(files):
-        if path == HISTORY or (text := text_of(tree / path)) is None:
+        if path in NOT_SEARCHED or (text := text_of(tree / path)) is None:
             continue
         if has_word(path, name):
             found.append(f"{path}: the path")

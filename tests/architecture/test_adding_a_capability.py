@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from scripts.capabilities import SHARED, has_word, remove, traces
+from scripts.checkout import ROOT, format_python, tracked
+
 PAGE = ROOT / "docs/adding-a-capability.md"
 # A line that names a file, if there is one; the language of the block; its content.
 BLOCK = re.compile(r"(?ms)(?:^`([\w./]+)`:\n\n)?^```(\w+)\n(.*?)^```$")
-SHARED_FILES = {"config/model.py", "config/environments.py", "stacks/platform.py"}
-SEPARATOR = re.compile(r"[/.]")
 # Every environment takes as long as this one.
 ONLY_PROD = ("-k", "not local and not dev and not staging")
 PERMISSIONS = "tests/architecture/test_permissions.py::test_every_role_may_do_only_what_has_a_reason[prod]"
@@ -23,6 +23,7 @@ PERMISSIONS = "tests/architecture/test_permissions.py::test_every_role_may_do_on
 BLOCKS = BLOCK.findall(PAGE.read_text())
 NEW_FILES = {name: content for name, _, content in BLOCKS if name}
 DIFFS = [content for name, language, content in BLOCKS if language == "diff"]
+(CAPABILITY,) = (Path(name).stem for name in NEW_FILES if name.startswith("config/"))
 
 
 def _run(folder: Path, *command: str, stdin: str = "", variables: dict[str, str] | None = None) -> None:
@@ -43,24 +44,16 @@ def _run(folder: Path, *command: str, stdin: str = "", variables: dict[str, str]
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the repository in which somebody followed the page."""
     folder = tmp_path_factory.mktemp("adding") / "repository"
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        check=True,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
+    for name in tracked(ROOT):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
     for name, content in NEW_FILES.items():
         assert not (folder / name).exists(), name
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content)
     for diff in DIFFS:
         _run(folder, "git", "apply", "--unidiff-zero", "-", stdin=diff)
-    _run(folder, sys.executable, "-m", "ruff", "check", "--quiet", "--select=I", "--fix", *SHARED_FILES)  # make format
+    _run(folder, sys.executable, "-m", "ruff", "check", "--quiet", "--select=I", "--fix", *SHARED)  # make format
     return folder
 
 
@@ -70,21 +63,21 @@ def test_every_block_is_a_file_or_a_change_or_commands() -> None:
 
 
 def test_new_files_carry_the_name_and_only_shared_files_change() -> None:
-    assert [name for name in NEW_FILES if "refunds" not in SEPARATOR.split(name)] == []
+    assert [name for name in NEW_FILES if not has_word(name, CAPABILITY)] == []
     changed = {line.removeprefix("+++ b/") for diff in DIFFS for line in diff.splitlines() if line.startswith("+++ ")}
-    assert changed == SHARED_FILES
+    assert changed == set(SHARED)
 
 
 @pytest.mark.thorough
 def test_the_code_has_the_format_and_passes_the_linter(copy: Path) -> None:
-    files = [name for name in (*NEW_FILES, *SHARED_FILES) if name.endswith(".py")]
+    files = [name for name in (*NEW_FILES, *SHARED) if name.endswith(".py")]
     _run(copy, sys.executable, "-m", "ruff", "check", "--quiet", *files)
     _run(copy, sys.executable, "-m", "ruff", "format", "--check", "--quiet", *files)
 
 
 @pytest.mark.thorough
 def test_its_own_tests_and_those_of_the_architecture_pass(copy: Path) -> None:
-    tests = ["tests/stacks/refunds", "tests/architecture/test_imports.py", "tests/architecture/test_runbook.py"]
+    tests = [f"tests/stacks/{CAPABILITY}", "tests/architecture/test_imports.py", "tests/architecture/test_runbook.py"]
     _run(copy, sys.executable, "-m", "pytest", "-q", *ONLY_PROD, *tests, PERMISSIONS)
 
 
@@ -94,4 +87,15 @@ def test_dev_is_synthesized_with_its_stack_and_no_finding(copy: Path, tmp_path: 
     variables = {"CDK_CONTEXT_JSON": json.dumps(context), "CDK_OUTDIR": str(tmp_path)}
     _run(copy, sys.executable, "app.py", variables=variables)
     stacks = json.loads((tmp_path / "manifest.json").read_text())["artifacts"].values()
-    assert "Dev/Refunds" in {stack.get("displayName") for stack in stacks}
+    assert f"Dev/{CAPABILITY.capitalize()}" in {stack.get("displayName") for stack in stacks}
+
+
+@pytest.mark.thorough
+def test_its_removal_leaves_what_was_there_before(copy: Path, tmp_path: Path) -> None:
+    tree = shutil.copytree(copy, tmp_path / "removed")
+    files = {*tracked(ROOT), *NEW_FILES}
+    removed = remove(CAPABILITY, tree=tree, files=files)
+    format_python(list(SHARED), tree)
+    assert set(removed.deleted) == set(NEW_FILES)
+    assert {name for name in SHARED if (tree / name).read_text() != (ROOT / name).read_text()} == set()
+    assert traces(CAPABILITY, tree=tree, files=files) == []
