@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from components.common import ports
+from config.capability import Capability
 from config.connections import CALLS
 from config.environments import DEV
 from tests.support.promises import has, mentions
@@ -21,18 +22,23 @@ def _in_the_vpc(synthesized: Synthesized) -> dict[str, Any]:
 def test_functions_have_their_executions_for_themselves_where_the_account_has_some(
     every_environment: Synthesized,
 ) -> None:
-    reserved = {
-        id_: function["Properties"].get("ReservedConcurrentExecutions")
-        for id_, function in every_environment.everything().items()
-        if function["Type"] == "AWS::Lambda::Function"
-    }
-    assert len(reserved) >= 3
-    if not every_environment.environment.runtime.reserve_concurrency:
-        assert set(reserved.values()) == {None}
-        return
-    intake = every_environment.environment.ingestion.max_concurrency
-    for id_, executions in reserved.items():
-        assert executions == (intake if "Ingestion" in id_ else 1 if "DefaultSecurityGroup" in id_ else CALLS), id_
+    environment = every_environment.environment
+    core = {"Ingestion": environment.ingestion.max_concurrency, "SchemaMigration": CALLS, "DefaultSecurityGroup": 1}
+    found = 0
+    for stack in every_environment.templates:
+        functions = every_environment.resources(stack, "AWS::Lambda::Function")
+        reserved = {id_: one["Properties"].get("ReservedConcurrentExecutions") for id_, one in functions.items()}
+        found += len(reserved)
+        capability = getattr(environment, stack.lower(), None)
+        if not environment.runtime.reserve_concurrency:
+            assert set(reserved.values()) <= {None}
+        elif reserved and isinstance(capability, Capability):
+            assert sum(reserved.values()) == capability.app_addresses, f"{stack}: {reserved}, an address for each"
+        else:
+            for id_, executions in reserved.items():
+                (expected,) = (number for role, number in core.items() if id_.startswith(role))
+                assert executions == expected, id_
+    assert found >= 3
 
 
 def test_functions_of_what_must_not_stop_have_executions_of_their_own(prod: Synthesized) -> None:
