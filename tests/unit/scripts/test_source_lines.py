@@ -55,10 +55,11 @@ def test_what_belongs_to_the_capability_goes_and_the_rest_stays(before: str, aft
     assert edited.leftovers == []
 
 
-def test_a_constant_that_something_else_uses_stays_and_is_named() -> None:
-    source = "from config.greeting import G\nLOUD = G(1)\nE = f(days=LOUD.days)\n"
-    edited = _without(source)
-    assert edited.source == source.partition("\n")[2]
+@pytest.mark.parametrize("also", ["", ", greeting=LOUD"])
+def test_a_constant_that_something_else_uses_stays_and_is_named(also: str) -> None:
+    source = "from config.greeting import G\nLOUD = G(1)\nE = f(days=LOUD.days{})\n"
+    edited = _without(source.format(also))
+    assert edited.source == source.format("").partition("\n")[2]
     assert edited.leftovers == ["2: G"]
 
 

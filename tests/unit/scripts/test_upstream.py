@@ -49,7 +49,12 @@ def _in_every_corner(upstream: Repository) -> None:
     model, platform = upstream.read("config/model.py"), upstream.read("stacks/platform.py")
     upstream.write("config/environments.py", upstream.read("config/environments.py").replace("days=7", "days=9"))
     # Beside lines that the fork has no more, or has changed.
-    upstream.write("config/model.py", model.replace("    farewell:", "    retries: int = 3\n    farewell:"))
+    upstream.write(
+        "config/model.py",
+        model.replace("    farewell:", "    retries: int = 3\n    farewell:").replace(
+            "    account:", "    team: str\n    account:"
+        ),
+    )
     upstream.write(
         "stacks/platform.py", platform.replace("GreetingStack(env", "GreetingStack(1, env").replace("hello", "hi")
     )
