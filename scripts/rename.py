@@ -14,7 +14,7 @@ from pathlib import Path
 
 from config.checks import ConfigError
 from config.project_name import check_project_name
-from scripts.capabilities import HISTORY, MODEL, optional, text_of
+from scripts.capabilities import MODEL, NOT_SEARCHED, optional, text_of
 from scripts.checkout import ROOT, CheckoutError, make, require_clean, tracked
 
 GENERATED = ("snapshots", "mark-released")
@@ -83,7 +83,7 @@ def carriers(name: str, *, tree: Path, files: Collection[str]) -> list[str]:
     found = [f"{path}: the path" for path in sorted(files) if word.search(path)]
     for path in sorted(files):
         text = text_of(tree / path)
-        if path == HISTORY or text is None or not word.search(text):
+        if path in NOT_SEARCHED or text is None or not word.search(text):
             continue
         rest = _without_identifiers(text, word) if path.endswith(".py") else text
         lines = enumerate(zip(sentence.sub("", rest).split("\n"), text.split("\n"), strict=True), 1)

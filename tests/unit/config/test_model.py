@@ -154,5 +154,5 @@ def test_staging_is_prod_in_small() -> None:
 def test_values_are_frozen(environment: Environment) -> None:
     for slice_ in (environment, environment.network, environment.ingestion, *environment.capabilities):
         with pytest.raises(AttributeError):
-            slice_.name = "other"  # type: ignore[union-attr,misc]
+            slice_.name = "other"  # type: ignore[attr-defined]
     assert isinstance(environment.ingestion, IngestionConfig)
