@@ -17,6 +17,8 @@ MODEL = "config/model.py"
 # The Python files that name optional capabilities: a field, values and a stack each.
 SHARED = (MODEL, "config/environments.py", "stacks/platform.py")
 # What was there once, and an example of what could be.
+# They contain ordinary words.
+NAMES_OF_AWS = re.compile(r"Amazon Web Services|AWS::\w+::\w+")
 NOT_SEARCHED = ("CHANGELOG.md", "docs/adding-a-capability.md")
 
 
@@ -159,9 +161,9 @@ def unmarked(text: str, name: str) -> str:
     """The text without what is marked as the capability's.
 
     A block stands between `<!-- capability: x -->` and `<!-- end: x -->`, each on its own line. YAML and the like have
-    `#` there, Mermaid `%%`. Behind text, the first of these marks that line alone, as tables and lists need it.
+    `#` there, Mermaid `%%`, JSON with comments `//`. Behind text, the first of these marks that line alone, as tables and lists need it.
     """
-    begin, end = (rf"(?:<!--|#|%%) ?{word}: {name}(?: ?-->)?[ \t]*$" for word in ("capability", "end"))
+    begin, end = (rf"(?:<!--|#|%%|//) ?{word}: {name}(?: ?-->)?[ \t]*$" for word in ("capability", "end"))
 
     def neighbours(block: re.Match[str]) -> str:
         """One blank line between them is enough."""
@@ -189,6 +191,6 @@ def traces(name: str, *, tree: Path, files: Collection[str]) -> list[str]:
         found += [
             f"{path}:{number}: {line.strip()[:160]}"
             for number, line in enumerate(text.splitlines(), 1)
-            if word.search(line)
+            if word.search(NAMES_OF_AWS.sub("", line))
         ]
     return found

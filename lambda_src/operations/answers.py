@@ -12,7 +12,7 @@ from .requests import Inspect, KnownVersions
 
 VERSIONS_SHOWN = 20
 REJECTS_SHOWN = 5
-RAW_SHOWN = 200  # characters; the web app shows all of it
+RAW_SHOWN = 200  # characters; the database has all of it
 _COUNT_SECONDS = 10
 
 _VERSIONS = """
