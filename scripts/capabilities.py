@@ -16,9 +16,9 @@ from scripts.source_lines import EditError, without
 MODEL = "config/model.py"
 # The Python files that name optional capabilities: a field, values and a stack each.
 SHARED = (MODEL, "config/environments.py", "stacks/platform.py")
-# What was there once, and an example of what could be.
-# They contain ordinary words.
+# These names contain ordinary words.
 NAMES_OF_AWS = re.compile(r"Amazon Web Services|AWS::\w+::\w+")
+# History, and an example of a capability.
 NOT_SEARCHED = ("CHANGELOG.md", "docs/adding-a-capability.md")
 
 
@@ -161,7 +161,8 @@ def unmarked(text: str, name: str) -> str:
     """The text without what is marked as the capability's.
 
     A block stands between `<!-- capability: x -->` and `<!-- end: x -->`, each on its own line. YAML and the like have
-    `#` there, Mermaid `%%`, JSON with comments `//`. Behind text, the first of these marks that line alone, as tables and lists need it.
+    `#` there, Mermaid `%%`, JSON with comments `//`. After text, the first marker marks that line alone, as tables and
+    lists need it.
     """
     begin, end = (rf"(?:<!--|#|%%|//) ?{word}: {name}(?: ?-->)?[ \t]*$" for word in ("capability", "end"))
 
