@@ -1,23 +1,12 @@
-"""Schedule, alarms, retention and deployment of the housekeeping."""
+"""Schedule, alarms and retention of the housekeeping."""
 
 from tests.mutants.mutant import Mutant
 
 ALARMS = "tests/stacks/test_alarms.py"
 DEADLINES = "tests/architecture/contracts/test_deadlines.py"
-EVERY_STACK = "tests/stacks/test_every_stack.py"
 HOUSEKEEPING = "tests/stacks/housekeeping/test_housekeeping.py"
 
 MUTANTS = (
-    Mutant(
-        name="housekeeping is deployed before its database role exists",
-        file="stacks/platform.py",
-        old="functions=pipeline.functions,\n"
-        "                database=data.database,\n"
-        "            ).add_stack_dependency(pipeline)",
-        new="functions=pipeline.functions,\n                database=data.database,\n            )",
-        test=f"{EVERY_STACK}::test_every_client_of_the_database_comes_after_the_migration_that_makes_its_role[prod]",
-        says="Housekeeping",
-    ),
     Mutant(
         name="the schedule is disabled",
         file="components/housekeeping/housekeeping.py",

@@ -149,9 +149,17 @@ MUTANTS = (
     Mutant(
         name="an output has another name than its command reads",
         file="stacks/pipeline.py",
+        old='"RuleArn"',
+        new='"Rule"',
+        test=f"{OUTPUTS}::test_every_output_that_a_command_reads_exists[prod]",
+        says="RuleArn",
+    ),
+    Mutant(
+        name="an optional output has another name than its command reads",
+        file="stacks/pipeline.py",
         old='"ArchiveArn"',
         new='"Archive"',
-        test=f"{OUTPUTS}::test_every_output_that_a_command_reads_exists[prod]",
+        test=f"{OUTPUTS}::test_every_optional_output_of_a_command_exists_in_some_environment",
         says="ArchiveArn",
     ),
     Mutant(

@@ -1,9 +1,8 @@
-"""Code, memory, timeout and deployment of the operations function."""
+"""Code, memory and timeout of the operations function."""
 
 from tests.mutants.mutant import Mutant
 
 DEADLINES = "tests/architecture/contracts/test_deadlines.py"
-EVERY_STACK = "tests/stacks/test_every_stack.py"
 FUNCTIONS = "tests/stacks/test_functions.py"
 OUTPUTS = "tests/architecture/contracts/operations/test_outputs.py"
 
@@ -31,19 +30,5 @@ MUTANTS = (
         new="timeout=Duration.seconds(10)",
         test=f"{DEADLINES}::test_functions_outlive_the_statements_that_their_roles_may_run[prod]",
         says="Timeout",
-    ),
-    Mutant(
-        name="the operations function is deployed before its database role exists",
-        file="stacks/platform.py",
-        old="functions=pipeline.functions,\n"
-        "                landing_bucket=data.landing_bucket,\n"
-        "                database=data.database,\n"
-        "            ).add_stack_dependency(pipeline)",
-        new="functions=pipeline.functions,\n"
-        "                landing_bucket=data.landing_bucket,\n"
-        "                database=data.database,\n"
-        "            )",
-        test=f"{EVERY_STACK}::test_every_client_of_the_database_comes_after_the_migration_that_makes_its_role[prod]",
-        says="Operations is deployed",
     ),
 )
