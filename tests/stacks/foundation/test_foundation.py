@@ -5,8 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from config.environments import DEV
+from tests.support.contracts.runtimes import listed
+from tests.support.foundation import TO_SEND, key_policy, log_writers
 from tests.support.promises import has, mentions, refuses_plain_http
 from tests.support.synthesis import Synthesized, synthesize
+from tests.support.variants import core_of
 
 
 def test_every_key_rotates(every_environment: Synthesized) -> None:
@@ -16,35 +19,24 @@ def test_every_key_rotates(every_environment: Synthesized) -> None:
         has(id_, key["Properties"], {"EnableKeyRotation": True})
 
 
+def _services(synthesized: Synthesized) -> list[dict[str, Any]]:
+    """The statements of keys that let services use them; to describe a key is harmless."""
+    return [
+        statement
+        for key in synthesized.resources("Foundation", "AWS::KMS::Key").values()
+        for statement in key["Properties"]["KeyPolicy"]["Statement"]
+        if "Sid" in statement and statement["Action"] != "kms:DescribeKey"
+    ]
+
+
 def test_service_principals_use_keys_for_this_account_only(every_environment: Synthesized) -> None:
-    used = 0
-    for key in every_environment.resources("Foundation", "AWS::KMS::Key").values():
-        for statement in key["Properties"]["KeyPolicy"]["Statement"]:
-            looks_only = statement["Action"] == "kms:DescribeKey"  # at what anybody may know, and with no context
-            if "Sid" in statement and not looks_only:
-                used += 1
-                condition = statement.get("Condition", "missing")
-                assert "AWS::AccountId" in str(condition), (
-                    f"{statement['Sid']} serves every account: its Condition is {condition}"
-                )
-                assert not any("*" in action for action in statement["Action"]), statement["Sid"]
-    assert used == 4
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _key(synthesized: Synthesized, id_: str) -> list[dict[str, Any]]:
-    """The statements of the key's policy."""
-    keys = synthesized.resources("Foundation", "AWS::KMS::Key").items()
-    (key,) = (key for key_id, key in keys if key_id.startswith(id_))
-    return list(key["Properties"]["KeyPolicy"]["Statement"])
-
-
-# What a sender needs of the key (Amazon SQS Developer Guide, "Key management"; Amazon SNS Developer Guide, "Managing
-# encryption keys"): without it what it sends is gone, and nobody hears.
-TO_SEND = {"kms:Decrypt", "kms:GenerateDataKey"}
+    for statement in _services(every_environment):
+        condition = statement.get("Condition", "missing")
+        assert "AWS::AccountId" in str(condition), (
+            f"{statement['Sid']} serves every account: its Condition is {condition}"
+        )
+        assert not any("*" in action for action in statement["Action"]), statement["Sid"]
+    assert len(_services(synthesize(core_of(every_environment.environment)))) == 3
 
 
 def test_services_that_may_send_may_use_the_key_under_which_it_is_kept(every_environment: Synthesized) -> None:
@@ -54,34 +46,24 @@ def test_services_that_may_send_may_use_the_key_under_which_it_is_kept(every_env
         if resource["Type"] in ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
         for statement in resource["Properties"]["PolicyDocument"]["Statement"]
         if statement["Effect"] == "Allow"
-        for service in _listed(statement["Principal"]["Service"])
+        for service in listed(statement["Principal"]["Service"])
     }
     assert {"events.amazonaws.com", "cloudwatch.amazonaws.com"} <= may_send
     for service in sorted(may_send):
         allowed = {
             action
-            for statement in _key(every_environment, "KeysMessages")
-            if isinstance(statement["Principal"], dict) and service in _listed(statement["Principal"].get("Service"))
+            for statement in key_policy(every_environment, "KeysMessages")
+            if isinstance(statement["Principal"], dict) and service in listed(statement["Principal"].get("Service"))
             if "kms:EncryptionContext" not in str(statement.get("Condition"))  # which archives have, and messages not
-            for action in _listed(statement["Action"])
+            for action in listed(statement["Action"])
         }
         missing = TO_SEND - allowed
         assert not missing, f"{service} may send, and lacks {sorted(missing)} on the key of messages: all of it is lost"
 
 
-def test_auto_scaling_may_tell_under_the_key_of_messages(every_environment: Synthesized) -> None:
-    allowed = {
-        action
-        for statement in _key(every_environment, "KeysMessages")
-        if "AWSServiceRoleForAutoScaling" in json.dumps(statement)
-        for action in _listed(statement["Action"])
-    }
-    assert allowed >= TO_SEND, f"Auto Scaling may {sorted(allowed)} with the key of messages, and needs {TO_SEND}"
-
-
 def test_cloudwatch_logs_encrypts_every_log_group_with_the_key_of_logs(every_environment: Synthesized) -> None:
     """Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS": else the groups fail."""
-    served = [one for one in _key(every_environment, "KeysLogs") if "logs." in json.dumps(one["Principal"])]
+    served = [one for one in key_policy(every_environment, "KeysLogs") if "logs." in json.dumps(one["Principal"])]
     assert served, "no statement of the key of logs serves CloudWatch Logs"
     (statement,) = served
     needed = {"kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
@@ -96,20 +78,6 @@ def test_a_key_that_is_deleted_by_mistake_can_be_called_back_for_a_month(every_e
     for id_, key in every_environment.resources("Foundation", "AWS::KMS::Key").items():
         days = key["Properties"].get("PendingWindowInDays", 30)
         assert days >= 30, f"{id_}: PendingWindowInDays is {days}, must be 30"
-
-
-def test_auto_scaling_alone_uses_the_key_of_messages_by_its_role(every_environment: Synthesized) -> None:
-    """Its statement has no service for principal: only the condition keeps everybody else of the account away."""
-    (statement,) = (
-        statement
-        for key in every_environment.resources("Foundation", "AWS::KMS::Key").values()
-        for statement in key["Properties"]["KeyPolicy"]["Statement"]
-        if "Sid" in statement and statement["Principal"] == {"AWS": "*"}
-    )
-    role = json.dumps(statement["Condition"].get("ArnEquals", {}).get("aws:PrincipalArn", "missing"))
-    assert role.endswith(':role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"]]}'), (
-        f"{statement['Sid']}: aws:PrincipalArn under ArnEquals is {role}"
-    )
 
 
 def test_alarms_and_databases_and_nobody_else_publish_over_tls(every_environment: Synthesized) -> None:
@@ -187,24 +155,18 @@ def test_log_delivery_may_look_at_the_bucket_first(every_environment: Synthesize
         action
         for statement in policy["Statement"]
         if "delivery.logs.amazonaws.com" in str(statement["Principal"])
-        for action in _listed(statement["Action"])
+        for action in listed(statement["Action"])
     }
     assert "s3:GetBucketAcl" in looked, f"log delivery may {sorted(looked)}, and lacks s3:GetBucketAcl"
 
 
 def test_log_delivery_writes_under_its_prefix_and_nowhere_else(every_environment: Synthesized) -> None:
-    statements = every_environment.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
-    writers = {
-        statement["Principal"]["Service"]: every_environment.linked.text(statement["Resource"], "Foundation")
-        for statement in statements
-        if statement["Effect"] == "Allow" and statement["Action"] == "s3:PutObject"
-    }
-    ((bucket, _),) = every_environment.resources("Foundation", "AWS::S3::Bucket").items()
+    core = synthesize(core_of(every_environment.environment))
+    ((bucket, _),) = core.resources("Foundation", "AWS::S3::Bucket").items()
     arn = f"${{Foundation/{bucket}.Arn}}"
-    assert writers == {
+    assert log_writers(core) == {
         "logging.s3.amazonaws.com": f"{arn}/s3/*",
         "delivery.logs.amazonaws.com": f"{arn}/flow/AWSLogs/<AccountId>/*",
-        "logdelivery.elasticloadbalancing.amazonaws.com": f"{arn}/alb/AWSLogs/<AccountId>/*",
     }
 
 

@@ -2,7 +2,7 @@
 
 from tests.mutants.mutant import Mutant
 
-FOUNDATION = "tests/stacks/foundation/test_foundation.py"
+SHARED = "tests/stacks/web/test_shared_resources.py"
 WEB = "tests/stacks/web/test_web.py"
 WEB_GROUP = "tests/stacks/web/test_web_group.py"
 
@@ -12,7 +12,7 @@ MUTANTS = (
         file="components/foundation/alerts.py",
         old='"ArnEquals": {"aws:PrincipalArn":',
         new='"ArnLike": {"aws:PrincipalArn": "*", "aws:SourceArn":',
-        test=f"{FOUNDATION}::test_auto_scaling_alone_uses_the_key_of_messages_by_its_role[prod]",
+        test=f"{SHARED}::test_auto_scaling_alone_uses_the_key_of_messages_by_its_role[prod]",
         says="aws:PrincipalArn",
     ),
     Mutant(
@@ -84,7 +84,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old='        alerts.allow_service_linked_role("autoscaling.amazonaws.com", "AWSServiceRoleForAutoScaling")\n',
         new="",
-        test=f"{FOUNDATION}::test_auto_scaling_may_tell_under_the_key_of_messages[prod]",
+        test=f"{SHARED}::test_auto_scaling_may_tell_under_the_key_of_messages[prod]",
         says="Auto Scaling",
     ),
     Mutant(
@@ -92,7 +92,7 @@ MUTANTS = (
         file="components/foundation/alerts.py",
         old='principals=[iam.AnyPrincipal()],\n                actions=["kms:Decrypt", "kms:GenerateDataKey"]',
         new='principals=[iam.AnyPrincipal()],\n                actions=["kms:GenerateDataKey"]',
-        test=f"{FOUNDATION}::test_auto_scaling_may_tell_under_the_key_of_messages[prod]",
+        test=f"{SHARED}::test_auto_scaling_may_tell_under_the_key_of_messages[prod]",
         says="kms:Decrypt",
     ),
     Mutant(

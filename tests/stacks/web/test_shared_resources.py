@@ -1,0 +1,40 @@
+"""What the web tier adds to the keys and the log bucket that all capabilities share."""
+
+import json
+from dataclasses import replace
+
+from tests.support.contracts.runtimes import listed
+from tests.support.foundation import TO_SEND, key_policy, log_writers
+from tests.support.synthesis import Synthesized, synthesize
+
+
+def test_load_balancers_write_logs_under_their_prefix_and_nowhere_else(every_environment: Synthesized) -> None:
+    without = log_writers(synthesize(replace(every_environment.environment, web=None)))
+    ((bucket, _),) = every_environment.resources("Foundation", "AWS::S3::Bucket").items()
+    assert log_writers(every_environment) == without | {
+        "logdelivery.elasticloadbalancing.amazonaws.com": f"${{Foundation/{bucket}.Arn}}/alb/AWSLogs/<AccountId>/*"
+    }
+
+
+def test_auto_scaling_may_tell_under_the_key_of_messages(every_environment: Synthesized) -> None:
+    allowed = {
+        action
+        for statement in key_policy(every_environment, "KeysMessages")
+        if "AWSServiceRoleForAutoScaling" in json.dumps(statement)
+        for action in listed(statement["Action"])
+    }
+    assert allowed >= TO_SEND, f"Auto Scaling may {sorted(allowed)} with the key of messages, and needs {TO_SEND}"
+
+
+def test_auto_scaling_alone_uses_the_key_of_messages_by_its_role(every_environment: Synthesized) -> None:
+    """Its statement has no service for principal: only the condition keeps everybody else of the account away."""
+    (statement,) = (
+        statement
+        for key in every_environment.resources("Foundation", "AWS::KMS::Key").values()
+        for statement in key["Properties"]["KeyPolicy"]["Statement"]
+        if "Sid" in statement and statement["Principal"] == {"AWS": "*"}
+    )
+    role = json.dumps(statement["Condition"].get("ArnEquals", {}).get("aws:PrincipalArn", "missing"))
+    assert role.endswith(':role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"]]}'), (
+        f"{statement['Sid']}: aws:PrincipalArn under ArnEquals is {role}"
+    )

@@ -1,0 +1,27 @@
+"""What the tests of keys and of the log bucket share, in the Foundation stack."""
+
+from typing import Any
+
+from tests.support.synthesis import Synthesized
+
+
+# What a sender needs of the key of its queue or topic. Without it, messages are lost (Amazon SQS Developer Guide, "Key
+# management"; Amazon SNS Developer Guide, "Managing encryption keys").
+TO_SEND = {"kms:Decrypt", "kms:GenerateDataKey"}
+
+
+def key_policy(synthesized: Synthesized, id_: str) -> list[dict[str, Any]]:
+    """The statements of the key's policy."""
+    keys = synthesized.resources("Foundation", "AWS::KMS::Key").items()
+    (key,) = (key for key_id, key in keys if key_id.startswith(id_))
+    return list(key["Properties"]["KeyPolicy"]["Statement"])
+
+
+def log_writers(synthesized: Synthesized) -> dict[str, str]:
+    """Where in the log bucket each service may write."""
+    statements = synthesized.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    return {
+        statement["Principal"]["Service"]: synthesized.linked.text(statement["Resource"], "Foundation")
+        for statement in statements
+        if statement["Effect"] == "Allow" and statement["Action"] == "s3:PutObject"
+    }
