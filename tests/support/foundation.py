@@ -4,7 +4,6 @@ from typing import Any
 
 from tests.support.synthesis import Synthesized
 
-
 # What a sender needs of the key of its queue or topic. Without it, messages are lost (Amazon SQS Developer Guide, "Key
 # management"; Amazon SNS Developer Guide, "Managing encryption keys").
 TO_SEND = {"kms:Decrypt", "kms:GenerateDataKey"}
