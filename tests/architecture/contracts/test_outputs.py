@@ -18,7 +18,7 @@ def _outputs(platform: Deployed, stack: str) -> set[str]:
     return set(platform.synthesized.templates.get(stack, {}).get("Outputs", {}))
 
 
-def test_every_output_that_a_command_reads_is_there(platform: Deployed) -> None:
+def test_every_output_that_a_command_reads_exists(platform: Deployed) -> None:
     reads = list(_read(r'\["(\w+)"\]'))
     assert {"Data", "Pipeline"} <= {stack for _, stack, _ in reads}
     for file, stack, names in reads:
@@ -34,7 +34,7 @@ def test_every_optional_output_of_a_command_exists_in_some_environment() -> None
         assert not missing, f"{file} reads {sorted(missing)}, which {stack} never has"
 
 
-def test_queues_are_redriven_from_where_their_failures_end(platform: Deployed) -> None:
+def test_the_outputs_name_the_queues_where_failed_messages_end(platform: Deployed) -> None:
     queue, letters, undelivered = (
         platform.output("Pipeline", name) for name in ("QueueUrl", "DeadLetterQueueUrl", "UndeliveredQueueUrl")
     )
