@@ -7,8 +7,10 @@ from typing import get_args
 from components.network.endpoints import INTERFACE_ACTIONS
 from config.environments import DEV
 from config.network import InterfaceEndpoint, NoNat
+from tests.support.endpoints import gateway_exceptions
 from tests.support.promises import has
 from tests.support.synthesis import Synthesized, synthesize
+from tests.support.variants import core_of
 
 
 def _as_list(value: object) -> list[object]:
@@ -30,31 +32,11 @@ def test_gateway_endpoints_serve_app_and_data_and_only_this_account(every_enviro
 
 
 WITHOUT_DASHES = "Join([, Split([-, <Region>])])"  # the region in the name of one of CloudFormation's buckets
-# Whose buckets the S3 gateway opens beside this account's own, and for what.
-EXCEPTIONS = {
-    f"cloudformation-custom-resource-response-{WITHOUT_DASHES}": "s3:PutObject",
-    "al2023-repos-<Region>-de612dc2": "s3:GetObject",
-    "amazon-ssm-<Region>": "s3:GetObject",
-    "amazon-ssm-packages-<Region>": "s3:GetObject",
-    "amazoncloudwatch-agent-<Region>": "s3:GetObject",
-}
 
 
-def test_the_s3_gateway_opens_exactly_what_boot_and_custom_resources_need(every_environment: Synthesized) -> None:
-    (s3,) = (
-        endpoint["Properties"]
-        for id_, endpoint in every_environment.resources("Network", "AWS::EC2::VPCEndpoint").items()
-        if "EndpointsS3" in id_
-    )
-    region = every_environment.environment.region
-    found = {}
-    for statement in s3["PolicyDocument"]["Statement"][1:]:
-        assert statement["Principal"] == {"AWS": "*"}
-        assert "Condition" not in statement
-        text = every_environment.linked.text(statement["Resource"], "Network")
-        bucket = text.removeprefix("arn:<Partition>:s3:::").removesuffix("/*")
-        found[bucket.replace(region, "<Region>") if region else bucket] = statement["Action"]
-    assert found == EXCEPTIONS
+def test_the_s3_gateway_opens_exactly_what_custom_resources_need(every_environment: Synthesized) -> None:
+    core = synthesize(core_of(every_environment.environment))
+    assert gateway_exceptions(core) == {f"cloudformation-custom-resource-response-{WITHOUT_DASHES}": "s3:PutObject"}
 
 
 def test_interface_endpoints_answer_to_their_services_names_and_to_the_vpc_alone() -> None:
@@ -114,19 +96,7 @@ def test_without_nat_no_service_is_left_out_that_the_workloads_call(every_enviro
         for statement in resource["Properties"]["PolicyDocument"]["Statement"]
         for service in (str(action).partition(":")[0] for action in _as_list(statement["Action"]))
     }
-    # Keys are used by S3, SQS and Secrets Manager in the workloads' name; cfn-signal needs no right.
-    needed = (called & set(get_args(InterfaceEndpoint)) - {"kms"}) | {"cloudformation"}
+    # Keys are used by S3, SQS and Secrets Manager in the workloads' name.
+    needed = called & set(get_args(InterfaceEndpoint)) - {"kms"}
     missing = needed - DEV.endpoints_without_nat
     assert not missing, f"DEV.endpoints_without_nat lacks {sorted(missing)}, which workloads call"
-
-
-def test_instances_signal_without_a_role() -> None:
-    network = replace(DEV.network, nat=NoNat(), interface_endpoints=DEV.endpoints_without_nat)
-    synthesized = synthesize(replace(DEV, network=network))
-    (policy,) = (
-        endpoint["Properties"]["PolicyDocument"]["Statement"]
-        for id_, endpoint in synthesized.resources("Network", "AWS::EC2::VPCEndpoint").items()
-        if "Cloudformation" in id_
-    )
-    assert "cloudformation:SignalResource" in policy[0]["Action"]
-    assert "Condition" not in policy[0]

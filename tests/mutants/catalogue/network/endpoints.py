@@ -26,7 +26,7 @@ MUTANTS = (
         file="components/network/endpoints.py",
         old='f"al2023-repos-{Aws.REGION}-de612dc2"',
         new='"*"',
-        test=f"{ENDPOINTS}::test_the_s3_gateway_opens_exactly_what_boot_and_custom_resources_need[prod]",
+        test=f"{ENDPOINTS}::test_the_s3_gateway_opens_exactly_what_custom_resources_need[prod]",
         says="'*'",
     ),
     Mutant(

@@ -2,7 +2,7 @@
 
 from tests.mutants.mutant import Mutant
 
-ENDPOINTS = "tests/stacks/network/test_endpoints.py"
+ENDPOINTS = "tests/stacks/web/test_endpoints.py"
 EVERY_STACK = "tests/stacks/test_every_stack.py"
 WEB = "tests/stacks/web/test_web.py"
 WEB_GROUP = "tests/stacks/web/test_web_group.py"
@@ -87,7 +87,7 @@ MUTANTS = (
         file="config/web.py",
         old='frozenset({"cloudformation", "monitoring", "ssm", "ssmmessages"})',
         new='frozenset({"monitoring", "ssm", "ssmmessages"})',
-        test=f"{ENDPOINTS}::test_without_nat_no_service_is_left_out_that_the_workloads_call[prod]",
+        test=f"{ENDPOINTS}::test_signals_need_an_endpoint_without_nat",
         says="cloudformation",
     ),
     Mutant(

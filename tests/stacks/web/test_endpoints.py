@@ -1,0 +1,39 @@
+"""What instances reach through VPC endpoints."""
+
+from dataclasses import replace
+
+from config.environments import DEV
+from config.network import NoNat
+from tests.support.endpoints import gateway_exceptions
+from tests.support.synthesis import Synthesized, synthesize
+
+# The buckets of AWS from which an instance installs packages and its agents.
+BOOT = {
+    "al2023-repos-<Region>-de612dc2": "s3:GetObject",
+    "amazon-ssm-<Region>": "s3:GetObject",
+    "amazon-ssm-packages-<Region>": "s3:GetObject",
+    "amazoncloudwatch-agent-<Region>": "s3:GetObject",
+}
+
+
+def test_the_s3_gateway_opens_exactly_what_boot_needs_in_addition(every_environment: Synthesized) -> None:
+    without = gateway_exceptions(synthesize(replace(every_environment.environment, web=None)))
+    assert gateway_exceptions(every_environment) == without | BOOT
+    assert not without.keys() & BOOT.keys()
+
+
+def test_signals_need_an_endpoint_without_nat() -> None:
+    """cfn-signal needs no right, so no policy shows its call."""
+    assert "cloudformation" in DEV.endpoints_without_nat, "instances can't reach cloudformation"
+
+
+def test_instances_signal_without_a_role() -> None:
+    network = replace(DEV.network, nat=NoNat(), interface_endpoints=DEV.endpoints_without_nat)
+    synthesized = synthesize(replace(DEV, network=network))
+    (policy,) = (
+        endpoint["Properties"]["PolicyDocument"]["Statement"]
+        for id_, endpoint in synthesized.resources("Network", "AWS::EC2::VPCEndpoint").items()
+        if "Cloudformation" in id_
+    )
+    assert "cloudformation:SignalResource" in policy[0]["Action"]
+    assert "Condition" not in policy[0]
