@@ -22,14 +22,6 @@ MUTANTS = (
         says="Data",
     ),
     Mutant(
-        name="the S3 gateway endpoint's exception for Amazon Linux allows every bucket",
-        file="components/network/endpoints.py",
-        old='f"al2023-repos-{Aws.REGION}-de612dc2"',
-        new='"*"',
-        test=f"{ENDPOINTS}::test_the_s3_gateway_opens_exactly_what_custom_resources_need[prod]",
-        says="'*'",
-    ),
-    Mutant(
         name="interface endpoints admit the whole VPC",
         file="components/network/endpoints.py",
         old="open=False",

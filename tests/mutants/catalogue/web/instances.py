@@ -83,6 +83,14 @@ MUTANTS = (
         says="MinSize",
     ),
     Mutant(
+        name="the S3 gateway endpoint's exception for Amazon Linux allows every bucket",
+        file="components/network/endpoints.py",
+        old='f"al2023-repos-{Aws.REGION}-de612dc2"',
+        new='"*"',
+        test=f"{ENDPOINTS}::test_the_s3_gateway_opens_exactly_what_boot_needs_in_addition[prod]",
+        says="'*'",
+    ),
+    Mutant(
         name="without NAT instances cannot signal that they started",
         file="config/web.py",
         old='frozenset({"cloudformation", "monitoring", "ssm", "ssmmessages"})',
