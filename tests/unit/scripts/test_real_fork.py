@@ -47,7 +47,9 @@ def test_without_one_capability_no_trace_is_left_and_the_rest_works(original: Re
     files = set(tracked(original.tree))
     assert traces(name, tree=original.tree, files=files - generated(original.tree, files).keys()) == []
     assert name.capitalize() not in _run(original, "-c", SYNTHESIS).split()
-    _run(original, "-m", "pytest", "-q", "tests/unit/config", "tests/unit/test_app.py")
+    _run(
+        original, "-m", "pytest", "-q", "-m", "not slow and not thorough", "tests/unit/config", "tests/unit/test_app.py"
+    )
 
 
 def test_a_fork_of_its_own_takes_what_upstream_changed(
