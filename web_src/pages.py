@@ -131,12 +131,12 @@ async def upload_page(request: Request, services: ServicesDep) -> HTMLResponse:
 @router.get("/api")
 async def api_page(request: Request) -> HTMLResponse:
     """Show the API's documentation, made from its OpenAPI description."""
-    operations = [
+    requests = [
         {"method": method.upper(), "path": path, **operation}
         for path, methods in request.app.openapi()["paths"].items()
         for method, operation in methods.items()
     ]
-    return page(request, "api.html", operations=operations)
+    return page(request, "api.html", requests=requests)
 
 
 @router.post("/sign-out")

@@ -14,7 +14,7 @@ import botocore.session
 from botocore import xform_name
 
 COMMON = Path("lambda_src/common")
-# S3 has other names for most of its actions than for its operations (Service Authorization Reference, "Actions,
+# S3 has other names for most of its actions than for its API calls (Service Authorization Reference, "Actions,
 # resources, and condition keys for Amazon S3"). In other services the two have the same name.
 S3_ACTIONS = {"GetObject": "s3:GetObject", "PutObject": "s3:PutObject"}
 # Arguments that change the action (Amazon S3 API Reference, "GetObject").
