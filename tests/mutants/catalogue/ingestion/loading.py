@@ -151,7 +151,7 @@ MUTANTS = (
         file="stacks/pipeline.py",
         old='"RuleArn"',
         new='"Rule"',
-        test=f"{OUTPUTS}::test_every_output_that_a_command_reads_is_there[prod]",
+        test=f"{OUTPUTS}::test_every_output_that_a_command_reads_exists[prod]",
         says="RuleArn",
     ),
     Mutant(
@@ -167,7 +167,7 @@ MUTANTS = (
         file="stacks/pipeline.py",
         old='"DeadLetterQueueUrl", self.ingestion.dead_letter_queue.queue_url',
         new='"DeadLetterQueueUrl", self.ingestion.undelivered.queue_url',
-        test=f"{OUTPUTS}::test_queues_are_redriven_from_where_their_failures_end[prod]",
+        test=f"{OUTPUTS}::test_the_outputs_name_the_queues_where_failed_messages_end[prod]",
         says="DeadLetterQueueUrl",
     ),
     Mutant(
