@@ -11,10 +11,10 @@ from stacks.rule_packs import check_with
 
 
 def main() -> None:
-    """Synthesizes into the CDK's output folder. Exits with one line for a configuration that can't be."""
+    """Synthesizes into the CDK's output folder. Exits with a one-line message if the configuration is invalid."""
     app = App()
     try:
-        # Here, because a value that isn't allowed stops this import.
+        # Imported here because the import checks all values.
         from config.environments import choose  # noqa: PLC0415
 
         environment = choose(
@@ -34,11 +34,11 @@ def main() -> None:
     except RuntimeError as error:
         if not str(error).startswith("ValidationFailed"):
             raise
-        sys.exit("Synthesis: the findings above must be fixed, or acknowledged where the architecture wants them.")
+        sys.exit("Synthesis: the findings above must be fixed, or acknowledged if they are intended.")
 
 
 def _where(error: Exception) -> str:
-    """The line of config/environments.py that the error came through, for a value that stands there."""
+    """The line of config/environments.py that caused the error, or an empty text."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.filename.endswith("environments.py") and frame.name == "<module>":
             return f" (config/environments.py, line {frame.lineno})"

@@ -68,7 +68,7 @@ PROD = Environment(
     termination_protection=True,
 )
 
-# Prod in small: the same shape, so that what is rehearsed here is what happens there.
+# A smaller prod with the same features, to rehearse changes.
 STAGING = replace(
     PROD,
     name="staging",

@@ -1,6 +1,6 @@
 """Sets up what the checkout needs: .venv from the hash-pinned lock, Node where it is missing, the CDK command line.
 
-Runs on the machine's own Python with nothing installed. Done once; a later run finds its stamps and returns at once.
+Runs on the machine's own Python with nothing installed. Done once; later runs see the stamp files and return.
 """
 
 import fcntl
@@ -15,7 +15,7 @@ import venv
 from pathlib import Path
 
 # Before 3.11.5 regular expressions with possessive quantifiers can match too much (CPython, gh-106052), and the file
-# intake's would cut rows in two.
+# parser's would split rows.
 OLDEST_PYTHON = (3, 11, 5)
 SUPPORTED_NODE = (22, 24)  # even majors only: what jsii supports without a warning
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,7 +25,7 @@ STATE = ROOT / ".local"
 
 
 class SetupError(Exception):
-    """What is missing, in words for the person at the keyboard."""
+    """Setup can't continue. The message is for the user."""
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def main() -> None:
 
 def _make_venv() -> None:
     wanted = f"{sys.version_info.major}.{sys.version_info.minor}"
-    # The programs in it name its folder: those of a checkout that was moved lead nowhere, or to another checkout.
+    # Scripts in a virtual environment contain its absolute path, so a moved checkout needs a new one.
     place = VENV / ".made-in"
     here = place.exists() and place.read_text() == str(VENV.resolve())
     if here and PYTHON.exists() and (VENV / "lib" / f"python{wanted}").is_dir():

@@ -22,7 +22,7 @@ class HousekeepingStack(PlatformStack):
         environment: Environment,
         config: HousekeepingConfig,
         foundation: FoundationStack,
-        functions: FunctionDefaults,
+        function_defaults: FunctionDefaults,
         database: Database,
     ) -> None:
         super().__init__(scope, id_, environment=environment, description="Deletes old rejected rows")
@@ -30,7 +30,7 @@ class HousekeepingStack(PlatformStack):
             self,
             "Housekeeping",
             config=config,
-            defaults=functions,
+            defaults=function_defaults,
             database=database,
             alerts=foundation.alerts,
         )

@@ -21,7 +21,7 @@ class OperationsStack(PlatformStack):
         *,
         environment: Environment,
         config: OperationsConfig,
-        functions: FunctionDefaults,
+        function_defaults: FunctionDefaults,
         landing_bucket: LandingBucket,
         database: Database,
     ) -> None:
@@ -30,7 +30,7 @@ class OperationsStack(PlatformStack):
             self,
             "Operations",
             config=config,
-            defaults=functions,
+            defaults=function_defaults,
             landing_bucket=landing_bucket,
             database=database,
         )

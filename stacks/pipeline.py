@@ -29,7 +29,7 @@ class PipelineStack(PlatformStack):
     ) -> None:
         super().__init__(scope, id_, environment=environment, description="Ingestion and schema migration")
         # Shared by all functions in the VPC, those of the optional capabilities too: one policy instead of a copy each.
-        self.functions = FunctionDefaults(
+        self.function_defaults = FunctionDefaults(
             self,
             "Functions",
             runtime=environment.runtime,
@@ -38,12 +38,14 @@ class PipelineStack(PlatformStack):
             async_dead_letter_queue=foundation.async_dead_letter_queue,
             removal=self.removal,
         )
-        self.schema_migration = SchemaMigration(self, "SchemaMigration", defaults=self.functions, database=database)
+        self.schema_migration = SchemaMigration(
+            self, "SchemaMigration", defaults=self.function_defaults, database=database
+        )
         self.ingestion = Ingestion(
             self,
             "Ingestion",
             config=environment.ingestion,
-            defaults=self.functions,
+            defaults=self.function_defaults,
             landing_bucket=landing_bucket,
             database=database,
             alerts=foundation.alerts,

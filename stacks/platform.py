@@ -21,14 +21,14 @@ class Platform(Construct):
         # KMS keys, the log bucket, the alerts topic: every other stack uses them.
         foundation = FoundationStack(self, "Foundation", environment=environment)
 
-        # The VPC with public, app and data subnets: decides who can reach whom.
+        # The VPC with public, app and data subnets, their routes, NAT, endpoints and network ACLs.
         network = NetworkStack(self, "Network", environment=environment, foundation=foundation).network
 
         # The landing bucket and the database: the data that must not be lost.
         data = DataStack(self, "Data", environment=environment, foundation=foundation, network=network)
 
         # Landed file -> EventBridge -> queue -> function -> rows. Migrates the database's schema first.
-        # Whoever may connect to the database is passed `database`, here and below.
+        # Only stacks that get `database=` can connect to it, here and below.
         pipeline = PipelineStack(
             self,
             "Pipeline",
@@ -41,19 +41,19 @@ class Platform(Construct):
 
         # Optional capabilities. Each comes after the pipeline, whose migrations create its database role.
 
-        # A function that reads the ledger of files for `make inspect` and `make reconcile`.
+        # A function in the VPC that looks up files in the database, for `make inspect` and `make reconcile`.
         if environment.operations:
             OperationsStack(
                 self,
                 "Operations",
                 environment=environment,
                 config=environment.operations,
-                functions=pipeline.functions,
+                function_defaults=pipeline.function_defaults,
                 landing_bucket=data.landing_bucket,
                 database=data.database,
             ).add_stack_dependency(pipeline)
 
-        # Every night, a function deletes rejected rows that were kept for long enough.
+        # Every night, a function in the VPC deletes rejected rows that were kept for long enough.
         if environment.housekeeping:
             HousekeepingStack(
                 self,
@@ -61,7 +61,7 @@ class Platform(Construct):
                 environment=environment,
                 config=environment.housekeeping,
                 foundation=foundation,
-                functions=pipeline.functions,
+                function_defaults=pipeline.function_defaults,
                 database=data.database,
             ).add_stack_dependency(pipeline)
 

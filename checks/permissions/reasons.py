@@ -30,7 +30,7 @@ class Proof(Enum):
 class Reason:
     """Why a role, or every function, may take `actions` on resources whose names contain `on`.
 
-    Where only AWS's documentation proves it, `source` names that, and `unproved` says why nothing else does.
+    With the proof "Document", `source` cites AWS's page and `unproved` says why no test covers it.
     """
 
     role: str
@@ -48,7 +48,7 @@ class Reason:
             raise ValueError(f"the proof {Proof.DOCUMENT.value!r} needs a `source`")
 
     def covers(self, grant: Grant) -> bool:
-        """Whether it is a reason for the grant."""
+        """Whether this reason applies to the grant."""
         applies = self.role == grant.role or (self.role == FUNCTIONS and grant.service == LAMBDA)
         return applies and grant.action in self.actions and all(self.on in resource for resource in grant.resources)
 
@@ -74,7 +74,7 @@ def read(files: Iterable[Path]) -> Reasons:
         try:
             tables = tomllib.loads(file.read_text())
         except tomllib.TOMLDecodeError as error:
-            raise ReasonsError(f"{file} is no valid TOML: {error}") from error
+            raise ReasonsError(f"{file} is not valid TOML: {error}") from error
         if unknown := tables.keys() - {"reasons", "exemptions"}:
             raise ReasonsError(f"{file} may contain [[reasons]] and [[exemptions]], got {', '.join(sorted(unknown))}")
         for entry in (entry for entries in tables.values() for entry in entries):

@@ -18,10 +18,10 @@ SENTENCE = re.compile(r"[A-Z]\S*( \S+){2,}\.")
 
 
 class RunbookAlarm(cloudwatch.Alarm):
-    """Notifies the alerts topic when it starts and when it ends.
+    """Notifies the alerts topic when it goes to ALARM and when it returns to OK.
 
     Its text says what happened (`description`), on which metric, and what to do first (`first_step`). It ends with the
-    address of the section that `docs/runbook/<capability>.md` has under the alarm's id.
+    address of its section, `docs/runbook/<capability>.md#<id>`.
     """
 
     def __init__(

@@ -20,7 +20,7 @@ from components.database.database_server import (
 )
 from config import database as config
 
-# Only the last one says why a token was refused.
+# Only iam-db-auth-error says why a token was refused.
 LOGS = ["postgresql", "iam-db-auth-error"]
 CLUSTER_EVENTS = ["deletion", "failover", "failure", "maintenance"]
 MEMBER_EVENTS = ["availability", "failure", "recovery"]
@@ -58,7 +58,7 @@ class AuroraServer(DatabaseServer):
         return rds.DatabaseCluster(
             self,
             "Cluster",
-            # A physical name, against the house style: RDS derives its log groups' names from it.
+            # A physical name, which we otherwise avoid: RDS derives its log groups' names from it.
             cluster_identifier=placement.identifier,
             engine=engine,
             serverless_v2_min_capacity=config.min_acu,

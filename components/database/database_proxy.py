@@ -29,7 +29,7 @@ class DatabaseProxy(Construct):
     - `SET`, temporary tables, advisory locks of a session and prepared statements pin a session: no other client can
       use its connection until the client disconnects. A load may create a temporary table, so each load counts as a
       connection of its own (config/connections.py).
-    - Its certificate is signed by Amazon's public roots, a database's by RDS's: the CA bundle has both.
+    - Its certificate has a public root of Amazon, the database's has a root of RDS: the CA bundle contains both.
     """
 
     def __init__(
@@ -76,8 +76,8 @@ class DatabaseProxy(Construct):
 
     def allow_login(self, grantee: iam.IGrantable, user: str) -> None:
         """Lets `grantee` log in to the proxy as the PostgreSQL role `user`, and the proxy log in to the database."""
-        # Not by the CDK's own grant: in another stack's policy it would cut the id out of the ARN, with Fn::Split
-        # around Fn::GetStackOutput, which CloudFormation isn't known to take.
+        # The CDK's own `grant_connect` is not used: across stacks it renders Fn::Split around Fn::GetStackOutput, which
+        # CloudFormation may not accept.
         stack = Stack.of(self)
         proxy = Fn.get_stack_output(stack.stack_name, stack.get_logical_id(self._id))
         iam.Grant.add_to_principal(
@@ -102,7 +102,7 @@ class DatabaseProxy(Construct):
         return rds.DatabaseProxy(
             self,
             "Proxy",
-            # A physical name, against the house style: RDS derives its log group's name from it.
+            # A physical name, which we otherwise avoid: RDS derives its log group's name from it.
             db_proxy_name=placement.identifier,
             proxy_target=self._server.proxy_target,
             vpc=placement.network.vpc,
@@ -121,10 +121,10 @@ class DatabaseProxy(Construct):
         groups = (self._server.security_group, self.security_group)
         for rule in (construct for group in groups for construct in group.node.find_all()):
             if isinstance(rule, ec2.CfnSecurityGroupIngress | ec2.CfnSecurityGroupEgress):
-                # The CDK writes it as an attribute of the deployed database, which no rule pack can judge.
+                # The CDK sets the port to an attribute of the deployed database, which cdk-nag can't evaluate.
                 rule.from_port = rule.to_port = ports.DATABASE
         targets = cast("rds.CfnDBProxyTargetGroup", self.proxy.node.find_child("ProxyTargetGroup"))
-        # CloudFormation may wait until the proxy reaches the database: not before the rules that let it.
+        # CloudFormation may wait until the proxy reaches the database, so the rules that allow it come first.
         targets.node.add_dependency(*groups, self._role)
-        # The CDK writes tags there, which its own template rules don't know.
+        # The CDK adds Tags, which its own template validation rejects.
         targets.add_property_deletion_override("Tags")

@@ -22,7 +22,7 @@ from components.database.database_server import (
 )
 from config import database as config
 
-# Only the last one says why a token was refused.
+# Only iam-db-auth-error says why a token was refused.
 LOGS = ["postgresql", "upgrade", "iam-db-auth-error"]
 EVENTS = ["availability", "deletion", "failover", "failure", "low storage", "maintenance", "recovery"]
 GIB = 2**30
@@ -56,7 +56,7 @@ class PostgresServer(DatabaseServer):
         return rds.DatabaseInstance(
             self,
             "Instance",
-            # A physical name, against the house style: RDS derives its log groups' names from it.
+            # A physical name, which we otherwise avoid: RDS derives its log groups' names from it.
             instance_identifier=placement.identifier,
             engine=engine,
             instance_type=ec2.InstanceType(config.instance_type),

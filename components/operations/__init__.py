@@ -1,1 +1,1 @@
-"""Answers questions about files for the commands that people run."""
+"""A function that looks up files, for the commands that people run."""

@@ -98,7 +98,9 @@ def test_roles_are_assumed_by_one_service_each(every_environment: Synthesized) -
 ACT_FOR_US_ALONE = {"ec2.amazonaws.com", "lambda.amazonaws.com", "rds.amazonaws.com"}
 
 
-def test_services_that_act_for_others_take_our_roles_for_this_account_alone(every_environment: Synthesized) -> None:
+def test_services_that_act_for_several_accounts_assume_our_roles_only_for_this_one(
+    every_environment: Synthesized,
+) -> None:
     """IAM User Guide, "The confused deputy problem"."""
     for id_, role in _of_type(every_environment, "AWS::IAM::Role").items():
         (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]

@@ -41,7 +41,7 @@ def test_no_other_role_can_connect_to_the_database(shop: Shop) -> None:
         psycopg.connect(shop.server.url(user="stranger", password="known", database=shop.name))
 
 
-def test_every_role_logs_in_by_iam_alone(shop: Shop) -> None:
+def test_every_role_logs_in_only_by_iam(shop: Shop) -> None:
     query = """SELECT rolname::text, rolcanlogin, pg_has_role(oid, 'rds_iam', 'member'), rolpassword IS NULL
                FROM pg_authid WHERE rolname = ANY(%s) ORDER BY 1"""
     with psycopg.connect(shop.server.url(database=shop.name)) as superuser:

@@ -99,7 +99,7 @@ def test_without_any_one_grant_some_statement_is_refused(role: str, pipeline: Pi
         work(_prepared(pipeline, role))  # with all grants it works again
 
 
-def test_the_roles_are_those_that_the_templates_name_and_log_in_by_iam_alone(shop: Shop) -> None:
+def test_the_roles_are_those_of_the_templates_and_log_in_only_by_iam(shop: Shop) -> None:
     named = {
         each.variables["DATABASE_USER"] for each in deployed("prod").runtimes() if "DATABASE_USER" in each.variables
     }

@@ -74,7 +74,7 @@ def test_who_may_do_as_the_role_is_refused_without_the_action_and_elsewhere(
 
 
 @pytest.mark.parametrize("role", LOGINS)
-def test_a_role_logs_in_to_the_database_as_itself_alone(deployed: Deployed, role: str) -> None:
+def test_a_role_logs_in_to_the_database_only_as_itself(deployed: Deployed, role: str) -> None:
     iam, action = deployed.client("iam"), "rds-db:connect"
     (instance,) = deployed.client("rds").describe_db_instances(
         DBInstanceIdentifier=deployed.named("DatabaseServerInstance")

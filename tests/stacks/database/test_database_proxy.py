@@ -61,7 +61,7 @@ def test_clients_of_what_must_not_stop_share_connections_through_a_proxy(name: s
 
 
 @pytest.mark.parametrize("name", PROXIED)
-def test_the_proxy_logs_in_as_each_client_and_as_nobody_else(name: str) -> None:
+def test_the_proxy_logs_in_only_as_its_clients(name: str) -> None:
     of = "ClusterResourceId" if name in ON_AURORA else "DbiResourceId"
     logins = _logins(synthesized(name), "Data", "DatabaseProxy")
     assert all(of in login for login in logins)

@@ -80,7 +80,7 @@ def test_a_key_that_is_deleted_by_mistake_can_be_called_back_for_a_month(every_e
         assert days >= 30, f"{id_}: PendingWindowInDays is {days}, must be 30"
 
 
-def test_alarms_and_databases_and_nobody_else_publish_over_tls(every_environment: Synthesized) -> None:
+def test_only_alarms_and_databases_publish_and_only_over_tls(every_environment: Synthesized) -> None:
     statements = every_environment.only("Foundation", "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
     allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
     assert [statement["Principal"] for statement in allowed] == [
@@ -118,7 +118,7 @@ def test_the_log_bucket_uses_the_one_encryption_that_log_delivery_can_write(ever
     assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
 
 
-def test_the_log_bucket_is_private_and_takes_tls_alone(every_environment: Synthesized) -> None:
+def test_the_log_bucket_is_private_and_accepts_only_tls(every_environment: Synthesized) -> None:
     bucket = every_environment.only("Foundation", "AWS::S3::Bucket")
     blocked = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
     has("the log bucket", bucket["PublicAccessBlockConfiguration"], dict.fromkeys(blocked, True))
@@ -139,7 +139,7 @@ def test_access_logs_are_kept_as_long_as_configured_and_no_longer(every_environm
     has("the log bucket's lifecycle", rule, {"NoncurrentVersionExpiration": {"NoncurrentDays": 1}})
 
 
-def test_log_delivery_writes_for_this_account_alone(every_environment: Synthesized) -> None:
+def test_log_delivery_writes_only_for_this_account(every_environment: Synthesized) -> None:
     """Load balancers' delivery knows no condition: its path names the account."""
     policy = every_environment.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]
     for statement in policy["Statement"]:

@@ -39,7 +39,7 @@ def test_the_s3_gateway_opens_exactly_what_custom_resources_need(every_environme
     assert gateway_exceptions(core) == {f"cloudformation-custom-resource-response-{WITHOUT_DASHES}": "s3:PutObject"}
 
 
-def test_interface_endpoints_answer_to_their_services_names_and_to_the_vpc_alone() -> None:
+def test_interface_endpoints_have_private_dns_and_admit_only_the_vpc() -> None:
     endpoints: frozenset[InterfaceEndpoint] = frozenset({"sqs", "kms"})
     network = replace(DEV.network, interface_endpoints=endpoints)
     synthesized = synthesize(replace(DEV, network=network))

@@ -21,7 +21,7 @@ def test_each_tier_has_a_list_with_room_under_the_limit(addressing: Ipv4 | DualS
     assert len(synthesized.resources("Network", "AWS::EC2::SubnetNetworkAclAssociation")) == 18
 
 
-def test_every_subnet_stands_behind_its_tiers_list(every_environment: Synthesized) -> None:
+def test_every_subnet_has_its_tiers_network_acl(every_environment: Synthesized) -> None:
     found = every_environment.resources("Network", "AWS::EC2::SubnetNetworkAclAssociation").values()
     lists = {one["Properties"]["SubnetId"]["Ref"]: str(one["Properties"]["NetworkAclId"]) for one in found}
     for tier in ("Public", "App", "Data"):
@@ -47,7 +47,9 @@ def _entries(synthesized: Synthesized, tier: str, *, egress: bool) -> set[tuple[
 
 
 @pytest.mark.parametrize("egress", [False, True], ids=["in", "out"])
-def test_the_data_tiers_list_knows_app_and_data_and_nobody_else(every_environment: Synthesized, egress: bool) -> None:
+def test_the_data_tiers_network_acl_admits_only_the_app_and_data_tiers(
+    every_environment: Synthesized, egress: bool
+) -> None:
     blocks = every_environment.environment.network.addresses.blocks()
     strangers = {
         entry
@@ -57,20 +59,22 @@ def test_the_data_tiers_list_knows_app_and_data_and_nobody_else(every_environmen
     assert not strangers, f"the data tier's list allows {strangers}"
 
 
-def test_the_app_tiers_list_admits_replies_alone_from_anywhere(every_environment: Synthesized) -> None:
+def test_the_app_tiers_network_acl_admits_only_replies_from_anywhere(every_environment: Synthesized) -> None:
     block = str(every_environment.environment.network.addresses.blocks()["app"])
     from_others = {entry for entry in _entries(every_environment, "App", egress=False) if entry[0] != block}
     assert from_others == {("0.0.0.0/0", (1024, 65535))}, f"the app tier's list admits {from_others}"
 
 
-def test_the_public_tiers_list_admits_replies_alone_while_nobody_visits(every_environment: Synthesized) -> None:
+def test_the_public_tiers_network_acl_admits_only_replies_when_nothing_is_public(
+    every_environment: Synthesized,
+) -> None:
     block = str(every_environment.environment.network.addresses.blocks()["app"])
     from_others = {entry for entry in _entries(every_environment, "Public", egress=False) if entry[0] != block}
     assert from_others == {("0.0.0.0/0", (1024, 65535))}, f"the public tier's list admits {from_others}"
 
 
 @pytest.mark.parametrize("addressing", [Ipv4(), DualStack()])
-def test_whoever_sends_more_than_the_path_takes_is_told_so(addressing: Ipv4 | DualStack) -> None:
+def test_network_acls_allow_path_mtu_discovery(addressing: Ipv4 | DualStack) -> None:
     """Else large answers vanish, and only those (Amazon EC2 User Guide, "Network maximum transmission unit (MTU)")."""
     synthesized = synthesize(replace(DEV, network=replace(DEV.network, addressing=addressing)))
     entries = [one["Properties"] for one in synthesized.resources("Network", "AWS::EC2::NetworkAclEntry").values()]

@@ -120,7 +120,7 @@ def test_the_domain_leads_here_in_every_ip_version(dual_stack: bool) -> None:
     assert open_to == ({"0.0.0.0/0", "::/0"} if dual_stack else {"0.0.0.0/0"})
 
 
-def test_a_public_load_balancer_admits_443_and_80_alone(public_prod: Synthesized) -> None:
+def test_a_public_load_balancer_admits_only_ports_443_and_80(public_prod: Synthesized) -> None:
     groups = public_prod.resources("Web", "AWS::EC2::SecurityGroup").items()
     (rules,) = (group["Properties"]["SecurityGroupIngress"] for id_, group in groups if "LoadBalancer" in id_)
     admitted = {(rule["IpProtocol"], rule.get("FromPort"), rule.get("ToPort")) for rule in rules}
@@ -254,7 +254,7 @@ def test_the_firewall_logs_what_it_stopped_without_anyones_session(public_prod: 
     assert redacted == {"authorization", "cookie"}, f"only {redacted} of authorization and cookie are kept out"
 
 
-def test_uploads_come_from_the_domain_alone(public_prod: Synthesized) -> None:
+def test_uploads_come_only_from_the_domain(public_prod: Synthesized) -> None:
     (rule,) = public_prod.only("Data", "AWS::S3::Bucket")["CorsConfiguration"]["CorsRules"]
     assert rule["AllowedOrigins"] == [f"https://{DOMAIN}"]
 
@@ -267,7 +267,7 @@ def test_the_public_tiers_list_has_room_under_the_limit() -> None:
         assert 0 < count < 20, "AWS's limit each way, one of which is the final denial"
 
 
-def test_the_public_tiers_list_lets_in_visitors_and_answers_alone(public_prod: Synthesized) -> None:
+def test_the_public_tiers_network_acl_admits_only_visitors_and_replies(public_prod: Synthesized) -> None:
     entries = [one["Properties"] for one in public_prod.resources("Network", "AWS::EC2::NetworkAclEntry").values()]
     admitted = {
         (one["PortRange"]["From"], one["PortRange"]["To"])

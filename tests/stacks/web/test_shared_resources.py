@@ -26,7 +26,7 @@ def test_auto_scaling_may_tell_under_the_key_of_messages(every_environment: Synt
     assert allowed >= TO_SEND, f"Auto Scaling may {sorted(allowed)} with the key of messages, and needs {TO_SEND}"
 
 
-def test_auto_scaling_alone_uses_the_key_of_messages_by_its_role(every_environment: Synthesized) -> None:
+def test_only_auto_scaling_uses_the_messages_key_with_its_service_linked_role(every_environment: Synthesized) -> None:
     """Its statement has no service for principal: only the condition keeps everybody else of the account away."""
     (statement,) = (
         statement

@@ -232,7 +232,7 @@ def test_instances_do_nothing_else_everywhere(every_environment: Synthesized) ->
     assert {action.split(":")[0] for action in session["Action"]} == {"ssm", "ssmmessages"}
 
 
-def test_browsers_may_upload_from_the_apps_own_address_alone(every_environment: Synthesized) -> None:
+def test_browsers_may_upload_only_from_the_apps_own_address(every_environment: Synthesized) -> None:
     (rule,) = every_environment.only("Data", "AWS::S3::Bucket")["CorsConfiguration"]["CorsRules"]
     origins = list(web_of(every_environment).exposure.origins)
     has("the landing bucket", rule, {"AllowedMethods": ["POST"], "AllowedOrigins": origins})

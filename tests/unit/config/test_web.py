@@ -139,7 +139,7 @@ def test_a_value_of_another_type_is_refused_and_named(part: Any, value: object) 
         assert str(caught.value).startswith(f"{part.PATH}{field.name} must be ")
 
 
-def test_local_differs_from_dev_in_the_instance_type_alone() -> None:
+def test_local_differs_from_dev_only_in_the_instance_type() -> None:
     local = LOCAL.web
     assert local
     assert {name for name in vars(DEV_WEB) if getattr(DEV_WEB, name) != getattr(local, name)} <= {"capacity"}
@@ -152,7 +152,7 @@ def test_a_domain_needs_its_zone_and_its_sign_in() -> None:
         Public(domain="orders.example.com", hosted_zone_id="Z0123456789")  # type: ignore[call-arg]
 
 
-def test_uploads_come_from_the_apps_own_address_alone() -> None:
+def test_uploads_come_only_from_the_apps_own_address() -> None:
     assert PUBLIC.origins == ("https://orders.example.com",)
     assert all("localhost" in origin or "127.0.0.1" in origin for origin in Internal().origins)
 

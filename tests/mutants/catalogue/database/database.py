@@ -204,7 +204,7 @@ MUTANTS = (
         file="components/database/database_server.py",
         old="            conditions=FOR_THIS_ACCOUNT,\n",
         new="",
-        test=f"{EVERY_STACK}::test_services_that_act_for_others_take_our_roles_for_this_account_alone[prod]",
+        test=f"{EVERY_STACK}::test_services_that_act_for_several_accounts_assume_our_roles_only_for_this_one[prod]",
         says="monitoring.rds.amazonaws.com",
     ),
     Mutant(

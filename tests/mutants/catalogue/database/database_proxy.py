@@ -35,7 +35,7 @@ MUTANTS = (
         file="components/database/database_proxy.py",
         old="grant_connect(self._role, user)",
         new='grant_connect(self._role, "administrator")',
-        test=f"{DATABASE_PROXY}::test_the_proxy_logs_in_as_each_client_and_as_nobody_else[prod]",
+        test=f"{DATABASE_PROXY}::test_the_proxy_logs_in_only_as_its_clients[prod]",
         says="administrator",
     ),
     Mutant(

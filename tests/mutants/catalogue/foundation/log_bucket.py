@@ -11,7 +11,7 @@ MUTANTS = (
         file="components/foundation/log_bucket.py",
         old="block_public_access=s3.BlockPublicAccess.BLOCK_ALL",
         new="block_public_access=s3.BlockPublicAccess(block_public_policy=False, restrict_public_buckets=False)",
-        test=f"{FOUNDATION}::test_the_log_bucket_is_private_and_takes_tls_alone[prod]",
+        test=f"{FOUNDATION}::test_the_log_bucket_is_private_and_accepts_only_tls[prod]",
         says="BlockPublicPolicy",
     ),
     Mutant(
@@ -19,7 +19,7 @@ MUTANTS = (
         file="components/foundation/log_bucket.py",
         old="enforce_ssl=True,\n            minimum_tls_version=1.2",
         new="enforce_ssl=False",
-        test=f"{FOUNDATION}::test_the_log_bucket_is_private_and_takes_tls_alone[prod]",
+        test=f"{FOUNDATION}::test_the_log_bucket_is_private_and_accepts_only_tls[prod]",
         says="aws:SecureTransport",
     ),
     Mutant(
@@ -35,7 +35,7 @@ MUTANTS = (
         file="components/foundation/log_bucket.py",
         old='LOGS}*")],\n                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},',
         new='LOGS}*")],',
-        test=f"{FOUNDATION}::test_log_delivery_writes_for_this_account_alone[prod]",
+        test=f"{FOUNDATION}::test_log_delivery_writes_only_for_this_account[prod]",
         says="BucketsOfThisAccount",
     ),
     Mutant(
@@ -43,7 +43,7 @@ MUTANTS = (
         file="components/foundation/log_bucket.py",
         old="            versioned=True,\n",
         new="",
-        test=f"{FOUNDATION}::test_the_log_bucket_is_private_and_takes_tls_alone[prod]",
+        test=f"{FOUNDATION}::test_the_log_bucket_is_private_and_accepts_only_tls[prod]",
         says="VersioningConfiguration",
     ),
     Mutant(
@@ -51,7 +51,7 @@ MUTANTS = (
         file="components/foundation/log_bucket.py",
         old="ObjectOwnership.BUCKET_OWNER_ENFORCED",
         new="ObjectOwnership.OBJECT_WRITER",
-        test=f"{FOUNDATION}::test_the_log_bucket_is_private_and_takes_tls_alone[prod]",
+        test=f"{FOUNDATION}::test_the_log_bucket_is_private_and_accepts_only_tls[prod]",
         says="OwnershipControls",
     ),
     Mutant(
@@ -99,7 +99,7 @@ MUTANTS = (
         file="components/foundation/log_bucket.py",
         old="            minimum_tls_version=1.2,\n",
         new="",
-        test=f"{FOUNDATION}::test_the_log_bucket_is_private_and_takes_tls_alone[prod]",
+        test=f"{FOUNDATION}::test_the_log_bucket_is_private_and_accepts_only_tls[prod]",
         says="s3:TlsVersion",
     ),
 )

@@ -26,7 +26,7 @@ MUTANTS = (
         file="components/network/endpoints.py",
         old="open=False",
         new="open=True",
-        test=f"{ENDPOINTS}::test_interface_endpoints_answer_to_their_services_names_and_to_the_vpc_alone",
+        test=f"{ENDPOINTS}::test_interface_endpoints_have_private_dns_and_admit_only_the_vpc",
         says="CidrBlock",
     ),
     Mutant(
@@ -34,7 +34,7 @@ MUTANTS = (
         file="components/network/endpoints.py",
         old='_of_this_account(INTERFACE_ACTIONS[service], "aws:PrincipalAccount")',
         new="_by_anyone(INTERFACE_ACTIONS[service])",
-        test=f"{ENDPOINTS}::test_interface_endpoints_answer_to_their_services_names_and_to_the_vpc_alone",
+        test=f"{ENDPOINTS}::test_interface_endpoints_have_private_dns_and_admit_only_the_vpc",
         says="Condition",
     ),
     Mutant(
@@ -42,7 +42,7 @@ MUTANTS = (
         file="components/network/endpoints.py",
         old="private_dns_enabled=True",
         new="private_dns_enabled=False",
-        test=f"{ENDPOINTS}::test_interface_endpoints_answer_to_their_services_names_and_to_the_vpc_alone",
+        test=f"{ENDPOINTS}::test_interface_endpoints_have_private_dns_and_admit_only_the_vpc",
         says="PrivateDnsEnabled",
     ),
     Mutant(
@@ -58,7 +58,7 @@ MUTANTS = (
         file="components/network/network.py",
         old="settings.interface_endpoints, subnets=self.app_subnets",
         new="settings.interface_endpoints, subnets=self.data_subnets",
-        test=f"{ENDPOINTS}::test_interface_endpoints_answer_to_their_services_names_and_to_the_vpc_alone",
+        test=f"{ENDPOINTS}::test_interface_endpoints_have_private_dns_and_admit_only_the_vpc",
         says="VpcDataSubnet",
     ),
 )

@@ -11,7 +11,7 @@ MUTANTS = (
         file="components/network/network_acl.py",
         old='"data": (*NO_LOGINS, Rule("app", DATABASE),',
         new='"data": (*NO_LOGINS, Rule("anywhere", DATABASE),',
-        test=f"{NETWORK_ACLS}::test_the_data_tiers_list_knows_app_and_data_and_nobody_else[prod-in]",
+        test=f"{NETWORK_ACLS}::test_the_data_tiers_network_acl_admits_only_the_app_and_data_tiers[prod-in]",
         says="0.0.0.0/0",
     ),
     Mutant(
@@ -19,7 +19,7 @@ MUTANTS = (
         file="components/network/network_acl.py",
         old='"data": (Rule("app", ports.EPHEMERAL),',
         new='"data": (Rule("anywhere", ports.EPHEMERAL),',
-        test=f"{NETWORK_ACLS}::test_the_data_tiers_list_knows_app_and_data_and_nobody_else[prod-out]",
+        test=f"{NETWORK_ACLS}::test_the_data_tiers_network_acl_admits_only_the_app_and_data_tiers[prod-out]",
         says="0.0.0.0/0",
     ),
     Mutant(
@@ -27,7 +27,7 @@ MUTANTS = (
         file="components/network/network_acl.py",
         old='"app": (*NO_LOGINS, Rule("app", ALL), REPLIES)',
         new='"app": (*NO_LOGINS, Rule("anywhere", ALL), REPLIES)',
-        test=f"{NETWORK_ACLS}::test_the_app_tiers_list_admits_replies_alone_from_anywhere[prod]",
+        test=f"{NETWORK_ACLS}::test_the_app_tiers_network_acl_admits_only_replies_from_anywhere[prod]",
         says="(0, 65535)",
     ),
     Mutant(
@@ -59,7 +59,7 @@ MUTANTS = (
         file="components/network/network_acl.py",
         old="vpc=vpc, subnet_selection=subnets)",
         new="vpc=vpc)",
-        test=f"{NETWORK_ACLS}::test_every_subnet_stands_behind_its_tiers_list[prod]",
+        test=f"{NETWORK_ACLS}::test_every_subnet_has_its_tiers_network_acl[prod]",
         says="Subnet",
     ),
     Mutant(
@@ -67,7 +67,7 @@ MUTANTS = (
         file="components/network/network_acl.py",
         old='"public": (*NO_LOGINS, Rule("app", HTTPS), REPLIES)',
         new='"public": (*NO_LOGINS, Rule("anywhere", HTTPS), REPLIES)',
-        test=f"{NETWORK_ACLS}::test_the_public_tiers_list_admits_replies_alone_while_nobody_visits[prod]",
+        test=f"{NETWORK_ACLS}::test_the_public_tiers_network_acl_admits_only_replies_when_nothing_is_public[prod]",
         says="(443, 443)",
     ),
     Mutant(
@@ -75,7 +75,7 @@ MUTANTS = (
         file="components/network/network_acl.py",
         old='frozenset({"public", "app"})',
         new='frozenset({"public"})',
-        test=f"{NETWORK_ACLS}::test_whoever_sends_more_than_the_path_takes_is_told_so[addressing0]",
+        test=f"{NETWORK_ACLS}::test_network_acls_allow_path_mtu_discovery[addressing0]",
         says="App",
     ),
     Mutant(
@@ -83,7 +83,7 @@ MUTANTS = (
         file="components/network/network_acl.py",
         old="ec2.AclTraffic.icmp(type=3, code=4)",
         new="ec2.AclTraffic.icmp(type=3, code=3)",
-        test=f"{NETWORK_ACLS}::test_whoever_sends_more_than_the_path_takes_is_told_so[addressing1]",
+        test=f"{NETWORK_ACLS}::test_network_acls_allow_path_mtu_discovery[addressing1]",
         says="(True, 1, 3, 4)",
     ),
 )

@@ -12,7 +12,7 @@ MUTANTS = (
         file="components/foundation/alerts.py",
         old='"ArnEquals": {"aws:PrincipalArn":',
         new='"ArnLike": {"aws:PrincipalArn": "*", "aws:SourceArn":',
-        test=f"{SHARED}::test_auto_scaling_alone_uses_the_key_of_messages_by_its_role[prod]",
+        test=f"{SHARED}::test_only_auto_scaling_uses_the_messages_key_with_its_service_linked_role[prod]",
         says="aws:PrincipalArn",
     ),
     Mutant(

@@ -11,7 +11,7 @@ MUTANTS = (
         file="components/ingestion/landing_bucket.py",
         old="allowed_origins=list(origins)",
         new='allowed_origins=["*"]',
-        test=f"{WEB}::test_browsers_may_upload_from_the_apps_own_address_alone[prod]",
+        test=f"{WEB}::test_browsers_may_upload_only_from_the_apps_own_address[prod]",
         says="AllowedOrigins",
     ),
     Mutant(

@@ -76,7 +76,7 @@ MUTANTS = (
         file="components/web/load_balancer.py",
         old='(ports.HTTP, "Visitors, who are sent to HTTPS")',
         new='(ports.HTTP, "Visitors, who are sent to HTTPS"), (8080, "Visitors")',
-        test=f"{PUBLIC_WEB}::test_a_public_load_balancer_admits_443_and_80_alone",
+        test=f"{PUBLIC_WEB}::test_a_public_load_balancer_admits_only_ports_443_and_80",
         says="8080",
     ),
 )
