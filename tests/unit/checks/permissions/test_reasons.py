@@ -81,7 +81,7 @@ def test_reasons_and_exemptions_are_read_from_all_files(tmp_path: Path) -> None:
         ('why = "no key"', "", "missing 1 required keyword-only argument: 'why'"),
         ('actions = ["kms:Decrypt"]', "", "'actions'"),
         ("[[exemptions]]", "[[exceptions]]", "got exceptions"),
-        ("[[exemptions]]", "[[exemptions", "no valid TOML"),
+        ("[[exemptions]]", "[[exemptions", "not valid TOML"),
     ],
 )
 def test_a_mistake_in_a_file_is_reported_with_the_file(tmp_path: Path, old: str, new: str, message: str) -> None:
