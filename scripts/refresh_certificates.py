@@ -1,7 +1,8 @@
 """Makes the database clients' CA bundle from PEM files: `python scripts/refresh_certificates.py FILE...`.
 
 Takes every CA certificate found in the files (anything around them is skipped), leaves out those that have expired and
-those of AWS's own test regions, sorts the rest, and writes `database-ca.pem` and `fingerprints.txt` beside this file.
+those of AWS's own test regions, sorts the rest, and writes `database-ca.pem` and `fingerprints.txt` to
+components/database/certificates.
 """
 
 from __future__ import annotations

@@ -27,9 +27,9 @@ def main(arguments: list[str] | None = None, *, tree: Path = ROOT) -> None:
     new = parser.parse_args(arguments).name
     try:
         check_project_name(new)
-        if new in optional(tree):
+        for capability in set(new.split("-")) & set(optional(tree)):
             raise CheckoutError(
-                f"{new} is the name of a capability: `make remove CAPABILITY={new}` would find it everywhere."
+                f"{new} contains the name of a capability: `make remove CAPABILITY={capability}` would find it too."
             )
         old = name_in((tree / MODEL).read_text())
         if new == old:

@@ -57,9 +57,11 @@ def _commit_of(upstream: str, tree: Path) -> str:
     """The newest commit of the remote branch, or of a branch here."""
     remote, _, branch = upstream.partition("/")
     if branch and remote in git("remote", tree=tree).split():
-        git("fetch", remote, branch, tree=tree)
+        git("fetch", "--", remote, f"refs/heads/{branch}", tree=tree)
         return git("rev-parse", "FETCH_HEAD", tree=tree).strip()
-    commit = git("rev-parse", "--quiet", "--verify", f"{upstream}^{{commit}}", tree=tree, check=False).strip()
+    commit = git(
+        "rev-parse", "--quiet", "--verify", "--end-of-options", f"{upstream}^{{commit}}", tree=tree, check=False
+    ).strip()
     if not commit:
         raise CheckoutError(
             f"There is no {upstream}. Name the repository that this one was forked from, once: "

@@ -18,7 +18,7 @@ from components.database.database_server import (
     DatabaseServer,
     Placement,
 )
-from config import database as config
+from config.database import AuroraServerless
 
 # Only iam-db-auth-error says why a token was refused.
 LOGS = ["postgresql", "iam-db-auth-error"]
@@ -29,7 +29,7 @@ MEMBER_EVENTS = ["availability", "failure", "recovery"]
 class AuroraServer(DatabaseServer):
     """An Aurora cluster: a writer, and readers of which one takes over if the writer fails."""
 
-    def __init__(self, scope: Construct, id_: str, *, config: config.AuroraServerless, placement: Placement) -> None:
+    def __init__(self, scope: Construct, id_: str, *, config: AuroraServerless, placement: Placement) -> None:
         super().__init__(scope, id_, placement=placement)
         logs = self._logs("cluster", LOGS, days=config.log_days)
         self.resource = self._cluster(config)
@@ -49,7 +49,7 @@ class AuroraServer(DatabaseServer):
         self._alarms(config, self.resource)
         self._accept(config)
 
-    def _cluster(self, config: config.AuroraServerless) -> rds.DatabaseCluster:
+    def _cluster(self, config: AuroraServerless) -> rds.DatabaseCluster:
         placement = self._placement
         engine = rds.DatabaseClusterEngine.aurora_postgres(
             version=rds.AuroraPostgresEngineVersion.of(config.major_version, config.major_version)
@@ -92,7 +92,7 @@ class AuroraServer(DatabaseServer):
             parameter_group=rds.ParameterGroup(self, "Parameters", engine=engine, parameters=PARAMETERS),
         )
 
-    def _member(self, id_: str, config: config.AuroraServerless) -> rds.IClusterInstance:
+    def _member(self, id_: str, config: AuroraServerless) -> rds.IClusterInstance:
         _, kept = INSIGHTS[config.insights]
         return rds.ClusterInstance.serverless_v2(
             id_,
@@ -106,7 +106,7 @@ class AuroraServer(DatabaseServer):
             performance_insight_encryption_key=self._placement.key,
         )
 
-    def _alarms(self, config: config.AuroraServerless, cluster: rds.DatabaseCluster) -> None:
+    def _alarms(self, config: AuroraServerless, cluster: rds.DatabaseCluster) -> None:
         RunbookAlarm(
             self,
             "ACUUtilization",

@@ -17,7 +17,7 @@ from components.database.database_server import MASTER_USER, DatabaseServer, Pla
 from components.database.postgres_instance import PostgresServer
 from components.foundation.alerts import Alerts
 from components.network.network import Network
-from config import database as config
+from config.database import AuroraServerless, Direct, Engine
 
 # The certificates of the CA bundle, one a line.
 CERTIFICATES = Path("components/database/certificates/fingerprints.txt")
@@ -34,7 +34,7 @@ class Database(Construct):
         scope: Construct,
         id_: str,
         *,
-        config: config.Engine,
+        config: Engine,
         project: str,
         identifier: str,
         network: Network,
@@ -111,13 +111,13 @@ class Database(Construct):
                 f"add it before you deploy ({CERTIFICATES.parent}/README.md).",
             )
 
-    def _server(self, settings: config.Engine, placement: Placement) -> DatabaseServer:
-        if isinstance(settings, config.AuroraServerless):
+    def _server(self, settings: Engine, placement: Placement) -> DatabaseServer:
+        if isinstance(settings, AuroraServerless):
             return AuroraServer(self, "Server", config=settings, placement=placement)
         return PostgresServer(self, "Server", config=settings, placement=placement)
 
-    def _proxy(self, settings: config.Engine, placement: Placement) -> DatabaseProxy | None:
-        if isinstance(settings.connections, config.Direct):
+    def _proxy(self, settings: Engine, placement: Placement) -> DatabaseProxy | None:
+        if isinstance(settings.connections, Direct):
             return None
         return DatabaseProxy(
             self,

@@ -15,7 +15,7 @@ from components.common.alarm import RunbookAlarm
 from components.common.log_group import log_group
 from components.common.workload_role import WorkloadRole
 from components.database.database_server import DatabaseServer, Placement
-from config import database as config
+from config.database import ThroughProxy
 
 
 class DatabaseProxy(Construct):
@@ -37,7 +37,7 @@ class DatabaseProxy(Construct):
         scope: Construct,
         id_: str,
         *,
-        config: config.ThroughProxy,
+        config: ThroughProxy,
         server: DatabaseServer,
         log_days: int,
         placement: Placement,
@@ -98,7 +98,7 @@ class DatabaseProxy(Construct):
             name=f"/aws/rds/proxy/{placement.identifier}",
         )
 
-    def _proxy(self, config: config.ThroughProxy, placement: Placement) -> rds.DatabaseProxy:
+    def _proxy(self, config: ThroughProxy, placement: Placement) -> rds.DatabaseProxy:
         return rds.DatabaseProxy(
             self,
             "Proxy",

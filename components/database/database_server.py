@@ -15,7 +15,7 @@ from components.common.log_group import log_group
 from components.common.workload_role import FOR_THIS_ACCOUNT, WorkloadRole
 from components.foundation.alerts import Alerts
 from components.network.network import Network
-from config import database as config
+from config.database import DatabaseConfig
 
 MASTER_USER = "administrator"
 PARAMETERS = {
@@ -150,7 +150,7 @@ class DatabaseServer(Construct):
             alerts=self._placement.alerts,
         )
 
-    def _accept(self, settings: config.DatabaseConfig) -> None:
+    def _accept(self, settings: DatabaseConfig) -> None:
         acknowledge(
             self,
             *by(NIST, HIPAA, rule="RDSInBackupPlan"),

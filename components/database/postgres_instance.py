@@ -20,7 +20,7 @@ from components.database.database_server import (
     DatabaseServer,
     Placement,
 )
-from config import database as config
+from config.database import PostgresInstance
 
 # Only iam-db-auth-error says why a token was refused.
 LOGS = ["postgresql", "upgrade", "iam-db-auth-error"]
@@ -31,7 +31,7 @@ GIB = 2**30
 class PostgresServer(DatabaseServer):
     """A PostgreSQL instance whose storage grows automatically."""
 
-    def __init__(self, scope: Construct, id_: str, *, config: config.PostgresInstance, placement: Placement) -> None:
+    def __init__(self, scope: Construct, id_: str, *, config: PostgresInstance, placement: Placement) -> None:
         super().__init__(scope, id_, placement=placement)
         logs = self._logs("instance", LOGS, days=config.log_days)
         self.resource = self._instance(config)
@@ -47,7 +47,7 @@ class PostgresServer(DatabaseServer):
         if not config.multi_az:
             self._accept_one_zone()
 
-    def _instance(self, config: config.PostgresInstance) -> rds.DatabaseInstance:
+    def _instance(self, config: PostgresInstance) -> rds.DatabaseInstance:
         placement = self._placement
         engine = rds.DatabaseInstanceEngine.postgres(
             version=rds.PostgresEngineVersion.of(config.major_version, config.major_version)
@@ -94,7 +94,7 @@ class PostgresServer(DatabaseServer):
             parameter_group=rds.ParameterGroup(self, "Parameters", engine=engine, parameters=PARAMETERS),
         )
 
-    def _alarms(self, config: config.PostgresInstance, instance: rds.DatabaseInstance) -> None:
+    def _alarms(self, config: PostgresInstance, instance: rds.DatabaseInstance) -> None:
         RunbookAlarm(
             self,
             "FreeStorageSpace",

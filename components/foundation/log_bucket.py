@@ -95,7 +95,7 @@ class LogBucket(Construct):
         """
         self.bucket.add_to_resource_policy(
             iam.PolicyStatement(
-                sid="LoadBalancersOfThisAccount",
+                sid=f"LoadBalancersOfThisAccount{prefix.capitalize()}",
                 principals=[iam.ServicePrincipal("logdelivery.elasticloadbalancing.amazonaws.com")],
                 actions=["s3:PutObject"],
                 resources=[self.bucket.arn_for_objects(f"{prefix}/AWSLogs/{Aws.ACCOUNT_ID}/*")],

@@ -82,6 +82,7 @@ class LandingBucket(Construct):
         )
         self._access = Construct(self, "Access")
         self._readers = self._reader_policy()
+        self._uploaders: AccessPolicy | None = None
         acknowledge(
             self._access,
             *by(
@@ -102,14 +103,9 @@ class LandingBucket(Construct):
 
     def grant_upload(self, role: WorkloadRole, *, origins: tuple[str, ...]) -> None:
         """Lets the role put new files, and sign uploads that browsers at `origins` send. It can't read any file."""
-        uploaders = AccessPolicy(self._access, "Uploaders", description="Puts files where files land")
-        uploaders.allow("s3:PutObject", resources=[self._objects])
-        # Decrypt too: the bucket key, which saves a call for each file, is itself encrypted (Amazon S3 User Guide,
-        # "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys").
-        uploaders.allow(
-            "kms:GenerateDataKey", "kms:Decrypt", resources=[self._key.key_arn], conditions=self._only_through_s3
-        )
-        role.attach(uploaders)
+        if self._uploaders is None:
+            self._uploaders = self._uploader_policy()
+        role.attach(self._uploaders)
         self.bucket.add_cors_rule(allowed_methods=[s3.HttpMethods.POST], allowed_origins=list(origins))
 
     @property
@@ -119,6 +115,16 @@ class LandingBucket(Construct):
     @property
     def _only_through_s3(self) -> dict[str, object]:
         return {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.{Aws.URL_SUFFIX}"}}
+
+    def _uploader_policy(self) -> AccessPolicy:
+        uploaders = AccessPolicy(self._access, "Uploaders", description="Puts files where files land")
+        uploaders.allow("s3:PutObject", resources=[self._objects])
+        # Decrypt too: the bucket key, which saves a call for each file, is itself encrypted (Amazon S3 User Guide,
+        # "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys").
+        uploaders.allow(
+            "kms:GenerateDataKey", "kms:Decrypt", resources=[self._key.key_arn], conditions=self._only_through_s3
+        )
+        return uploaders
 
     def _reader_policy(self) -> AccessPolicy:
         readers = AccessPolicy(self._access, "Readers", description="Reads files that landed")

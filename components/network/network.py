@@ -54,6 +54,7 @@ class Network(Construct):
             self._plan_ipv6()
             self._accept_ipv6_addresses()
         self._acls = self._network_acls()
+        self._open_to_visitors = False
         self._endpoints = Endpoints(self, "Endpoints", vpc=self.vpc)
         self._endpoints.add_gateways([self.app_subnets, self.data_subnets])
         self._endpoints.add_interfaces(
@@ -72,7 +73,9 @@ class Network(Construct):
 
     def allow_visitors_from_internet(self) -> None:
         """Opens the public tier's network ACL to HTTP and HTTPS from the internet."""
-        self._acls["public"].add_rules(inbound=FROM_INTERNET_INBOUND, outbound=FROM_INTERNET_OUTBOUND)
+        if not self._open_to_visitors:
+            self._acls["public"].add_rules(inbound=FROM_INTERNET_INBOUND, outbound=FROM_INTERNET_OUTBOUND)
+        self._open_to_visitors = True
 
     def allow_instance_packages(self) -> None:
         """Lets instances fetch packages and agents from AWS's own buckets, through the gateway to S3."""

@@ -203,3 +203,17 @@ def test_without_a_name_those_there_are_are_listed(repository: Repository, capsy
 def test_a_work_tree_with_changes_is_refused(path: str, repository: Repository) -> None:
     repository.write(path, "mine")
     assert "The work tree has changes that are not committed (1, first: " in _refusal(repository, "greeting")
+
+
+@pytest.mark.parametrize(
+    "path", ["config/cost_guard.py", "components/cost_guard/guard.py", "tests/snapshots/dev/cost-guard.json"]
+)
+def test_a_capability_of_two_words_is_found_in_paths(path: str) -> None:
+    assert has_word(path, "cost_guard")
+    assert not has_word(path, "guard_cost")
+
+
+def test_a_capability_of_two_words_is_found_in_text(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("CostGuardStack\ncost_guard=None\na cost guard\nguard of costs\n")
+    found = traces("cost_guard", tree=tmp_path, files=["a.py"])
+    assert [line.split(":")[1] for line in found] == ["1", "2", "3"]

@@ -91,7 +91,8 @@ def test_the_changelog_is_history(tmp_path: Path) -> None:
     [
         ("Acme", "project must be 1 to 20 lower-case letters"),
         ("user", "project must be other than a reserved word"),
-        ("greeting", "greeting is the name of a capability"),
+        ("greeting", "greeting contains the name of a capability"),
+        ("greeting-acme", "greeting-acme contains the name of a capability"),
         ("stall", "The project's name is stall already"),
     ],
 )

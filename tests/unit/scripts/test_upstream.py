@@ -210,3 +210,10 @@ def test_a_work_tree_with_changes_is_refused(both: Both) -> None:
     both.fork.write("new.md", "mine")
     with pytest.raises(SystemExit, match="changes that are not committed"):
         both.merge()
+
+
+@pytest.mark.parametrize("upstream", ["upstream/--upload-pack=touch stolen", "--upload-pack=touch stolen"])
+def test_a_branch_that_looks_like_an_option_runs_nothing(both: Both, upstream: str) -> None:
+    with pytest.raises(SystemExit):
+        main(["--", upstream], tree=both.fork.tree)
+    assert not (both.fork.tree / "stolen").exists()

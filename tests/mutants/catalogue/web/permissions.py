@@ -49,8 +49,8 @@ MUTANTS = (
     Mutant(
         name="instances that upload files may also read them",
         file="components/ingestion/landing_bucket.py",
-        old="        role.attach(uploaders)\n",
-        new="        role.attach(uploaders)\n        role.attach(self._readers)\n",
+        old="        role.attach(self._uploaders)\n",
+        new="        role.attach(self._uploaders)\n        role.attach(self._readers)\n",
         test=f"{WEB}::test_instances_fetch_exactly_one_asset_and_read_nothing_else[prod]",
         says="/incoming/*",
     ),
