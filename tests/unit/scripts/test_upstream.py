@@ -29,6 +29,7 @@ class Both:
 @pytest.fixture
 def both(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Both:
     """A fork without `greeting`, with a name, a value and a stack of its own."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")  # the small repository ignores no compiled files
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # the guard's own pytest starts sooner without plugins
     fork = Repository(tmp_path / "fork")
     repository.git("clone", "--quiet", "--origin", "upstream", str(repository.tree), str(fork.tree))
