@@ -8,6 +8,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 ENV ?= dev
 ENV_IS_GIVEN := $(filter-out file,$(origin ENV))
+# Only from the command line: some shells, such as WSL's, have a NAME of their own.
+NAME :=
 # What a person passes reaches programs unchanged: make must not expand it, and it must not become shell text. Partners
 # choose keys, which may hold quotes, blanks and dollar signs.
 inputs = $(foreach input,$(1),$(eval override export $(input) := $$(value $(input))))

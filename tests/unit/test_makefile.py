@@ -29,7 +29,6 @@ def checkout(tmp_path: Path) -> Checkout:
         ("synth", "REGION", "region={}"),
         ("deploy", "ENV", "env={}"),
         ("remove", "CAPABILITY", "{}"),
-        ("rename", "NAME", "{}"),
         ("upstream", "UPSTREAM", "{}"),
         ("test-removal", "CAPABILITY", "{}"),
     ],
@@ -38,6 +37,15 @@ def test_a_value_arrives_unchanged_and_none_of_it_is_executed(
     target: str, variable: str, expected: str, checkout: Checkout
 ) -> None:
     checkout.assert_unchanged_and_not_executed(target, variable, expected)
+
+
+def test_a_new_name_comes_only_from_the_command_line(checkout: Checkout) -> None:
+    """WSL sets NAME to the machine's name in every shell."""
+    (command,) = checkout.make("rename", f"NAME={HOSTILE}", NAME="machine")
+    assert command[-1] == HOSTILE
+    assert not (checkout.folder / "made").exists()
+    (command,) = checkout.make("rename", NAME="machine")
+    assert command[-1] == ""
 
 
 @pytest.mark.parametrize("makefile", MAKEFILES, ids=lambda file: str(file.relative_to(ROOT)))
