@@ -28,7 +28,7 @@ def respond(
 ) -> None:
     """Report the result of `event`. An existing resource keeps its id; `resource_id` is that of a new one.
 
-    Raises OSError when every attempt failed, ValueError if the event's ResponseURL is not an HTTPS URL.
+    Raises OSError when every attempt failed, ValueError if the event's ResponseURL is no web address.
     """
     response = {
         "Status": "SUCCESS" if succeeded else "FAILED",
@@ -45,13 +45,14 @@ def respond(
 
 def _put(address: str, body: bytes) -> None:
     """PUT with retries: if CloudFormation gets no response, the stack waits for its whole timeout."""
+    # CloudFormation's addresses begin with https://, those of the local cloud with http://.
     if not address.startswith(("https://", "http://")):
-        raise ValueError("ResponseURL must be an HTTPS URL")
-    # The address is signed without a content type, and urllib would add one. The scheme was checked above (S310).
-    request = urllib.request.Request(address, data=body, method="PUT", headers={"Content-Type": ""})  # noqa: S310
+        raise ValueError(f"ResponseURL must begin with https:// or http://, got {address.partition(':')[0]!r}")
+    # The address is signed without a content type, and urllib would add one.
+    request = urllib.request.Request(address, data=body, method="PUT", headers={"Content-Type": ""})  # noqa: S310 - see above
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS):  # noqa: S310
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS):  # noqa: S310 - see above
                 return
         except OSError as error:
             final = attempt == _ATTEMPTS

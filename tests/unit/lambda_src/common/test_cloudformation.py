@@ -97,10 +97,12 @@ def test_a_response_has_no_content_type_because_the_address_is_signed_without_on
     assert cloudformation.headers[0].get("Content-Type", "") == ""
 
 
-@pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://example.com/x", ""])
-def test_responses_go_only_to_http_urls(cloudformation: CloudFormation, address: str) -> None:
+@pytest.mark.parametrize(
+    ("address", "shown"), [("file:///etc/passwd", "file"), ("ftp://example.com/x", "ftp"), ("", "")]
+)
+def test_responses_go_only_to_http_urls(cloudformation: CloudFormation, address: str, shown: str) -> None:
     request = cloudformation.request("Create") | {"ResponseURL": address}
-    with pytest.raises(ValueError, match="HTTPS URL"):
+    with pytest.raises(ValueError, match=f"^ResponseURL must begin with https:// or http://, got '{shown}'$"):
         respond(request, succeeded=True, reason="done", resource_id="new")
 
 
