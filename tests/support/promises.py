@@ -1,5 +1,6 @@
 """How promises say what broke them: the resource, the property, its value, and what it must be."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -30,3 +31,19 @@ def refuses_plain_http(at: str, statements: Iterable[Mapping[str, Any]]) -> None
     conditions = [one.get("Condition", {}) for one in denied if "*" in str(one["Principal"]) and "*" in one["Action"]]
     wanted = {"Bool": {"aws:SecureTransport": "false"}}
     assert wanted in conditions, f"{at}: nothing denies requests on {wanted}, only on {conditions}"
+
+
+def only_connects_as(user: str, statements: Iterable[Mapping[str, Any]]) -> None:
+    """A function may connect as this database user; beyond what every function may do, it may do nothing else."""
+    allowed = [one for one in statements if one["Effect"] == "Allow"]
+    (connect,) = (one for one in allowed if one["Action"] == "rds-db:connect")
+    assert json.dumps(connect["Resource"]).count(f"/{user}") == 1
+    services = {
+        action.partition(":")[0]
+        for one in allowed
+        for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
+    }
+    assert services == {"rds-db", "logs", "xray", "ec2", "sqs", "kms"}
+    (send,) = (one for one in allowed if "sqs" in str(one["Action"]))
+    assert send["Action"] == "sqs:SendMessage"
+    assert "AsyncInvocationsDeadLetterQueue" in json.dumps(send["Resource"])

@@ -66,3 +66,9 @@ def test_the_database_is_verified_with_the_bundled_certificates_unless_others_ar
 def test_each_missing_variable_of_the_database_is_named(name: str) -> None:
     with pytest.raises(SettingsError, match=name):
         DatabaseSettings.read(Variables({key: value for key, value in DATABASE.items() if key != name}))
+
+
+@pytest.mark.parametrize("port", ["0", "70000", "five"])
+def test_an_invalid_port_of_the_database_is_reported_with_its_variable(port: str) -> None:
+    with pytest.raises(SettingsError, match=f"DATABASE_PORT must be .*{port}"):
+        DatabaseSettings.read(Variables(DATABASE | {"DATABASE_PORT": port}))

@@ -23,12 +23,6 @@ def test_each_missing_variable_is_named(name: str) -> None:
         Settings.from_env({key: value for key, value in ENVIRONMENT.items() if key != name})
 
 
-@pytest.mark.parametrize("port", ["0", "70000", "five"])
-def test_an_invalid_port_is_reported_with_its_variable(port: str) -> None:
-    with pytest.raises(SettingsError, match=f"DATABASE_PORT must be .*{port}"):
-        Settings.from_env(ENVIRONMENT | {"DATABASE_PORT": port})
-
-
 @pytest.mark.parametrize("days", ["0", "-1", "soon"])
 def test_a_retention_that_would_remove_everything_is_refused(days: str) -> None:
     with pytest.raises(SettingsError, match=f"REJECT_DAYS must be a whole number from 1, got '{days}'"):

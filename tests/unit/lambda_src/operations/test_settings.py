@@ -21,9 +21,3 @@ ENVIRONMENT = {
 def test_each_missing_variable_is_named(name: str) -> None:
     with pytest.raises(SettingsError, match=name):
         Settings.from_env({key: value for key, value in ENVIRONMENT.items() if key != name})
-
-
-@pytest.mark.parametrize("port", ["0", "70000", "five"])
-def test_an_invalid_port_is_reported_with_its_variable(port: str) -> None:
-    with pytest.raises(SettingsError, match=f"DATABASE_PORT must be .*{port}"):
-        Settings.from_env(ENVIRONMENT | {"DATABASE_PORT": port})
