@@ -15,7 +15,7 @@ def main() -> None:
     app = App()
     try:
         # Imported here because the import checks all values.
-        from config.environments import choose  # noqa: PLC0415
+        from config.environments import choose  # noqa: PLC0415 - see above
 
         environment = choose(
             app.node.try_get_context("env") or "dev",

@@ -1,6 +1,6 @@
 """How configuration is checked. An error names the field, the value, what is allowed, and how to fix it."""
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
@@ -27,15 +27,15 @@ def require_log_days(field: str, days: int) -> None:
     require(days in LOG_RETENTION_DAYS, field, allowed, days, "CloudWatch Logs accepts no other number of days")
 
 
+@dataclass(frozen=True)
 class ConfigSection:
     """A section of the configuration. Every value is checked against its type hint, then by `check`."""
 
     PATH: ClassVar[str] = ""  # the prefix of field names in errors, such as "network."
 
     def __post_init__(self) -> None:
-        # Every subclass is a dataclass; this base class is not, which the type checker rejects.
         hints = get_type_hints(type(self))
-        for field in fields(self):  # type: ignore[arg-type]
+        for field in fields(self):
             value = getattr(self, field.name)
             require(
                 _fits(value, hints[field.name]),

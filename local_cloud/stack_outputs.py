@@ -6,11 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import LocalCloudError
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +60,7 @@ def select(kind: type[T], outputs: Mapping[str, str]) -> T:
 
     Raises LocalCloudError if an output is missing.
     """
-    wanted = {field.name: _camel(field.name) for field in fields(kind)}  # type: ignore[arg-type]
+    wanted = {field.name: _camel(field.name) for field in fields(kind)}
     missing = sorted(set(wanted.values()) - outputs.keys())
     if missing:
         raise LocalCloudError(f"no stack has an output {', '.join(missing)}")

@@ -46,7 +46,7 @@ def authorities(text: str) -> list[Authority]:
         # OpenSSL lists what may sign others, and only that.
         for certificate in store.get_ca_certs():
             # The stubs give a certificate's subject no usable type.
-            subject = dict(pair for part in certificate["subject"] for pair in part)  # type: ignore[misc]
+            subject = dict(pair for part in certificate["subject"] for pair in part)  # type: ignore[misc] # see above
             der = ssl.PEM_cert_to_DER_cert(pem)
             found.append(
                 Authority(

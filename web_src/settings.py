@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from common.settings import DatabaseSettings, SettingsError, Variables
 
 # All interfaces, because the load balancer connects from outside. The security group admits no other client.
-DEFAULT_HOST = "0.0.0.0"  # noqa: S104
+DEFAULT_HOST = "0.0.0.0"  # noqa: S104 - see above
 DEFAULT_PORT = 8080
 DEFAULT_MAX_FILE_BYTES = 256 * 1024 * 1024
 # The largest object that S3 accepts in a single request (Amazon S3 User Guide, "Uploading objects").

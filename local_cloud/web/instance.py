@@ -61,7 +61,7 @@ def read_unit(text: str) -> Unit:
     """The parts of a systemd unit that are used here."""
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     # Keeps capitals, as the documentation of configparser says; its type stubs declare a method.
-    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.optionxform = str  # type: ignore[assignment, method-assign] # see above
     parser.read_string(text)
     service = parser["Service"]
     return Unit(

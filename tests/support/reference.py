@@ -23,7 +23,7 @@ def records(data: bytes, delimiter: str, max_bytes: int) -> list[tuple[int, list
     return found
 
 
-def _record(lines: list[bytes], delimiter: str, max_bytes: int) -> tuple[list[str] | None, int]:  # noqa: PLR0912
+def _record(lines: list[bytes], delimiter: str, max_bytes: int) -> tuple[list[str] | None, int]:  # noqa: PLR0912 - one automaton
     values: list[str] = []
     value = ""
     state = "start"  # of a value; or "plain", "quoted", "after" a closing quote

@@ -12,4 +12,4 @@ class WithoutStacks(LocalCloud):
     def _bring_up(self) -> Summary:
         self.state.deployed.touch()
         # A summary is about stacks, and no test here uses it.
-        return None  # type: ignore[return-value]
+        return None  # type: ignore[return-value] # see above

@@ -8,7 +8,8 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import LiteralString
+from random import Random
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -40,8 +41,8 @@ def merged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
     merge = tables._OrderWriter._merge
 
-    def recorded(self: tables._OrderWriter, lines: object, batch: tables._Batch) -> None:
-        merge(self, lines, batch)  # type: ignore[arg-type]
+    def recorded(self: tables._OrderWriter, lines: Any, batch: tables._Batch) -> None:
+        merge(self, lines, batch)
         found.append(batch.rows)
 
     monkeypatch.setattr(tables._OrderWriter, "_merge", recorded)
@@ -55,14 +56,14 @@ rows_of_a_file = st.lists(st.tuples(st.sampled_from("ABCDEFGHIJ"), st.integers(0
 @SMALL
 @given(files=st.lists(rows_of_a_file, min_size=1, max_size=3), order=st.randoms(use_true_random=False))
 def test_the_tables_are_those_of_the_model(
-    pipeline: Pipeline, files: list[list[tuple[str, int]]], order: object
+    pipeline: Pipeline, files: list[list[tuple[str, int]]], order: Random
 ) -> None:
     with pipeline.shop.connect() as connection:
         connection.execute("TRUNCATE files, orders, rejected_rows")
     puts = [pipeline.put(f"incoming/{at}.csv", csv(*rows), at=at) for at, rows in enumerate(files)]
     kept = [{name: quantity for name, quantity in rows if quantity} for rows in files]
     taken = list(enumerate(puts))
-    order.shuffle(taken)  # type: ignore[attr-defined]
+    order.shuffle(taken)
     for at, put in taken:
         outcome = pipeline.loader().load(put)
         too_many = sum(1 for _, quantity in files[at] if not quantity)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -70,11 +70,11 @@ def test_of_two_files_that_merge_one_order_concurrently_the_later_wins(
     waiting = pipeline.put(f"incoming/{second}.csv", csv(("A", second)), at=second)
     merged, go_on = threading.Event(), threading.Event()
 
-    def finish_slowly(*arguments: object) -> object:
+    def finish_slowly(*arguments: Any) -> object:
         if arguments[1] is holding:
             merged.set()
             assert go_on.wait(20)
-        return ledger.finish(*arguments)  # type: ignore[arg-type]
+        return ledger.finish(*arguments)
 
     monkeypatch.setattr(loader_module, "finish", finish_slowly)
     with ThreadPoolExecutor(2) as pool:

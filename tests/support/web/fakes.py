@@ -182,7 +182,7 @@ def client(
 ) -> Client:
     """A client of an app with `environment` added to its environment variables."""
     settings = Settings.from_env(ENVIRONMENT | (environment or {}))
-    return Client(create_app(settings, database, upload_signer(settings), fetch=fetch))  # type: ignore[arg-type]
+    return Client(create_app(settings, database, upload_signer(settings), fetch=fetch))  # type: ignore[arg-type] # a fake
 
 
 @functools.cache  # creating an S3 client takes a third of a second

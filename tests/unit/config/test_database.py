@@ -54,11 +54,11 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "database.maintenance_window must be apart",
     ),
     "an unknown mode of insights": (
-        lambda: replace(DEV_DATABASE, insights="none"),  # type: ignore[arg-type]
+        lambda: replace(DEV_DATABASE, insights="none"),  # type: ignore[arg-type] # refused
         "database.insights must be one of 'standard', 'advanced'",
     ),
     "monitoring at odd times": (
-        lambda: replace(DEV_DATABASE, monitoring_seconds=20),  # type: ignore[arg-type]
+        lambda: replace(DEV_DATABASE, monitoring_seconds=20),  # type: ignore[arg-type] # refused
         "database.monitoring_seconds must be one of 1, 5",
     ),
     "a third of a unit": (lambda: replace(AURORA, min_acu=0.3), "database.min_acu must be 0 to 256 in steps of 0.5"),
@@ -74,7 +74,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "sixteen readers": (lambda: replace(AURORA, readers=16), "database.readers must be 0 to 15"),
     "a pause behind a proxy": (lambda: replace(AURORA, min_acu=0), "database.min_acu must be above 0 where"),
     "units in words": (
-        lambda: replace(AURORA, min_acu="two"),  # type: ignore[arg-type]
+        lambda: replace(AURORA, min_acu="two"),  # type: ignore[arg-type] # refused
         "database.min_acu must be a number, got 'two'",
     ),
     "more loads than connections": (

@@ -36,12 +36,12 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "network.interface_endpoints must be at least",
     ),
     "an endpoint nobody knows": (
-        lambda: replace(DEV.network, interface_endpoints=frozenset({"s4"})),  # type: ignore[arg-type]
+        lambda: replace(DEV.network, interface_endpoints=frozenset({"s4"})),  # type: ignore[arg-type] # refused
         "network.interface_endpoints must be a frozenset, each one of",
     ),
     "a DNS log kept for no such time": (lambda: replace(DEV.network, dns_log_days=2), "network.dns_log_days"),
     "an old Python": (lambda: RuntimeConfig(python="3.10"), "runtime.python must be 3.11 or newer"),
-    "an unknown processor": (lambda: RuntimeConfig(architecture="sparc"), "runtime.architecture"),  # type: ignore[arg-type]
+    "an unknown processor": (lambda: RuntimeConfig(architecture="sparc"), "runtime.architecture"),  # type: ignore[arg-type] # refused
     "no network": (lambda: replace(DEV.network, cidr="10.0.0.0/99"), "network.cidr must be an IPv4 network"),
     "host bits": (lambda: replace(DEV.network, cidr="10.0.0.1/16"), "network.cidr"),
     "too large a network": (lambda: replace(DEV.network, cidr="10.0.0.0/8"), "network.cidr must be a network from /16"),
@@ -109,7 +109,7 @@ def test_a_value_of_another_type_is_refused_and_named(part: Any, field: str, val
         (lambda: _changed(DEV.ingestion, memory_mb=True), "ingestion.memory_mb must be a whole number, got True"),
         (lambda: _changed(DEV, removal="destroy"), "removal must be Removal.RETAIN or Removal.DESTROY, got 'destroy'"),
         (lambda: _changed(DEV, account=111122223333), "account must be a text or left open, got 111122223333"),
-        (lambda: RuntimeConfig(python=3.14), "runtime.python must be a text, got 3.14"),  # type: ignore[arg-type]
+        (lambda: RuntimeConfig(python=3.14), "runtime.python must be a text, got 3.14"),  # type: ignore[arg-type] # refused
     ],
 )
 def test_slips_a_newcomer_makes_are_said_in_words(build: Callable[[], Any], message: str) -> None:
@@ -154,5 +154,5 @@ def test_staging_is_prod_in_small() -> None:
 def test_values_are_frozen(environment: Environment) -> None:
     for slice_ in (environment, environment.network, environment.ingestion, *environment.capabilities):
         with pytest.raises(AttributeError):
-            slice_.name = "other"  # type: ignore[attr-defined]
+            slice_.name = "other"  # type: ignore[attr-defined] # refused
     assert isinstance(environment.ingestion, IngestionConfig)

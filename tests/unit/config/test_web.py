@@ -74,7 +74,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a prefix with a dot": (lambda: replace(PUBLIC, sign_in_domain_prefix="a.b"), "web.exposure.sign_in_domain_prefix"),
     "sign-in without a choice": (
-        lambda: replace(PUBLIC, mfa="off"),  # type: ignore[arg-type]
+        lambda: replace(PUBLIC, mfa="off"),  # type: ignore[arg-type] # refused
         "web.exposure.mfa must be one of 'required'",
     ),
     "fewer requests than can be counted": (
@@ -147,9 +147,9 @@ def test_local_differs_from_dev_only_in_the_instance_type() -> None:
 
 def test_a_domain_needs_its_zone_and_its_sign_in() -> None:
     with pytest.raises(TypeError, match="hosted_zone_id"):
-        Public(domain="orders.example.com", sign_in_domain_prefix="example-orders")  # type: ignore[call-arg]
+        Public(domain="orders.example.com", sign_in_domain_prefix="example-orders")  # type: ignore[call-arg] # refused
     with pytest.raises(TypeError, match="sign_in_domain_prefix"):
-        Public(domain="orders.example.com", hosted_zone_id="Z0123456789")  # type: ignore[call-arg]
+        Public(domain="orders.example.com", hosted_zone_id="Z0123456789")  # type: ignore[call-arg] # refused
 
 
 def test_uploads_come_only_from_the_apps_own_address() -> None:

@@ -21,7 +21,7 @@ def _arguments(session: Session) -> dict[str, Any]:
     """The arguments of the pool's next connection."""
     kwargs = connection_pool(Settings.from_env(ENVIRONMENT), session).kwargs
     assert callable(kwargs)
-    arguments: dict[str, Any] = asyncio.run(kwargs())  # type: ignore[arg-type]
+    arguments: dict[str, Any] = asyncio.run(kwargs())  # type: ignore[arg-type] # ours is a coroutine
     return arguments
 
 

@@ -12,7 +12,7 @@ from web_src.export import escape_formula
 from web_src.queries import Reject
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])  # noqa: RUF001
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])  # noqa: RUF001 - full-width on purpose
 def test_a_cell_that_looks_like_a_formula_becomes_text(start: str) -> None:
     assert escape_formula(f"{start}1+1") == f"'{start}1+1"
 

@@ -11,7 +11,7 @@ from web_src.settings import Settings
 
 def test_settings_come_from_the_environment_with_defaults() -> None:
     settings = Settings.from_env(ENVIRONMENT)
-    assert (settings.host, settings.port) == ("0.0.0.0", 8080)  # noqa: S104
+    assert (settings.host, settings.port) == ("0.0.0.0", 8080)  # noqa: S104 - compared only
     assert settings.database.ca_bundle == "certificates/database-ca.pem"
     assert settings.max_file_bytes == 256 * 1024 * 1024
     assert settings.upload_endpoint_url is None

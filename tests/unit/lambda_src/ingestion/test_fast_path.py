@@ -75,7 +75,7 @@ extras = st.sampled_from([(), ("colour",), ("Ware, house", "x")])
 
 def as_csv(values: list[list[str]], delimiter: str = ",", end: str = "\n", quoting: int = csv.QUOTE_MINIMAL) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text, delimiter=delimiter, lineterminator=end, quoting=quoting).writerows(values)  # type: ignore[arg-type]
+    csv.writer(text, delimiter=delimiter, lineterminator=end, quoting=quoting).writerows(values)  # type: ignore[arg-type] # a number
     return text.getvalue().encode("utf-8", "surrogateescape")
 
 

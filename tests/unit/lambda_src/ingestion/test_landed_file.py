@@ -22,7 +22,7 @@ def stub() -> Iterator[tuple[LandedFiles, Stubber]]:
     session.set_credentials("key", "secret")
     s3 = session.create_client("s3", region_name="eu-central-1")
     with Stubber(s3) as stubber:
-        yield LandedFiles(s3), stubber  # type: ignore[arg-type]
+        yield LandedFiles(s3), stubber  # type: ignore[arg-type] # botocore's
 
 
 def test_the_requested_version_is_read_in_small_pieces(stub: tuple[LandedFiles, Stubber]) -> None:

@@ -32,7 +32,7 @@ def message(name: str, receive_count: int = 1) -> dict[str, Any]:
 
 
 def client_error(status: int, code: str = "Code") -> ClientError:
-    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Get")  # type: ignore[typeddict-item]
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Get")  # type: ignore[typeddict-item] # the part that is read
 
 
 def run(messages: list[dict[str, Any]], sqs: FakeSqs, bad: dict[str, Exception]) -> list[str]:
