@@ -31,11 +31,11 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "versions gone at once": (_stored(noncurrent_days=0), "landing_bucket.noncurrent_days must be at least 1, got 0"),
     "Standard-IA too soon": (
         lambda: StandardIa(after_days=29),
-        "landing_bucket.storage must be StandardIa from 30 days on, got 29",
+        "landing_bucket.storage.after_days must be at least 30, got 29: S3 moves only files that are 30 days old",
     ),
     "a class before the landing": (
         lambda: DeepArchive(after_days=-1),
-        "landing_bucket.storage must be 0 days or more, got -1",
+        "landing_bucket.storage.after_days must be at least 0, got -1",
     ),
     "from cold to warm": (
         _stored(GlacierInstantRetrieval(after_days=30), StandardIa(after_days=200)),
@@ -84,14 +84,14 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a file too large for little memory": (
         _intake(memory_mb=512, timeout_seconds=300, max_file_mb=278),
-        "ingestion.max_file_mb must be 1 to 277 with a timeout of 300 s",
+        "ingestion.max_file_mb must be 1 to 277, got 278: a file must load within 80 % of 300 s",
     ),
     "no memory": (_intake(memory_mb=64), "ingestion.memory_mb must be 128 to 10,240"),
     "too long a timeout": (_intake(timeout_seconds=901), "ingestion.timeout_seconds must be 30 to 900"),
     "too little concurrency": (_intake(max_concurrency=1), "ingestion.max_concurrency must be 2"),
     "no file": (_intake(max_file_mb=0), "ingestion.max_file_mb"),
     "too large a file for the timeout": (_intake(max_file_mb=1000), "ingestion.max_file_mb must be 1 to 960"),
-    "a file given up too soon": (_intake(max_receive_count=4), "ingestion.max_receive_count must be 5 to 1000, got 4"),
+    "a file given up too soon": (_intake(max_receive_count=4), "ingestion.max_receive_count must be 5 to 1,000, got 4"),
     "retries at once": (_intake(initial_backoff_seconds=0), "ingestion.initial_backoff_seconds must be 1 to 900"),
     "tries longer than the queue remembers": (
         lambda: replace(PROD.ingestion, max_receive_count=64),
@@ -100,7 +100,10 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "no rejects ever": (_intake(max_rejected_percent=0), "ingestion.max_rejected_percent must be 1 to 100, got 0"),
     "more rejects than rows": (_intake(max_rejected_percent=101), "ingestion.max_rejected_percent must be 1 to 100"),
     "an archive without end": (_intake(archive_days=0), "ingestion.archive_days must be at least 1, got 0"),
-    "none ready": (lambda: ProvisionedConcurrency(executions=0), "ingestion.start.executions must be 1 or more, got 0"),
+    "none ready": (
+        lambda: ProvisionedConcurrency(executions=0),
+        "ingestion.start.executions must be at least 1, got 0",
+    ),
     "more ready than ever run": (
         _intake(start=ProvisionedConcurrency(executions=3)),
         "ingestion.start.executions must be at most ingestion.max_concurrency (2), got 3",

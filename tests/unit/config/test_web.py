@@ -47,7 +47,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: replace(PROD_WEB, warm_instances=1),
         "web.warm_instances must be 0 with several types",
     ),
-    "fewer than none waiting": (lambda: replace(DEV_WEB, warm_instances=-1), "web.warm_instances must be 0 or more"),
+    "fewer than none waiting": (lambda: replace(DEV_WEB, warm_instances=-1), "web.warm_instances must be at least 0"),
     "no room for the warm": (
         lambda: replace(
             core_of(DEV),
@@ -79,7 +79,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "fewer requests than can be counted": (
         lambda: replace(PUBLIC, requests_per_five_minutes=9),
-        "web.exposure.requests_per_five_minutes must be 10 or more",
+        "web.exposure.requests_per_five_minutes must be 10 to 2,000,000,000",
     ),
     "public without NAT": (
         lambda: replace(
