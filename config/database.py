@@ -92,7 +92,7 @@ class DatabaseConfig(ConfigSection):
             "RDS updates the database in this window",
         )
         self.require(
-            not (backup and maintenance and windows.meets_any_day(backup, maintenance)),
+            not (backup and maintenance and windows.overlaps_any_day(backup, maintenance)),
             "maintenance_window",
             f"apart from database.backup_window ({self.backup_window})",
             "RDS refuses windows that overlap; move one of them",

@@ -1,4 +1,4 @@
-"""Configuration of the function that deletes old rows."""
+"""Configuration of the function that deletes old rejected rows."""
 
 from dataclasses import dataclass
 

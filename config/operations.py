@@ -1,4 +1,4 @@
-"""Configuration of the function that answers questions about files."""
+"""Configuration of the function that looks up files."""
 
 from dataclasses import dataclass
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # The origin of pages opened through `make tunnel` or on the local cloud: some port of the person's own machine.
 OWN_MACHINE = ("http://localhost:*", "http://127.0.0.1:*")
-LONGEST_CERTIFIED_NAME = 64  # (AWS Certificate Manager User Guide, "Characteristics", on common names)
-# What AWS WAF takes (AWS WAF API Reference, "RateBasedStatement").
+MAX_COMMON_NAME_LENGTH = 64  # AWS Certificate Manager User Guide, "Characteristics"
+# AWS WAF API Reference, "RateBasedStatement".
 RATE_LIMITS = (10, 2_000_000_000)
 # Cognito refuses prefixes with these (Amazon Cognito Developer Guide, "Using the Amazon Cognito domain").
 RESERVED_WORDS = ("aws", "amazon", "cognito")
@@ -79,9 +79,9 @@ class Public(ConfigSection):
     def check(self) -> None:
         self.require(
             re.fullmatch(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", self.domain) is not None
-            and len(self.domain) <= LONGEST_CERTIFIED_NAME,
+            and len(self.domain) <= MAX_COMMON_NAME_LENGTH,
             "domain",
-            f"a name like 'orders.example.com', in lower case, of at most {LONGEST_CERTIFIED_NAME} characters",
+            f"a name like 'orders.example.com', in lower case, of at most {MAX_COMMON_NAME_LENGTH} characters",
             "the certificate is issued for exactly this name, and the sign-in returns to it",
         )
         self.require(
