@@ -69,7 +69,7 @@ def test_functions_log_as_json_down_to_lambdas_own_reports(every_environment: Sy
     for function in _in_the_vpc(every_environment).values():
         logging = function["Properties"]["LoggingConfig"]
         assert (logging["LogFormat"], logging["ApplicationLogLevel"]) == ("JSON", "INFO")
-        mentions(function["Properties"]["Description"], logging, {"LogGroup": "FunctionLog"})
+        mentions(function["Properties"]["Description"], logging, {"LogGroup": "FunctionLogGroup"})
         assert logging["SystemLogLevel"] == "INFO", "at WARN there would be no report of memory and time"
 
 

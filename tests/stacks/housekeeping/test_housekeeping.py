@@ -33,7 +33,7 @@ def test_rejected_rows_are_kept_for_their_own_days() -> None:
 
 def _caller(synthesized: Synthesized, type_: str) -> dict[str, Any]:
     found = synthesized.resources("Housekeeping", type_)
-    return {id_: resource for id_, resource in found.items() if id_.startswith("HousekeepingCaller")}
+    return {id_: resource for id_, resource in found.items() if id_.startswith("HousekeepingSchedulerRole")}
 
 
 def test_old_rejects_are_removed_every_night(every_environment: Synthesized) -> None:

@@ -176,7 +176,7 @@ def test_a_flow_log_in_cloudwatch_has_a_role_that_can_write_it(every_environment
     """Amazon VPC User Guide, "IAM role for publishing flow logs to CloudWatch Logs": without it the log stays empty."""
     if not isinstance(every_environment.environment.network.flow_log, FlowLogToCloudWatch):
         return
-    writer = every_environment.statements_of("Network", "NetworkLogsWriter")
+    writer = every_environment.statements_of("Network", "NetworkFlowLogsFlowLogRole")
     allowed = {action for statement in writer for action in statement["Action"]}
     missing = {"logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"} - allowed
     assert not missing, f"the flow log's role lacks {missing}"
@@ -187,7 +187,7 @@ def test_a_flow_log_in_cloudwatch_is_encrypted_and_expires() -> None:
     (group,) = (
         resource["Properties"]
         for id_, resource in synthesized.resources("Network", "AWS::Logs::LogGroup").items()
-        if "Flows" in id_
+        if "FlowLogGroup" in id_
     )
     assert group["RetentionInDays"] == 30
     assert "KeysLogs" in str(group["KmsKeyId"])

@@ -25,7 +25,7 @@ MUTANTS = (
     Mutant(
         name="the data stack has no termination protection",
         file="stacks/data.py",
-        old="            protected=environment.termination_protection,\n",
+        old="protected=True, ",
         new="",
         test=f"{EVERY_STACK}::test_what_must_not_be_lost_cannot_be_deleted_by_a_click[prod]",
         says="Data",
