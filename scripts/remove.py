@@ -6,9 +6,7 @@ import sys
 from pathlib import Path
 
 from scripts.capabilities import SHARED, CapabilityError, check_removable, optional, remove, traces
-from scripts.checkout import ROOT, CheckoutError, format_python, make, require_clean, tracked
-
-GENERATED = ("snapshots", "mark-released")
+from scripts.checkout import ROOT, CheckoutError, format_python, make, mark_released, require_clean, tracked
 
 
 def main(arguments: list[str] | None = None, *, tree: Path = ROOT) -> None:
@@ -35,7 +33,8 @@ def _remove(name: str, tree: Path) -> None:
     for path in removed.edited:
         print(f"Edited {path}")
     print("The generated files follow. This takes a few minutes.", flush=True)
-    failed = [target for target in GENERATED if not make(target, tree)]
+    written = make("snapshots", tree)
+    marked = written and mark_released(tree)
     problems = removed.leftovers + traces(name, tree=tree, files=tracked(tree))
     for problem in problems:
         print(problem)
@@ -44,9 +43,14 @@ def _remove(name: str, tree: Path) -> None:
             f"\n{len(problems)} traces of {name} are left. Move each into a folder named {name}, mark it as its own "
             f"(`capability: {name}`, docs/forking.md), or reword it."
         )
-    if failed:
-        print(f"\nThese failed, see above: {', '.join(f'make {target}' for target in failed)}")
-    if problems or failed:
+    if not written:
+        print("\n`make snapshots` failed, see above.")
+    elif not marked:
+        print(
+            "\nThe templates last released are as they were: apart from the removal, a deployment would replace or "
+            "delete what is listed above."
+        )
+    if problems or not marked:
         print("`git checkout . && git clean -d --interactive` undoes the removal.")
         sys.exit(1)
     print(f"\n{name} is removed. Read `git diff`, run `make check test-fast`, then commit. `make lock` is not needed.")

@@ -16,12 +16,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.capabilities import MODEL, SHARED, CapabilityError, lock_pairs, optional, remove
-from scripts.checkout import ROOT, CheckoutError, format_python, generated, git, make, require_clean, tracked
+from scripts.checkout import (
+    ROOT,
+    CheckoutError,
+    format_python,
+    generated,
+    git,
+    make,
+    mark_released,
+    require_clean,
+    tracked,
+)
 from scripts.lock_files import locks
 from scripts.rename import name_in, rename
 
 LOCK = "lock"  # the value of generated-by in .gitattributes: these files are merged, because each side adds packages
-RELEASED = "tests/architecture/test_released.py"
 IDENTITY = ("-c", "user.name=make upstream", "-c", "user.email=upstream@example.com")  # of commits that nobody keeps
 
 
@@ -156,22 +165,16 @@ def _finish(tree: Path) -> None:
         sys.exit(
             "Synthesis fails, see above. Change what upstream's new version needs, then run the same command again."
         )
-    kept = _mark_released(tree)
+    marked = mark_released(tree, set_up=True)
     git("add", "--all", tree=tree)
     git("commit", "--quiet", "--no-edit", tree=tree)
     print(
         f"Merged as {git('rev-parse', '--short', 'HEAD', tree=tree).strip()}. Read `git show`, then `make check test`."
     )
-    if kept:
-        sys.exit(kept)
-
-
-def _mark_released(tree: Path) -> str:
-    """Marks the new templates as released, unless that would let something pass that the guard refuses."""
-    guard = subprocess.run([sys.executable, "-m", "pytest", "-q", RELEASED], check=False, cwd=tree)
-    if guard.returncode == 0 and make("mark-released", tree, set_up=True):
-        return ""
-    return "The templates last released are as they were: a deployment would replace or delete what is listed above."
+    if not marked:
+        sys.exit(
+            "The templates last released are as they were: a deployment would replace or delete what is listed above."
+        )
 
 
 if __name__ == "__main__":

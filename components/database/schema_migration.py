@@ -7,6 +7,7 @@ from aws_cdk import CustomResource, Duration
 from constructs import Construct
 
 from components.common.function_defaults import FunctionDefaults
+from components.common.packaging import COMMON
 from components.common.python_function import PythonFunction
 from components.database.database import Database
 from config import connections
@@ -51,17 +52,17 @@ class SchemaMigration(Construct):
             resource_type="Custom::SchemaMigration",
             service_token=self.function.arn,
             # CloudFormation calls again only when a property changes.
-            properties={"Migrations": content(SOURCE)},
+            properties={"Migrations": content(SOURCE, COMMON)},
             service_timeout=TIMEOUT.plus(Duration.minutes(1)),
         )
         # Not before the rules that open the database's port to the function.
         run.node.add_dependency(self.function)
 
 
-def content(folder: Path) -> str:
-    """A hash of every file in the folder but bytecode: the migrations, the roles and the code that applies them."""
+def content(*folders: Path) -> str:
+    """A hash of every file in the folders but bytecode: the migrations, the roles and the code that applies them."""
     digest = hashlib.sha256()
-    for file in sorted(folder.rglob("*")):
+    for file in sorted(file for folder in folders for file in folder.rglob("*")):
         if file.is_file() and "__pycache__" not in file.parts:
-            digest.update(f"{file.relative_to(folder)}\n".encode() + file.read_bytes())
+            digest.update(f"{file}\n".encode() + file.read_bytes())
     return digest.hexdigest()

@@ -58,7 +58,7 @@ def empty_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud
     cloud = WithoutStacks(tmp_path_factory.mktemp("empty cloud"), say=print)
     try:
         cloud.up()
-        CdkDeployment(cloud.state, cloud.services().account(), print, list).bootstrap()
+        CdkDeployment(cloud.state, cloud.services(), print, list).bootstrap()
         yield cloud
     finally:
         cloud.down()

@@ -12,7 +12,7 @@ PROXIED = f"{LOCAL.project}-proxied"
 
 
 def test_the_database_deploys_with_a_proxy(empty_cloud: LocalCloud) -> None:
-    deployment = CdkDeployment(empty_cloud.state, empty_cloud.services().account(), print, list)
+    deployment = CdkDeployment(empty_cloud.state, empty_cloud.services(), print, list)
     deployment.run(
         "deploy-proxy",
         *("deploy", "--all", "--app", APP, "--output", str(empty_cloud.state.root / "proxy.out")),

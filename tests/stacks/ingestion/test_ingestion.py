@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from components.common.packaging import COMMON
 from components.database.schema_migration import SOURCE, content
 from config.environments import DEV, PROD
 from config.ingestion import ProvisionedConcurrency, SnapStart, Start
@@ -201,7 +202,7 @@ def test_new_code_takes_traffic_only_after_the_migration(every_environment: Synt
 def test_a_new_migration_runs_with_the_next_deployment(every_environment: Synthesized, tmp_path: Path) -> None:
     """CloudFormation calls the function again only when the property changes, which follows its files."""
     run = every_environment.only("Pipeline", "Custom::SchemaMigration")
-    has("the migration's run", run, {"Migrations": content(SOURCE)})
+    has("the migration's run", run, {"Migrations": content(SOURCE, COMMON)})
     before = content(tmp_path)
     (tmp_path / "0002_more.sql").write_text("create table more ()")
     assert content(tmp_path) != before

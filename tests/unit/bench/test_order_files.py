@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from bench import order_files
+from bench import kept, order_files
 
 ROWS = 400
 
 
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(order_files, "FOLDER", tmp_path)
+    monkeypatch.setattr(kept, "FOLDER", tmp_path)
 
 
 def read(file: order_files.OrderFile) -> list[dict[str, Any]]:

@@ -74,7 +74,20 @@ def test_a_generated_file_that_fails_fails_the_removal(
     with pytest.raises(SystemExit) as stopped:
         main(["greeting"], tree=repository.tree)
     assert stopped.value.code == 1
-    assert "These failed, see above: make snapshots\n" in capsys.readouterr().out
+    assert "`make snapshots` failed, see above.\n" in capsys.readouterr().out
+
+
+def test_a_removal_does_not_mark_other_changes_as_released(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.write("tests/architecture/test_released.py", "def test_nothing_is_lost() -> None:\n    assert False\n")
+    repository.write("tests/released/dev/stall-dev-data.json", "days=6\n")
+    repository.commit()
+    with pytest.raises(SystemExit) as stopped:
+        main(["greeting"], tree=repository.tree)
+    assert stopped.value.code == 1
+    assert "The templates last released are as they were" in capsys.readouterr().out
+    assert repository.read("tests/released/dev/stall-dev-data.json") == "days=6\n"
 
 
 def test_each_trace_is_named_with_its_place(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
