@@ -17,7 +17,9 @@ class AsyncDeadLetterQueue(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, key: kms.IKey, alerts: Alerts) -> None:
         super().__init__(scope, id_)
-        self.queue = DeadLetterQueue(self, "DeadLetterQueue", key=key)
+        self.queue = DeadLetterQueue(
+            self, "DeadLetterQueue", key=key, keeps="asynchronous invocations that failed at every attempt"
+        )
         RunbookAlarm(
             self,
             "AsyncDeadLetterMessages",

@@ -45,8 +45,16 @@ class Ingestion(Construct):
         removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, id_)
-        self.dead_letter_queue = DeadLetterQueue(self, "DeadLetterQueue", key=messages_key)
-        self.undelivered = DeadLetterQueue(self, "UndeliveredEventsQueue", key=messages_key)
+        self.dead_letter_queue = DeadLetterQueue(
+            self,
+            "DeadLetterQueue",
+            key=messages_key,
+            keeps="events of files that could not be loaded",
+            is_redrive_target=True,
+        )
+        self.undelivered = DeadLetterQueue(
+            self, "UndeliveredEventsQueue", key=messages_key, keeps="events that EventBridge could not deliver"
+        )
         self.queue = EncryptedQueue(
             self,
             "Queue",

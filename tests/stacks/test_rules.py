@@ -34,7 +34,7 @@ of one pack there, which may affect several resources below the construct. Varia
 (`tests/support/*/variants.py`) show what the shipped ones don't use.
 """
 # Template rules that the CDK accepts in the name of its own flow log, whose fields they don't know.
-FLOW_LOG = "/Network/Vpc/Traffic"
+FLOW_LOG = "/Network/Vpc/FlowLog"
 OF_THE_CDK = {"CloudFormation-Validate::F3002", "CloudFormation-Validate::F3003"}
 MOST_ENTRIES, MOST_FINDINGS = 20, 60  # in prod
 MOST_RESOURCES = 82  # 29 of them are the network ACLs and their entries, each of which one rule minds
