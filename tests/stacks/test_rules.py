@@ -123,10 +123,10 @@ def test_no_acknowledgement_is_stale(checked: Synthesized) -> None:
 
 def test_acknowledgements_give_a_reason_and_what_would_change_it(checked: Synthesized) -> None:
     for (place, finding), reason in _stated(checked).items():
-        assert _empty_words(reason) is None, f"{finding} at {place}: {_empty_words(reason)}"
+        assert _problem_with(reason) is None, f"{finding} at {place}: {_problem_with(reason)}"
 
 
-def _empty_words(reason: str) -> str | None:
+def _problem_with(reason: str) -> str | None:
     """What is wrong with a reason, if anything."""
     why, _, would_change = reason.partition(WOULD_CHANGE)
     if len(why) < SHORTEST_REASON:
@@ -153,7 +153,7 @@ def _empty_words(reason: str) -> str | None:
     ],
 )
 def test_an_empty_or_boilerplate_reason_is_found(reason: str) -> None:
-    assert _empty_words(reason) is not None
+    assert _problem_with(reason) is not None
 
 
 def test_no_two_constructs_share_a_reason(checked: Synthesized) -> None:

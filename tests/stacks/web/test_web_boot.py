@@ -32,10 +32,10 @@ def _script(synthesized: Synthesized) -> str:
     """The user data, with a placeholder for each value that only a deployment knows."""
     data = synthesized.only("Web", "AWS::EC2::LaunchTemplate")["LaunchTemplateData"]["UserData"]["Fn::Base64"]
     pieces = data["Fn::Join"][1]
-    return "".join(piece if isinstance(piece, str) else _word(piece) for piece in pieces)
+    return "".join(piece if isinstance(piece, str) else _placeholder(piece) for piece in pieces)
 
 
-def _word(value: object) -> str:
+def _placeholder(value: object) -> str:
     return "-".join(re.findall(r"\w+", json.dumps(value))[-2:])
 
 
