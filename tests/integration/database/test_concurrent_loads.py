@@ -1,4 +1,4 @@
-"""Concurrent loads leave the tables as loads one after the other would."""
+"""Concurrent loads have the same result as sequential ones."""
 
 from __future__ import annotations
 

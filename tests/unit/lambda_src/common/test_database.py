@@ -35,7 +35,7 @@ class Connection:
 
 
 class Server:
-    """Makes connections, and remembers them."""
+    """Makes connections, and records them."""
 
     def __init__(self) -> None:
         self.made: list[Any] = []
@@ -68,7 +68,7 @@ def test_without_credentials_there_is_no_token(session: Session, monkeypatch: py
         iam_token(DATABASE, user="ingestion", session=session)
 
 
-def test_the_certificate_is_verified_and_a_lost_server_is_noticed_within_half_a_minute(session: Session) -> None:
+def test_the_certificate_is_verified_and_a_lost_server_is_detected_within_half_a_minute(session: Session) -> None:
     arguments = client_arguments(DATABASE, user="ingestion", session=session)
     assert (arguments["sslmode"], arguments["sslrootcert"]) == ("verify-full", "certificates/database-ca.pem")
     idle, interval, count = (arguments[f"keepalives_{name}"] for name in ("idle", "interval", "count"))

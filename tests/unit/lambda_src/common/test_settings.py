@@ -1,4 +1,4 @@
-"""Settings are read from the environment, and an error names the variable, what it may be and what it is."""
+"""Settings are read from the environment, and an error names the variable, the allowed values and the value."""
 
 from __future__ import annotations
 
