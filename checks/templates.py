@@ -203,6 +203,11 @@ def intrinsic(value: Any) -> str:
     return ""
 
 
+def without_hash(logical_id: str) -> str:
+    """The logical id without the hash that the CDK computes from the construct's path."""
+    return re.sub(r"[0-9A-F]{8}$", "", logical_id)
+
+
 def target(arguments: Any) -> tuple[str, str]:
     """The logical id and the attribute (or "") that Ref, Fn::GetAtt or Fn::Sub names."""
     if isinstance(arguments, str):

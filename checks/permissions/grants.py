@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from checks.statements import ENDPOINT, IDENTITY_POLICIES, ROLE, Statement, holders, identities, statements
-from checks.templates import REFERENCE, ResourceId, Templates
+from checks.templates import REFERENCE, ResourceId, Templates, without_hash
 
 # The ends of logical ids that say what a construct is, rather than whose role it is.
 _ROLE_WORDS = re.compile(r"(Function)?(Identity)?(Role)?$")
@@ -19,11 +19,6 @@ class Grant:
     action: str
     resources: tuple[str, ...]
     condition: str = ""
-
-
-def without_hash(logical_id: str) -> str:
-    """A logical id without the hash that the CDK appends."""
-    return re.sub(r"[0-9A-F]{8}$", "", logical_id)
 
 
 def role_name(logical_id: str) -> str:
