@@ -217,16 +217,19 @@ def target(arguments: Any) -> tuple[str, str]:
     return logical_id, str(attribute)
 
 
-def _intrinsics(value: Any) -> Iterator[tuple[str, Any]]:
-    """The intrinsic functions inside the value, each with its arguments."""
+def mappings(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Every mapping inside the value, at any depth; an outer one precedes its inner ones."""
+    if isinstance(value, Mapping):
+        yield value
+        value = list(value.values())
     if isinstance(value, list):
         for item in value:
-            yield from _intrinsics(item)
-    elif isinstance(value, Mapping):
-        if name := intrinsic(value):
-            yield name, value[name]
-        for item in value.values():
-            yield from _intrinsics(item)
+            yield from mappings(item)
+
+
+def _intrinsics(value: Any) -> Iterator[tuple[str, Any]]:
+    """The intrinsic functions inside the value, each with its arguments."""
+    return ((name, found[name]) for found in mappings(value) if (name := intrinsic(found)))
 
 
 def _substituted(arguments: Any) -> tuple[str, Mapping[str, Any]]:

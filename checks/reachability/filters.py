@@ -43,8 +43,8 @@ def filters(
     except the `ignored_client_ports`.
     """
     some = "not everything" if every else "nothing"
-    out = tuple(rule for group in source.groups or () for rule in groups[group].egress)
-    in_ = tuple(rule for group in target.groups or () for rule in groups[group].ingress)
+    out = [rule for group in source.groups or () for rule in groups[group].egress]
+    in_ = [rule for group in target.groups or () for rule in groups[group].ingress]
     yield Filter(
         side="target",
         allowed=_allowed_by_groups(source, target, path, port, rules=out, peers=path.targets),
@@ -81,7 +81,7 @@ def evaluate(way: Iterable[Filter], path: Path, *, every: bool) -> Result:
 
 
 def _allowed_by_groups(
-    node: Node, peer: Node, path: Path, port: int, *, rules: tuple[SecurityGroupRule, ...], peers: Ranges
+    node: Node, peer: Node, path: Path, port: int, *, rules: list[SecurityGroupRule], peers: Ranges
 ) -> Ranges:
     if node.groups is None:
         return peers
