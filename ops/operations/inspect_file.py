@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from ops.common.terminal import utc
 from ops.ingestion import queues, versions
 from ops.ingestion.deployed import DeployedIngestion
 from ops.ingestion.versions import Version
@@ -39,10 +40,9 @@ def run(operations: DeployedOperations, *, key: str) -> int:
 def _bucket(found: list[Version]) -> Iterator[str]:
     yield f"In the bucket: {_number(len(found), 'version')}"
     for version in found[:_SHOWN]:
-        what = "delete marker" if version.is_delete_marker else f"{version.size:,} bytes"
         newest = ", the newest" if version.is_latest else ""
         stored = "" if version.storage_class == "STANDARD" else f", in {version.storage_class}"
-        yield f"  {version.at:%Y-%m-%d %H:%M:%S} UTC  {version.version_id}  {what}{stored}{newest}"
+        yield f"  {utc(version.at)}  {version.version_id}  {version.content}{stored}{newest}"
     if len(found) > _SHOWN:
         yield f"  and {len(found) - _SHOWN} more"
 
@@ -100,7 +100,7 @@ def _version_of(body: str, key: str) -> str | None:
 
 
 def _time(written: str | None) -> str:
-    return "never" if written is None else f"{datetime.fromisoformat(written).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return "never" if written is None else utc(datetime.fromisoformat(written))
 
 
 def _number(count: int, what: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from ops.common.environment import CLIENT_CONFIG
 from ops.common.errors import CommandError
 from ops.web.deployed import DeployedWeb
 
@@ -23,7 +22,7 @@ def invite(web: DeployedWeb, *, email: str) -> str:
             f"the pages of {environment.label} are internal and have no sign-in: `make tunnel ENV={environment.name}` "
             "opens them; web.exposure = Public(...) in config/environments.py publishes them"
         )
-    cognito = environment.session.client("cognito-idp", config=CLIENT_CONFIG)
+    cognito = environment.session.client("cognito-idp")
     try:
         cognito.admin_create_user(
             UserPoolId=web.user_pool_id,
