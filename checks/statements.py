@@ -181,6 +181,14 @@ def holders(templates: Templates) -> dict[ResourceId, list[ResourceId]]:
     return {id_: list(dict.fromkeys(own)) for id_, own in found.items()}
 
 
+def outside_policies(templates: Templates) -> Iterator[tuple[ResourceId, str]]:
+    """Each role with the policies that it attaches and no template contains, such as AWS managed policies."""
+    for role in templates.resources(ROLE):
+        for policy in templates.properties(role).get("ManagedPolicyArns", []):
+            if not list(templates.references(policy, role.stack)):
+                yield role, templates.text(policy, role.stack)
+
+
 def identities(text: str, templates: Templates) -> list[ResourceId]:
     """The roles, users and groups that a text names: by reference or by their names."""
     referenced = {reference.resource_id for reference in templates.named(text)}

@@ -37,7 +37,7 @@ _TARGETS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """One new way through the network: the resource, and what it lets through."""
+    """New network access: the resource, and a description of the traffic that it now allows."""
 
     resource_id: ResourceId
     what: str

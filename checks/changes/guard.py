@@ -132,7 +132,7 @@ class _Guard:
             id_,
             *map(description, reasons),
             consequence=f"CloudFormation {verb} it. UpdateReplacePolicy {policy}: {outcome(policy, was['Type'])}",
-            advice=f"{first}; if it must change, create a second one beside it; {_moved(was['Type'])}",
+            advice=f"{first}; if it must change, create a second one; {_moved(was['Type'])}",
         )
 
     def _policy_lost(self, id_: ResourceId, was: Resource, is_: Resource) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
-from checks.statements import IDENTITY_POLICIES, ROLE, Element, Statement, holders, statements
+from checks.statements import IDENTITY_POLICIES, ROLE, Element, Statement, holders, outside_policies, statements
 from checks.templates import ResourceId, Templates
 
 # The resource to which a resource policy belongs, where that isn't the policy itself.
@@ -75,11 +75,8 @@ def _by_holder(templates: Templates) -> dict[Holder, list[Statement]]:
             ids = list(dict.fromkeys(one.resource_id for one in templates.references(target, id_.stack))) or [id_]
         for holder in ids:
             found[Holder(resource_id=templates.current(holder), kind=kind)].append(statement)
-    for role in templates.resources(ROLE):
-        for policy in templates.properties(role).get("ManagedPolicyArns", []):
-            if not list(templates.references(policy, role.stack)):
-                unknown = _of_aws_policy(role, templates.text(policy, role.stack))
-                found[Holder(resource_id=templates.current(role), kind="permissions")].append(unknown)
+    for role, arn in outside_policies(templates):
+        found[Holder(resource_id=templates.current(role), kind="permissions")].append(_of_aws_policy(role, arn))
     return found
 
 

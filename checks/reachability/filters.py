@@ -65,14 +65,14 @@ def filters(
             yield _acl_filter(crossing, path, ports, every=every, some=some)
 
 
-def evaluate(way: Iterable[Filter], path: Path, *, every: bool) -> Result:
+def evaluate(on_path: Iterable[Filter], path: Path, *, every: bool) -> Result:
     """Applies the filters in order while any address of both sides is left; with `every`, while all are left."""
     if path.obstacle:
         return Result(passed=0, reason=f"from {path.start} to {path.end}: {path.obstacle}")
     whole: dict[Side, Ranges] = {"source": path.sources, "target": path.targets}
     left = dict(whole)
     passed = 0
-    for filter_ in way:
+    for filter_ in on_path:
         passed += 1
         left[filter_.side] &= filter_.allowed
         if not left[filter_.side] or (every and left[filter_.side] != whole[filter_.side]):

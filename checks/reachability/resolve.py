@@ -39,7 +39,7 @@ _PROPERTIES = {
 
 
 class UnresolvedError(ValueError):
-    """The templates don't contain a value: says where it is needed, and what stands there."""
+    """The templates don't contain a value. The message says where it is needed, and what is there instead."""
 
 
 @dataclass(frozen=True, kw_only=True)
