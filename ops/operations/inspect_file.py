@@ -1,4 +1,4 @@
-"""Shows what the bucket, the ledger and the queues have of a file."""
+"""Shows what the bucket, the ledger and the queues contain about a file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHOWN = 20
 
 
 def run(operations: DeployedOperations, *, key: str) -> int:
-    """Print it, and return the exit code, which is 0 for an unknown file too."""
+    """Print all of it, and return the exit code, which is 0 for an unknown file too."""
     ingestion = operations.ingestion
     print(f"{key} in {ingestion.environment.label} (s3://{ingestion.landing_bucket})")
     in_bucket = versions.of_key(ingestion.s3, ingestion.landing_bucket, key)

@@ -11,7 +11,7 @@ NEVER_SIGNED_IN = "FORCE_CHANGE_PASSWORD"  # the user's status in Cognito
 
 
 def invite(web: DeployedWeb, *, email: str) -> str:
-    """Create a user, whom Cognito sends a password by e-mail. Returns a sentence that says what was done."""
+    """Create a user; Cognito sends the first password by e-mail. Returns a sentence that says what was done."""
     environment = web.environment
     if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
         raise CommandError(
