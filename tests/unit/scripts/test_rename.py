@@ -1,10 +1,10 @@
-"""`make rename` changes one value, and finds whatever still carries the old name."""
+"""`make rename` changes one value, and finds every line that still contains the old name."""
 
 from pathlib import Path
 
 import pytest
 
-from scripts.rename import carriers, main
+from scripts.rename import main, occurrences
 from tests.unit.scripts.conftest import Repository
 
 
@@ -44,7 +44,7 @@ def _found(tmp_path: Path, name: str, text: str) -> list[str]:
     file = tmp_path / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
-    return carriers("stall", tree=tmp_path, files=[name])
+    return occurrences("stall", tree=tmp_path, files=[name])
 
 
 def test_what_carries_the_old_name_is_named_and_fails(
