@@ -11,9 +11,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from checks.permissions.grants import role_name, without_hash
+from checks.permissions.grants import role_name
 from checks.permissions.reasons import LAMBDA
 from checks.statements import ROLE
+from checks.templates import without_hash
 from local_cloud.cloud import LocalCloud
 from local_cloud.emulator.settings import ACCOUNT
 from local_cloud.stack_outputs import stack_names

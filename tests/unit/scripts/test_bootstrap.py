@@ -116,7 +116,11 @@ def test_a_second_run_does_nothing() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+<<<<<<< HEAD
 def test_a_moved_checkout_gets_a_new_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+=======
+def test_a_checkout_that_was_moved_gets_a_new_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+>>>>>>> h-checks
     made = []
 
     def create(folder: Path, **_: object) -> None:
@@ -139,11 +143,11 @@ def test_a_moved_checkout_gets_a_new_environment(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize(("shown", "major"), [("v24.19.0", 24), ("v9.1.2", 9), ("", 0)])
-def test_nodes_version_is_read(shown: str, major: int, tmp_path: Path) -> None:
+def test_the_major_version_of_node_is_read(shown: str, major: int, tmp_path: Path) -> None:
     node = tmp_path / "node"
     node.write_text(f"#!/bin/sh\necho {shown}\n")
     node.chmod(0o755)
-    assert bootstrap._major_of(str(node)) == major
+    assert bootstrap._major_version(str(node)) == major
 
 
 def test_lock_files_contain_hashes_and_no_index_url() -> None:

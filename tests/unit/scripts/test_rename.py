@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.rename import carriers, main
+from scripts.rename import main, occurrences
 from tests.unit.scripts.conftest import Repository
 
 
@@ -44,7 +44,7 @@ def _found(tmp_path: Path, name: str, text: str) -> list[str]:
     file = tmp_path / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
-    return carriers("stall", tree=tmp_path, files=[name])
+    return occurrences("stall", tree=tmp_path, files=[name])
 
 
 def test_lines_with_the_old_name_are_listed_and_fail(

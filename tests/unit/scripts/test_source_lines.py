@@ -69,5 +69,5 @@ def test_an_else_branch_is_refused() -> None:
 
 
 def test_an_edit_that_would_leave_invalid_python_is_refused() -> None:
-    with pytest.raises(EditError, match="would be no Python any more"):
+    with pytest.raises(EditError, match="would no longer be valid Python"):
         _without("class A:\n    greeting: int\n")

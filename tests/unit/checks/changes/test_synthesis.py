@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from checks.changes import synthesis
-from checks.changes.errors import ChangesError
+from checks.changes.comparable import ChangesError
 
 DEV = {"env": "dev"}
 CDK_JSON = '{"app": "python3 app.py", "context": {"own": 1}}'
