@@ -7,27 +7,19 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 
 import psycopg
-from botocore.session import Session
 
-from common.database import ReusableConnection, connect
+from common.database import ReusableConnection
 
 from .deadline import Deadline
-from .settings import Settings
 
 # A working server cancels the statement itself at the deadline. This much later, the client stops waiting.
 _GRACE_SECONDS = 1.0
 
 
-class DatabaseConnection:
-    """Provides a working connection; one that failed is replaced."""
-
-    def __init__(self, settings: Settings, session: Session) -> None:
-        self._reusable = ReusableConnection(
-            partial(connect, settings.database, user=settings.database_user, session=session)
-        )
+class DatabaseConnection(ReusableConnection):
+    """Provides a working connection until a deadline; one that failed is replaced."""
 
     @contextmanager
     def connection(self, deadline: Deadline) -> Iterator[psycopg.Connection]:
@@ -39,7 +31,7 @@ class DatabaseConnection:
         timer = threading.Timer(deadline.milliseconds_left() / 1000 + _GRACE_SECONDS, self._cut)
         timer.start()
         try:
-            yield self._reusable.get()
+            yield self.get()
         except BaseException:
             self.close()
             raise
@@ -53,11 +45,7 @@ class DatabaseConnection:
         long as the kernel on the other side answers. This runs on another thread, which may do nothing else to a
         connection.
         """
-        connection = self._reusable.current
+        connection = self.current
         if connection is not None:
             with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as link:
                 link.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        """Close the connection, whatever its state; the next one is new."""
-        self._reusable.close()

@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from common.database import UNSTORABLE
+
 REPROCESS = "Reprocess"  # a reason that S3 itself never gives
 _SEQUENCER = re.compile(r"[0-9A-Fa-f]{1,64}")
 
@@ -80,18 +82,11 @@ def _type(detail_type: str, detail: dict[str, Any]) -> EventType:
 
 
 def _text(value: object, name: str) -> str:
-    # PostgreSQL can't store NUL or an unpaired surrogate in text, and S3 never sends either.
-    if not isinstance(value, str) or not value or "\0" in value or not _is_unicode(value):
-        raise EventError(f"detail.{name} must be text, got {value!r}")
+    if not isinstance(value, str) or not value or UNSTORABLE.search(value):
+        raise EventError(
+            f"detail.{name} must be text that is not empty and has no NUL or unpaired surrogate, got {value!r}"
+        )
     return value
-
-
-def _is_unicode(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _sequencer(value: object) -> str | None:

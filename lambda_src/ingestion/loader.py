@@ -16,7 +16,7 @@ from .landed_file import LandedFile, LandedFiles, NoSuchVersionError
 from .ledger import DELETED_REASON, Outcome, add_version, finish, has_loaded_orders
 from .reader import OrderReader
 from .refusal import RefusedError
-from .tables import limit_statements, lock, write_orders, write_rejects
+from .tables import OrderWriter, limit_statements, lock, write_rejects
 
 ALREADY_KNOWN = Outcome(status="already known")
 _ATTEMPTS = 3
@@ -59,12 +59,11 @@ class Loader:
             file_id = add_version(connection, event)
             if file_id is None:
                 return ALREADY_KNOWN
-            if event.type is EventType.DELETE_MARKER_CREATED:
-                outcome = Outcome(status="deleted")
-            elif event.type is EventType.PERMANENTLY_DELETED:
-                outcome = Outcome(status="deleted", reason=DELETED_REASON)
-            else:
+            if event.type is EventType.CREATED:
                 outcome = self._read(connection, event, file_id, deadline)
+            else:
+                marker = event.type is EventType.DELETE_MARKER_CREATED
+                outcome = Outcome(status="deleted", reason=None if marker else DELETED_REASON)
             limit_statements(connection, deadline)
             if event.reprocess and outcome.status in ("deleted", "refused") and has_loaded_orders(connection, file_id):
                 # Its orders stay, so the ledger must still describe them.
@@ -99,7 +98,7 @@ class Loader:
             )
             # A savepoint: of a file that is refused midway no rows stay.
             with connection.transaction():
-                loaded = write_orders(connection, file_id, reader, deadline, reprocess=event.reprocess)
+                loaded = OrderWriter(connection, file_id, reader, deadline, reprocess=event.reprocess).run()
         except RefusedError as error:
             rejected = reader.rejected if reader else 0
             write_rejects(connection, file_id, reader.first_rejects if reader else [])
@@ -107,7 +106,7 @@ class Loader:
         empty = None if loaded or reader.rejected else "The file contains no orders."
         return Outcome(
             status="loaded",
-            reason=" ".join(filter(None, (empty, reader.note))) or None,
+            reason=" ".join(filter(None, (empty, reader.format.note))) or None,
             size_bytes=landed.size,
             rows_loaded=loaded,
             rows_rejected=reader.rejected,

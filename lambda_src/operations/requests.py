@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from common.database import UNSTORABLE
+
 LARGEST_PAGE = 1_000  # keys have at most 1,024 bytes, and Lambda answers with at most 6 MB
 LONGEST_KEY_BYTES = 1_024  # Amazon S3 User Guide, "Naming Amazon S3 objects"
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL can't store them in text, and no key contains them
 
 
 class RequestError(ValueError):
@@ -48,7 +48,7 @@ def parse(event: object) -> Request:
 def _text(value: object, field: str) -> str:
     if (
         not isinstance(value, str)
-        or _UNSTORABLE.search(value)
+        or UNSTORABLE.search(value)
         or not 1 <= len(value.encode(errors="replace")) <= LONGEST_KEY_BYTES
     ):
         raise RequestError(f"{field} must be text of 1 to {LONGEST_KEY_BYTES} bytes, got {value!r:.100}")
