@@ -38,7 +38,7 @@ def _rendered(template: str, content: Markup, user: str | None) -> bytes:
 
 
 def fragment(template: str, **values: Any) -> Markup:
-    """A part of a page that is the same for all users."""
+    """A rendered part of a page, the same for all users."""
     return Markup(templates.get_template(template).render(values))  # noqa: S704 - the template escapes its values
 
 

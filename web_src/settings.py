@@ -41,7 +41,7 @@ class SignInSettings:
 class Settings(EnvironmentSettings):
     """The app's address, its database, and where uploads go.
 
-    `sign_in` is None where something else controls access: an SSM tunnel or the network. `upload_endpoint_url` replaces
+    `sign_in` is None if an SSM tunnel or the network controls access instead. `upload_endpoint_url` replaces
     the address of S3 for uploads; it is None on AWS.
     """
 

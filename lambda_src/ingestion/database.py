@@ -1,4 +1,4 @@
-"""The connection to PostgreSQL, which ends shortly after the deadline even if the server has fallen silent."""
+"""The connection to PostgreSQL, which is cut shortly after the deadline even if the server does not respond."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class DatabaseConnection(ReusableConnection):
             timer.cancel()
 
     def _cut(self) -> None:
-        """Shut the socket down, so that a call that waits for a silent server fails at once.
+        """Shut the socket down, so that a call that waits for the server fails at once.
 
         Nothing else ends that wait in time: the server itself applies `statement_timeout`, and keepalive succeeds as
         long as the kernel on the other side answers. This runs on another thread, which may do nothing else to a

@@ -64,7 +64,7 @@ def _process(context: Context, body: str) -> None:
     # Every log entry about this version of the file has these keys.
     _log.append_keys(correlation_id=file.version_id, key=file.key)
     if file.bucket != _settings.landing_bucket:
-        raise EventError(f"the event is of the bucket {file.bucket!r}, not of {_settings.landing_bucket!r}")
+        raise EventError(f"detail.bucket.name must be {_settings.landing_bucket!r}, got {file.bucket!r}")
     if file.key.endswith("/") or not file.key.startswith(_settings.incoming_prefix):
         _log.info("ignored: not a file under %s", _settings.incoming_prefix)
         return

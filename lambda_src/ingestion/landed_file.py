@@ -21,7 +21,7 @@ class NoSuchVersionError(Exception):
 
 
 class LandedFile(NamedTuple):
-    """A version that can be read: its size in bytes, what declares it to be gzip, if anything, and its bytes."""
+    """A version that can be read: its size in bytes, what declares it to be gzip (or None), and its bytes."""
 
     size: int
     declared_gzip: str | None

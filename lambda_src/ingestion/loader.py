@@ -1,4 +1,4 @@
-"""Loads one version of one file exactly once, in one transaction, however often and in whatever order events arrive."""
+"""Loads each version of a file exactly once, in one transaction. Events may be repeated and arrive in any order."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Loader:
             try:
                 return self._once(event, deadline, exclusive=False)
             except DeadlockDetected:
-                _log.warning("deadlock", extra={"attempt": attempt})
+                _log.warning("deadlock with another load, loading again", extra={"attempt": attempt})
         return self._once(event, deadline, exclusive=True)
 
     def _once(self, event: FileEvent, deadline: Deadline, *, exclusive: bool) -> Outcome:
@@ -67,7 +67,7 @@ class Loader:
             limit_statements(connection, deadline)
             if event.reprocess and outcome.status in ("deleted", "refused") and has_loaded_orders(connection, file_id):
                 # Its orders stay, so the ledger must still describe them.
-                _log.warning("not loaded again, everything stays as it was", extra=asdict(outcome))
+                _log.warning("the file could not be loaded again: its earlier result is kept", extra=asdict(outcome))
                 raise Rollback
             return finish(connection, event, file_id, outcome)
         return ALREADY_KNOWN
@@ -96,7 +96,7 @@ class Loader:
             reader = OrderReader(
                 deadline.watch(pieces), file_id=file_id, max_rejected_percent=self._max_rejected_percent
             )
-            # A savepoint: of a file that is refused midway no rows stay.
+            # A savepoint: if the file is refused midway, its rows are rolled back.
             with connection.transaction():
                 loaded = OrderWriter(connection, file_id, reader, deadline, reprocess=event.reprocess).run()
         except RefusedError as error:

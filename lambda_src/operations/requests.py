@@ -17,14 +17,14 @@ class RequestError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Inspect:
-    """What happened to every version of one key?"""
+    """A request for what happened to every version of one key."""
 
     key: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class KnownVersions:
-    """Which versions are in the ledger? A page of them in S3's order, starting after `after`."""
+    """A request for a page of the versions in the ledger, in S3's order, starting after `after`."""
 
     after: tuple[str, str] | None
     limit: int
