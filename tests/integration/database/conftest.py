@@ -159,7 +159,7 @@ class Pipeline:
                 "METRICS_NAMESPACE": "orders-test",
             }
         )
-        database = DatabaseConnection(settings, session)
+        database = DatabaseConnection(settings.database, user=settings.database_user, session=session)
         self.databases.append(database)
         return Process(
             database=database,

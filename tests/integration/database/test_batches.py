@@ -39,13 +39,13 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 def merged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The number of rows of each batch that is merged."""
     found: list[int] = []
-    merge = tables._OrderWriter._merge
+    merge = tables.OrderWriter._merge
 
-    def recorded(self: tables._OrderWriter, lines: Any, batch: tables._Batch) -> None:
+    def recorded(self: tables.OrderWriter, lines: Any, batch: tables._Batch) -> None:
         merge(self, lines, batch)
         found.append(batch.rows)
 
-    monkeypatch.setattr(tables._OrderWriter, "_merge", recorded)
+    monkeypatch.setattr(tables.OrderWriter, "_merge", recorded)
     return found
 
 

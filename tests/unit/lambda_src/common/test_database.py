@@ -46,6 +46,13 @@ class Server:
 
 
 @pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Server:
+    server = Server()
+    monkeypatch.setattr(psycopg, "connect", server.connect)
+    return server
+
+
+@pytest.fixture
 def session() -> Session:
     session = botocore.session.Session()
     session.set_credentials("AKIDEXAMPLE", "secret", "session-token")
@@ -88,25 +95,22 @@ def test_every_connection_commits_by_itself_and_pins_no_connection_of_a_proxy(
     assert given["user"] == given["application_name"] == "ingestion"
 
 
-def test_a_connection_is_reused_while_it_works() -> None:
-    server = Server()
-    reusable = ReusableConnection(server.connect)
+def test_a_connection_is_reused_while_it_works(server: Server, session: Session) -> None:
+    reusable = ReusableConnection(DATABASE, user="ingestion", session=session)
     assert reusable.get() is reusable.get()
     assert len(server.made) == 1
 
 
-def test_a_broken_connection_is_closed_and_replaced() -> None:
-    server = Server()
-    reusable = ReusableConnection(server.connect)
+def test_a_broken_connection_is_closed_and_replaced(server: Server, session: Session) -> None:
+    reusable = ReusableConnection(DATABASE, user="ingestion", session=session)
     reusable.get()
     server.made[0].broken = True
     assert reusable.get() is server.made[1]
     assert (server.made[0].closed, server.made[1].closed) == (True, False)
 
 
-def test_after_closing_the_next_connection_is_new() -> None:
-    server = Server()
-    reusable = ReusableConnection(server.connect)
+def test_after_closing_the_next_connection_is_new(server: Server, session: Session) -> None:
+    reusable = ReusableConnection(DATABASE, user="ingestion", session=session)
     reusable.get()
     reusable.close()
     assert server.made[0].closed

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingestion import fast_path, formats, reader
-from ingestion.content import Content
+from ingestion import fast_path, reader
+from ingestion.content import Content, Record
 from ingestion.currencies import CURRENCIES
 from ingestion.order_row import COLUMNS, check
 from tests.support.reading import HEADER, Read, read, read_slowly
@@ -91,7 +91,7 @@ def same_both_ways(data: bytes) -> Read:
     fast, slow = read(data), read_slowly(data)
     assert meaning(fast) == meaning(slow)
     assert fast.rejects == slow.rejects
-    assert fast.file.note == slow.file.note
+    assert fast.file.format.note == slow.file.format.note
     return fast
 
 
@@ -220,7 +220,7 @@ def test_every_row_of_an_ordinary_file_takes_the_fast_path(monkeypatch: pytest.M
     slow: list[bytes] = []
 
     class Observed(reader.OrderReader):
-        def _check_record(self, record: formats.Record) -> tuple[bytes, int] | reader.RejectedRow:
+        def _check_record(self, record: Record) -> tuple[bytes, int] | reader.RejectedRow:
             slow.append(record.raw)
             return super()._check_record(record)
 
@@ -295,7 +295,7 @@ def test_a_file_with_very_many_columns_has_no_fast_path(count: int) -> None:
     line = json.dumps(GOOD | dict.fromkeys(names, 1)) + "\n"
     found = read(line.encode() * 2)
     assert len(found.rows) == 2
-    assert [*read(data).file._format.fast_paths, *found.file._format.fast_paths] == []
+    assert [*read(data).file.format.fast_paths, *found.file.format.fast_paths] == []
 
 
 @pytest.mark.parametrize("rest", [".1234567Z", "+16:00", "-19:59"])
