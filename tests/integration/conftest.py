@@ -1,4 +1,4 @@
-"""A real PostgreSQL and local clouds for tests, each in its own folder, never the user's."""
+"""A real PostgreSQL and local clouds for tests. Each has its own folder, never the user's."""
 
 from __future__ import annotations
 

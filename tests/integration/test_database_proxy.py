@@ -1,4 +1,4 @@
-"""A database behind RDS Proxy deploys too, which `local` does not have."""
+"""A database with an RDS Proxy, which `local` does not have, can be deployed too."""
 
 import shlex
 import sys
