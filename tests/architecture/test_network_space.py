@@ -109,8 +109,8 @@ def mistakes(draw: st.DrawFn) -> tuple[str, Callable[[], object]]:
     region, too_many = draw(st.sampled_from([("eu-central-1", 4), ("us-west-1", 3), ("us-west-2", 5)]))
     network = DEV.network
     cases: list[tuple[str, Callable[[], object]]] = [
-        ("network.zones", lambda: AnyZones(count=count)),
-        ("network.zones", lambda: NamedZones(count=count)),
+        ("network.zones.count", lambda: AnyZones(count=count)),
+        ("network.zones.count", lambda: NamedZones(count=count)),
         (
             "network.zones",
             lambda: replace(DEV, region=region, network=replace(network, zones=AnyZones(count=too_many))),
