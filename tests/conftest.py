@@ -16,19 +16,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 # What tests share, one process has: the local cloud, one with nothing deployed, and the environments' templates.
 LOCAL_CLOUD, EMPTY_CLOUD, TEMPLATES = "local cloud", "empty cloud", "templates"
 # These synthesize much that no other test looks at.
-ALONE = ("test_regions", "test_network_space")
+ALONE = ("test_regions", "test_network_space", "test_adding_a_capability")
+# Those that take longest; what is short comes last, so that the processes end at about the same time.
+LONGEST = (
+    *(
+        LOCAL_CLOUD,
+        TEMPLATES,
+        EMPTY_CLOUD,
+        "test_app",
+        "test_pages",
+        "test_regions",
+        "test_make_diff",
+        "test_real_fork",
+    ),
+    *("test_adding_a_capability", "test_network_space", "test_supervisor"),
+)
 MAX_VALUE_IN_A_NAME = 200  # characters
 _TESTS = Path(__file__).parent
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in a hook of its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Deals the tests out to the processes that `make test` starts, the longest group first, files whole."""
+    """Deals the tests out to the processes that `make test` starts, the longest groups first, files whole."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
-    longest = {LOCAL_CLOUD: 0, EMPTY_CLOUD: 1}
     items.sort(
-        key=lambda item: (longest.get(_group(item), 2), not item.path.is_relative_to(_TESTS / "integration")),
+        key=lambda item: (
+            LONGEST.index(_group(item)) if _group(item) in LONGEST else len(LONGEST),
+            not item.path.is_relative_to(_TESTS / "integration"),
+        )
     )
 
 
