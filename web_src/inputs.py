@@ -43,7 +43,8 @@ class FileQuery(BaseModel):
         _EmptyIsNone,
         Field(
             description="Only files whose name starts with this, ignoring case. "
-            "If it contains a slash: only files whose full key starts with it, matching case."
+            "If it contains a slash: only files whose full key starts with it, matching case. "
+            "Composed and decomposed Unicode characters are the same."
         ),
     ] = None
     before: Annotated[

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
+from unicodedata import normalize
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
@@ -27,19 +28,23 @@ _NAME = "lower(substring(key FROM '[^/]*$'))"
 
 
 def _search(text: str, prefix: str) -> str:
-    # Reads one range of an index on (text, file_id) backward: from the file `before`, or the last text with the prefix,
-    # down to the prefix. If results were sorted by id alone, finding the next match could mean reading the whole table.
+    # For each Unicode form, reads one range of an index on (text, file_id) backward: from the file `before`, or the
+    # last text with the prefix, down to the prefix. No form of a text starts with another one, so ranges don't overlap.
+    # If results were sorted by id alone, finding the next match could mean reading the whole table.
     return f"""
-        SELECT {_FILE_COLUMNS} FROM files
-        WHERE {text} >= {prefix} AND {_OF_STATUS}
-          AND ({text}, file_id) < (
-              least((SELECT {text} FROM files WHERE file_id = %(before)s), {prefix} || U&'\\+10FFFF'), %(before)s)
+        SELECT found.* FROM unnest(%(forms)s::text[]) AS form, LATERAL (
+            SELECT {_FILE_COLUMNS} FROM files
+            WHERE {text} >= {prefix} AND {_OF_STATUS}
+              AND ({text}, file_id) < (
+                  least((SELECT {text} FROM files WHERE file_id = %(before)s), {prefix} || U&'\\+10FFFF'), %(before)s)
+            ORDER BY {text} DESC, file_id DESC LIMIT %(limit)s
+        ) AS found
         ORDER BY {text} DESC, file_id DESC LIMIT %(limit)s
     """  # noqa: S608 - of constants
 
 
-_FILES_BY_KEY = _search("key", "%(search)s::text")
-_FILES_BY_NAME = _search(_NAME, 'lower(%(search)s::text COLLATE "C")')
+_FILES_BY_KEY = _search("key", 'form COLLATE "C"')
+_FILES_BY_NAME = _search(_NAME, 'lower(form COLLATE "C")')
 _FILE = f"SELECT {_FILE_COLUMNS} FROM files WHERE file_id = %s"  # noqa: S608 - of constants
 # With "key = ..." the planner might read the whole table backward by id instead, and filter by key.
 _VERSIONS = f"""
@@ -150,9 +155,11 @@ async def search_files(
     """Files whose name starts with `search`, ignoring case; if it contains a slash, whose key starts with it.
 
     Sorted by name or key in descending order, so that dated names come newest first; files of the same name newest
-    first. If a file with the id `before` exists, only files that come after it in this order.
+    first. If a file with the id `before` exists, only files that come after it in this order. `search` is also found in
+    composed and decomposed Unicode: keyboards type "é" as one character, and macOS stores it as two.
     """
-    values = {"search": search, "before": before, "status": status, "limit": limit}
+    forms = list(dict.fromkeys((search, normalize("NFC", search), normalize("NFD", search))))
+    values = {"forms": forms, "before": before, "status": status, "limit": limit}
     async with connection.cursor(row_factory=class_row(File)) as cursor:
         return await (await cursor.execute(_FILES_BY_KEY if "/" in search else _FILES_BY_NAME, values)).fetchall()
 

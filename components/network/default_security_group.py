@@ -12,6 +12,7 @@ from components.network.network import Network
 
 SOURCE = Path("lambda_src/default_security_group")
 LOG_DAYS = 30
+TIMEOUT = Duration.minutes(2)  # the function retries for 90 seconds while IAM does not know its new role
 
 
 class EmptyDefaultSecurityGroup(Construct):
@@ -46,7 +47,7 @@ class EmptyDefaultSecurityGroup(Construct):
             defaults=defaults,
             log_days=LOG_DAYS,
             memory_mb=256,
-            timeout=Duration.minutes(1),
+            timeout=TIMEOUT,
             reserved_concurrency=1,
             environment={},
         )
@@ -69,6 +70,6 @@ class EmptyDefaultSecurityGroup(Construct):
             resource_type="Custom::EmptyDefaultSecurityGroup",
             service_token=function.arn,
             properties={"GroupId": group},
-            service_timeout=Duration.minutes(2),
+            service_timeout=TIMEOUT.plus(Duration.minutes(1)),
         )
         run.node.add_dependency(function)

@@ -10,6 +10,7 @@ import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.cloudformation import respond
+from common.permissions import retry_while_denied
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -30,7 +31,8 @@ def handler(event: Mapping[str, Any], _: object) -> None:
     succeeded, reason = True, "the group has no rules"
     try:
         if event["RequestType"] != "Delete":
-            empty(_ec2, event["ResourceProperties"]["GroupId"])
+            group = event["ResourceProperties"]["GroupId"]
+            retry_while_denied(lambda: empty(_ec2, group))
     except (BotoCoreError, ClientError, KeyError) as error:
         _log.exception("emptying the default security group failed")
         succeeded, reason = False, f"emptying the default security group failed: {error}"

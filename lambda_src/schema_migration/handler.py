@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common.cloudformation import respond
 from common.database import iam_token, parameters
+from common.permissions import LIMIT_SECONDS, retry_while_denied
 from common.settings import SettingsError
 
 from .migrate import MigrationError, connect, migrate
@@ -55,7 +56,11 @@ def handler(event: Mapping[str, Any], context: Context) -> None:
 
 
 def _migrate(settings: Settings, context: Context) -> str:
-    secret = json.loads(_secrets().get_secret_value(SecretId=settings.secret_arn)["SecretString"])
+    answer = retry_while_denied(
+        lambda: _secrets().get_secret_value(SecretId=settings.secret_arn),
+        seconds=min(LIMIT_SECONDS, _seconds_left(context)),
+    )
+    secret = json.loads(answer["SecretString"])
     user = secret["username"]
     # A new database accepts the password only. Once the migrations have created roles that are members of rds_iam,
     # their creator counts as a member too (PostgreSQL 16 and later), and RDS accepts only tokens from members.

@@ -1,6 +1,6 @@
-"""SQS's message move tasks, which move dead letters back to their source queue; the emulator lacks them.
+"""SQS's message move tasks, which move dead letters to another queue; the emulator lacks them.
 
-Importable in the emulator's process only. A task is completed within the call that starts it.
+Importable in the emulator's process only. A task ends within the call that starts it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,15 @@ _done: dict[str, list[dict[str, Any]]] = {}
 
 
 def start(data: dict[str, Any], _: str) -> dict[str, Any]:
-    """StartMessageMoveTask without DestinationArn: each message goes back to its source queue."""
-    source_arn = data.get("SourceArn", "")
-    dead_letters = sqs._queue_by_arn(source_arn)
-    if dead_letters is None:
-        raise sqs._Err("ResourceNotFoundException", "The resource that you specified for the SourceArn doesn't exist.")
+    """StartMessageMoveTask: to the queue DestinationArn, or without it each message to its own source queue.
+
+    Without a destination the task fails at the first message that was sent to the dead-letter queue directly, because
+    such a message has no source queue (Amazon SQS Developer Guide, "Troubleshooting dead-letter queue and DLQ redrive
+    issues").
+    """
+    source_arn, destination_arn = data.get("SourceArn", ""), data.get("DestinationArn", "")
+    dead_letters = _existing("SourceArn", source_arn)
+    destination = _existing("DestinationArn", destination_arn) if destination_arn else None
     sources = {
         queue["attributes"]["QueueArn"]: queue
         for queue in sqs._queues.values()
@@ -30,26 +34,40 @@ def start(data: dict[str, Any], _: str) -> dict[str, Any]:
     }
     if not sources:
         raise sqs._Err("InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue.")
+    waiting = [message for message in dead_letters["messages"] if message["visible_at"] <= time.time()]
     moved = 0
-    for message in list(dead_letters["messages"]):
-        source = sources.get(message.get("sys", {}).get("DeadLetterQueueSourceArn"))
-        if source is None or message["visible_at"] > time.time():
-            continue  # in flight, or sent here directly: it has no source queue
+    failure: dict[str, Any] = {}
+    for message in waiting:
+        queue = destination or sources.get(message.get("sys", {}).get("DeadLetterQueueSourceArn"))
+        if queue is None:
+            failure = {"FailureReason": "CouldNotDetermineMessageSource"}
+            break
         dead_letters["messages"].remove(message)
-        source["messages"].append(
+        queue["messages"].append(
             {**message, "id": str(uuid.uuid4()), "receipt_handle": None, "receive_count": 0, "first_receive_at": None}
         )
         moved += 1
     esm_wake.set()
     task = {
-        "Status": "COMPLETED",
+        "Status": "FAILED" if failure else "COMPLETED",
         "SourceArn": source_arn,
+        **({"DestinationArn": destination_arn} if destination_arn else {}),
         "ApproximateNumberOfMessagesMoved": moved,
-        "ApproximateNumberOfMessagesToMove": moved,
+        "ApproximateNumberOfMessagesToMove": len(waiting),
         "StartedTimestamp": int(time.time() * 1000),
+        **failure,
     }
     _done[source_arn] = [task, *_done.get(source_arn, [])][:_MAX_RESULTS]
     return {"TaskHandle": str(uuid.uuid4())}
+
+
+def _existing(parameter: str, arn: str) -> dict[str, Any]:
+    found: dict[str, Any] | None = sqs._queue_by_arn(arn)
+    if found is None:
+        raise sqs._Err(
+            "ResourceNotFoundException", f"The resource that you specified for the {parameter} doesn't exist."
+        )
+    return found
 
 
 def recent(data: dict[str, Any], _: str) -> dict[str, Any]:

@@ -37,7 +37,10 @@ def _move_dead_letters(ingestion: DeployedIngestion, poll_seconds: float) -> Non
         return
     else:
         print(f"Dead letters: moving about {visible} to the queue.")
-        sqs.start_message_move_task(SourceArn=source)
+        # Without a destination, one message that somebody sent to the dead-letter queue directly would fail every task
+        # (CouldNotDetermineMessageSource).
+        destination = queues.arn(sqs, ingestion.queue_url)
+        sqs.start_message_move_task(SourceArn=source, DestinationArn=destination)
     task = _finished_task(ingestion, source, previous, poll_seconds)
     moved = task.get("ApproximateNumberOfMessagesMoved", 0)
     if task["Status"] != "COMPLETED":

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from ops.common import terminal
 from ops.common.errors import CommandError
-from ops.ingestion import queues, versions
+from ops.ingestion import keys, queues
 from ops.ingestion.deployed import DeployedIngestion
 from ops.ingestion.versions import ARCHIVE_CLASSES, Version
 
 
 def run(ingestion: DeployedIngestion, *, key: str, version_id: str, yes: bool) -> int:
-    """Send the version to the queue after confirmation, and return the exit code. An empty id means the newest."""
+    """Send the version to the queue after confirmation, and return the exit code. An empty id means the newest.
+
+    The key is also found in another Unicode form. If it exists as typed, that one is loaded.
+    """
     version = _chosen(ingestion, key, version_id)
     if version.storage_class in ARCHIVE_CLASSES:
         raise CommandError(f"{key} is stored in {version.storage_class} and can't be read: restore it in S3 first")
     when = terminal.utc(version.at)
     print(f"Loading {key}, version {version.version_id} of {when}, in {ingestion.environment.label} again.")
+    if version.key != key:
+        print(f"Its key is {keys.described(version.key)}")
     print("This replaces its rejected rows, and its orders unless a later file has replaced them.")
     if not terminal.confirmed("Load it again?", yes=yes):
         return 1
@@ -27,9 +32,13 @@ def run(ingestion: DeployedIngestion, *, key: str, version_id: str, yes: bool) -
 def _chosen(ingestion: DeployedIngestion, key: str, version_id: str) -> Version:
     if not key.startswith(ingestion.incoming_prefix) or key.endswith("/"):
         raise CommandError(f"KEY must name a file below {ingestion.incoming_prefix}, got {key!r}")
-    found = versions.of_key(ingestion.s3, ingestion.landing_bucket, key)
-    if not found:
+    stored = keys.stored(ingestion.s3, ingestion.landing_bucket, key)
+    if not stored:
         raise CommandError(f"s3://{ingestion.landing_bucket} has no version of {key!r}")
+    if key not in stored and len(stored) > 1:
+        choices = ", or ".join(keys.described(form) for form in stored)
+        raise CommandError(f"{len(stored)} keys look like {key}: choose the one {choices}")
+    found = stored.get(key) or next(iter(stored.values()))
     newest = ", ".join(version.version_id for version in found[:5])
     version = next((each for each in found if version_id in ("", each.version_id)), None)
     if version is None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ops.common.terminal import utc
-from ops.ingestion import queues, versions
+from ops.ingestion import keys, queues
 from ops.ingestion.deployed import DeployedIngestion
 from ops.ingestion.versions import Version
 from ops.operations import ledger
@@ -18,23 +18,39 @@ _SHOWN = 20
 
 
 def run(operations: DeployedOperations, *, key: str) -> int:
-    """Print all of it, and return the exit code, which is 0 for an unknown file too."""
+    """Print all of it, and return the exit code, which is 0 for an unknown file too.
+
+    The key is found in composed and decomposed Unicode. Forms that exist are shown one after another.
+    """
     ingestion = operations.ingestion
     print(f"{key} in {ingestion.environment.label} (s3://{ingestion.landing_bucket})")
-    in_bucket = versions.of_key(ingestion.s3, ingestion.landing_bucket, key)
-    known = ledger.inspect(operations, key)
-    for line in (*_bucket(in_bucket), *_ledger(known), *_queues(ingestion, key)):
+    stored = keys.stored(ingestion.s3, ingestion.landing_bucket, key)
+    known = {form: ledger.inspect(operations, form) for form in dict.fromkeys((*keys.forms(key), *stored))}
+    found = [form for form in known if form in stored or known[form]["total"]] or [key]
+    unknown = 0
+    for form in found:
+        if found != [key]:
+            print(f"Found {keys.described(form)}")
+        for line in (*_bucket(stored.get(form, [])), *_ledger(known[form])):
+            print(line)
+        unknown += _unknown(stored.get(form, []), known[form])
+    for line in _queues(ingestion, key):
         print(line)
-    ids = {version["version_id"] for version in known["versions"]}
-    unknown = [version for version in in_bucket if version.version_id not in ids]
-    # The function returns only the newest rows of a key with very many versions.
-    if unknown and known["total"] == len(known["versions"]):
+    if unknown:
         if key.startswith(ingestion.incoming_prefix):
-            print(f"The ledger does not have {len(unknown):,} of these versions.")
+            print(f"The ledger does not have {unknown:,} of these versions.")
             print("If none of the queues has a message about them, `make reconcile` loads them.")
         else:
             print(f"The pipeline loads only files below {ingestion.incoming_prefix}.")
     return 0
+
+
+def _unknown(in_bucket: list[Version], known: dict[str, Any]) -> int:
+    """How many versions the ledger does not have, as far as the function returns its rows."""
+    if known["total"] > len(known["versions"]):
+        return 0  # it returns only the newest rows of a key with very many versions
+    ids = {version["version_id"] for version in known["versions"]}
+    return sum(version.version_id not in ids for version in in_bucket)
 
 
 def _bucket(found: list[Version]) -> Iterator[str]:
@@ -94,7 +110,7 @@ def _version_of(body: str, key: str) -> str | None:
     """The version that a message is about; None if it is about another key or is no event."""
     try:
         found = json.loads(body)["detail"]["object"]
-        return str(found.get("version-id")) if found["key"] == key else None
+        return str(found.get("version-id")) if keys.same(found["key"], key) else None
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 

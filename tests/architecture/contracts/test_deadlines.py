@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import common.cloudformation
+import common.permissions
 import ingestion.deadline
 import ingestion.messages
 import ingestion.settings
@@ -56,7 +57,7 @@ def test_cloudformation_waits_for_longer_than_the_migration_may_run(platform: De
     timeout = _timeout(platform, "schema_migration")
     handler: Any = importlib.import_module("schema_migration.handler")
     assert int(_custom_resource(platform, "Custom::SchemaMigration")["ServiceTimeout"]) > timeout
-    assert timeout / 2 > handler._CONNECT_SECONDS + handler._RESPONSE_SECONDS
+    assert timeout / 2 > common.permissions.LIMIT_SECONDS + handler._CONNECT_SECONDS + handler._RESPONSE_SECONDS
     assert handler._RESPONSE_SECONDS > common.cloudformation._TIMEOUT_SECONDS, "no time is left for a second attempt"
 
 
@@ -76,3 +77,5 @@ def test_cloudformation_waits_for_longer_than_the_default_group_takes(platform: 
     timeout = _timeout(platform, "default_security_group")
     assert int(_custom_resource(platform, "Custom::EmptyDefaultSecurityGroup")["ServiceTimeout"]) > timeout
     assert timeout / 2 > common.cloudformation._TIMEOUT_SECONDS
+    # Enough to respond twice after the last attempt.
+    assert timeout >= common.permissions.LIMIT_SECONDS + 2 * common.cloudformation._TIMEOUT_SECONDS

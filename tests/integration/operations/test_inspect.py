@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import uuid
+
+import pytest
 
 from local_cloud.cloud import LocalCloud
+from ops.ingestion import keys
 from ops.ingestion.versions import of_key
 from ops.operations.deployed import DeployedOperations
 from tests.support.ops.local import output, run
 from tests.support.orders import drop, query, wait_for
+
+COMPOSED, DECOMPOSED = "caf\u00e9", "cafe\u0301"
 
 
 def test_inspect_shows_what_happened_to_a_file(local_cloud: LocalCloud) -> None:
@@ -26,6 +32,21 @@ def test_inspect_of_an_unknown_file_shows_no_versions(local_cloud: LocalCloud) -
     shown = output(local_cloud, "operations", "inspect", "--key", "incoming/never.csv")
     assert "In the bucket: 0 versions" in shown
     assert "In the ledger: 0 versions" in shown
+
+
+@pytest.mark.parametrize(("stored", "typed"), [(DECOMPOSED, COMPOSED), (COMPOSED, DECOMPOSED)])
+def test_inspect_and_reprocess_find_a_file_in_another_unicode_form(
+    local_cloud: LocalCloud, stored: str, typed: str
+) -> None:
+    folder = f"{local_cloud.outputs().incoming_prefix}tests/{uuid.uuid4().hex}"
+    dropped = drop(local_cloud, key=f"{folder}/{stored}.csv")
+    wait_for(local_cloud, dropped)
+    shown = output(local_cloud, "operations", "inspect", "--key", f"{folder}/{typed}.csv")
+    assert f"Found {keys.described(dropped.key)}" in shown
+    assert f"{dropped.version_id}  loaded" in shown
+    assert "In the ledger: 1 version" in shown
+    again = output(local_cloud, "ingestion", "reprocess", "--yes", "--key", f"{folder}/{typed}.csv")
+    assert f"Its key is {keys.described(dropped.key)}" in again
 
 
 def test_inspect_says_when_rejected_rows_are_no_longer_stored(local_cloud: LocalCloud) -> None:

@@ -15,6 +15,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
 
+from botocore.config import Config
+
+from common.permissions import LIMIT_SECONDS
 from tests.support.orders import drop, event_of, ledger
 from tests.support.privileges.calls import default_group
 from tests.support.privileges.identities import Deployed
@@ -98,8 +101,9 @@ SCENARIOS: Mapping[tuple[str, str], tuple[Scenario, str]] = {
 
 
 def _invoke(deployed: Deployed, function: str, event: Mapping[str, Any]) -> str:
-    """Invokes a function, and returns what it logged."""
-    answer = deployed.client("lambda").invoke(
+    """Invokes a function, and returns what it logged. Functions of custom resources repeat denied calls for a while."""
+    patient = Config(read_timeout=LIMIT_SECONDS + 30, retries={"total_max_attempts": 1})
+    answer = deployed.session.client("lambda", config=patient).invoke(
         FunctionName=deployed.named(function), Payload=json.dumps(event), LogType="Tail"
     )
     assert "FunctionError" not in answer, answer["Payload"].read()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unicodedata import normalize
 
 import httpx
 import psycopg
@@ -81,6 +82,28 @@ def test_files_are_found_by_the_start_of_their_name_or_key(pipeline: Pipeline, w
     assert found("%") == []
     assert found("incoming/2/") == [1, 2]
     assert found("INCOMING/2/") == []
+
+
+def test_files_are_found_in_composed_and_decomposed_unicode_page_by_page(pipeline: Pipeline, web: WebProcess) -> None:
+    names = [normalize(form, f"Caf\u00e9 {number}.csv") for number in range(2) for form in ("NFC", "NFD")]
+    keys = [f"incoming/{name}" for name in (*names, "Cafe.csv", "Caf.csv")]
+    for number, key in enumerate(keys, 1):
+        pipeline.loader().load(pipeline.put(key, csv((f"A-{number}", 1)), at=number))
+
+    def found(search: str) -> list[int]:
+        seen: list[int] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = web.client.get("/api/files", params={"search": search, "limit": "1", **cursor}).json()
+            seen += [keys.index(file["key"]) for file in page["files"]]
+            if page["next_before"] is None:
+                return seen
+            cursor = {"before": str(page["next_before"])}
+
+    for form in ("NFC", "NFD"):
+        for search in ("caf\u00e9", "incoming/Caf\u00e9"):
+            assert found(normalize(form, search)) == [2, 0, 3, 1], (form, search)
+    assert found("caf") == [2, 0, 3, 1, 4, 5]
 
 
 def test_orders_are_paged_in_order_even_if_many_were_placed_at_the_same_time(

@@ -56,8 +56,8 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
         {"search": search, "before": before, "status": None, "limit": 501}
         for before in (MAX_ID, 50_000)
         for search in (
-            *("orders", "Weekly9", "orders99998.csv", "none"),
-            *("incoming/", "incoming/00", "incoming/none", "incoming/often.csv"),
+            *("orders", "Weekly9", "orders99998.csv", "none", "caf\u00e9"),
+            *("incoming/", "incoming/00", "incoming/none", "incoming/often.csv", "incoming/\u00e9"),
         )
     ],
     "file": [{"file_id": 7}],

@@ -9,23 +9,28 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from common import permissions
+from common.permissions import LIMIT_SECONDS
+from tests.support.clock import Clock
 from tests.support.cloudformation import CloudFormation, running
 
 GROUP = "sg-0123"
 
 
 class Ec2:
-    """Fails each call with the code of `errors`, in their order; then succeeds."""
+    """Fails each call with the code of `errors`, in their order; then succeeds, unless a right is missing for good."""
 
     def __init__(self) -> None:
         self.errors: list[str] = []
+        self.denied = ""
         self.revoked: list[tuple[str, Any]] = []
 
     def _revoke(self, direction: str, arguments: dict[str, Any]) -> None:
         assert arguments["GroupId"] == GROUP
         self.revoked.append((direction, *arguments["IpPermissions"]))
-        if self.errors:
-            raise ClientError({"Error": {"Code": self.errors.pop(0), "Message": "no"}}, "RevokeSecurityGroup")
+        code = self.errors.pop(0) if self.errors else self.denied
+        if code:
+            raise ClientError({"Error": {"Code": code, "Message": "no"}}, "RevokeSecurityGroup")
 
     def revoke_security_group_ingress(self, **arguments: Any) -> None:
         self._revoke("ingress", arguments)
@@ -41,8 +46,15 @@ def cloudformation() -> Iterator[CloudFormation]:
 
 
 @pytest.fixture
-def ec2(monkeypatch: pytest.MonkeyPatch) -> Ec2:
+def ec2() -> Ec2:
     return Ec2()
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(permissions, "time", clock)
+    return clock
 
 
 @pytest.fixture
@@ -77,13 +89,34 @@ def test_a_rule_that_is_already_gone_is_no_error(handler: Any, ec2: Ec2, cloudfo
     assert cloudformation.responses[0]["Status"] == "SUCCESS"
 
 
-def test_a_refused_call_fails_the_deployment_with_its_reason(
-    handler: Any, ec2: Ec2, cloudformation: CloudFormation
+def test_a_first_deployment_waits_until_iam_knows_the_new_role(
+    handler: Any, ec2: Ec2, clock: Clock, cloudformation: CloudFormation
 ) -> None:
-    ec2.errors = ["UnauthorizedOperation"]
+    ec2.errors = ["UnauthorizedOperation"] * 2
+    handler(_request(cloudformation, "Create"), None)
+    assert cloudformation.responses[0]["Status"] == "SUCCESS"
+    assert [direction for direction, _ in ec2.revoked] == ["ingress", "ingress", "ingress", "egress", "egress"]
+    assert clock.slept == [2, 4]
+
+
+def test_a_missing_right_fails_the_deployment_with_its_reason(
+    handler: Any, ec2: Ec2, clock: Clock, cloudformation: CloudFormation
+) -> None:
+    ec2.denied = "UnauthorizedOperation"
     handler(_request(cloudformation, "Create"), None)
     assert cloudformation.responses[0]["Status"] == "FAILED"
     assert "UnauthorizedOperation" in cloudformation.responses[0]["Reason"]
+    assert clock.monotonic() <= LIMIT_SECONDS
+
+
+def test_any_other_error_fails_the_deployment_at_once(
+    handler: Any, ec2: Ec2, clock: Clock, cloudformation: CloudFormation
+) -> None:
+    ec2.errors = ["InvalidGroup.NotFound"]
+    handler(_request(cloudformation, "Create"), None)
+    assert cloudformation.responses[0]["Status"] == "FAILED"
+    assert "InvalidGroup.NotFound" in cloudformation.responses[0]["Reason"]
+    assert clock.slept == []
 
 
 def test_delete_leaves_the_group_empty(handler: Any, ec2: Ec2, cloudformation: CloudFormation) -> None:

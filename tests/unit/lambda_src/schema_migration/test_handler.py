@@ -9,9 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 from psycopg.conninfo import conninfo_to_dict
 
+from common import permissions
 from schema_migration import handler
 from schema_migration.migrate import MigrationError
 from schema_migration.settings import Settings
+from tests.support.clock import Clock
 from tests.support.cloudformation import CloudFormation, running
 from tests.unit.lambda_src.schema_migration.test_settings import ENVIRONMENT
 
@@ -29,11 +31,15 @@ class Context:
 
 
 class Secrets:
+    """Fails with `error`, which ends after `denials` calls if that is set."""
+
     error: Exception | None = None
+    denials: int | None = None
 
     def get_secret_value(self, **arguments: str) -> dict[str, str]:
         assert arguments == {"SecretId": "arn:secret"}
-        if self.error:
+        if self.error and self.denials != 0:
+            self.denials = None if self.denials is None else self.denials - 1
             raise self.error
         return {"SecretString": SECRET}
 
@@ -52,8 +58,14 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> Secrets:
     monkeypatch.setattr(handler, "_secrets", lambda: secrets)
     monkeypatch.setattr(handler, "connect", lambda conninfo, **_: conninfo)
     monkeypatch.setattr(handler, "migrate", lambda *_, **__: "0042")
-    monkeypatch.setattr("time.sleep", lambda _: None)
     return secrets
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(permissions, "time", clock)
+    return clock
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update"])
@@ -91,12 +103,25 @@ def test_a_missing_setting_fails_the_deployment_and_is_named(
     assert "DATABASE_HOST" in cloudformation.responses[0]["Reason"]
 
 
-def test_a_secret_that_can_not_be_read_fails_the_deployment(
-    cloudformation: CloudFormation, surroundings: Secrets
+@pytest.mark.parametrize(("code", "seconds"), [("AccessDeniedException", 38), ("ResourceNotFoundException", 0)])
+def test_a_secret_that_can_not_be_read_fails_the_deployment_in_time(
+    cloudformation: CloudFormation, surroundings: Secrets, clock: Clock, code: str, seconds: int
 ) -> None:
-    surroundings.error = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetSecretValue")
+    """The function has 60 s, and keeps 20 s for its response."""
+    surroundings.error = ClientError({"Error": {"Code": code, "Message": "no"}}, "GetSecretValue")
     handler.handler(cloudformation.request("Create"), Context())
     assert "reading the database's secret failed" in cloudformation.responses[0]["Reason"]
+    assert clock.monotonic() == seconds
+
+
+def test_a_first_deployment_waits_until_iam_knows_the_new_role(
+    cloudformation: CloudFormation, surroundings: Secrets, clock: Clock
+) -> None:
+    surroundings.error = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetSecretValue")
+    surroundings.denials = 2
+    handler.handler(cloudformation.request("Create"), Context())
+    assert cloudformation.responses[0]["Status"] == "SUCCESS"
+    assert clock.slept == [2, 4]
 
 
 def test_an_unexpected_error_is_reported_without_showing_any_secret(

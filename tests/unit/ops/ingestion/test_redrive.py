@@ -10,7 +10,7 @@ from ops.common.errors import CommandError
 from ops.ingestion import redrive
 from tests.support.ops.stubs import ARN, Stubs
 
-SOURCE = f"{ARN}dead"
+SOURCE, DESTINATION = f"{ARN}dead", f"{ARN}queue"
 PREVIOUS = {"Status": "COMPLETED", "ApproximateNumberOfMessagesMoved": 99, "StartedTimestamp": 1}
 
 
@@ -19,6 +19,13 @@ def begins(aws: Stubs, *, visible: int, tasks: list[dict[str, Any]], in_flight: 
     aws.expect("sqs", "get_queue_attributes", {"Attributes": {"QueueArn": SOURCE}}, asked)
     aws.queue_holds(visible, in_flight)
     aws.expect("sqs", "list_message_move_tasks", {"Results": tasks}, {"SourceArn": SOURCE, "MaxResults": 1})
+
+
+def starts(aws: Stubs) -> None:
+    asked = {"QueueUrl": "https://sqs/queue", "AttributeNames": ["QueueArn"]}
+    aws.expect("sqs", "get_queue_attributes", {"Attributes": {"QueueArn": DESTINATION}}, asked)
+    task = {"SourceArn": SOURCE, "DestinationArn": DESTINATION}
+    aws.expect("sqs", "start_message_move_task", {"TaskHandle": "h"}, task)
 
 
 def tells(aws: Stubs, status: str, moved: int, **more: Any) -> None:
@@ -32,7 +39,7 @@ def no_undelivered(aws: Stubs) -> None:
 
 def test_dead_letters_are_moved_to_the_queue_and_counted(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
     begins(aws, visible=7, tasks=[PREVIOUS])
-    aws.expect("sqs", "start_message_move_task", {"TaskHandle": "h"}, {"SourceArn": SOURCE})
+    starts(aws)
     aws.expect("sqs", "list_message_move_tasks", {"Results": [PREVIOUS]})  # SQS lists the new task a moment later
     tells(aws, "RUNNING", 3)
     tells(aws, "COMPLETED", 7)
@@ -68,7 +75,7 @@ def test_a_running_task_is_followed_and_no_second_one_started(aws: Stubs) -> Non
 
 def test_a_failed_task_is_an_error_with_its_reason_and_progress(aws: Stubs) -> None:
     begins(aws, visible=7, tasks=[])
-    aws.expect("sqs", "start_message_move_task", {"TaskHandle": "h"})
+    starts(aws)
     tells(aws, "FAILED", 2, FailureReason="AccessDenied")
     with pytest.raises(CommandError, match=r"after 2 dead letters \(FAILED: AccessDenied\)"):
         redrive.run(aws.ingestion(), poll_seconds=0)

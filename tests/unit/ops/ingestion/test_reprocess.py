@@ -3,26 +3,65 @@
 from __future__ import annotations
 
 import json
+from unicodedata import normalize
 
 import pytest
 
 from ops.common.errors import CommandError
-from ops.ingestion import reprocess
+from ops.ingestion import keys, reprocess
 from ops.ingestion.versions import Version
 from tests.support.ops.stubs import AT, Stubs, entry, page
 
 KEY = "incoming/x.csv"
+COMPOSED, DECOMPOSED = "incoming/r\u00e9.csv", "incoming/re\u0301.csv"
+MIXED = "incoming/r\u00e9e\u0301.csv"
+
+
+def sends(aws: Stubs, key: str, version_id: str) -> str:
+    """The message about that version that must be sent next."""
+    message = Version(key=key, version_id=version_id, at=AT, size=5, is_latest=True).message("landing", "Reprocess")
+    sent = {"Successful": [{"Id": "0", "MessageId": "m", "MD5OfMessageBody": "0"}], "Failed": []}
+    asked = {"QueueUrl": "https://sqs/queue", "Entries": [{"Id": "0", "MessageBody": message}]}
+    aws.expect("sqs", "send_message_batch", sent, asked)
+    return message
 
 
 @pytest.mark.parametrize(("named", "chosen"), [("", "2"), ("1", "1")])
 def test_the_named_version_or_else_the_newest_is_sent(aws: Stubs, named: str, chosen: str) -> None:
     aws.expect("s3", "list_object_versions", page([entry(KEY, "2"), entry(KEY, "1", latest=False)], []))
-    message = Version(key=KEY, version_id=chosen, at=AT, size=5, is_latest=True).message("landing", "Reprocess")
-    sent = {"Successful": [{"Id": "0", "MessageId": "m", "MD5OfMessageBody": "0"}], "Failed": []}
-    asked = {"QueueUrl": "https://sqs/queue", "Entries": [{"Id": "0", "MessageBody": message}]}
-    aws.expect("sqs", "send_message_batch", sent, asked)
+    message = sends(aws, KEY, chosen)
     assert reprocess.run(aws.ingestion(), key=KEY, version_id=named, yes=True) == 0
     assert json.loads(message)["detail"]["reason"] == "Reprocess"
+
+
+@pytest.mark.parametrize(("typed", "other"), [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)])
+def test_a_file_is_found_in_another_unicode_form(
+    aws: Stubs, capsys: pytest.CaptureFixture[str], typed: str, other: str
+) -> None:
+    aws.expect("s3", "list_object_versions", page([], []))
+    aws.expect("s3", "list_object_versions", page([entry(other, "1")], []))
+    sends(aws, other, "1")
+    assert reprocess.run(aws.ingestion(), key=typed, version_id="", yes=True) == 0
+    assert f"Its key is {keys.described(other)}" in capsys.readouterr().out
+
+
+def test_of_two_files_that_look_the_same_the_typed_one_is_loaded(aws: Stubs) -> None:
+    for key in (DECOMPOSED, COMPOSED):
+        aws.expect("s3", "list_object_versions", page([entry(key, "1")], []))
+    sends(aws, DECOMPOSED, "1")
+    assert reprocess.run(aws.ingestion(), key=DECOMPOSED, version_id="", yes=True) == 0
+
+
+def test_if_two_other_files_look_like_the_typed_one_a_person_must_choose(aws: Stubs) -> None:
+    both = [normalize(form, MIXED) for form in ("NFC", "NFD")]
+    aws.expect("s3", "list_object_versions", page([], []))
+    for key in both:
+        aws.expect("s3", "list_object_versions", page([entry(key, "1")], []))
+    with pytest.raises(CommandError) as error:
+        reprocess.run(aws.ingestion(), key=MIXED, version_id="", yes=True)
+    assert str(error.value).startswith("2 keys look like incoming/")
+    for key in both:
+        assert keys.described(key) in str(error.value)
 
 
 def test_without_a_terminal_and_without_yes_nothing_is_sent(aws: Stubs) -> None:

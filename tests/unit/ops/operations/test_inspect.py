@@ -13,6 +13,7 @@ from tests.support.operations.stubs import deployed_operations, function_answers
 from tests.support.ops.stubs import Stubs, entry, page
 
 KEY = "incoming/x.csv"
+COMPOSED, DECOMPOSED = "incoming/r\u00e9.csv", "incoming/re\u0301.csv"
 
 
 def row(version_id: str, **changes: Any) -> dict[str, Any]:
@@ -50,8 +51,8 @@ def queue(aws: Stubs, *, dead: list[str]) -> None:
             aws.expect("sqs", "change_message_visibility_batch", {"Successful": [], "Failed": []}, put_back)
 
 
-def shown(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> str:
-    assert inspect_file.run(deployed_operations(aws), key=KEY) == 0
+def shown(aws: Stubs, capsys: pytest.CaptureFixture[str], *, key: str = KEY) -> str:
+    assert inspect_file.run(deployed_operations(aws), key=key) == 0
     return capsys.readouterr().out
 
 
@@ -117,3 +118,42 @@ def test_a_function_failure_is_an_error_with_its_reason(
     function_answers(aws, answer, **more)
     with pytest.raises(CommandError, match=words):
         inspect_file.run(deployed_operations(aws), key=KEY)
+
+
+@pytest.mark.parametrize(
+    ("typed", "other", "form"),
+    [
+        (COMPOSED, DECOMPOSED, "decomposed Unicode, KEY=$'incoming/re\\xcc\\x81.csv'"),
+        (DECOMPOSED, COMPOSED, "composed Unicode, KEY=$'incoming/r\\xc3\\xa9.csv'"),
+    ],
+)
+def test_a_file_is_found_in_another_unicode_form(
+    aws: Stubs, capsys: pytest.CaptureFixture[str], typed: str, other: str, form: str
+) -> None:
+    aws.expect("s3", "list_object_versions", page([], []))
+    aws.expect("s3", "list_object_versions", page([entry(other, "v1"), entry(other, "v2", latest=False)], []))
+    known(aws)
+    known(aws, row("v1"))
+    queue(aws, dead=[json.dumps({"detail": {"object": {"key": other, "version-id": "v1"}}})])
+    text = shown(aws, capsys, key=typed)
+    assert f"Found in {form}\nIn the bucket: 2 versions\n" in text
+    assert "In the ledger: 1 version\n" in text
+    assert text.count("In the bucket") == 1
+    assert "Dead letters: 1 message of this file, version v1" in text
+    assert "The ledger does not have 1 of these versions." in text
+
+
+def test_every_unicode_form_that_the_bucket_or_the_ledger_has_is_shown(
+    aws: Stubs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.expect("s3", "list_object_versions", page([entry(COMPOSED, "v1")], []))
+    aws.expect("s3", "list_object_versions", page([], []))
+    known(aws, row("v1"))
+    known(aws, row("v2"))
+    queue(aws, dead=[])
+    text = shown(aws, capsys, key=COMPOSED)
+    composed, decomposed = text.split("Found in ")[1:]
+    assert composed.startswith("composed")
+    assert "v1  loaded" in composed
+    assert decomposed.startswith("decomposed")
+    assert "v2  loaded" in decomposed
