@@ -45,11 +45,13 @@ class Recorded:
 class Completed:
     """A type of the emulator whose provisioner ignores a property: `complete` runs after it, at every change.
 
-    It gets the physical id, the properties and the attributes, and returns attributes to add or replace.
+    It gets the physical id, the properties and the attributes, and returns attributes to add or replace. `delete`, if
+    set, replaces the provisioner's, which deletes what AWS refuses to delete.
     """
 
     type: str
     complete: Callable[[str, Properties, Attributes], Attributes]
+    delete: Callable[[str, Properties], None] | None = None
 
 
 Resource = Made | Recorded | Completed
@@ -118,4 +120,9 @@ def complete(resource: Completed, stock: dict[str, Any]) -> dict[str, Any]:
         new_id, attributes = stock["update"](physical_id, old, new, *rest)
         return new_id, {**attributes, **resource.complete(new_id, new, attributes)}
 
-    return {**stock, "create": create, "update": update} if "update" in stock else {**stock, "create": create}
+    completed = {**stock, "create": create}
+    if "update" in stock:
+        completed["update"] = update
+    if resource.delete is not None:
+        completed["delete"] = resource.delete
+    return completed

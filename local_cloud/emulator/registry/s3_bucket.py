@@ -1,7 +1,8 @@
-"""Buckets: the emulator's provisioner ignores encryption and lifecycle rules."""
+"""Buckets: the emulator's provisioner ignores encryption and lifecycle rules, and deletes buckets that have objects."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from ..api import as_bool, chosen, client
@@ -70,4 +71,9 @@ def _with_integers(values: dict[str, Any]) -> dict[str, int]:
     return {name: int(value) for name, value in values.items()}
 
 
-RESOURCE = Completed(type="AWS::S3::Bucket", complete=_complete)
+def _delete(physical_id: str, properties: Properties) -> None:
+    with contextlib.suppress(client("s3").exceptions.NoSuchBucket):
+        client("s3").delete_bucket(Bucket=physical_id)
+
+
+RESOURCE = Completed(type="AWS::S3::Bucket", complete=_complete, delete=_delete)
