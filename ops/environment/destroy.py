@@ -154,14 +154,19 @@ class _Destruction:
         return f"{done} of {len(summaries)} resources are done, now {names or 'none'}{note}"
 
     def _reasons(self, stack: DeployedStack) -> str:
-        pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.id)
-        reasons = [
-            f"{each['LogicalResourceId']} ({each['ResourceType']}): {each.get('ResourceStatusReason', 'no reason')}"
-            for page in pages
-            for each in page["StackResourceSummaries"]
-            if each["ResourceStatus"] == _FAILED
-        ]
-        return "; ".join(reasons) or stack.status_reason or "no reason given"
+        """Why the last deletion failed: the events since its start, the newest first."""
+        reasons = []
+        for page in self._cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack.id):
+            for event in page["StackEvents"]:
+                is_stack = event.get("PhysicalResourceId") == stack.id
+                if is_stack and event.get("ResourceStatus") == _DELETING:
+                    return "; ".join(reversed(reasons)) or stack.status_reason or "no reason given"
+                if not is_stack and event.get("ResourceStatus") == _FAILED:
+                    reasons.append(
+                        f"{event['LogicalResourceId']} ({event['ResourceType']}): "
+                        f"{event.get('ResourceStatusReason', 'no reason given')}"
+                    )
+        return stack.status_reason or "no reason given"
 
 
 def _say(line: str) -> None:

@@ -1,4 +1,4 @@
-"""Buckets: the emulator's provisioner ignores encryption and lifecycle rules, and deletes buckets that have objects."""
+"""Buckets: the emulator's provisioner ignores encryption, lifecycle and tags, and deletes buckets that have objects."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ def _complete(physical_id: str, properties: Properties, attributes: Attributes) 
         client("s3").put_bucket_lifecycle_configuration(
             Bucket=physical_id, LifecycleConfiguration={"Rules": [_lifecycle_rule(rule) for rule in rules]}
         )
+    if properties.get("Tags"):
+        client("s3").put_bucket_tagging(Bucket=physical_id, Tagging={"TagSet": properties["Tags"]})
     return {}
 
 
