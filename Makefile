@@ -11,10 +11,10 @@ ENV_IS_GIVEN := $(filter-out file,$(origin ENV))
 # Only from the command line: some shells, such as WSL's, have a NAME of their own.
 NAME :=
 # What a person passes reaches programs unchanged: make must not expand it, and it must not become shell text. Partners
-# choose keys, which may hold quotes, blanks and dollar signs.
+# choose the keys of files, which may contain quotes, blanks and dollar signs.
 inputs = $(foreach input,$(1),$(eval override export $(input) := $$(value $(input))))
 $(call inputs,ACCOUNT AGAINST BENCH CAPABILITY MUTANTS NAME PYTHON REGION TEST UPSTREAM)
-# ENV itself is not exported: a make that a test starts would take the default for a choice.
+# ENV itself is not exported: a make that a test starts would treat the default as a choice.
 override ENV := $(value ENV)
 export SELECTED_ENV := $(ENV)
 export CHECKOUT := $(CURDIR)
@@ -46,11 +46,12 @@ down: ## Stop all of it
 	@if [ -x .venv/bin/python ]; then python -m local_cloud down; else echo "Nothing is set up here, so nothing runs."; fi
 
 .PHONY: status
-status: setup ## Say what runs, and what is in it
+status: setup ## Show what runs, and what it contains
 	@python -m local_cloud status
 
-# Whole groups of tests go to one process (tests/conftest.py). A third one beside two cores: the local cloud's mostly wait.
-# TEST is split as a shell would split it, by a program that runs nothing.
+# Whole groups of tests run in one process (tests/conftest.py). Three processes on two cores, because tests of the local
+# cloud mostly wait.
+# TEST is split into arguments as a shell would split it, but without executing anything.
 PYTEST = python -c 'import os, shlex, sys; os.execvp("python", ["python", "-m", "pytest", *sys.argv[1:], *shlex.split(os.environ["TEST"])])'
 PARALLEL = --dist loadgroup --no-loadscope-reorder
 
@@ -59,11 +60,11 @@ test: setup ## Run every test, on a local cloud of its own
 	@$(PYTEST) --numprocesses 3 $(PARALLEL)
 
 .PHONY: test-fast
-test-fast: setup ## Run the tests that need no server, but for drawn networks, variants and whole builds
+test-fast: setup ## Run the tests that need no server, except random networks, variants and whole builds
 	@$(PYTEST) --numprocesses 2 $(PARALLEL) --ignore tests/integration -m "not slow and not thorough"
 
 .PHONY: test-slow
-test-slow: setup ## Draw many more examples of what `make test` draws a few of, and take each permission away once
+test-slow: setup ## Test many more random networks than `make test`, and remove each permission once
 	@NETWORK_EXAMPLES=200 $(PYTEST) --timeout 1800 -m "slow or not slow" \
 	  tests/architecture/test_network_space.py tests/integration/privileges
 
@@ -82,12 +83,12 @@ check: setup ## Check format, lint and types
 	@echo "Format, lint and types are clean."
 
 .PHONY: format
-format: setup ## Format the code and mend what the linter can
+format: setup ## Format the code and fix what the linter can
 	@ruff check --fix --quiet . || true
 	@ruff format .
 
 .PHONY: snapshots
-snapshots: setup ## Write snapshots and the generated pages of docs/ anew; read the diff before you commit it
+snapshots: setup ## Write snapshots and the generated pages of docs/ again; read the diff before you commit it
 	@python -m pytest -q tests/stacks/test_snapshots.py tests/stacks/test_rules.py tests/architecture/test_reachability_page.py \
 	  tests/architecture/test_permissions.py --update-snapshots
 	@git --no-pager diff --stat -- tests/snapshots docs
@@ -97,12 +98,12 @@ diff: setup ## Show what your branch changes in ENV's resources, permissions and
 	@python -m scripts.diff --env="$$SELECTED_ENV" --against="$$AGAINST" --account="$$ACCOUNT" --region="$$REGION"
 
 .PHONY: mark-released
-mark-released: setup ## Keep today's templates as those last released, after showing what they replace
+mark-released: setup ## Keep the current templates as the released ones, after showing what changes
 	@python -m pytest -q -s tests/architecture/test_released.py --mark-released -k "$(if $(ENV_IS_GIVEN),[$$SELECTED_ENV],test_a_deployment_loses)"
 	@git --no-pager diff --stat -- tests/released
 
 .PHONY: bench
-bench: setup ## Measure, as ratios within one run; writes .local/bench.json
+bench: setup ## Measure speed and memory, as ratios within one run; writes .local/bench.json
 	@PYTHONPATH=lambda_src python -m bench $(if $(BENCH),"$$BENCH")
 
 # ---- on AWS ----------------------------------------------------------------------------------------------------
@@ -123,7 +124,7 @@ deploy: aws-not-local setup ## Deploy ENV (a real account; once before: cdk boot
 .PHONY: aws-not-local
 aws-not-local:
 	@case "$${AWS_ENDPOINT_URL:-}" in *127.0.0.1*|*localhost*) \
-	  echo "This shell speaks to the local cloud (AWS_ENDPOINT_URL, from .local/env.sh): use a new one for AWS."; exit 1;; esac
+	  echo "This shell uses the local cloud (AWS_ENDPOINT_URL, from .local/env.sh): open a new one for AWS."; exit 1;; esac
 
 # ---- an environment, on AWS or on this machine (docs/runbook/README.md) ------------------------------------------
 
@@ -137,11 +138,11 @@ setup: ## Set up .venv, Node where it is missing, and the CDK command line
 	@PATH="$${PATH#"$$CHECKOUT"/.venv/bin:}" "$$PYTHON" scripts/bootstrap.py
 
 .PHONY: lock
-lock: setup ## Resolve all requirements anew, with hashes
+lock: setup ## Resolve all requirements again, with hashes
 	@python -m scripts.lock
 
 .PHONY: remove
-remove: setup ## Delete an optional capability for good: CAPABILITY=name; without it, list those there are
+remove: setup ## Delete an optional capability for good: CAPABILITY=name; without it, list them
 	@python -m scripts.remove -- "$$CAPABILITY"
 
 .PHONY: rename

@@ -1,1 +1,1 @@
-"""Measurements, each a ratio to a reference in the same run, since machines differ and are shared."""
+"""Benchmarks. Each compares with a reference in the same run, because machines differ and are shared."""

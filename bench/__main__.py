@@ -32,7 +32,7 @@ SECTIONS: dict[str, Callable[[], list[Figure]]] = {
         for file in sorted(Path(__file__).parent.glob("*/section.py"))
     },
 }
-# Its packages are fetched from PyPI, and are larger than everything else together.
+# Its packages come from PyPI, and are larger than all others together.
 ONLY_WHEN_ASKED = frozenset({"awswrangler"})
 
 
@@ -41,12 +41,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("section", nargs="?", choices=[*SECTIONS, "all"])
     asked = parser.parse_args().section
-    # Servers are stopped on the way out, also when somebody else ends this.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended from outside"))
+    # So that SIGTERM, too, stops the servers that a section started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))
     chosen = [name for name in SECTIONS if _wanted(name, asked)]
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
     if load > cores / 2:
-        print(f"This machine is busy (load {load:.1f} on {cores} cores): expect ratios to scatter.")
+        print(f"This machine is busy (load {load:.1f} on {cores} cores): expect the ratios to vary.")
     found: dict[str, list[Figure]] = {}
     for name in chosen:
         print(f"Measuring {name} ...", flush=True)

@@ -1,7 +1,7 @@
-"""What a new process of ingestion pays before its first message: imports and clients, from the real bundle.
+"""Measures the cold start of the ingestion function: its imports and clients, from the real bundle.
 
-Beside it what hardly any function can do without: `import boto3` and one S3 client, by the same interpreter, from a
-folder treated as the bundle is. Python's own start is in neither.
+The reference is what almost every function needs: `import boto3` and one S3 client, with the same interpreter, from a
+folder that is prepared like the bundle. Neither includes the start of Python itself.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ import importlib.metadata
 import py_compile
 import shutil
 import subprocess
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench import function
 from bench.figures import AtMost, Figure, ratio
-from bench.order_files import FOLDER
+from bench.kept import kept
 from bench.rounds import alternate
 from components.common.packaging import CERTIFICATES, bundle
 from components.ingestion.ingestion import SOURCE
@@ -34,7 +33,7 @@ _PACKAGES = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "
 
 
 def measure() -> list[Figure]:
-    """Alternates both; the first round, which fills the page cache, does not count."""
+    """Measures both in turn. The first round fills the page cache, and does not count."""
     toolchain.prepare(print)
     contenders = {
         "ours": partial(_seconds, _OURS, _bundle()),
@@ -67,9 +66,9 @@ def _seconds(statement: str, folder: Path) -> float:
 
 
 def _bundle() -> Path:
-    """The asset as the CDK gets it."""
+    """The asset as the CDK bundles it."""
     asset: dict[str, Any] = bundle(SOURCE, LOCAL.runtime)
-    return _kept("bundle", asset["asset_hash"][:12], lambda folder: asset["bundling"].local.try_bundle(str(folder)))
+    return kept("bundle", asset["asset_hash"].encode(), lambda folder: asset["bundling"].local.try_bundle(str(folder)))
 
 
 def _reference() -> Path:
@@ -83,17 +82,4 @@ def _reference() -> Path:
                     shutil.copyfile(str(file.locate()), folder / file)
         compileall.compile_dir(folder, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
 
-    return _kept("boto3", importlib.metadata.version("boto3"), fill)
-
-
-def _kept(name: str, of: str, fill: Callable[[Path], object]) -> Path:
-    """The folder that `fill` fills, from an earlier run where there was one; former ones of that name go."""
-    folder = FOLDER.resolve() / f"{name}-{of}"
-    if not folder.exists():
-        for former in FOLDER.glob(f"{name}-*"):
-            shutil.rmtree(former)
-        draft = folder.with_name(f"{name}-draft")
-        draft.mkdir(parents=True)
-        fill(draft)
-        draft.rename(folder)
-    return folder
+    return kept("boto3", importlib.metadata.version("boto3").encode(), fill)

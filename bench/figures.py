@@ -1,4 +1,4 @@
-"""What a measurement found, beside what it has to reach, and the table in which it is shown."""
+"""Measured figures with their targets and goals, and the table that shows them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class AtLeast:
     goal: float
 
     def verdict(self, value: float) -> str:
-        """What the value amounts to."""
+        """Whether the value reaches the goal, the target ("ok") or neither ("MISSED")."""
         return "goal reached" if value >= self.goal else "ok" if value >= self.target else "MISSED"
 
     def __str__(self) -> str:
@@ -33,7 +33,7 @@ class AtMost:
     goal: float
 
     def verdict(self, value: float) -> str:
-        """What the value amounts to."""
+        """Whether the value reaches the goal, the target ("ok") or neither ("MISSED")."""
         return "goal reached" if value <= self.goal else "ok" if value <= self.target else "MISSED"
 
     def __str__(self) -> str:
@@ -42,7 +42,7 @@ class AtMost:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One line of the table: a value for each round, none where it could not be measured; `note` then says why."""
+    """One line of the table: a value for each round, or none if it could not be measured; `note` then says why."""
 
     name: str
     values: Sequence[float]
@@ -52,12 +52,12 @@ class Figure:
 
     @property
     def median(self) -> float | None:
-        """What counts: a round in which the machine was busy elsewhere moves it little."""
+        """The value that counts: one round on a busy machine changes it little."""
         return statistics.median(self.values) if self.values else None
 
     @property
     def verdict(self) -> str:
-        """How the median stands to the limit."""
+        """The verdict on the median; empty without a limit."""
         if self.limit is None:
             return ""
         return "MISSED" if self.median is None else self.limit.verdict(self.median)
@@ -76,13 +76,13 @@ class Figure:
         }
 
 
-def ratio(above: Iterable[float], below: Iterable[float]) -> tuple[float, ...]:
-    """The ratio of each round: what slows both down in one round leaves it as it is."""
-    return tuple(one / other for one, other in zip(above, below, strict=True))
+def ratio(values: Iterable[float], references: Iterable[float]) -> tuple[float, ...]:
+    """The ratio in each round: what slows both in one round does not change it."""
+    return tuple(value / reference for value, reference in zip(values, references, strict=True))
 
 
 def table(sections: Mapping[str, Sequence[Figure]]) -> str:
-    """All figures, aligned; notes stand below their section."""
+    """All figures, aligned, below the name of their section."""
     rows = [_COLUMNS]
     for section, figures in sections.items():
         rows += [(section, "", "", "", "", ""), *(_cells(figure) for figure in figures)]

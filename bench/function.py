@@ -1,4 +1,4 @@
-"""The environment in which the ingestion function runs here: what the stack would set, and what AWS Lambda would."""
+"""The environment of the measured ingestion function: the variables that its stack and AWS Lambda would set."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ BUCKET = "landing"
 PREFIX = "incoming/"
 DATABASE = "bench"
 USER = "ingestion"
-MAX_FILE_BYTES = 4 * 1024**3  # nothing here is about the limit
+MAX_FILE_BYTES = 4 * 1024**3  # larger than every measured file
 
 
 def environment(*, host: str, port: int, ca_bundle: Path, endpoint_url: str) -> dict[str, str]:
-    """The settings of lambda_src/ingestion/settings.py, and credentials that nobody checks."""
+    """The settings of lambda_src/ingestion/settings.py, and credentials that nothing checks."""
     return {
         **clean(),
         "AWS_REGION": REGION,

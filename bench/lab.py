@@ -1,4 +1,4 @@
-"""A PostgreSQL and an S3 of the benches' own, on which measured programs load files, one at a time."""
+"""A PostgreSQL and an S3 for the benchmarks only. Measured programs load files with them, one at a time."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -23,8 +24,11 @@ import psycopg
 from botocore.exceptions import BotoCoreError
 
 from bench import function
-from bench.clients.job import Done, Job
-from bench.order_files import FOLDER, OrderFile
+from bench.clients.job import Job, JobResult
+from bench.figures import Figure, ratio
+from bench.kept import FOLDER
+from bench.order_files import OrderFile
+from bench.rounds import alternate
 from local_cloud import toolchain
 from local_cloud.emulator.settings import REGION
 from local_cloud.environment import clean
@@ -39,13 +43,14 @@ if TYPE_CHECKING:
 
 ADMINISTRATOR, PASSWORD = "administrator", "only here"
 START_SECONDS = 30
-# The load of a million rows must not meet a checkpoint or the autovacuum in one round and not in the next.
+# Otherwise a checkpoint or the autovacuum would slow some rounds and not others.
 _STEADY = ("max_wal_size = '16GB'", "checkpoint_timeout = '1h'", "autovacuum = off")
 _REFERENCE = f"""
     CREATE TABLE reference (LIKE orders INCLUDING ALL);
     ALTER TABLE reference ALTER file_id SET DEFAULT 0;
     GRANT INSERT ON reference TO {function.USER};
 """
+_COPY = "COPY"
 _START = datetime(2026, 11, 20, tzinfo=UTC)
 
 
@@ -60,29 +65,29 @@ class Link(Enum):
     """How the measured programs reach PostgreSQL; the value is libpq's sslmode."""
 
     PLAIN = "disable"  # the server itself
-    TLS = "verify-full"  # through the local cloud's proxy, which ends TLS
+    TLS = "verify-full"  # through the local cloud's proxy, which terminates TLS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What one process did. `process_cpu_seconds` counts its start too."""
+    """The result of one process. `process_cpu_seconds` includes its start."""
 
-    done: Done
+    result: JobResult
     rows: int
     process_cpu_seconds: float
 
     @property
-    def rows_a_second(self) -> float:
-        """How fast the load was."""
-        return self.rows / self.done.seconds
+    def rows_per_second(self) -> float:
+        """The throughput of the load."""
+        return self.rows / self.result.seconds
 
 
 class UnsupportedFileError(Exception):
-    """The ingestion function does not take files of this kind; the message is its own."""
+    """The ingestion function refuses files of this kind; the message is its reason."""
 
 
 class Lab:
-    """The servers while they run, and files loaded on them."""
+    """The running servers, and the programs that load files into them."""
 
     def __init__(self, postgres: LocalPostgres, s3: S3Client) -> None:
         self._postgres = postgres
@@ -91,28 +96,28 @@ class Lab:
         self._times = itertools.count()
 
     def empty(self) -> None:
-        """Leave the tables as after the migration, and nothing for the server to catch up on."""
+        """Empty all tables, and let the server finish what is pending (vacuum, checkpoint)."""
         with self._administrator() as connection:
             connection.execute("TRUNCATE orders, files, rejected_rows, reference CASCADE")
             connection.execute("VACUUM orders, files, rejected_rows, reference")
             connection.execute("CHECKPOINT")
 
     def copy(self, file: OrderFile, source: Source = Source.DISK, link: Link = Link.PLAIN) -> Run:
-        """Load a CSV file by a raw COPY into the empty reference table."""
+        """Load a CSV file with a raw COPY into the empty reference table."""
         self.empty()
         return self._run(program("raw_copy"), "reference", file, source, link)
 
     def load(self, file: OrderFile, source: Source = Source.DISK, link: Link = Link.PLAIN) -> Run:
-        """Load a file by the ingestion function, as a version of its own, into the empty tables."""
+        """Load a file with the ingestion function, as a new version, into the empty tables."""
         self.empty()
-        return self.load_more(file, source, link)
+        return self.load_again(file, source, link)
 
-    def load_more(self, file: OrderFile, source: Source = Source.DISK, link: Link = Link.PLAIN) -> Run:
-        """Load a file by the ingestion function beside, and over, what is there."""
+    def load_again(self, file: OrderFile, source: Source = Source.DISK, link: Link = Link.PLAIN) -> Run:
+        """Load a file with the ingestion function into tables that hold rows, perhaps the same ones."""
         return self._run(program("ingestion"), "orders", file, source, link)
 
     def refusal(self, file: OrderFile) -> str | None:
-        """Why the ingestion function takes no such file, None where it does."""
+        """The reason for which the ingestion function refuses this file; None if it loads it."""
         try:
             self.load(file)
         except UnsupportedFileError as error:
@@ -120,12 +125,22 @@ class Lab:
         return None
 
     def load_by(self, command: Sequence[str | Path], file: OrderFile) -> Run:
-        """Load a CSV file on disk into the empty reference table by any other program; it is given the job last."""
+        """Load a CSV file on disk into the empty reference table with another program; its last argument is the job."""
         self.empty()
         return self._run(command, "reference", file, Source.DISK, Link.PLAIN)
 
-    def environment(self, link: Link) -> dict[str, str]:
-        """What a measured program finds around it."""
+    def relative_to_copy(
+        self, file: OrderFile, contenders: Mapping[str, Callable[[], Run]], rounds: int
+    ) -> list[Figure]:
+        """Rows per second of each contender, divided by those of a raw COPY of `file` in the same round."""
+        all_contenders: dict[str, Callable[[], Run]] = {_COPY: partial(self.copy, file), **contenders}
+        runs = alternate(all_contenders, rounds)
+        rates = {name: [run.rows_per_second for run in of_name] for name, of_name in runs.items()}
+        copies = rates.pop(_COPY)
+        return [Figure(name=f"{name} / COPY", values=ratio(ours, copies)) for name, ours in rates.items()]
+
+    def _environment(self, link: Link) -> dict[str, str]:
+        """The environment variables of a measured program."""
         server = self._postgres.server
         return function.environment(
             host=LOOPBACK if link is Link.PLAIN else server.host,
@@ -146,30 +161,30 @@ class Lab:
         )
         process = subprocess.Popen(
             [*command, json.dumps(asdict(job))],
-            env=self.environment(link),
+            env=self._environment(link),
             stdout=subprocess.PIPE,
         )
         with process, process.stdout as output:  # type: ignore[union-attr] # a pipe, as asked
-            said = output.read()
+            printed = output.read()
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             sys.exit(f"bench: {' '.join(map(str, command))} failed with {file.path.name} from {source.value}")
-        done = Done(**json.loads(said.splitlines()[-1]))  # above it the ingestion function may have logged something
-        if done.status == "refused":
-            raise UnsupportedFileError(done.reason)
+        result = JobResult(**json.loads(printed.splitlines()[-1]))  # the ingestion function may log lines before it
+        if result.status == "refused":
+            raise UnsupportedFileError(result.reason)
         self._check(table, file)
-        return Run(done=done, rows=file.rows, process_cpu_seconds=usage.ru_utime + usage.ru_stime)
+        return Run(result=result, rows=file.rows, process_cpu_seconds=usage.ru_utime + usage.ru_stime)
 
     def _check(self, table: str, file: OrderFile) -> None:
-        """A fast load that left something out is no load."""
+        """End the benchmark unless the table has all rows of the file."""
         with self._administrator() as connection:
             row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - ours
         if row != (file.rows,):
             sys.exit(f"bench: {table} holds {row} rows after {file.path.name}, and should hold {file.rows}")
 
     def _uploaded(self, file: OrderFile) -> str:
-        """The version of the file in S3; it is put there the first time."""
+        """The version of the file in S3; the first call uploads it."""
         if file.path not in self._versions:
             with file.path.open("rb") as body:
                 put = self._s3.put_object(Bucket=function.BUCKET, Key=f"{function.PREFIX}{file.path.name}", Body=body)
@@ -182,13 +197,13 @@ class Lab:
 
 
 def program(name: str, python: Path = Path(sys.executable)) -> list[str | Path]:
-    """The command of one of bench.clients' programs."""
+    """The command that runs a program of bench.clients."""
     return [python, "-m", f"bench.clients.{name}"]
 
 
 @contextlib.contextmanager
 def lab() -> Iterator[Lab]:
-    """Start the servers, and leave nothing of them behind."""
+    """Run the servers; their data is deleted afterwards."""
     toolchain.prepare(print)
     FOLDER.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -215,7 +230,7 @@ def _set_up(postgres: LocalPostgres) -> None:
 def _s3(folder: Path) -> Iterator[S3Client]:
     """The emulator alone, over plain HTTP.
 
-    It hands out a million orders in about 0.2 s, a tenth of what COPY takes, so it hides no cost of ours.
+    It delivers a million orders in about 0.2 s, a tenth of the time that COPY takes, so it is not the bottleneck.
     """
     folder.mkdir(parents=True)
     port = free_port()

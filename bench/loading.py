@@ -1,8 +1,8 @@
-"""A million orders validated and loaded by ingestion, beside a raw COPY of the same rows in the same round.
+"""Compares the ingestion function, which validates a million orders, with a raw COPY of the same rows, in each round.
 
-COPY reads the same bytes, in pieces of the same size, from the same place, over the same kind of connection, and checks
-nothing but what the table does.
-The rows of a compressed or JSON file are compared with a COPY of them as CSV, which is the fastest that there is.
+COPY reads the same bytes, in pieces of the same size, from the same place, over the same kind of connection. Only the
+constraints of the table check its rows.
+The rows of a compressed or JSON file are compared with a COPY of them as CSV, the fastest way to load them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bench.order_files import OrderFile
 from bench.rounds import alternate
 
 ROWS = 1_000_000
-A_FEW = 1_000  # enough to see whether a kind of file is taken at all
+FEW_ROWS = 1_000  # enough to see whether the function accepts a kind of file
 ROUNDS = 5
 CSV = AtLeast(target=0.60, goal=0.90)
 JSON = AtLeast(target=0.55, goal=0.75)
@@ -34,23 +34,23 @@ _CASES: dict[str, tuple[Callable[[int], OrderFile], Source, Link, AtLeast | None
 
 
 def measure() -> list[Figure]:
-    """Rows a second as shares of COPY's, and the seconds of CPU that a client spends on a million rows."""
+    """Rows per second relative to COPY, and the CPU seconds of a client for a million rows."""
     with lab() as servers:
         refused = _refused(servers)
         contenders: dict[str, Callable[[], Run]] = {}
         for name, (make, source, link, _) in _CASES.items():
             if name not in refused:
-                # A COPY for each case, right beside it: what else the machine does changes from minute to minute.
-                contenders[_copy_beside(name)] = partial(servers.copy, order_files.csv(ROWS), source, link)
+                # A COPY next to each case, because the load of the machine changes from minute to minute.
+                contenders[_copy_next_to(name)] = partial(servers.copy, order_files.csv(ROWS), source, link)
                 contenders[name] = partial(servers.load, make(ROWS), source, link)
         runs = alternate(contenders, ROUNDS)
     return [
-        Figure(name="COPY itself, CSV from S3", values=_rates(runs[_copy_beside("CSV from S3")]), unit="rows/s"),
+        Figure(name="COPY itself, CSV from S3", values=_rates(runs[_copy_next_to("CSV from S3")]), unit="rows/s"),
         *(_share(name, runs, refused) for name in _CASES),
         *(
             Figure(
                 name=f"client's CPU for a million rows, {name}",
-                values=[run.done.cpu_seconds * 1_000_000 / run.rows for run in runs.get(name, [])],
+                values=[run.result.cpu_seconds * 1_000_000 / run.rows for run in runs.get(name, [])],
                 unit="s",
                 limit=limit,
                 note=refused.get(name, ""),
@@ -66,22 +66,22 @@ def measure() -> list[Figure]:
 
 
 def _refused(servers: Lab) -> dict[str, str]:
-    """The cases that can't be measured, as the ingestion function takes no such files, and what it says to them."""
-    said = {name: servers.refusal(make(A_FEW)) for name, (make, *_) in _CASES.items()}
-    return {name: f"refused: {reason}" for name, reason in said.items() if reason}
+    """The cases that can't be measured because the ingestion function refuses such files, each with its reason."""
+    reasons = {name: servers.refusal(make(FEW_ROWS)) for name, (make, *_) in _CASES.items()}
+    return {name: f"refused: {reason}" for name, reason in reasons.items() if reason}
 
 
-def _copy_beside(name: str) -> str:
-    return f"COPY beside {name}"
+def _copy_next_to(name: str) -> str:
+    return f"COPY next to {name}"
 
 
 def _share(name: str, runs: dict[str, list[Run]], refused: dict[str, str]) -> Figure:
     limit = _CASES[name][-1]
     if name in refused:
         return Figure(name=f"{name} / COPY", values=[], limit=limit, note=refused[name])
-    ours, copies = _rates(runs[name]), _rates(runs[_copy_beside(name)])
+    ours, copies = _rates(runs[name]), _rates(runs[_copy_next_to(name)])
     return Figure(name=f"{name} / COPY", values=ratio(ours, copies), limit=limit)
 
 
 def _rates(runs: list[Run]) -> list[float]:
-    return [run.rows_a_second for run in runs]
+    return [run.rows_per_second for run in runs]

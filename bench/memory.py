@@ -1,4 +1,4 @@
-"""The largest resident set of ingestion's process, clients and all, from small files to very large ones."""
+"""Measures the largest resident set of the ingestion function's process, its clients included, by file size."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ PEAK = AtMost(target=75, goal=75)
 
 
 def measure() -> list[Figure]:
-    """One load each: this is a property of the code, which other programs on the machine don't change."""
+    """One load for each size: other programs on the machine don't change this figure."""
     with lab() as servers:
         return [
             Figure(
                 name=f"peak memory, {rows:,} rows",
-                values=[servers.load(order_files.csv(rows)).done.peak_mb],
+                values=[servers.load(order_files.csv(rows)).result.peak_mb],
                 unit="MB",
                 limit=PEAK,
             )

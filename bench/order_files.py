@@ -1,9 +1,8 @@
-"""The order files that loads are measured with: kept below .local/bench, and made anew when their maker changes."""
+"""The order files that the benchmarks load: kept below .local/bench until their generator changes."""
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import itertools
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -11,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import datasets.orders.samples.generate
+from bench.kept import kept
 from datasets.orders.samples.generate import HEADER, lines
 
-FOLDER = Path(".local/bench")
-_COMPRESSION = 6  # what gzip itself does unless told otherwise
+_COMPRESSION = 6  # the default of the program gzip
 
 
 @dataclass(frozen=True, kw_only=True)
 class OrderFile:
-    """A file on disk; `rows` are those that PostgreSQL will hold after it."""
+    """A file on disk; `rows` is how many PostgreSQL holds after the load."""
 
     path: Path
     rows: int
@@ -31,12 +30,12 @@ def csv(rows: int) -> OrderFile:
 
 
 def json_lines(rows: int) -> OrderFile:
-    """The same orders, numbers as numbers."""
+    """The same orders as JSON Lines, with numbers as JSON numbers."""
     return _made(f"orders-{rows}.jsonl", rows, lambda: map(_as_json, _orders(rows)))
 
 
 def gzipped(rows: int) -> OrderFile:
-    """The same bytes, compressed."""
+    """The same CSV, compressed with gzip."""
     plain = csv(rows)
     target = _folder() / f"{plain.path.name}.gz"
     if not target.exists():
@@ -58,22 +57,22 @@ def every_twentieth(rows: int) -> OrderFile:
 
 
 def with_quoted_notes(rows: int) -> OrderFile:
-    """In each row a note that needs quotes."""
+    """Each row has a note that needs quotes."""
     return _changed("quoted", rows, lambda line: line.rpartition(",")[0] + ',"ring twice, then wait"\n')
 
 
 def with_crlf(rows: int) -> OrderFile:
-    """Lines that end as Windows ends them."""
+    """Windows line ends."""
     return _changed("crlf", rows, lambda line: line.removesuffix("\n") + "\r\n", header=f"{HEADER}\r\n")
 
 
 def with_extra_column(rows: int) -> OrderFile:
-    """One column that is nobody's, at the end."""
+    """An unknown column at the end."""
     return _changed("extra", rows, lambda line: line.removesuffix("\n") + ",phone\n", header=f"{HEADER},channel\n")
 
 
 def with_bad_rows(rows: int) -> OrderFile:
-    """Every hundredth row has no e-mail address where one should be."""
+    """Every hundredth row has an invalid e-mail address."""
     numbers = itertools.count()
 
     def spoil(line: str) -> str:
@@ -115,10 +114,5 @@ def _made(name: str, rows: int, make: Callable[[], Iterable[str]]) -> OrderFile:
 
 
 def _folder() -> Path:
-    makers = Path(datasets.orders.samples.generate.__file__).read_bytes() + Path(__file__).read_bytes()
-    folder = FOLDER / f"files-{hashlib.sha256(makers).hexdigest()[:12]}"
-    if not folder.exists():
-        for former in FOLDER.glob("files-*"):
-            shutil.rmtree(former)
-        folder.mkdir(parents=True)
-    return folder
+    generators = Path(datasets.orders.samples.generate.__file__).read_bytes() + Path(__file__).read_bytes()
+    return kept("files", generators, lambda folder: None)

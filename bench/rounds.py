@@ -1,4 +1,4 @@
-"""Contenders in turn, round after round, so that each meets the machine in the same moods."""
+"""Runs contenders in turn, round after round, so that a busy machine slows all of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def alternate(contenders: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, list[T]]:
-    """What each contender gave in each round; every second round runs backwards."""
+    """The results of each contender, one for each round; every second round has the reverse order."""
     found: dict[str, list[T]] = {name: [] for name in contenders}
     for number in range(rounds):
         names = list(contenders)

@@ -1,4 +1,4 @@
-"""What a synthesis costs: its CPU time, Node's included, beside an empty CDK app's with the same rule packs on."""
+"""Measures the CPU time of a synthesis, Node's included, against an empty CDK app with the same rule packs."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from config.model import RULE_PACKS
 from stacks.rule_packs import check_with
 
 app = App()
-# The least that CloudFormation accepts: a stack with no resource fails the validation.
+# The smallest stack that passes the validation, which requires a resource.
 CfnWaitConditionHandle(Stack(app, "Empty"), "Nothing")
 check_with(RULE_PACKS, app)
 app.synth()
@@ -29,14 +29,14 @@ app.synth()
 
 
 def measure() -> list[Figure]:
-    """Alternates both apps and compares their CPU seconds round by round."""
+    """Measures both apps in turn, and compares their CPU seconds in each round."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder)
         contenders = {
             "platform": partial(_cpu_seconds, ["app.py"], output / "platform"),
             "empty": partial(_cpu_seconds, ["-c", EMPTY_APP], output / "empty"),
         }
-        contenders["platform"]()  # bundles the assets, which later runs find there
+        contenders["platform"]()  # bundles the assets, which later runs reuse
         seconds = alternate(contenders, ROUNDS)
     return [
         Figure(name=f"{ENVIRONMENT} / an empty app", values=ratio(seconds["platform"], seconds["empty"]), limit=LIMIT),
@@ -46,7 +46,7 @@ def measure() -> list[Figure]:
 
 
 def _cpu_seconds(program: list[str], output: Path) -> float:
-    """User and system seconds of one synthesis as the CDK's command line starts it."""
+    """User and system seconds of one synthesis, started as the CDK's command line starts it."""
     context = json.loads(Path("cdk.json").read_text())["context"] | {"env": ENVIRONMENT}
     process = subprocess.Popen(
         [sys.executable, *program],
@@ -54,7 +54,7 @@ def _cpu_seconds(program: list[str], output: Path) -> float:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    _, status, usage = os.wait4(process.pid, 0)  # with what it waited for itself, Node among it
+    _, status, usage = os.wait4(process.pid, 0)  # includes the processes that it waited for, such as Node
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"bench: the synthesis of {program[0]} failed; see: make synth ENV={ENVIRONMENT}")

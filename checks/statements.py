@@ -108,6 +108,11 @@ class Statement:
         return self.path.startswith("AssumeRolePolicyDocument.")
 
     @property
+    def elements(self) -> dict[str, Element]:
+        """Its elements by their names in a policy."""
+        return {"Action": self.actions, "Resource": self.resources, "Principal": self.principals}
+
+    @property
     def location(self) -> str:
         """Where it stands in the templates, for messages."""
         return f"{self.resource_id} ({self.type}), {self.path}" + (f' "{self.sid}"' if self.sid else "")
@@ -132,7 +137,7 @@ class Statement:
 
     def uncovered_by(self, others: "list[Statement]") -> "list[Statement]":
         """Its parts (one action, resource and principal each) that none of the others covers."""
-        parts = product(self.actions.split(), self.resources.split(), self.principals.split())
+        parts = product(*(element.split() for element in self.elements.values()))
         statements = (replace(self, actions=action, resources=one, principals=who) for action, one, who in parts)
         return [part for part in statements if not any(other.covers(part) for other in others)]
 
@@ -174,6 +179,14 @@ def holders(templates: Templates) -> dict[ResourceId, list[ResourceId]]:
             referenced = [reference.resource_id for reference in templates.references(value, id_.stack)]
             found[id_] += referenced or identities(templates.text(value, id_.stack), templates)
     return {id_: list(dict.fromkeys(own)) for id_, own in found.items()}
+
+
+def outside_policies(templates: Templates) -> Iterator[tuple[ResourceId, str]]:
+    """Each role with the policies that it attaches and no template contains, such as AWS managed policies."""
+    for role in templates.resources(ROLE):
+        for policy in templates.properties(role).get("ManagedPolicyArns", []):
+            if not list(templates.references(policy, role.stack)):
+                yield role, templates.text(policy, role.stack)
 
 
 def identities(text: str, templates: Templates) -> list[ResourceId]:

@@ -203,6 +203,11 @@ def intrinsic(value: Any) -> str:
     return ""
 
 
+def without_hash(logical_id: str) -> str:
+    """The logical id without the hash that the CDK computes from the construct's path."""
+    return re.sub(r"[0-9A-F]{8}$", "", logical_id)
+
+
 def target(arguments: Any) -> tuple[str, str]:
     """The logical id and the attribute (or "") that Ref, Fn::GetAtt or Fn::Sub names."""
     if isinstance(arguments, str):
@@ -212,16 +217,19 @@ def target(arguments: Any) -> tuple[str, str]:
     return logical_id, str(attribute)
 
 
-def _intrinsics(value: Any) -> Iterator[tuple[str, Any]]:
-    """The intrinsic functions inside the value, each with its arguments."""
+def mappings(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Every mapping inside the value, at any depth; an outer one precedes its inner ones."""
+    if isinstance(value, Mapping):
+        yield value
+        value = list(value.values())
     if isinstance(value, list):
         for item in value:
-            yield from _intrinsics(item)
-    elif isinstance(value, Mapping):
-        if name := intrinsic(value):
-            yield name, value[name]
-        for item in value.values():
-            yield from _intrinsics(item)
+            yield from mappings(item)
+
+
+def _intrinsics(value: Any) -> Iterator[tuple[str, Any]]:
+    """The intrinsic functions inside the value, each with its arguments."""
+    return ((name, found[name]) for found in mappings(value) if (name := intrinsic(found)))
 
 
 def _substituted(arguments: Any) -> tuple[str, Mapping[str, Any]]:

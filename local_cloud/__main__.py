@@ -57,10 +57,10 @@ def _status(cloud: LocalCloud) -> int:
 
 
 def _progress() -> Callable[[str], None]:
-    began = time.monotonic()
+    started = time.monotonic()
 
     def say(line: str) -> None:
-        print(f"[{time.monotonic() - began:5.1f} s] {line}", flush=True)
+        print(f"[{time.monotonic() - started:5.1f} s] {line}", flush=True)
 
     return say
 

@@ -24,12 +24,12 @@ from .control import Control
 from .deploy import CdkDeployment, sources_digest
 from .digests import own_code_digest
 from .emulator.settings import REGION
-from .environment import refuse_unless_loopback
+from .environment import Account
 from .errors import LocalCloudError
 from .faults import Faults
 from .logs import last_lines
 from .ports import choose_ports, port_variable
-from .postgres import PostgresEndpoint, remove_remains
+from .postgres import PostgresEndpoint, remove_leftovers
 from .report import Summary
 from .service import LocalService, ServiceContext, local_services
 from .stack_outputs import CoreOutputs
@@ -62,7 +62,7 @@ class LocalCloud:
         self._supervisor: subprocess.Popen[bytes] | None = None
 
     def up(self) -> Summary:
-        """Start everything, or bring it up to date; leaves alone what is healthy and current.
+        """Start everything, or bring it up to date. What is healthy and current keeps running.
 
         Raises LocalCloudError; if a process crashed, with its name and the last lines of its log.
         """
@@ -84,7 +84,7 @@ class LocalCloud:
     def status(self) -> dict[str, Any]:
         """The processes that run, and the last log lines of those that crashed."""
         if not self._supervisor_runs():
-            return {"running": [], "crashes": self._remains()}
+            return {"running": [], "crashes": self._supervisor_crash()}
         if not self.state.control.exists():  # it is still starting
             recorded = processes.load(self.state.processes)
             return {"running": [each.name for each in recorded if processes.runs(each)], "crashes": {}}
@@ -93,7 +93,7 @@ class LocalCloud:
         except LocalCloudError as error:
             return {
                 "running": [],
-                "crashes": self._remains() if not self._supervisor_runs() else {"supervisor": str(error)},
+                "crashes": self._supervisor_crash() if not self._supervisor_runs() else {"supervisor": str(error)},
             }
         return found
 
@@ -107,11 +107,7 @@ class LocalCloud:
 
     def session(self) -> boto3.session.Session:
         """boto3 as the root user of the local account; it can reach this machine only."""
-        account = self.services().account()
-        refuse_unless_loopback(account.endpoint_url)
-        return _LocalSession(
-            account.endpoint_url, str(account.ca_bundle), account.access_key_id, account.secret_access_key
-        )
+        return _LocalSession(self.services())
 
     @property
     def faults(self) -> Faults:
@@ -120,12 +116,12 @@ class LocalCloud:
 
     def _bring_up(self) -> Summary:
         core = self.services()
-        deployment = CdkDeployment(self.state, core.account(), self._say, self._core_crashes)
+        deployment = CdkDeployment(self.state, core, self._say, self._core_crashes)
         cloudformation = self.session().client("cloudformation")
         if deployment.was_done() and not stack_outputs.all_exist(cloudformation, self.state.assembly):
             self._say("some stacks were deleted (make destroy ENV=local): deploying them again")
             deployment.forget()
-        # Taken before the synthesis, so that the next run notices a file that is saved meanwhile.
+        # Taken before the synthesis, so that the next run notices a file that is saved during it.
         sources = sources_digest()
         if not deployment.is_current(sources):
             self._deploy(deployment, sources)
@@ -194,10 +190,10 @@ class LocalCloud:
         try:
             self._start_core()
         except LocalCloudError as error:
-            # A port was free when it was chosen, and another program took it before it was used.
+            # Another program took a port after it was chosen and before it was used.
             if _PORT_TAKEN not in str(error).lower():
                 raise
-            self._say("another program took a port meanwhile: starting once more, on other ports")
+            self._say("another program took a port: starting once more, on other ports")
             self._end()
             self._start_core()
 
@@ -219,17 +215,9 @@ class LocalCloud:
         ports = choose_ports(names, self._variables)
         self._say("starting PostgreSQL and the emulator")
         shutil.rmtree(self.state.logs, ignore_errors=True)
-        self.state.logs.mkdir(parents=True)
         log = self.state.log("supervisor")
-        with log.open("wb") as output:
-            self._supervisor = subprocess.Popen(
-                [sys.executable, "-m", "local_cloud.supervisor", str(self.state.root), "--ports", json.dumps(ports)],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=CHECKOUT,
-                start_new_session=True,
-            )
+        command = [sys.executable, "-m", "local_cloud.supervisor", str(self.state.root), "--ports", json.dumps(ports)]
+        self._supervisor = processes.launch(command, log, cwd=CHECKOUT)
         deadline = time.monotonic() + START_SECONDS
         while not (self.state.services.exists() and self.state.control.exists()):
             if self._supervisor.poll() is not None:
@@ -281,7 +269,7 @@ class LocalCloud:
         )
 
     def _database_url(self, stacks: CoreOutputs) -> str:
-        """The master user's; its password is in the secret that RDS would manage."""
+        """The master user's URL, with the password from the secret that RDS would manage."""
         instances = self.session().client("rds").describe_db_instances(DBInstanceIdentifier=stacks.database_identifier)
         instance = instances["DBInstances"][0]
         secret = (
@@ -320,8 +308,8 @@ class LocalCloud:
         recorded = processes.load(self.state.processes)
         return bool(recorded) and processes.runs(recorded[0])
 
-    def _remains(self) -> dict[str, str]:
-        """A supervisor that has gone without deleting its record was killed."""
+    def _supervisor_crash(self) -> dict[str, str]:
+        """The crash of the supervisor: it ended without deleting its record."""
         if not processes.load(self.state.processes):
             return {}
         log = self.state.log("supervisor")
@@ -331,11 +319,11 @@ class LocalCloud:
         }
 
     def _end(self) -> None:
-        """Ask the supervisor to stop, and then end whatever it started and left."""
+        """Ask the supervisor to stop, and then end all processes that it left."""
         recorded = processes.load(self.state.processes)
         if recorded:
             processes.end(recorded[0], grace_seconds=30)
-            # Meanwhile the supervisor may have started more, or ended all of them and deleted its record.
+            # Since then the supervisor may have started more, or ended all of them and deleted its record.
             for each in reversed(processes.load(self.state.processes) or recorded):
                 processes.end(each)
         if self._supervisor is not None:
@@ -344,7 +332,7 @@ class LocalCloud:
         for path in (self.state.control, self.state.services, self.state.processes, self.state.deployed,
                      self.state.outputs, self.state.env, self.state.database_proxy_control):  # fmt: skip
             path.unlink(missing_ok=True)
-        remove_remains(self.state.root)
+        remove_leftovers(self.state.root)
         shutil.rmtree(self.state.emulator, ignore_errors=True)
         self._forget_started()
 
@@ -352,18 +340,18 @@ class LocalCloud:
 class _LocalSession(boto3.session.Session):
     """A session whose clients use the local endpoint and trust its certificate authority."""
 
-    def __init__(self, endpoint_url: str, ca_bundle: str, access_key_id: str, secret_access_key: str) -> None:
+    def __init__(self, account: Account) -> None:
         nowhere = (None, None, os.devnull, None)
         super().__init__(
-            aws_access_key_id=access_key_id,
-            aws_secret_access_key=secret_access_key,
+            aws_access_key_id=account.access_key_id,
+            aws_secret_access_key=account.secret_access_key,
             region_name=REGION,
             botocore_session=botocore.session.Session(
                 # No profile, and no file that could define one, whatever the user's environment says.
                 session_vars={"profile": (None,) * 4, "config_file": nowhere, "credentials_file": nowhere}
             ),
         )
-        self._where = {"endpoint_url": endpoint_url, "verify": ca_bundle}
+        self._defaults = {"endpoint_url": account.endpoint_url, "verify": account.ca_bundle}
 
     def client(self, *arguments: Any, **named: Any) -> Any:
-        return super().client(*arguments, **{**self._where, **named})
+        return super().client(*arguments, **{**self._defaults, **named})

@@ -1,4 +1,4 @@
-"""A proxy before PostgreSQL: it terminates TLS, and it can stall, cut or refuse connections for fault tests.
+"""A proxy in front of PostgreSQL: it terminates TLS, and it can stall, cut or refuse connections for fault tests.
 
 The wheel's PostgreSQL is built without OpenSSL, so the proxy presents the certificate that clients verify.
 Without TLS it forwards only cancel requests, as an RDS instance with `rds.force_ssl` does.
@@ -24,9 +24,9 @@ from .ports import LOOPBACK
 _SSL_REQUEST = 80877103
 _GSS_REQUEST = 80877104
 _CANCEL_REQUEST = 80877102
-_LONGEST_OPENING = 10_000
+_MAX_STARTUP_BYTES = 10_000
 _CHUNK_BYTES = 256 * 1024
-_OPENING_SECONDS = 60.0
+_STARTUP_SECONDS = 60.0
 
 
 class PostgresProxy:
@@ -91,25 +91,25 @@ class PostgresProxy:
             _abort(writer)
 
     async def _link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        opening = await asyncio.wait_for(self._open(reader, writer), _OPENING_SECONDS)
-        if opening is None:
+        startup = await asyncio.wait_for(self._open(reader, writer), _STARTUP_SECONDS)
+        if startup is None:
             return
         await self._flowing.wait()
         server_reader, server_writer = await asyncio.open_connection(LOOPBACK, self._backend_port, limit=_CHUNK_BYTES)
         try:
-            server_writer.write(opening)
-            ways = [
+            server_writer.write(startup)
+            directions = [
                 asyncio.ensure_future(self._pump(reader, server_writer, counted=True)),
                 asyncio.ensure_future(self._pump(server_reader, writer, counted=False)),
             ]
             try:
                 # When one side closes, the connection is over for both.
-                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
                 await _flush(writer)
             finally:
-                for way in ways:
-                    way.cancel()
-                await asyncio.gather(*ways, return_exceptions=True)
+                for direction in directions:
+                    direction.cancel()
+                await asyncio.gather(*directions, return_exceptions=True)
         finally:
             _abort(server_writer)
 
@@ -117,7 +117,7 @@ class PostgresProxy:
         """Negotiate TLS; returns the client's startup message, or None if the client was refused."""
         encrypted = False
         while True:
-            message = await _opening_message(reader)
+            message = await _startup_message(reader)
             code = struct.unpack("!I", message[4:8])[0]
             if code == _SSL_REQUEST and not encrypted:
                 writer.write(b"S")
@@ -134,23 +134,23 @@ class PostgresProxy:
                 return None
 
     async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, *, counted: bool) -> None:
-        passed = 0
+        sent = 0
         while chunk := await source.read(_CHUNK_BYTES):
             if not self._flowing.is_set():
                 await self._flowing.wait()
             if counted:
-                passed += len(chunk)
-                if self._cut_after is not None and passed >= self._cut_after:
+                sent += len(chunk)
+                if self._cut_after is not None and sent >= self._cut_after:
                     self._cut_after = None
                     return
             target.write(chunk)
             await target.drain()
 
 
-async def _opening_message(reader: asyncio.StreamReader) -> bytes:
+async def _startup_message(reader: asyncio.StreamReader) -> bytes:
     length_bytes = await reader.readexactly(4)
     length = struct.unpack("!I", length_bytes)[0]
-    if not 8 <= length <= _LONGEST_OPENING:
+    if not 8 <= length <= _MAX_STARTUP_BYTES:
         raise EOFError("not a PostgreSQL client")
     return length_bytes + await reader.readexactly(length - 4)
 
@@ -206,19 +206,11 @@ class DatabaseFaults:
         return int(self._control.call("connections"))
 
 
-def _context(certificate: Path, key: Path) -> ssl.SSLContext:
+async def _main(arguments: argparse.Namespace) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(certificate, key)
-    return context
-
-
-async def _main(arguments: argparse.Namespace) -> None:
-    proxy = PostgresProxy(
-        port=arguments.port,
-        backend_port=arguments.backend_port,
-        context=_context(arguments.certificate, arguments.key),
-    )
+    context.load_cert_chain(arguments.certificate, arguments.key)
+    proxy = PostgresProxy(port=arguments.port, backend_port=arguments.backend_port, context=context)
     commands: dict[str, Callable[..., Any]] = {
         name: getattr(proxy, name) for name in ("stall", "resume", "cut", "cut_after", "refuse", "connections")
     }

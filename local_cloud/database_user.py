@@ -46,7 +46,7 @@ class DatabaseUser:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
-    def own(self, path: Path) -> None:
+    def chown(self, path: Path) -> None:
         """Give a file, or a folder and its contents, to this user."""
         if self.uid is None or self.gid is None:
             return
@@ -70,9 +70,9 @@ class DatabaseUser:
 
 
 def make_home(user: DatabaseUser, preferred: Path) -> Path:
-    """`preferred`, or a private folder elsewhere if `user` can't access that (such as a checkout below /root).
+    """`preferred`, or a private folder for temporary files if PostgreSQL can't use it.
 
-    Elsewhere too if initdb does not accept the characters in `preferred`.
+    It can't if `user` can't access it (such as a checkout below /root) or if initdb does not accept its characters.
     """
     preferred.mkdir(parents=True, exist_ok=True)
     if initdb_accepts(preferred) and user.can_enter(preferred.parent):
@@ -99,7 +99,7 @@ def reachable_installation(user: DatabaseUser, installation: Path, home: Path) -
     for part in (installation.relative_to(packages), Path(f"{installation.parent.name}.libs")):
         if not (copy / part).exists():
             shutil.copytree(packages / part, copy / part, symlinks=True)
-    user.own(copy)
+    user.chown(copy)
     return copy / installation.relative_to(packages)
 
 

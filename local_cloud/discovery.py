@@ -1,4 +1,4 @@
-"""Finds what the packages of the local cloud, one for each capability, add to it.
+"""Finds the modules that each capability adds to the local cloud.
 
 Standard library only: the emulator's interpreter uses it too.
 """

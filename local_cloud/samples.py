@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.rows import class_row
 
 from .errors import LocalCloudError
 from .state import CHECKOUT
@@ -16,6 +16,14 @@ SAMPLES = CHECKOUT / "datasets" / "orders" / "samples"
 FOLDER = "samples/"
 LOADED_SECONDS = 60.0
 _POLL_SECONDS = 0.2
+_FINISHED_FILES = """
+    SELECT key, status, reason, coalesce(rows_loaded, 0) AS rows_loaded, coalesce(rows_rejected, 0) AS rows_rejected
+    FROM files WHERE key = ANY(%s) AND finished_at IS NOT NULL ORDER BY key
+"""
+_REJECTED_ROWS = """
+    SELECT key, line_number, reasons FROM rejected_rows JOIN files USING (file_id)
+    WHERE key = ANY(%s) ORDER BY key, line_number
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,32 +53,20 @@ def put_samples(s3: Any, bucket: str, prefix: str) -> list[str]:
     present = {each["Key"] for each in listed}
     for key, path in keys.items():
         if key not in present:
-            _put(s3, bucket, key, path)
+            s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
     return list(keys)
-
-
-def _put(s3: Any, bucket: str, key: str, path: Path) -> None:
-    s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
 
 
 def wait_until_loaded(database_url: str, keys: list[str], *, seconds: float = LOADED_SECONDS) -> list[LoadedFile]:
     """The row of each key once it is finished; raises LocalCloudError if one is not after `seconds`."""
     deadline = time.monotonic() + seconds
     with psycopg.connect(database_url, autocommit=True) as connection:
+        cursor = connection.cursor(row_factory=class_row(LoadedFile))
         while True:
-            rows = connection.execute(
-                "SELECT key, status, reason, rows_loaded, rows_rejected FROM files "
-                "WHERE key = ANY(%s) AND finished_at IS NOT NULL ORDER BY key",
-                [keys],
-            ).fetchall()
-            waiting = sorted(set(keys) - {row[0] for row in rows})
+            files = cursor.execute(_FINISHED_FILES, [keys]).fetchall()
+            waiting = sorted(set(keys) - {file.key for file in files})
             if not waiting:
-                return [
-                    LoadedFile(
-                        key=key, status=status, reason=reason, rows_loaded=loaded or 0, rows_rejected=rejected or 0
-                    )
-                    for key, status, reason, loaded, rejected in rows
-                ]
+                return files
             if time.monotonic() > deadline:
                 raise LocalCloudError(
                     f"the pipeline did not finish {', '.join(waiting)} within {seconds:.0f} s: "
@@ -82,12 +78,4 @@ def wait_until_loaded(database_url: str, keys: list[str], *, seconds: float = LO
 def rejected_rows(database_url: str, keys: list[str]) -> list[RejectedSampleRow]:
     """The rejected rows of these keys."""
     with psycopg.connect(database_url) as connection:
-        rows = connection.execute(
-            "SELECT key, line_number, reasons FROM rejected_rows JOIN files USING (file_id) "
-            "WHERE key = ANY(%s) ORDER BY key, line_number",
-            [keys],
-        ).fetchall()
-    return [
-        RejectedSampleRow(key=key, line_number=line, reasons=[reasons] if isinstance(reasons, str) else list(reasons))
-        for key, line, reasons in rows
-    ]
+        return connection.cursor(row_factory=class_row(RejectedSampleRow)).execute(_REJECTED_ROWS, [keys]).fetchall()

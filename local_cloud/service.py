@@ -1,4 +1,4 @@
-"""The interface of a service that a capability runs on this machine, beside what its stack deploys.
+"""The interface of a service that a capability runs on this machine, in addition to what its stack deploys.
 
 `local_cloud/<capability>/service.py` defines it as `SERVICE`. `local_cloud/<capability>/emulator.py` has what the
 capability changes in the emulator (see `local_cloud/emulator/__main__.py`).

@@ -51,79 +51,27 @@ class StateFolder:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-
-    @property
-    def logs(self) -> Path:
-        """The log of each process."""
-        return self.root / "logs"
+        self.logs = self.root / "logs"
+        self.assembly = self.root / "cdk.out"  # the CDK's output
+        self.emulator = self.root / "emulator"  # its settings and temporary files, and what services write for it
+        self.temporary = self.emulator / "tmp"  # the emulator's TMPDIR: functions are unpacked here
+        # Folders of the capabilities' services. A deployment deletes them, so that the services start again.
+        self.capabilities = self.root / "capabilities"
+        self.deployed = self.root / "deployed.json"  # digests of the last deployment
+        self.outputs = self.root / "outputs.json"  # `Outputs` as JSON
+        self.env = self.root / "env.sh"  # `Outputs` as shell variables
+        self.control = self.root / "supervisor.json"  # the address of the supervisor's control port
+        self.database_proxy_control = self.root / "database-proxy.json"  # that of the database proxy
+        self.services = self.root / "services.json"  # `RunningServices`; written once all of them answer
+        self.processes = self.root / "processes.json"  # those of the supervisor, so that another process can end them
 
     def log(self, process: str) -> Path:
         """The log of this process."""
         return self.logs / f"{process.replace(' ', '-')}.log"
 
-    @property
-    def tls(self) -> Path:
-        """The certificates of this local cloud."""
-        return self.root / "tls"
-
-    @property
-    def emulator(self) -> Path:
-        """The emulator's settings and temporary files, and what services tell it."""
-        return self.root / "emulator"
-
-    @property
-    def temporary(self) -> Path:
-        """The emulator's TMPDIR: functions are unpacked here."""
-        return self.emulator / "tmp"
-
-    @property
-    def capabilities(self) -> Path:
-        """Folders of the capabilities' services; a deployment deletes them, so that the services start again."""
-        return self.root / "capabilities"
-
-    @property
-    def assembly(self) -> Path:
-        """The CDK's output."""
-        return self.root / "cdk.out"
-
-    @property
-    def deployed(self) -> Path:
-        """Digests of the last deployment."""
-        return self.root / "deployed.json"
-
-    @property
-    def outputs(self) -> Path:
-        """`Outputs` as JSON."""
-        return self.root / "outputs.json"
-
-    @property
-    def env(self) -> Path:
-        """`Outputs` as shell variables."""
-        return self.root / "env.sh"
-
-    @property
-    def control(self) -> Path:
-        """The address of the supervisor's control port."""
-        return self.root / "supervisor.json"
-
-    @property
-    def database_proxy_control(self) -> Path:
-        """The address of the database proxy's control port."""
-        return self.root / "database-proxy.json"
-
-    @property
-    def services(self) -> Path:
-        """`RunningServices` as JSON; the supervisor writes it once all of them answer."""
-        return self.root / "services.json"
-
-    @property
-    def processes(self) -> Path:
-        """Every process that the supervisor started, so that another process can end them."""
-        return self.root / "processes.json"
-
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Lets one command at a time change this local cloud; raises LocalCloudError if another is running."""
+        """Let one command at a time change this local cloud; raises LocalCloudError if another is running."""
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / "command.lock").open("w") as file:
             try:
@@ -135,12 +83,12 @@ class StateFolder:
             yield
 
     def write_outputs(self, outputs: Outputs) -> None:
-        """Writes both files, which only their owner may read: they contain secrets."""
+        """Write both files. Only their owner may read them, because they contain secrets."""
         write_private(self.outputs, json.dumps(asdict(outputs), indent=2) + "\n")
         write_private(self.env, outputs.as_shell())
 
     def read_outputs(self) -> Outputs:
-        """Raises LocalCloudError if nothing is running."""
+        """Read what `write_outputs` wrote; raises LocalCloudError if nothing is running."""
         try:
             return Outputs(**json.loads(self.outputs.read_text(encoding="utf-8")))
         except FileNotFoundError:

@@ -16,7 +16,9 @@ import signal
 import ssl
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -33,7 +35,6 @@ from .logs import last_lines
 from .ports import LOOPBACK, free_port
 from .postgres import LocalPostgres
 from .state import CHECKOUT, StateFolder
-from .tls import Certificates, make_certificates
 
 START_SECONDS = 60.0
 STOP_SECONDS = 1.0
@@ -41,25 +42,12 @@ _POLL_SECONDS = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunningServices:
+class RunningServices(Account):
     """The addresses of the running processes, for the commands that use them."""
 
-    endpoint_url: str
-    access_key_id: str
-    secret_access_key: str
-    ca_bundle: str
     database_superuser_url: str
     ports: dict[str, int]  # of the capabilities' services
     code: str  # the `own_code_digest` when they were started
-
-    def account(self) -> Account:
-        """How to call the local AWS."""
-        return Account(
-            endpoint_url=self.endpoint_url,
-            access_key_id=self.access_key_id,
-            secret_access_key=self.secret_access_key,
-            ca_bundle=Path(self.ca_bundle),
-        )
 
 
 @dataclass(kw_only=True)
@@ -79,9 +67,9 @@ class Supervisor:
         self._ports = ports
         self._children: dict[str, SupervisedProcess] = {}
         self._crashes: dict[str, str] = {}
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._done = asyncio.Event()
-        self._postgres: LocalPostgres | None = None
+        self._postgres = LocalPostgres(state.root, venv=toolchain.SERVICES_VENV)
         self._code = own_code_digest()
 
     async def run(self) -> None:
@@ -92,8 +80,8 @@ class Supervisor:
         commands: dict[str, Command] = {
             "status": self.status,
             "start_service": self.start_service,
-            "kill_database": self.kill_database,
-            "stop_database": self.stop_database,
+            "kill_database": partial(self._end_database, self._postgres.kill),
+            "stop_database": partial(self._end_database, self._postgres.stop),
             "start_database": self.start_database,
         }
         self._record()
@@ -113,27 +101,20 @@ class Supervisor:
 
     async def start_service(self, name: str, command: list[str], folder: str, environment: dict[str, str]) -> None:
         """Start a capability's service; replaces it if it runs already."""
-        async with self._turn:
+        async with self._lock:
             await asyncio.to_thread(self._start_service, name, command, folder, environment)
-
-    async def kill_database(self) -> None:
-        """End PostgreSQL with kill -9; it stays down until `start_database`."""
-        await self._with_database("kill")
-
-    async def stop_database(self) -> None:
-        """Shut PostgreSQL down cleanly; it stays down until `start_database`."""
-        await self._with_database("stop")
 
     async def start_database(self) -> None:
         """Start PostgreSQL again on the same data and port."""
-        async with self._turn:
-            await asyncio.to_thread(self._database().start)
-            self._add("PostgreSQL", self._database().process, self._database().log)
+        async with self._lock:
+            await asyncio.to_thread(self._postgres.start)
+            self._add("PostgreSQL", self._postgres.process, self._postgres.log)
 
-    async def _with_database(self, action: str) -> None:
-        async with self._turn:
+    async def _end_database(self, end: Callable[[], None]) -> None:
+        """Make PostgreSQL end, and stay down until `start_database`."""
+        async with self._lock:
             self._children["PostgreSQL"].stopping = True
-            await asyncio.to_thread(getattr(self._database(), action))
+            await asyncio.to_thread(end)
 
     async def _watch(self) -> None:
         while not self._done.is_set():
@@ -151,9 +132,8 @@ class Supervisor:
                 print(self._crashes[name], flush=True)
 
     def _start(self) -> None:
-        certificates = make_certificates(self._state.tls)
-        self._postgres = LocalPostgres(self._state.root, venv=toolchain.SERVICES_VENV, certificates=certificates)
         database = self._postgres.start()
+        certificates = self._postgres.certificates
         self._add("PostgreSQL", self._postgres.process, self._postgres.log)
         self._add("database proxy", self._postgres.proxy, self._postgres.proxy_log)
         settings = EmulatorSettings(
@@ -176,14 +156,12 @@ class Supervisor:
             ports=self._ports,
             code=self._code,
         )
-        self._start_emulator(settings, services, certificates)
+        self._start_emulator(settings, services)
         write_private(self._state.services, json.dumps(asdict(services)))
 
-    def _start_emulator(
-        self, settings: EmulatorSettings, services: RunningServices, certificates: Certificates
-    ) -> None:
+    def _start_emulator(self, settings: EmulatorSettings, services: RunningServices) -> None:
         settings_file = self._state.emulator / "settings.json"
-        settings.write(settings_file)
+        write_private(settings_file, json.dumps(asdict(settings)))  # with the superuser's password
         self._state.temporary.mkdir(parents=True, exist_ok=True)
         environment = {
             # The functions get this environment too: the emulator starts them with its own.
@@ -192,16 +170,16 @@ class Supervisor:
                 for name, value in clean().items()
                 if name in ("PATH", "LANG", "LC_ALL", "NO_PROXY", "no_proxy")
             },
-            **services.account().variables(),
+            **services.variables(),
             "HOME": str(self._state.temporary),
             "TMPDIR": str(self._state.temporary),
-            "SSL_CERT_FILE": str(certificates.authority),
-            "DATABASE_CA_BUNDLE": str(certificates.authority),
+            "SSL_CERT_FILE": services.ca_bundle,
+            "DATABASE_CA_BUNDLE": services.ca_bundle,
             VARIABLE: str(settings_file),
             "MINISTACK_ACCOUNT_ID": ACCOUNT,
             "MINISTACK_REGION": REGION,
-            "MINISTACK_SSL_CERT": str(certificates.certificate),
-            "MINISTACK_SSL_KEY": str(certificates.key),
+            "MINISTACK_SSL_CERT": settings.certificate,
+            "MINISTACK_SSL_KEY": settings.certificate_key,
             "BIND_HOST": LOOPBACK,
             "GATEWAY_PORT": str(settings.api_port),
             "AUTH": "true",
@@ -212,12 +190,13 @@ class Supervisor:
             "STATE_DIR": str(self._state.temporary / "state"),
         }
         log = self._state.log("emulator")
-        self._launch("emulator", [str(toolchain.program("python")), "-m", "local_cloud.emulator"], environment, log)
-        self._wait_for_emulator(services, log)
+        command = [str(toolchain.program("python")), "-m", "local_cloud.emulator"]
+        process = processes.launch(command, log, cwd=CHECKOUT, env=environment)
+        self._add("emulator", process, log)
+        self._wait_for_emulator(process, services, log)
 
-    def _wait_for_emulator(self, services: RunningServices, log: Path) -> None:
+    def _wait_for_emulator(self, process: subprocess.Popen[bytes], services: RunningServices, log: Path) -> None:
         context = ssl.create_default_context(cafile=services.ca_bundle)
-        process = self._children["emulator"].process
         for _ in range(int(START_SECONDS / _POLL_SECONDS)):
             if process.poll() is not None:
                 raise LocalCloudError(f"the emulator exited at start; the end of its log {log}:\n{last_lines(log)}")
@@ -235,23 +214,8 @@ class Supervisor:
         if running is not None:
             processes.end(processes.record(name, running.process.pid))
         self._crashes.pop(name, None)
-        self._launch(name, command, environment, self._state.log(name), folder=Path(folder))
-
-    def _launch(
-        self, name: str, command: list[str], environment: dict[str, str], log: Path, *, folder: Path = CHECKOUT
-    ) -> None:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=folder,
-                env=environment,
-                start_new_session=True,
-            )
-        self._add(name, process, log)
+        log = self._state.log(name)
+        self._add(name, processes.launch(command, log, cwd=folder, env=environment), log)
 
     def _add(self, name: str, process: subprocess.Popen[bytes] | None, log: Path) -> None:
         if process is None:
@@ -260,25 +224,19 @@ class Supervisor:
         self._record()
 
     def _record(self) -> None:
-        """Lists what must be ended if this process is killed; itself first, so that it starts nothing more."""
+        """Save which processes to end if this one is killed: itself first, so that it starts no more."""
         own = processes.record("supervisor", os.getpid())
         children = [processes.record(name, child.process.pid) for name, child in self._children.items()]
         processes.save(self._state.processes, [own, *children])
 
-    def _database(self) -> LocalPostgres:
-        if self._postgres is None:
-            raise LocalCloudError("PostgreSQL has not started yet")
-        return self._postgres
-
     def _end(self) -> None:
-        """Ends the last started process first, and the database last, so that no process loses what it still uses."""
+        """End the last started process first, and the database last, because the others use it."""
         for name, child in reversed(self._children.items()):
             child.stopping = True
             if name != "PostgreSQL":
                 # Its state is deleted anyway, so the emulator need not finish its work.
                 processes.end(processes.record(name, child.process.pid), grace_seconds=STOP_SECONDS)
-        if self._postgres is not None:
-            self._postgres.remove()
+        self._postgres.remove()
         if all(child.process.poll() is not None for child in self._children.values()):
             self._state.processes.unlink(missing_ok=True)  # all have ended
 
@@ -295,13 +253,9 @@ def main() -> None:
     arguments = parser.parse_args()
     clean_this_process()
     try:
-        asyncio.run(_run(arguments))
+        asyncio.run(Supervisor(StateFolder(arguments.state), ports=arguments.ports).run())
     except (LocalCloudError, OSError, psycopg.Error) as error:
         sys.exit(f"FAILED {error}")
-
-
-async def _run(arguments: argparse.Namespace) -> None:
-    await Supervisor(StateFolder(arguments.state), ports=arguments.ports).run()
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -44,12 +43,6 @@ def function_python() -> Path:
     return FUNCTION_VENV.resolve() / "bin" / "python"
 
 
-def node_path() -> str:
-    """The PATH that has Node and the CDK's command line after the setup."""
-    folders = [str(CHECKOUT / ".venv" / "bin"), str(CHECKOUT / "node_modules" / ".bin")]
-    return os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])
-
-
 def _provide(link: Path, made_from: bytes, make: Callable[[Path], None]) -> None:
     """Point `link` at the environment made from these contents in this place; makes it if it is missing.
 
@@ -71,16 +64,21 @@ def _provide(link: Path, made_from: bytes, make: Callable[[Path], None]) -> None
 
 def _make_services_venv(folder: Path, *, say: Callable[[str], None]) -> None:
     say("installing the emulator and PostgreSQL")
+    make_venv(folder, REQUIREMENTS)
+
+
+def make_venv(folder: Path, requirements: Path, *options: str) -> None:
+    """Make a virtual environment with these pinned packages; `options` are those of pip."""
     venv.create(folder, symlinks=True)
     # The checkout's own pip: one that comes with Python 3.11 does not trust the machine's certificates.
     done = subprocess.run(
         [sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "install",
-         "--quiet", "--disable-pip-version-check", "--require-hashes", "--requirement", REQUIREMENTS],
+         "--quiet", "--disable-pip-version-check", "--require-hashes", *options, "--requirement", requirements],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:
         end = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-5:])
         raise LocalCloudError(
-            f"installing {REQUIREMENTS.relative_to(CHECKOUT)} failed: it needs the Python package index. "
+            f"installing {requirements.relative_to(CHECKOUT)} failed: it needs the Python package index. "
             f"The end of pip's output:\n{end}"
         )

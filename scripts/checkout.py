@@ -1,4 +1,4 @@
-"""What the scripts that change a whole checkout share: git, and the generated files."""
+"""Git, generated files and formatting, for the scripts that change a whole checkout."""
 
 import subprocess
 import sys
@@ -10,11 +10,11 @@ GUARD = "tests/architecture/test_released.py"
 
 
 class CheckoutError(Exception):
-    """Why the checkout can't be changed, and what to do."""
+    """The checkout can't be changed. The message says why, and what to do."""
 
 
 def git(*arguments: str, tree: Path, check: bool = True, stdin: str = "") -> str:
-    """What git prints. Raises CheckoutError with what it says when it fails."""
+    """The output of git. Raises CheckoutError with its error output if it fails and `check` is true."""
     done = subprocess.run(["git", *arguments], check=False, cwd=tree, capture_output=True, text=True, input=stdin)
     if check and done.returncode != 0:
         raise CheckoutError(f"git {' '.join(arguments)}: {(done.stderr or done.stdout).strip()}")
@@ -22,29 +22,29 @@ def git(*arguments: str, tree: Path, check: bool = True, stdin: str = "") -> str
 
 
 def tracked(tree: Path) -> list[str]:
-    """The tracked files that are there."""
+    """The tracked files that exist."""
     names = git("ls-files", "-z", tree=tree).split("\0")
     return [name for name in names if name and ((tree / name).is_symlink() or (tree / name).is_file())]
 
 
 def require_clean(tree: Path) -> None:
-    """Raises CheckoutError where something is not committed: what a script changes must show in `git diff`."""
+    """Raises CheckoutError if there are uncommitted changes: `git diff` must show only what the script changes."""
     if changes := git("status", "--porcelain", tree=tree).splitlines():
         raise CheckoutError(
             f"The work tree has changes that are not committed ({len(changes)}, first: {changes[0].strip()}). "
-            "Commit or stash them first: `git diff` must show what this command changes, and nothing else."
+            "Commit or stash them first: `git diff` must show only what this command changes."
         )
 
 
 def generated(tree: Path, files: Collection[str]) -> dict[str, str]:
-    """The make target that writes each generated file among these paths, by the tree's .gitattributes."""
+    """The generated files among these paths, each with the make target that writes it (by .gitattributes)."""
     fields = git("check-attr", "-z", "--stdin", "generated-by", tree=tree, stdin="\0".join(files)).split("\0")
     found = zip(fields[0::3], fields[2::3], strict=False)
     return {path: target for path, target in found if target != "unspecified"}
 
 
 def make(target: str, tree: Path, *, set_up: bool = False) -> bool:
-    """Runs a make target, with what new requirements need where `set_up`. Shows what it prints; False if it fails."""
+    """Runs a make target and shows its output. With `set_up`, installs new requirements first. False if it fails."""
     print(f"make {target} ...", flush=True)
     old = [] if set_up else ["--old-file", "setup"]
     return subprocess.run(["make", "--no-print-directory", *old, target], check=False, cwd=tree).returncode == 0
@@ -57,7 +57,7 @@ def mark_released(tree: Path, *, set_up: bool = False) -> bool:
 
 
 def format_python(files: list[str], tree: Path) -> None:
-    """Formats the files and deletes imports that nothing uses."""
+    """Formats the files and deletes unused imports."""
     ruff = [sys.executable, "-m", "ruff"]
     subprocess.run([*ruff, "check", "--quiet", "--fix", "--select", "F401,I", *files], check=False, cwd=tree)
     subprocess.run([*ruff, "format", "--quiet", *files], check=True, cwd=tree)

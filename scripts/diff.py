@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from checks.changes import released, synthesis
-from checks.changes.errors import ChangesError
+from checks.changes.comparable import ChangesError
 from checks.changes.formatting import lines
 from checks.changes.report import rendered, report
 from checks.templates import Template
@@ -19,7 +19,7 @@ NO_SUCH_ENVIRONMENT = "env must be one of"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Prints the report, or one line and exit code 1 for an error that the user can fix."""
+    """Prints the report. An error that the user can fix is one line on stderr, and exit code 1."""
     options = _parser().parse_args(arguments)
     try:
         location = {"account": options.account, "region": options.region}
@@ -35,8 +35,8 @@ def _report(against: str, environment: str, location: Mapping[str, str]) -> str:
     where = ", ".join(f"{name} {value}" for name, value in location.items())
     if against == RELEASED and where:
         raise ChangesError(
-            f"released templates have no account and region, so they can't be compared for {where}: leave that out, "
-            "or name a revision, AGAINST=..."
+            f"released templates have no account and region, so they can't be compared for {where}: leave out ACCOUNT "
+            "and REGION, or pass a git revision, AGAINST=..."
         )
     before, source = _source(against, context)
     with ThreadPoolExecutor() as threads:
@@ -54,7 +54,7 @@ def _report(against: str, environment: str, location: Mapping[str, str]) -> str:
         return f"{title}\nThe environment is removed. Its deployed stacks stay deployed: {had}."
     if has:
         return f"{title}\nThe environment is new. Its stacks: {has}."
-    # Imported here, because an invalid value stops this import. The working tree's synthesis accepted all values.
+    # Imported here, because this import fails if a value is invalid. The synthesis above has checked all values.
     from config.environments import ENVIRONMENTS  # noqa: PLC0415 - see above
 
     raise ChangesError(
@@ -78,11 +78,11 @@ def _released(environment: str) -> Mapping[str, Template]:
     try:
         return released.read(environment, folder=RELEASED_TEMPLATES)
     except ChangesError as error:
-        raise ChangesError(f"{error}; `make mark-released` keeps today's") from error
+        raise ChangesError(f"{error}; `make mark-released` keeps the present ones") from error
 
 
 def _parser() -> argparse.ArgumentParser:
-    """Values may be empty, because make passes variables that were not set as empty."""
+    """Values may be empty: make passes variables that are not set as empty values."""
     parser = argparse.ArgumentParser(prog="python -m scripts.diff", description=__doc__)
     parser.add_argument("--env", required=True, help="the environment, of config/environments.py")
     parser.add_argument("--account", default="", help="twelve digits, for both sides")

@@ -1,17 +1,18 @@
-"""Resolves every requirements.in into a lock file with hashes, so that one package has one version everywhere."""
+"""Resolves every requirements.in into a lock file with hashes: the command of `make lock`."""
 
 import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DEVELOPMENT = ROOT / "requirements-dev.txt"
-# The emulator and awswrangler have environments of their own, and pin other versions.
+# Resolved without constraints. The emulator and awswrangler have virtual environments of their own, and pin other
+# versions.
 ALONE = ("requirements-dev.in", "scripts/requirements-node.in", "local_cloud/requirements.in", "bench/requirements.in")
 OLDEST_PYTHON = "3.11"
 
 
 def main() -> None:
-    """Writes all lock files. What ships follows what is tested: the development lock constrains the others."""
+    """Writes all lock files. The development lock constrains those of deployed code: it has the versions under test."""
     shipped = sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("*_src/**/requirements.in"))
     for source in ALONE:
         _compile(source)

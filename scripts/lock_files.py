@@ -1,28 +1,26 @@
-"""Deletes from lock files what no requirement needs any more, without a package index. `make lock` resolves anew."""
+"""Deletes packages that no requirement needs any more from lock files, without a package index."""
 
 import re
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
+# A line that begins with the name of a package.
 _PACKAGE = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)", re.MULTILINE)
 
 
-def normal(name: str) -> str:
-    """The one spelling of a package's name (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def requested(requirements: Path) -> set[str]:
-    """The packages that a requirements.in names itself."""
-    return {normal(match.group(1)) for match in _PACKAGE.finditer(requirements.read_text())}
+def listed(file: Path) -> set[str]:
+    """The packages that a requirements.in or a lock file lists."""
+    return {canonicalize_name(match.group(1)) for match in _PACKAGE.finditer(file.read_text())}
 
 
 def locks(lock: Path, requirements: Path) -> bool:
-    """Whether the lock has every package that the requirements name."""
-    return requested(requirements) <= {normal(match.group(1)) for match in _PACKAGE.finditer(lock.read_text())}
+    """Whether the lock file lists every package that the requirements list."""
+    return listed(requirements) <= listed(lock)
 
 
 def existing_includes(requirements: str, tree: Path) -> str:
-    """The text of a requirements.in without the `-r` lines whose file is gone."""
+    """The text of a requirements.in without the `-r` lines that name a missing file."""
     lines = requirements.splitlines(keepends=True)
     return "".join(
         line for line in lines if not (match := re.match(r"-r\s+(\S+)", line)) or (tree / match.group(1)).exists()
@@ -30,7 +28,7 @@ def existing_includes(requirements: str, tree: Path) -> str:
 
 
 def pruned(lock: str, tree: Path) -> str:
-    """The lock without the packages that nothing asks for; the reasons below each package name what still does."""
+    """The lock file without the packages that nothing needs. The `# via` lines of a package say what needs it."""
     header, *blocks = re.split(r"(?m)^(?=[A-Za-z0-9])", lock)
     while True:
         names = {_name(block) for block in blocks}
@@ -48,7 +46,7 @@ def pruned(lock: str, tree: Path) -> str:
 
 
 def _name(block: str) -> str:
-    return normal(re.split(r"[^A-Za-z0-9._-]", block, maxsplit=1)[0])
+    return canonicalize_name(re.split(r"[^A-Za-z0-9._-]", block, maxsplit=1)[0])
 
 
 def _reasons(block: str) -> list[str]:
@@ -61,8 +59,8 @@ def _holds(reason: str, package: str, locked: set[str], tree: Path) -> bool:
         return True
     if reason.startswith("-r "):
         file = tree / reason.removeprefix("-r ")
-        return file.exists() and package in requested(file)
-    return normal(reason.partition("[")[0]) in locked
+        return file.exists() and package in listed(file)
+    return canonicalize_name(reason.partition("[")[0]) in locked
 
 
 def _with_reasons(block: str, reasons: list[str]) -> str:

@@ -1,8 +1,7 @@
-"""Makes the database clients' CA bundle from PEM files: `python scripts/refresh_certificates.py FILE...`.
+"""Writes the CA bundle of the database clients from PEM files: `python scripts/refresh_certificates.py FILE...`.
 
-Takes every CA certificate found in the files (anything around them is skipped), leaves out those that have expired and
-those of AWS's own test regions, sorts the rest, and writes `database-ca.pem` and `fingerprints.txt` to
-components/database/certificates.
+It takes all CA certificates in the files, except expired ones and those of AWS's test regions. It writes them, sorted,
+to `database-ca.pem` and `fingerprints.txt` in components/database/certificates.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _TEST_REGION = re.compile(r"Amazon RDS (Beta|Preview) ")
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Authority:
-    """A CA certificate; `ends` is in seconds since 1970."""
+    """A CA certificate; `ends` is the end of its validity, in seconds since 1970."""
 
     name: str
     fingerprint: str
@@ -38,12 +37,12 @@ class Authority:
 
 
 def authorities(text: str) -> list[Authority]:
-    """Every CA certificate in a PEM text, in its order; raises ssl.SSLError or ValueError for one that is broken."""
+    """Every CA certificate in a PEM text, in order. Raises ssl.SSLError or ValueError for an invalid certificate."""
     found = []
     for pem in _CERTIFICATE.findall(text):
         store = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         store.load_verify_locations(cadata=pem)
-        # OpenSSL lists what may sign others, and only that.
+        # OpenSSL lists only certificates that may sign others.
         for certificate in store.get_ca_certs():
             # The stubs give a certificate's subject no usable type.
             subject = dict(pair for part in certificate["subject"] for pair in part)  # type: ignore[misc] # see above

@@ -1,6 +1,6 @@
-"""Gives the project another name: `make rename NAME=acme`.
+"""Changes the project's name: `make rename NAME=acme`.
 
-The name is one value in config/model.py; everything that carries it is derived from it.
+The name is one value in config/model.py. Everything that contains the name is derived from that value.
 """
 
 import argparse
@@ -21,7 +21,7 @@ GENERATED = ("snapshots", "mark-released")
 
 
 def main(arguments: list[str] | None = None, *, tree: Path = ROOT) -> None:
-    """Renames, writes generated files again, and exits with 1 where a file still carries the old name."""
+    """Renames the project and writes the generated files again. Exits with 1 if a file still contains the old name."""
     parser = argparse.ArgumentParser(prog="scripts.rename", description=__doc__)
     parser.add_argument("name")
     new = parser.parse_args(arguments).name
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None, *, tree: Path = ROOT) -> None:
         check_project_name(new)
         for capability in set(new.split("-")) & set(optional(tree)):
             raise CheckoutError(
-                f"{new} contains the name of a capability: `make remove CAPABILITY={capability}` would find it too."
+                f"{new} contains the name of a capability: `make remove CAPABILITY={capability}` would also find it."
             )
         old = name_in((tree / MODEL).read_text())
         if new == old:
@@ -40,43 +40,43 @@ def main(arguments: list[str] | None = None, *, tree: Path = ROOT) -> None:
     rename(new, tree)
     print(f"{old} is now {new} in {MODEL}. The generated files follow. This takes a few minutes.", flush=True)
     failed = [target for target in GENERATED if not make(target, tree)]
-    found = carriers(old, tree=tree, files=tracked(tree))
+    found = occurrences(old, tree=tree, files=tracked(tree))
     for line in found:
         print(line)
     if found:
-        print(f"\n{len(found)} lines still carry the name {old}. Derive each from `environment.project`, or reword it.")
+        print(f"\n{len(found)} lines still contain {old}. Derive each from `environment.project`, or reword it.")
     if failed:
         print(f"\nThese failed, see above: {', '.join(f'make {target}' for target in failed)}")
     if found or failed:
         sys.exit(1)
     print(f"\nThe project's name is {new}. Read `git diff`, run `make check test-fast`, then commit.")
-    print("Stacks that are deployed keep their old name: the next deployment makes new ones beside them.")
+    print("Deployed stacks keep their old names: the next deployment creates new stacks and leaves the old ones.")
 
 
 def name_in(model: str) -> str:
-    """The name of the project in the source of config/model.py."""
+    """The project's name in the source of config/model.py."""
     return str(ast.literal_eval(model[slice(*_value(model))]))
 
 
 def rename(new: str, tree: Path) -> None:
-    """Changes the one value."""
+    """Changes the value in config/model.py."""
     model = (tree / MODEL).read_text()
     start, end = _value(model)
     (tree / MODEL).write_text(f'{model[:start]}"{new}"{model[end:]}')
 
 
 def _value(model: str) -> tuple[int, int]:
-    """Where the default of `project` stands in the class Environment."""
+    """Start and end of the default of `project` in the class Environment. Raises CheckoutError if there is none."""
     found = re.search(r'(?m)^    project: str = ("[^"\n]*")$', model)
     if found is None:
         raise CheckoutError(f'{MODEL} has no line `project: str = "..."` in the class Environment.')
     return found.span(1)
 
 
-def carriers(name: str, *, tree: Path, files: Collection[str]) -> list[str]:
-    """The lines that carry the project's name, as `file:line: text`, the changelog apart.
+def occurrences(name: str, *, tree: Path, files: Collection[str]) -> list[str]:
+    """The lines that contain the project's name, as `file:line: text`, outside of `NOT_SEARCHED`.
 
-    A word of a sentence is not the name ("a small shop", "a shop's partners"), nor is an identifier in Python.
+    An ordinary word of a sentence doesn't count ("a small shop", "a shop's partners"), nor does a Python identifier.
     """
     word = re.compile(rf"(?i)(?<![a-z0-9_]){re.escape(name)}(?![a-z0-9_])")
     sentence = re.compile(rf"(?im)(?:^|(?<=[\s(])){re.escape(name)}(?='s\b|'?[\s,;)\"]|[.:!?](?:\s|\"|$)|$)")
@@ -97,7 +97,7 @@ def _without_identifiers(source: str, word: re.Pattern[str]) -> str:
         if token.type == tokenize.NAME and word.fullmatch(token.string):
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column] + lines[row - 1][token.end[1] :]
-    # Before Python 3.12 an f-string is one token: here names in its braces.
+    # Before Python 3.12, an f-string is one token. This deletes the identifiers in its braces.
     return re.sub(r"\{[\w.]*", lambda name: word.sub("", name.group()), "\n".join(lines))
 
 

@@ -1,4 +1,4 @@
-"""Deletes what belongs to one capability from Python source and leaves every other byte as it is."""
+"""Deletes the code of one capability from Python source, and leaves every other byte unchanged."""
 
 import ast
 import re
@@ -10,23 +10,22 @@ Located = ast.stmt | ast.expr | ast.keyword
 
 
 class EditError(Exception):
-    """Source that the general rule can't edit; the message names the line."""
+    """The source can't be edited by the general rules; the message names the line."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Edited:
-    """The source that remains, and the lines of the original that still use a deleted name."""
+    """The source that remains, and `line: name` for each use of a deleted name that is left."""
 
     source: str
-    places: int
     leftovers: list[str]
 
 
 def without(source: str, *, word: str, modules: Collection[str]) -> Edited:
-    """Deletes everything that belongs to the capability `word`.
+    """Deletes everything that belongs to the capability `word`, each with the comments directly above it.
 
     That is: imports of the deleted `modules`, class fields and keyword arguments named `word`, `if x.word:` statements,
-    module constants that use what is deleted and that only deleted code uses; each with the comments directly above.
+    and module constants that use deleted names and that only deleted code uses.
     """
     tree, text = ast.parse(source), _Text(source)
     spans = [
@@ -46,14 +45,13 @@ def without(source: str, *, word: str, modules: Collection[str]) -> Edited:
     leftovers = sorted(
         f"{node.lineno}: {node.id}" for node in _names(tree) if node.id in names and not text.within(node, spans)
     )
-    outer = _outermost(spans)
-    for start, end in reversed(outer):
+    for start, end in reversed(_outermost(spans)):
         source = source[:start] + source[end:]
     try:
         ast.parse(source)
     except SyntaxError as error:
-        raise EditError(f"line {error.lineno} would be no Python any more") from error
-    return Edited(source=source, places=len(outer), leftovers=leftovers)
+        raise EditError(f"line {error.lineno} would no longer be valid Python") from error
+    return Edited(source=source, leftovers=leftovers)
 
 
 def _belongs(node: ast.AST, word: str, modules: Collection[str]) -> bool:
@@ -89,7 +87,7 @@ def _targets(node: ast.stmt) -> set[str]:
 
 
 def _own_constants(tree: ast.Module, names: set[str], deleted: Callable[[ast.Name], bool]) -> list[ast.stmt]:
-    """The module constants that use one of the names, directly or not, and that only deleted code uses."""
+    """The module constants that use one of the names, directly or indirectly, and that only deleted code uses."""
     found: list[ast.stmt] = []
     while more := [
         node
@@ -156,7 +154,7 @@ class _Text:
         )
 
     def _offset(self, line: int, column: int) -> int:
-        """`ast` counts columns in bytes of UTF-8."""
+        """The offset of a position; `ast` counts columns in bytes of UTF-8."""
         return self._starts[line - 1] + len(self._lines[line - 1].encode()[:column].decode())
 
 

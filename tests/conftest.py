@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Fixtures and hooks of all tests."""
 
 from pathlib import Path
 
@@ -9,13 +9,13 @@ from tests.support.synthesis import ENVIRONMENTS, Synthesized, shipped
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`make snapshots` and `make mark-released` ask for them."""
-    parser.addoption("--update-snapshots", action="store_true", help="write the templates' snapshots anew")
-    parser.addoption("--mark-released", action="store_true", help="keep today's templates as those last released")
+    parser.addoption("--update-snapshots", action="store_true", help="write the templates' snapshots again")
+    parser.addoption("--mark-released", action="store_true", help="keep the current templates as the released ones")
 
 
-# What tests share, one process has: the local cloud, one with nothing deployed, and the environments' templates.
+# Tests that share one of these run in the same process: the local cloud, an empty one, the environments' templates.
 LOCAL_CLOUD, EMPTY_CLOUD, TEMPLATES = "local cloud", "empty cloud", "templates"
-# These synthesize much that no other test looks at.
+# These synthesize many templates that no other test uses.
 ALONE = ("test_regions", "test_network_space")
 MAX_VALUE_IN_A_NAME = 200  # characters
 _TESTS = Path(__file__).parent
@@ -23,7 +23,7 @@ _TESTS = Path(__file__).parent
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in a hook of its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Deals the tests out to the processes that `make test` starts, the longest group first, files whole."""
+    """Distributes the tests to the processes of `make test`: the longest group first, each file in one process."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
     longest = {LOCAL_CLOUD: 0, EMPTY_CLOUD: 1}
@@ -42,7 +42,7 @@ def _group(item: pytest.Item) -> str:
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Names long and binary values by their argument: compressed bytes hold a time, which no two processes share."""
+    """Names long and binary values by their argument. Compressed bytes contain a time, which differs by process."""
     binary = isinstance(val, bytes) and not val.isascii()
     return argname if binary or (isinstance(val, str | bytes) and len(val) > MAX_VALUE_IN_A_NAME) else None
 
@@ -55,5 +55,5 @@ def every_environment(request: pytest.FixtureRequest) -> Synthesized:
 
 @pytest.fixture
 def prod() -> Synthesized:
-    """The environment that has everything switched on."""
+    """The environment in which everything is switched on."""
     return shipped("prod")

@@ -17,7 +17,7 @@ from .uploads import UploadSigner
 
 
 def main() -> None:
-    """Serve until the process is told to stop."""
+    """Serve until the process receives a signal to stop."""
     try:
         settings = Settings.from_env(os.environ)
     except SettingsError as error:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, Field
 
 from . import inputs, listings, queries
+from .errors import found_or_404
 from .listings import Files, Orders, RejectedRows
 from .queries import File, Order
 from .services import ServicesDep
@@ -44,10 +45,7 @@ async def files_by_key(services: ServicesDep, key: inputs.Key) -> list[File]:
 async def file(services: ServicesDep, file_id: inputs.FileId) -> File:
     """Get one file."""
     async with services.pool.connection() as connection:
-        found = await queries.file(connection, file_id)
-    if found is None:
-        raise HTTPException(404, f"There is no file with ID {file_id}.")
-    return found
+        return found_or_404(await queries.file(connection, file_id), f"file with ID {file_id}")
 
 
 @router.get("/files/{file_id}/rejects")
@@ -73,10 +71,7 @@ async def orders(services: ServicesDep, query: Annotated[inputs.LimitedOrderQuer
 async def order(services: ServicesDep, order_id: inputs.OrderId) -> Order:
     """Get one order."""
     async with services.pool.connection() as connection:
-        found = await queries.order(connection, order_id)
-    if found is None:
-        raise HTTPException(404, f"There is no order with ID {order_id}.")
-    return found
+        return found_or_404(await queries.order(connection, order_id), f"order with ID {order_id}")
 
 
 @router.post("/uploads", status_code=201)

@@ -65,7 +65,7 @@ def create_app(
         upload_signer=upload_signer,
         overview=RefreshAheadCache(overview, max_age_seconds=OVERVIEW_MAX_AGE_SECONDS),
     )
-    rendering.set_globals(landing_url=f"s3://{settings.landing_bucket}/{settings.incoming_prefix}")
+    rendering.templates.globals["landing_url"] = f"s3://{settings.landing_bucket}/{settings.incoming_prefix}"
     errors.add_handlers(app)
     app.include_router(pages.router)
     app.include_router(api.router)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from botocore.exceptions import BotoCoreError
@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from .rendering import page
+
+T = TypeVar("T")
 
 RETRY_SECONDS = 5
 # By status: the title, and the message where the error has none of its own.
@@ -46,7 +48,11 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        problems = [{"field": str(each["loc"][-1]), "problem": _problem(each["msg"])} for each in error.errors()]
+        # The field's name replaces the subject of Pydantic's message.
+        problems = [
+            {"field": str(each["loc"][-1]), "problem": re.sub(r"^(Input|String|Value) should", "must", each["msg"])}
+            for each in error.errors()
+        ]
         message = "; ".join(f"{each['field']}: {each['problem']}" for each in problems)
         return error_response(request, 422, message, problems)
 
@@ -65,9 +71,11 @@ def add_handlers(app: FastAPI) -> None:
         return error_response(request, 500)
 
 
-def _problem(message: str) -> str:
-    """Pydantic's message without its subject, because the field's name precedes it."""
-    return re.sub(r"^(Input|String|Value) should", "must", message)
+def found_or_404(found: T | None, name: str) -> T:
+    """`found`, if it is not None; otherwise raises the error 404 with the name of what was not found."""
+    if found is None:
+        raise HTTPException(404, f"There is no {name}.")
+    return found
 
 
 def error_response(

@@ -16,12 +16,8 @@ PAGE_REJECTS = 100
 MAX_ROWS = 500
 
 
-def _empty_is_none(value: object) -> object:
-    # Forms send a field that was left empty as an empty string.
-    return None if value == "" else value
-
-
-_EmptyIsNone = BeforeValidator(_empty_is_none)
+# Forms send a field that was left empty as an empty string.
+_EmptyIsNone = BeforeValidator(lambda value: None if value == "" else value)
 _NO_NUL = r"^[^\x00]*$"  # PostgreSQL can't store NUL characters
 _MAX_ORDER_ID = 64
 _MAX_KEY = 1024

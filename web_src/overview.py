@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
@@ -32,15 +31,14 @@ class Overview:
 class OverviewReader:
     """Reads overviews from the database, and caches the orders per day for some seconds."""
 
-    def __init__(self, pool: AsyncConnectionPool, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, pool: AsyncConnectionPool) -> None:
         self._pool = pool
-        self._now = now
         self._days: list[Day] = []
         self._days_expire = 0.0
 
     async def read(self) -> Overview:
         """The overview as of now."""
-        today = _midnight(self._now().date())
+        today = _midnight(datetime.now(UTC).date())
         async with self._pool.connection() as connection:
             if time.monotonic() >= self._days_expire:
                 self._days = await _last_days(connection, tomorrow=today + timedelta(days=1))

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 
 from . import export, inputs, listings, queries
 from .authentication import SESSION_COOKIES
+from .errors import found_or_404
 from .inputs import PAGE_REJECTS, PAGE_ROWS
 from .rendering import page, shared_page
 from .services import ServicesDep
@@ -29,9 +30,8 @@ async def healthz() -> PlainTextResponse:
 @router.get("/readyz")
 async def readyz(services: ServicesDep) -> PlainTextResponse:
     """Answer 200 if the database answers, otherwise 503."""
-    async with services.pool.connection() as connection:
-        await queries.ping(connection)
-    return PlainTextResponse("ok\n")
+    async with services.pool.connection():  # the pool checks that a connection works before it lends it
+        return PlainTextResponse("ok\n")
 
 
 @router.get("/")
@@ -63,9 +63,7 @@ async def file_page(
 ) -> HTMLResponse:
     """Show a file, its versions and its rejected rows."""
     async with services.pool.connection() as connection:
-        file = await queries.file(connection, file_id)
-        if file is None:
-            raise HTTPException(404, f"There is no file with ID {file_id}.")
+        file = found_or_404(await queries.file(connection, file_id), f"file with ID {file_id}")
         versions = await queries.versions(connection, bucket=file.bucket, key=file.key, limit=MAX_VERSIONS + 1)
         page_of_rejects = await listings.rejects(connection, file_id, after=after, limit=PAGE_REJECTS)
     return page(
@@ -84,8 +82,7 @@ async def file_page(
 async def rejects_csv(services: ServicesDep, file_id: inputs.FileId) -> Response:
     """Download a file's rejected rows as CSV."""
     async with services.pool.connection() as connection:
-        if await queries.file(connection, file_id) is None:
-            raise HTTPException(404, f"There is no file with ID {file_id}.")
+        found_or_404(await queries.file(connection, file_id), f"file with ID {file_id}")
     return StreamingResponse(
         export.csv_chunks(services.pool, file_id),
         media_type="text/csv; charset=utf-8",
@@ -115,9 +112,7 @@ async def orders_page(
 async def order_page(request: Request, services: ServicesDep, order_id: inputs.OrderId) -> HTMLResponse:
     """Show an order and its source file."""
     async with services.pool.connection() as connection:
-        order = await queries.order(connection, order_id)
-        if order is None:
-            raise HTTPException(404, f"There is no order with ID {order_id}.")
+        order = found_or_404(await queries.order(connection, order_id), f"order with ID {order_id}")
         file = await queries.file(connection, order.file_id)
     return page(request, "order.html", order=order, file=file)
 

@@ -137,11 +137,6 @@ class Day:
     orders: int
 
 
-async def ping(connection: AsyncConnection) -> None:
-    """Check that the database answers; raises psycopg.OperationalError if it doesn't."""
-    await connection.execute("SELECT 1")
-
-
 async def files(connection: AsyncConnection, *, before: int, status: Status | None, limit: int) -> list[File]:
     """Files with an id below `before`, newest first."""
     values = {"before": before, "status": status, "limit": limit}

@@ -23,7 +23,7 @@ def page(
     request: Request, template: str, *, status_code: int = 200, headers: dict[str, str] | None = None, **values: Any
 ) -> HTMLResponse:
     """A page, rendered for the user of this request."""
-    text = _templates.get_template(template).render(values, user=request.scope.get("user"))
+    text = templates.get_template(template).render(values, user=request.scope.get("user"))
     return HTMLResponse(text, status_code=status_code, headers=headers)
 
 
@@ -34,36 +34,22 @@ def shared_page(request: Request, template: str, content: Markup) -> HTMLRespons
 
 @lru_cache(maxsize=64)
 def _rendered(template: str, content: Markup, user: str | None) -> bytes:
-    return _templates.get_template(template).render(content=content, user=user).encode()
+    return templates.get_template(template).render(content=content, user=user).encode()
 
 
 def fragment(template: str, **values: Any) -> Markup:
-    """A part of a page that is the same for all users."""
-    return Markup(_templates.get_template(template).render(values))  # noqa: S704 - the template escapes its values
-
-
-def set_globals(**values: Any) -> None:
-    """Set variables for all templates."""
-    _templates.globals.update(values)
-
-
-def _number(value: int) -> str:
-    return f"{value:,}"
+    """A rendered part of a page, the same for all users."""
+    return Markup(templates.get_template(template).render(values))  # noqa: S704 - the template escapes its values
 
 
 def _size(value: int | None) -> str:
     if value is None:
         return "unknown"
-    size = float(value)
-    for unit in ("bytes", "KiB", "MiB"):
-        if size < 1024:
-            return f"{_one_decimal(size)} {unit}"
-        size /= 1024
-    return f"{_one_decimal(size)} GiB"
-
-
-def _one_decimal(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
+    size, unit = float(value), "bytes"
+    for larger in ("KiB", "MiB", "GiB"):
+        if size >= 1024:
+            size, unit = size / 1024, larger
+    return f"{size:.1f}".removesuffix(".0") + f" {unit}"
 
 
 def _timestamp(value: datetime) -> str:
@@ -87,14 +73,14 @@ def _static_url(name: str) -> str:
     return f"/static/{name}?v={digest}"
 
 
-_templates = Environment(
+templates = Environment(
     loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
     lstrip_blocks=True, auto_reload=False,
 )  # fmt: skip
-_templates.filters.update(
-    number=_number, size=_size, timestamp=_timestamp, day=_day, file_name=_file_name, folder=_folder
+templates.filters.update(
+    number="{:,}".format, size=_size, timestamp=_timestamp, day=_day, file_name=_file_name, folder=_folder
 )  # fmt: skip
-_templates.globals.update(
+templates.globals.update(
     stylesheet=_static_url("app.css"),
     icon=_static_url("icon.svg"),
     upload_script=_static_url("upload.js"),

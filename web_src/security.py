@@ -80,14 +80,11 @@ class CrossOriginProtection:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] == "http" and scope["method"] not in _SAFE_METHODS and _cross_origin(scope):
+        changes_state = scope["type"] == "http" and scope["method"] not in _SAFE_METHODS
+        if changes_state and Headers(scope=scope).get("sec-fetch-site", "none") not in ("same-origin", "none"):
             await errors.error_response(Request(scope), 403)(scope, receive, send)
             return
         await self._app(scope, receive, send)
-
-
-def _cross_origin(scope: Scope) -> bool:
-    return Headers(scope=scope).get("sec-fetch-site", "none") not in ("same-origin", "none")
 
 
 def _raw(headers: dict[str, str]) -> Sequence[tuple[bytes, bytes]]:

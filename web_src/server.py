@@ -11,7 +11,7 @@ SHUTDOWN_SECONDS = 20
 
 
 def serve(app: ASGIApp, *, host: str, port: int) -> None:
-    """Serve `app` until the process is told to stop, then finish the requests in progress."""
+    """Serve `app` until the process receives a signal to stop, then finish the requests in progress."""
     uvicorn.run(
         app,
         host=host,

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from common.settings import DatabaseSettings, SettingsError, Variables
+from common.settings import (
+    DatabaseSettings,
+    EnvironmentSettings,
+    SettingsError,
+    key_prefix,
+    tcp_port,
+    whole_number,
+)
 
 # All interfaces, because the load balancer connects from outside. The security group admits no other client.
 DEFAULT_HOST = "0.0.0.0"  # noqa: S104 - see above
@@ -29,42 +38,24 @@ class SignInSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(EnvironmentSettings):
     """The app's address, its database, and where uploads go.
 
-    `sign_in` is None where something else controls access: an SSM tunnel or the network. `upload_endpoint_url` replaces
+    `sign_in` is None if an SSM tunnel or the network controls access instead. `upload_endpoint_url` replaces
     the address of S3 for uploads; it is None on AWS.
     """
 
-    host: str
-    port: int
-    database: DatabaseSettings
-    database_user: str
-    region: str
-    upload_endpoint_url: str | None
-    landing_bucket: str
-    incoming_prefix: str
-    max_file_bytes: int
-    sign_in: SignInSettings | None
-
-    @classmethod
-    def from_env(cls, environment: Mapping[str, str]) -> Settings:
-        """Read the settings; raises SettingsError that names the variable."""
-        variables = Variables(environment)
-        return cls(
-            host=variables.text("HOST", DEFAULT_HOST),
-            port=variables.port("PORT", DEFAULT_PORT),
-            database=DatabaseSettings.read(variables),
-            database_user=variables.text("DATABASE_USER"),
-            region=variables.text("AWS_REGION"),
-            upload_endpoint_url=environment.get("UPLOAD_ENDPOINT_URL") or None,
-            landing_bucket=variables.text("LANDING_BUCKET"),
-            incoming_prefix=variables.prefix("INCOMING_PREFIX"),
-            max_file_bytes=variables.whole_number(
-                "MAX_FILE_BYTES", highest=S3_MAX_POST_BYTES, default=DEFAULT_MAX_FILE_BYTES
-            ),
-            sign_in=_sign_in(environment),
-        )
+    host: Annotated[str, "HOST"] = DEFAULT_HOST
+    port: Annotated[int, "PORT", tcp_port] = DEFAULT_PORT
+    database: Annotated[DatabaseSettings, DatabaseSettings.from_env]
+    database_user: Annotated[str, "DATABASE_USER"]
+    upload_endpoint_url: Annotated[str | None, "UPLOAD_ENDPOINT_URL"] = None
+    landing_bucket: Annotated[str, "LANDING_BUCKET"]
+    incoming_prefix: Annotated[str, "INCOMING_PREFIX", key_prefix]
+    max_file_bytes: Annotated[int, "MAX_FILE_BYTES", partial(whole_number, highest=S3_MAX_POST_BYTES)] = (
+        DEFAULT_MAX_FILE_BYTES
+    )
+    sign_in: Annotated[SignInSettings | None, _sign_in]
 
 
 def _sign_in(environment: Mapping[str, str]) -> SignInSettings | None:

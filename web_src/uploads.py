@@ -41,7 +41,7 @@ class UploadSigner:
         # botocore generates the client's methods at run time, so type checkers don't know them.
         self._s3: Any = session.create_client(
             "s3",
-            region_name=settings.region,
+            region_name=settings.database.region,
             endpoint_url=settings.upload_endpoint_url,
             config=Config(
                 signature_version="s3v4",

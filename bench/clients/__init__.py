@@ -1,1 +1,1 @@
-"""The programs that are measured, each run in a fresh process by `bench.lab`."""
+"""The measured programs; `bench.lab` runs each in a new process."""

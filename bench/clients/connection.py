@@ -1,4 +1,4 @@
-"""How every measured program that uses psycopg connects."""
+"""The connections of the measured programs that use psycopg."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from bench.clients.job import Job
 
 
 def connect(sslmode: str, /, **arguments: Any) -> psycopg.Connection:
-    """psycopg.connect, with TLS or without it whatever the arguments say."""
+    """psycopg.connect, with this sslmode instead of the one in the arguments."""
     return psycopg.Connection.connect(**arguments | {"sslmode": sslmode})
 
 
 def connection_for(job: Job) -> psycopg.Connection:
-    """The same kind of connection as the function's own."""
+    """A connection like that of the ingestion function."""
     return connect(
         job.sslmode,
         host=os.environ["DATABASE_HOST"],

@@ -1,4 +1,4 @@
-"""The usual sample: csv.DictReader, a dictionary a row, psycopg's executemany."""
+"""The usual sample: csv.DictReader, a dictionary for each row, and psycopg's executemany."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 from bench.clients.connection import connection_for
-from bench.clients.job import Job, Watch
+from bench.clients.job import Job, Timer
 
 INSERT = """
     INSERT INTO reference (order_id, customer_email, sku, quantity, unit_price, currency, ordered_at, notes)
@@ -16,16 +16,16 @@ INSERT = """
 
 
 def main() -> None:
-    """Do one job."""
-    job = Job.told()
-    watch = Watch()
+    """Load one file."""
+    job = Job.from_command_line()
+    timer = Timer()
     with (
-        watch.running(),
+        timer.running(),
         connection_for(job) as connection,
         Path(str(job.path)).open(newline="", encoding="utf-8") as file,
     ):
         connection.cursor().executemany(INSERT, csv.DictReader(file))
-    watch.report("loaded")
+    timer.report("loaded")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The ingestion function: the handler's own objects, made as AWS Lambda makes them, take in one file."""
+"""The ingestion function loads one file, with the handler's own objects, created as AWS Lambda creates them."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from functools import partial
 import psycopg
 
 from bench.clients.connection import connect
-from bench.clients.job import Job, Watch, pieces_of
+from bench.clients.job import Job, Timer, pieces_of
 from ingestion import handler
 from ingestion.deadline import Deadline
 from ingestion.event import parse
 from ingestion.landed_file import LandedFile, LandedFiles, gzip_declaration
 
-LIMIT_SECONDS = 900  # Lambda's longest
+LIMIT_SECONDS = 900  # the longest timeout of Lambda
 
 
 def main() -> None:
-    """Do one job."""
-    job = Job.told()
+    """Load one file."""
+    job = Job.from_command_line()
 
     @contextmanager
     def open_on_disk(*_: object) -> Iterator[LandedFile]:
         yield LandedFile(job.size_bytes, gzip_declaration(job.key, ""), pieces_of(str(job.path)))
 
-    # What the measurement changes, and nothing else. (unittest.mock would show in the memory that is measured.)
+    # The only changes for the measurement. (unittest.mock would count in the measured memory.)
     psycopg.connect = partial(connect, job.sslmode)  # type: ignore[assignment] # a stand-in
     if job.path:
         LandedFiles.open = open_on_disk  # type: ignore[method-assign, assignment] # a stand-in
     event = parse(_event(job))
-    watch = Watch()
-    with watch.running():
+    timer = Timer()
+    with timer.running():
         outcome = handler._loader.load(event, Deadline(LIMIT_SECONDS))
-    watch.report(outcome.status, outcome.reason)
+    timer.report(outcome.status, outcome.reason)
 
 
 def _event(job: Job) -> str:
-    """As EventBridge delivers it (Amazon S3 User Guide, "EventBridge event message structure")."""
+    """The message as EventBridge delivers it (Amazon S3 User Guide, "EventBridge event message structure")."""
     return json.dumps(
         {
             "detail-type": "Object Created",

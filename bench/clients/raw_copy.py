@@ -1,4 +1,4 @@
-"""The reference: the bytes as they come, through psycopg's COPY into a table like the orders, and committed."""
+"""The reference: psycopg's COPY loads the unchanged bytes into a table like `orders`, and commits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import botocore.session
 
 from bench.clients.connection import connection_for
-from bench.clients.job import PIECE_BYTES, Job, Watch, pieces_of
+from bench.clients.job import PIECE_BYTES, Job, Timer, pieces_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -21,8 +21,8 @@ COPY = """
 
 
 def main() -> None:
-    """Do one job."""
-    job = Job.told()
+    """Load one file."""
+    job = Job.from_command_line()
     session = botocore.session.get_session()
     s3 = cast("S3Client", session.create_client("s3", region_name=os.environ["AWS_REGION"]))
 
@@ -34,11 +34,11 @@ def main() -> None:
         while piece := body.read(PIECE_BYTES):
             yield piece
 
-    watch = Watch()
-    with watch.running(), connection_for(job) as connection, connection.cursor() as cursor, cursor.copy(COPY) as copy:
+    timer = Timer()
+    with timer.running(), connection_for(job) as connection, connection.cursor() as cursor, cursor.copy(COPY) as copy:
         for piece in pieces():
             copy.write(piece)
-    watch.report("loaded")
+    timer.report("loaded")
 
 
 if __name__ == "__main__":

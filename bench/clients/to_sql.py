@@ -1,4 +1,4 @@
-"""The usual sample with awswrangler: `read_csv`, then `to_sql` so many rows at a time; 200 is its own default."""
+"""The usual sample with awswrangler: `read_csv`, then `to_sql` in chunks of so many rows (200 by default)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import awswrangler
 import pandas
 import pg8000
 
-from bench.clients.job import Job, Watch
+from bench.clients.job import Job, Timer
 
 
 def main() -> None:
-    """Do one job."""
-    job = Job.told()
-    watch = Watch()
-    with watch.running():
+    """Load one file."""
+    job = Job.from_command_line()
+    timer = Timer()
+    with timer.running():
         connection = pg8000.connect(
             host=os.environ["DATABASE_HOST"],
             port=int(os.environ["DATABASE_PORT"]),
@@ -28,7 +28,7 @@ def main() -> None:
         awswrangler.postgresql.to_sql(
             orders, connection, schema="public", table="reference", use_column_names=True, chunksize=int(sys.argv[1])
         )
-    watch.report("loaded")
+    timer.report("loaded")
 
 
 if __name__ == "__main__":

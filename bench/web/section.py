@@ -62,7 +62,7 @@ migrate(psycopg.connect(sys.argv[1]), seconds=60)
 
 
 def measure() -> list[Figure]:
-    """Compare each page with the reference; the two are measured in turns."""
+    """Compare each page with the reference; the two are measured in turn."""
     toolchain.prepare(print)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -110,7 +110,7 @@ def _fill(server: PostgresEndpoint) -> None:
 
 def _environment(server: PostgresEndpoint) -> dict[str, str]:
     return {
-        "PYTHONPATH": "lambda_src",  # `common`, which lies beside the app in its asset
+        "PYTHONPATH": "lambda_src",  # `common`, which the app's asset contains too
         "AWS_ACCESS_KEY_ID": "key",
         "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_REGION": "us-east-1",

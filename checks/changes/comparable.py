@@ -2,10 +2,9 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from checks.changes.errors import ChangesError
 from checks.templates import Resource, ResourceId, Template, Templates
 
 PATH = "aws:cdk:path"
@@ -15,6 +14,10 @@ PROTECTION = "TerminationProtection"
 _HASH = re.compile(r"\b[0-9a-f]{64}\b")
 # The CDK derives the id of a published function version from its content: each release would replace one.
 _VERSION = re.compile(r"(CurrentVersion[0-9A-F]{8})[0-9a-f]{32}")
+
+
+class ChangesError(Exception):
+    """A comparison can't be made. The message says why, with which value, and how to fix it."""
 
 
 def comparable(stacks: Mapping[str, Template], *, with_code: bool = False) -> Templates:
@@ -41,11 +44,16 @@ def path(templates: Templates, id_: ResourceId) -> str:
     return str(templates.resource(id_).get("Metadata", {}).get(PATH, ""))
 
 
-def content(templates: Templates, stack: str) -> Any:
+def content(templates: Templates, stack: str) -> Template:
     """The stack's template, without the metadata that the CDK adds for its own tools."""
-    template = templates.stacks.get(stack, {})
+    return with_metadata(templates.stacks.get(stack, {}), lambda _, resource: metadata(resource))
+
+
+def with_metadata(template: Template, metadata_of: Callable[[str, Resource], Mapping[str, Any]]) -> Template:
+    """The template with other metadata: `metadata_of` gets each logical id and resource."""
     resources = template.get("Resources", {}).items()
-    return {**template, "Resources": {id_: {**resource, "Metadata": metadata(resource)} for id_, resource in resources}}
+    changed = {id_: {**resource, "Metadata": metadata_of(id_, resource)} for id_, resource in resources}
+    return {**template, "Resources": changed}
 
 
 def metadata(resource: Resource) -> dict[str, Any]:

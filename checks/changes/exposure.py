@@ -37,7 +37,7 @@ _TARGETS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """One new way through the network: the resource, and what it lets through."""
+    """New network access: the resource, and a description of the traffic that it now allows."""
 
     resource_id: ResourceId
     what: str
@@ -84,12 +84,8 @@ class TrafficRule:
 def openings(old: Templates, new: Templates, moves: Mapping[ResourceId, ResourceId]) -> list[Opening]:
     """All access that is new. A resource that moved is compared with its old self."""
     before = old.with_moves(moves)
-    return [
-        *_security_groups(before, new),
-        *_acls(before, new),
-        *_routes(before, new),
-        *_switches(before, new),
-    ]
+    compared = (_security_groups, _acls, _routes, _switches)
+    return [opening for compare in compared for opening in compare(before, new)]
 
 
 def _security_groups(old: Templates, new: Templates) -> Iterator[Opening]:
@@ -102,19 +98,17 @@ def _security_groups(old: Templates, new: Templates) -> Iterator[Opening]:
 
 def _group_rules(templates: Templates) -> dict[ResourceId, list[TrafficRule]]:
     found: dict[ResourceId, list[TrafficRule]] = defaultdict(list)
-    for id_, group in templates.resources("AWS::EC2::SecurityGroup").items():
-        properties = group.get("Properties", {})
-        for egress, name in ((False, "SecurityGroupIngress"), (True, "SecurityGroupEgress")):
-            for raw in properties.get(name, []):
+    own_groups = templates.resources("AWS::EC2::SecurityGroup")
+    for egress, name in ((False, "SecurityGroupIngress"), (True, "SecurityGroupEgress")):
+        for id_ in own_groups:
+            for raw in templates.properties(id_).get(name, []):
                 found[templates.current(id_)].append(_group_rule(templates, id_, raw, egress))
-    for egress, type_ in ((False, "AWS::EC2::SecurityGroupIngress"), (True, "AWS::EC2::SecurityGroupEgress")):
-        for id_, resource in templates.resources(type_).items():
-            properties = resource.get("Properties", {})
+        for id_ in templates.resources(f"AWS::EC2::{name}"):
+            properties = templates.properties(id_)
             groups = list(templates.references(properties.get("GroupId"), id_.stack))
             owner = templates.current(groups[0].resource_id if groups else id_)
             found[owner].append(_group_rule(templates, id_, properties, egress))
-    for id_ in templates.resources("AWS::EC2::SecurityGroup"):
-        current = templates.current(id_)
+    for current in map(templates.current, own_groups):
         if not any(rule.egress for rule in found[current]):
             # CloudFormation Template Reference, "AWS::EC2::SecurityGroup": without egress rules, all egress is allowed.
             found[current] += [TrafficRule(egress=True, protocol="-1", ports=_PORTS, peer=peer) for peer in _EVERYWHERE]

@@ -49,20 +49,7 @@ def lines(text: str, *, indent: int, label: str = "", hang: int | None = None) -
     first = " " * indent + label
     further = " " * (len(first) if hang is None else indent + hang)
     # A word is broken only if it is longer than a line.
-    whole = wrap(
-        text,
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=further,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return [part for line in whole for part in ([line] if len(line) <= WIDTH else _cut(line, further))]
-
-
-def _cut(line: str, further: str) -> list[str]:
-    start = line[: len(line) - len(line.lstrip())]
-    return wrap(line.lstrip(), WIDTH, initial_indent=start, subsequent_indent=further, break_on_hyphens=False)
+    return wrap(text, WIDTH, initial_indent=first, subsequent_indent=further, break_on_hyphens=False)
 
 
 def finding_lines(

@@ -63,11 +63,21 @@ class _Guard:
         before, after = self.old.resources(*STATEFUL), self.new.resources()
         replaced, moved = replacements(self.old, self.new), moves(self.old, self.new)
         for stack in self.old.stacks:
-            stateful = [id_.logical_id for id_ in before if id_.stack == stack]
+            stateful = ", ".join(id_.logical_id for id_ in before if id_.stack == stack)
             if stateful and stack not in self.new.stacks:
-                yield self._stack_removed(stack, stateful)
+                yield _of_stack(
+                    stack,
+                    f"stack name: {stack} -> (removed), there are only {', '.join(self.new.stacks)}",
+                    consequence=f"the deployed stack stays as it is; a new one starts without {stateful}",
+                    advice=f"restore the stack's name, or move its resources with {REFACTOR}",
+                )
             elif stateful and self.old.stacks[stack].get(PROTECTION) and not self.new.stacks[stack].get(PROTECTION):
-                yield _protection_lost(stack, stateful)
+                yield _of_stack(
+                    stack,
+                    "termination protection: on -> off",
+                    consequence=f"if the stack is deleted, only their own policies protect these: {stateful}",
+                    advice="restore the protection",
+                )
         for id_, resource in before.items():
             if id_.stack not in self.new.stacks:
                 continue
@@ -83,15 +93,6 @@ class _Guard:
         for change in output_changes(self.old, self.new, replaced):
             if change.because not in reported:  # else the finding about that resource names the readers
                 yield self._output(change, "is replaced" if change.because in replaced else "changes")
-
-    def _stack_removed(self, stack: str, stateful: list[str]) -> Finding:
-        return Finding(
-            resource_id=ResourceId(stack=stack, logical_id="*"),
-            type=STACK,
-            changes=(f"stack name: {stack} -> (removed), there are only {', '.join(self.new.stacks)}",),
-            consequence=f"the deployed stack stays as it is; a new one starts without {', '.join(stateful)}",
-            advice=f"restore the stack's name, or move its resources with {REFACTOR}",
-        )
 
     def _removed(self, id_: ResourceId, resource: Resource, successor: ResourceId | None) -> Finding:
         type_, policy = resource["Type"], deletion_policy(resource)
@@ -110,25 +111,15 @@ class _Guard:
         else:
             became = f"{successor}, in another stack"
             advice = f"keep it in {id_.stack}, or move the deployed one with {REFACTOR} before you deploy this"
-        return Finding(
-            resource_id=id_,
-            type=type_,
-            path=path(self.old, id_),
-            changes=(f"logical id: {id_.logical_id} -> {became}",),
-            consequence=consequence,
-            advice=advice,
-            readers=tuple(consumers(self.old, id_)),
-        )
+        change = f"logical id: {id_.logical_id} -> {became}"
+        return self._of_resource(id_, change, consequence=consequence, advice=advice)
 
     def _type_changed(self, id_: ResourceId, was: Resource, is_: Resource) -> Finding:
-        return Finding(
-            resource_id=id_,
-            type=was["Type"],
-            path=self._path(id_),
-            changes=(f"type: {was['Type']} -> {is_['Type']}",),
+        return self._of_resource(
+            id_,
+            f"type: {was['Type']} -> {is_['Type']}",
             consequence="CloudFormation refuses to change the type of a logical id: the deployment fails",
             advice=f"give the new one another construct id; {_moved(was['Type'])}",
-            readers=tuple(consumers(self.old, id_)),
         )
 
     def _replaced(self, id_: ResourceId, was: Resource, is_: Resource, reasons: list[Replacement]) -> Finding:
@@ -137,14 +128,11 @@ class _Guard:
         own = list(dict.fromkeys(reason.property for reason in reasons if not reason.because))
         followed = list(dict.fromkeys(str(reason.because) for reason in reasons if reason.because))
         first = f"restore {', '.join(own)}" if own else f"keep {', '.join(followed)}, to which it refers"
-        return Finding(
-            resource_id=id_,
-            type=was["Type"],
-            path=self._path(id_),
-            changes=tuple(description(reason) for reason in reasons),
+        return self._of_resource(
+            id_,
+            *map(description, reasons),
             consequence=f"CloudFormation {verb} it. UpdateReplacePolicy {policy}: {outcome(policy, was['Type'])}",
-            advice=f"{first}; if it must change, create a second one beside it; {_moved(was['Type'])}",
-            readers=tuple(consumers(self.old, id_)),
+            advice=f"{first}; if it must change, create a second one; {_moved(was['Type'])}",
         )
 
     def _policy_lost(self, id_: ResourceId, was: Resource, is_: Resource) -> Iterator[Finding]:
@@ -153,13 +141,12 @@ class _Guard:
             ("UpdateReplacePolicy", replace_policy, "is replaced"),
         ):
             if weaker(policy(is_), policy(was)):
-                yield Finding(
-                    resource_id=id_,
-                    type=was["Type"],
-                    path=self._path(id_),
-                    changes=(f"{name}: {policy(was)} -> {policy(is_)}",),
+                yield self._of_resource(
+                    id_,
+                    f"{name}: {policy(was)} -> {policy(is_)}",
                     consequence=f"if it {event} later, {outcome(policy(is_), was['Type'], successor=False)}",
                     advice="restore the removal policy",
+                    reaches_readers=False,
                 )
 
     def _output(self, change: OutputChange, event: str) -> Finding:
@@ -191,22 +178,27 @@ class _Guard:
             readers=change.readers,
         )
 
-    def _path(self, id_: ResourceId) -> str:
-        return path(self.new, id_) or path(self.old, id_)
+    def _of_resource(
+        self, id_: ResourceId, *changes: str, consequence: str, advice: str, reaches_readers: bool = True
+    ) -> Finding:
+        return Finding(
+            resource_id=id_,
+            type=self.old.resource(id_)["Type"],
+            path=path(self.new, id_) or path(self.old, id_),
+            changes=changes,
+            consequence=consequence,
+            advice=advice,
+            readers=tuple(consumers(self.old, id_)) if reaches_readers else (),
+        )
 
 
 def _protected(resource: Resource) -> bool:
     return resource.get("Properties", {}).get("DeletionProtection") in (True, "ACTIVE")
 
 
-def _protection_lost(stack: str, stateful: list[str]) -> Finding:
-    return Finding(
-        resource_id=ResourceId(stack=stack, logical_id="*"),
-        type=STACK,
-        changes=("termination protection: on -> off",),
-        consequence=f"if the stack is deleted, only their own policies protect these: {', '.join(stateful)}",
-        advice="restore the protection",
-    )
+def _of_stack(stack: str, change: str, *, consequence: str, advice: str) -> Finding:
+    id_ = ResourceId(stack=stack, logical_id="*")
+    return Finding(resource_id=id_, type=STACK, changes=(change,), consequence=consequence, advice=advice)
 
 
 def _moved(type_: str) -> str:

@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 
-from checks.statements import IDENTITY_POLICIES, ROLE, Element, Statement, holders, statements
+from checks.statements import IDENTITY_POLICIES, ROLE, Element, Statement, holders, outside_policies, statements
 from checks.templates import ResourceId, Templates
 
 # The resource to which a resource policy belongs, where that isn't the policy itself.
@@ -74,11 +75,8 @@ def _by_holder(templates: Templates) -> dict[Holder, list[Statement]]:
             ids = list(dict.fromkeys(one.resource_id for one in templates.references(target, id_.stack))) or [id_]
         for holder in ids:
             found[Holder(resource_id=templates.current(holder), kind=kind)].append(statement)
-    for role in templates.resources(ROLE):
-        for policy in templates.properties(role).get("ManagedPolicyArns", []):
-            if not list(templates.references(policy, role.stack)):
-                unknown = _of_aws_policy(role, templates.text(policy, role.stack))
-                found[Holder(resource_id=templates.current(role), kind="permissions")].append(unknown)
+    for role, arn in outside_policies(templates):
+        found[Holder(resource_id=templates.current(role), kind="permissions")].append(_of_aws_policy(role, arn))
     return found
 
 
@@ -113,12 +111,11 @@ def _widening(holder: Holder, whole: Statement, statement: Statement, others: li
         what = "new" if statement.allow else "lost"
         return Widening(holder=holder, what=what, statement=str(statement), details=())
     sign = "+" if statement.allow else "-"
-    parts = (
-        ("action", statement.actions, nearest.actions),
-        ("resource", statement.resources, nearest.resources),
-        ("principal", statement.principals, nearest.principals),
-    )
-    details = [f"{sign} {name} {text}" for name, mine, theirs in parts for text in mine.without(theirs)]
+    details = [
+        f"{sign} {name.lower()} {text}"
+        for name, mine in statement.elements.items()
+        for text in mine.without(nearest.elements[name])
+    ]
     details += [f"{'-' if statement.allow else '+'} condition {one}" for one in nearest.stricter_than(statement)]
     what = "wider" if statement.allow else "narrower"
     return Widening(holder=holder, what=what, statement=str(statement), details=tuple(details))
@@ -127,16 +124,11 @@ def _widening(holder: Holder, whole: Statement, statement: Statement, others: li
 def _joined(parts: list[Statement]) -> Statement:
     """The parts of one statement, joined again."""
 
-    def joined(elements: list[Element]) -> Element:
-        patterns = tuple(dict.fromkeys(pattern for one in elements for pattern in one.patterns))
-        return replace(elements[0], patterns=patterns)
+    def joined(name: str) -> Element:
+        patterns = dict.fromkeys(pattern for part in parts for pattern in part.elements[name].patterns)
+        return replace(parts[0].elements[name], patterns=tuple(patterns))
 
-    return replace(
-        parts[0],
-        actions=joined([part.actions for part in parts]),
-        resources=joined([part.resources for part in parts]),
-        principals=joined([part.principals for part in parts]),
-    )
+    return replace(parts[0], actions=joined("Action"), resources=joined("Resource"), principals=joined("Principal"))
 
 
 def _similarity(one: Statement, other: Statement) -> int:
@@ -145,21 +137,15 @@ def _similarity(one: Statement, other: Statement) -> int:
     0 if they share too little to be related, such as the resource `*` only.
     """
     scores = [
-        2 if theirs.covers(mine) else int(any(_related(a, b) for a in mine.split() for b in theirs.split()))
-        for mine, theirs in (
-            (one.actions, other.actions),
-            (one.resources, other.resources),
-            (one.principals, other.principals),
-        )
+        2
+        if theirs.covers(mine)
+        else int(any(a.covers(b) or b.covers(a) for a, b in product(mine.split(), theirs.split())))
+        for mine, theirs in zip(one.elements.values(), other.elements.values(), strict=True)
         if mine.patterns or theirs.patterns
     ]
     if one.sid and one.sid == other.sid:
         return 10 + sum(scores)
     return sum(scores) if sum(bool(score) for score in scores) >= min(2, len(scores)) else 0
-
-
-def _related(one: Element, other: Element) -> bool:
-    return one.covers(other) or other.covers(one)
 
 
 def _boundaries(old: Templates, new: Templates) -> Iterator[Widening]:

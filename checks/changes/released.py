@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from checks.changes.comparable import PATH, masked
-from checks.changes.errors import ChangesError
+from checks.changes.comparable import PATH, ChangesError, masked, with_metadata
 from checks.changes.guard import Finding, subject
-from checks.templates import ResourceId, Template
+from checks.templates import Resource, ResourceId, Template
 
 _FIELDS = {"resource", "change", "environments", "reason"}
 
@@ -55,22 +54,14 @@ def write(environment: str, templates: Mapping[str, Template], *, folder: Path) 
 
 def with_paths(templates: Mapping[str, Template], paths: Mapping[ResourceId, str]) -> dict[str, Template]:
     """The templates with each resource's construct path in its metadata, as the CDK's command line writes them."""
-    return {
-        stack: {
-            **template,
-            "Resources": {
-                id_: {
-                    **resource,
-                    "Metadata": {
-                        **resource.get("Metadata", {}),
-                        PATH: paths.get(ResourceId(stack=stack, logical_id=id_), ""),
-                    },
-                }
-                for id_, resource in template.get("Resources", {}).items()
-            },
-        }
-        for stack, template in templates.items()
-    }
+
+    def of_stack(stack: str, template: Template) -> Template:
+        def with_path(id_: str, resource: Resource) -> Mapping[str, str]:
+            return {**resource.get("Metadata", {}), PATH: paths.get(ResourceId(stack=stack, logical_id=id_), "")}
+
+        return with_metadata(template, with_path)
+
+    return {stack: of_stack(stack, template) for stack, template in templates.items()}
 
 
 def accepted(file: Path) -> list[AcceptedChange]:

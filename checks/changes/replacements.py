@@ -13,9 +13,8 @@ from checks.templates import Output, Reference, Resource, ResourceId, Templates,
 
 @dataclass(frozen=True, kw_only=True)
 class Replacement:
-    """A resource that CloudFormation replaces because of a property; `because` names the resource that causes it."""
+    """A reason why CloudFormation replaces a resource: a property; `because` names another resource that causes it."""
 
-    resource_id: ResourceId
     type: str
     property: str
     old: str
@@ -74,10 +73,10 @@ def moves(old: Templates, new: Templates) -> dict[ResourceId, ResourceId]:
     removed = {id_: resource for id_, resource in before.items() if id_ not in after}
     added = {id_: resource for id_, resource in after.items() if id_ not in before}
     found: dict[ResourceId, ResourceId] = {}
-    for similarity in (_by_path, _by_id, _by_properties, _by_name, _by_type):
-        sources, targets = _grouped(old, removed, similarity), _grouped(new, added, similarity)
+    for kind in ("path", "logical id", "properties", "own construct id", "type"):
+        sources, targets = _grouped(old, removed, kind), _grouped(new, added, kind)
         for key, ids in sources.items():
-            if key and len(ids) == 1 and len(targets.get(key, ())) == 1:
+            if len(ids) == 1 and len(targets.get(key, ())) == 1:
                 found[ids[0]] = targets[key][0]
                 del removed[ids[0]], added[targets[key][0]]
     return found
@@ -174,11 +173,10 @@ def _direct(old: Templates, new: Templates, id_: ResourceId, was: Resource, is_:
         after = [new.text(value, id_.stack) for value in one.values(is_.get("Properties", {}))]
         if before != after:
             yield Replacement(
-                resource_id=id_,
                 type=is_["Type"],
                 property=str(one),
-                old=_listed(before),
-                new=_listed(after),
+                old=", ".join(before) or "(not set)",
+                new=", ".join(after) or "(not set)",
                 certain=one.certain,
             )
 
@@ -194,7 +192,6 @@ def _inherited(
                 if mirrored if mirrored is not None else reasons:
                     text = new.text(value, id_.stack)
                     yield Replacement(
-                        resource_id=id_,
                         type=resource["Type"],
                         property=str(one),
                         old=text,
@@ -204,42 +201,29 @@ def _inherited(
                     )
 
 
-def _listed(values: list[str]) -> str:
-    return ", ".join(values) if values else "(not set)"
+def _similarities(templates: Templates, id_: ResourceId, resource: Resource) -> dict[str, str]:
+    """What a moved resource has in common with its old self, the surest sign first; empty if it doesn't apply."""
+    stateful, where = resource["Type"] in STATEFUL, path(templates, id_)
+    names = [part for part in where.split("/") if part not in ("", "Resource")]
+    return {
+        "path": where,
+        # For moves to another stack: the CDK derives a logical id from the path inside the stack.
+        "logical id": id_.logical_id,
+        "properties": _shape(resource.get("Properties", {})),
+        "own construct id": names[-1] if stateful and names else "",
+        "type": resource["Type"] if stateful else "",
+    }
 
 
 def _grouped(
-    templates: Templates, resources: Mapping[ResourceId, Resource], similarity: Any
-) -> dict[Any, list[ResourceId]]:
-    groups: dict[Any, list[ResourceId]] = defaultdict(list)
+    templates: Templates, resources: Mapping[ResourceId, Resource], kind: str
+) -> dict[tuple[str, str], list[ResourceId]]:
+    """The resources by type and by this kind of similarity."""
+    groups: dict[tuple[str, str], list[ResourceId]] = defaultdict(list)
     for id_, resource in resources.items():
-        groups[similarity(templates, id_, resource)].append(id_)
+        if similarity := _similarities(templates, id_, resource)[kind]:
+            groups[resource["Type"], similarity].append(id_)
     return groups
-
-
-def _by_path(templates: Templates, id_: ResourceId, resource: Resource) -> tuple[str, ...]:
-    where = path(templates, id_)
-    return (resource["Type"], where) if where else ()
-
-
-def _by_id(_templates: Templates, id_: ResourceId, resource: Resource) -> tuple[str, ...]:
-    """For moves to another stack: the CDK derives a logical id from the path inside the stack."""
-    return (resource["Type"], id_.logical_id)
-
-
-def _by_properties(_templates: Templates, _id: ResourceId, resource: Resource) -> tuple[str, ...]:
-    return (resource["Type"], _shape(resource.get("Properties", {})))
-
-
-def _by_name(templates: Templates, id_: ResourceId, resource: Resource) -> tuple[str, ...]:
-    """For stateful resources: the construct's own id, wherever it moved."""
-    names = [part for part in path(templates, id_).split("/") if part not in ("", "Resource")]
-    return (resource["Type"], names[-1]) if names and resource["Type"] in STATEFUL else ()
-
-
-def _by_type(_templates: Templates, _id: ResourceId, resource: Resource) -> tuple[str, ...]:
-    """For stateful resources: the type, if no other one of that type was added or removed."""
-    return (resource["Type"],) if resource["Type"] in STATEFUL else ()
 
 
 def _shape(value: Any) -> str:

@@ -11,8 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from checks.changes.comparable import protected
-from checks.changes.errors import ChangesError
+from checks.changes.comparable import ChangesError, protected
 from checks.templates import Template
 
 

@@ -3,8 +3,17 @@
 import re
 from dataclasses import dataclass
 
-from checks.statements import ENDPOINT, IDENTITY_POLICIES, ROLE, Statement, holders, identities, statements
-from checks.templates import REFERENCE, ResourceId, Templates
+from checks.statements import (
+    ENDPOINT,
+    IDENTITY_POLICIES,
+    ROLE,
+    Statement,
+    holders,
+    identities,
+    outside_policies,
+    statements,
+)
+from checks.templates import REFERENCE, ResourceId, Templates, without_hash
 
 # The ends of logical ids that say what a construct is, rather than whose role it is.
 _ROLE_WORDS = re.compile(r"(Function)?(Identity)?(Role)?$")
@@ -19,11 +28,6 @@ class Grant:
     action: str
     resources: tuple[str, ...]
     condition: str = ""
-
-
-def without_hash(logical_id: str) -> str:
-    """A logical id without the hash that the CDK appends."""
-    return re.sub(r"[0-9A-F]{8}$", "", logical_id)
 
 
 def role_name(logical_id: str) -> str:
@@ -60,13 +64,11 @@ def grants(templates: Templates) -> list[Grant]:
 
 def _require_known_policies(templates: Templates) -> None:
     """Refuses policies whose statements or roles are outside the templates: their grants would be missed."""
-    for id_ in templates.resources(ROLE):
-        for policy in templates.properties(id_).get("ManagedPolicyArns", []):
-            if not list(templates.references(policy, id_.stack)):
-                raise ValueError(
-                    f"{id_} attaches {templates.text(policy, id_.stack)}, whose statements are in no template: "
-                    "attach a customer-managed policy of these stacks"
-                )
+    for role, arn in outside_policies(templates):
+        raise ValueError(
+            f"{role} attaches {arn}, whose statements are in no template: "
+            "attach a customer-managed policy of these stacks"
+        )
     for id_, policy in templates.resources(*IDENTITY_POLICIES).items():
         properties = templates.properties(id_)
         for value in [properties["RoleName"]] if "RoleName" in properties else properties.get("Roles", []):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from checks.patterns import covers
 from checks.statements import ENDPOINT, Statement, statements
 from checks.templates import Templates
 
@@ -155,14 +156,9 @@ def principals(templates: Templates) -> Iterator[tuple[Statement, str, str]]:
 
 
 def _inverted(statement: Statement) -> Iterator[str]:
-    elements = {
-        "NotAction": statement.actions,
-        "NotResource": statement.resources,
-        "NotPrincipal": statement.principals,
-    }
-    for name, element in elements.items():
+    for name, element in statement.elements.items():
         if element.inverted:
-            yield f"Allow with {name} also allows whatever is added later: list what is allowed"
+            yield f"Allow with Not{name} also allows whatever is added later: list what is allowed"
 
 
 def _wildcards(statement: Statement) -> Iterator[str]:
@@ -185,8 +181,7 @@ def _administers_the_key(statement: Statement) -> bool:
 
 
 def _passed_roles(statement: Statement) -> Iterator[str]:
-    actions = [action.lower() for action in statement.actions.patterns]
-    if not any(re.fullmatch(_as_expression(action), "iam:passrole") for action in actions):
+    if not any(covers(action.lower(), "iam:passrole") for action in statement.actions.patterns):
         return
     if not _names_the_services(statement):
         yield (
@@ -205,7 +200,3 @@ def _names_the_services(statement: Statement) -> bool:
         and all(re.fullmatch(SERVICE, value) for value in condition.values)
         for condition in statement.conditions
     )
-
-
-def _as_expression(action: str) -> str:
-    return re.escape(action).replace(r"\*", ".*").replace(r"\?", ".")

@@ -14,7 +14,7 @@ LAMBDA = "lambda.amazonaws.com"
 
 
 class ReasonsError(Exception):
-    """A file of reasons with a mistake: says which file, which entry, and what is wrong."""
+    """A file of reasons has a mistake. The message names the file, the entry and the mistake."""
 
 
 class Proof(Enum):

@@ -8,14 +8,12 @@ inside a subnet passes no ACL.
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import reduce
-from ipaddress import ip_network
 from operator import and_, or_
 
-from checks.reachability.naming import short_name
 from checks.reachability.ranges import ALL_PORTS, EVERYWHERE, NOTHING, Family, Ranges, addresses, ranges
-from checks.reachability.resolve import ResolvedResource, Resolver, UnresolvedError
+from checks.reachability.resolve import ResolvedResource, Resolver, Section, UnresolvedError
 from checks.reachability.unsupported import UnsupportedError
-from checks.templates import Reference
+from checks.templates import Reference, without_hash
 
 ALL_PROTOCOLS = "-1"
 TCP = ("6", "tcp")
@@ -104,35 +102,38 @@ def _acl(owner: Reference, entries: list[AclEntry]) -> Acl:
             f"{owner} has several rules with the number {duplicates[0]} in one direction: AWS refuses that"
         )
     return Acl(
-        name=short_name(owner.resource_id.logical_id) if not owner.attribute else "default",
+        name="default" if owner.attribute else without_hash(owner.resource_id.logical_id),
         entries=tuple(sorted(entries, key=lambda entry: entry.number)),
     )
 
 
 def _entry(resource: ResolvedResource) -> list[AclEntry]:
-    protocol = str(resource.require("Protocol")).lower()
-    if protocol not in (ALL_PROTOCOLS, *TCP):
-        return []  # a rule for another protocol doesn't apply to TCP
-    block = resource.get("CidrBlock") or resource.get("Ipv6CidrBlock")
+    ports = tcp_ports(resource.require("Protocol"), resource.section("PortRange"), "From", "To")
+    if not ports:
+        return []
+    block = resource.block("CidrBlock", "Ipv6CidrBlock")
     if block is None:
         raise UnresolvedError(f"{resource.at} has neither CidrBlock nor Ipv6CidrBlock")
     action = str(resource.require("RuleAction")).lower()
     if action not in ("allow", "deny"):
         raise UnresolvedError(f"{resource.at}.RuleAction must be allow or deny, got {action}")
-    network = ip_network(str(block))
     return [
         AclEntry(
             number=int(resource.require("RuleNumber")),
-            egress=str(resource.get("Egress", False)).lower() == "true",
+            egress=resource.flag("Egress"),
             allow=action == "allow",
-            ports=ALL_PORTS if protocol == ALL_PROTOCOLS else _ports(resource),
-            family=network.version,
-            peers=addresses(network),
+            ports=ports,
+            family=block.version,
+            peers=addresses(block),
         )
     ]
 
 
-def _ports(resource: ResolvedResource) -> Ranges:
-    section = resource.section("PortRange")
-    first, last = int(section.require("From")), int(section.require("To"))
-    return ALL_PORTS if first == -1 else ranges((first, last))
+def tcp_ports(protocol: object, section: Section, first: str, last: str) -> Ranges:
+    """The TCP ports to which a rule applies: none if it is for another protocol, else from `first` to `last`."""
+    name = str(protocol).lower()
+    if name not in (ALL_PROTOCOLS, *TCP):
+        return NOTHING
+    if name == ALL_PROTOCOLS or int(section.require(first)) == -1:
+        return ALL_PORTS
+    return ranges((int(section.require(first)), int(section.require(last))))

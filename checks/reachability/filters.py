@@ -43,8 +43,8 @@ def filters(
     except the `ignored_client_ports`.
     """
     some = "not everything" if every else "nothing"
-    out = tuple(rule for group in source.groups or () for rule in groups[group].egress)
-    in_ = tuple(rule for group in target.groups or () for rule in groups[group].ingress)
+    out = [rule for group in source.groups or () for rule in groups[group].egress]
+    in_ = [rule for group in target.groups or () for rule in groups[group].ingress]
     yield Filter(
         side="target",
         allowed=_allowed_by_groups(source, target, path, port, rules=out, peers=path.targets),
@@ -65,14 +65,14 @@ def filters(
             yield _acl_filter(crossing, path, ports, every=every, some=some)
 
 
-def evaluate(way: Iterable[Filter], path: Path, *, every: bool) -> Result:
+def evaluate(on_path: Iterable[Filter], path: Path, *, every: bool) -> Result:
     """Applies the filters in order while any address of both sides is left; with `every`, while all are left."""
     if path.obstacle:
         return Result(passed=0, reason=f"from {path.start} to {path.end}: {path.obstacle}")
     whole: dict[Side, Ranges] = {"source": path.sources, "target": path.targets}
     left = dict(whole)
     passed = 0
-    for filter_ in way:
+    for filter_ in on_path:
         passed += 1
         left[filter_.side] &= filter_.allowed
         if not left[filter_.side] or (every and left[filter_.side] != whole[filter_.side]):
@@ -81,7 +81,7 @@ def evaluate(way: Iterable[Filter], path: Path, *, every: bool) -> Result:
 
 
 def _allowed_by_groups(
-    node: Node, peer: Node, path: Path, port: int, *, rules: tuple[SecurityGroupRule, ...], peers: Ranges
+    node: Node, peer: Node, path: Path, port: int, *, rules: list[SecurityGroupRule], peers: Ranges
 ) -> Ranges:
     if node.groups is None:
         return peers

@@ -3,10 +3,9 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from checks.reachability.naming import short_name
 from checks.reachability.node import DUAL_STACK, INTERNET, IPV4, Kind, Node
 from checks.reachability.resolve import ResolvedResource, Resolver, Section, UnresolvedError
-from checks.reachability.security_groups import DEFAULT_GROUP
+from checks.reachability.security_groups import default_group
 from checks.reachability.unsupported import UnsupportedError
 from checks.reachability.vpc import Subnet, Vpc
 from checks.templates import Reference
@@ -57,15 +56,16 @@ class _NodeReader:
             facing = resource.get("Scheme", "internet-facing") == "internet-facing"
             kind = str(resource.get("IpAddressType", "ipv4"))
             yield Node(
-                name=short_name(resource.reference.resource_id.logical_id, "LoadBalancer"),
+                name=resource.name("LoadBalancer"),
                 kind=Kind.LOAD_BALANCER,
-                resource_id=resource.reference.resource_id,
+                resource_id=resource.id_,
                 subnets=self._subnets(resource, "Subnets"),
                 groups=self._groups(resource, "SecurityGroups"),
                 ports=tuple(sorted(self._listener_ports(resource))),
                 families=DUAL_STACK if kind.startswith("dualstack") else IPV4,
                 public_ipv4=facing and kind != "dualstack-without-public-ipv4",
-                public_ipv6=facing or _attribute(resource, "ipv6.deny_all_igw_traffic") == "false",
+                public_ipv6=facing
+                or resource.value_of("LoadBalancerAttributes", "ipv6.deny_all_igw_traffic") == "false",
             )
 
     def _listener_ports(self, balancer: ResolvedResource) -> set[int]:
@@ -83,23 +83,23 @@ class _NodeReader:
                 raise UnsupportedError(
                     f"{template.at} requests IPv6 addresses itself; reachability covers only subnets that assign them"
                 )
-            public = interfaces[0].get("AssociatePublicIpAddress") if interfaces else None
+            # Without a network interface, the template itself names the security groups.
+            interface, groups = (interfaces[0], "Groups") if interfaces else (template, "SecurityGroupIds")
+            public = interface.get("AssociatePublicIpAddress")
             ports = {
                 int(self.resolver.find(one, "AWS::ElasticLoadBalancingV2::TargetGroup", at=group.at).require("Port"))
                 for one in group.get("TargetGroupARNs", [])
             }
             yield Node(
-                name=short_name(group.reference.resource_id.logical_id, "ASG"),
+                name=group.name("ASG"),
                 kind=Kind.INSTANCES,
-                resource_id=group.reference.resource_id,
+                resource_id=group.id_,
                 subnets=self._subnets(group, "VPCZoneIdentifier"),
-                groups=self._groups(interfaces[0], "Groups")
-                if interfaces
-                else self._groups(template, "SecurityGroupIds"),
+                groups=self._groups(interface, groups),
                 ports=tuple(sorted(ports)),
                 answers_any=True,
                 families=DUAL_STACK,
-                public_ipv4=None if public is None else _true(public),
+                public_ipv4=None if public is None else interface.flag("AssociatePublicIpAddress"),
             )
 
     def _launch_template(self, group: ResolvedResource) -> ResolvedResource:
@@ -117,20 +117,20 @@ class _NodeReader:
                 continue  # it runs outside the VPC, and no path leads from there into the VPC
             vpc_config = function.section("VpcConfig")
             yield Node(
-                name=short_name(function.reference.resource_id.logical_id, "Function"),
+                name=function.name("Function"),
                 kind=Kind.FUNCTION,
-                resource_id=function.reference.resource_id,
+                resource_id=function.id_,
                 subnets=self._subnets(vpc_config, "SubnetIds"),
                 groups=self._groups(vpc_config, "SecurityGroupIds"),
-                families=DUAL_STACK if _true(vpc_config.get("Ipv6AllowedForDualStack")) else IPV4,
+                families=DUAL_STACK if vpc_config.flag("Ipv6AllowedForDualStack") else IPV4,
             )
 
     def proxies(self) -> Iterator[Node]:
         for proxy in self.resolver.resources("AWS::RDS::DBProxy"):
             yield Node(
-                name=short_name(proxy.reference.resource_id.logical_id, "Proxy"),
+                name=proxy.name("Proxy"),
                 kind=Kind.PROXY,
-                resource_id=proxy.reference.resource_id,
+                resource_id=proxy.id_,
                 subnets=self._subnets(proxy, "VpcSubnetIds"),
                 groups=self._groups(proxy, "VpcSecurityGroupIds"),
                 ports=(_PROXY_PORTS[str(proxy.require("EngineFamily"))],),
@@ -156,20 +156,18 @@ class _NodeReader:
         group = resource.require("DBSubnetGroupName")
         clustered = resource.type == "AWS::RDS::DBCluster"
         return Node(
-            name=short_name(resource.reference.resource_id.logical_id, "Cluster" if clustered else "Instance"),
+            name=resource.name("Cluster" if clustered else "Instance"),
             kind=Kind.DATABASE,
-            resource_id=resource.reference.resource_id,
+            resource_id=resource.id_,
             subnets=self._subnets(self.resolver.find(group, "AWS::RDS::DBSubnetGroup", at=resource.at), "SubnetIds"),
             groups=self._groups(resource, "VpcSecurityGroupIds" if clustered else "VPCSecurityGroups"),
             ports=(int(resource.require("Port")),),
             families=DUAL_STACK if resource.get("NetworkType") == "DUAL" else IPV4,
-            public_ipv4=any(self._is_public(server) for server in servers),
+            # The default is true if the VPC has an internet gateway (RDS API Reference, "CreateDBInstance").
+            public_ipv4=any(
+                server.flag("PubliclyAccessible", default=bool(self.vpc.internet_gateways)) for server in servers
+            ),
         )
-
-    def _is_public(self, instance: ResolvedResource) -> bool:
-        """By default, it is public if the VPC has an internet gateway (RDS API Reference, "CreateDBInstance")."""
-        public = instance.get("PubliclyAccessible")
-        return bool(self.vpc.internet_gateways) if public is None else _true(public)
 
     def endpoints(self) -> Iterator[Node]:
         for endpoint in self.resolver.resources("AWS::EC2::VPCEndpoint"):
@@ -211,24 +209,10 @@ class _NodeReader:
         return tuple(self.vpc.subnets[one] for one in references)
 
     def _groups(self, section: Section, name: str) -> tuple[Reference, ...]:
-        groups = section.get(name) or (self._default_group(),)
+        groups = section.get(name) or (default_group(self.resolver),)
         for group in groups:
             if group not in self.groups:
                 raise UnresolvedError(
                     f"{section.at}.{name} contains {group}, which is no security group in these templates"
                 )
         return tuple(groups)
-
-    def _default_group(self) -> Reference:
-        """The VPC's default security group, which applies to what names none."""
-        (vpc,) = self.resolver.resources("AWS::EC2::VPC")
-        return Reference(resource_id=vpc.reference.resource_id, attribute=DEFAULT_GROUP)
-
-
-def _attribute(balancer: ResolvedResource, key: str) -> str:
-    found = [one.get("Value") for one in balancer.sections("LoadBalancerAttributes") if one.get("Key") == key]
-    return str(found[0]) if found else ""
-
-
-def _true(value: object) -> bool:
-    return str(value).lower() == "true"

@@ -66,12 +66,8 @@ def _inside(source: Node, target: Node, start: Subnet, end: Subnet, family: Fami
     lacking = [(node, subnet) for node, subnet in ends if not node.has_address(family, subnet)]
     crossings: tuple[Crossing, ...] = ()
     if start.reference != end.reference:
-        crossings = (
-            Crossing(subnet=start, egress=True, beyond="target"),
-            Crossing(subnet=end, egress=False, beyond="source"),
-            Crossing(subnet=end, egress=True, beyond="source", reply=True),
-            Crossing(subnet=start, egress=False, beyond="target", reply=True),
-        )
+        leave, come_back = _crossings(start, beyond="target")
+        crossings = (leave, *_crossings(end, beyond="source"), come_back)
     return Path(
         start=start.name,
         end=end.name,
@@ -80,6 +76,15 @@ def _inside(source: Node, target: Node, start: Subnet, end: Subnet, family: Fami
         targets=end.addresses(family),
         crossings=crossings,
         obstacle=_no_address(*lacking[0], family) if lacking else "",
+    )
+
+
+def _crossings(subnet: Subnet, *, beyond: Side) -> tuple[Crossing, Crossing]:
+    """The way of the packets between the subnet and the other side, and the way of their replies."""
+    egress = beyond == "target"
+    return (
+        Crossing(subnet=subnet, egress=egress, beyond=beyond),
+        Crossing(subnet=subnet, egress=not egress, beyond=beyond, reply=True),
     )
 
 
@@ -107,10 +112,7 @@ def _from_internet(vpc: Vpc, target: Node, subnet: Subnet, family: Family) -> It
         family=family,
         sources=vpc.internet[family],
         targets=subnet.addresses(family),
-        crossings=(
-            Crossing(subnet=subnet, egress=False, beyond="source"),
-            Crossing(subnet=subnet, egress=True, beyond="source", reply=True),
-        ),
+        crossings=_crossings(subnet, beyond="source"),
     )
     if not target.has_address(family, subnet):
         yield replace(whole, obstacle=_no_address(target, subnet, family))
@@ -125,17 +127,13 @@ def _from_internet(vpc: Vpc, target: Node, subnet: Subnet, family: Family) -> It
 
 
 def _to_internet(vpc: Vpc, source: Node, subnet: Subnet, family: Family) -> Iterator[Path]:
-    direct = (
-        Crossing(subnet=subnet, egress=True, beyond="target"),
-        Crossing(subnet=subnet, egress=False, beyond="target", reply=True),
-    )
     whole = Path(
         start=subnet.name,
         end="the internet",
         family=family,
         sources=subnet.addresses(family),
         targets=vpc.internet[family],
-        crossings=direct,
+        crossings=_crossings(subnet, beyond="target"),
     )
     if not source.has_address(family, subnet):
         yield replace(whole, obstacle=_no_address(source, subnet, family))
@@ -173,14 +171,9 @@ def _through_nat(vpc: Vpc, path: Path, subnet: Subnet, route: Route) -> Iterator
     crossings = path.crossings
     if nat.subnet.reference != subnet.reference:
         leave, come_back = path.crossings
-        crossings = (
-            leave,
-            Crossing(subnet=nat.subnet, egress=False, beyond="source"),
-            Crossing(subnet=nat.subnet, egress=True, beyond="target"),
-            Crossing(subnet=nat.subnet, egress=False, beyond="target", reply=True, translated=True),
-            Crossing(subnet=nat.subnet, egress=True, beyond="source", reply=True),
-            come_back,
-        )
+        enter, reply = _crossings(nat.subnet, beyond="source")
+        go_on, reply_to_nat = _crossings(nat.subnet, beyond="target")
+        crossings = (leave, enter, go_on, replace(reply_to_nat, translated=True), reply, come_back)
     for onward, share in _shares(nat.subnet, path.targets, path.family):
         attached = onward is not None and onward.target in vpc.internet_gateways
         obstacle = "" if attached else f"{nat.subnet.name}, the subnet of the NAT gateway, has no route to the internet"
@@ -229,9 +222,6 @@ def _to_gateway_endpoint(vpc: Vpc, source: Node, target: Node, subnet: Subnet, f
         sources=subnet.addresses(family),
         # Only AWS knows which of the public addresses are the service's.
         targets=vpc.internet[family] if family == 4 else NOTHING,
-        crossings=(
-            Crossing(subnet=subnet, egress=True, beyond="target"),
-            Crossing(subnet=subnet, egress=False, beyond="target", reply=True),
-        ),
+        crossings=_crossings(subnet, beyond="target"),
         obstacle=obstacle,
     )

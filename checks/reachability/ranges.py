@@ -28,14 +28,7 @@ class Ranges:
         return ranges(*self.spans, *other.spans)
 
     def __and__(self, other: "Ranges") -> "Ranges":
-        return ranges(
-            *(
-                (max(first, start), min(last, end))
-                for first, last in self.spans
-                for start, end in other.spans
-                if max(first, start) <= min(last, end)
-            )
-        )
+        return self - (self - other)
 
     def __sub__(self, other: "Ranges") -> "Ranges":
         left = self.spans

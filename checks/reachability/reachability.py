@@ -70,14 +70,14 @@ class Reachability:
 
     def possible(self, source: str, target: str, port: int, *, family: Family | None = None) -> bool:
         """Whether any connection is possible, in either IP version or in that of `family`."""
-        return any(not result.reason for result in self._results(source, target, port, _families(family)))
+        return any(not result.reason for result in self._results(source, target, port, family))
 
     def certain(self, source: str, target: str, port: int, *, family: Family = 4) -> bool:
         """Whether every connection is possible: between all subnets and addresses.
 
         And from all default client ports except the `ignored_client_ports`.
         """
-        results = self._results(source, target, port, (family,), every=True)
+        results = self._results(source, target, port, family, every=True)
         return bool(results) and not any(result.reason for result in results)
 
     def why(self, source: str, target: str, port: int, *, certain: bool = False, family: Family | None = None) -> str:
@@ -86,7 +86,7 @@ class Reachability:
         With `certain`, the first thing that stops any part of it.
         """
         asked = f"{source} -> {target}:{port}: "
-        results = self._results(source, target, port, _families(family or (4 if certain else None)), every=certain)
+        results = self._results(source, target, port, family or (4 if certain else None), every=certain)
         stopped = [result for result in results if result.reason]
         if not results:
             return f"{asked}there is no path, because one of them has no subnet"
@@ -143,7 +143,7 @@ class Reachability:
         return sorted({edge for edge in inner if 1 < edge <= LAST_PORT} | {1, LAST_PORT + 1})
 
     def _results(
-        self, source: str, target: str, port: int, families: Iterable[Family], *, every: bool = False
+        self, source: str, target: str, port: int, family: Family | None, *, every: bool = False
     ) -> list[Result]:
         start, end = self._node(source), self._node(target)
         if not start.opens:
@@ -166,10 +166,6 @@ class Reachability:
                 path,
                 every=every,
             )
-            for family in families
-            for path in paths(self.vpc, start, end, family)
+            for version in (FAMILIES if family is None else (family,))
+            for path in paths(self.vpc, start, end, version)
         ]
-
-
-def _families(family: Family | None) -> tuple[Family, ...]:
-    return FAMILIES if family is None else (family,)

@@ -26,8 +26,10 @@ class SubnetRow:
 
 
 def subnet_rows(reach: Reachability) -> tuple[SubnetRow, ...]:
-    """Every subnet, by tier and zone."""
-    return tuple(_row(reach, subnet) for subnet in _in_order(reach.vpc))
+    """Every subnet, by tier and zone; the tiers have the order of the templates."""
+    tiers = list(dict.fromkeys(subnet.tier for subnet in reach.vpc.subnets.values()))
+    ordered = sorted(reach.vpc.subnets.values(), key=lambda subnet: (tiers.index(subnet.tier), subnet.zone))
+    return tuple(_row(reach, subnet) for subnet in ordered)
 
 
 def matrix_table(reach: Reachability) -> str:
@@ -89,12 +91,6 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [header, ["-" * width for width in widths], *rows]
     cells = ([text.ljust(width) for text, width in zip(line, widths, strict=True)] for line in lines)
     return "\n".join(f"| {' | '.join(line)} |" for line in cells) + "\n"
-
-
-def _in_order(vpc: Vpc) -> list[Subnet]:
-    """All subnets, with tiers in the templates' order."""
-    tiers = list(dict.fromkeys(subnet.tier for subnet in vpc.subnets.values()))
-    return sorted(vpc.subnets.values(), key=lambda subnet: (tiers.index(subnet.tier), subnet.zone))
 
 
 def _row(reach: Reachability, subnet: Subnet) -> SubnetRow:

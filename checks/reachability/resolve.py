@@ -7,7 +7,8 @@ from ipaddress import ip_network
 from itertools import islice
 from typing import Any
 
-from checks.templates import Reference, ResourceId, Templates, intrinsic, target
+from checks.reachability.ranges import Block
+from checks.templates import Reference, ResourceId, Templates, intrinsic, target, without_hash
 
 # Placeholder for the /56 that AWS assigns when a VPC is created: a block for documentation (RFC 3849).
 VPC_IPV6_BLOCK = "2001:db8:0:100::/56"
@@ -38,7 +39,7 @@ _PROPERTIES = {
 
 
 class UnresolvedError(ValueError):
-    """The templates don't contain a value: says where it is needed, and what stands there."""
+    """The templates don't contain a value. The message says where it is needed, and what is there instead."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +77,24 @@ class Section:
             raise UnresolvedError(f"{self.at} has no {name}, which reachability needs")
         return value
 
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """Whether the property is true; `default` if it isn't set."""
+        return str(self.get(name, default)).lower() == "true"
+
+    def block(self, *names: str) -> Block | None:
+        """The block of addresses in the first of these properties that is set; None if none is."""
+        for name in names:
+            if value := self.get(name):
+                try:
+                    return ip_network(str(value))
+                except ValueError as error:
+                    raise UnresolvedError(f"{self.at}: {error}") from error
+        return None
+
+    def value_of(self, name: str, key: str) -> str:
+        """The `Value` of the item with this `Key` in a list, such as that of the tags; empty if there is none."""
+        return next((str(item.get("Value")) for item in self.sections(name) if item.get("Key") == key), "")
+
     def section(self, name: str) -> "Section":
         """The properties inside the property; none if it isn't set."""
         return self._inside(self.raw.get(name, {}), name)
@@ -100,6 +119,16 @@ class ResolvedResource(Section):
 
     reference: Reference
     type: str
+
+    @property
+    def id_(self) -> ResourceId:
+        """Its stack and logical id."""
+        return self.reference.resource_id
+
+    def name(self, suffix: str = "") -> str:
+        """Its name for readers: the logical id without the CDK's hash and without a `suffix` that says what it is."""
+        name = without_hash(self.id_.logical_id)
+        return name.removesuffix(suffix) or name
 
 
 @dataclass(frozen=True, kw_only=True)

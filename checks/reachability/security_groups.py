@@ -7,17 +7,16 @@ Template Reference, "AWS::EC2::SecurityGroup"; aws/aws-cdk issue 987).
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import ip_network
 from typing import Literal
 
-from checks.reachability.acl import ALL_PROTOCOLS, TCP
-from checks.reachability.ranges import ALL_PORTS, EVERYWHERE, NOTHING, Family, Ranges, addresses, ranges
+from checks.reachability.acl import tcp_ports
+from checks.reachability.ranges import ALL_PORTS, EVERYWHERE, NOTHING, Family, Ranges, addresses
 from checks.reachability.resolve import Resolver, Section, UnresolvedError
 from checks.reachability.unsupported import UnsupportedError
 from checks.templates import Reference
 
 Direction = Literal["ingress", "egress"]
-DEFAULT_GROUP = "DefaultSecurityGroup"
+DIRECTIONS: tuple[Direction, ...] = ("ingress", "egress")
 # The property that names the peer's group, by direction.
 _PEER_GROUP = {"ingress": "SourceSecurityGroupId", "egress": "DestinationSecurityGroupId"}
 _UNSUPPORTED = ("SourcePrefixListId", "DestinationPrefixListId", "SourceSecurityGroupName")
@@ -57,16 +56,21 @@ def allowed(
     return found
 
 
+def default_group(resolver: Resolver) -> Reference:
+    """The VPC's default security group, which applies to everything that names none."""
+    (vpc,) = resolver.resources("AWS::EC2::VPC")
+    return Reference(resource_id=vpc.id_, attribute="DefaultSecurityGroup")
+
+
 def read_security_groups(resolver: Resolver) -> dict[Reference, SecurityGroup]:
     """Every security group in the templates, and the VPC's default one."""
-    (vpc,) = resolver.resources("AWS::EC2::VPC")
-    default = Reference(resource_id=vpc.reference.resource_id, attribute=DEFAULT_GROUP)
+    default = default_group(resolver)
     groups = [resource.reference for resource in resolver.resources("AWS::EC2::SecurityGroup")]
     rules: dict[tuple[Reference, Direction], list[SecurityGroupRule]] = {}
     with_egress: set[Reference] = set()
     for resource in resolver.resources("AWS::EC2::SecurityGroup"):
-        for direction, name in _inline():
-            sections = resource.sections(name)
+        for direction in DIRECTIONS:
+            sections = resource.sections(f"SecurityGroup{direction.capitalize()}")
             rules[resource.reference, direction] = [rule for one in sections for rule in _rules(one, direction)]
             if sections and direction == "egress":
                 with_egress.add(resource.reference)
@@ -74,8 +78,8 @@ def read_security_groups(resolver: Resolver) -> dict[Reference, SecurityGroup]:
     # these rules, so they count.
     rules[default, "ingress"] = [SecurityGroupRule(ports=ALL_PORTS, group=default)]
     rules[default, "egress"] = _everything()
-    for direction, type_ in _standalone():
-        for resource in resolver.resources(type_):
+    for direction in DIRECTIONS:
+        for resource in resolver.resources(f"AWS::EC2::SecurityGroup{direction.capitalize()}"):
             owner = resource.require("GroupId")
             if (owner, direction) not in rules:
                 raise UnresolvedError(f"{resource.at}.GroupId must refer to a group in these templates, got {owner}")
@@ -95,17 +99,8 @@ def read_security_groups(resolver: Resolver) -> dict[Reference, SecurityGroup]:
     return found
 
 
-def _inline() -> tuple[tuple[Direction, str], ...]:
-    return ("ingress", "SecurityGroupIngress"), ("egress", "SecurityGroupEgress")
-
-
-def _standalone() -> tuple[tuple[Direction, str], ...]:
-    return ("ingress", "AWS::EC2::SecurityGroupIngress"), ("egress", "AWS::EC2::SecurityGroupEgress")
-
-
 def _everything() -> list[SecurityGroupRule]:
-    families: tuple[Family, ...] = (4, 6)
-    return [SecurityGroupRule(ports=ALL_PORTS, family=family, peers=EVERYWHERE[family]) for family in families]
+    return [SecurityGroupRule(ports=ALL_PORTS, family=family, peers=peers) for family, peers in EVERYWHERE.items()]
 
 
 def _refuse_unknown_groups(groups: dict[Reference, SecurityGroup]) -> None:
@@ -124,25 +119,15 @@ def _rules(section: Section, direction: Direction) -> list[SecurityGroupRule]:
                 f"{section.at} names its peer by {name}, which reachability doesn't cover: "
                 "name a CIDR block or a security group in these templates"
             )
-    protocol = str(section.require("IpProtocol")).lower()
-    if protocol not in (ALL_PROTOCOLS, *TCP):
+    ports = tcp_ports(section.require("IpProtocol"), section, "FromPort", "ToPort")
+    if not ports:
         return []  # such as the CDK's rule that disallows all traffic: ICMP to 255.255.255.255/32
-    ports = ALL_PORTS if protocol == ALL_PROTOCOLS else _ports(section)
     group = section.get(_PEER_GROUP[direction])
     if group is not None:
         if not isinstance(group, Reference):
             raise UnresolvedError(f"{section.at} names the group {group!r}, which isn't in these templates")
         return [SecurityGroupRule(ports=ports, group=group)]
-    block = section.get("CidrIp") or section.get("CidrIpv6")
+    block = section.block("CidrIp", "CidrIpv6")
     if block is None:
         raise UnresolvedError(f"{section.at} names no peer: neither CidrIp, CidrIpv6 nor {_PEER_GROUP[direction]}")
-    try:
-        network = ip_network(str(block))
-    except ValueError as error:
-        raise UnresolvedError(f"{section.at}: {error}") from error
-    return [SecurityGroupRule(ports=ports, family=network.version, peers=addresses(network))]
-
-
-def _ports(section: Section) -> Ranges:
-    first = int(section.require("FromPort"))
-    return ALL_PORTS if first == -1 else ranges((first, int(section.require("ToPort"))))
+    return [SecurityGroupRule(ports=ports, family=block.version, peers=addresses(block))]

@@ -1,9 +1,7 @@
 """Refuses templates that contain anything the model doesn't cover and that may open a path."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
 from checks.reachability.resolve import ResolvedResource, Resolver
+from checks.templates import mappings
 
 # Resource types that this package reads, or that open no path between nodes.
 _KNOWN_EC2 = {
@@ -63,7 +61,7 @@ def refuse_unsupported(resolver: Resolver) -> None:
                 f"{resource.at} is an {resource.type}, which may open a path that reachability doesn't cover: "
                 "add it to the model, or remove it"
             )
-        elif name := _vpc_property(resource.raw):
+        elif name := next((key for inner in mappings(resource.raw) for key in inner if key in _VPC_PROPERTIES), ""):
             raise UnsupportedError(
                 f"{resource.at} ({resource.type}) is in the VPC by its property {name}, and reachability doesn't cover "
                 "this resource type: add it to the model, or remove it"
@@ -95,16 +93,3 @@ def _refuse_other_addresses(resolver: Resolver) -> None:
     for address in resolver.resources("AWS::EC2::EIP"):
         if "InstanceId" in address.raw:
             raise UnsupportedError(f"{address.at} gives an instance a public address, which reachability doesn't cover")
-
-
-def _vpc_property(value: Any) -> str:
-    """The first property, at any depth, that puts a resource into a VPC."""
-    inner: Iterable[Any] = ()
-    if isinstance(value, Mapping):
-        for key in value:
-            if key in _VPC_PROPERTIES:
-                return str(key)
-        inner = value.values()
-    elif isinstance(value, list):
-        inner = value
-    return next((name for item in inner if (name := _vpc_property(item))), "")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from checks.reachability.acl import Acl, default_acl, read_acls
-from checks.reachability.naming import short_name
 from checks.reachability.ranges import NOTHING, PUBLIC, Block, Family, Ranges, addresses
 from checks.reachability.resolve import REGION, VPC_IPV6_BLOCK, ResolvedResource, Resolver, UnresolvedError
 from checks.reachability.unsupported import UnsupportedError
@@ -89,18 +88,10 @@ def read_vpc(resolver: Resolver) -> Vpc:
 
 def _vpc_blocks(resolver: Resolver) -> list[Block]:
     (vpc,) = resolver.resources("AWS::EC2::VPC")
-    blocks = [vpc.require("CidrBlock"), VPC_IPV6_BLOCK]
-    blocks += [
-        more.require("CidrBlock") for more in resolver.resources("AWS::EC2::VPCCidrBlock") if more.get("CidrBlock")
-    ]
-    return [_block(block, vpc.at) for block in blocks]
-
-
-def _block(value: object, at: str) -> Block:
-    try:
-        return ip_network(str(value))
-    except ValueError as error:
-        raise UnresolvedError(f"{at}: {error}") from error
+    if (first := vpc.block("CidrBlock")) is None:
+        raise UnresolvedError(f"{vpc.at} has no CidrBlock, which reachability needs")
+    more = (resource.block("CidrBlock") for resource in resolver.resources("AWS::EC2::VPCCidrBlock"))
+    return [first, ip_network(VPC_IPV6_BLOCK), *(block for block in more if block)]
 
 
 def _attached(resolver: Resolver) -> list[Reference]:
@@ -128,11 +119,11 @@ def _route(resolver: Resolver, resource: ResolvedResource, own: list[Block]) -> 
         raise UnsupportedError(
             f"{resource.at} has {', '.join(unknown)}, a kind of route that reachability doesn't cover"
         )
-    destinations = [value for name in _DESTINATIONS if (value := resource.get(name)) is not None]
+    destinations = [block for name in _DESTINATIONS if (block := resource.block(name)) is not None]
     names = [name for name in _TARGETS if resource.get(name) is not None]
     if len(destinations) != 1 or len(names) != 1:
         raise UnresolvedError(f"{resource.at} must have one destination and one target of {', '.join(_TARGETS)}")
-    destination = _block(destinations[0], resource.at)
+    (destination,) = destinations
     for block in own:
         # Amazon VPC User Guide, "Route priority": a route that is more specific than the local one takes precedence.
         if destination.version == block.version and addresses(destination) - addresses(block) == NOTHING:
@@ -157,13 +148,15 @@ def _subnets(resolver: Resolver, tables: dict[Reference, list[Route]]) -> dict[R
             reference=resource.reference,
             tier=_tier(resource),
             zone=str(resource.require("AvailabilityZone")).removeprefix(REGION),
-            blocks=_blocks(resource),
+            blocks=tuple(
+                block for name in ("CidrBlock", "Ipv6CidrBlock") if (block := resource.block(name)) is not None
+            ),
             route_table=table,
             # A subnet without a table of its own uses the VPC's main one, to which no template adds a route.
             routes=tuple(sorted(tables[table], key=lambda route: -route.destination.prefixlen)) if table else (),
             acl=acls[acl] if acl else default,
-            gives_public_ipv4=_true(resource.get("MapPublicIpOnLaunch")),
-            gives_ipv6=_true(resource.get("AssignIpv6AddressOnCreation")),
+            gives_public_ipv4=resource.flag("MapPublicIpOnLaunch"),
+            gives_ipv6=resource.flag("AssignIpv6AddressOnCreation"),
         )
     return found
 
@@ -179,25 +172,15 @@ def _associations(resolver: Resolver, type_: str, name: str) -> dict[Reference, 
     return {subnet_reference: owners[0] for subnet_reference, owners in found.items()}
 
 
-def _blocks(resource: ResolvedResource) -> tuple[Block, ...]:
-    blocks = (resource.get("CidrBlock"), resource.get("Ipv6CidrBlock"))
-    return tuple(_block(block, resource.at) for block in blocks if block is not None)
-
-
 def _name(resource: ResolvedResource) -> str:
     """The last part of the tag Name, into which the CDK writes the construct path; else a name from the logical id."""
-    return (_tag(resource, "Name") or short_name(resource.reference.resource_id.logical_id, "Subnet")).rpartition("/")[
-        2
-    ]
+    return (resource.value_of("Tags", "Name") or resource.name("Subnet")).rpartition("/")[2]
 
 
 def _tier(resource: ResolvedResource) -> str:
     """The CDK's name of the subnet group; without the CDK's tag, the subnet's name without its number."""
-    return _tag(resource, "aws-cdk:subnet-name") or _name(resource).rstrip("0123456789").removesuffix("Subnet")
-
-
-def _tag(resource: ResolvedResource, key: str) -> str:
-    return next((str(tag.get("Value")) for tag in resource.sections("Tags") if tag.get("Key") == key), "")
+    named = resource.value_of("Tags", "aws-cdk:subnet-name")
+    return named or _name(resource).rstrip("0123456789").removesuffix("Subnet")
 
 
 def _nat(resource: ResolvedResource, subnets: dict[Reference, Subnet]) -> NatGateway:
@@ -209,7 +192,3 @@ def _nat(resource: ResolvedResource, subnets: dict[Reference, Subnet]) -> NatGat
         public=resource.get("ConnectivityType", "public") == "public",
         subnet=subnets[subnet] if subnet else None,
     )
-
-
-def _true(value: object) -> bool:
-    return str(value).lower() == "true"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -14,6 +15,8 @@ from botocore.session import Session
 from .settings import DatabaseSettings
 
 TOKEN_SECONDS = 900  # Amazon RDS User Guide, "IAM database authentication": a token is valid for 15 minutes
+# NUL and unpaired surrogates: JSON can express them, but PostgreSQL can't store them in text.
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def connect(database: DatabaseSettings, *, user: str, session: Session) -> psycopg.Connection:
@@ -67,8 +70,8 @@ def iam_token(database: DatabaseSettings, *, user: str, session: Session) -> str
 class ReusableConnection:
     """Keeps a connection across invocations, and replaces it when it no longer works."""
 
-    def __init__(self, connect: Callable[[], psycopg.Connection]) -> None:
-        self._connect = connect
+    def __init__(self, database: DatabaseSettings, *, user: str, session: Session) -> None:
+        self._connect = partial(connect, database, user=user, session=session)
         self.current: psycopg.Connection | None = None
 
     def get(self) -> psycopg.Connection:

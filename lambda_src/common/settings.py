@@ -2,74 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, Self, get_type_hints
 
 DEFAULT_CA_BUNDLE = "certificates/database-ca.pem"
-HIGHEST_PORT = 65_535
 
 
 class SettingsError(ValueError):
     """An environment variable is missing or has an invalid value."""
 
 
-class Variables:
-    """The environment variables of a process. Blank variables count as missing."""
+class EnvironmentSettings:
+    """Base of dataclasses whose fields are read from environment variables.
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
+    The annotation of a field names its variable, `Annotated[str, "QUEUE_URL"]`, and the function that converts its text
+    if the type is not str, `Annotated[int, "PORT", tcp_port]`. A function instead of a name reads several variables,
+    `Annotated[DatabaseSettings, DatabaseSettings.from_env]`.
+    """
 
-    def text(self, name: str, default: str | None = None) -> str:
-        """The value of a variable; raises SettingsError if it is missing and has no default."""
-        value = self._environment.get(name, "").strip() or default
-        if not value:
-            raise SettingsError(f"the environment variable {name} is not set")
-        return value
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> Self:
+        """Read the settings. A field whose variable is missing or blank gets its default.
 
-    def whole_number(self, name: str, *, highest: int | None = None, default: int | None = None) -> int:
-        """A number from 1 to `highest`; raises SettingsError for anything else."""
-        value = self.text(name, None if default is None else str(default))
-        allowed = "a whole number from 1" + (f" to {highest}" if highest else "")
-        if not (value.isascii() and value.isdigit() and int(value) > 0 and (not highest or int(value) <= highest)):
-            raise SettingsError(f"{name} must be {allowed}, got {value!r}")
-        return int(value)
+        Raises SettingsError that names the variable if there is no default, or if the value is invalid.
+        """
+        values: dict[str, Any] = {}
+        for field, annotation in get_type_hints(cls, include_extras=True).items():
+            source, *convert = annotation.__metadata__
+            if callable(source):
+                values[field] = source(environment)
+            elif text := environment.get(source, "").strip():
+                try:
+                    values[field] = convert[0](text) if convert else text
+                except ValueError as error:
+                    raise SettingsError(f"{source} {error}, got {text!r}") from None
+            elif not hasattr(cls, field):
+                raise SettingsError(f"the environment variable {source} is not set")
+        return cls(**values)
 
-    def port(self, name: str, default: int | None = None) -> int:
-        """A TCP port; raises SettingsError for anything else."""
-        return self.whole_number(name, highest=HIGHEST_PORT, default=default)
 
-    def prefix(self, name: str) -> str:
-        """The beginning of S3 keys, such as "incoming/"; raises SettingsError if it doesn't end in a slash."""
-        value = self.text(name)
-        if not value.endswith("/"):
-            raise SettingsError(f"{name} must end in '/', got {value!r}")
-        return value
+def whole_number(text: str, *, highest: int | None = None) -> int:
+    """A number from 1 to `highest`; raises ValueError that says so for anything else."""
+    if not (text.isascii() and text.isdigit() and int(text) > 0 and (not highest or int(text) <= highest)):
+        raise ValueError("must be a whole number from 1" + (f" to {highest}" if highest else ""))
+    return int(text)
 
-    def choice(self, name: str, choices: Sequence[str], default: str) -> str:
-        """One of `choices`; raises SettingsError for anything else."""
-        value = self.text(name, default)
-        if value not in choices:
-            raise SettingsError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
-        return value
+
+tcp_port = partial(whole_number, highest=65_535)
+
+
+def key_prefix(text: str) -> str:
+    """The beginning of S3 keys, such as "incoming/"; raises ValueError if it doesn't end in a slash."""
+    if not text.endswith("/"):
+        raise ValueError("must end in '/'")
+    return text
 
 
 @dataclass(frozen=True, kw_only=True)
-class DatabaseSettings:
+class DatabaseSettings(EnvironmentSettings):
     """The database's address, the CA certificates that verify it, and the region that IAM tokens are signed for."""
 
-    host: str
-    port: int
-    name: str
-    ca_bundle: str
-    region: str
-
-    @classmethod
-    def read(cls, variables: Variables) -> DatabaseSettings:
-        """Read the settings; raises SettingsError."""
-        return cls(
-            host=variables.text("DATABASE_HOST"),
-            port=variables.port("DATABASE_PORT"),
-            name=variables.text("DATABASE_NAME"),
-            ca_bundle=variables.text("DATABASE_CA_BUNDLE", DEFAULT_CA_BUNDLE),
-            region=variables.text("AWS_REGION"),
-        )
+    host: Annotated[str, "DATABASE_HOST"]
+    port: Annotated[int, "DATABASE_PORT", tcp_port]
+    name: Annotated[str, "DATABASE_NAME"]
+    ca_bundle: Annotated[str, "DATABASE_CA_BUNDLE"] = DEFAULT_CA_BUNDLE
+    region: Annotated[str, "AWS_REGION"]

@@ -32,7 +32,7 @@ def handler(event: Mapping[str, Any], _: object) -> None:
         if event["RequestType"] != "Delete":
             empty(_ec2, event["ResourceProperties"]["GroupId"])
     except (BotoCoreError, ClientError, KeyError) as error:
-        _log.exception("failed")
+        _log.exception("emptying the default security group failed")
         succeeded, reason = False, f"emptying the default security group failed: {error}"
     respond(event, succeeded=succeeded, reason=reason, resource_id=RESOURCE_ID)
 

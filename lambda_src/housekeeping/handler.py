@@ -28,7 +28,10 @@ _session = botocore.session.get_session()
 
 
 def handler(_: object, context: Context) -> dict[str, int]:
-    """Delete old rejected rows, and return how many. Lambda retries a failure; an alarm reports the last one."""
+    """Delete old rejected rows, and return how many.
+
+    Lambda retries a failed run; an alarm reports that the last retry failed.
+    """
     with connect(_settings.database, user=_settings.database_user, session=_session) as connection:
         deletion = delete_old(
             connection,

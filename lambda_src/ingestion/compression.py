@@ -17,7 +17,7 @@ GZIP = zlib.MAX_WBITS + 16  # tells zlib to expect a gzip header and checksum
 def decompressed(pieces: Iterable[bytes], *, declared: str | None, max_bytes: int) -> Iterator[bytes]:
     """The file's content. Gzip is recognized by its first two bytes, and all its members are decompressed.
 
-    `declared` is what declares the file to be gzip, if anything: such a file is refused without those two bytes.
+    `declared` says what declares the file to be gzip, or is None. A declared file without those two bytes is refused.
     Raises RefusedError, also if the content is damaged or has more than `max_bytes`.
     """
     source = iter(pieces)

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 MAX_RECORD_BYTES = 64 * 1024
+
+
+class Record(NamedTuple):
+    """A record of a file in any format: the line it starts on (the first is 1), its bytes, its values and its errors.
+
+    The values are in the order of `order_row.COLUMNS`. A blank record has neither values nor errors.
+    """
+
+    line_number: int
+    raw: bytes
+    values: Sequence[str | None]
+    faults: list[str]
 
 
 class Content:

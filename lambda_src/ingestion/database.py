@@ -1,4 +1,4 @@
-"""The connection to PostgreSQL, which ends shortly after the deadline even if the server has fallen silent."""
+"""The connection to PostgreSQL, which is cut shortly after the deadline even if the server does not respond."""
 
 from __future__ import annotations
 
@@ -7,27 +7,19 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 
 import psycopg
-from botocore.session import Session
 
-from common.database import ReusableConnection, connect
+from common.database import ReusableConnection
 
 from .deadline import Deadline
-from .settings import Settings
 
 # A working server cancels the statement itself at the deadline. This much later, the client stops waiting.
 _GRACE_SECONDS = 1.0
 
 
-class DatabaseConnection:
-    """Provides a working connection; one that failed is replaced."""
-
-    def __init__(self, settings: Settings, session: Session) -> None:
-        self._reusable = ReusableConnection(
-            partial(connect, settings.database, user=settings.database_user, session=session)
-        )
+class DatabaseConnection(ReusableConnection):
+    """Provides a working connection until a deadline; one that failed is replaced."""
 
     @contextmanager
     def connection(self, deadline: Deadline) -> Iterator[psycopg.Connection]:
@@ -39,7 +31,7 @@ class DatabaseConnection:
         timer = threading.Timer(deadline.milliseconds_left() / 1000 + _GRACE_SECONDS, self._cut)
         timer.start()
         try:
-            yield self._reusable.get()
+            yield self.get()
         except BaseException:
             self.close()
             raise
@@ -47,17 +39,13 @@ class DatabaseConnection:
             timer.cancel()
 
     def _cut(self) -> None:
-        """Shut the socket down, so that a call that waits for a silent server fails at once.
+        """Shut the socket down, so that a call that waits for the server fails at once.
 
         Nothing else ends that wait in time: the server itself applies `statement_timeout`, and keepalive succeeds as
         long as the kernel on the other side answers. This runs on another thread, which may do nothing else to a
         connection.
         """
-        connection = self._reusable.current
+        connection = self.current
         if connection is not None:
             with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as link:
                 link.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        """Close the connection, whatever its state; the next one is new."""
-        self._reusable.close()

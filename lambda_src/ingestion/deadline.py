@@ -17,14 +17,14 @@ class Deadline:
     """A point in time `seconds` from now, less the time that stopping takes."""
 
     def __init__(self, seconds: float) -> None:
-        # With a short timeout, the larger part of it is still for the work.
+        # With a short timeout, two thirds of it are left for the work.
         self._end = time.monotonic() + seconds - min(RESERVE_SECONDS, seconds / 3)
 
     def milliseconds_left(self) -> int:
         """The time that is left; raises OutOfTimeError when there is none."""
         left = self._end - time.monotonic()
         if left <= 0:
-            raise OutOfTimeError("the time for this file is over, and it is not loaded")
+            raise OutOfTimeError("the function's time is over before the file was loaded")
         return int(left * 1000) + 1
 
     def watch(self, pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from common.database import UNSTORABLE
+
 REPROCESS = "Reprocess"  # a reason that S3 itself never gives
 _SEQUENCER = re.compile(r"[0-9A-Fa-f]{1,64}")
 
@@ -18,7 +20,7 @@ class EventError(ValueError):
 
 
 class EventType(Enum):
-    """What happened to a version of a file, in S3's words."""
+    """What happened to a version of a file, as S3 names it."""
 
     CREATED = "Object Created"
     DELETE_MARKER_CREATED = "Delete Marker Created"  # a version of its own, which hides the others
@@ -80,25 +82,18 @@ def _type(detail_type: str, detail: dict[str, Any]) -> EventType:
 
 
 def _text(value: object, name: str) -> str:
-    # PostgreSQL can't store NUL or an unpaired surrogate in text, and S3 never sends either.
-    if not isinstance(value, str) or not value or "\0" in value or not _is_unicode(value):
-        raise EventError(f"detail.{name} must be text, got {value!r}")
+    if not isinstance(value, str) or not value or UNSTORABLE.search(value):
+        raise EventError(
+            f"detail.{name} must be text that is not empty and has no NUL or unpaired surrogate, got {value!r}"
+        )
     return value
-
-
-def _is_unicode(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _sequencer(value: object) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not _SEQUENCER.fullmatch(value):
-        raise EventError(f"detail.object.sequencer must be a hexadecimal number, got {value!r}")
+        raise EventError(f"detail.object.sequencer must be a hexadecimal number of 1 to 64 digits, got {value!r}")
     return value
 
 
@@ -106,7 +101,7 @@ def _size(value: object) -> int | None:
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise EventError(f"detail.object.size must be a number of bytes, got {value!r}")
+        raise EventError(f"detail.object.size must be a whole number of bytes, 0 or more, got {value!r}")
     return value
 
 
@@ -116,5 +111,5 @@ def _time(value: object) -> datetime:
     except ValueError:
         time = None
     if time is None or time.tzinfo is None:
-        raise EventError(f"time must be a date and time with its offset, got {value!r}")
+        raise EventError(f"time must be a date and time with its offset from UTC, got {value!r}")
     return time

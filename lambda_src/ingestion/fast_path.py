@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from .content import MAX_RECORD_BYTES, Content
 from .currencies import CURRENCIES
@@ -36,13 +36,6 @@ _JSON_NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
 QUOTE = '"'
 
 
-class FastPath(Protocol):
-    """Takes the valid rows that it recognizes."""
-
-    def take(self, content: Content) -> tuple[bytes, int]:
-        """Take the valid rows at the position, as lines for PostgreSQL's COPY, and their number; b"" and 0 for none."""
-
-
 class CopiedLines(NamedTuple):
     """For CSV files whose columns are all in COLUMNS: only the ends of the lines are replaced."""
 
@@ -50,7 +43,10 @@ class CopiedLines(NamedTuple):
     line_end: bytes
 
     def take(self, content: Content) -> tuple[bytes, int]:
-        """FastPath.take: one match for all the rows in the buffer."""
+        """Take the valid rows at the position, as lines for PostgreSQL's COPY, and their number; b"" and 0 for none.
+
+        One match takes all the rows in the buffer.
+        """
         run = self.run.match(content.buffer, content.position)
         if not run or not run[0]:
             return b"", 0
@@ -69,7 +65,7 @@ class PickedValues(NamedTuple):
     line_end: bytes
 
     def take(self, content: Content) -> tuple[bytes, int]:
-        """FastPath.take: a match for each row, up to the first that doesn't match or is too long."""
+        """As CopiedLines.take, with a match for each row, up to the first that doesn't match or is too long."""
         lines = []
         end = content.position
         for match in self.row.finditer(content.buffer, content.position):
@@ -81,6 +77,9 @@ class PickedValues(NamedTuple):
             return b"", 0
         content.advance(end - content.position, lines=len(lines))
         return self.line_end.join([*lines, b""]), len(lines)
+
+
+FastPath = CopiedLines | PickedValues
 
 
 def for_csv(columns: Sequence[str], delimiter: str, line_end: bytes) -> FastPath:
@@ -146,22 +145,16 @@ def _text(delimiter: str) -> str:
 
 def _values(delimiter: str) -> Mapping[str, str]:
     """The pattern of each column's value; `delimiter` ends the value."""
-    return dict(
-        zip(
-            COLUMNS,
-            (
-                _NAME,
-                _EMAIL,
-                _NAME,
-                r"[1-9][0-9]{0,5}+",
-                r"(?:0|[1-9][0-9]{0,9}+)(?:\.[0-9]{1,2}+)?+",
-                _one_of(CURRENCIES),
-                f"{_DATE}T{_TIME}",
-                _text(delimiter),
-            ),
-            strict=True,
-        )
-    )
+    return {
+        "order_id": _NAME,
+        "customer_email": _EMAIL,
+        "sku": _NAME,
+        "quantity": r"[1-9][0-9]{0,5}+",
+        "unit_price": r"(?:0|[1-9][0-9]{0,9}+)(?:\.[0-9]{1,2}+)?+",
+        "currency": _one_of(CURRENCIES),
+        "ordered_at": f"{_DATE}T{_TIME}",
+        "notes": _text(delimiter),
+    }
 
 
 def _one_of(words: Iterable[str]) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
 
 from . import csv_records, fast_path, json_records
-from .content import Content
+from .content import Content, Record
 from .order_row import COLUMNS, OPTIONAL_COLUMNS, quote
 from .refusal import RefusedError
 
@@ -31,41 +29,6 @@ _MAX_NAMES_CHARACTERS = 1_000
 _MAX_LAYOUTS = 8
 # For each name, a pattern takes a millisecond to compile and some kilobytes. Files with more names are read row by row.
 _MAX_FAST_PATH_NAMES = 100
-
-
-class Record(NamedTuple):
-    """A record of any format, its values in the order of COLUMNS; a blank record has neither values nor errors."""
-
-    line_number: int
-    raw: bytes
-    values: Sequence[str | None]
-    faults: list[str]
-
-
-class Format(Protocol):
-    """Reads the records of one file in its format."""
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns of the lines for COPY."""
-
-    @property
-    def delimiter(self) -> str:
-        """The delimiter between the values of the lines for COPY."""
-
-    @property
-    def fast_paths(self) -> Sequence[fast_path.FastPath]:
-        """The fast paths to try, in this order."""
-
-    def next_record(self, content: Content) -> Record | None:
-        """Read the record at the position; None at the end of the file."""
-
-    def learn(self, record: Record) -> None:
-        """Use a valid record to prepare a fast path for the following ones."""
-
-    @property
-    def note(self) -> str | None:
-        """A note for the sender, if there is one."""
 
 
 def detect_format(content: Content, file_id: int) -> Format:
@@ -103,7 +66,11 @@ def _first_line(content: Content) -> bytes:
 
 
 class _Csv:
-    """Values separated by comma, semicolon or tab. The first line names the columns; unknown ones are ignored."""
+    """Values separated by comma, semicolon or tab. The first line names the columns; unknown ones are ignored.
+
+    `columns` and `delimiter` are those of the lines for COPY, `fast_paths` are tried in this order, and `note` is for
+    the sender.
+    """
 
     def __init__(self, header: csv_records.CsvRecord, delimiter: str, file_id: int) -> None:
         names = [value.strip().casefold() for value in header.values]
@@ -118,6 +85,7 @@ class _Csv:
         self._pick = [names.index(name) if name in names else self._width for name in COLUMNS]
 
     def next_record(self, content: Content) -> Record | None:
+        """Read the record at the position; None at the end of the file."""
         record = csv_records.next_record(content, self.delimiter)
         if record is None:
             return None
@@ -137,9 +105,9 @@ class _Csv:
 
 
 class _JsonLines:
-    """One JSON object per line, its members in any order; unknown ones are ignored."""
+    """One JSON object per line, its members in any order; unknown ones are ignored. Has the attributes of `_Csv`."""
 
-    columns: tuple[str, ...] = COLUMNS
+    columns = COLUMNS
     delimiter = ","
 
     def __init__(self, file_id: int) -> None:
@@ -149,17 +117,14 @@ class _JsonLines:
         self._extra: dict[str, None] = {}
 
     def next_record(self, content: Content) -> Record | None:
-        record = json_records.next_record(content)
-        if record is None:
+        """Read the line at the position; None at the end of the file."""
+        found = json_records.next_record(content)
+        if found is None:
             return None
-        line_number, raw, values, faults, extra = record
-        if not raw.strip():
-            return Record(line_number, raw, (), [])
-        if values is None:
-            return Record(line_number, raw, (), faults)
+        record, extra = found
         if len(self._extra) < _MAX_NAMES:
             self._extra.update(dict.fromkeys(extra))
-        return Record(line_number, raw, [values.get(name, "") for name in COLUMNS], faults)
+        return record
 
     def learn(self, record: Record) -> None:
         """Add a fast path for lines with the same layout."""
@@ -170,7 +135,11 @@ class _JsonLines:
 
     @property
     def note(self) -> str | None:
+        """The names that were ignored so far."""
         return _note(list(self._extra))
+
+
+Format = _Csv | _JsonLines
 
 
 def line_end(delimiter: str, file_id: int) -> bytes:

@@ -37,10 +37,10 @@ _settings = Settings.from_env(os.environ)
 _log = Logger(service=SERVICE, level=_settings.log_level)
 _metrics = Metrics(namespace=_settings.metrics_namespace, service=SERVICE)
 _session = botocore.session.get_session()
-_sqs = cast("SQSClient", _session.create_client("sqs", region_name=_settings.region, config=_TIMEOUTS))
-_s3 = cast("S3Client", _session.create_client("s3", region_name=_settings.region, config=_TIMEOUTS))
+_sqs = cast("SQSClient", _session.create_client("sqs", region_name=_settings.database.region, config=_TIMEOUTS))
+_s3 = cast("S3Client", _session.create_client("s3", region_name=_settings.database.region, config=_TIMEOUTS))
 _loader = Loader(
-    database=DatabaseConnection(_settings, _session),
+    database=DatabaseConnection(_settings.database, user=_settings.database_user, session=_session),
     files=LandedFiles(_s3),
     max_file_bytes=_settings.max_file_bytes,
     max_rejected_percent=_settings.max_rejected_percent,
@@ -64,7 +64,7 @@ def _process(context: Context, body: str) -> None:
     # Every log entry about this version of the file has these keys.
     _log.append_keys(correlation_id=file.version_id, key=file.key)
     if file.bucket != _settings.landing_bucket:
-        raise EventError(f"the event is of the bucket {file.bucket!r}, not of {_settings.landing_bucket!r}")
+        raise EventError(f"detail.bucket.name must be {_settings.landing_bucket!r}, got {file.bucket!r}")
     if file.key.endswith("/") or not file.key.startswith(_settings.incoming_prefix):
         _log.info("ignored: not a file under %s", _settings.incoming_prefix)
         return

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from typing import Any, NamedTuple
+from typing import Any
 
-from .content import MAX_RECORD_BYTES, Content
+from common.database import UNSTORABLE
+
+from .content import MAX_RECORD_BYTES, Content, Record
 from .order_row import COLUMNS, OPTIONAL_COLUMNS, quote
 
 TOO_LONG = "the line is longer than 64 KiB"
@@ -15,25 +17,8 @@ NO_OBJECT = 'the line is not a JSON object, such as {"order_id": "A-1001", …}'
 # Their values may be numbers or text.
 NUMBERS = frozenset({"quantity", "unit_price"})
 
-# Characters that JSON can express and PostgreSQL can't store: NUL and unpaired surrogates.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _MEMBER = re.compile(rb'([{,] ?"([ !#-\[\]-~]{1,64})" ?: ?)("[^"\\]*+"|[^"{\[,} ]++)')
 _END = re.compile(rb"\}\r?\n?")
-
-
-class JsonRecord(NamedTuple):
-    """One record: its line, its bytes, its values by column (None if it is not an object), its errors, and its other
-    names.
-
-    A value that is missing or null is empty; a value of the wrong type is None. Bytes that are not UTF-8 appear in the
-    values as unpaired surrogates.
-    """
-
-    line_number: int
-    raw: bytes
-    values: dict[str, str | None] | None
-    faults: list[str]
-    extra: list[str]
 
 
 class _Number(str):
@@ -44,19 +29,25 @@ class _Object(list[tuple[str, Any]]):
     """The members of an object, in which a name may occur twice."""
 
 
-def next_record(content: Content) -> JsonRecord | None:
-    """Read the line at the position, and move the position behind it; None at the end of the file."""
+def next_record(content: Content) -> tuple[Record, list[str]] | None:
+    """Read the line at the position, and move the position behind it; None at the end of the file.
+
+    The second result is the names in the line that are not in COLUMNS. A value that is missing or null is empty; a
+    value of the wrong type is None. Bytes that are not UTF-8 appear in the values as unpaired surrogates.
+    """
     line = content.line()
     if not line:
         return None
     number = content.line_number
     content.skip_line()
+    if not line.strip():
+        return Record(number, line, (), []), []
     if len(line) > MAX_RECORD_BYTES:
-        return JsonRecord(number, line, None, [TOO_LONG], [])
+        return Record(number, line, (), [TOO_LONG]), []
     members = _members(line.decode("utf-8", "surrogateescape"))
     if members is None:
-        return JsonRecord(number, line, None, [NO_OBJECT], [])
-    values: dict[str, str | None] = {}
+        return Record(number, line, (), [NO_OBJECT]), []
+    values: dict[str, str | None] = dict.fromkeys(COLUMNS, "")
     counts = Counter(name for name, _ in members)
     faults = [f"{name} occurs more than once" for name in COLUMNS if counts[name] > 1]
     for name, value in members:
@@ -64,7 +55,7 @@ def next_record(content: Content) -> JsonRecord | None:
             text, fault = _text(name, value)
             values[name] = text
             faults += [fault] if fault else []
-    return JsonRecord(number, line, values, faults, [name for name in counts if name not in COLUMNS])
+    return Record(number, line, list(values.values()), faults), [name for name in counts if name not in COLUMNS]
 
 
 def layout(line: bytes) -> tuple[tuple[bytes, str], ...] | None:
@@ -104,6 +95,6 @@ def _text(name: str, value: object) -> tuple[str | None, str | None]:
         return None, f"{name} must be text, not {kind}"
     if isinstance(value, _Number) and name not in NUMBERS:
         return None, f"{name} must be text in quotes, not the number {quote(value)}"
-    if name == "notes" and _UNSTORABLE.search(value):
+    if name == "notes" and UNSTORABLE.search(value):
         return None, f"{name} contains a character that can't be stored: NUL or an unpaired surrogate"
     return value, None

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
-    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
 
 PIECE_BYTES = 64 * 1024  # larger pieces were slower: they leave the processor's cache before they are used
@@ -22,7 +21,7 @@ class NoSuchVersionError(Exception):
 
 
 class LandedFile(NamedTuple):
-    """A version that can be read: its size in bytes, what declares it to be gzip, if anything, and its bytes."""
+    """A version that can be read: its size in bytes, what declares it to be gzip (or None), and its bytes."""
 
     size: int
     declared_gzip: str | None
@@ -46,7 +45,7 @@ class LandedFiles:
             raise
         with closing(response["Body"]) as body:
             declaration = gzip_declaration(key, response.get("ContentEncoding", ""))
-            yield LandedFile(response["ContentLength"], declaration, _pieces(body))
+            yield LandedFile(response["ContentLength"], declaration, body.iter_chunks(PIECE_BYTES))
 
 
 def gzip_declaration(key: str, content_encoding: str) -> str | None:
@@ -54,8 +53,3 @@ def gzip_declaration(key: str, content_encoding: str) -> str | None:
     if "gzip" in content_encoding.lower():
         return f"The Content-Encoding {content_encoding}"
     return "The file's name" if key.lower().endswith((".gz", ".gzip")) else None
-
-
-def _pieces(body: StreamingBody) -> Iterator[bytes]:
-    while piece := body.read(PIECE_BYTES):
-        yield piece

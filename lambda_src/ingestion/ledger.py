@@ -8,7 +8,7 @@ times and sequencers of a key agree.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, LiteralString
+from typing import LiteralString
 
 from psycopg import Connection
 
@@ -80,27 +80,16 @@ class Outcome:
     rows_rejected: int = 0
 
 
-def _parameters(event: FileEvent) -> dict[str, Any]:
-    return {
-        "bucket": event.bucket,
-        "key": event.key,
-        "version_id": event.version_id,
-        # The sequencer of the deletion is not that of the version.
-        "sequencer": None if event.type is EventType.PERMANENTLY_DELETED else event.sequencer,
-        "uploaded_at": event.uploaded_at,
-        "size_bytes": event.size_bytes,
-    }
-
-
 def add_version(connection: Connection, event: FileEvent) -> int | None:
     """Add the version to the ledger and return its file_id; None if the ledger has it already.
 
     With `event.reprocess`, the file_id is returned in both cases. Waits for other transactions that add the same
     version. The load must run in the same transaction.
     """
-    deleted = event.type is not EventType.CREATED
-    reason = DELETED_REASON if event.type is EventType.PERMANENTLY_DELETED else None
-    values = _parameters(event) | {"status": "deleted" if deleted else "loaded", "reason": reason}
+    values = asdict(event) | {"status": "loaded" if event.type is EventType.CREATED else "deleted", "reason": None}
+    if event.type is EventType.PERMANENTLY_DELETED:
+        # The sequencer of the deletion is not that of the version.
+        values |= {"sequencer": None, "reason": DELETED_REASON}
     row = connection.execute(_INSERT, values).fetchone()
     if row is not None:
         return int(row[0])

@@ -1,4 +1,4 @@
-"""Loads one version of one file exactly once, in one transaction, however often and in whatever order events arrive."""
+"""Loads each version of a file exactly once, in one transaction. Events may be repeated and arrive in any order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .landed_file import LandedFile, LandedFiles, NoSuchVersionError
 from .ledger import DELETED_REASON, Outcome, add_version, finish, has_loaded_orders
 from .reader import OrderReader
 from .refusal import RefusedError
-from .tables import limit_statements, lock, write_orders, write_rejects
+from .tables import OrderWriter, limit_statements, lock, write_rejects
 
 ALREADY_KNOWN = Outcome(status="already known")
 _ATTEMPTS = 3
@@ -48,7 +48,7 @@ class Loader:
             try:
                 return self._once(event, deadline, exclusive=False)
             except DeadlockDetected:
-                _log.warning("deadlock", extra={"attempt": attempt})
+                _log.warning("deadlock with another load, loading again", extra={"attempt": attempt})
         return self._once(event, deadline, exclusive=True)
 
     def _once(self, event: FileEvent, deadline: Deadline, *, exclusive: bool) -> Outcome:
@@ -59,16 +59,15 @@ class Loader:
             file_id = add_version(connection, event)
             if file_id is None:
                 return ALREADY_KNOWN
-            if event.type is EventType.DELETE_MARKER_CREATED:
-                outcome = Outcome(status="deleted")
-            elif event.type is EventType.PERMANENTLY_DELETED:
-                outcome = Outcome(status="deleted", reason=DELETED_REASON)
-            else:
+            if event.type is EventType.CREATED:
                 outcome = self._read(connection, event, file_id, deadline)
+            else:
+                marker = event.type is EventType.DELETE_MARKER_CREATED
+                outcome = Outcome(status="deleted", reason=None if marker else DELETED_REASON)
             limit_statements(connection, deadline)
             if event.reprocess and outcome.status in ("deleted", "refused") and has_loaded_orders(connection, file_id):
                 # Its orders stay, so the ledger must still describe them.
-                _log.warning("not loaded again, everything stays as it was", extra=asdict(outcome))
+                _log.warning("the file could not be loaded again: its earlier result is kept", extra=asdict(outcome))
                 raise Rollback
             return finish(connection, event, file_id, outcome)
         return ALREADY_KNOWN
@@ -97,9 +96,9 @@ class Loader:
             reader = OrderReader(
                 deadline.watch(pieces), file_id=file_id, max_rejected_percent=self._max_rejected_percent
             )
-            # A savepoint: of a file that is refused midway no rows stay.
+            # A savepoint: if the file is refused midway, its rows are rolled back.
             with connection.transaction():
-                loaded = write_orders(connection, file_id, reader, deadline, reprocess=event.reprocess)
+                loaded = OrderWriter(connection, file_id, reader, deadline, reprocess=event.reprocess).run()
         except RefusedError as error:
             rejected = reader.rejected if reader else 0
             write_rejects(connection, file_id, reader.first_rejects if reader else [])
@@ -107,7 +106,7 @@ class Loader:
         empty = None if loaded or reader.rejected else "The file contains no orders."
         return Outcome(
             status="loaded",
-            reason=" ".join(filter(None, (empty, reader.note))) or None,
+            reason=" ".join(filter(None, (empty, reader.format.note))) or None,
             size_bytes=landed.size,
             rows_loaded=loaded,
             rows_rejected=reader.rejected,

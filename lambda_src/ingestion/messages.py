@@ -34,7 +34,7 @@ def process_messages(
     """Call `process` with the body of each message, and report to Lambda those that failed.
 
     A failed message becomes visible again after a backoff that doubles each time. After its last receive the queue
-    moves it to the dead-letter queue. Messages for which no retry can help end there too, so that a person sees them.
+    moves it to the dead-letter queue. So do messages that no retry can help, and an alarm reports them.
     """
     failed = []
     for message in messages:
@@ -53,7 +53,7 @@ def backoff_seconds(receive_count: int, initial: int) -> int:
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether a retry may help: the database or S3 is unavailable or overloaded, rather than our code wrong."""
+    """Whether a retry may help: the database or S3 is unavailable or overloaded."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= _SERVER_ERROR or error.response["Error"]["Code"] in _THROTTLING
@@ -77,7 +77,7 @@ def _report(error: Exception) -> None:
         places = "".join(traceback.format_tb(error.__traceback__))
         _log.error("failed: %s", _message(error), extra={"error": type(error).__name__, "traceback": places})
     else:
-        _log.error("failed", exc_info=error)
+        _log.error("failed with an unexpected error", exc_info=error)
 
 
 def _message(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""The rules for one order: the values to store, or every reason to reject it, in words for the sender."""
+"""The rules for one order: the values to store, or every reason to reject it, written for the sender."""
 
 from __future__ import annotations
 
@@ -83,14 +83,14 @@ def _name(value: str) -> str:
 
 def _email(value: str) -> str:
     if len(value) > MAX_EMAIL_CHARACTERS:
-        raise _BadValueError(f"{quote(value)} is longer than {MAX_EMAIL_CHARACTERS} characters")
+        raise _BadValueError(f"{quote(value)} has {len(value):,} characters; the limit is {MAX_EMAIL_CHARACTERS}")
     if not _EMAIL.fullmatch(value) or not value.isprintable():
-        raise _BadValueError(f"{quote(value)} is not an e-mail address")
+        raise _BadValueError(f"{quote(value)} must be an e-mail address, such as ada@example.com")
     return value
 
 
 def _quantity(value: str) -> str:
-    # Leading zeros mean nothing, and int() refuses endless digits.
+    # Leading zeros don't count, and int() refuses texts with thousands of digits.
     digits = value.lstrip("0")
     if not _QUANTITY.fullmatch(value) or len(digits) > 7 or not 1 <= int(digits or "0") <= MAX_QUANTITY:
         raise _BadValueError(f"{quote(value)} must be a whole number from 1 to {MAX_QUANTITY:,}")
@@ -123,7 +123,7 @@ def _ordered_at(value: str) -> str:
     try:
         moment = datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise _BadValueError(f"{quote(value)} is not an existing date and time") from None
+        raise _BadValueError(f"{quote(value)} must be a date and time that exists") from None
     return moment.isoformat()
 
 

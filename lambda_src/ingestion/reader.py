@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from .content import Content
-from .formats import BAD_BYTES, Record, detect_format, line_end
+from .content import Content, Record
+from .formats import BAD_BYTES, detect_format, line_end
 from .order_row import COLUMNS, check, quote
 from .refusal import RefusedError
 
@@ -38,6 +38,9 @@ class Chunk(NamedTuple):
 class OrderReader:
     """Reads a file of orders once, from beginning to end. Each line for COPY ends in `file_id`.
 
+    `format` has the columns of these lines, without file_id, and the note for the sender, which is complete when the
+    whole file was read.
+
     Raises RefusedError if the file's format is not supported, and, while it is read, if too many rows are rejected:
     this is checked every 10,000 records and at the end.
     """
@@ -45,28 +48,13 @@ class OrderReader:
     def __init__(self, pieces: Iterable[bytes], *, file_id: int, max_rejected_percent: int) -> None:
         self._content = Content(pieces)
         self._max_rejected_percent = max_rejected_percent
-        self._format = detect_format(self._content, file_id)
-        self._line_end = line_end(self._format.delimiter, file_id)
-        self._order = [COLUMNS.index(name) for name in self._format.columns]
+        self.format = detect_format(self._content, file_id)
+        self._line_end = line_end(self.format.delimiter, file_id)
+        self._order = [COLUMNS.index(name) for name in self.format.columns]
         self._records = 0
         self._next_check = CHECK_INTERVAL_RECORDS
         self.rejected = 0
         self.first_rejects: list[RejectedRow] = []
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns of the lines for COPY, without file_id."""
-        return self._format.columns
-
-    @property
-    def delimiter(self) -> str:
-        """The delimiter between the values of the lines for COPY."""
-        return self._format.delimiter
-
-    @property
-    def note(self) -> str | None:
-        """A note for the sender, if there is one; complete when the whole file was read."""
-        return self._format.note
 
     def chunks(self) -> Iterator[Chunk]:
         """Every row, in the order of the file, in chunks of about 64 KiB."""
@@ -87,7 +75,7 @@ class OrderReader:
         yield Chunk(b"".join(lines), count, rejects)
 
     def _rows(self) -> Iterator[tuple[bytes, int] | RejectedRow]:
-        content, form = self._content, self._format
+        content, form = self._content, self.format
         while True:
             for each in form.fast_paths:
                 lines, count = each.take(content)
@@ -113,7 +101,7 @@ class OrderReader:
                 self.first_rejects.append(line)
             self._count(1)
             return line
-        self._format.learn(record)
+        self.format.learn(record)
         self._count(1)
         return line, 1
 
@@ -129,7 +117,7 @@ class OrderReader:
             reasons += wrong
         if reasons:
             return RejectedRow(record.line_number, as_text(record.raw), reasons)
-        line = self._format.delimiter.join(_csv_quoted(stored[number]) for number in self._order)
+        line = self.format.delimiter.join(_csv_quoted(stored[number]) for number in self._order)
         return line.encode() + self._line_end
 
     def _count(self, records: int) -> None:

@@ -79,18 +79,6 @@ _COUNT_OUTRANKED: LiteralString = """
 _COUNT_ALL: LiteralString = "INSERT INTO counted_orders SELECT order_id FROM incoming_orders ON CONFLICT DO NOTHING"
 
 
-def write_orders(
-    connection: Connection, file_id: int, reader: OrderReader, deadline: Deadline, *, reprocess: bool
-) -> int:
-    """Write every row of the file, and return how many distinct orders it contains; needs a transaction.
-
-    An order that exists already is replaced only if its file is earlier than this one. `reprocess` means that this file
-    may have been loaded before. Raises RefusedError if the file must be refused, OutOfTimeError at the deadline,
-    DeadlockDetected, and psycopg's other errors.
-    """
-    return _OrderWriter(connection, file_id, reader, deadline, reprocess=reprocess).run()
-
-
 def lock(connection: Connection, *, exclusive: bool) -> None:
     """Take the lock of all loads until the transaction ends: shared, or exclusively when loads ran into deadlocks."""
     function = sql.SQL("pg_advisory_xact_lock" if exclusive else "pg_advisory_xact_lock_shared")
@@ -122,7 +110,13 @@ class _Batch:
     rejects: list[RejectedRow] = field(default_factory=list)
 
 
-class _OrderWriter:
+class OrderWriter:
+    """Writes every row of a file in a transaction.
+
+    An order that exists already is replaced only if its file is earlier than this one. `reprocess` means that this file
+    may have been loaded before.
+    """
+
     def __init__(
         self, connection: Connection, file_id: int, reader: OrderReader, deadline: Deadline, *, reprocess: bool
     ) -> None:
@@ -136,6 +130,11 @@ class _OrderWriter:
         self._distinct = 0
 
     def run(self) -> int:
+        """Write the rows, and return how many distinct orders the file contains.
+
+        Raises RefusedError if the file must be refused, OutOfTimeError at the deadline, DeadlockDetected, and psycopg's
+        other errors.
+        """
         failures = pause = 0
         while not self._at_end:
             batch = _Batch()
@@ -196,11 +195,12 @@ class _OrderWriter:
                 left -= found
 
     def _copy(self, table: LiteralString, lines: Iterable[bytes]) -> None:
+        form = self._reader.format
         statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, DELIMITER {}{})").format(
             sql.Identifier(table),
-            sql.SQL(", ").join(sql.Identifier(name) for name in (*self._reader.columns, "file_id")),
-            self._reader.delimiter,
-            sql.SQL(", FORCE_NULL (notes)" if "notes" in self._reader.columns else ""),
+            sql.SQL(", ").join(sql.Identifier(name) for name in (*form.columns, "file_id")),
+            form.delimiter,
+            sql.SQL(", FORCE_NULL (notes)" if "notes" in form.columns else ""),
         )
         limit_statements(self._connection, self._deadline)
         with self._connection.cursor() as cursor, cursor.copy(statement) as copy:

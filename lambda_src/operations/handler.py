@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-from functools import partial
 from typing import Any
 
 import botocore.session
 import psycopg
 
-from common.database import ReusableConnection, connect
+from common.database import ReusableConnection
 
 from .answers import inspect, known_versions
 from .requests import Inspect, RequestError, parse
@@ -20,9 +19,8 @@ _log = logging.getLogger(__name__)
 logging.getLogger(__package__).setLevel(logging.INFO)
 
 _settings = Settings.from_env(os.environ)
-_connection = ReusableConnection(
-    partial(connect, _settings.database, user=_settings.database_user, session=botocore.session.get_session())
-)
+_session = botocore.session.get_session()
+_connection = ReusableConnection(_settings.database, user=_settings.database_user, session=_session)
 
 
 def handler(event: object, _: object) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from common.database import UNSTORABLE
+
 LARGEST_PAGE = 1_000  # keys have at most 1,024 bytes, and Lambda answers with at most 6 MB
 LONGEST_KEY_BYTES = 1_024  # Amazon S3 User Guide, "Naming Amazon S3 objects"
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL can't store them in text, and no key contains them
 
 
 class RequestError(ValueError):
@@ -17,14 +17,14 @@ class RequestError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Inspect:
-    """What happened to every version of one key?"""
+    """A request for what happened to every version of one key."""
 
     key: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class KnownVersions:
-    """Which versions are in the ledger? A page of them in S3's order, starting after `after`."""
+    """A request for a page of the versions in the ledger, in S3's order, starting after `after`."""
 
     after: tuple[str, str] | None
     limit: int
@@ -48,7 +48,7 @@ def parse(event: object) -> Request:
 def _text(value: object, field: str) -> str:
     if (
         not isinstance(value, str)
-        or _UNSTORABLE.search(value)
+        or UNSTORABLE.search(value)
         or not 1 <= len(value.encode(errors="replace")) <= LONGEST_KEY_BYTES
     ):
         raise RequestError(f"{field} must be text of 1 to {LONGEST_KEY_BYTES} bytes, got {value!r:.100}")

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
-from common.settings import DatabaseSettings, Variables
+from common.settings import DatabaseSettings, EnvironmentSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(EnvironmentSettings):
     """The database, and the bucket whose files people ask about."""
 
-    database: DatabaseSettings
-    database_user: str
-    landing_bucket: str
-
-    @classmethod
-    def from_env(cls, environment: Mapping[str, str]) -> Settings:
-        """Read the settings; raises SettingsError that names the variable."""
-        variables = Variables(environment)
-        return cls(
-            database=DatabaseSettings.read(variables),
-            database_user=variables.text("DATABASE_USER"),
-            landing_bucket=variables.text("LANDING_BUCKET"),
-        )
+    database: Annotated[DatabaseSettings, DatabaseSettings.from_env]
+    database_user: Annotated[str, "DATABASE_USER"]
+    landing_bucket: Annotated[str, "LANDING_BUCKET"]

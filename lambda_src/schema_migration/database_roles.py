@@ -1,6 +1,6 @@
-"""Makes each database role what its file in `roles/` says, and disables roles whose file is gone.
+"""Gives each database role the settings and rights of its file in `roles/`, and disables roles without a file.
 
-A file holds the role's settings (ALTER ROLE ... SET) and its rights (GRANT), and nothing of other roles. {database}
+A file holds the role's settings (ALTER ROLE ... SET) and its rights (GRANT), and nothing for other roles. {database}
 stands for the database's name.
 """
 
@@ -16,7 +16,7 @@ IAM_ROLE = "rds_iam"
 
 _log = logging.getLogger(__name__)
 
-# How GRANT and REVOKE name each type of object that pg_identify_object tells apart.
+# The word for each object type of pg_identify_object in GRANT and REVOKE.
 _TYPES = {
     "table": "TABLE",
     "view": "TABLE",
@@ -56,7 +56,7 @@ _WITHOUT_FILE = """
 
 
 class RoleError(RuntimeError):
-    """A role can't be made what its file says."""
+    """A role has rights that can't be revoked."""
 
 
 def apply(connection: psycopg.Connection, folder: Path) -> None:
@@ -87,7 +87,7 @@ def _ensure(connection: psycopg.Connection, role: str, mark: str) -> None:
 
 
 def _strip(connection: psycopg.Connection, role: str, *, keeps: str | None = IAM_ROLE) -> None:
-    """Remove the role's settings, its rights in this database and its memberships but that in `keeps`."""
+    """Remove the role's settings, its rights in this database and its memberships, except the one in `keeps`."""
     name = sql.Identifier(role)
     connection.execute(sql.SQL("ALTER ROLE {} RESET ALL").format(name))
     database = sql.Identifier(connection.info.dbname)
@@ -99,7 +99,7 @@ def _strip(connection: psycopg.Connection, role: str, *, keeps: str | None = IAM
     for (granted,) in connection.execute(_MEMBERSHIPS, [role]).fetchall():
         if granted != keeps:
             connection.execute(sql.SQL("REVOKE {} FROM {}").format(sql.Identifier(granted), name))
-    # PostgreSQL only warns where somebody else granted a right.
+    # If another role granted a right, PostgreSQL only warns that it was not revoked.
     left = [f"{type_} {identity}" for type_, identity in connection.execute(_RIGHTS, [role]).fetchall()]
     left += [row[0] for row in connection.execute(_MEMBERSHIPS, [role]).fetchall() if row[0] != keeps]
     if left:

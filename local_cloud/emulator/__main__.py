@@ -18,55 +18,51 @@ from local_cloud.discovery import capability_modules
 
 from . import patches
 from .listener import Application, Listener, Scope, Send
-from .settings import EmulatorSettings
-from .settings_of_process import use
+from .settings import settings
 
 LOOPBACK = "127.0.0.1"
 
 
-class Listeners:
-    """Passes each request to the handler of the port that it came in on; the API's port has none."""
+def _dispatch(application: Application, by_port: Mapping[int, Listener]) -> Application:
+    """Passes each request to the listener of the port that it came in on; the API's port has none."""
 
-    def __init__(self, application: Application, by_port: Mapping[int, Listener]) -> None:
-        self._application = application
-        self._by_port = by_port
-
-    async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
+    async def dispatch(scope: Scope, receive: Any, send: Send) -> None:
         port = (scope.get("server") or (None, None))[1]
-        listener = self._by_port.get(port) if scope["type"] == "http" and port is not None else None
+        listener = by_port.get(port) if scope["type"] == "http" and port is not None else None
         if listener is None:
-            await self._application(scope, receive, send)
+            await application(scope, receive, send)
         else:
-            await listener(self._application, scope, receive, send)
+            await listener(application, scope, receive, send)
+
+    return dispatch
 
 
-def _is_no_vanished_client(record: logging.LogRecord) -> bool:
-    """Drops the traceback that each client causes which disconnects without closing TLS."""
+def _is_worth_logging(record: logging.LogRecord) -> bool:
+    """False for the traceback that a client causes when it disconnects without closing TLS."""
     return record.exc_info is None or "SSL shutdown timed out" not in str(record.exc_info[1])
 
 
 def main() -> None:
-    """Serve until a signal; the emulator's own `main` would listen on port 443 too."""
-    settings = EmulatorSettings.take()
-    use(settings)
-    patches.apply(settings)
+    """Serve until a signal. The emulator's own `main` is not used because it would also listen on port 443."""
+    own = settings()
+    patches.apply()
     by_port: dict[int, Listener] = {}
     for extension in capability_modules("emulator").values():
         extension.patch()
-        by_port |= {settings.service_ports[name]: listener for name, listener in extension.LISTENERS.items()}
-    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
+        by_port |= {own.service_ports[name]: listener for name, listener in extension.LISTENERS.items()}
+    _, file_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (file_limit, file_limit))
 
     from ministack.app import app  # noqa: PLC0415 - reads its settings from the environment as it is imported
 
-    logging.getLogger("asyncio").addFilter(_is_no_vanished_client)
+    logging.getLogger("asyncio").addFilter(_is_worth_logging)
     config = Config()
-    config.bind = [f"{LOOPBACK}:{settings.api_port}"]
+    config.bind = [f"{LOOPBACK}:{own.api_port}"]
     config.insecure_bind = [f"{LOOPBACK}:{port}" for port in by_port]
-    config.certfile, config.keyfile = settings.certificate, settings.certificate_key
+    config.certfile, config.keyfile = own.certificate, own.certificate_key
     config.keep_alive_timeout = 75
     config.loglevel = "INFO"
-    asyncio.run(serve(Listeners(app, by_port), config))
+    asyncio.run(serve(_dispatch(app, by_port), config))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Clients of the emulator's public API, for handlers inside it: describe calls then show what the handlers make."""
+"""Clients of the emulator's public API, for the handlers in it, so that describe calls show what they create."""
 
 from __future__ import annotations
 

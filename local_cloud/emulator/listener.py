@@ -1,4 +1,4 @@
-"""The types of a listener beside the emulator's API, and a plain answer for it to give (ASGI 3)."""
+"""The types of an additional listener of the emulator (ASGI 3), and a plain-text answer."""
 
 from __future__ import annotations
 

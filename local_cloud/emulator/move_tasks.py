@@ -13,7 +13,7 @@ from typing import Any
 from ministack.core.concurrency import esm_wake
 from ministack.services import sqs
 
-_KEPT = 10  # the most that ListMessageMoveTasks returns for a queue
+_MAX_RESULTS = 10  # the most that ListMessageMoveTasks returns for a queue
 _done: dict[str, list[dict[str, Any]]] = {}
 
 
@@ -48,7 +48,7 @@ def start(data: dict[str, Any], _: str) -> dict[str, Any]:
         "ApproximateNumberOfMessagesToMove": moved,
         "StartedTimestamp": int(time.time() * 1000),
     }
-    _done[source_arn] = [task, *_done.get(source_arn, [])][:_KEPT]
+    _done[source_arn] = [task, *_done.get(source_arn, [])][:_MAX_RESULTS]
     return {"TaskHandle": str(uuid.uuid4())}
 
 

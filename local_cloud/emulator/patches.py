@@ -21,7 +21,7 @@ from ministack.services.cloudformation import provisioners, stacks
 
 from . import move_tasks
 from .registration import Completed, complete, handlers, own_types, registry
-from .settings import EmulatorSettings
+from .settings import settings
 
 VERSION = "1.5.33"
 _EMPTY_ETAG = "d41d8cd98f00b204e9800998ecf8427e"  # the MD5 of an empty object: the ETag of delete markers
@@ -31,14 +31,14 @@ class PatchError(Exception):
     """The emulator is not the version that the patches were written for."""
 
 
-def apply(settings: EmulatorSettings) -> None:
+def apply() -> None:
     """Apply every patch; raises PatchError if one does not fit."""
     expect(importlib.metadata.version("ministack") == VERSION, f"version {VERSION}")
     _resource_types()
     _replays_to_named_rules()
     _events_of_s3()
     _message_move_tasks()
-    _functions_run_by(settings.function_python)
+    _functions_run_by(settings().function_python)
     _throttled_aliases()
 
 
@@ -48,21 +48,21 @@ def _resource_types() -> None:
     expect(frozenset(known) == own_types(), "the resource types in own_types.json")
     for resource in registry():
         if isinstance(resource, Completed):
-            expect(resource.type in known, f"a provisioner of {resource.type}")
+            expect("update" in known.get(resource.type, {}), f"a provisioner of {resource.type} with updates")
             known[resource.type] = complete(resource, known[resource.type])
         else:
             expect(resource.type not in known, f"no provisioner of {resource.type} yet")
             known[resource.type] = handlers(resource)
     ours = {resource.type for resource in registry()}
-    stock: Callable[[str], bool] = stacks._runs_on_worker_thread
-    expect_parameters(stock, "resource_type")
-    stacks._runs_on_worker_thread = lambda resource_type: resource_type in ours or stock(resource_type)
+    original: Callable[[str], bool] = stacks._runs_on_worker_thread
+    expect_parameters(original, "resource_type")
+    stacks._runs_on_worker_thread = lambda resource_type: resource_type in ours or original(resource_type)
 
 
 def _events_of_s3() -> None:
     """Make S3's events like those of AWS: a version id, times in seconds, and for deletions an ETag and no size.
 
-    Archive them too: the emulator archives the events of other senders, and passes those of S3 to the rules only.
+    Archive them too: the emulator archives other events, but passes those of S3 only to the rules.
     """
     fire, dispatch = s3._fire_s3_event, eventbridge._dispatch_event
     expect_parameters(fire, "bucket_name", "key", "event_name", "version_id", "sequencer")
@@ -72,7 +72,7 @@ def _events_of_s3() -> None:
     expect("_eb._dispatch_event(eb_event)" in inspect.getsource(fire), "events that S3 passes to EventBridge")
     version: contextvars.ContextVar[str | None] = contextvars.ContextVar("version", default=None)
 
-    def fire_knowing_the_version(*arguments: Any, version_id: str | None = None, **named: Any) -> None:
+    def fire_with_version(*arguments: Any, version_id: str | None = None, **named: Any) -> None:
         token = version.set(version_id)
         try:
             fire(*arguments, version_id=version_id, **named)
@@ -85,14 +85,14 @@ def _events_of_s3() -> None:
             eventbridge._archive_event(event)
         return dispatch(event, *rest, **named)
 
-    s3._fire_s3_event = fire_knowing_the_version
+    s3._fire_s3_event = fire_with_version
     eventbridge._dispatch_event = dispatch_completed
 
 
 def _replays_to_named_rules() -> None:
-    """Send a replay's events to the rules that it names (EventBridge API Reference, "ReplayDestination")."""
-    stock = eventbridge._invoke_target
-    expect_parameters(stock, "target", "event", "rule")
+    """Send a replay's events only to the rules that it names (EventBridge API Reference, "ReplayDestination")."""
+    original = eventbridge._invoke_target
+    expect_parameters(original, "target", "event", "rule")
     expect("FilterArns" not in inspect.getsource(eventbridge), "replays that ignore FilterArns")
     expect("_invoke_target(" in inspect.getsource(eventbridge._dispatch_event), "rules that call their targets")
 
@@ -100,7 +100,7 @@ def _replays_to_named_rules() -> None:
         replay = eventbridge._replays.get(event.get("ReplayName"))
         named = replay["Destination"].get("FilterArns") if replay else None
         if not named or rule["Arn"] in named:
-            stock(target, event, rule, *rest)
+            original(target, event, rule, *rest)
 
     eventbridge._invoke_target = invoke
 
@@ -118,7 +118,7 @@ def completed_event(event: dict[str, Any], version_id: str | None) -> dict[str, 
 
 
 def _message_move_tasks() -> None:
-    """Add the API calls with which `make redrive` moves dead letters back."""
+    """Add the API calls that `make redrive` uses to move dead letters back."""
     actions = sqs._HANDLERS
     expect("StartMessageMoveTask" not in actions and "SendMessage" in actions, "SQS without message move tasks")
     expect_parameters(actions["SendMessage"], "data", "qurl")
@@ -127,15 +127,15 @@ def _message_move_tasks() -> None:
 
 def _functions_run_by(python: str) -> None:
     """Run functions with an interpreter without packages, so that a bundle must contain all that it imports."""
-    stock = lambda_runtime._detect_runtime_binary
-    expect_parameters(stock, "runtime")
+    original = lambda_runtime._detect_runtime_binary
+    expect_parameters(original, "runtime")
     expect(
         "_detect_runtime_binary(runtime)" in inspect.getsource(lambda_runtime.Worker._spawn),
         "workers that start this way",
     )
 
     def detect(runtime: str) -> tuple[str, str]:
-        binary, script = stock(runtime)
+        binary, script = original(runtime)
         return (python, script) if runtime.startswith("python") else (binary, script)
 
     lambda_runtime._detect_runtime_binary = detect
@@ -143,12 +143,12 @@ def _functions_run_by(python: str) -> None:
 
 def _throttled_aliases() -> None:
     """Apply a function's reserved concurrency to calls of an alias or a version too, not only to unqualified calls."""
-    stock = lambda_svc._reserved_concurrency
-    expect_parameters(stock, "func", "config")
-    expect('(func or {}).get("concurrency")' in inspect.getsource(stock), "the concurrency in a function's record")
+    original = lambda_svc._reserved_concurrency
+    expect_parameters(original, "func", "config")
+    expect('(func or {}).get("concurrency")' in inspect.getsource(original), "the concurrency in a function's record")
 
     def reserved(func: dict[str, Any], config: dict[str, Any]) -> int | None:
-        found: int | None = stock(lambda_svc._functions.get(config.get("FunctionName")) or func, config)
+        found: int | None = original(lambda_svc._functions.get(config.get("FunctionName")) or func, config)
         return found
 
     lambda_svc._reserved_concurrency = reserved

@@ -71,11 +71,6 @@ def own_types() -> frozenset[str]:
     return frozenset(json.loads(OWN_TYPES_FILE.read_text(encoding="utf-8")))
 
 
-def covered_types() -> frozenset[str]:
-    """Every type that can be deployed locally, besides custom resources."""
-    return own_types() | {resource.type for resource in registry()}
-
-
 def recorded_types() -> dict[str, str]:
     """The types that are only recorded, each with what is missing locally."""
     return {resource.type: resource.why for resource in registry() if isinstance(resource, Recorded)}
@@ -83,7 +78,8 @@ def recorded_types() -> dict[str, str]:
 
 def uncovered(types: set[str]) -> set[str]:
     """Those of `types` that cannot be deployed locally."""
-    return {name for name in types - covered_types() if not name.startswith("Custom::")}
+    covered = own_types() | {resource.type for resource in registry()}
+    return {name for name in types - covered if not name.startswith("Custom::")}
 
 
 def handlers(resource: Made | Recorded) -> dict[str, Any]:
@@ -109,20 +105,16 @@ def handlers(resource: Made | Recorded) -> dict[str, Any]:
     return {"create": create, "delete": delete, "update": update, "update_with_logical_id": True}
 
 
-def complete(resource: Completed, stock: dict[str, Any]) -> dict[str, Any]:
+def complete(resource: Completed, original: dict[str, Any]) -> dict[str, Any]:
     """The emulator's own handlers of a type, with `resource.complete` after them."""
 
     def create(logical_id: str, properties: Properties, stack: str) -> Created:
-        physical_id, attributes = stock["create"](logical_id, properties, stack)
+        physical_id, attributes = original["create"](logical_id, properties, stack)
         return physical_id, {**attributes, **resource.complete(physical_id, properties, attributes)}
 
     def update(physical_id: str, old: Properties, new: Properties, *rest: Any) -> Created:
-        new_id, attributes = stock["update"](physical_id, old, new, *rest)
+        new_id, attributes = original["update"](physical_id, old, new, *rest)
         return new_id, {**attributes, **resource.complete(new_id, new, attributes)}
 
-    completed = {**stock, "create": create}
-    if "update" in stock:
-        completed["update"] = update
-    if resource.delete is not None:
-        completed["delete"] = resource.delete
-    return completed
+    delete = {} if resource.delete is None else {"delete": resource.delete}
+    return {**original, "create": create, "update": update, **delete}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import MutableMapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 VARIABLE = "LOCAL_CLOUD_SETTINGS"
@@ -27,13 +27,8 @@ class EmulatorSettings:
     database_port: int
     database_superuser_url: str
 
-    def write(self, path: Path) -> None:
-        """Save for the emulator; the file contains the superuser's password."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
 
-    @classmethod
-    def take(cls, environment: MutableMapping[str, str] = os.environ) -> EmulatorSettings:
-        """Read the file, and remove its path from the environment, which functions inherit."""
-        return cls(**json.loads(Path(environment.pop(VARIABLE)).read_text(encoding="utf-8")))
+@cache
+def settings() -> EmulatorSettings:
+    """The settings of this process. The first call removes their path from the environment, which functions inherit."""
+    return EmulatorSettings(**json.loads(Path(os.environ.pop(VARIABLE)).read_text(encoding="utf-8")))

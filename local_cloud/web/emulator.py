@@ -1,4 +1,4 @@
-"""What the web app needs of the emulator: its load balancer, uploads from browsers, and instance metadata."""
+"""What the web app needs from the emulator: its load balancer, uploads from browsers, and instance metadata."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from ministack.services import imds, ssm, sts
 
 from ..emulator.listener import Application, Listener, Scope, Send, answer
 from ..emulator.patches import expect, expect_parameters
-from ..emulator.settings import ACCOUNT
-from ..emulator.settings_of_process import settings
+from ..emulator.settings import ACCOUNT, settings
 from .instance_identity import InstanceIdentity
 from .ports import METADATA, PAGE, UPLOAD
 
@@ -30,10 +29,10 @@ def _instance_metadata() -> None:
     expect_parameters(imds._credentials_doc)
     expect(isinstance(imds._DEFAULT_ROLE, str), "the metadata service's role")
     expect_parameters(sts.register_session, "access_key")
-    stock_document, stock_request = imds._credentials_doc, imds.handle_request
+    original_document, original_request = imds._credentials_doc, imds.handle_request
 
     def credentials() -> dict[str, Any]:
-        document: dict[str, Any] = stock_document()
+        document: dict[str, Any] = original_document()
         instance = _instance()
         if instance is not None:
             session = imds._INSTANCE_ID
@@ -52,14 +51,14 @@ def _instance_metadata() -> None:
         instance = _instance()
         if instance is not None:
             imds._DEFAULT_ROLE = instance.role_name
-        return await stock_request(*request)
+        return await original_request(*request)
 
     imds._credentials_doc = credentials
     imds.handle_request = handle
 
 
 def _public_images() -> None:
-    """Know the Amazon Linux image of the kernels and architectures that launch templates name."""
+    """Add the Amazon Linux images of the kernels and architectures that launch templates name."""
     images = ssm._PUBLIC_AMI_PARAMETERS
     some_image = next(iter(images.values()))
     for kernel in ("default", "6.1", "6.12"):

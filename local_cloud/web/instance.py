@@ -140,7 +140,7 @@ class WebApp:
         return base64.b64decode(data).decode()
 
     def _provide_tools(self) -> None:
-        """The programs under the plain names that they have on an instance."""
+        """Scripts with the names that these programs have on an instance."""
         self._tools.mkdir()
         self._provide_tool("aws", toolchain.program("python"), "-m", "awscli")
         python = toolchain.function_python()
@@ -154,7 +154,7 @@ class WebApp:
         script.chmod(0o755)
 
     def _instance_environment(self) -> dict[str, str]:
-        """Has no keys: credentials come from the metadata service, as on an instance."""
+        """Without keys: credentials come from the metadata service, as on an instance."""
         basics = {name: value for name, value in clean().items() if name in ("LANG", "LC_ALL", "NO_PROXY", "no_proxy")}
         return {
             **basics,

@@ -18,7 +18,7 @@ Run = Callable[[DeployedEnvironment, argparse.Namespace], int]
 class CommandLine:
     """`python -m ops.<capability> --env NAME --region NAME COMMAND ...`
 
-    Every value may be empty, which means the same as leaving it out: make passes variables that are not set.
+    An empty value means the default: make passes variables that are not set as empty values.
     """
 
     def __init__(self, capability: str) -> None:

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from ops.common.errors import CommandError
 
 DEFAULT_ENVIRONMENT = "dev"
-# A function that a command invokes may take a minute to answer.
-CLIENT_CONFIG = Config(connect_timeout=5, read_timeout=90, retries={"mode": "standard", "total_max_attempts": 4})
+# Of every client. A function that a command invokes may take a minute to answer.
+_CLIENT_CONFIG = Config(connect_timeout=5, read_timeout=90, retries={"mode": "standard", "total_max_attempts": 4})
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -37,7 +38,7 @@ class DeployedEnvironment:
         """The outputs of `<project>-<name>-<stack>`. Raises CommandError if the stack does not exist."""
         stack_name = f"{self.project}-{self.name}-{stack}"
         deploy = "run `make up`" if self.is_local else f"run `make deploy ENV={self.name}`"
-        cloudformation = self.session.client("cloudformation", config=CLIENT_CONFIG)
+        cloudformation = self.session.client("cloudformation")
         try:
             (found,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
         except ClientError as error:
@@ -85,5 +86,7 @@ def find(environment: str, region: str, variables: Mapping[str, str] = os.enviro
         )
     # boto3 itself reads only AWS_DEFAULT_REGION. The local cloud has one region, that of its shell.
     chosen = region if region and not is_local else variables.get("AWS_REGION")
-    session = boto3.session.Session(region_name=chosen)
+    core = botocore.session.Session()
+    core.set_default_client_config(_CLIENT_CONFIG)
+    session = boto3.session.Session(region_name=chosen, botocore_session=core)
     return DeployedEnvironment(name=name, project=ENVIRONMENTS[name].project, is_local=is_local, session=session)

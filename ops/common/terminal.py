@@ -1,8 +1,14 @@
-"""Asks the person at the terminal."""
+"""Asks the person at the terminal, and formats what is shown there."""
 
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
+
+
+def utc(at: datetime) -> str:
+    """The time in UTC, to the second."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def confirmed(question: str, *, yes: bool) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ops.common.check import Check
-from ops.common.environment import CLIENT_CONFIG, DeployedEnvironment
+from ops.common.environment import DeployedEnvironment
 
 # Everything that RDS does while the database accepts connections (Amazon RDS User Guide, "Viewing DB instance status").
 _ACCEPTS_CONNECTIONS = (
@@ -25,7 +25,7 @@ def database_is_available(environment: DeployedEnvironment) -> Iterator[str]:
     """The instance or cluster accepts connections."""
     data = environment.outputs("data")
     identifier = data["DatabaseIdentifier"]
-    rds = environment.session.client("rds", config=CLIENT_CONFIG)
+    rds = environment.session.client("rds")
     try:
         status = rds.describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"][0]["DBInstanceStatus"]
         start = f"aws rds start-db-instance --db-instance-identifier {identifier}"

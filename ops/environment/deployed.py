@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from ops.common.environment import CLIENT_CONFIG, DeployedEnvironment
+from ops.common.environment import DeployedEnvironment
 from ops.common.errors import CommandError
 from ops.environment.expected import Resolver
 from ops.environment.stacks import DeployedResource, DeployedStack, find_stacks
@@ -36,4 +36,4 @@ def expected(environment: DeployedEnvironment, stack: DeployedStack, resource: D
 
 def client(environment: DeployedEnvironment, service: str) -> Any:
     session: Any = environment.session  # the stubs need a literal service name
-    return session.client(service, config=CLIENT_CONFIG)
+    return session.client(service)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from ops.common import terminal
-from ops.common.environment import CLIENT_CONFIG, DeployedEnvironment
+from ops.common.environment import DeployedEnvironment
 from ops.common.errors import CommandError
 from ops.environment import buckets, losses, network_interfaces, protections, remains
 from ops.environment.log_groups import delete_returned
@@ -70,7 +70,7 @@ class _Destruction:
     def __init__(self, environment: DeployedEnvironment, poll_seconds: float) -> None:
         self._environment = environment
         self._poll_seconds = poll_seconds
-        self._cloudformation: CloudFormationClient = environment.session.client("cloudformation", config=CLIENT_CONFIG)
+        self._cloudformation: CloudFormationClient = environment.session.client("cloudformation")
         self._attempts: Counter[str] = Counter()
 
     def run(self) -> None:
@@ -110,7 +110,7 @@ class _Destruction:
                 _say(f"{stack.name}: deletion protection of {resource.physical_id} is off")
 
     def _empty_buckets(self, stack: DeployedStack) -> None:
-        s3 = self._environment.session.client("s3", config=CLIENT_CONFIG)
+        s3 = self._environment.session.client("s3")
         for bucket in stack.of_type("AWS::S3::Bucket"):
             if not bucket.is_kept and (deleted := buckets.empty(s3, bucket.physical_id, _say)):
                 _say(f"{stack.name}: {deleted:,} versions deleted from {bucket.physical_id}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ops.common.environment import CLIENT_CONFIG, DeployedEnvironment
+from ops.common.environment import DeployedEnvironment
 from ops.environment.stacks import belongs, prefix
 
 
@@ -26,7 +26,7 @@ def find_log_groups(environment: DeployedEnvironment) -> Iterator[LogGroup]:
     RDS writes a database's last log lines after the log group is deleted, and so creates it again: without tags,
     encryption and retention. The next deployment would fail on its name.
     """
-    logs: Any = environment.session.client("logs", config=CLIENT_CONFIG)
+    logs: Any = environment.session.client("logs")
     wanted = prefix(environment)
     for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePattern=wanted):
         for group in page["logGroups"]:
@@ -45,7 +45,7 @@ def find_log_groups(environment: DeployedEnvironment) -> Iterator[LogGroup]:
 
 def delete_returned(environment: DeployedEnvironment) -> list[str]:
     """Delete the untagged ones, which no stack has made. Returns their names."""
-    logs: Any = environment.session.client("logs", config=CLIENT_CONFIG)
+    logs: Any = environment.session.client("logs")
     returned = [group.name for group in find_log_groups(environment) if not group.is_tagged]
     for name in returned:
         logs.delete_log_group(logGroupName=name)

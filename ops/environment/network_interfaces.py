@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ops.common.environment import CLIENT_CONFIG, DeployedEnvironment
+from ops.common.environment import DeployedEnvironment
 from ops.environment.stacks import DeployedStack
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def wait(
     ids = {each.physical_id for each in stack.of_type("AWS::EC2::Subnet", "AWS::EC2::SecurityGroup")}
     if not ids:
         return
-    ec2 = environment.session.client("ec2", config=CLIENT_CONFIG)
+    ec2 = environment.session.client("ec2")
     deadline, said = time.monotonic() + WAIT_SECONDS, 0.0
     while True:
         pages = ec2.get_paginator("describe_network_interfaces").paginate(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ops.common.environment import CLIENT_CONFIG, DeployedEnvironment
+from ops.common.environment import DeployedEnvironment
 
 DELETED = "DELETE_COMPLETE"
 _WITHOUT_TEMPLATE = "REVIEW_IN_PROGRESS"  # no change set was ever executed, so it has no resources either
@@ -69,7 +69,7 @@ def find_stacks(environment: DeployedEnvironment) -> list[DeployedStack]:
     A name is not enough: `shop-dev-eu-network` could be a stack `eu-network` of dev, or a stack `network` of dev-eu. So
     the tags of its resources decide; the stacks themselves have none (cdk.json, explicitStackTags).
     """
-    cloudformation = environment.session.client("cloudformation", config=CLIENT_CONFIG)
+    cloudformation = environment.session.client("cloudformation")
     named = [
         stack
         for page in cloudformation.get_paginator("describe_stacks").paginate()

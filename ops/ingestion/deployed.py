@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ops.common.environment import CLIENT_CONFIG, DeployedEnvironment
+from ops.common.environment import DeployedEnvironment
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -43,7 +43,7 @@ def find(environment: DeployedEnvironment) -> DeployedIngestion:
         undelivered_queue_url=pipeline["UndeliveredQueueUrl"],
         rule_arn=pipeline["RuleArn"],
         archive_arn=pipeline.get("ArchiveArn"),
-        s3=environment.session.client("s3", config=CLIENT_CONFIG),
-        sqs=environment.session.client("sqs", config=CLIENT_CONFIG),
-        events=environment.session.client("events", config=CLIENT_CONFIG),
+        s3=environment.session.client("s3"),
+        sqs=environment.session.client("sqs"),
+        events=environment.session.client("events"),
     )

@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from ops.common.errors import CommandError
+from ops.common.terminal import utc
 from ops.ingestion.deployed import DeployedIngestion
 
 # An event may take so long to reach the archive (Amazon EventBridge User Guide, "Archiving and replaying events").
@@ -24,7 +25,7 @@ def run(ingestion: DeployedIngestion, *, start: str, end: str, poll_seconds: flo
     if ingestion.archive_arn is None:
         raise CommandError(f"{environment.label} has no archive of events, so none can be replayed")
     archive = events.describe_archive(ArchiveName=ingestion.archive_arn.rpartition("/")[2])
-    print(f"Replaying the events from {_shown(first)} to {_shown(last)} to the queue of {environment.label}.")
+    print(f"Replaying the events from {utc(first)} to {utc(last)} to the queue of {environment.label}.")
     print("Files that are already loaded do not change.")
     days = archive.get("RetentionDays", 0)
     if days and first < now - timedelta(days=days):
@@ -49,7 +50,7 @@ def _wait(ingestion: DeployedIngestion, name: str, poll_seconds: float) -> int:
     while (replay := ingestion.events.describe_replay(ReplayName=name))["State"] in _RUNNING:
         reached = replay.get("EventLastReplayedTime")
         if reached is not None and reached != shown:
-            print(f"  replayed up to {_shown(reached)}", flush=True)
+            print(f"  replayed up to {utc(reached)}", flush=True)
             shown = reached
         time.sleep(poll_seconds)
     if replay["State"] != "COMPLETED":
@@ -67,7 +68,3 @@ def _time(name: str, value: str, remedy: str) -> datetime:
     if found is None or found.tzinfo is None:
         raise CommandError(f"{name} must be a date and time with a UTC offset, got {value!r}: {remedy}")
     return found
-
-
-def _shown(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -14,10 +14,8 @@ def run(ingestion: DeployedIngestion, *, key: str, version_id: str, yes: bool) -
     version = _chosen(ingestion, key, version_id)
     if version.storage_class in ARCHIVE_CLASSES:
         raise CommandError(f"{key} is stored in {version.storage_class} and can't be read: restore it in S3 first")
-    print(
-        f"Loading {key}, version {version.version_id} of {version.at:%Y-%m-%d %H:%M:%S} UTC, "
-        f"in {ingestion.environment.label} again."
-    )
+    when = terminal.utc(version.at)
+    print(f"Loading {key}, version {version.version_id} of {when}, in {ingestion.environment.label} again.")
     print("This replaces its rejected rows, and its orders unless a later file has replaced them.")
     if not terminal.confirmed("Load it again?", yes=yes):
         return 1

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ops.common.check import Check
-from ops.common.environment import CLIENT_CONFIG, DeployedEnvironment
+from ops.common.environment import DeployedEnvironment
 from ops.ingestion.deployed import find
 
 CANARY = "canary/verify.csv"  # below the incoming prefix
@@ -50,10 +50,10 @@ def canary_is_loaded(environment: DeployedEnvironment, seconds: float = LOADED_S
 def _outcome(environment: DeployedEnvironment, version: str, began: float, seconds: float) -> dict[str, Any] | None:
     """The function's log entry about that version; None if there is none in time."""
     pipeline = environment.outputs("pipeline")
-    functions = environment.session.client("lambda", config=CLIENT_CONFIG)
+    functions = environment.session.client("lambda")
     configuration = functions.get_function_configuration(FunctionName=pipeline["FunctionName"])
     group = configuration["LoggingConfig"]["LogGroup"]
-    logs: Any = environment.session.client("logs", config=CLIENT_CONFIG)
+    logs: Any = environment.session.client("logs")
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         pages = logs.get_paginator("filter_log_events").paginate(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,6 +35,11 @@ class Version:
         """Whether it only records that the key was deleted."""
         return self.size is None
 
+    @property
+    def content(self) -> str:
+        """Its size, or that it is a delete marker."""
+        return "delete marker" if self.size is None else f"{self.size:,} bytes"
+
     def message(self, bucket: str, reason: str) -> str:
         """Its event as EventBridge would send it to the queue. `reason` names the command that sends it instead."""
         described: dict[str, object] = {"key": self.key, "version-id": self.version_id}
@@ -56,29 +61,20 @@ class Version:
 def listed(s3: S3Client, bucket: str, prefix: str) -> Iterator[Version]:
     """Every version below the prefix. Keys ascend by their UTF-8 bytes; versions of a key begin with the newest."""
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
-        versions = (
-            Version(
-                key=each["Key"],
-                version_id=each["VersionId"],
-                at=each["LastModified"],
-                size=each["Size"],
-                is_latest=each["IsLatest"],
-                storage_class=each.get("StorageClass", "STANDARD"),
-            )
-            for each in page.get("Versions", [])
-        )
-        markers = (
-            Version(
-                key=each["Key"],
-                version_id=each["VersionId"],
-                at=each["LastModified"],
-                size=None,
-                is_latest=each["IsLatest"],
-            )
-            for each in page.get("DeleteMarkers", [])
-        )
         # A page lists both kinds separately, each in order. Python's order of code points is that of UTF-8 bytes.
+        versions, markers = map(_version, page.get("Versions", [])), map(_version, page.get("DeleteMarkers", []))
         yield from merge(versions, markers, key=attrgetter("key"))
+
+
+def _version(listed: Mapping[str, Any]) -> Version:
+    return Version(
+        key=listed["Key"],
+        version_id=listed["VersionId"],
+        at=listed["LastModified"],
+        size=listed.get("Size"),
+        is_latest=listed["IsLatest"],
+        storage_class=listed.get("StorageClass", "STANDARD"),
+    )
 
 
 def of_key(s3: S3Client, bucket: str, key: str) -> list[Version]:

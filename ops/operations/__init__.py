@@ -1,1 +1,1 @@
-"""Commands that ask the operations function what the ledger has of files: inspect, reconcile."""
+"""Commands that look up files in the ledger, through the operations function: inspect, reconcile."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ops.common.environment import CLIENT_CONFIG, DeployedEnvironment
+from ops.common.environment import DeployedEnvironment
 from ops.ingestion import deployed
 from ops.ingestion.deployed import DeployedIngestion
 
@@ -28,5 +28,5 @@ def find(environment: DeployedEnvironment) -> DeployedOperations:
     return DeployedOperations(
         ingestion=deployed.find(environment),
         function_name=operations["OperationsFunctionName"],
-        functions=environment.session.client("lambda", config=CLIENT_CONFIG),
+        functions=environment.session.client("lambda"),
     )

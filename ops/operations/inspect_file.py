@@ -1,12 +1,13 @@
-"""Shows what the bucket, the ledger and the queues have of a file."""
+"""Shows what the bucket, the ledger and the queues contain about a file."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from ops.common.terminal import utc
 from ops.ingestion import queues, versions
 from ops.ingestion.deployed import DeployedIngestion
 from ops.ingestion.versions import Version
@@ -17,7 +18,7 @@ _SHOWN = 20
 
 
 def run(operations: DeployedOperations, *, key: str) -> int:
-    """Print it, and return the exit code, which is 0 for an unknown file too."""
+    """Print all of it, and return the exit code, which is 0 for an unknown file too."""
     ingestion = operations.ingestion
     print(f"{key} in {ingestion.environment.label} (s3://{ingestion.landing_bucket})")
     in_bucket = versions.of_key(ingestion.s3, ingestion.landing_bucket, key)
@@ -39,10 +40,9 @@ def run(operations: DeployedOperations, *, key: str) -> int:
 def _bucket(found: list[Version]) -> Iterator[str]:
     yield f"In the bucket: {_number(len(found), 'version')}"
     for version in found[:_SHOWN]:
-        what = "delete marker" if version.is_delete_marker else f"{version.size:,} bytes"
         newest = ", the newest" if version.is_latest else ""
         stored = "" if version.storage_class == "STANDARD" else f", in {version.storage_class}"
-        yield f"  {version.at:%Y-%m-%d %H:%M:%S} UTC  {version.version_id}  {what}{stored}{newest}"
+        yield f"  {utc(version.at)}  {version.version_id}  {version.content}{stored}{newest}"
     if len(found) > _SHOWN:
         yield f"  and {len(found) - _SHOWN} more"
 
@@ -100,7 +100,7 @@ def _version_of(body: str, key: str) -> str | None:
 
 
 def _time(written: str | None) -> str:
-    return "never" if written is None else f"{datetime.fromisoformat(written).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return "never" if written is None else utc(datetime.fromisoformat(written))
 
 
 def _number(count: int, what: str) -> str:

@@ -13,7 +13,7 @@ PAGE = 1_000  # the maximum of the function
 
 
 def inspect(operations: DeployedOperations, key: str) -> dict[str, Any]:
-    """Everything that the ledger has of a key; see lambda_src/operations/answers.py."""
+    """Everything that the ledger records about a key; see lambda_src/operations/answers.py."""
     return _ask(operations, {"action": "inspect", "key": key})
 
 

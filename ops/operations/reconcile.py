@@ -103,5 +103,4 @@ def _summarize(compared: int, missing: int, too_young: int, archived: int, minim
 
 
 def _described(version: Version) -> str:
-    what = "delete marker" if version.is_delete_marker else f"{version.size:,} bytes"
-    return f"{version.key}  version {version.version_id}  {version.at:%Y-%m-%d %H:%M:%S} UTC  {what}"
+    return f"{version.key}  version {version.version_id}  {terminal.utc(version.at)}  {version.content}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from ops.common.environment import CLIENT_CONFIG
 from ops.common.errors import CommandError
 from ops.web.deployed import DeployedWeb
 
@@ -12,7 +11,7 @@ NEVER_SIGNED_IN = "FORCE_CHANGE_PASSWORD"  # the user's status in Cognito
 
 
 def invite(web: DeployedWeb, *, email: str) -> str:
-    """Create a user, whom Cognito sends a password by e-mail. Returns a sentence that says what was done."""
+    """Create a user; Cognito sends the first password by e-mail. Returns a sentence that says what was done."""
     environment = web.environment
     if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
         raise CommandError(
@@ -23,7 +22,7 @@ def invite(web: DeployedWeb, *, email: str) -> str:
             f"the pages of {environment.label} are internal and have no sign-in: `make tunnel ENV={environment.name}` "
             "opens them; web.exposure = Public(...) in config/environments.py publishes them"
         )
-    cognito = environment.session.client("cognito-idp", config=CLIENT_CONFIG)
+    cognito = environment.session.client("cognito-idp")
     try:
         cognito.admin_create_user(
             UserPoolId=web.user_pool_id,

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 
-from ops.common.environment import CLIENT_CONFIG
 from ops.common.errors import CommandError
 from ops.web.deployed import DeployedWeb
 
@@ -32,7 +31,7 @@ def open_tunnel(web: DeployedWeb, *, port: int) -> int:
             '"Install the Session Manager plugin for the AWS CLI")'
         )
     instance, app_port = healthy_target(web)
-    session, ssm = environment.session, environment.session.client("ssm", config=CLIENT_CONFIG)
+    session, ssm = environment.session, environment.session.client("ssm")
     parameters = {"portNumber": [str(app_port)], "localPortNumber": [str(port)]}
     started = ssm.start_session(Target=instance, DocumentName=DOCUMENT, Parameters=parameters)
     print(f"http://localhost:{port}/ shows the pages of {environment.label} on {instance}; Ctrl-C ends it.", flush=True)
@@ -49,7 +48,7 @@ def open_tunnel(web: DeployedWeb, *, port: int) -> int:
 
 def healthy_target(web: DeployedWeb) -> tuple[str, int]:
     """The id of a healthy instance and the port of its web app. Raises CommandError if no instance is healthy."""
-    load_balancing = web.environment.session.client("elbv2", config=CLIENT_CONFIG)
+    load_balancing = web.environment.session.client("elbv2")
     answer = load_balancing.describe_target_health(TargetGroupArn=web.target_group_arn)
     states = [(each["Target"], each["TargetHealth"]["State"]) for each in answer["TargetHealthDescriptions"]]
     for target, state in states:

@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 from config.environments import ENVIRONMENTS
 from config.web import Internal
 from ops.common.check import Check, SkippedError
-from ops.common.environment import CLIENT_CONFIG, DeployedEnvironment
+from ops.common.environment import DeployedEnvironment
 
 _SECONDS = 20.0
 _LOCAL_URL = "WEB_URL"  # of .local/env.sh
@@ -20,7 +20,7 @@ def instances_are_healthy(environment: DeployedEnvironment) -> Iterator[str]:
     """Every instance answers the load balancer's health check, and there is at least one."""
     _require_web(environment)
     web = environment.outputs("web")
-    load_balancing = environment.session.client("elbv2", config=CLIENT_CONFIG)
+    load_balancing = environment.session.client("elbv2")
     answer = load_balancing.describe_target_health(TargetGroupArn=web["TargetGroupArn"])
     states = [(each["Target"]["Id"], each["TargetHealth"]["State"]) for each in answer["TargetHealthDescriptions"]]
     if not states:

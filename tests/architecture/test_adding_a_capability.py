@@ -62,7 +62,7 @@ def test_every_block_is_a_file_or_a_change_or_commands() -> None:
     assert {language for name, language, _ in BLOCKS if not name} == {"diff", "bash"}
 
 
-def test_new_files_carry_the_name_and_only_shared_files_change() -> None:
+def test_new_files_have_the_name_in_their_path_and_only_shared_files_change() -> None:
     assert [name for name in NEW_FILES if not has_word(name, CAPABILITY)] == []
     changed = {line.removeprefix("+++ b/") for diff in DIFFS for line in diff.splitlines() if line.startswith("+++ ")}
     assert changed == set(SHARED)
@@ -91,7 +91,7 @@ def test_dev_is_synthesized_with_its_stack_and_no_finding(copy: Path, tmp_path: 
 
 
 @pytest.mark.thorough
-def test_its_removal_leaves_what_was_there_before(copy: Path, tmp_path: Path) -> None:
+def test_its_removal_restores_the_repository(copy: Path, tmp_path: Path) -> None:
     tree = shutil.copytree(copy, tmp_path / "removed")
     files = {*tracked(ROOT), *NEW_FILES}
     removed = remove(CAPABILITY, tree=tree, files=files)

@@ -85,7 +85,7 @@ def _default_project() -> str:
 
 
 @pytest.mark.parametrize("layer", ["config", "components", "stacks", "app.py"])
-def test_synthesis_asks_neither_aws_nor_the_environment(layer: str) -> None:
+def test_synthesis_uses_neither_aws_nor_environment_variables(layer: str) -> None:
     for file in _files(layer):
         assert not _imports(file) & {"boto3", "botocore", "requests", "urllib", "datetime", "time", "random"}, file
     for file in _files(layer):

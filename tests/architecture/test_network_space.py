@@ -1,4 +1,4 @@
-"""Random network configurations: all that are accepted synthesize, keep the promises, and pass cfn-lint."""
+"""Random network configurations: every accepted one synthesizes, has the promised connections and passes cfn-lint."""
 
 import json
 import os

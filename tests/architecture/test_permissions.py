@@ -60,7 +60,7 @@ def synthesized(case: str) -> Synthesized:
 
 @pytest.fixture(params=CASES)
 def case(request: pytest.FixtureRequest) -> Synthesized:
-    """Each shipped environment, and others that use what no shipped one does."""
+    """Each shipped environment, and variants with what no shipped one uses."""
     return synthesized(request.param)
 
 
@@ -88,8 +88,8 @@ def test_no_reason_is_unused() -> None:
             assert covered, f"{reason.role} no longer has {action}: delete the reason from its permissions.toml"
 
 
-def test_what_counts_as_proved_on_the_local_cloud_is_proved() -> None:
-    """By tests/integration/privileges, in `make test-slow`; this test finds a missing one without an emulator."""
+def test_every_permission_that_counts_as_proved_has_a_proof() -> None:
+    """Privilege tests prove it in `make test-slow`. This test finds a missing proof without an emulator."""
     known = {
         proof: {(each.role, a) for each in REASONS.reasons if each.proof is proof for a in each.actions}
         for proof in Proof

@@ -13,7 +13,7 @@ from tests.support.synthesis import shipped, synthesize
 from tests.support.variants import variants
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
-ENVIRONMENTS = ("prod", "staging", "dev")  # the network of local is that of dev
+ENVIRONMENTS = ("prod", "staging", "dev")  # local has the network of dev
 RDP = 3389
 NATS: tuple[type[Nat], ...] = (NatPerZone, SingleNat, RegionalNat, NoNat)
 NAT_LIST = "\n".join(f"- **`{nat.__name__}()`** {(getdoc(nat) or '').splitlines()[0]}" for nat in NATS)

@@ -29,7 +29,7 @@ def _claimed_pythons() -> list[str]:
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=_name)
-def test_actions_are_pinned_by_commit_with_their_version_beside_it(workflow: Path) -> None:
+def test_actions_are_pinned_by_commit_with_their_version_in_a_comment(workflow: Path) -> None:
     lines = _uses(workflow)
     assert lines
     for line in lines:
@@ -42,7 +42,7 @@ def test_an_action_has_one_version_in_all_workflows() -> None:
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=_name)
-def test_checkouts_leave_no_credentials_behind(workflow: Path) -> None:
+def test_checkouts_persist_no_credentials(workflow: Path) -> None:
     steps = re.split(r"(?m)^ +- ", workflow.read_text())
     checkouts = [step for step in steps if "actions/checkout@" in step]
     assert checkouts
@@ -61,7 +61,7 @@ def _make_targets(text: str) -> set[str]:
     return set(re.findall(r"\bmake ([a-z][a-z-]*)", text))
 
 
-def test_make_targets_that_files_call_exist() -> None:
+def test_make_targets_that_files_name_exist() -> None:
     makefiles = [ROOT / "Makefile", *ROOT.glob("ops/*/targets.mk")]
     existing = {name for file in makefiles for name in re.findall(r"(?m)^([a-z][a-z-]*):", file.read_text())}
     commands = {_name(file): file.read_text() for file in [*COMMAND_FILES, DEV_CONTAINER]}
@@ -78,7 +78,7 @@ def test_make_targets_that_files_call_exist() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
-def test_links_lead_to_files(document: Path) -> None:
+def test_links_point_to_existing_files(document: Path) -> None:
     prose = re.sub(r"(?ms)^```.*?^```", "", document.read_text())  # links in snippets are those of other pages
     targets = re.findall(r"\]\(([^)\s]+)\)", prose)
     paths = [target.partition("#")[0] for target in targets if "://" not in target]
@@ -111,7 +111,7 @@ def test_the_changelog_has_a_dated_section_for_the_version() -> None:
     assert re.fullmatch(rf"\[{re.escape(PROJECT['project']['version'])}\] - \d{{4}}-\d\d-\d\d", headings[1])
 
 
-def test_new_releases_of_dependencies_wait() -> None:
+def test_new_releases_of_dependencies_are_used_after_seven_days() -> None:
     assert PROJECT["tool"]["uv"]["exclude-newer"] == f"{COOLDOWN_DAYS} days"
     _, *updates = (ROOT / ".github/dependabot.yml").read_text().split("package-ecosystem:")
     assert updates

@@ -1,4 +1,4 @@
-"""Whoever is called by an alarm finds out in the runbook what to do."""
+"""The runbook has a section for every alarm, which says what to do."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ STEPS = ("What it means", "How urgent", "First command", "Then", "Done when")
 
 
 def _sections() -> dict[tuple[str, str], str]:
-    """What the runbook says, by capability and alarm."""
+    """The runbook's sections, by capability and alarm."""
     sections = {}
     for page in (ROOT / "docs/runbook").glob("*.md"):
         alarms = page.read_text(encoding="utf-8").partition("\n## Alarms\n")[2].partition("\n## ")[0]
@@ -48,7 +48,7 @@ def test_every_alarm_has_a_section_in_the_runbook_and_every_section_an_alarm() -
     assert set(_sections()) == set(_alarms())
 
 
-def test_an_alarm_leads_to_the_page_of_its_own_capability() -> None:
+def test_an_alarm_links_to_the_page_of_its_own_capability() -> None:
     assert {alarm: named for alarm, named in _alarms().items() if named != alarm[0]} == {}
 
 
@@ -59,7 +59,7 @@ def test_a_section_says_how_urgent_it_is_and_what_to_do(alarm: tuple[str, str]) 
     assert tuple(said) == STEPS
     assert re.search(r"\*\*How urgent\*\*: (now|today|this week)\b", section)
     command = section.partition("**First command**:")[2].partition("- **Then**")[0]
-    assert re.search(r"`[^`]+`", command), f"a command to copy, not {command!r}"
+    assert re.search(r"`[^`]+`", command), f"the first command must be one that can be copied, not {command!r}"
 
 
 def test_the_text_of_an_alarm_ends_with_the_address_of_its_section(every_environment: Synthesized) -> None:

@@ -1,4 +1,4 @@
-"""A real PostgreSQL and local clouds for tests, each in its own folder, never the user's."""
+"""A real PostgreSQL and local clouds for tests. Each has its own folder, never the user's."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def empty_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud
     cloud = WithoutStacks(tmp_path_factory.mktemp("empty cloud"), say=print)
     try:
         cloud.up()
-        CdkDeployment(cloud.state, cloud.services().account(), print, list).bootstrap()
+        CdkDeployment(cloud.state, cloud.services(), print, list).bootstrap()
         yield cloud
     finally:
         cloud.down()

@@ -1,4 +1,4 @@
-"""A database behind RDS Proxy deploys too, which `local` does not have."""
+"""A database with an RDS Proxy, which `local` does not have, can be deployed too."""
 
 import shlex
 import sys
@@ -12,7 +12,7 @@ PROXIED = f"{LOCAL.project}-proxied"
 
 
 def test_the_database_deploys_with_a_proxy(empty_cloud: LocalCloud) -> None:
-    deployment = CdkDeployment(empty_cloud.state, empty_cloud.services().account(), print, list)
+    deployment = CdkDeployment(empty_cloud.state, empty_cloud.services(), print, list)
     deployment.run(
         "deploy-proxy",
         *("deploy", "--all", "--app", APP, "--output", str(empty_cloud.state.root / "proxy.out")),

@@ -101,7 +101,7 @@ class TestEvents:
         rules.delete_rule(Name=name)
         sqs.delete_queue(QueueUrl=queue)
 
-    def test_a_creation_carries_its_version_size_and_sequencer(self, local_cloud: LocalCloud, events: Any) -> None:
+    def test_a_creation_event_has_its_version_size_and_sequencer(self, local_cloud: LocalCloud, events: Any) -> None:
         dropped = drop(local_cloud)
         event = events(dropped.key)
         assert (event["detail-type"], event["source"]) == ("Object Created", "aws.s3")
@@ -110,7 +110,7 @@ class TestEvents:
         assert int(event["detail"]["object"]["sequencer"], 16) > 0
         assert event["detail"]["reason"] == "PutObject"
 
-    def test_a_delete_marker_carries_its_own_version_and_no_size(self, local_cloud: LocalCloud, events: Any) -> None:
+    def test_a_delete_marker_event_has_its_own_version_and_no_size(self, local_cloud: LocalCloud, events: Any) -> None:
         dropped = drop(local_cloud)
         created = events(dropped.key)
         s3, bucket = local_cloud.session().client("s3"), local_cloud.outputs().landing_bucket

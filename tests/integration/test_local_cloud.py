@@ -1,4 +1,4 @@
-"""Promises of the local cloud: it enforces IAM, listens on loopback only, and changes nothing without need."""
+"""The local cloud enforces IAM, listens on loopback only, and changes only what is needed."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_files_wait_in_the_queue_while_the_event_source_is_paused(local_cloud: L
     assert wait_for(local_cloud, dropped)["status"] == "loaded"
 
 
-def test_a_killed_database_comes_back_with_all_committed_rows(local_cloud: LocalCloud) -> None:
+def test_a_killed_database_restarts_with_all_committed_rows(local_cloud: LocalCloud) -> None:
     dropped = drop(local_cloud)
     committed = wait_for(local_cloud, dropped)
     local_cloud.faults.kill_database()

@@ -14,8 +14,10 @@ APP = f"{shlex.quote(sys.executable)} -m tests.support.network_app"
 
 
 @pytest.mark.parametrize(("strategy", "gateways", "interfaces"), [("per-zone", 3, 0), ("single", 1, 0), ("none", 0, 8)])
-def test_the_network_deploys_with(strategy: str, gateways: int, interfaces: int, empty_cloud: LocalCloud) -> None:
-    deployment = CdkDeployment(empty_cloud.state, empty_cloud.services().account(), print, list)
+def test_the_network_deploys_with_each_nat_strategy(
+    strategy: str, gateways: int, interfaces: int, empty_cloud: LocalCloud
+) -> None:
+    deployment = CdkDeployment(empty_cloud.state, empty_cloud.services(), print, list)
     deployment.run(
         "deploy-nat",
         *("deploy", "--all", "--app", APP, "-c", f"nat={strategy}"),

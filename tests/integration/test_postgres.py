@@ -42,7 +42,7 @@ def sample(postgres: LocalPostgres) -> Iterator[SampleDatabase]:
         database=f"sample_{suffix}",
         master=f"master_{suffix}",
         password="p@ss:w/rd %",
-        iam_role=f"intake_{suffix}",
+        iam_role=f"ingestion_{suffix}",
     )
     postgres.server.create_master_user(made.master, made.password, database=made.database)
     with psycopg.connect(made.master_url, autocommit=True) as connection:
@@ -85,7 +85,7 @@ def test_another_role_does_not_log_in_with_a_token(sample: SampleDatabase) -> No
             connection.execute(f"DROP ROLE {role}")
 
 
-def test_nobody_connects_without_tls(sample: SampleDatabase) -> None:
+def test_connections_without_tls_are_refused(sample: SampleDatabase) -> None:
     with pytest.raises(psycopg.OperationalError, match="accepts TLS connections only"):
         psycopg.connect(sample.master_url.replace("sslmode=verify-full", "sslmode=disable"))
 
@@ -164,7 +164,7 @@ class TestFaults:
         sample.server.faults.resume()
         psycopg.connect(sample.master_url).close()
 
-    def test_the_proxy_forgets_closed_connections(self, sample: SampleDatabase) -> None:
+    def test_the_proxy_releases_closed_connections(self, sample: SampleDatabase) -> None:
         with psycopg.connect(sample.master_url) as connection:
             connection.execute("SELECT 1")
             assert sample.server.faults.connections() == 1

@@ -1,4 +1,4 @@
-"""What every run of the integration tests can rely on."""
+"""Each run of the integration tests has the local cloud for itself, and enough time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every alarm promises: it starts soon, people hear of it, and it does not start while nothing is wrong."""
+"""Every alarm starts soon, is reported, and does not start while nothing is wrong."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from tests.support.synthesis import synthesize
 from tests.support.variants import EVERY
 
 HOUR = 3600
-# Each event is one data point of 1, so only their sum says how many there were: their average is always 1, and so is
-# their minimum (Amazon CloudWatch User Guide, "Statistics definitions"; the services' own pages on metrics).
+# Each event is one data point with the value 1, so only the sum says how many there were; the average and the minimum
+# are always 1 (Amazon CloudWatch User Guide, "Statistics definitions"; the services' own pages on metrics).
 COUNTED = {
     *("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count"),
     *("Errors", "AsyncEventsDropped", "InvocationDroppedCount", "FilesRefused"),
 }
-MEANINGLESS = {"Sum", "SampleCount"}  # of a level they say how often it was measured
+MEANINGLESS = {"Sum", "SampleCount"}  # for a level such as CPU use: they depend on how often it is measured
 
 
 @pytest.fixture(params=EVERY | VARIANTS)
@@ -33,7 +33,7 @@ def test_missing_data_starts_no_alarm(alarms: dict[str, dict[str, Any]]) -> None
         has(id_, alarm, {"TreatMissingData": "notBreaching"})
 
 
-def test_people_hear_when_an_alarm_starts_and_when_it_ends(alarms: dict[str, dict[str, Any]]) -> None:
+def test_the_start_and_the_end_of_every_alarm_are_reported(alarms: dict[str, dict[str, Any]]) -> None:
     for id_, alarm in alarms.items():
         mentions(id_, alarm, {"AlarmActions": "AlertsTopic", "OKActions": "AlertsTopic"})
 
@@ -45,7 +45,7 @@ def test_an_alarm_starts_within_the_hour(alarms: dict[str, dict[str, Any]]) -> N
         assert seconds <= HOUR, f"{id_}: Period {alarm['Period']} s, {needed} times: it starts after {seconds} s"
 
 
-def test_an_alarm_counts_events_and_takes_the_worst_of_levels(alarms: dict[str, dict[str, Any]]) -> None:
+def test_every_alarm_uses_a_statistic_that_suits_its_metric(alarms: dict[str, dict[str, Any]]) -> None:
     for id_, alarm in alarms.items():
         statistic = alarm.get("Statistic") or alarm["ExtendedStatistic"]
         if alarm["MetricName"] in COUNTED:

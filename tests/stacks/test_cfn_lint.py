@@ -1,4 +1,4 @@
-"""cfn-lint, which knows what real CloudFormation refuses and the local cloud lets pass."""
+"""cfn-lint finds what CloudFormation refuses and the local cloud accepts."""
 
 from pathlib import Path
 
@@ -35,6 +35,6 @@ def test_a_warning_is_a_finding_too() -> None:
 
 
 @pytest.mark.parametrize("line", Path(".cfnlintrc").read_text().splitlines())
-def test_each_ignored_rule_has_its_reason_beside_it(line: str) -> None:
+def test_each_ignored_rule_has_a_reason(line: str) -> None:
     if line.strip().startswith("- "):
         assert len(line.partition("#")[2].strip()) > 20, line

@@ -1,4 +1,4 @@
-"""What the Data stack promises."""
+"""The Data stack."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,7 +14,7 @@ KEPT = "RetainExceptOnCreate"
 
 
 @pytest.mark.parametrize("name", ["staging", "prod"])
-def test_what_holds_data_or_opens_it_outlives_its_stack(name: str) -> None:
+def test_buckets_keys_and_log_groups_are_retained_when_their_stack_is_deleted(name: str) -> None:
     for type_ in ("AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Logs::LogGroup"):
         found = {id_: resource for id_, resource in shipped(name).everything().items() if resource["Type"] == type_}
         assert found
@@ -22,12 +22,12 @@ def test_what_holds_data_or_opens_it_outlives_its_stack(name: str) -> None:
             has(f"{id_} ({type_})", resource, {"DeletionPolicy": KEPT})
 
 
-def test_dev_keeps_no_resource_when_its_stacks_go() -> None:
+def test_dev_retains_no_resource_when_its_stacks_are_deleted() -> None:
     kept = [id_ for id_, r in shipped("dev").everything().items() if r.get("DeletionPolicy", "Delete") != "Delete"]
     assert kept == []
 
 
-def test_the_landing_bucket_keeps_every_version_encrypted_and_private(every_environment: Synthesized) -> None:
+def test_the_landing_bucket_is_versioned_encrypted_and_private(every_environment: Synthesized) -> None:
     bucket = every_environment.only("Data", "AWS::S3::Bucket")
     at = "the landing bucket"
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
@@ -52,7 +52,7 @@ def _lifecycle(synthesized: Synthesized) -> dict[str, Any]:
     return dict(rule)
 
 
-def test_replaced_versions_and_unfinished_uploads_do_not_pile_up(every_environment: Synthesized) -> None:
+def test_replaced_versions_and_unfinished_uploads_expire(every_environment: Synthesized) -> None:
     rule = _lifecycle(every_environment)
     has(
         "the landing bucket's lifecycle",
@@ -66,10 +66,10 @@ def test_replaced_versions_and_unfinished_uploads_do_not_pile_up(every_environme
         },
     )
     assert "Prefix" not in rule
-    assert "Filter" not in rule, "it holds for every file"
+    assert "Filter" not in rule, "the rule must apply to every file"
 
 
-def test_files_age_through_the_classes_of_the_configuration() -> None:
+def test_files_move_through_the_configured_storage_classes() -> None:
     assert _lifecycle(shipped("prod"))["Transitions"] == [
         {"StorageClass": "STANDARD_IA", "TransitionInDays": 30},
         {"StorageClass": "GLACIER_IR", "TransitionInDays": 90},
@@ -81,15 +81,15 @@ def test_files_age_through_the_classes_of_the_configuration() -> None:
     assert rule["ExpirationInDays"] == 400
 
 
-def test_no_file_is_deleted_that_nobody_asked_to_delete(every_environment: Synthesized) -> None:
+def test_files_expire_only_if_configured(every_environment: Synthesized) -> None:
     assert every_environment.environment.landing_bucket.expire_days is None
     assert "ExpirationInDays" not in _lifecycle(every_environment)
 
 
-def test_the_landing_bucket_tells_eventbridge(every_environment: Synthesized) -> None:
+def test_the_landing_bucket_sends_its_events_to_eventbridge(every_environment: Synthesized) -> None:
     bucket = every_environment.only("Data", "AWS::S3::Bucket")
-    told = {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
-    has("the landing bucket", bucket, {"NotificationConfiguration": told})
+    enabled = {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    has("the landing bucket", bucket, {"NotificationConfiguration": enabled})
 
 
 def test_the_landing_bucket_refuses_plain_http(every_environment: Synthesized) -> None:
@@ -98,4 +98,6 @@ def test_the_landing_bucket_refuses_plain_http(every_environment: Synthesized) -
     refuses_plain_http("the landing bucket", statements)
     assert all(len(one["Resource"]) == 2 for one in statements if one["Effect"] == "Deny"), "the bucket and its files"
     oldest = [one["Condition"].get("NumericLessThan", {}).get("s3:TlsVersion") for one in statements]
-    assert "1.2" in str(oldest), f"the landing bucket denies no s3:TlsVersion below 1.2, but those below {oldest}"
+    assert "1.2" in str(oldest), (
+        f"the landing bucket must deny s3:TlsVersion below 1.2, and denies those below {oldest}"
+    )

@@ -1,4 +1,4 @@
-"""Each number of days in the configuration is that of what it names, also where environments give several the same."""
+"""Each retention in the configuration applies to the resource that it names, shown with a different value for each."""
 
 from dataclasses import replace
 from functools import cache
@@ -8,12 +8,12 @@ from config.network import FlowLogToCloudWatch
 from tests.support.promises import has
 from tests.support.synthesis import Synthesized, synthesize
 
-# What no other number of days is.
+# Each number of days is unique.
 FOUNDATION = replace(PROD.foundation, log_bucket_days=200)
 NETWORK = replace(PROD.network, flow_log=FlowLogToCloudWatch(days=180), dns_log_days=150)
 DATABASE = replace(PROD.database, log_days=30, backup_days=21)
 INGESTION = replace(PROD.ingestion, log_days=60, archive_days=90)
-# By a part of the log group's id.
+# Days of each log group, by a part of its logical id.
 KEPT = {
     "NetworkLogsQueries": 150,
     "NetworkLogsFlows": 180,
@@ -29,7 +29,7 @@ def _all_different() -> Synthesized:
     return synthesize(different)
 
 
-def test_each_log_is_kept_for_its_own_days() -> None:
+def test_each_log_is_kept_for_its_configured_days() -> None:
     everything = _all_different().everything().items()
     groups = {id_: one["Properties"] for id_, one in everything if one["Type"] == "AWS::Logs::LogGroup"}
     for part, days in KEPT.items():
@@ -41,6 +41,6 @@ def test_each_log_is_kept_for_its_own_days() -> None:
     has("the log bucket", rule, {"ExpirationInDays": 200})
 
 
-def test_events_and_backups_are_kept_for_their_own_days() -> None:
+def test_events_and_backups_are_kept_for_their_configured_days() -> None:
     has("the archive", _all_different().only("Pipeline", "AWS::Events::Archive"), {"RetentionDays": 90})
     has("the database", _all_different().only("Data", "AWS::RDS::DBInstance"), {"BackupRetentionPeriod": 21})

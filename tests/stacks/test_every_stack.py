@@ -1,4 +1,4 @@
-"""What all stacks of all environments promise."""
+"""All stacks of all environments."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from components.common.log_group import RETENTION, log_group
 from config.checks import LOG_RETENTION_DAYS
 from config.environments import DEV
 from tests.support.promises import has, mentions
-from tests.support.synthesis import CONTEXT, ENVIRONMENTS, Synthesized, shipped, synthesize, synthesize_anew
+from tests.support.synthesis import CONTEXT, ENVIRONMENTS, Synthesized, shipped, synthesize, synthesize_uncached
 
 
 def _statements(resource: dict[str, Any]) -> list[dict[str, Any]]:
@@ -44,13 +44,13 @@ def test_every_log_group_is_encrypted_and_expires(every_environment: Synthesized
     assert len(groups) >= 4
     for id_, group in groups.items():
         mentions(id_, group["Properties"], {"KmsKeyId": "KeysLogs"})
-        days = group["Properties"].get("RetentionInDays", "missing: it keeps everything for ever")
+        days = group["Properties"].get("RetentionInDays", "missing: logs never expire")
         assert days in LOG_RETENTION_DAYS, f"{id_}: RetentionInDays is {days}"
 
 
 @pytest.mark.parametrize("name", ["staging", "prod"])
-def test_logs_of_what_must_not_stop_are_there_when_somebody_asks(name: str) -> None:
-    """A year of accesses, and three months of what programs say: whoever asks comes late."""
+def test_staging_and_prod_keep_logs_for_months(name: str) -> None:
+    """A year of access logs, and three months of application logs: investigations often start late."""
     for id_, group in _of_type(shipped(name), "AWS::Logs::LogGroup").items():
         days = group["Properties"]["RetentionInDays"]
         assert days >= (30 if "DefaultSecurityGroup" in id_ else 90), f"{id_}: RetentionInDays is {days}"
@@ -59,8 +59,8 @@ def test_logs_of_what_must_not_stop_are_there_when_somebody_asks(name: str) -> N
     assert days >= 365, f"the log bucket of {name}: ExpirationInDays is {days}, must be 365 or more"
 
 
-def test_everything_is_tagged_with_where_it_belongs(every_environment: Synthesized) -> None:
-    """What has tags at all: bills and clean-ups go by them."""
+def test_everything_is_tagged_with_its_project_environment_and_stack(every_environment: Synthesized) -> None:
+    """Every resource that can have tags. Bills and clean-ups are grouped by them."""
     wanted = {"Project": every_environment.environment.project, "Environment": every_environment.environment.name}
     everything = every_environment.everything().items()
     tagged = {id_: tags for id_, one in everything if isinstance(tags := one.get("Properties", {}).get("Tags"), list)}
@@ -76,40 +76,40 @@ def test_no_policy_is_inline(every_environment: Synthesized) -> None:
         assert "Policies" not in resource.get("Properties", {}), id_
 
 
-def test_no_policy_of_aws_is_attached(every_environment: Synthesized) -> None:
+def test_no_aws_managed_policy_is_attached(every_environment: Synthesized) -> None:
     roles = _of_type(every_environment, "AWS::IAM::Role")
     assert roles
     for id_, role in roles.items():
         policies = role["Properties"].get("ManagedPolicyArns", [])
         foreign = [policy for policy in policies if not set(policy) <= {"Ref", "Fn::GetStackOutput"}]
-        assert not foreign, f"{id_} has policies that stand in no stack of ours: {foreign}"
+        assert not foreign, f"{id_} has policies that are in none of these stacks: {foreign}"
 
 
-def test_roles_are_assumed_by_one_service_each(every_environment: Synthesized) -> None:
+def test_each_role_is_assumed_by_one_service(every_environment: Synthesized) -> None:
     for id_, role in _of_type(every_environment, "AWS::IAM::Role").items():
         (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
         principal = trust["Principal"]
-        assert list(principal) == ["Service"], f"{id_} is assumed by {principal}, and not by a service"
+        assert list(principal) == ["Service"], f"{id_} is assumed by {principal}, must be assumed by a service"
         assert isinstance(principal["Service"], str), f"{id_} is assumed by several services: {principal}"
         assert trust["Action"] == "sts:AssumeRole", f"{id_} is assumed by {trust['Action']}"
 
 
-# Each takes a role on for a resource of ours only, and makes that resource's account its own.
-ACT_FOR_US_ALONE = {"ec2.amazonaws.com", "lambda.amazonaws.com", "rds.amazonaws.com"}
+# These services assume a role only for a resource in the role's own account.
+ACT_IN_ONE_ACCOUNT = {"ec2.amazonaws.com", "lambda.amazonaws.com", "rds.amazonaws.com"}
 
 
-def test_services_that_act_for_several_accounts_assume_our_roles_only_for_this_one(
+def test_services_that_act_for_several_accounts_assume_roles_only_for_this_account(
     every_environment: Synthesized,
 ) -> None:
     """IAM User Guide, "The confused deputy problem"."""
     for id_, role in _of_type(every_environment, "AWS::IAM::Role").items():
         (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-        if (service := trust["Principal"]["Service"]) not in ACT_FOR_US_ALONE:
+        if (service := trust["Principal"]["Service"]) not in ACT_IN_ONE_ACCOUNT:
             accounts = trust.get("Condition", {}).get("StringEquals", {}).get("aws:SourceAccount")
-            assert accounts == {"Ref": "AWS::AccountId"}, f"{service} takes {id_} for any account: {trust}"
+            assert accounts == {"Ref": "AWS::AccountId"}, f"{service} may assume {id_} for any account: {trust}"
 
 
-def test_nothing_is_allowed_by_wildcard_action(every_environment: Synthesized) -> None:
+def test_no_statement_allows_a_wildcard_action(every_environment: Synthesized) -> None:
     for id_, resource in every_environment.everything().items():
         for statement in _statements(resource):
             key_administration = resource["Type"] == "AWS::KMS::Key" and "Sid" not in statement
@@ -118,7 +118,7 @@ def test_nothing_is_allowed_by_wildcard_action(every_environment: Synthesized) -
                 assert not wild, f"{id_} allows {wild}: name each action"
 
 
-# Service Authorization Reference: none of these can be held to one resource.
+# None of these supports resource-level permissions (Service Authorization Reference).
 ON_ALL_RESOURCES = {
     *("xray:PutTraceSegments", "xray:PutTelemetryRecords", "cloudwatch:PutMetricData", "ssm:UpdateInstanceInformation"),
     *(f"ssmmessages:{verb}{what}Channel" for verb in ("Create", "Open") for what in ("Control", "Data")),
@@ -127,7 +127,7 @@ ON_ALL_RESOURCES = {
 }
 
 
-def test_only_what_aws_offers_no_narrower_is_allowed_on_all_resources(every_environment: Synthesized) -> None:
+def test_only_actions_that_aws_cannot_limit_are_allowed_on_all_resources(every_environment: Synthesized) -> None:
     for id_, statement in _allowed(every_environment):
         resources = statement["Resource"]
         if "*" in (resources if isinstance(resources, list) else [resources]):
@@ -136,13 +136,13 @@ def test_only_what_aws_offers_no_narrower_is_allowed_on_all_resources(every_envi
 
 
 def test_workloads_use_keys_through_one_service_or_for_one_secret(every_environment: Synthesized) -> None:
-    """Each key serves several purposes, and a workload has one of them."""
+    """A key encrypts several kinds of data, and a workload needs only one of them."""
     used = [(id_, one) for id_, one in _allowed(every_environment) if "kms:" in json.dumps(one["Action"])]
     assert len(used) >= 3
     for id_, statement in used:
         limits = set(statement.get("Condition", {}).get("StringEquals", {}))
         narrow = limits & {"kms:ViaService", "kms:EncryptionContext:SecretARN"}
-        assert narrow, f"{id_} allows {_actions(statement)} for whatever the key encrypts"
+        assert narrow, f"{id_} allows {_actions(statement)} for everything that the key encrypts"
 
 
 def test_only_our_own_functions_exist(every_environment: Synthesized) -> None:
@@ -154,7 +154,7 @@ def test_only_our_own_functions_exist(every_environment: Synthesized) -> None:
     assert sorted(made) == sorted("".join(map(str.capitalize, name.split("_"))) for name in ours)
 
 
-def test_nothing_is_open_to_the_world(every_environment: Synthesized) -> None:
+def test_no_security_group_is_open_to_the_internet(every_environment: Synthesized) -> None:
     for id_, resource in every_environment.everything().items():
         rules = list(resource.get("Properties", {}).get("SecurityGroupIngress", []))
         if resource["Type"] == "AWS::EC2::SecurityGroupIngress":
@@ -162,9 +162,9 @@ def test_nothing_is_open_to_the_world(every_environment: Synthesized) -> None:
         assert not [rule for rule in rules if rule.get("CidrIp") == "0.0.0.0/0" or "CidrIpv6" in rule], id_
 
 
-def test_everything_talks_to_named_peers_or_https(every_environment: Synthesized) -> None:
+def test_security_groups_allow_egress_only_to_named_peers_or_https(every_environment: Synthesized) -> None:
     everything = every_environment.everything().items()
-    # Without an egress rule a group lets everything out; the first one, inline or alone, ends that.
+    # A group without egress rules allows all egress. The first rule, inline or as a resource, ends that.
     limited = {
         f"{id_.split('/')[0]}/{resource['Properties']['GroupId']['Fn::GetAtt'][0]}"
         for id_, resource in everything
@@ -176,10 +176,10 @@ def test_everything_talks_to_named_peers_or_https(every_environment: Synthesized
             nobody = rule.get("CidrIp") == "255.255.255.255/32"
             protocol, ports = rule["IpProtocol"], f"{rule.get('FromPort')}-{rule.get('ToPort')}"
             assert nobody or (protocol, ports) == ("tcp", "443-443"), (
-                f"{id_} lets {protocol} {ports} out to {rule.get('CidrIp') or rule.get('CidrIpv6')}"
+                f"{id_} allows {protocol} {ports} to {rule.get('CidrIp') or rule.get('CidrIpv6')}"
             )
         if resource["Type"] == "AWS::EC2::SecurityGroup":
-            assert "SecurityGroupEgress" in properties or id_ in limited, f"{id_} would let everything out"
+            assert "SecurityGroupEgress" in properties or id_ in limited, f"{id_} allows all egress"
         if resource["Type"] == "AWS::EC2::SecurityGroupEgress":
             assert "DestinationSecurityGroupId" in properties, id_
             assert properties["FromPort"] == properties["ToPort"], id_
@@ -192,28 +192,28 @@ def test_nothing_is_looked_up(every_environment: Synthesized) -> None:
 def test_stacks_export_nothing(every_environment: Synthesized) -> None:
     for stack, template in every_environment.templates.items():
         exported = [name for name, output in template.get("Outputs", {}).items() if "Export" in output]
-        assert not exported, f"{stack}: outputs with an Export, which no update may change: {exported}"
+        assert not exported, f"{stack}: outputs with an Export, which block updates: {exported}"
         assert "Fn::ImportValue" not in json.dumps(template), stack
 
 
 READ_BY_OTHERS = ("Foundation", "Network", "Data")
 
 
-def test_what_others_read_is_protected_where_the_environment_says_so(every_environment: Synthesized) -> None:
+def test_stacks_that_others_read_have_the_configured_termination_protection(every_environment: Synthesized) -> None:
     wanted = every_environment.environment.termination_protection
     for stack in map(every_environment.stack, READ_BY_OTHERS):
         assert stack.termination_protection is wanted, stack.node.id
 
 
 @pytest.mark.parametrize("name", ["staging", "prod"])
-def test_what_must_not_be_lost_cannot_be_deleted_by_a_click(name: str) -> None:
+def test_staging_and_prod_have_termination_protection(name: str) -> None:
     for stack in map(shipped(name).stack, READ_BY_OTHERS):
         assert stack.termination_protection is True, (
             f"the stack {stack.node.id} of {name} has no termination protection"
         )
 
 
-def test_every_client_of_the_database_comes_after_the_migration_that_makes_its_role(
+def test_database_clients_are_deployed_after_the_migration_that_creates_their_role(
     every_environment: Synthesized,
 ) -> None:
     for stack, template in every_environment.templates.items():
@@ -229,8 +229,8 @@ HAND_WRITTEN = {
 }
 
 
-def test_nothing_names_a_partition_a_region_or_an_account() -> None:
-    """In an environment that leaves them open, where any that stands in a template was written by hand."""
+def test_no_template_hard_codes_a_partition_a_region_or_an_account() -> None:
+    """Where the environment leaves them open, a literal in a template must be hard-coded."""
     for name in ("dev", "staging", "prod"):
         synthesized = synthesize(ENVIRONMENTS[name])
         for stack, template in synthesized.templates.items():
@@ -240,14 +240,14 @@ def test_nothing_names_a_partition_a_region_or_an_account() -> None:
 
 
 def test_the_same_configuration_gives_the_same_templates() -> None:
-    assert synthesize_anew(DEV).templates == synthesize(DEV).templates
+    assert synthesize_uncached(DEV).templates == synthesize(DEV).templates
 
 
 def test_every_retention_the_configuration_accepts_is_one_that_cloudwatch_has() -> None:
     assert set(RETENTION) == set(LOG_RETENTION_DAYS)
 
 
-def test_a_log_group_keeps_what_it_is_told_to() -> None:
+def test_a_log_group_has_the_given_retention() -> None:
     stack = Stack(App(context=CONTEXT, analytics_reporting=False))
     key = kms.Key(stack, "Key")
     for days in LOG_RETENTION_DAYS:
@@ -255,8 +255,8 @@ def test_a_log_group_keeps_what_it_is_told_to() -> None:
     made = Template.from_stack(stack).find_resources("AWS::Logs::LogGroup")
     assert len(made) == len(LOG_RETENTION_DAYS)
     for id_, group in made.items():
-        told = int(re.findall(r"Days(\d+)[0-9A-F]{8}$", id_)[0])
-        has(f"a group of {told} days", group["Properties"], {"RetentionInDays": told})
+        days = int(re.findall(r"Days(\d+)[0-9A-F]{8}$", id_)[0])
+        has(f"a group of {days} days", group["Properties"], {"RetentionInDays": days})
 
 
 @pytest.mark.parametrize("name", sorted(ENVIRONMENTS))

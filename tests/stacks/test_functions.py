@@ -1,4 +1,4 @@
-"""What every function promises, whatever it does."""
+"""What all functions have in common."""
 
 import re
 from typing import Any
@@ -10,16 +10,16 @@ from config.capability import Capability
 from config.connections import CALLS
 from config.environments import DEV
 from tests.support.promises import has, mentions
-from tests.support.synthesis import Synthesized, synthesize, synthesize_anew
+from tests.support.synthesis import Synthesized, synthesize, synthesize_uncached
 
 
 def _in_the_vpc(synthesized: Synthesized) -> dict[str, Any]:
-    """Every function but the one that CloudFormation calls before there is a way out of the VPC."""
+    """Every function except the one that CloudFormation invokes before the VPC has egress."""
     functions = {id_: one for id_, one in synthesized.everything().items() if one["Type"] == "AWS::Lambda::Function"}
     return {id_: one for id_, one in functions.items() if "DefaultSecurityGroup" not in id_}
 
 
-def test_functions_have_their_executions_for_themselves_where_the_account_has_some(
+def test_functions_reserve_concurrency_if_configured(
     every_environment: Synthesized,
 ) -> None:
     environment = every_environment.environment
@@ -33,7 +33,9 @@ def test_functions_have_their_executions_for_themselves_where_the_account_has_so
         if not environment.runtime.reserve_concurrency:
             assert set(reserved.values()) <= {None}
         elif reserved and isinstance(capability, Capability):
-            assert sum(reserved.values()) == capability.app_addresses, f"{stack}: {reserved}, an address for each"
+            assert sum(reserved.values()) == capability.app_addresses, (
+                f"{stack}: {reserved}, but the configuration counts another number of addresses"
+            )
         else:
             for id_, executions in reserved.items():
                 (expected,) = (number for role, number in core.items() if id_.startswith(role))
@@ -41,7 +43,7 @@ def test_functions_have_their_executions_for_themselves_where_the_account_has_so
     assert found >= 3
 
 
-def test_functions_of_what_must_not_stop_have_executions_of_their_own(prod: Synthesized) -> None:
+def test_every_function_of_prod_reserves_concurrency(prod: Synthesized) -> None:
     for id_, function in prod.everything().items():
         if function["Type"] == "AWS::Lambda::Function":
             assert "ReservedConcurrentExecutions" in function["Properties"], (
@@ -60,17 +62,17 @@ def test_invocations_that_exhausted_their_retries_are_kept_and_reported(every_en
         "OKActions": "AlertsTopic",
     }
     mentions("the alarm for failed invocations", alarm["Properties"], wanted)
-    first = {"Threshold": 0, "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1}
-    first |= {"MetricName": "ApproximateNumberOfMessagesVisible"}  # what waits to be looked at
-    has("the alarm for failed invocations", alarm["Properties"], first)
+    at_the_first = {"Threshold": 0, "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1}
+    at_the_first |= {"MetricName": "ApproximateNumberOfMessagesVisible"}
+    has("the alarm for failed invocations", alarm["Properties"], at_the_first)
 
 
-def test_functions_log_as_json_down_to_lambdas_own_reports(every_environment: Synthesized) -> None:
+def test_functions_log_as_json_including_lambdas_own_reports(every_environment: Synthesized) -> None:
     for function in _in_the_vpc(every_environment).values():
         logging = function["Properties"]["LoggingConfig"]
         assert (logging["LogFormat"], logging["ApplicationLogLevel"]) == ("JSON", "INFO")
         mentions(function["Properties"]["Description"], logging, {"LogGroup": "FunctionLog"})
-        assert logging["SystemLogLevel"] == "INFO", "at WARN there would be no report of memory and time"
+        assert logging["SystemLogLevel"] == "INFO", "at WARN, Lambda reports neither memory nor duration"
 
 
 def test_functions_are_traced(every_environment: Synthesized) -> None:
@@ -78,8 +80,8 @@ def test_functions_are_traced(every_environment: Synthesized) -> None:
         has(id_, function["Properties"], {"TracingConfig": {"Mode": "Active"}})
 
 
-def test_cloudformation_calls_no_function_before_it_may_do_what_is_asked(every_environment: Synthesized) -> None:
-    """A role's policy is a resource of its own, which may come after the function that has the role."""
+def test_custom_resources_run_after_the_policies_of_their_function_exist(every_environment: Synthesized) -> None:
+    """A role's policy is a separate resource, so it may be created after the function."""
     called = 0
     for stack, template in every_environment.templates.items():
         for id_, resource in template["Resources"].items():
@@ -96,26 +98,27 @@ def test_cloudformation_calls_no_function_before_it_may_do_what_is_asked(every_e
             ]
             early = set(own) - set(resource.get("DependsOn", []))
             assert own
-            assert not early, f"{stack}/{id_} does not wait for {early}"
+            assert not early, f"{stack}/{id_} does not depend on {early}"
     assert called == 2
 
 
-def test_what_fails_of_a_call_is_tried_again(every_environment: Synthesized) -> None:
-    """Lambda tries twice more, over six hours, where nothing says otherwise (AWS Lambda Developer Guide, "Asynchronous
-    invocation"): a database that restarts must not cost a night, nor CloudFormation its answer.
+def test_failed_asynchronous_invocations_are_retried(every_environment: Synthesized) -> None:
+    """By default Lambda retries twice within six hours (AWS Lambda Developer Guide, "Asynchronous invocation").
+
+    Without retries, a restart of the database would cost a nightly run, or a deployment would wait until its timeout.
     """
     for id_, resource in every_environment.everything().items():
         if resource["Type"] == "AWS::Lambda::EventInvokeConfig":
             config = {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 6 * 3600} | resource["Properties"]
             has(id_, config, {"MaximumRetryAttempts": 2})
             age = config["MaximumEventAgeInSeconds"]
-            assert age >= 1800, f"{id_}: MaximumEventAgeInSeconds is {age}, two retries may come half an hour later"
+            assert age >= 1800, f"{id_}: MaximumEventAgeInSeconds is {age}, must be 1800 or more for two retries"
 
 
-LEAST_MEMORY_MB = 256  # Python with a driver for PostgreSQL; the CPU, and with it the cold start, follows the memory
+LEAST_MEMORY_MB = 256  # Python with a PostgreSQL driver. CPU, and so the duration of a cold start, depends on memory
 
 
-def test_functions_have_the_memory_to_start_in_a_few_seconds(every_environment: Synthesized) -> None:
+def test_functions_have_enough_memory_to_start_in_a_few_seconds(every_environment: Synthesized) -> None:
     for id_, resource in every_environment.everything().items():
         if resource["Type"] == "AWS::Lambda::Function":
             memory = resource["Properties"].get("MemorySize", 128)
@@ -144,15 +147,15 @@ def test_functions_run_in_the_app_subnets(every_environment: Synthesized) -> Non
             mentions(function["Properties"]["Description"], subnet, {"Fn::GetStackOutput": "VpcAppSubnet"})
 
 
-def test_functions_run_what_the_environment_names(every_environment: Synthesized) -> None:
+def test_functions_have_the_configured_runtime_and_architecture(every_environment: Synthesized) -> None:
     platform = every_environment.environment.runtime
     for function in _in_the_vpc(every_environment).values():
         assert function["Properties"]["Runtime"] == f"python{platform.python}"
         assert function["Properties"]["Architectures"] == [platform.architecture]
 
 
-def test_a_new_port_of_the_database_is_one_that_the_live_version_knows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A version keeps the variables with which it was published, so a new port must publish a new one."""
+def test_a_new_database_port_publishes_a_new_function_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A version keeps the variables with which it was published, so a new port needs a new version."""
 
     def version(synthesized: Synthesized) -> str:
         (id_,) = synthesized.resources("Pipeline", "AWS::Lambda::Version")
@@ -160,5 +163,5 @@ def test_a_new_port_of_the_database_is_one_that_the_live_version_knows(monkeypat
 
     before = version(synthesize(DEV))
     monkeypatch.setattr(ports, "DATABASE", ports.DATABASE + 1)
-    after = version(synthesize_anew(DEV))
-    assert after != before, f"the version {before} would go on with the old port"
+    after = version(synthesize_uncached(DEV))
+    assert after != before, f"the version {before} keeps the old port"

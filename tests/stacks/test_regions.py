@@ -1,4 +1,4 @@
-"""Every environment in regions of every partition: nothing of another one stands in its templates."""
+"""Every environment in regions of every partition: its templates contain nothing of another region or partition."""
 
 import json
 import re
@@ -25,16 +25,16 @@ REGIONS = {
     "cn-north-1": "aws-cn",
 }
 OTHER_PARTITIONS = [region for region, partition in REGIONS.items() if partition != "aws"]
-# Local is in us-east-1 by definition: its emulator has no other region.
+# Local is always in us-east-1, the only region of its emulator.
 EVERYWHERE = {name: environment for name, environment in EVERY.items() if environment.region is None}
-# Variants may have what other partitions lack.
+# Variants may use features that other partitions lack.
 CASES = [
     (name, region) for name in EVERYWHERE for region in REGIONS if name not in variants() or REGIONS[region] == "aws"
 ]
-# What CloudFormation's linter knows of regions.
+# The regional data of cfn-lint.
 LINTER = Path(cfnlint.__file__).parent / "data/schemas"
 A_REGION = re.compile(r"\b(?:af|ap|ca|cn|eu|il|me|mx|sa|us)-(?:gov-)?[a-z]+-\d\b")
-AN_ACCOUNT = re.compile(r"(?<![0-9A-Fa-f])\d{12}(?![0-9A-Fa-f])")  # and no part of a hash
+AN_ACCOUNT = re.compile(r"(?<![0-9A-Fa-f])\d{12}(?![0-9A-Fa-f])")  # not part of a hash
 A_PARTITION = re.compile(r"arn:(aws[a-z-]*):")
 A_PRINCIPAL = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com")
 
@@ -65,7 +65,7 @@ def test_no_other_region_partition_or_account_is_named(name: str, region: str) -
 
 
 @pytest.mark.parametrize("name", EVERYWHERE)
-def test_where_the_region_is_open_none_is_named(name: str) -> None:
+def test_no_region_is_named_if_the_environment_leaves_it_open(name: str) -> None:
     written = json.dumps(_synthesized(name, None).templates)
     assert A_REGION.findall(written) == []
     assert A_PARTITION.findall(written) == []
@@ -73,19 +73,19 @@ def test_where_the_region_is_open_none_is_named(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "region"), [*[(name, None) for name in EVERYWHERE], *CASES])
-def test_the_domain_of_aws_is_written_out_in_the_names_of_services_only(name: str, region: str | None) -> None:
-    """China has another: what is an address, or `kms:ViaService`, takes it from AWS::URLSuffix."""
+def test_the_domain_of_aws_is_hard_coded_only_in_service_names(name: str, region: str | None) -> None:
+    """China has another domain, so addresses and `kms:ViaService` use AWS::URLSuffix."""
     for stack, template in _synthesized(name, region).templates.items():
         for path, text in _texts(template):
             if "amazonaws.com" in text and not text.startswith(("com.amazonaws.", "cn.com.amazonaws.")):
-                if ":role/aws-service-role/" in text:  # by the service's name
+                if ":role/aws-service-role/" in text:  # contains the service's name
                     continue
                 assert path[-2:] == ("Principal", "Service"), (stack, path, text)
                 assert A_PRINCIPAL.fullmatch(text), (stack, path, text)
 
 
 @pytest.mark.parametrize(("name", "region"), CASES)
-def test_the_log_groups_key_admits_the_service_of_its_region_and_domain(name: str, region: str) -> None:
+def test_the_logs_key_allows_cloudwatch_logs_of_its_region_and_domain(name: str, region: str) -> None:
     (key,) = (
         key["Properties"]
         for id_, key in _synthesized(name, region).resources("Foundation", "AWS::KMS::Key").items()
@@ -139,14 +139,14 @@ def test_the_region_has_every_kind_of_resource_and_instance(name: str, region: s
 @pytest.mark.parametrize(
     ("region", "alike"),
     [
-        # Templates of one partition differ in nothing that the linter looks at.
+        # Templates of one partition don't differ in anything that cfn-lint checks.
         ("eu-central-1", ["us-east-1", "eu-central-1", "ap-southeast-2"]),
         ("us-gov-west-1", ["us-gov-west-1"]),
         ("cn-north-1", ["cn-north-1"]),
     ],
 )
-def test_the_linter_finds_nothing_in_prod_of_those_regions(region: str, alike: list[str], tmp_path: Path) -> None:
-    """It has every kind of resource; where other environments differ is in what the test above looks at."""
+def test_cfn_lint_finds_nothing_in_prod_in_those_regions(region: str, alike: list[str], tmp_path: Path) -> None:
+    """Prod has every resource type. The test above checks what differs in other environments."""
     templates = _synthesized("prod", region).templates
     files = [tmp_path / f"{stack}.json" for stack in templates]
     for file in files:
@@ -156,8 +156,8 @@ def test_the_linter_finds_nothing_in_prod_of_those_regions(region: str, alike: l
 
 
 @pytest.mark.parametrize(("name", "region"), CASES)
-def test_functions_ask_for_nothing_that_lambda_lacks_there(name: str, region: str) -> None:
-    """As config/regions.py knows it."""
+def test_functions_use_no_lambda_feature_that_the_region_lacks(name: str, region: str) -> None:
+    """The features that config/regions.py lists."""
     synthesized = _synthesized(name, region)
     for id_, function in synthesized.resources("Pipeline", "AWS::Lambda::Function").items():
         logs = {"LogFormat": "Text"} if region == "us-gov-west-1" else _JSON_LOGS
@@ -175,14 +175,14 @@ _JSON_LOGS = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLeve
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("region", OTHER_PARTITIONS)
-def test_rule_packs_find_nothing_there_but_the_certificate_to_be_added(region: str) -> None:
+def test_in_other_partitions_rule_packs_find_only_the_missing_certificate(region: str) -> None:
     report = synthesize(replace(EVERY["prod"], region=region), validate=True).report
     found = {violation["ruleName"] for plugin in report["pluginReports"] for violation in plugin["violations"]}
     assert found == {"Annotation::platform:databaseCertificate"}
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_a_region_whose_database_clients_would_refuse_is_warned_of(region: str) -> None:
+def test_a_region_without_a_bundled_root_certificate_gets_a_warning(region: str) -> None:
     database = _synthesized("prod", region).stack("Data").database
     warnings = [str(entry.data) for entry in database.node.metadata if entry.type == "aws:cdk:warning"]
     if REGIONS[region] == "aws":

@@ -1,4 +1,4 @@
-"""The rule packs: nothing unacknowledged, and every acknowledgement recorded, narrow, and with a reason of its own."""
+"""Rule packs find nothing unacknowledged, and every acknowledgement is recorded, narrow, and has its own reason."""
 
 import json
 import re
@@ -33,14 +33,14 @@ validation reports; a test fails if it is out of date. An entry is one construct
 of one pack there, which may affect several resources below the construct. Variants of environments
 (`tests/support/*/variants.py`) show what the shipped ones don't use.
 """
-# Template rules that the CDK accepts in the name of its own flow log, whose fields they don't know.
+# Template rules that the CDK itself acknowledges at its flow log, because they don't know its newer fields.
 FLOW_LOG = "/Network/Vpc/Traffic"
 OF_THE_CDK = {"CloudFormation-Validate::F3002", "CloudFormation-Validate::F3003"}
 MOST_ENTRIES, MOST_FINDINGS = 20, 60  # in prod
-MOST_RESOURCES = 82  # 29 of them are the network ACLs and their entries, each of which one rule minds
+MOST_RESOURCES = 82  # 29 of them are network ACLs and their entries, which one rule reports
 MOST_CAUSES_IN_A_STACK = 5
 MOST_CAUSES_OF_THE_DATABASE = 4
-# What stands in reasons that give none.
+# Phrases in reasons that don't explain anything.
 BOILERPLATE = re.compile(
     r"\b(as designed|by design|accepted risk|acceptable|false positive|for now|out of scope|known issue|n/?a|"
     r"not (needed|required|applicable|relevant)|we looked|fine with|as it is|the team|decided|signed off|"
@@ -51,7 +51,7 @@ SHORTEST_REASON, SHORTEST_CONDITION = 40, 15
 
 
 def _violations(report: dict[str, Any]) -> list[str]:
-    """What is found and not accepted: rule, construct, and what the rule says."""
+    """The findings that are not acknowledged: rule, construct, description."""
     return [
         f"{finding['ruleName']} at {place['constructPath']}: {finding['description']}"
         for plugin in report["pluginReports"]
@@ -83,7 +83,7 @@ def checked(request: pytest.FixtureRequest) -> Synthesized:
     return synthesize(EVERY[request.param], validate=True)
 
 
-def test_every_rule_pack_gates_prod() -> None:
+def test_every_rule_pack_checks_prod() -> None:
     assert set(PROD.rule_packs) == set(RULE_PACKS) == set(CHECKS)
 
 
@@ -93,7 +93,7 @@ def test_no_finding_and_no_warning_is_left(checked: Synthesized) -> None:
     assert _violations(checked.report) == []
 
 
-def test_prod_accepts_little() -> None:
+def test_prod_acknowledges_few_findings() -> None:
     entries = ledger(shipped("prod").report, separator=WOULD_CHANGE)
     assert 0 < len(entries) <= MOST_ENTRIES
     assert sum(len(accepted.findings) for accepted in entries.values()) <= MOST_FINDINGS
@@ -115,18 +115,18 @@ def test_no_acknowledgement_is_stale(checked: Synthesized) -> None:
     stated = {
         (place, finding.removeprefix("Annotation::"))
         for place, finding in _stated(checked)
-        if finding.startswith(gates)  # what packs would say that don't look at this environment, nobody knows
+        if finding.startswith(gates)  # packs that don't check this environment report nothing
     }
-    assert stated - used == set(), "these silence nothing any more: delete them"
-    assert used - stated == set(), "these are recorded, and nobody stated them"
+    assert stated - used == set(), "these acknowledge nothing any more: delete them"
+    assert used - stated == set(), "these are in the report, but no construct acknowledges them"
 
 
-def test_acknowledgements_say_why_and_what_would_change_our_mind(checked: Synthesized) -> None:
+def test_acknowledgements_give_a_reason_and_what_would_change_it(checked: Synthesized) -> None:
     for (place, finding), reason in _stated(checked).items():
-        assert _empty_words(reason) is None, f"{finding} at {place}: {_empty_words(reason)}"
+        assert _problem_with(reason) is None, f"{finding} at {place}: {_problem_with(reason)}"
 
 
-def _empty_words(reason: str) -> str | None:
+def _problem_with(reason: str) -> str | None:
     """What is wrong with a reason, if anything."""
     why, _, would_change = reason.partition(WOULD_CHANGE)
     if len(why) < SHORTEST_REASON:
@@ -152,17 +152,17 @@ def _empty_words(reason: str) -> str | None:
         "We looked at this together and are fine with how it is here; would change with a new decision of the team",
     ],
 )
-def test_a_reason_that_says_nothing_is_told_apart(reason: str) -> None:
-    assert _empty_words(reason) is not None
+def test_an_empty_or_boilerplate_reason_is_found(reason: str) -> None:
+    assert _problem_with(reason) is not None
 
 
-def test_no_two_causes_share_their_words(checked: Synthesized) -> None:
+def test_no_two_constructs_share_a_reason(checked: Synthesized) -> None:
     """Words that fit two constructs tell neither's cause. What any function accepts, PythonFunction says of each."""
     places: dict[str, set[str]] = {}
     for (place, _), reason in _stated(checked).items():
         places.setdefault(reason, set()).add("a function" if place.endswith("/Function/Function") else place)
     for reason, found in places.items():
-        assert len(found) == 1, f"{reason!r} stands at {', '.join(sorted(found))}"
+        assert len(found) == 1, f"{reason!r} is the reason of {', '.join(sorted(found))}"
 
 
 def test_the_page_is_up_to_date(request: pytest.FixtureRequest) -> None:
@@ -221,7 +221,7 @@ ANY: dict[str, Environment] = {
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("case", ANY)
-def test_no_finding_is_left_and_none_is_stale_in_any(case: str) -> None:
+def test_no_variant_has_a_finding_or_a_stale_acknowledgement(case: str) -> None:
     synthesized = synthesize(ANY[case], validate=True)
     assert _violations(synthesized.report) == []
     test_no_acknowledgement_is_stale(synthesized)

@@ -1,6 +1,6 @@
-"""Each stack's template as last looked at, in every environment: a change of the infrastructure shows in review.
+"""The template of each stack, as last reviewed, in every environment. A change of the infrastructure is a diff.
 
-`make snapshots` writes them anew; read the diff before committing it.
+`make snapshots` writes the snapshots again; read the diff before committing it.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Prod on the databases that no shipped environment uses, but any may."""
+"""Prod on databases that no shipped environment uses, but any may use."""
 
 from dataclasses import replace
 from functools import cache
@@ -46,5 +46,5 @@ CASES = ENVIRONMENTS | VARIANTS
 
 @cache
 def synthesized(case: str) -> Synthesized:
-    """A shipped environment, or one of the variants, once a test run."""
+    """A shipped environment or one of the variants, synthesized once per test run."""
     return shipped(case) if case in ENVIRONMENTS else synthesize(VARIANTS[case])

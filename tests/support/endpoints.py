@@ -1,4 +1,4 @@
-"""What the tests of VPC endpoints share."""
+"""Helpers for tests of VPC endpoints."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from tests.support.synthesis import Synthesized
 
 
 def gateway_exceptions(synthesized: Synthesized) -> dict[str, Any]:
-    """The buckets of AWS that the S3 gateway opens beside this account's own, with the allowed action."""
+    """The buckets of AWS that the S3 gateway endpoint allows besides this account's, with the allowed action."""
     (s3,) = (
         endpoint["Properties"]
         for id_, endpoint in synthesized.resources("Network", "AWS::EC2::VPCEndpoint").items()

@@ -1,11 +1,11 @@
-"""What the tests of keys and of the log bucket share, in the Foundation stack."""
+"""Helpers for tests of the Foundation stack's keys and log bucket."""
 
 from typing import Any
 
 from tests.support.synthesis import Synthesized
 
-# What a sender needs of the key of its queue or topic. Without it, messages are lost (Amazon SQS Developer Guide, "Key
-# management"; Amazon SNS Developer Guide, "Managing encryption keys").
+# The permissions that a sender needs on the key of its queue or topic. Without them, messages are lost (Amazon SQS
+# Developer Guide, "Key management"; Amazon SNS Developer Guide, "Managing encryption keys").
 TO_SEND = {"kms:Decrypt", "kms:GenerateDataKey"}
 
 
@@ -17,7 +17,7 @@ def key_policy(synthesized: Synthesized, id_: str) -> list[dict[str, Any]]:
 
 
 def log_writers(synthesized: Synthesized) -> dict[str, str]:
-    """Where in the log bucket each service may write."""
+    """The prefix of the log bucket that each service may write to."""
     statements = synthesized.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
     return {
         statement["Principal"]["Service"]: synthesized.linked.text(statement["Resource"], "Foundation")

@@ -1,4 +1,4 @@
-"""cfn-lint over synthesized templates, each template once a test run."""
+"""Runs cfn-lint on synthesized templates, once per template and test run."""
 
 import json
 import tempfile
@@ -14,7 +14,7 @@ _known: dict[str, list[str]] = {}
 
 
 def findings(templates: dict[str, Template]) -> list[str]:
-    """What cfn-lint minds, but for the ids that .cfnlintrc ignores: rule, message, stack and line of the template."""
+    """The findings of cfn-lint, except ids that .cfnlintrc ignores: rule, message, stack and line of the template."""
     texts = {stack: json.dumps(template, indent=1) for stack, template in templates.items()}
     with tempfile.TemporaryDirectory() as folder:
         files = {}

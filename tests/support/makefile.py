@@ -12,7 +12,7 @@ MAKEFILES = [ROOT / "Makefile", *sorted(ROOT.glob("ops/*/targets.mk"))]
 HOSTILE = (
     """it's a "$(touch made)" `touch made` $(shell touch made)${shell touch made} $list $$5 %20 #x ; touch made \\"""
 )
-# As it is called: the number of arguments, then each.
+# How it is called: the number of arguments, then each of them.
 RECORDER = """#!/bin/sh
 [ "${1:-}" != -c ] || exec %s "$@"
 { printf '%%s\\0' "$#" "$(basename "$0")" "$@"; } >> "$CALLS"
@@ -21,7 +21,7 @@ printf '%%s' "${AWS_ENDPOINT_URL:-}" > "$CALLS.endpoint"
 
 
 class Checkout:
-    """The makefiles without the rest."""
+    """A copy of the makefiles, without the rest of the repository."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -66,7 +66,7 @@ class Checkout:
         return (self.folder / "calls.endpoint").read_text()
 
     def assert_unchanged_and_not_executed(self, target: str, variable: str, expected: str) -> None:
-        """A hostile value of the variable reaches the target's command as `expected`, on every way into make."""
+        """A hostile value of the variable reaches the target's command as `expected`, however make gets it."""
         for arguments, variables in (([f"{variable}={HOSTILE}"], {}), ([], {variable: HOSTILE})):
             commands = self.make(target, *arguments, **variables)
             assert expected.format(HOSTILE) in [word for command in commands for word in command]

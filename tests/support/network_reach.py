@@ -1,4 +1,4 @@
-"""The network of environments, as the tests of reachability ask for it."""
+"""The networks of environments, for the tests of reachability."""
 
 from functools import cache
 
@@ -9,7 +9,7 @@ from config.model import Environment
 from tests.support.synthesis import synthesize
 
 HTTPS = 443
-# Network ACLs deny this port from every address, and with it the replies to clients that use it.
+# Network ACLs deny this port from every address, and so the replies to clients that use it.
 RDP = 3389
 # The resources between an Auto Scaling group and its role.
 _BETWEEN = ("AWS::EC2::LaunchTemplate", "AWS::IAM::InstanceProfile")

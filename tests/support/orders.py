@@ -85,7 +85,7 @@ def wait_for(cloud: LocalCloud, dropped: Dropped, *, seconds: float = LOADED_SEC
 
 
 def loaded_orders(cloud: LocalCloud, dropped: Dropped) -> list[str]:
-    """The ids of those of the file's orders that are in the database."""
+    """The ids of the file's orders that are in the database."""
     rows = query(cloud, "SELECT order_id FROM orders WHERE order_id = ANY(%s) ORDER BY order_id", dropped.order_ids)
     return [row["order_id"] for row in rows]
 

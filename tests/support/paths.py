@@ -1,3 +1,3 @@
-"""Paths as people have them."""
+"""Paths with blanks, quotes and Unicode, as users may have them."""
 
 AWKWARD = 'a + b %20 & c/it\'s "ünï" $HOME `touch x` \\'

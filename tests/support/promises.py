@@ -1,4 +1,4 @@
-"""How promises say what broke them: the resource, the property, its value, and what it must be."""
+"""Assertions whose message names the resource, the property, its value, and what it must be."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def has(at: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    """Each property of `wanted` has its value in `found`, the properties of what stands `at`."""
+    """Each property of `wanted` has its value in `found`, the properties of the resource `at`."""
     wrong = [
         f"{name} is {found[name]!r}, must be {value!r}" if name in found else f"{name} is missing, must be {value!r}"
         for name, value in wanted.items()
@@ -16,7 +16,7 @@ def has(at: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
 
 
 def mentions(at: str, found: Mapping[str, Any], wanted: Mapping[str, str]) -> None:
-    """Each property of `wanted` holds its text, part of the logical id that a reference names."""
+    """Each property of `wanted` contains its text, part of the logical id of the resource that it refers to."""
     wrong = [
         f"{name} is {found.get(name, 'missing')!r}, must refer to {text}"
         for name, text in wanted.items()
@@ -26,7 +26,7 @@ def mentions(at: str, found: Mapping[str, Any], wanted: Mapping[str, str]) -> No
 
 
 def refuses_plain_http(at: str, statements: Iterable[Mapping[str, Any]]) -> None:
-    """A statement denies everybody every action that comes without TLS."""
+    """A statement denies every action without TLS to everybody."""
     denied = [one for one in statements if one["Effect"] == "Deny"]
     conditions = [one.get("Condition", {}) for one in denied if "*" in str(one["Principal"]) and "*" in one["Action"]]
     wanted = {"Bool": {"aws:SecureTransport": "false"}}
@@ -34,7 +34,7 @@ def refuses_plain_http(at: str, statements: Iterable[Mapping[str, Any]]) -> None
 
 
 def only_connects_as(user: str, statements: Iterable[Mapping[str, Any]]) -> None:
-    """A function may connect as this database user; beyond what every function may do, it may do nothing else."""
+    """A function may connect as this database user, and otherwise do only what every function may do."""
     allowed = [one for one in statements if one["Effect"] == "Allow"]
     (connect,) = (one for one in allowed if one["Action"] == "rds-db:connect")
     assert json.dumps(connect["Resource"]).count(f"/{user}") == 1

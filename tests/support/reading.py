@@ -34,11 +34,11 @@ def read(data: bytes | Iterable[bytes], *, max_rejected_percent: int = 100) -> R
     for chunk in file.chunks():
         text = chunk.lines.decode()
         assert text == "" or text.endswith("\n")
-        values = list(csv.reader(io.StringIO(text, newline=""), delimiter=file.delimiter, strict=True))
+        values = list(csv.reader(io.StringIO(text, newline=""), delimiter=file.format.delimiter, strict=True))
         assert len(values) == chunk.rows
         for *row, file_id in values:
             assert file_id == str(FILE_ID)
-            found.rows.append({"notes": ""} | dict(zip(file.columns, row, strict=True)))
+            found.rows.append({"notes": ""} | dict(zip(file.format.columns, row, strict=True)))
         found.rejects += chunk.rejects
     assert {name for row in found.rows for name in row} <= set(COLUMNS)
     return found

@@ -1,4 +1,4 @@
-"""Slow but obviously correct readers of CSV and of orders, with which the fast ones are compared."""
+"""Slow, simple readers of CSV and of orders, with which the fast ones are compared."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def records(data: bytes, delimiter: str, max_bytes: int) -> list[tuple[int, list
     return found
 
 
-def _record(lines: list[bytes], delimiter: str, max_bytes: int) -> tuple[list[str] | None, int]:  # noqa: PLR0912 - one automaton
+def _record(lines: list[bytes], delimiter: str, max_bytes: int) -> tuple[list[str] | None, int]:  # noqa: PLR0912 - one state machine
     values: list[str] = []
     value = ""
     state = "start"  # of a value; or "plain", "quoted", "after" a closing quote

@@ -1,4 +1,4 @@
-"""Synthesizes environments in this process, as `app.py` does, and hands their templates to tests."""
+"""Synthesizes environments in this process, as `app.py` does, and gives their templates to tests."""
 
 import json
 import tempfile
@@ -17,7 +17,7 @@ from stacks.rule_packs import check_with
 Template = dict[str, Any]
 Resources = dict[str, Any]
 
-# The local environment is what the machine is; here it is always the same machine, so that its template is too.
+# The local environment depends on the machine. Here the machine is fixed, so that the template is always the same.
 LOCAL = local(RuntimeConfig(architecture="x86_64", python="3.11"))
 ENVIRONMENTS = {environment.name: environment for environment in (LOCAL, DEV, STAGING, PROD)}
 # The app's own context, without the bundling of assets.
@@ -26,14 +26,14 @@ CONTEXT: dict[str, Any] = json.loads(Path("cdk.json").read_text())["context"] | 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Synthesized:
-    """One environment's platform and what became of it. Each equals itself alone, so that caches tell them apart."""
+    """The platform of one environment and its templates. Compared by identity, so that caches distinguish them."""
 
     environment: Environment
     platform: Platform
     templates: dict[str, Template]
     validated: bool
     report: dict[str, Any]
-    look_ups: list[Any]  # what synthesis would have asked AWS for
+    look_ups: list[Any]  # values that synthesis would look up in AWS
 
     @property
     def linked(self) -> Templates:
@@ -51,12 +51,12 @@ class Synthesized:
         return {id_: resource for id_, resource in found.items() if resource["Type"] == type_}
 
     def only(self, stack: str, type_: str) -> dict[str, Any]:
-        """The properties of the one resource of that type. Fails where there are none or several."""
+        """The properties of the only resource of that type. Fails if there is none or more than one."""
         (resource,) = self.resources(stack, type_).values()
         return dict(resource.get("Properties", {}))
 
     def statements_of(self, stack: str, role: str) -> list[dict[str, Any]]:
-        """What the role may do whose logical id starts with `role`: its own policy and those that it shares."""
+        """The policy statements of the role whose logical id starts with `role`, those of shared policies included."""
         (found,) = (one for id_, one in self.resources(stack, "AWS::IAM::Role").items() if id_.startswith(role))
         attached = self.linked.references(found["Properties"]["ManagedPolicyArns"], stack)
         policies = [self.linked.resource(reference.resource_id) for reference in attached]
@@ -75,19 +75,19 @@ _known: dict[Environment, Synthesized] = {}
 
 
 def synthesize(environment: Environment, *, validate: bool = False) -> Synthesized:
-    """The environment's platform, synthesized without bundling its assets, once a test run: look, and change nothing.
+    """The environment's platform, synthesized without bundling its assets, once per test run. Tests must not change it.
 
-    Where `validate`, with its rule packs and the CDK's own rules, whose findings stand in the report: here they stop
-    nothing, so that a finding fails the test that forbids it, and not every test.
+    With `validate`, the rule packs and the CDK's own rules run too. Their findings are in the report and don't stop the
+    synthesis, so that a finding fails only the test that forbids it.
     """
     known = _known.get(environment)
     if known is None or (validate and not known.validated):
-        known = _known[environment] = synthesize_anew(environment, validate=validate)
+        known = _known[environment] = synthesize_uncached(environment, validate=validate)
     return known
 
 
-def synthesize_anew(environment: Environment, *, validate: bool = False) -> Synthesized:
-    """As `synthesize`, whether it was done before or not."""
+def synthesize_uncached(environment: Environment, *, validate: bool = False) -> Synthesized:
+    """Like `synthesize`, but never returns an earlier result."""
     with tempfile.TemporaryDirectory() as folder:
         app = App(outdir=folder, context=CONTEXT, analytics_reporting=False)
         platform = Platform(app, environment=environment)

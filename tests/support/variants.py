@@ -29,7 +29,7 @@ def unusual() -> dict[str, Environment]:
     return _of_capabilities("UNUSUAL")
 
 
-# Everything that is deployed or could be: what holds for all environments is tested with each of these.
+# Tests for all environments run with each of these: the shipped environments and the variants.
 EVERY = ENVIRONMENTS | variants()
 
 

@@ -7,9 +7,9 @@ from local_cloud.report import Summary
 
 
 class WithoutStacks(LocalCloud):
-    """Stops after its processes have started, where others deploy."""
+    """Starts the processes, but deploys nothing."""
 
     def _bring_up(self) -> Summary:
         self.state.deployed.touch()
-        # A summary is about stacks, and no test here uses it.
+        # No test uses the summary, which describes stacks.
         return None  # type: ignore[return-value] # see above

@@ -1,4 +1,4 @@
-"""`cdk synth` as a user meets it: with no credentials, and with one clear line for what can't be."""
+"""`cdk synth` as a user runs it: without credentials, and with one clear line for each error."""
 
 import json
 import os
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """An empty one, so without credentials."""
+    """An empty home folder, so without credentials."""
     return tmp_path / "home"
 
 
@@ -38,28 +38,28 @@ def _synth(
             "HOME": str(home),
             "CDK_CONTEXT_JSON": json.dumps(settings),
             "CDK_OUTDIR": str(tmp_path / "cdk.out"),
-            # Not in that home: jsii unpacks its libraries there, which takes seconds.
+            # Outside the empty home, because jsii would unpack its libraries there, which takes seconds.
             "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(ROOT / ".local" / "jsii"),
         },
     )
 
 
 @pytest.mark.thorough
-def test_prod_goes_to_china_without_credentials_or_look_up_and_says_what_must_be_added_first(
+def test_prod_synthesizes_for_china_without_credentials_and_warns_about_the_certificate(
     tmp_path: Path, home: Path
 ) -> None:
-    """The other environments' templates come of the same code in tests/stacks, and in the CI's job `synth`."""
+    """Tests in tests/stacks and CI's job `synth` synthesize the other environments."""
     done = _synth(home, tmp_path, {"env": "prod", "region": "cn-north-1"})
     assert done.returncode == 0, done.stderr
     assert "no root certificate of RDS in cn-north-1" in done.stdout + done.stderr
     manifest = json.loads((tmp_path / "cdk.out/manifest.json").read_text())
-    assert "missing" not in manifest, "a look-up"
+    assert "missing" not in manifest, "the app looks up values"
     assert not (ROOT / "cdk.context.json").exists()
     stacks = {a["displayName"] for a in manifest["artifacts"].values() if "stack" in a["type"]}
     assert stacks == {f"Prod/{stack}" for stack in synthesize(PROD).templates}
     report = json.loads((tmp_path / "cdk.out/validation-report.json").read_text())
     packs = {plugin["pluginName"] for plugin in report["pluginReports"]}
-    assert set(RULE_PACKS) <= packs, "rule packs that did not look at what is deployed"
+    assert set(RULE_PACKS) <= packs, "not every rule pack checked the deployed stacks"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_prod_goes_to_china_without_credentials_or_look_up_and_says_what_must_be
         ({"env": "prod", "region": "ap-east-2"}, "database.connections must be Direct() in ap-east-2"),
     ],
 )
-def test_bad_context_is_one_line_and_no_traceback(
+def test_invalid_context_is_reported_in_one_line_without_a_traceback(
     context: dict[str, str], message: str, tmp_path: Path, home: Path
 ) -> None:
     done = _synth(home, tmp_path, context)
@@ -96,7 +96,7 @@ def _fork(tmp_path: Path, file: str, old: str, new: str) -> Path:
 
 
 @pytest.mark.thorough
-def test_a_finding_stops_the_synthesis_with_its_words(tmp_path: Path, home: Path) -> None:
+def test_a_finding_stops_the_synthesis_with_its_message(tmp_path: Path, home: Path) -> None:
     fork = _fork(tmp_path, "components/foundation/keys.py", "enable_key_rotation=True", "enable_key_rotation=False")
     done = _synth(home, tmp_path, {}, cwd=fork)
     assert done.returncode == 1
@@ -113,7 +113,7 @@ def test_a_finding_stops_the_synthesis_with_its_words(tmp_path: Path, home: Path
         ("backup_day=14", "unexpected keyword argument 'backup_day'"),
     ],
 )
-def test_a_slip_is_named_with_the_line_where_it_stands(slip: str, message: str, tmp_path: Path, home: Path) -> None:
+def test_a_wrong_value_is_reported_with_its_line(slip: str, message: str, tmp_path: Path, home: Path) -> None:
     fork = _fork(tmp_path, "config/environments.py", "backup_days=14", slip)
     done = _synth(home, tmp_path, {}, cwd=fork)
     assert done.returncode == 1

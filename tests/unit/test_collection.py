@@ -1,4 +1,4 @@
-"""The processes that `make test` starts must collect the same tests by the same names, or pytest-xdist runs none."""
+"""All processes of `make test` must collect tests with the same ids, otherwise pytest-xdist runs none."""
 
 import gzip
 
@@ -6,7 +6,7 @@ import pytest
 
 
 @pytest.mark.parametrize("content", [gzip.compress(b"orders")])
-def test_no_test_is_named_by_the_time_that_compressed_content_holds(
+def test_test_ids_do_not_contain_timestamps_of_compressed_content(
     content: bytes, request: pytest.FixtureRequest
 ) -> None:
     assert gzip.decompress(content) == b"orders"

@@ -1,4 +1,4 @@
-"""make hands everything that a person passes to programs unchanged, and executes none of it."""
+"""make passes the values of a person to programs unchanged, and executes none of them."""
 
 import re
 from pathlib import Path
@@ -66,7 +66,7 @@ def test_pytests_arguments_are_split_as_a_shell_would_and_not_executed(checkout:
     assert not (checkout.folder / "made").exists()
 
 
-def test_a_python_that_is_named_is_asked_for_by_that_name(checkout: Checkout) -> None:
+def test_a_given_python_is_looked_up_by_name_and_not_executed_as_shell(checkout: Checkout) -> None:
     assert checkout.run("setup", f"PYTHON={HOSTILE}").returncode != 0
     assert not (checkout.folder / "made").exists()
 

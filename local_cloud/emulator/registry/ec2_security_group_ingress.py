@@ -1,18 +1,5 @@
 """Stand-alone ingress rules of security groups."""
 
-from ..api import client
-from ..registration import Created, Made, Properties
-from ..security_group_rules import rule
+from ..security_group_rules import stand_alone_rule
 
-
-def _create(name: str, properties: Properties) -> Created:
-    made = client("ec2").authorize_security_group_ingress(**rule(properties, "Source"))
-    rule_id = made["SecurityGroupRules"][0]["SecurityGroupRuleId"]
-    return rule_id, {"Id": rule_id}
-
-
-def _delete(physical_id: str, properties: Properties) -> None:
-    client("ec2").revoke_security_group_ingress(**rule(properties, "Source"))
-
-
-RESOURCE = Made(type="AWS::EC2::SecurityGroupIngress", create=_create, delete=_delete)
+RESOURCE = stand_alone_rule("AWS::EC2::SecurityGroupIngress", direction="ingress", peer="Source")

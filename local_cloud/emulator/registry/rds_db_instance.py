@@ -14,7 +14,7 @@ from local_cloud.database_roles import create_master_user, drop_database
 
 from ..api import as_bool, chosen, client
 from ..registration import Attributes, Completed, Properties
-from ..settings_of_process import settings
+from ..settings import settings
 
 # All instances are one server here, so those with the same master user share its password.
 _passwords: dict[str, str] = {}

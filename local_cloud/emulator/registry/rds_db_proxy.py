@@ -2,7 +2,7 @@
 
 from ..api import as_bool, chosen, client
 from ..registration import Created, Made, Properties
-from ..settings_of_process import settings
+from ..settings import settings
 
 
 def _create(name: str, properties: Properties) -> Created:

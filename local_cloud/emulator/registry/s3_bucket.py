@@ -49,28 +49,18 @@ def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
         made["ID"] = rule["Id"]
     if rule.get("ExpirationInDays"):
         made["Expiration"] = {"Days": int(rule["ExpirationInDays"])}
-    if rule.get("NoncurrentVersionExpiration"):
-        made["NoncurrentVersionExpiration"] = _with_integers(rule["NoncurrentVersionExpiration"])
-    if rule.get("AbortIncompleteMultipartUpload"):
-        made["AbortIncompleteMultipartUpload"] = _with_integers(rule["AbortIncompleteMultipartUpload"])
-    transitions = [
-        {"Days": int(each["TransitionInDays"]), **chosen(each, "StorageClass")}
-        for each in rule.get("Transitions") or []
-        if each.get("TransitionInDays") is not None
-    ]
-    if transitions:
-        made["Transitions"] = transitions
-    noncurrent = [
-        {"NoncurrentDays": int(each["TransitionInDays"]), **chosen(each, "StorageClass")}
-        for each in rule.get("NoncurrentVersionTransitions") or []
-    ]
-    if noncurrent:
-        made["NoncurrentVersionTransitions"] = noncurrent
+    for name in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):
+        if rule.get(name):
+            made[name] = {key: int(value) for key, value in rule[name].items()}
+    for name, days in (("Transitions", "Days"), ("NoncurrentVersionTransitions", "NoncurrentDays")):
+        transitions = [
+            {days: int(each["TransitionInDays"]), **chosen(each, "StorageClass")}
+            for each in rule.get(name) or []
+            if each.get("TransitionInDays") is not None
+        ]
+        if transitions:
+            made[name] = transitions
     return made
-
-
-def _with_integers(values: dict[str, Any]) -> dict[str, int]:
-    return {name: int(value) for name, value in values.items()}
 
 
 def _delete(physical_id: str, properties: Properties) -> None:

@@ -2,4 +2,4 @@
 
 from ...emulator.registration import Recorded
 
-RESOURCE = Recorded(type="AWS::AutoScaling::WarmPool", why="one local process stands for all web instances")
+RESOURCE = Recorded(type="AWS::AutoScaling::WarmPool", why="one local process represents all web instances")

@@ -1,4 +1,4 @@
-"""Alarms watch metrics that somebody writes, under the names and dimensions under which they are written."""
+"""Alarms watch metrics that the code or AWS writes, with their exact names and dimensions."""
 
 import json
 
@@ -35,7 +35,7 @@ def _alarms(platform: Deployed) -> list[Metric]:
 def _written_by_ingestion(
     case: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> set[Metric]:
-    """What the function writes for every outcome, as CloudWatch reads it out of the log (embedded metric format)."""
+    """The metrics that the function writes for every outcome, as CloudWatch reads them in its log (EMF)."""
     handler = deployed_handler("ingestion", monkeypatch, case=case)
     for status in STATUSES:
         handler._record(handler.Outcome(status=status), 1.0)
@@ -55,7 +55,7 @@ def test_an_alarm_on_a_metric_of_the_platform_watches_what_the_code_writes(
 ) -> None:
     watched = {alarm for alarm in _alarms(deployed(case)) if not alarm[0].startswith("AWS/")}
     written = _written_by_ingestion(case, monkeypatch, capsys)
-    assert watched, "at least refused files are watched"
+    assert watched, "no alarm watches a metric of the platform"
     assert watched <= written
     assert {namespace for namespace, _, _ in written} == {
         deployed(case).runtime("ingestion").variables["METRICS_NAMESPACE"]

@@ -1,4 +1,4 @@
-"""Commands find what they act on by the outputs of stacks: each output exists, and is what its name says."""
+"""Commands find resources by the outputs of stacks: each output exists, and has the value that its name promises."""
 
 import re
 from collections.abc import Iterator
@@ -40,11 +40,11 @@ def test_the_outputs_name_the_queues_where_failed_messages_end(platform: Deploye
     )
     redrive = platform.find(queue)[1]["RedrivePolicy"]["deadLetterTargetArn"]
     ends = platform.text(redrive, "Pipeline")
-    assert ends == letters.replace("}", ".Arn}"), f"DeadLetterQueueUrl is {letters}, failures end in {ends}"
+    assert ends == letters.replace("}", ".Arn}"), f"DeadLetterQueueUrl is {letters}, failures go to {ends}"
     ((rule, resource),) = platform.synthesized.resources("Pipeline", "AWS::Events::Rule").items()
     (target,) = resource["Properties"]["Targets"]
-    beside = platform.text(target["DeadLetterConfig"]["Arn"], "Pipeline")
-    assert beside == undelivered.replace("}", ".Arn}"), f"UndeliveredQueueUrl is {undelivered}, events end in {beside}"
+    failed = platform.text(target["DeadLetterConfig"]["Arn"], "Pipeline")
+    assert failed == undelivered.replace("}", ".Arn}"), f"UndeliveredQueueUrl is {undelivered}, events go to {failed}"
     named = platform.output("Pipeline", "RuleArn")
     assert named == f"${{Pipeline/{rule}.Arn}}", f"RuleArn is {named}: a replay must name {rule}"
 

@@ -30,7 +30,7 @@ def test_each_handler_is_a_function_of_the_bundled_folder(case: str) -> None:
     for function in deployed(case).functions():
         package, module, name = function.properties["Handler"].split(".")
         assert package == function.package
-        assert _parameters(function.folder / f"{module}.py", name) == 2, "Lambda passes an event and a context"
+        assert _parameters(function.folder / f"{module}.py", name) == 2, "a handler must take an event and a context"
         assert function.properties["Code"]["S3Key"] == deployed(case).asset(function.folder), function.package
 
 
@@ -48,7 +48,7 @@ def _port_of_the_database(platform: Deployed, runtime: Runtime) -> int:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_clients_connect_where_the_database_listens_and_the_network_lets_them(case: str) -> None:
+def test_clients_connect_to_a_port_that_the_database_listens_on_and_the_network_allows(case: str) -> None:
     platform, reach = deployed(case), reachability(CASES[case])
     for client in _clients(platform):
         proxied = platform.find(client.variables["DATABASE_HOST"])[0] == "AWS::RDS::DBProxy"
@@ -67,7 +67,7 @@ def _clients(platform: Deployed) -> list[Runtime]:
     return [runtime for runtime in platform.runtimes() if "DATABASE_HOST" in runtime.variables]
 
 
-def test_clients_name_the_database_that_the_server_has(platform: Deployed) -> None:
+def test_clients_use_the_database_name_of_the_server(platform: Deployed) -> None:
     servers = [each for type_ in ADDRESSES for each in platform.resources(type_)]
     ((stack, id_, server),) = (each for each in servers if "MasterUsername" in each[2])
     name = server.get("DBName") or server.get("DatabaseName")

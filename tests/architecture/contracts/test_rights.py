@@ -17,14 +17,14 @@ from tests.support.contracts.rights import ARN, HERE, arn, key_of_bucket, landed
 from tests.support.contracts.runtimes import Right, Runtime, contributions, listed
 from tests.support.synthesis import ENVIRONMENTS, synthesize
 
-# The attribute by which rds-db:connect names a server, beside the one to which clients connect (Amazon RDS User Guide,
+# The attribute by which rds-db:connect names a server, and the one to which clients connect (Amazon RDS User Guide,
 # "Creating and using an IAM policy for IAM database access"). For a proxy it is the last part of its ARN.
 RESOURCE_IDS = {
     "AWS::RDS::DBInstance": ("Endpoint.Address", "DbiResourceId"),
     "AWS::RDS::DBCluster": ("Endpoint.Address", "DBClusterResourceId"),
     "AWS::RDS::DBProxy": ("Endpoint", "DBProxyArn"),
 }
-# Without them S3 answers 403, not 404, for an object that is gone (Amazon S3 API Reference, "GetObject").
+# Without them S3 answers 403, not 404, for an object that does not exist (Amazon S3 API Reference, "GetObject").
 TELL_GONE = {"s3:ListBucket", "s3:ListBucketVersions"}
 
 
@@ -78,10 +78,10 @@ def _group(platform: Deployed) -> str:
 
 def _needed(platform: Deployed, runtime: Runtime) -> set[Right]:
     calls = set(_of_calls(platform, runtime, set(actions_of_calls(runtime.folder))))
-    return calls | set(runtime.rights_beside_calls(platform))
+    return calls | set(runtime.rights_beyond_calls(platform))
 
 
-def test_every_call_is_allowed_and_every_right_is_used(platform: Deployed) -> None:
+def test_every_call_is_allowed_and_every_permission_is_used(platform: Deployed) -> None:
     for runtime in platform.runtimes():
         needed = _needed(platform, runtime)
         assert sorted(needed - runtime.allowed) == [], f"{runtime.package} lacks these"
@@ -93,7 +93,7 @@ def test_no_denied_action_is_called(platform: Deployed) -> None:
         assert not runtime.denied & set(actions_of_calls(runtime.folder)), runtime.package
 
 
-def test_the_gateway_to_s3_lets_every_call_through(platform: Deployed) -> None:
+def test_the_s3_gateway_endpoint_allows_every_call(platform: Deployed) -> None:
     """A request needs the permission of its role and of the endpoint's policy."""
     ((_, _, endpoint),) = (
         each
@@ -105,7 +105,7 @@ def test_the_gateway_to_s3_lets_every_call_through(platform: Deployed) -> None:
     assert used <= set(ours["Action"])
 
 
-def test_every_interface_endpoint_lets_every_call_through() -> None:
+def test_every_interface_endpoint_allows_every_call() -> None:
     """Also with an endpoint for every service, as needed without NAT."""
     prod = ENVIRONMENTS["prod"]
     network = replace(prod.network, nat=NoNat(), interface_endpoints=frozenset(get_args(InterfaceEndpoint)))
@@ -113,7 +113,7 @@ def test_every_interface_endpoint_lets_every_call_through() -> None:
     called = {action for runtime in platform.runtimes() for action in actions_of_calls(runtime.folder)}
     for runtime in platform.runtimes():
         if runtime.IN_VPC:
-            called |= {right.action for right in runtime.rights_beside_calls(platform)}
+            called |= {right.action for right in runtime.rights_beyond_calls(platform)}
     passed = set()
     for _, _, endpoint in platform.resources("AWS::EC2::VPCEndpoint"):
         if endpoint["VpcEndpointType"] == "Interface":

@@ -1,4 +1,4 @@
-"""Templates set exactly the environment variables that the code reads, and hold what it needs."""
+"""Templates set exactly the environment variables that the code reads, with the right values."""
 
 import ast
 import importlib

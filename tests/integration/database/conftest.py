@@ -34,7 +34,7 @@ MAX_REJECTED_PERCENT = 60
 ROLES = sorted(file.stem for file in (PACKAGE / "roles").glob("*.sql"))
 FILE = """INSERT INTO files (bucket, key, version_id, uploaded_at, status)
           VALUES ('b', 'k', 'v', now(), 'loaded') RETURNING file_id"""
-# What a role that only reads must not be able to do.
+# Statements that must be refused to a role that only reads.
 WRITES = [
     FILE,
     "UPDATE files SET status = 'deleted'",
@@ -129,7 +129,7 @@ class Bucket(LandedFiles):
 
 
 class Process(Loader):
-    """A process of the function; its deadline is a minute away unless a test says otherwise."""
+    """A process of the function; its deadline is a minute by default."""
 
     def load(self, event: FileEvent, deadline: Deadline | None = None) -> Outcome:
         return super().load(event, deadline or Deadline(60))
@@ -159,7 +159,7 @@ class Pipeline:
                 "METRICS_NAMESPACE": "orders-test",
             }
         )
-        database = DatabaseConnection(settings, session)
+        database = DatabaseConnection(settings.database, user=settings.database_user, session=session)
         self.databases.append(database)
         return Process(
             database=database,

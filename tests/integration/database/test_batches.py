@@ -39,13 +39,13 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 def merged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The number of rows of each batch that is merged."""
     found: list[int] = []
-    merge = tables._OrderWriter._merge
+    merge = tables.OrderWriter._merge
 
-    def recorded(self: tables._OrderWriter, lines: Any, batch: tables._Batch) -> None:
+    def recorded(self: tables.OrderWriter, lines: Any, batch: tables._Batch) -> None:
         merge(self, lines, batch)
         found.append(batch.rows)
 
-    monkeypatch.setattr(tables._OrderWriter, "_merge", recorded)
+    monkeypatch.setattr(tables.OrderWriter, "_merge", recorded)
     return found
 
 
@@ -81,7 +81,7 @@ def test_new_orders_are_copied_directly_into_the_table(pipeline: Pipeline, merge
     assert len(quantities(pipeline)) == 100
 
 
-def test_existing_orders_make_their_batch_merge_and_then_more_and_more_batches(
+def test_batches_with_existing_orders_are_merged_and_then_more_and_more_batches(
     pipeline: Pipeline, merged: list[int]
 ) -> None:
     pipeline.loader().load(pipeline.put("incoming/a.csv", csv(("A0", 1)), at=1))
@@ -92,7 +92,7 @@ def test_existing_orders_make_their_batch_merge_and_then_more_and_more_batches(
     assert quantities(pipeline) == {f"A{n}": 3 for n in range(100)}
 
 
-def test_an_outranked_order_in_two_batches_is_counted_once(pipeline: Pipeline) -> None:
+def test_an_order_that_a_later_file_replaced_is_counted_once_in_two_batches(pipeline: Pipeline) -> None:
     pipeline.loader().load(pipeline.put("incoming/b.csv", csv(("A", 9), ("B", 9)), at=2))
     rows = [("A", 1), ("B", 1), *((f"C{n}", 1) for n in range(20)), ("A", 2), *((f"D{n}", 1) for n in range(20))]
     outcome = pipeline.loader().load(pipeline.put("incoming/a.csv", csv(*rows), at=1))
@@ -148,7 +148,7 @@ def test_a_file_that_is_refused_midway_leaves_no_rows(
     assert pipeline.shop.rows("SELECT count(*) FROM rejected_rows") == [outcome.rows_rejected]
 
 
-def test_of_a_file_with_too_many_rejects_the_first_thousand_stay(pipeline: Pipeline) -> None:
+def test_the_first_thousand_rejects_of_a_refused_file_are_kept(pipeline: Pipeline) -> None:
     content = csv(*((f"A{n}", 0) for n in range(10_001)))
     outcome = pipeline.loader().load(pipeline.put("incoming/a.csv", content, at=1))
     assert (outcome.status, outcome.rows_rejected) == ("refused", 10_000)
@@ -162,7 +162,7 @@ class TestReprocessing:
     def reprocess(put: FileEvent) -> FileEvent:
         return replace(put, reprocess=True)
 
-    def test_the_result_is_that_of_the_first_time(self, pipeline: Pipeline) -> None:
+    def test_loading_a_file_again_gives_the_same_result(self, pipeline: Pipeline) -> None:
         rows = [*((f"A{n}", n % 5) for n in range(40)), ("A1", 7)]
         put = pipeline.put("incoming/a.csv", csv(*rows), at=1)
         first = pipeline.loader().load(put)
@@ -208,7 +208,7 @@ class TestReprocessing:
             assert pipeline.tables() == before
 
     @pytest.mark.parametrize("then", ["deleted", "refused"])
-    def test_a_file_that_can_not_be_loaded_again_stays_as_it_was(
+    def test_a_file_that_can_not_be_loaded_again_keeps_its_rows(
         self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, then: str
     ) -> None:
         put = pipeline.put("incoming/a.csv", csv(*((f"A{n}", n % 2) for n in range(100))), at=1)
@@ -250,7 +250,7 @@ class TestDeadline:
 
     @pytest.mark.parametrize("content", [b"\n" * 900_000, csv() + b"\n" * 900_000], ids=["before", "after"])
     @pytest.mark.parametrize("compress", [bytes, gzip.compress])
-    def test_a_file_of_empty_lines_does_not_exceed_it(
+    def test_a_file_of_empty_lines_does_not_exceed_the_deadline(
         self,
         pipeline: Pipeline,
         monkeypatch: pytest.MonkeyPatch,
@@ -274,7 +274,7 @@ class TestDeadline:
             pipeline.loader().load(put, deadline)
         assert skipped < 200_000
 
-    def test_a_gzip_file_of_empty_members_does_not_exceed_it(
+    def test_a_gzip_file_of_empty_members_does_not_exceed_the_deadline(
         self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         put = pipeline.put("incoming/a.csv.gz", gzip.compress(b"") * 40_000, at=1)
@@ -320,7 +320,7 @@ class TestDeadline:
     @pytest.mark.parametrize(
         "holding", ["SELECT pg_advisory_xact_lock(7001002)", "LOCK TABLE orders", "LOCK TABLE files"]
     )
-    def test_waiting_for_a_lock_does_not_exceed_it(self, pipeline: Pipeline, holding: LiteralString) -> None:
+    def test_waiting_for_a_lock_does_not_exceed_the_deadline(self, pipeline: Pipeline, holding: LiteralString) -> None:
         put = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1)
         with pipeline.shop.connect() as connection, connection.transaction():
             connection.execute(holding)

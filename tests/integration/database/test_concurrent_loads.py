@@ -1,4 +1,4 @@
-"""Concurrent loads leave the tables as loads one after the other would."""
+"""Concurrent loads have the same result as sequential ones."""
 
 from __future__ import annotations
 
@@ -96,15 +96,15 @@ def test_an_existing_order_is_locked_before_its_file_is_compared(
     later = pipeline.put("incoming/2.csv", csv(("A", 2)), at=2)
     earlier = pipeline.put("incoming/1.csv", csv(("A", 1)), at=1)
     inserted, go_on = threading.Event(), threading.Event()
-    execute = tables._OrderWriter._execute
+    execute = tables.OrderWriter._execute
 
-    def execute_slowly(self: tables._OrderWriter, statement: LiteralString) -> int:
+    def execute_slowly(self: tables.OrderWriter, statement: LiteralString) -> int:
         if statement is tables._REPLACE and self._file_id == 2:
             inserted.set()
             assert go_on.wait(20)
         return execute(self, statement)
 
-    monkeypatch.setattr(tables._OrderWriter, "_execute", execute_slowly)
+    monkeypatch.setattr(tables.OrderWriter, "_execute", execute_slowly)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(pipeline.loader().load, later)
         assert inserted.wait(20)

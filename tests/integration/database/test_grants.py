@@ -1,4 +1,4 @@
-"""What the roles may do, tried out."""
+"""The permissions of the database roles."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_ingestion_limits_its_statements_itself(shop: Shop) -> None:
     assert shop.settings("ingestion", "statement_timeout") == ["0"]
 
 
-def test_the_server_soon_notices_that_a_function_is_gone(shop: Shop) -> None:
+def test_the_server_detects_within_half_a_minute_that_a_function_ended(shop: Shop) -> None:
     expected = {
         "tcp_keepalives_idle": "10",
         "tcp_keepalives_interval": "5",

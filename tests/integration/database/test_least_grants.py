@@ -18,7 +18,7 @@ from tests.integration.database.conftest import ADMINISTRATOR, ROLES, START, Pip
 from tests.support.contracts.deployed import deployed
 from tests.support.recorder import Recorder, never_run
 
-# How PostgreSQL refuses; without the right to use a schema its tables can't be found.
+# PostgreSQL's errors for a missing right. Without the right to use a schema, its tables can't be found.
 REFUSALS = (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedTable, psycopg.OperationalError)
 # Every right of the role in this database, as it is written between GRANT and TO.
 GRANTS = """
@@ -44,7 +44,7 @@ GRANTS = """
 
 
 def _runtime(role: str) -> Any:
-    """The module that says where the role's code is (CODE), and does in the database all that it can (work)."""
+    """The module that names the role's code (CODE) and runs every statement of it in the database (work)."""
     return importlib.import_module(f"tests.integration.database.{role}.work")
 
 
@@ -79,7 +79,7 @@ def test_a_role_may_run_every_statement_of_its_code(
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_without_any_one_grant_some_statement_is_refused(role: str, pipeline: Pipeline) -> None:
+def test_every_grant_is_needed_by_a_statement(role: str, pipeline: Pipeline) -> None:
     work = _runtime(role).work
     with pipeline.shop.connect() as owner:
         grants = [row[0] for row in owner.execute(GRANTS, {"role": role})]

@@ -87,7 +87,7 @@ def test_versions_in_any_order_leave_the_same_tables(pipeline: Pipeline, order: 
     assert pipeline.shop.rows(query) == [("9", "superseded", 2), ("10", "superseded", 2), ("0A0", "loaded", 2)]
 
 
-def test_between_files_the_later_upload_wins_then_the_key(pipeline: Pipeline) -> None:
+def test_the_later_upload_wins_and_at_the_same_time_the_greater_key(pipeline: Pipeline) -> None:
     puts = [
         pipeline.put("incoming/b.csv", csv(("A", 1), ("B", 1)), at=2),
         pipeline.put("incoming/a.csv", csv(("A", 2), ("B", 2)), at=2),
@@ -183,7 +183,7 @@ def test_a_file_with_only_a_header_is_loaded_with_a_note(pipeline: Pipeline) -> 
     assert (outcome.status, outcome.reason) == ("loaded", "The file contains no orders.")
 
 
-def test_a_delete_marker_has_its_own_row_and_the_orders_stay(pipeline: Pipeline) -> None:
+def test_a_delete_marker_has_its_own_row_and_the_orders_are_kept(pipeline: Pipeline) -> None:
     loader = pipeline.loader()
     loader.load(pipeline.put("incoming/a.csv", csv(("A", 1)), at=1))
     loader.load(event("incoming/a.csv", "marker", at=2, type_=EventType.DELETE_MARKER_CREATED))
@@ -218,7 +218,7 @@ def test_versions_with_the_same_time_and_no_sequencer_are_ordered_by_their_ids(
     assert pipeline.shop.rows("SELECT status FROM files ORDER BY version_id") == ["superseded", "superseded", "loaded"]
 
 
-def test_a_version_deleted_before_it_was_read_ends_as_deleted_whichever_event_comes_first(
+def test_a_version_deleted_before_it_was_read_is_recorded_as_deleted_whichever_event_comes_first(
     pipeline: Pipeline,
 ) -> None:
     for number, in_order in enumerate((True, False)):

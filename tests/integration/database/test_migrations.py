@@ -1,4 +1,4 @@
-"""Migrations on a real PostgreSQL, run as RDS's master user, who is no superuser."""
+"""Migrations on a real PostgreSQL, run as RDS's master user, which is not a superuser."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_schema_newer_than_the_release_stays_as_it_is(shop: Shop, source: Path
     assert tables(shop) == before
 
 
-def test_a_failing_migration_leaves_those_before_it_and_nothing_of_itself(empty_shop: Shop, source: Path) -> None:
+def test_a_failed_migration_is_rolled_back_and_those_before_it_are_kept(empty_shop: Shop, source: Path) -> None:
     (source / "versions/c.py").write_text(revision("c", "b", "CREATE TABLE third (id int); SELECT 1 / 0"))
     with pytest.raises(MigrationError, match="migration c failed and was rolled back: division by zero"):
         migrate(psycopg.connect(empty_shop.url()), seconds=30, source=source)
@@ -100,7 +100,7 @@ def test_a_migration_that_takes_too_long_is_cancelled_and_reported(empty_shop: S
         migrate(psycopg.connect(empty_shop.url()), seconds=1, source=source)
 
 
-def test_waiting_for_another_run_ends_in_time(empty_shop: Shop, source: Path) -> None:
+def test_waiting_for_another_run_is_limited(empty_shop: Shop, source: Path) -> None:
     with empty_shop.connect() as other:
         other.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         with pytest.raises(MigrationError, match="could not start: it took longer"):

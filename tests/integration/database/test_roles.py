@@ -107,7 +107,7 @@ def test_a_role_is_created_with_what_its_file_says(source: Source) -> None:
         ("GRANT pg_monitor TO clerk", "SELECT * FROM pg_ls_waldir()"),
     ],
 )
-def test_a_right_that_its_file_no_longer_grants_is_gone(source: Source, grant: str, statement: str) -> None:
+def test_a_right_that_its_file_no_longer_grants_is_revoked(source: Source, grant: str, statement: str) -> None:
     with source.shop.connect() as owner:  # as the shipped migrations do
         owner.execute("ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC")
         owner.execute(f"REVOKE ALL ON DATABASE {source.shop.name} FROM PUBLIC")
@@ -118,7 +118,7 @@ def test_a_right_that_its_file_no_longer_grants_is_gone(source: Source, grant: s
     assert source.may("clerk", "SELECT * FROM letters")
 
 
-def test_a_setting_that_its_file_no_longer_has_is_gone(source: Source) -> None:
+def test_a_setting_that_its_file_no_longer_has_is_reset(source: Source) -> None:
     source.apply(clerk=f"{READS}ALTER ROLE clerk SET lock_timeout = '3s';")
     with source.shop.connect() as owner:
         owner.execute(f"ALTER ROLE clerk IN DATABASE {source.shop.name} SET work_mem = '1MB'")
@@ -127,7 +127,7 @@ def test_a_setting_that_its_file_no_longer_has_is_gone(source: Source) -> None:
     assert source.shop.settings("clerk", "lock_timeout", "work_mem") == ["0", "4MB"]
 
 
-def test_a_right_that_was_granted_by_hand_is_gone(source: Source) -> None:
+def test_a_right_that_was_granted_by_hand_is_revoked(source: Source) -> None:
     source.apply(clerk=READS)
     with source.shop.connect() as owner:
         owner.execute("GRANT INSERT ON letters TO clerk")
@@ -135,7 +135,7 @@ def test_a_right_that_was_granted_by_hand_is_gone(source: Source) -> None:
     assert not source.may("clerk", "INSERT INTO letters VALUES (2)")
 
 
-def test_a_right_on_a_table_of_somebody_else_fails_the_migration(source: Source) -> None:
+def test_a_right_on_a_table_of_another_owner_fails_the_migration(source: Source) -> None:
     source.apply(clerk=READS)
     with psycopg.connect(source.shop.server.url(database=source.shop.name), autocommit=True) as superuser:
         superuser.execute("CREATE TABLE secrets (id int); GRANT SELECT ON secrets TO clerk")
@@ -218,14 +218,14 @@ def test_a_role_is_disabled_once(source: Source, caplog: pytest.LogCaptureFixtur
     assert caplog.records == []
 
 
-def test_a_role_whose_file_is_back_works_again(source: Source) -> None:
+def test_a_role_whose_file_was_restored_works_again(source: Source) -> None:
     source.apply(clerk=READS)
     source.apply(clerk=None)
     source.apply(clerk=READS)
     assert source.may("clerk", "SELECT * FROM letters")
 
 
-def test_roles_that_others_made_are_never_touched(source: Source) -> None:
+def test_roles_that_others_created_are_never_changed(source: Source) -> None:
     source.apply(clerk=READS)
     with source.shop.connect() as owner:
         owner.execute("CREATE ROLE guest LOGIN")

@@ -24,7 +24,7 @@ def few_receives(trial: Trial) -> Iterator[None]:
     trial.sqs.set_queue_attributes(QueueUrl=trial.queue, Attributes=stock)
 
 
-def test_a_message_that_is_no_event_goes_to_the_dead_letter_queue_and_delays_no_file(trial: Trial) -> None:
+def test_a_message_that_is_not_an_event_goes_to_the_dead_letter_queue_and_delays_no_file(trial: Trial) -> None:
     trial.send("no event of anybody")
     trial.land(trial.content(rows=100))
     eventually(lambda: trial.count(trial.dead_letters) == 1, "the message in the dead-letter queue")

@@ -54,7 +54,7 @@ def test_a_load_whose_database_stops_responding_stops_before_its_timeout_and_is_
     assert trial.tables() == trial.undisturbed()
 
 
-def test_files_that_land_while_the_function_is_throttled_are_loaded_afterwards(trial: Trial) -> None:
+def test_files_that_land_while_the_function_is_throttled_are_loaded_later(trial: Trial) -> None:
     """Meanwhile the emulator's event source receives no messages; Lambda's would, which raises their receive counts."""
     functions, name = trial.cloud.session().client("lambda"), trial.cloud.outputs().function_name
     functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)

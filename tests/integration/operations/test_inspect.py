@@ -56,7 +56,7 @@ def test_the_function_names_what_is_wrong_with_a_request(operations: DeployedOpe
     assert json.loads(answered["Payload"].read())["error"].startswith("action must be")
 
 
-def test_an_unavailable_database_is_one_line(local_cloud: LocalCloud) -> None:
+def test_an_unavailable_database_is_reported_in_one_line(local_cloud: LocalCloud) -> None:
     local_cloud.faults.stop_database()
     try:
         finished = run(local_cloud, "operations", "inspect", "--key", "incoming/x.csv")

@@ -25,7 +25,7 @@ LOGINS = {reason.role: reason.on for reason in REASONS.reasons if reason.proof i
 
 @pytest.fixture(scope="module")
 def deployed(local_cloud: LocalCloud) -> Iterator[Deployed]:
-    """Everything that was deployed; afterwards there are the same roles, and each holds what it held."""
+    """The deployed stacks. Afterwards the same roles must exist, with the same policies."""
     deployed = Deployed.of(local_cloud)
     before = deployed.held()
     yield deployed
@@ -33,13 +33,13 @@ def deployed(local_cloud: LocalCloud) -> Iterator[Deployed]:
 
 
 def test_the_roles_are_those_of_the_templates(deployed: Deployed) -> None:
-    """So that none can be forgotten here: the reasons cover the templates."""
+    """The reasons cover the templates, so no role can be left out here."""
     found = {(role, action) for role in deployed.roles for action in deployed.allowed(role)}
     expected = {(grant.role, grant.action) for grant in grants(synthesize(LOCAL).linked)}
     assert found == expected, sorted(found ^ expected)
 
 
-def test_the_flow_passes_while_iam_is_enforced(deployed: Deployed) -> None:
+def test_a_file_is_loaded_while_iam_is_enforced(deployed: Deployed) -> None:
     with deployed.stand_in("DefaultSecurityGroup") as nobody, pytest.raises(ClientError) as error:
         nobody.client("s3").list_buckets()
     assert "s3:ListAllMyBuckets" in refusal(error.value)
@@ -59,7 +59,7 @@ def test_without_the_action_the_platform_fails(deployed: Deployed, role: str, ac
 
 
 @pytest.mark.parametrize(("role", "action"), CALLS)
-def test_who_may_do_as_the_role_is_refused_without_the_action_and_elsewhere(
+def test_a_stand_in_for_a_role_is_denied_without_the_action_and_on_other_resources(
     deployed: Deployed, role: str, action: str
 ) -> None:
     call = CALLS[role, action]
@@ -68,9 +68,11 @@ def test_who_may_do_as_the_role_is_refused_without_the_action_and_elsewhere(
         with deployed.stand_in(name) as who:
             assert _refusal(call, who, own) == "", f"{name} may not do {action} on {own}"
             with deployed.without(who.role, action):
-                assert action in _refusal(call, who, own), f"{name} may do {action} on {own} by something else, too"
+                assert action in _refusal(call, who, own), (
+                    f"{name} may still do {action} on {own} without this action in its policies"
+                )
             for neighbour in (find(deployed) for find in call.beyond):
-                assert action in _refusal(call, who, neighbour), f"{name} may do {action} on {neighbour}, too"
+                assert action in _refusal(call, who, neighbour), f"{name} may also do {action} on {neighbour}"
 
 
 @pytest.mark.parametrize("role", LOGINS)
@@ -81,24 +83,24 @@ def test_a_role_logs_in_to_the_database_only_as_itself(deployed: Deployed, role:
     )["DBInstances"]
 
     def may(user: str, database: str) -> bool:
-        told = iam.simulate_principal_policy(
+        answer = iam.simulate_principal_policy(
             PolicySourceArn=iam.get_role(RoleName=deployed.roles[role])["Role"]["Arn"],
             ActionNames=[action],
             ResourceArns=[f"arn:aws:rds-db:{REGION}:{ACCOUNT}:dbuser:{database}{user}"],
         )
-        return [each["EvalDecision"] for each in told["EvaluationResults"]] == ["allowed"]
+        return [each["EvalDecision"] for each in answer["EvaluationResults"]] == ["allowed"]
 
     own, database = LOGINS[role], instance["DbiResourceId"]
     others = [user for user in (*LOGINS.values(), "/postgres") if user != own and may(user, database)]
-    assert not others, f"{role} may log in as somebody else"
+    assert not others, f"{role} may also log in as {others}"
     assert not may(own, "db-ANOTHER"), f"{role} may log in to another database"
     assert may(own, database), f"{role} may not log in"
     with deployed.without(deployed.roles[role], action):
-        assert not may(own, database), f"{role} may log in by something else, too"
+        assert not may(own, database), f"{role} may still log in without {action} in its policies"
 
 
 def _refusal(call: Call, who: StandIn, where: str) -> str:
-    """How IAM refused the call; empty where it let it through."""
+    """IAM's message if it denied the call, otherwise an empty text."""
     try:
         made = call.make(who, where)
     except ClientError as error:

@@ -1,5 +1,5 @@
 # ruff: noqa: S310 - every URL here is on loopback
-"""Promises of the local cloud with the web app: it shows loaded files, and its instance has its role and no more."""
+"""The web app on the local cloud shows loaded files, and its instance has only the permissions of its role."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_the_metadata_service_answers_only_with_a_token(local_cloud: LocalCloud)
     refused.value.close()
 
 
-def test_the_page_comes_back_with_its_database(local_cloud: LocalCloud) -> None:
+def test_the_page_works_again_after_its_database_was_killed(local_cloud: LocalCloud) -> None:
     local_cloud.faults.kill_database()
     local_cloud.faults.start_database()
     assert "<main" in _page_when_it_has_connected(local_cloud)

@@ -143,7 +143,7 @@ def test_a_file_outside_the_signed_size_is_refused(signer: UploadSigner, size: i
     assert code in response.text
 
 
-def test_the_upload_endpoint_serves_no_reads(local_cloud: LocalCloud, signer: UploadSigner) -> None:
+def test_the_upload_endpoint_refuses_reads(local_cloud: LocalCloud, signer: UploadSigner) -> None:
     assert httpx.get(signer.sign("a.csv").url).status_code == 404
     assert httpx.get(f"{upload_url(local_cloud.services().ports)}/latest/meta-data/").status_code == 404
 

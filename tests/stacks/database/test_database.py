@@ -1,4 +1,4 @@
-"""What the database promises, on each engine, with and without a proxy."""
+"""The database on each engine, with and without a proxy."""
 
 import json
 from dataclasses import replace
@@ -50,10 +50,10 @@ def test_the_database_is_unreachable_from_the_internet(case: Synthesized) -> Non
     assert len(subnets) >= 3
     for subnet in subnets:
         name = subnet["Fn::GetStackOutput"]["OutputName"]
-        assert "VpcDataSubnet" in name, f"the database or its proxy stands in {name}"
+        assert "VpcDataSubnet" in name, f"the database or its proxy is in {name}"
 
 
-def test_nobody_but_a_named_client_reaches_the_database(case: Synthesized) -> None:
+def test_only_named_clients_reach_the_database(case: Synthesized) -> None:
     for id_, group in case.resources("Data", "AWS::EC2::SecurityGroup").items():
         admitted = group["Properties"].get("SecurityGroupIngress", [])
         assert not admitted, f"{id_} admits {admitted}"
@@ -70,7 +70,7 @@ def test_clients_open_the_databases_port_and_no_other(case: Synthesized) -> None
             assert opened in ("5432-5432", "5433-5433"), f"{id_} opens ports {opened}"
 
 
-def test_the_database_reaches_nobody(case: Synthesized) -> None:
+def test_the_database_opens_no_connections(case: Synthesized) -> None:
     groups = case.resources("Data", "AWS::EC2::SecurityGroup")
     (database,) = (group for id_, group in groups.items() if "Server" in id_)
     reached = [rule["CidrIp"] for rule in database["Properties"]["SecurityGroupEgress"]]
@@ -78,7 +78,7 @@ def test_the_database_reaches_nobody(case: Synthesized) -> None:
     assert all("DatabaseProxy" in json.dumps(rule["GroupId"]) for rule in _rules(case, "Egress"))
 
 
-def test_the_database_is_encrypted_and_takes_tls_only(case: Synthesized) -> None:
+def test_the_database_is_encrypted_and_accepts_only_tls(case: Synthesized) -> None:
     server = _server(case)["Properties"]
     has("the database", server, {"StorageEncrypted": True})
     groups = case.resources("Data", "AWS::RDS::DBParameterGroup") | case.resources(
@@ -99,8 +99,8 @@ def _parameters(case: Synthesized) -> dict[str, dict[str, str]]:
     return {id_: group["Properties"]["Parameters"] for id_, group in groups.items()}
 
 
-def test_the_database_writes_down_slow_statements_and_no_others(case: Synthesized) -> None:
-    """Statements hold what customers ordered, and all of them would fill the log faster than the tables."""
+def test_the_database_logs_only_slow_statements(case: Synthesized) -> None:
+    """Statements contain what customers ordered, and logging all of them would make the log larger than the tables."""
     assert _parameters(case)
     for id_, parameters in _parameters(case).items():
         has(id_, {"log_statement": "none"} | parameters, {"log_statement": "none"})
@@ -108,40 +108,40 @@ def test_the_database_writes_down_slow_statements_and_no_others(case: Synthesize
         assert 100 <= slow <= 10_000, f"{id_}: log_min_duration_statement is {slow} ms, must be 100 to 10,000"
 
 
-def test_the_database_has_the_class_that_its_limits_are_reckoned_with(case: Synthesized) -> None:
-    """Connections and alarms follow the memory of the configured class."""
+def test_the_database_has_the_configured_instance_class(case: Synthesized) -> None:
+    """The limits of connections and alarms are computed from the memory of the configured class."""
     if isinstance(case.environment.database, PostgresInstance):
         wanted = {"DBInstanceClass": f"db.{case.environment.database.instance_type}"}
         has("the database", _server(case)["Properties"], wanted)
 
 
-def test_a_deployment_restarts_no_database_in_the_middle_of_the_day(case: Synthesized) -> None:
-    """Nor does it take a new major version, which is a decision of its own, with a rehearsal."""
+def test_database_changes_wait_for_the_maintenance_window(case: Synthesized) -> None:
+    """Nor is the major version upgraded, which needs a decision of its own and a rehearsal."""
     for part in (_server(case)["Properties"], *_members(case)):
-        for asked in ("ApplyImmediately", "AllowMajorVersionUpgrade"):
-            assert part.get(asked, False) is False, f"the database: {asked} is {part[asked]}"
+        for name in ("ApplyImmediately", "AllowMajorVersionUpgrade"):
+            assert part.get(name, False) is False, f"the database: {name} is {part[name]}"
 
 
-def test_nobody_asks_the_database_over_https(case: Synthesized) -> None:
-    """Aurora's Data API goes around the network, its security groups and the clients' own roles."""
-    asked = _server(case)["Properties"].get("EnableHttpEndpoint", False)
-    assert asked is False, f"the database: EnableHttpEndpoint is {asked}"
+def test_the_data_api_is_disabled(case: Synthesized) -> None:
+    """Aurora's Data API bypasses the network, its security groups and the clients' own roles."""
+    enabled = _server(case)["Properties"].get("EnableHttpEndpoint", False)
+    assert enabled is False, f"the database: EnableHttpEndpoint is {enabled}"
 
 
-def test_no_password_stands_in_the_template(case: Synthesized) -> None:
+def test_the_template_contains_no_password(case: Synthesized) -> None:
     server = _server(case)["Properties"]
     has("the database", server, {"ManageMasterUserPassword": True, "EnableIAMDatabaseAuthentication": True})
     mentions("the database", server, {"MasterUserSecret": "KeysData"})
     assert "MasterUserPassword" not in server
 
 
-def test_the_engine_is_the_newest_of_its_major_version_and_stays_so(case: Synthesized) -> None:
+def test_the_engine_runs_the_newest_minor_version(case: Synthesized) -> None:
     assert _server(case)["Properties"]["EngineVersion"] == "18"
     for member in _members(case):
         has("the database", member, {"AutoMinorVersionUpgrade": True})
 
 
-def test_backups_and_maintenance_have_hours_of_their_own(case: Synthesized) -> None:
+def test_backups_and_maintenance_run_in_the_configured_windows(case: Synthesized) -> None:
     server, config = _server(case)["Properties"], case.environment.database
     assert server["PreferredBackupWindow"] == config.backup_window
     for part in (server, *_members(case)):
@@ -149,7 +149,7 @@ def test_backups_and_maintenance_have_hours_of_their_own(case: Synthesized) -> N
 
 
 @pytest.mark.parametrize("name", ["staging", "prod"])
-def test_what_must_not_be_lost_survives_a_zone_and_a_mistake(name: str) -> None:
+def test_staging_and_prod_databases_survive_a_zone_failure_and_an_accidental_deletion(name: str) -> None:
     instance, at = _server(shipped(name)), f"the database of {name}"
     properties = instance["Properties"]
     has(at, instance, {"DeletionPolicy": "Snapshot", "UpdateReplacePolicy": "Snapshot"})
@@ -172,7 +172,7 @@ def test_the_database_is_protected_and_backed_up_as_configured(case: Synthesized
     )
 
 
-def test_dev_is_small_and_leaves_nothing_behind() -> None:
+def test_the_dev_database_is_small_and_deleted_with_its_stack() -> None:
     instance = _server(shipped("dev"))
     assert instance["Properties"]["MultiAZ"] is False
     assert instance["Properties"]["DeleteAutomatedBackups"] is True
@@ -187,7 +187,7 @@ def test_storage_is_gp3_and_grows() -> None:
     has("the database", instance, {"StorageType": "gp3"} | grows)
 
 
-def test_every_exported_log_has_its_group_before_rds_would_make_one(case: Synthesized) -> None:
+def test_log_groups_exist_before_rds_exports_to_them(case: Synthesized) -> None:
     server = _server(case)
     name = server["Properties"].get("DBClusterIdentifier") or server["Properties"]["DBInstanceIdentifier"]
     kind = "cluster" if "DBClusterIdentifier" in server["Properties"] else "instance"
@@ -201,7 +201,9 @@ def test_every_exported_log_has_its_group_before_rds_would_make_one(case: Synthe
     assert "upgrade" in exported or kind == "cluster"
     for log in exported:
         group_name = f"/aws/rds/{kind}/{name}/{log}"
-        assert group_name in groups, f"RDS would make {group_name}, unencrypted and for ever; there are {list(groups)}"
+        assert group_name in groups, (
+            f"RDS would create {group_name} unencrypted, without retention; found {list(groups)}"
+        )
         id_, group = groups.pop(group_name)
         assert id_ in server["DependsOn"]
         assert "KeysLogs" in json.dumps(group["KmsKeyId"])
@@ -212,7 +214,7 @@ def test_every_exported_log_has_its_group_before_rds_would_make_one(case: Synthe
     assert groups == {}
 
 
-def test_insights_are_kept_as_long_as_their_mode_asks(case: Synthesized) -> None:
+def test_insights_have_the_retention_of_their_mode(case: Synthesized) -> None:
     mode = case.environment.database.insights
     days = {"standard": 7, "advanced": 465}[mode]
     assert _server(case)["Properties"]["DatabaseInsightsMode"] == mode
@@ -221,29 +223,29 @@ def test_insights_are_kept_as_long_as_their_mode_asks(case: Synthesized) -> None
         assert member["PerformanceInsightsRetentionPeriod"] == days
 
 
-def test_the_operating_system_is_measured_by_a_role_that_can_do_nothing_else(case: Synthesized) -> None:
+def test_the_enhanced_monitoring_role_can_only_write_its_log(case: Synthesized) -> None:
     for member in _members(case):
         assert member["MonitoringInterval"] == case.environment.database.monitoring_seconds
         assert "Monitoring" in json.dumps(member["MonitoringRoleArn"])
     statements = _statements(case, "Data", "Monitoring")
     for statement in statements:
         assert "log-group:RDSOSMetrics" in json.dumps(statement["Resource"])
-    # Of AWS's own policy AmazonRDSEnhancedMonitoringRole.
+    # From the AWS managed policy AmazonRDSEnhancedMonitoringRole.
     needed = {"logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:CreateLogStream", "logs:PutLogEvents"}
     missing = needed - {action for statement in statements for action in statement["Action"]}
-    assert not missing, f"the role that measures the operating system lacks {missing}"
+    assert not missing, f"the role of Enhanced Monitoring lacks {missing}"
 
 
 def test_readers_are_large_enough_to_take_over() -> None:
     members = _members(synthesized("prod on Aurora"))
     tiers = sorted(member["PromotionTier"] for member in members)
-    assert tiers == [0, 1], f"each PromotionTier is {tiers}: only in tiers 0 and 1 does a reader grow with the writer"
+    assert tiers == [0, 1], f"each PromotionTier is {tiers}: only readers in tiers 0 and 1 scale with the writer"
     assert {member["DBInstanceClass"] for member in members} == {"db.serverless"}
     cluster = _server(synthesized("prod on Aurora"))["Properties"]
     assert cluster["ServerlessV2ScalingConfiguration"] == {"MinCapacity": 2, "MaxCapacity": 32}
 
 
-def test_an_environment_that_throws_its_database_away_keeps_no_cluster() -> None:
+def test_a_cluster_is_deleted_with_its_stack_if_configured() -> None:
     case = synthesize(replace(VARIANTS["prod on Aurora, small and without a proxy"], name="gone"))
     assert _server(case)["DeletionPolicy"] == "Delete"
     assert _server(synthesized("prod on Aurora"))["DeletionPolicy"] == "Snapshot"

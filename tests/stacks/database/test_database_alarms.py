@@ -1,4 +1,4 @@
-"""How people hear that something is wrong with the database, on each engine, with and without a proxy."""
+"""The alarms and events of the database, on each engine, with and without a proxy."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from tests.support.synthesis import Synthesized
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_people_hear_of_events_and_alarms_of_the_database(name: str) -> None:
+def test_events_and_alarms_of_the_database_are_sent_to_the_alerts_topic(name: str) -> None:
     case = synthesized(name)
     subscriptions = [one["Properties"] for one in case.resources("Data", "AWS::RDS::EventSubscription").values()]
     sources = {one["SourceType"]: one for one in subscriptions}
@@ -33,32 +33,32 @@ def test_people_hear_of_events_and_alarms_of_the_database(name: str) -> None:
     assert metrics == expected
 
 
-# What RDS reports as which kind of source, and what people must hear of each (Amazon RDS User Guide, "Amazon RDS event
-# categories and event messages").
+# The type of each kind of source, and the event categories that must be reported (Amazon RDS User Guide, "Amazon RDS
+# event categories and event messages").
 SOURCES = {"db-instance": INSTANCE, "db-cluster": CLUSTER}
-HEARD = {INSTANCE: {"availability", "failure"}, CLUSTER: {"failover", "failure", "deletion"}}
+REPORTED = {INSTANCE: {"availability", "failure"}, CLUSTER: {"failover", "failure", "deletion"}}
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_people_hear_of_each_part_of_the_database_and_of_no_other(name: str) -> None:
-    """Without ids a subscription brings the events of every database of the account."""
+def test_event_subscriptions_cover_exactly_the_parts_of_this_database(name: str) -> None:
+    """Without ids a subscription reports the events of every database in the account."""
     case = synthesized(name)
     for type_ in (INSTANCE, CLUSTER):
         parts = set(case.resources("Data", type_))
-        heard: dict[str, set[str]] = {}
+        reported: dict[str, set[str]] = {}
         for id_, resource in case.resources("Data", "AWS::RDS::EventSubscription").items():
             one = resource["Properties"]
             if SOURCES[one["SourceType"]] == type_:
                 ids = [str(part.get("Ref", part)) if isinstance(part, dict) else part for part in one["SourceIds"]]
-                heard |= {part: set(one["EventCategories"]) for part in ids}
+                reported |= {part: set(one["EventCategories"]) for part in ids}
                 assert set(ids) <= parts, f"{id_}: SourceIds are {ids}, the database is {parts}"
         for part in parts:
-            missed = HEARD[type_] - heard.get(part, set())
-            assert not missed, f"nobody hears of {missed} of {part}"
+            missed = REPORTED[type_] - reported.get(part, set())
+            assert not missed, f"{missed} of {part} is not reported"
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_people_hear_that_storage_runs_out(name: str) -> None:
+def test_low_storage_is_reported(name: str) -> None:
     """Aurora's storage grows by itself."""
     case = synthesized(name)
     if isinstance(case.environment.database, PostgresInstance):
@@ -67,7 +67,7 @@ def test_people_hear_that_storage_runs_out(name: str) -> None:
         assert "low storage" in categories, f"EventCategories are {categories}, without 'low storage'"
 
 
-# What each alarm watches, in CloudWatch's units: whether it fires above or below, and between which thresholds.
+# Whether each metric's alarm starts above or below its threshold, and the threshold's range in CloudWatch's units.
 GIB = 2**30
 ALARMS: dict[str, tuple[str, Callable[[Synthesized], float], Callable[[Synthesized], float]]] = {
     "DatabaseConnections": ("GreaterThan", lambda _: 1, lambda case: case.environment.database.max_connections * 0.9),
@@ -87,13 +87,13 @@ def _postgres(case: Synthesized) -> PostgresInstance:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_alarms_of_the_database_fire_before_it_stops(name: str) -> None:
+def test_database_alarms_start_before_a_limit_is_reached(name: str) -> None:
     case = synthesized(name)
     for resource in case.resources("Data", "AWS::CloudWatch::Alarm").values():
         alarm = resource["Properties"]
         side, least, most = ALARMS[alarm["MetricName"]]
         has(f"the alarm for {alarm['MetricName']}", alarm, {"ComparisonOperator": f"{side}Threshold"})
         assert least(case) <= alarm["Threshold"] <= most(case), (
-            f"the alarm for {alarm['MetricName']} fires at {alarm['Threshold']}, "
-            f"must fire between {least(case)} and {most(case)}"
+            f"the alarm for {alarm['MetricName']} starts at {alarm['Threshold']}, "
+            f"must start between {least(case)} and {most(case)}"
         )

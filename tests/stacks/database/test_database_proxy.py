@@ -1,4 +1,4 @@
-"""What the proxy before the database promises, on each engine."""
+"""The proxy of the database, on each engine."""
 
 import json
 from typing import Any
@@ -22,41 +22,41 @@ def _statements(case: Synthesized, stack: str, of: str) -> list[dict[str, Any]]:
 
 
 def _logins(case: Synthesized, stack: str, of: str) -> list[str]:
-    """The resources on which that role may log in, as text."""
+    """The resources on which that role may call rds-db:connect, as text."""
     (statement,) = (one for one in _statements(case, stack, of) if one["Action"] == "rds-db:connect")
     resources = statement["Resource"]
     return [json.dumps(one) for one in (resources if isinstance(resources, list) else [resources])]
 
 
 @pytest.mark.parametrize("name", PROXIED)
-def test_the_proxy_takes_tls_and_tokens_only(name: str) -> None:
+def test_the_proxy_accepts_only_tls_and_iam_tokens(name: str) -> None:
     proxy = synthesized(name).only("Data", PROXY)
     has("the proxy", proxy, {"RequireTLS": True, "DefaultAuthScheme": "IAM_AUTH"})
     assert "Auth" not in proxy
-    assert "DebugLogging" not in proxy, "it would write statements, and the data in them, into the log"
+    assert "DebugLogging" not in proxy, "debug logging writes statements, and the data in them, into the log"
 
 
 @pytest.mark.parametrize("name", PROXIED)
-def test_the_proxy_lends_connections_as_configured(name: str) -> None:
+def test_the_connection_pool_of_the_proxy_has_the_configured_limits(name: str) -> None:
     config = synthesized(name).environment.database.connections
     assert isinstance(config, ThroughProxy)
     pool = synthesized(name).only("Data", "AWS::RDS::DBProxyTargetGroup")["ConnectionPoolConfigurationInfo"]
-    lent = {"MaxConnectionsPercent": config.connections_percent, "ConnectionBorrowTimeout": config.borrow_seconds}
-    has("the proxy's pool", pool, lent)
+    limits = {"MaxConnectionsPercent": config.connections_percent, "ConnectionBorrowTimeout": config.borrow_seconds}
+    has("the proxy's pool", pool, limits)
     idle = {"IdleClientTimeout": config.idle_client_minutes * 60}
     has("the proxy", synthesized(name).only("Data", PROXY), idle)
 
 
 @pytest.mark.parametrize("name", PROXIED)
-def test_no_client_gets_a_session_that_another_has_set_up(name: str) -> None:
-    """What holds for a role is set on the role; all else pins a session to the client that said so."""
+def test_no_client_gets_session_settings_of_another(name: str) -> None:
+    """Settings belong to roles. Other session settings pin a session to the client that made them."""
     pool = synthesized(name).only("Data", "AWS::RDS::DBProxyTargetGroup")["ConnectionPoolConfigurationInfo"]
-    for asked in ("InitQuery", "SessionPinningFilters"):
-        assert not pool.get(asked), f"the proxy's pool: {asked} is {pool[asked]}, for every client's session"
+    for key in ("InitQuery", "SessionPinningFilters"):
+        assert not pool.get(key), f"the proxy's pool: {key} is {pool[key]}, for every client's session"
 
 
 @pytest.mark.parametrize("name", ["staging", "prod"])
-def test_clients_of_what_must_not_stop_share_connections_through_a_proxy(name: str) -> None:
+def test_staging_and_prod_have_a_database_proxy(name: str) -> None:
     assert shipped(name).resources("Data", PROXY), f"{name} has no proxy: a failover breaks every client's connection"
 
 
@@ -72,7 +72,7 @@ def test_the_proxy_logs_in_only_as_its_clients(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PROXIED)
-def test_clients_log_in_to_the_proxy_and_the_migrations_to_the_database(name: str) -> None:
+def test_clients_may_log_in_to_the_proxy_and_migrations_to_the_database(name: str) -> None:
     case = synthesized(name)
     output = "DatabaseProxyId"
     (id_,) = (key for key in case.templates["Data"]["Outputs"] if key.startswith(output))
@@ -90,7 +90,7 @@ def test_clients_log_in_to_the_proxy_and_the_migrations_to_the_database(name: st
 
 
 @pytest.mark.parametrize("name", PROXIED)
-def test_clients_are_told_of_the_proxy_and_the_migrations_of_the_database(name: str) -> None:
+def test_clients_get_the_address_of_the_proxy_and_migrations_that_of_the_database(name: str) -> None:
     for runtime in deployed(name).runtimes():
         if "DATABASE_HOST" in runtime.variables:
             through = runtime.package != "schema_migration"
@@ -99,8 +99,8 @@ def test_clients_are_told_of_the_proxy_and_the_migrations_of_the_database(name: 
 
 
 @pytest.mark.parametrize("name", PROXIED)
-def test_the_proxy_is_not_registered_before_it_may_reach_the_database(name: str) -> None:
-    """CloudFormation may wait for the target to become available, and rules that come later would never let it."""
+def test_the_proxy_registers_its_target_after_its_rules_and_policies_exist(name: str) -> None:
+    """CloudFormation may wait until the target is available, which needs the rules and policies."""
     case = synthesized(name)
     (targets,) = case.resources("Data", "AWS::RDS::DBProxyTargetGroup").values()
     rules = [
@@ -112,4 +112,4 @@ def test_the_proxy_is_not_registered_before_it_may_reach_the_database(name: str)
     assert len(rules) == 2
     assert len(policies) == 1
     early = {*rules, *policies} - set(targets["DependsOn"])
-    assert not early, f"the proxy's targets do not wait for {early}"
+    assert not early, f"the proxy's targets do not depend on {early}"

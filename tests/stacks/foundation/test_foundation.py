@@ -1,4 +1,4 @@
-"""What the Foundation stack promises."""
+"""The Foundation stack."""
 
 import json
 from dataclasses import replace
@@ -20,7 +20,7 @@ def test_every_key_rotates(every_environment: Synthesized) -> None:
 
 
 def _services(synthesized: Synthesized) -> list[dict[str, Any]]:
-    """The statements of keys that let services use them; to describe a key is harmless."""
+    """The statements with which keys allow services to use them. DescribeKey is harmless, so it is left out."""
     return [
         statement
         for key in synthesized.resources("Foundation", "AWS::KMS::Key").values()
@@ -33,13 +33,13 @@ def test_service_principals_use_keys_for_this_account_only(every_environment: Sy
     for statement in _services(every_environment):
         condition = statement.get("Condition", "missing")
         assert "AWS::AccountId" in str(condition), (
-            f"{statement['Sid']} serves every account: its Condition is {condition}"
+            f"{statement['Sid']} allows every account: its Condition is {condition}"
         )
         assert not any("*" in action for action in statement["Action"]), statement["Sid"]
     assert len(_services(synthesize(core_of(every_environment.environment)))) == 3
 
 
-def test_services_that_may_send_may_use_the_key_under_which_it_is_kept(every_environment: Synthesized) -> None:
+def test_services_that_may_send_messages_may_use_the_messages_key(every_environment: Synthesized) -> None:
     may_send = {
         service
         for id_, resource in every_environment.everything().items()
@@ -54,33 +54,35 @@ def test_services_that_may_send_may_use_the_key_under_which_it_is_kept(every_env
             action
             for statement in key_policy(every_environment, "KeysMessages")
             if isinstance(statement["Principal"], dict) and service in listed(statement["Principal"].get("Service"))
-            if "kms:EncryptionContext" not in str(statement.get("Condition"))  # which archives have, and messages not
+            if "kms:EncryptionContext" not in str(statement.get("Condition"))  # archives have one, messages don't
             for action in listed(statement["Action"])
         }
         missing = TO_SEND - allowed
-        assert not missing, f"{service} may send, and lacks {sorted(missing)} on the key of messages: all of it is lost"
+        assert not missing, (
+            f"{service} may send, but lacks {sorted(missing)} on the messages key: every message is lost"
+        )
 
 
-def test_cloudwatch_logs_encrypts_every_log_group_with_the_key_of_logs(every_environment: Synthesized) -> None:
-    """Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS": else the groups fail."""
+def test_cloudwatch_logs_may_use_the_logs_key_for_every_log_group(every_environment: Synthesized) -> None:
+    """Otherwise log groups fail (CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS")."""
     served = [one for one in key_policy(every_environment, "KeysLogs") if "logs." in json.dumps(one["Principal"])]
-    assert served, "no statement of the key of logs serves CloudWatch Logs"
+    assert served, "no statement of the logs key allows CloudWatch Logs"
     (statement,) = served
     needed = {"kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
     missing = (needed | {"kms:DescribeKey"}) - set(statement["Action"])
-    assert not missing, f"CloudWatch Logs lacks {sorted(missing)} on the key of logs"
+    assert not missing, f"CloudWatch Logs lacks {sorted(missing)} on the logs key"
     groups = json.dumps(statement["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"])
-    assert groups.endswith(':log-group:*"]]}'), f"the key of logs serves {groups}, and not every group"
+    assert groups.endswith(':log-group:*"]]}'), f"the logs key allows only {groups}, must allow every log group"
 
 
-def test_a_key_that_is_deleted_by_mistake_can_be_called_back_for_a_month(every_environment: Synthesized) -> None:
-    """What it encrypted is gone with it, backups and all."""
+def test_a_deleted_key_can_be_restored_for_30_days(every_environment: Synthesized) -> None:
+    """A deleted key makes everything that it encrypted unreadable, backups included."""
     for id_, key in every_environment.resources("Foundation", "AWS::KMS::Key").items():
         days = key["Properties"].get("PendingWindowInDays", 30)
         assert days >= 30, f"{id_}: PendingWindowInDays is {days}, must be 30"
 
 
-def test_only_alarms_and_databases_publish_and_only_over_tls(every_environment: Synthesized) -> None:
+def test_only_cloudwatch_and_rds_publish_alerts_and_only_over_tls(every_environment: Synthesized) -> None:
     statements = every_environment.only("Foundation", "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
     allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
     assert [statement["Principal"] for statement in allowed] == [
@@ -91,11 +93,11 @@ def test_only_alarms_and_databases_publish_and_only_over_tls(every_environment: 
         has(f"the topic's {statement['Sid']}", statement, {"Condition": ours, "Action": "sns:Publish"})
     assert {"Bool": {"aws:SecureTransport": "false"}} in [
         statement["Condition"] for statement in statements if statement["Effect"] == "Deny"
-    ], "the topic denies nothing on aws:SecureTransport, and so takes plain HTTP"
+    ], "the topic has no Deny on aws:SecureTransport, so it accepts plain HTTP"
     mentions("the topic", every_environment.only("Foundation", "AWS::SNS::Topic"), {"KmsMasterKeyId": "KeysMessages"})
 
 
-def test_failed_calls_are_kept_encrypted_for_as_long_as_sqs_keeps_anything(every_environment: Synthesized) -> None:
+def test_failed_invocations_are_kept_encrypted_for_14_days(every_environment: Synthesized) -> None:
     queue = every_environment.only("Foundation", "AWS::SQS::Queue")
     mentions("the queue of failed calls", queue, {"KmsMasterKeyId": "KeysMessages"})
     has("the queue of failed calls", queue, {"MessageRetentionPeriod": 14 * 24 * 3600})
@@ -104,15 +106,15 @@ def test_failed_calls_are_kept_encrypted_for_as_long_as_sqs_keeps_anything(every
     refuses_plain_http("the queue of failed calls", statements)
 
 
-def test_an_address_in_the_configuration_hears_of_alarms() -> None:
+def test_configured_email_addresses_receive_all_alarms() -> None:
     foundation = replace(DEV.foundation, alert_emails=("ops@example.com",))
     subscription = synthesize(replace(DEV, foundation=foundation)).only("Foundation", "AWS::SNS::Subscription")
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
-    # Alarms have no attributes, so that what filters by them lets none through.
+    # Alarms have no attributes, so a filter on attributes would drop all of them.
     assert "FilterPolicy" not in subscription, f"the subscription has the FilterPolicy {subscription['FilterPolicy']}"
 
 
-def test_the_log_bucket_uses_the_one_encryption_that_log_delivery_can_write(every_environment: Synthesized) -> None:
+def test_the_log_bucket_uses_the_encryption_that_log_delivery_supports(every_environment: Synthesized) -> None:
     bucket = every_environment.only("Foundation", "AWS::S3::Bucket")
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
@@ -127,20 +129,22 @@ def test_the_log_bucket_is_private_and_accepts_only_tls(every_environment: Synth
     policy = every_environment.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]
     refuses_plain_http("the log bucket", policy["Statement"])
     oldest = [one.get("Condition", {}).get("NumericLessThan", {}).get("s3:TlsVersion") for one in policy["Statement"]]
-    assert "1.2" in str(oldest), f"the log bucket denies no s3:TlsVersion below 1.2, but those below {oldest}"
+    assert "1.2" in str(oldest), f"the log bucket must deny s3:TlsVersion below 1.2, and denies those below {oldest}"
 
 
-def test_access_logs_are_kept_as_long_as_configured_and_no_longer(every_environment: Synthesized) -> None:
+def test_access_logs_expire_after_the_configured_days(every_environment: Synthesized) -> None:
     (rule,) = every_environment.only("Foundation", "AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
     days = every_environment.environment.foundation.log_bucket_days
     has("the log bucket's lifecycle", rule, {"Status": "Enabled", "ExpirationInDays": days})
-    assert not {"Prefix", "Filter", "TagFilters"} & set(rule), f"the log bucket's lifecycle leaves logs out: {rule}"
-    # What expires in a versioned bucket becomes an old version, which is billed until it goes as well.
+    assert not {"Prefix", "Filter", "TagFilters"} & set(rule), (
+        f"the log bucket's lifecycle does not apply to all logs: {rule}"
+    )
+    # An expired object in a versioned bucket becomes a noncurrent version, which is billed until it expires too.
     has("the log bucket's lifecycle", rule, {"NoncurrentVersionExpiration": {"NoncurrentDays": 1}})
 
 
 def test_log_delivery_writes_only_for_this_account(every_environment: Synthesized) -> None:
-    """Load balancers' delivery knows no condition: its path names the account."""
+    """Load balancers' log delivery supports no such condition; its path names the account."""
     policy = every_environment.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]
     for statement in policy["Statement"]:
         if statement["Effect"] == "Allow" and "elasticloadbalancing" not in str(statement["Principal"]):
@@ -148,19 +152,19 @@ def test_log_delivery_writes_only_for_this_account(every_environment: Synthesize
             has(f"the log bucket's {statement['Sid']}", statement, {"Condition": ours})
 
 
-def test_log_delivery_may_look_at_the_bucket_first(every_environment: Synthesized) -> None:
-    """Else a flow log is refused (Amazon VPC User Guide, "Publish flow logs to Amazon S3")."""
+def test_log_delivery_may_read_the_bucket_acl(every_environment: Synthesized) -> None:
+    """Otherwise creating a flow log fails (Amazon VPC User Guide, "Publish flow logs to Amazon S3")."""
     policy = every_environment.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]
-    looked = {
+    allowed = {
         action
         for statement in policy["Statement"]
         if "delivery.logs.amazonaws.com" in str(statement["Principal"])
         for action in listed(statement["Action"])
     }
-    assert "s3:GetBucketAcl" in looked, f"log delivery may {sorted(looked)}, and lacks s3:GetBucketAcl"
+    assert "s3:GetBucketAcl" in allowed, f"log delivery may {sorted(allowed)}, and lacks s3:GetBucketAcl"
 
 
-def test_log_delivery_writes_under_its_prefix_and_nowhere_else(every_environment: Synthesized) -> None:
+def test_log_delivery_writes_only_under_its_prefix(every_environment: Synthesized) -> None:
     core = synthesize(core_of(every_environment.environment))
     ((bucket, _),) = core.resources("Foundation", "AWS::S3::Bucket").items()
     arn = f"${{Foundation/{bucket}.Arn}}"
@@ -170,6 +174,6 @@ def test_log_delivery_writes_under_its_prefix_and_nowhere_else(every_environment
     }
 
 
-def test_what_logs_into_the_log_bucket_uses_those_prefixes(every_environment: Synthesized) -> None:
+def test_the_landing_bucket_logs_under_an_allowed_prefix(every_environment: Synthesized) -> None:
     landing = every_environment.only("Data", "AWS::S3::Bucket")["LoggingConfiguration"]
     assert landing["LogFilePrefix"].startswith("s3/"), f"the landing bucket's LogFilePrefix is {landing}"

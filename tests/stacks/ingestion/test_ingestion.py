@@ -1,4 +1,4 @@
-"""What the Pipeline stack promises."""
+"""The Pipeline stack."""
 
 import json
 import re
@@ -56,12 +56,12 @@ def test_events_of_the_landing_prefix_reach_the_queue(every_environment: Synthes
     has("the rule's target", target, {"Arn": queue, "DeadLetterConfig": {"Arn": undelivered}})
 
 
-def test_the_same_events_are_archived_for_a_replay_under_our_key(every_environment: Synthesized) -> None:
+def test_events_are_archived_encrypted_for_a_replay(every_environment: Synthesized) -> None:
     archive = every_environment.only("Pipeline", "AWS::Events::Archive")
     assert archive["EventPattern"] == every_environment.only("Pipeline", "AWS::Events::Rule")["EventPattern"]
     bus = json.dumps(archive["SourceArn"])
     assert re.search(r":event-bus/default\"[\]}]*$", bus), (
-        f"the archive keeps events of {bus}; S3 sends to the default bus"
+        f"the archive keeps events of {bus}, but S3 sends to the default bus"
     )
     mentions("the archive", archive, {"KmsKeyIdentifier": "KeysMessages"})
     days = every_environment.environment.ingestion.archive_days
@@ -69,7 +69,7 @@ def test_the_same_events_are_archived_for_a_replay_under_our_key(every_environme
     has("the archive", archive, {"RetentionDays": days})
 
 
-def test_archived_events_survive_the_stack_where_data_does() -> None:
+def test_the_archive_is_retained_in_prod_and_deleted_in_dev() -> None:
     policies = {
         name: next(iter(shipped(name).resources("Pipeline", "AWS::Events::Archive").values()))["DeletionPolicy"]
         for name in ("dev", "prod")
@@ -77,7 +77,7 @@ def test_archived_events_survive_the_stack_where_data_does() -> None:
     assert policies == {"dev": "Delete", "prod": "RetainExceptOnCreate"}
 
 
-def test_eventbridge_may_encrypt_its_archive_for_our_bus_only(every_environment: Synthesized) -> None:
+def test_eventbridge_may_use_the_messages_key_only_for_the_default_bus(every_environment: Synthesized) -> None:
     (key,) = (
         resource["Properties"]["KeyPolicy"]["Statement"]
         for id_, resource in every_environment.resources("Foundation", "AWS::KMS::Key").items()
@@ -98,7 +98,7 @@ def test_only_the_rule_sends_to_the_queue_and_only_over_tls(every_environment: S
     policies = every_environment.resources("Pipeline", "AWS::SQS::QueuePolicy")
     with_policy = {queue["Ref"] for policy in policies.values() for queue in policy["Properties"]["Queues"]}
     bare = set(every_environment.resources("Pipeline", "AWS::SQS::Queue")) - with_policy
-    assert not bare, f"{bare} have no policy, which would deny requests by aws:SecureTransport"
+    assert not bare, f"{bare} have no policy, so nothing denies requests by aws:SecureTransport"
     for id_, policy in policies.items():
         statements = policy["Properties"]["PolicyDocument"]["Statement"]
         refuses_plain_http(id_, statements)
@@ -112,9 +112,9 @@ def test_a_message_stays_hidden_for_six_times_the_timeout(every_environment: Syn
     timeout = _function(every_environment, "Ingestion")["Timeout"]
     hidden = _queue(every_environment, "Queue")[1]["VisibilityTimeout"]
     assert hidden >= 6 * timeout, f"the queue's VisibilityTimeout is {hidden} s, six timeouts are {6 * timeout} s"
-    most = every_environment.environment.ingestion.visibility_seconds  # by which the end of all trying is reckoned
+    most = every_environment.environment.ingestion.visibility_seconds  # from which the longest retry time is computed
     assert hidden <= most, (
-        f"the queue's VisibilityTimeout is {hidden} s: so long waits a file whose function was killed"
+        f"the queue's VisibilityTimeout is {hidden} s, must be {most} s or less: a killed load is retried after that"
     )
 
 
@@ -130,21 +130,21 @@ def test_a_file_that_keeps_failing_ends_in_the_dead_letter_queue(every_environme
         has(name, _queue(every_environment, name)[1], {"MessageRetentionPeriod": days * day})
 
 
-def test_every_queue_is_encrypted_with_our_key(every_environment: Synthesized) -> None:
+def test_every_queue_is_encrypted_with_the_messages_key(every_environment: Synthesized) -> None:
     queues = every_environment.resources("Pipeline", "AWS::SQS::Queue")
     assert len(queues) == 3
     for id_, queue in queues.items():
         mentions(id_, queue["Properties"], {"KmsMasterKeyId": "KeysMessages"})
 
 
-def test_a_messages_fate_is_its_own(every_environment: Synthesized) -> None:
+def test_a_failed_message_affects_no_other_message(every_environment: Synthesized) -> None:
     source = every_environment.only("Pipeline", "AWS::Lambda::EventSourceMapping")
     limit = {"MaximumConcurrency": every_environment.environment.ingestion.max_concurrency}
     wanted = {"BatchSize": 1, "FunctionResponseTypes": ["ReportBatchItemFailures"], "ScalingConfig": limit}
     has("the queue's mapping to the function", source, wanted)
 
 
-def _with_intake(**values: Any) -> Synthesized:
+def _with_ingestion(**values: Any) -> Synthesized:
     return synthesize(replace(DEV, ingestion=replace(DEV.ingestion, **values)))
 
 
@@ -152,31 +152,31 @@ def _live(synthesized: Synthesized) -> dict[str, Any]:
     return synthesized.only("Pipeline", "AWS::Lambda::Alias")
 
 
-def test_nothing_is_kept_ready_unless_asked_for(every_environment: Synthesized) -> None:
+def test_snap_start_and_provisioned_concurrency_are_off_by_default(every_environment: Synthesized) -> None:
     assert "SnapStart" not in _function(every_environment, "Ingestion")
     assert "ProvisionedConcurrencyConfig" not in _live(every_environment)
 
 
-def test_executions_are_kept_ready_on_the_live_version_where_asked_for() -> None:
-    asked = _with_intake(start=ProvisionedConcurrency(executions=2))
-    assert _live(asked)["ProvisionedConcurrencyConfig"] == {"ProvisionedConcurrentExecutions": 2}
+def test_the_live_version_has_the_configured_provisioned_concurrency() -> None:
+    configured = _with_ingestion(start=ProvisionedConcurrency(executions=2))
+    assert _live(configured)["ProvisionedConcurrencyConfig"] == {"ProvisionedConcurrentExecutions": 2}
 
 
-def test_the_live_version_starts_from_a_snapshot_where_asked_for() -> None:
-    asked = _with_intake(start=SnapStart())
-    assert _function(asked, "Ingestion")["SnapStart"] == {"ApplyOn": "PublishedVersions"}
-    assert "ProvisionedConcurrencyConfig" not in _live(asked)
-    assert "SnapStart" not in _function(asked, "SchemaMigration")
+def test_the_live_version_uses_snap_start_if_configured() -> None:
+    configured = _with_ingestion(start=SnapStart())
+    assert _function(configured, "Ingestion")["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    assert "ProvisionedConcurrencyConfig" not in _live(configured)
+    assert "SnapStart" not in _function(configured, "SchemaMigration")
 
 
-def test_the_intake_has_the_time_and_memory_of_the_configuration(every_environment: Synthesized) -> None:
+def test_ingestion_has_the_configured_timeout_and_memory(every_environment: Synthesized) -> None:
     config = every_environment.environment.ingestion
     wanted = {"Timeout": config.timeout_seconds, "MemorySize": config.memory_mb}
     has("the ingestion function", _function(every_environment, "Ingestion"), wanted)
 
 
-def test_events_and_messages_flow_from_the_first_deployment_on(every_environment: Synthesized) -> None:
-    """Both are switched on where nothing says otherwise."""
+def test_the_rule_and_the_event_source_mapping_are_enabled(every_environment: Synthesized) -> None:
+    """Enabled is the default of both."""
     mapping = every_environment.only("Pipeline", "AWS::Lambda::EventSourceMapping")
     has("the queue's mapping to the function", {"Enabled": True} | mapping, {"Enabled": True})
     has(
@@ -185,7 +185,7 @@ def test_events_and_messages_flow_from_the_first_deployment_on(every_environment
 
 
 @pytest.mark.parametrize("start", [ProvisionedConcurrency(executions=2), SnapStart()], ids=str)
-def test_no_finding_is_left_however_the_intake_starts(start: Start) -> None:
+def test_no_start_option_has_a_finding(start: Start) -> None:
     report = synthesize(replace(PROD, ingestion=replace(PROD.ingestion, start=start)), validate=True).report
     assert [finding["ruleName"] for plugin in report["pluginReports"] for finding in plugin["violations"]] == []
 
@@ -200,7 +200,7 @@ def test_new_code_takes_traffic_only_after_the_migration(every_environment: Synt
 
 
 def test_a_new_migration_runs_with_the_next_deployment(every_environment: Synthesized, tmp_path: Path) -> None:
-    """CloudFormation calls the function again only when the property changes, which follows its files."""
+    """CloudFormation invokes the function again only if the property changes, which is a hash of the files."""
     run = every_environment.only("Pipeline", "Custom::SchemaMigration")
     has("the migration's run", run, {"Migrations": content(SOURCE, COMMON)})
     before = content(tmp_path)
@@ -208,7 +208,7 @@ def test_a_new_migration_runs_with_the_next_deployment(every_environment: Synthe
     assert content(tmp_path) != before
 
 
-def test_the_migration_waits_for_its_way_to_the_database(every_environment: Synthesized) -> None:
+def test_the_migration_runs_after_its_rules_and_policies_exist(every_environment: Synthesized) -> None:
     (run,) = every_environment.resources("Pipeline", "Custom::SchemaMigration").values()
     needed = {
         id_
@@ -218,7 +218,7 @@ def test_the_migration_waits_for_its_way_to_the_database(every_environment: Synt
     }
     assert len(needed) == 3
     early = needed - set(run["DependsOn"])
-    assert not early, f"the migration does not wait for {early}"
+    assert not early, f"the migration does not depend on {early}"
     waits, takes = int(run["Properties"]["ServiceTimeout"]), _function(every_environment, "SchemaMigration")["Timeout"]
     assert waits > takes, f"ServiceTimeout is {waits} s, the migration may take {takes} s"
 
@@ -241,18 +241,18 @@ def test_only_the_migration_connects_as_the_master_user(every_environment: Synth
     assert able.pop().startswith("Pipeline/SchemaMigrationFunctionIdentityPolicy")
 
 
-def test_the_intake_connects_as_its_own_role_and_no_other(every_environment: Synthesized) -> None:
+def test_ingestion_connects_only_as_its_own_role(every_environment: Synthesized) -> None:
     (connect,) = (
         statement for statement in _policy(every_environment, "Ingestion") if statement["Action"] == "rds-db:connect"
     )
     user = json.dumps(connect["Resource"])
-    assert user.count("/ingestion") == 1, f"the intake may connect as {user}"
+    assert user.count("/ingestion") == 1, f"ingestion may connect as {user}"
     through = "DatabaseProxyId" if every_environment.stack("Data").database.proxy else "DbiResourceId"
     assert through in json.dumps(connect["Resource"])
     assert _function(every_environment, "Ingestion")["Environment"]["Variables"]["DATABASE_USER"] == "ingestion"
 
 
-def test_the_intake_reads_landed_files_and_writes_none(every_environment: Synthesized) -> None:
+def test_ingestion_reads_landed_files_and_writes_none(every_environment: Synthesized) -> None:
     actions = {
         action
         for statement in _policy(every_environment, "Ingestion")
@@ -260,26 +260,26 @@ def test_the_intake_reads_landed_files_and_writes_none(every_environment: Synthe
         if action.startswith("s3:")
     }
     wanted = {"s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"}
-    assert actions == wanted, f"the intake may also {actions - wanted}, or not {wanted - actions}"
+    assert actions == wanted, f"ingestion may also {actions - wanted}, or lacks {wanted - actions}"
     for statement in _policy(every_environment, "Ingestion"):
         if "s3:GetObjectVersion" in statement["Action"]:
             where = json.dumps(statement["Resource"])
-            assert where.endswith('"/incoming/*"]]}'), f"the intake reads {where}, must read incoming/ alone"
+            assert where.endswith('"/incoming/*"]]}'), f"ingestion reads {where}, must read only incoming/"
 
 
 @pytest.mark.parametrize("name", ["staging", "prod"])
-def test_what_must_not_be_lost_can_be_replayed_for_a_month(name: str) -> None:
+def test_staging_and_prod_can_replay_events_of_a_month(name: str) -> None:
     archived = shipped(name).only("Pipeline", "AWS::Events::Archive")["RetentionDays"]
     assert archived >= 30, f"the archive of {name}: RetentionDays is {archived}, must be 30 or more"
 
 
-def test_a_file_that_is_mostly_wrong_is_refused(every_environment: Synthesized) -> None:
+def test_a_file_with_mostly_invalid_rows_is_refused(every_environment: Synthesized) -> None:
     variables = _function(every_environment, "Ingestion")["Environment"]["Variables"]
     most = int(variables["MAX_REJECTED_PERCENT"])
-    assert most <= 50, f"MAX_REJECTED_PERCENT is {most}: a file of which hardly a row is right would be loaded"
+    assert most <= 50, f"MAX_REJECTED_PERCENT is {most}, must be 50 or less"
 
 
-def test_people_hear_when_files_fail_or_wait(every_environment: Synthesized) -> None:
+def test_alarms_report_files_that_fail_or_wait(every_environment: Synthesized) -> None:
     alarms = {
         alarm["Properties"]["MetricName"] + _watched(alarm["Properties"]): alarm["Properties"]
         for id_, alarm in every_environment.resources("Pipeline", "AWS::CloudWatch::Alarm").items()
@@ -294,12 +294,12 @@ def test_people_hear_when_files_fail_or_wait(every_environment: Synthesized) -> 
     }
     for alarm in alarms.values():
         mentions(alarm["MetricName"], alarm, {"AlarmActions": "AlertsTopic", "OKActions": "AlertsTopic"})
-        assert "First: " in alarm["AlarmDescription"], "what to do"
+        assert "First: " in alarm["AlarmDescription"], "the description does not say what to do first"
         has(alarm["MetricName"], alarm, {"TreatMissingData": "notBreaching"})
 
 
 def test_the_first_failed_file_starts_an_alarm(every_environment: Synthesized) -> None:
-    """A file in the queue is no failure until it has been there for two timeouts of the function."""
+    """A file that waits in the queue is a failure only after two timeouts of the function."""
     timeout = _function(every_environment, "Ingestion")["Timeout"]
     for id_, resource in every_environment.resources("Pipeline", "AWS::CloudWatch::Alarm").items():
         alarm = resource["Properties"]
@@ -313,6 +313,6 @@ def _watched(alarm: dict[str, Any]) -> str:
     return f" of {value if isinstance(value, str) else value.get('Ref') or value['Fn::GetAtt'][0]}"
 
 
-def test_the_largest_file_of_the_configuration_reaches_the_function(prod: Synthesized) -> None:
+def test_the_function_gets_the_configured_maximum_file_size(prod: Synthesized) -> None:
     variables = _function(prod, "Ingestion")["Environment"]["Variables"]
     assert int(variables["MAX_FILE_BYTES"]) == PROD.ingestion.max_file_mb * 1024 * 1024

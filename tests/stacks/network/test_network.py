@@ -1,4 +1,4 @@
-"""What the Network stack promises."""
+"""The Network stack."""
 
 from dataclasses import replace
 from ipaddress import IPv4Network
@@ -44,13 +44,13 @@ def test_there_are_three_tiers_in_three_zones(every_environment: Synthesized) ->
         assert len(zones) == 3, f"the {tier} tier has subnets in {len(zones)} zones: {zones}"
 
 
-def test_no_subnet_gives_public_addresses(every_environment: Synthesized) -> None:
+def test_no_subnet_assigns_public_addresses(every_environment: Synthesized) -> None:
     for id_, subnet in every_environment.resources("Network", "AWS::EC2::Subnet").items():
         has(id_, subnet["Properties"], {"MapPublicIpOnLaunch": False})
 
 
-def test_none_but_app_subnets_hand_out_ipv6_addresses() -> None:
-    """A load balancer asks for its own; in the data tier nothing needs one."""
+def test_only_app_subnets_assign_ipv6_addresses() -> None:
+    """A load balancer requests its own address, and nothing in the data tier needs one."""
     synthesized = synthesize(replace(DEV, network=replace(DEV.network, addressing=DualStack())))
     for tier in ("Public", "App", "Data"):
         for subnet in _subnets(synthesized, tier):
@@ -63,39 +63,39 @@ def test_data_subnets_have_no_route_out(every_environment: Synthesized) -> None:
 
 
 @pytest.mark.parametrize("name", ["staging", "prod"])
-def test_what_must_not_stop_has_a_nat_gateway_in_each_zone(name: str) -> None:
+def test_staging_and_prod_have_a_nat_gateway_in_each_zone(name: str) -> None:
     gateways = shipped(name).resources("Network", "AWS::EC2::NatGateway").values()
     zones = len({str(gateway["Properties"]["SubnetId"]) for gateway in gateways})
     assert zones == 3, f"{name} has {len(gateways)} NAT gateway(s), in {zones} of 3 zones"
 
 
-def test_app_subnets_leave_through_nat_only(every_environment: Synthesized) -> None:
+def test_app_subnets_reach_the_internet_only_through_nat(every_environment: Synthesized) -> None:
     routes = _default_routes(every_environment, "App")
-    assert len(routes) == 3, f"{len(routes)} of 3 subnets of the App tier have a way out"
+    assert len(routes) == 3, f"{len(routes)} of 3 subnets of the App tier have a default route"
     for route in routes:
-        assert "NatGatewayId" in route, f"a route of the App tier leads elsewhere than to NAT: {route}"
+        assert "NatGatewayId" in route, f"a route of the App tier does not lead to NAT: {route}"
         assert "GatewayId" not in route, f"a route of the App tier leads to the internet gateway: {route}"
 
 
-def test_dev_pays_for_one_nat_gateway() -> None:
+def test_dev_has_one_nat_gateway() -> None:
     gateways = shipped("dev").resources("Network", "AWS::EC2::NatGateway")
-    assert len(gateways) == 1, f"dev pays for {len(gateways)} NAT gateways"
+    assert len(gateways) == 1, f"dev has {len(gateways)} NAT gateways"
 
 
-def test_names_of_services_resolve_to_their_endpoints(every_environment: Synthesized) -> None:
+def test_dns_names_of_aws_services_resolve_to_their_endpoints(every_environment: Synthesized) -> None:
     """Amazon VPC User Guide, "DNS attributes for your VPC"."""
     vpc = every_environment.only("Network", "AWS::EC2::VPC")
     has("the VPC", vpc, {"EnableDnsSupport": True, "EnableDnsHostnames": True})
 
 
-def test_each_tier_lies_in_its_own_block(every_environment: Synthesized) -> None:
+def test_the_subnets_of_each_tier_are_in_its_own_block(every_environment: Synthesized) -> None:
     blocks = every_environment.environment.network.addresses.blocks()
     for tier in TIERS:
         for subnet in _subnets(every_environment, tier.capitalize()):
             assert IPv4Network(str(subnet["CidrBlock"])).subnet_of(blocks[tier])
 
 
-def test_a_zone_added_later_moves_no_subnet() -> None:
+def test_a_zone_added_later_changes_no_existing_subnet() -> None:
     def subnets(count: int) -> dict[str, str]:
         network = replace(DEV.network, zones=AnyZones(count=count))
         return {
@@ -109,7 +109,7 @@ def test_a_zone_added_later_moves_no_subnet() -> None:
     assert three.items() <= six.items()
 
 
-def test_nat_per_zone_keeps_each_zone_on_its_own() -> None:
+def test_with_nat_per_zone_each_zone_uses_its_own_gateway() -> None:
     network = replace(PROD.network, nat=NatPerZone())
     synthesized = synthesize(replace(PROD, network=network))
     gateways = {
@@ -131,7 +131,7 @@ def test_nat_per_zone_keeps_each_zone_on_its_own() -> None:
         assert isinstance(table, dict)
         assert isinstance(gateway, dict)
         ours, its = zones[subnet_of_table[table["Ref"]]], zones[gateways[gateway["Ref"]]]
-        assert ours == its, f"{table['Ref']} in zone {ours} leaves through the NAT gateway of zone {its}"
+        assert ours == its, f"{table['Ref']} in zone {ours} uses the NAT gateway of zone {its}"
     assert len(gateways) == 3
 
 
@@ -146,7 +146,7 @@ def test_one_gateway_serves_all_zones(nat: SingleNat | RegionalNat, addresses: i
     assert len(synthesized.resources("Network", "AWS::EC2::EIP")) == addresses
 
 
-def test_without_nat_nothing_leaves_but_through_endpoints() -> None:
+def test_without_nat_the_only_egress_is_through_endpoints() -> None:
     network = replace(DEV.network, nat=NoNat(), interface_endpoints=DEV.endpoints_without_nat)
     synthesized = synthesize(replace(DEV, network=network))
     assert _default_routes(synthesized, "App") == []
@@ -155,25 +155,27 @@ def test_without_nat_nothing_leaves_but_through_endpoints() -> None:
 
 
 @pytest.mark.parametrize(("region", "letters"), [("eu-central-1", "abc"), ("cn-north-1", "abd"), (None, "abc")])
-def test_named_zones_are_the_regions_own_in_one_order(region: str | None, letters: str) -> None:
+def test_named_zones_are_those_of_the_region_in_a_fixed_order(region: str | None, letters: str) -> None:
     synthesized = synthesize(replace(PROD, region=region, network=replace(PROD.network, zones=NamedZones(count=3))))
     zones = [{"Fn::Join": ["", [{"Ref": "AWS::Region"}, letter]]} for letter in letters]
     found = [subnet["AvailabilityZone"] for subnet in _subnets(synthesized, "App")]
-    assert found == zones, f"the app subnets stand in {found}, must stand in {letters} of {region}"
+    assert found == zones, f"the app subnets are in {found}, must be in {letters} of {region}"
 
 
-def test_flow_logs_record_all_traffic_with_what_tells_its_way(every_environment: Synthesized) -> None:
+def test_flow_logs_record_all_traffic_with_its_addresses_and_path(every_environment: Synthesized) -> None:
     flow_log = every_environment.only("Network", "AWS::EC2::FlowLog")
     has("the flow log", flow_log, {"TrafficType": "ALL"})
     who = ("${srcaddr}", "${dstaddr}", "${dstport}", "${protocol}", "${action}", "${start}", "${interface-id}")
     way = ("${flow-direction}", "${pkt-srcaddr}", "${tcp-flags}", "${traffic-path}")
     missing = [field for field in (*who, *way) if field not in flow_log["LogFormat"]]
     assert not missing, f"the flow log: LogFormat lacks {missing}"
-    has("the flow log", flow_log, {"MaxAggregationInterval": 60})  # an attack of five minutes has an order, too
+    has(
+        "the flow log", flow_log, {"MaxAggregationInterval": 60}
+    )  # ten minutes would hide the order of events in an attack
 
 
 def test_a_flow_log_in_cloudwatch_has_a_role_that_can_write_it(every_environment: Synthesized) -> None:
-    """Amazon VPC User Guide, "IAM role for publishing flow logs to CloudWatch Logs": without it the log stays empty."""
+    """Without it the log is empty (VPC User Guide, "IAM role for publishing flow logs to CloudWatch Logs")."""
     if not isinstance(every_environment.environment.network.flow_log, FlowLogToCloudWatch):
         return
     writer = every_environment.statements_of("Network", "NetworkLogsWriter")
@@ -193,10 +195,10 @@ def test_a_flow_log_in_cloudwatch_is_encrypted_and_expires() -> None:
     assert "KeysLogs" in str(group["KmsKeyId"])
 
 
-def test_a_flow_log_in_s3_lies_where_the_log_delivery_may_write() -> None:
+def test_a_flow_log_in_s3_has_the_prefix_that_log_delivery_may_write() -> None:
     synthesized = synthesize(replace(DEV, network=replace(DEV.network, flow_log=FlowLogToS3())))
     destination = str(synthesized.only("Network", "AWS::EC2::FlowLog")["LogDestination"])
-    assert "/flow" in destination, f"log delivery may write below /flow, and the flow log goes to {destination}"
+    assert "/flow" in destination, f"log delivery may write below /flow, but the flow log goes to {destination}"
     statements = synthesized.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
     assert any(
         statement["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
@@ -206,7 +208,7 @@ def test_a_flow_log_in_s3_lies_where_the_log_delivery_may_write() -> None:
     )
 
 
-def test_every_name_that_is_asked_for_is_recorded(every_environment: Synthesized) -> None:
+def test_every_dns_query_is_logged(every_environment: Synthesized) -> None:
     association = every_environment.only("Network", "AWS::Route53Resolver::ResolverQueryLoggingConfigAssociation")
     ((vpc, _),) = every_environment.resources("Network", "AWS::EC2::VPC").items()
     assert association["ResourceId"] == {"Ref": vpc}
@@ -229,7 +231,7 @@ def test_the_default_security_group_is_emptied_by_a_function_that_can_do_nothing
     assert one.endswith(f":security-group/${{Network/{vpc}.DefaultSecurityGroup}}"), f"{statement['Action']} on {one}"
 
 
-def test_dual_stack_gives_every_subnet_its_planned_block_and_data_no_way_out() -> None:
+def test_with_dual_stack_every_subnet_has_its_planned_block_and_data_has_no_egress() -> None:
     def blocks(count: int) -> dict[str, object]:
         network = replace(DEV.network, addressing=DualStack(), zones=AnyZones(count=count))
         synthesized = synthesize(replace(DEV, network=network))
@@ -249,10 +251,10 @@ def test_dual_stack_gives_every_subnet_its_planned_block_and_data_no_way_out() -
 
     three, six = blocks(3), blocks(6)
     assert len({str(block) for block in six.values()}) == 18
-    assert three.items() <= six.items(), "a zone added later moves no block"
+    assert three.items() <= six.items(), "a zone added later changed a block"
 
 
-def test_whatever_names_the_ipv6_block_waits_for_it() -> None:
+def test_resources_that_use_the_ipv6_block_are_created_after_it() -> None:
     synthesized = synthesize(replace(DEV, network=replace(DEV.network, addressing=DualStack())))
     (block,) = synthesized.resources("Network", "AWS::EC2::VPCCidrBlock")
     named = {
@@ -264,8 +266,8 @@ def test_whatever_names_the_ipv6_block_waits_for_it() -> None:
     assert [id_ for id_, resource in named.items() if block not in resource.get("DependsOn", [])] == []
 
 
-def test_a_regional_gateway_waits_for_the_attachment() -> None:
+def test_a_regional_nat_gateway_is_created_after_the_internet_gateway_is_attached() -> None:
     synthesized = synthesize(replace(DEV, network=replace(DEV.network, nat=RegionalNat())))
     (gateway,) = synthesized.resources("Network", "AWS::EC2::NatGateway").values()
     (attachment,) = synthesized.resources("Network", "AWS::EC2::VPCGatewayAttachment")
-    assert attachment in gateway["DependsOn"], f"the gateway waits for {gateway['DependsOn']}, not for {attachment}"
+    assert attachment in gateway["DependsOn"], f"the gateway depends on {gateway['DependsOn']}, not on {attachment}"

@@ -1,4 +1,4 @@
-"""What the network's access control lists promise: guard rails, for the day that a security group is opened too far."""
+"""Network ACLs, a second barrier in case a security group is opened too far."""
 
 from collections import Counter
 from dataclasses import replace
@@ -11,13 +11,13 @@ from tests.support.synthesis import Synthesized, synthesize
 
 
 @pytest.mark.parametrize("addressing", [Ipv4(), DualStack()])
-def test_each_tier_has_a_list_with_room_under_the_limit(addressing: Ipv4 | DualStack) -> None:
+def test_each_tier_has_a_network_acl_below_the_rule_limit(addressing: Ipv4 | DualStack) -> None:
     network = replace(DEV.network, addressing=addressing, zones=AnyZones(count=6))
     synthesized = synthesize(replace(DEV, network=network))
     entries = [entry["Properties"] for entry in synthesized.resources("Network", "AWS::EC2::NetworkAclEntry").values()]
     lists = Counter((str(entry["NetworkAclId"]), entry["Egress"]) for entry in entries)
     assert len(lists) == 6
-    assert max(lists.values()) < 20, "AWS's limit each way, one of which is the final denial"
+    assert max(lists.values()) < 20, "AWS's limit in each direction is 20 rules, the final denial included"
     assert len(synthesized.resources("Network", "AWS::EC2::SubnetNetworkAclAssociation")) == 18
 
 
@@ -28,8 +28,8 @@ def test_every_subnet_has_its_tiers_network_acl(every_environment: Synthesized) 
         subnets = [id_ for id_ in every_environment.resources("Network", "AWS::EC2::Subnet") if f"Vpc{tier}Sub" in id_]
         assert len(subnets) == 3
         for subnet in subnets:
-            behind = lists.get(subnet, "the VPC's default list, which lets everything through")
-            assert f"{tier}List" in behind, f"{subnet} stands behind {behind}"
+            behind = lists.get(subnet, "the VPC's default list, which allows everything")
+            assert f"{tier}List" in behind, f"{subnet} has {behind}"
 
 
 def _entries(synthesized: Synthesized, tier: str, *, egress: bool) -> set[tuple[str, tuple[int, int]]]:
@@ -75,10 +75,10 @@ def test_the_public_tiers_network_acl_admits_only_replies_when_nothing_is_public
 
 @pytest.mark.parametrize("addressing", [Ipv4(), DualStack()])
 def test_network_acls_allow_path_mtu_discovery(addressing: Ipv4 | DualStack) -> None:
-    """Else large answers vanish, and only those (Amazon EC2 User Guide, "Network maximum transmission unit (MTU)")."""
+    """Otherwise only large packets are lost (Amazon EC2 User Guide, "Network maximum transmission unit (MTU)")."""
     synthesized = synthesize(replace(DEV, network=replace(DEV.network, addressing=addressing)))
     entries = [one["Properties"] for one in synthesized.resources("Network", "AWS::EC2::NetworkAclEntry").values()]
-    told = {
+    allowed = {
         (str(one["NetworkAclId"]), one["Egress"], one["Protocol"], one["Icmp"]["Type"], one["Icmp"]["Code"])
         for one in entries
         if "Icmp" in one and one["RuleAction"] == "allow"
@@ -86,11 +86,13 @@ def test_network_acls_allow_path_mtu_discovery(addressing: Ipv4 | DualStack) -> 
     too_big = [(1, 3, 4), (58, 2, 0)] if isinstance(addressing, DualStack) else [(1, 3, 4)]
     for tier in ("Public", "App"):
         (acl,) = {str(one["NetworkAclId"]) for one in entries if f"{tier}List" in str(one["NetworkAclId"])}
-        missing = {(egress, *each) for egress in (True, False) for each in too_big if (acl, egress, *each) not in told}
+        missing = {
+            (egress, *each) for egress in (True, False) for each in too_big if (acl, egress, *each) not in allowed
+        }
         assert not missing, f"the {tier} tier's list drops ICMP (egress, protocol, type, code): {missing}"
 
 
-def test_every_list_denies_logins_before_it_allows_anything(every_environment: Synthesized) -> None:
+def test_every_network_acl_denies_ssh_and_rdp_first(every_environment: Synthesized) -> None:
     entries = [
         entry["Properties"] for entry in every_environment.resources("Network", "AWS::EC2::NetworkAclEntry").values()
     ]

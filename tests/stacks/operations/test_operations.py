@@ -1,4 +1,4 @@
-"""What the function that looks up files promises."""
+"""The function that looks up files."""
 
 import json
 from dataclasses import replace
@@ -8,19 +8,19 @@ from tests.support.promises import has, only_connects_as
 from tests.support.synthesis import Synthesized, synthesize
 
 
-def test_the_function_may_connect_as_its_own_role_and_touch_nothing_else(every_environment: Synthesized) -> None:
+def test_the_function_may_only_connect_to_the_database_as_its_own_role(every_environment: Synthesized) -> None:
     statements = every_environment.statements_of("Operations", "OperationsFunction")
     only_connects_as("operations", statements)
 
 
-def test_its_log_is_kept_for_its_own_days() -> None:
+def test_its_log_is_kept_for_the_configured_days() -> None:
     config = PROD.operations
     assert config
     different = synthesize(replace(PROD, operations=replace(config, log_days=545)))
     has("the log", different.only("Operations", "AWS::Logs::LogGroup"), {"RetentionInDays": 545})
 
 
-def test_nothing_but_people_calls_the_operations_function(every_environment: Synthesized) -> None:
+def test_no_other_resource_invokes_the_operations_function(every_environment: Synthesized) -> None:
     (function,) = every_environment.resources("Operations", "AWS::Lambda::Function")
     for type_ in ("Permission", "EventSourceMapping", "Url", "Alias"):
         for caller in every_environment.resources("Operations", f"AWS::Lambda::{type_}").values():

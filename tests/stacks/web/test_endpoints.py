@@ -1,4 +1,4 @@
-"""What instances reach through VPC endpoints."""
+"""VPC endpoints that instances use."""
 
 from dataclasses import replace
 
@@ -16,18 +16,18 @@ BOOT = {
 }
 
 
-def test_the_s3_gateway_opens_exactly_what_boot_needs_in_addition(every_environment: Synthesized) -> None:
+def test_the_s3_gateway_endpoint_also_allows_exactly_what_booting_needs(every_environment: Synthesized) -> None:
     without = gateway_exceptions(synthesize(replace(every_environment.environment, web=None)))
     assert gateway_exceptions(every_environment) == without | BOOT
     assert not without.keys() & BOOT.keys()
 
 
-def test_signals_need_an_endpoint_without_nat() -> None:
-    """cfn-signal needs no right, so no policy shows its call."""
+def test_without_nat_instances_signal_through_an_endpoint() -> None:
+    """cfn-signal needs no permission, so no policy shows its call."""
     assert "cloudformation" in DEV.endpoints_without_nat, "instances can't reach cloudformation"
 
 
-def test_instances_signal_without_a_role() -> None:
+def test_the_cloudformation_endpoint_allows_signals_of_any_principal() -> None:
     network = replace(DEV.network, nat=NoNat(), interface_endpoints=DEV.endpoints_without_nat)
     synthesized = synthesize(replace(DEV, network=network))
     (policy,) = (

@@ -1,4 +1,4 @@
-"""What a web tier on the internet promises: TLS, a firewall and a sign-in before everything."""
+"""A public web tier has TLS, a web ACL and a sign-in before every page."""
 
 import json
 from dataclasses import replace
@@ -24,11 +24,13 @@ def _listener(synthesized: Synthesized, port: int) -> dict[str, Any]:
     return dict(found)
 
 
-def _ways_in(synthesized: Synthesized) -> list[list[dict[str, Any]]]:
+def _listener_actions(synthesized: Synthesized) -> list[list[dict[str, Any]]]:
     """The actions, in their order, of every listener and every rule."""
     rules = synthesized.resources("Web", "AWS::ElasticLoadBalancingV2::ListenerRule").values()
-    ways = [listener["Properties"]["DefaultActions"] for listener in synthesized.resources("Web", LISTENER).values()]
-    return ways + [rule["Properties"]["Actions"] for rule in rules]
+    listeners = synthesized.resources("Web", LISTENER).values()
+    return [listener["Properties"]["DefaultActions"] for listener in listeners] + [
+        rule["Properties"]["Actions"] for rule in rules
+    ]
 
 
 def _rule(synthesized: Synthesized, path: str) -> dict[str, Any]:
@@ -40,22 +42,24 @@ def _rule(synthesized: Synthesized, path: str) -> dict[str, Any]:
     return dict(found)
 
 
-def test_nothing_is_passed_on_without_a_sign_in(public_prod: Synthesized) -> None:
-    forwarding = [way for way in _ways_in(public_prod) if "forward" in json.dumps(way)]
-    for way in forwarding:
-        ordered = sorted(way, key=lambda action: int(action.get("Order", 0)))
+def test_no_request_is_forwarded_without_sign_in(public_prod: Synthesized) -> None:
+    forwarding = [actions for actions in _listener_actions(public_prod) if "forward" in json.dumps(actions)]
+    for actions in forwarding:
+        ordered = sorted(actions, key=lambda action: int(action.get("Order", 0)))
         types = [action["Type"] for action in ordered]
-        assert types == ["authenticate-cognito", "forward"], f"a way in has the actions {types}, and no sign-in first"
+        assert types == ["authenticate-cognito", "forward"], (
+            f"a listener has the actions {types}, must authenticate first"
+        )
         otherwise = ordered[0]["AuthenticateCognitoConfig"]["OnUnauthenticatedRequest"]
         assert otherwise in ("authenticate", "deny"), f"OnUnauthenticatedRequest is {otherwise}"
     assert len(forwarding) == 2
 
 
-def test_a_sign_in_holds_for_a_working_day(public_prod: Synthesized) -> None:
-    """And for an hour of it without asking Cognito whether the person is still on the list."""
+def test_a_session_lasts_at_most_12_hours(public_prod: Synthesized) -> None:
+    """Within a session, tokens last an hour. Then Cognito is asked again whether the user still exists."""
     day = 12 * 60
-    for way in _ways_in(public_prod):
-        for action in way:
+    for actions in _listener_actions(public_prod):
+        for action in actions:
             if action["Type"] == "authenticate-cognito":
                 seconds = int(action["AuthenticateCognitoConfig"].get("SessionTimeout", 7 * 24 * 3600))
                 assert seconds <= day * 60, f"SessionTimeout is {seconds}, must be {day * 60} or less"
@@ -64,28 +68,28 @@ def test_a_sign_in_holds_for_a_working_day(public_prod: Synthesized) -> None:
     has("the load balancer as a client", client, wanted)
 
 
-def test_programs_are_told_that_they_are_not_signed_in(public_prod: Synthesized) -> None:
+def test_unauthenticated_api_requests_are_denied(public_prod: Synthesized) -> None:
     sign_in = _rule(public_prod, "/api/*")["Actions"][0]["AuthenticateCognitoConfig"]
     has("/api/*", sign_in, {"OnUnauthenticatedRequest": "deny"})
 
 
-def test_health_is_nobodys_business_outside(public_prod: Synthesized) -> None:
+def test_health_checks_are_not_answered_outside(public_prod: Synthesized) -> None:
     health = public_prod.only("Web", "AWS::ElasticLoadBalancingV2::TargetGroup")["HealthCheckPath"]
     inside, api = _rule(public_prod, health), _rule(public_prod, "/api/*")
     assert inside["Actions"] == [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
     refused = inside["Conditions"][0]["PathPatternConfig"]["Values"]
-    assert "/readyz" in refused, f"/readyz is answered outside: only {refused} are refused"
+    assert "/readyz" in refused, f"/readyz is answered outside, only {refused} are not"
     assert inside["Priority"] < api["Priority"]
 
 
-def test_plain_http_leads_to_our_own_name_over_https(public_prod: Synthesized) -> None:
+def test_http_redirects_to_https_on_the_domain(public_prod: Synthesized) -> None:
     (action,) = _listener(public_prod, 80)["DefaultActions"]
     has("port 80", action, {"Type": "redirect"})
     here = {"Host": DOMAIN, "Port": "443", "Protocol": "HTTPS", "StatusCode": "HTTP_301"}
     has("port 80", action["RedirectConfig"], here)
 
 
-def test_tls_is_1_3_or_1_2_with_a_certificate_that_renews_itself(public_prod: Synthesized) -> None:
+def test_tls_is_1_2_or_1_3_with_a_certificate_that_renews_itself(public_prod: Synthesized) -> None:
     listener = _listener(public_prod, 443)
     has("port 443", listener, {"SslPolicy": "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"})
     certificate = public_prod.only("Web", "AWS::CertificateManager::Certificate")
@@ -94,15 +98,15 @@ def test_tls_is_1_3_or_1_2_with_a_certificate_that_renews_itself(public_prod: Sy
     has("the certificate", certificate, wanted)
 
 
-def test_a_public_load_balancer_stands_in_the_public_subnets(public_prod: Synthesized) -> None:
+def test_a_public_load_balancer_is_in_the_public_subnets(public_prod: Synthesized) -> None:
     balancer = public_prod.only("Web", "AWS::ElasticLoadBalancingV2::LoadBalancer")
     assert len(balancer["Subnets"]) == 3
     for subnet in balancer["Subnets"]:
-        assert "VpcPublicSubnet" in json.dumps(subnet), f"a public load balancer stands in {json.dumps(subnet)}"
+        assert "VpcPublicSubnet" in json.dumps(subnet), f"a public load balancer is in {json.dumps(subnet)}"
 
 
 @pytest.mark.parametrize("dual_stack", [False, True], ids=["IPv4", "dual stack"])
-def test_the_domain_leads_here_in_every_ip_version(dual_stack: bool) -> None:
+def test_the_domain_resolves_to_the_load_balancer_in_every_ip_version(dual_stack: bool) -> None:
     network = replace(PUBLIC.network, addressing=DualStack()) if dual_stack else PUBLIC.network
     synthesized = synthesize(replace(PUBLIC, network=network))
     names = [record["Properties"] for record in synthesized.resources("Web", "AWS::Route53::RecordSet").values()]
@@ -128,9 +132,9 @@ def test_a_public_load_balancer_admits_only_ports_443_and_80(public_prod: Synthe
     assert admitted == wanted, f"the load balancer's security group admits {admitted}, must admit {wanted}"
 
 
-def test_people_come_by_invitation_with_a_long_password_and_a_second_factor(public_prod: Synthesized) -> None:
+def test_users_are_invited_and_need_a_long_password_and_a_second_factor(public_prod: Synthesized) -> None:
     pool = public_prod.only("Web", "AWS::Cognito::UserPool")
-    at = "the list of people"
+    at = "the user pool"
     has(at, pool["AdminCreateUserConfig"], {"AllowAdminCreateUserOnly": True})
     has(at, pool, {"MfaConfiguration": "ON", "EnabledMfas": ["SOFTWARE_TOKEN_MFA"], "DeletionProtection": "ACTIVE"})
     kinds = ("RequireLowercase", "RequireUppercase", "RequireNumbers", "RequireSymbols")
@@ -138,17 +142,19 @@ def test_people_come_by_invitation_with_a_long_password_and_a_second_factor(publ
     length = pool["Policies"]["PasswordPolicy"]["MinimumLength"]
     assert length >= 14, f"{at}: MinimumLength of passwords is {length}, must be 14 or more"
     message = pool["AdminCreateUserConfig"]["InviteMessageTemplate"]["EmailMessage"]
-    assert all(word in message for word in ("{username}", "{####}", DOMAIN)), "Cognito fills in the first two"
+    assert all(word in message for word in ("{username}", "{####}", DOMAIN)), (
+        "the invitation lacks a placeholder or the domain"
+    )
 
 
-def test_the_sign_in_plan_and_the_second_factor_are_values() -> None:
+def test_the_sign_in_plan_and_the_second_factor_are_configurable() -> None:
     exposure = replace(PUBLIC_EXPOSURE, mfa="optional", sign_in_plan="plus")
     pool = synthesize(replace(PUBLIC, web=replace(PUBLIC_WEB, exposure=exposure))).only("Web", "AWS::Cognito::UserPool")
     assert (pool["MfaConfiguration"], pool["UserPoolTier"]) == ("OPTIONAL", "PLUS")
     assert pool["UserPoolAddOns"]["AdvancedSecurityMode"] == "ENFORCED"
 
 
-def test_the_load_balancer_is_the_only_client_and_returns_to_our_domain(public_prod: Synthesized) -> None:
+def test_the_load_balancer_is_the_only_client_and_returns_to_the_domain(public_prod: Synthesized) -> None:
     client = public_prod.only("Web", "AWS::Cognito::UserPoolClient")
     has(
         "the load balancer as a client",
@@ -163,10 +169,10 @@ def test_the_load_balancer_is_the_only_client_and_returns_to_our_domain(public_p
         },
     )
     flows = set(client["ExplicitAuthFlows"])
-    assert flows == {"ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}, f"people may also sign in by {flows}"
+    assert flows == {"ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}, f"ExplicitAuthFlows are {flows}"
 
 
-def test_the_app_knows_whose_word_to_take_and_where_people_sign_out(public_prod: Synthesized) -> None:
+def test_the_app_gets_the_token_issuer_and_the_sign_out_address(public_prod: Synthesized) -> None:
     data = public_prod.only("Web", "AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
     script = public_prod.linked.text(data["UserData"]["Fn::Base64"], "Web")
     variables = dict(line.split("=", 1) for line in script.splitlines() if line.startswith("SIGN_IN_"))
@@ -185,17 +191,17 @@ def test_the_app_knows_whose_word_to_take_and_where_people_sign_out(public_prod:
     )
 
 
-def test_a_firewall_looks_at_each_request_first(public_prod: Synthesized) -> None:
+def test_the_web_acl_checks_each_request(public_prod: Synthesized) -> None:
     acl = public_prod.only("Web", "AWS::WAFv2::WebACL")
     rules = {rule["Name"]: rule for rule in acl["Rules"]}
     has("RequestsOfOneAddress", rules["RequestsOfOneAddress"], {"Action": {"Block": {}}})
     rate = rules["RequestsOfOneAddress"]["Statement"]["RateBasedStatement"]
-    # By the address that is connected: what a header says of it, anybody may write there.
+    # By the address of the connection, because a client can write any address into a header.
     has("RequestsOfOneAddress", rate, {"Limit": 2000, "EvaluationWindowSec": 300, "AggregateKeyType": "IP"})
-    has("the firewall", acl, {"Scope": "REGIONAL", "DefaultAction": {"Allow": {}}})  # as a load balancer takes it
+    has("the web ACL", acl, {"Scope": "REGIONAL", "DefaultAction": {"Allow": {}}})  # load balancers need REGIONAL
     measured = [one["VisibilityConfig"] for one in (acl, *acl["Rules"])]
-    unseen = [one["MetricName"] for one in measured if not one["CloudWatchMetricsEnabled"]]
-    assert not unseen, f"CloudWatchMetricsEnabled is off for {unseen}: nobody sees how much the firewall stops"
+    without = [one["MetricName"] for one in measured if not one["CloudWatchMetricsEnabled"]]
+    assert not without, f"CloudWatchMetricsEnabled is off for {without}: no metric shows how much they block"
     priorities = [rule["Priority"] for rule in acl["Rules"]]
     assert len(set(priorities)) == len(priorities), f"AWS WAF refuses rules of the same Priority: {priorities}"
     managed = {name for name, rule in rules.items() if "ManagedRuleGroupStatement" in rule["Statement"]}
@@ -211,21 +217,21 @@ def test_a_firewall_looks_at_each_request_first(public_prod: Synthesized) -> Non
         "SizeRestrictions_Cookie_HEADER",
         "RestrictedExtensions_URIPATH",
         "RestrictedExtensions_QUERYARGUMENTS",
-    }, f"what the firewall only counts: {counted}"
+    }, f"rules that only count: {counted}"
     for name in managed:
-        has(name, rules[name], {"OverrideAction": {"None": {}}})  # it blocks, and doesn't just count
+        has(name, rules[name], {"OverrideAction": {"None": {}}})  # the group's own actions, which block
     association = public_prod.only("Web", "AWS::WAFv2::WebACLAssociation")
     assert "WebLoadBalancer" in json.dumps(association["ResourceArn"])
 
 
-def test_nothing_gets_past_a_firewall_that_does_not_answer(public_prod: Synthesized) -> None:
+def test_requests_are_refused_while_the_web_acl_does_not_answer(public_prod: Synthesized) -> None:
     balancer = public_prod.only("Web", "AWS::ElasticLoadBalancingV2::LoadBalancer")
     attributes = {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
     closed = {"waf.fail_open.enabled": "false"}
     has("the load balancer", closed | attributes, closed)
 
 
-def test_the_firewall_logs_what_it_stopped_without_anyones_session(public_prod: Synthesized) -> None:
+def test_the_web_acl_logs_blocked_requests_without_credentials(public_prod: Synthesized) -> None:
     logging = public_prod.only("Web", "AWS::WAFv2::LoggingConfiguration")
     (destination,) = logging["LogDestinationConfigs"]
     name = f"aws-waf-logs-{public_prod.environment.project}-prod"
@@ -239,19 +245,21 @@ def test_the_firewall_logs_what_it_stopped_without_anyones_session(public_prod: 
         if one["Behavior"] == "KEEP"
         for condition in one["Conditions"]
     }
-    assert {"BLOCK", "COUNT"} <= kept, f"the firewall's log keeps {kept}, and not all of BLOCK and COUNT"
+    assert {"BLOCK", "COUNT"} <= kept, f"the web ACL's log keeps {kept}, must keep BLOCK and COUNT"
     ((made, _),) = (
         (id_, group)
         for id_, group in public_prod.resources("Web", "AWS::Logs::LogGroup").items()
         if group["Properties"].get("LogGroupName") == name
     )
     (resource,) = public_prod.resources("Web", "AWS::WAFv2::LoggingConfiguration").values()
-    assert made in resource.get("DependsOn", []), f"the firewall's log does not wait for its group {made}"
+    assert made in resource.get("DependsOn", []), f"the web ACL's log does not depend on its log group {made}"
     redacted = {field["SingleHeader"]["Name"] for field in logging["RedactedFields"]}
     acl = public_prod.only("Web", "AWS::WAFv2::WebACL")
-    for one in (acl, *acl["Rules"]):  # which show what the log leaves out
-        has("the firewall", one["VisibilityConfig"], {"SampledRequestsEnabled": False})
-    assert redacted == {"authorization", "cookie"}, f"only {redacted} of authorization and cookie are kept out"
+    for one in (acl, *acl["Rules"]):  # samples would show what the log redacts
+        has("the web ACL", one["VisibilityConfig"], {"SampledRequestsEnabled": False})
+    assert redacted == {"authorization", "cookie"}, (
+        f"the web ACL's log redacts {redacted}, must redact authorization and cookie"
+    )
 
 
 def test_uploads_come_only_from_the_domain(public_prod: Synthesized) -> None:
@@ -259,12 +267,12 @@ def test_uploads_come_only_from_the_domain(public_prod: Synthesized) -> None:
     assert rule["AllowedOrigins"] == [f"https://{DOMAIN}"]
 
 
-def test_the_public_tiers_list_has_room_under_the_limit() -> None:
+def test_the_public_tiers_network_acl_is_below_the_rule_limit() -> None:
     network = replace(PUBLIC.network, addressing=DualStack())
     entries = synthesize(replace(PUBLIC, network=network)).resources("Network", "AWS::EC2::NetworkAclEntry").values()
     for egress in (True, False):
         count = sum("AclsPublic" in json.dumps(one) and one["Properties"]["Egress"] is egress for one in entries)
-        assert 0 < count < 20, "AWS's limit each way, one of which is the final denial"
+        assert 0 < count < 20, "AWS's limit in each direction is 20 rules, the final denial included"
 
 
 def test_the_public_tiers_network_acl_admits_only_visitors_and_replies(public_prod: Synthesized) -> None:
@@ -285,5 +293,5 @@ def test_no_finding_and_no_warning_is_left(public_prod: Synthesized) -> None:
     assert [finding for plugin in plugins for finding in plugin["violations"]] == []
 
 
-def test_the_local_cloud_would_take_it(public_prod: Synthesized) -> None:
+def test_the_local_cloud_has_every_resource_type(public_prod: Synthesized) -> None:
     assert uncovered({resource["Type"] for resource in public_prod.everything().values()}) == set()

@@ -1,4 +1,4 @@
-"""What the web tier adds to the keys and the log bucket that all capabilities share."""
+"""The statements that the web tier adds to shared keys and to the log bucket."""
 
 import json
 from dataclasses import replace
@@ -8,7 +8,7 @@ from tests.support.foundation import TO_SEND, key_policy, log_writers
 from tests.support.synthesis import Synthesized, synthesize
 
 
-def test_load_balancers_write_logs_under_their_prefix_and_nowhere_else(every_environment: Synthesized) -> None:
+def test_load_balancers_write_logs_only_under_their_prefix(every_environment: Synthesized) -> None:
     without = log_writers(synthesize(replace(every_environment.environment, web=None)))
     ((bucket, _),) = every_environment.resources("Foundation", "AWS::S3::Bucket").items()
     assert log_writers(every_environment) == without | {
@@ -16,18 +16,18 @@ def test_load_balancers_write_logs_under_their_prefix_and_nowhere_else(every_env
     }
 
 
-def test_auto_scaling_may_tell_under_the_key_of_messages(every_environment: Synthesized) -> None:
+def test_auto_scaling_may_send_notifications_with_the_messages_key(every_environment: Synthesized) -> None:
     allowed = {
         action
         for statement in key_policy(every_environment, "KeysMessages")
         if "AWSServiceRoleForAutoScaling" in json.dumps(statement)
         for action in listed(statement["Action"])
     }
-    assert allowed >= TO_SEND, f"Auto Scaling may {sorted(allowed)} with the key of messages, and needs {TO_SEND}"
+    assert allowed >= TO_SEND, f"Auto Scaling may {sorted(allowed)} with the messages key, and needs {TO_SEND}"
 
 
 def test_only_auto_scaling_uses_the_messages_key_with_its_service_linked_role(every_environment: Synthesized) -> None:
-    """Its statement has no service for principal: only the condition keeps everybody else of the account away."""
+    """The statement has no service principal, so only its condition excludes the other roles of the account."""
     (statement,) = (
         statement
         for key in every_environment.resources("Foundation", "AWS::KMS::Key").values()

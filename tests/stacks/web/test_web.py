@@ -1,4 +1,4 @@
-"""What the Web stack promises, whoever can reach it."""
+"""The Web stack, whether internal or public."""
 
 import json
 from dataclasses import replace
@@ -45,10 +45,10 @@ def test_an_internal_load_balancer_is_reached_from_the_app_subnets_only(every_en
         for rule in group["Properties"].get("SecurityGroupIngress", [])
     }
     app = str(every_environment.environment.network.addresses.blocks()["app"])
-    assert sources == {app}, f"the load balancer admits {sources}, must admit the app tier alone ({app})"
+    assert sources == {app}, f"the load balancer allows {sources}, must allow only the app tier ({app})"
 
 
-def test_nothing_reaches_an_instance_but_the_load_balancer(every_environment: Synthesized) -> None:
+def test_only_the_load_balancer_reaches_the_instances(every_environment: Synthesized) -> None:
     rules = [
         rule["Properties"]
         for rule in every_environment.resources("Web", "AWS::EC2::SecurityGroupIngress").values()
@@ -61,7 +61,7 @@ def test_nothing_reaches_an_instance_but_the_load_balancer(every_environment: Sy
     assert "LoadBalancerSecurityGroup" in json.dumps(rules[0]["SourceSecurityGroupId"])
 
 
-def test_the_load_balancer_drops_what_looks_wrong_and_logs_the_rest(every_environment: Synthesized) -> None:
+def test_the_load_balancer_drops_invalid_headers_and_logs_requests(every_environment: Synthesized) -> None:
     balancer = every_environment.only("Web", BALANCER)
     attributes = {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
     protected = web_of(every_environment).deletion_protection
@@ -77,37 +77,37 @@ def test_the_load_balancer_drops_what_looks_wrong_and_logs_the_rest(every_enviro
     written = json.dumps(every_environment.only("Foundation", "AWS::S3::BucketPolicy"))
     for kind in ("access_logs", "connection_logs"):
         has("the load balancer", attributes, {f"{kind}.s3.enabled": "true"})
-        assert f"/{attributes[f'{kind}.s3.prefix']}/AWSLogs/" in written, "the bucket lets the log in"
+        assert f"/{attributes[f'{kind}.s3.prefix']}/AWSLogs/" in written, f"the log bucket does not allow {kind}"
 
 
-def test_the_load_balancer_hangs_up_before_the_app_does(every_environment: Synthesized) -> None:
+def test_the_load_balancer_closes_idle_connections_before_the_app_does(every_environment: Synthesized) -> None:
     balancer = every_environment.only("Web", BALANCER)
     attributes = {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
     idle = int(attributes["idle_timeout.timeout_seconds"])
-    assert idle < 75, f"idle_timeout.timeout_seconds is {idle}, the app hangs up after 75"
+    assert idle < 75, f"idle_timeout.timeout_seconds is {idle}, must be less than the app's 75"
 
 
 @pytest.mark.parametrize("name", ["staging", "prod"])
-def test_the_load_balancer_of_what_must_not_stop_cannot_be_deleted_by_a_click(name: str) -> None:
+def test_load_balancers_of_staging_and_prod_have_deletion_protection(name: str) -> None:
     balancer = shipped(name).only("Web", BALANCER)
     attributes = {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
     has(f"the load balancer of {name}", attributes, {"deletion_protection.enabled": "true"})
 
 
 @pytest.mark.parametrize("name", ["staging", "prod"])
-def test_what_must_not_stop_has_an_instance_in_a_second_zone(name: str) -> None:
+def test_staging_and_prod_have_at_least_two_instances(name: str) -> None:
     least = int(shipped(name).only("Web", GROUP)["MinSize"])
-    assert least >= 2, f"the group of {name} has a MinSize of {least}: one zone's failure would end it"
+    assert least >= 2, f"the group of {name} has a MinSize of {least}, must have 2 or more to survive a zone's failure"
 
 
-def test_instances_stand_in_the_app_subnets_of_all_zones(every_environment: Synthesized) -> None:
+def test_instances_run_in_the_app_subnets_of_all_zones(every_environment: Synthesized) -> None:
     subnets = [json.dumps(subnet) for subnet in every_environment.only("Web", GROUP)["VPCZoneIdentifier"]]
     assert len(set(subnets)) == 3
     for subnet in subnets:
-        assert "VpcAppSubnet" in subnet, f"instances stand in {subnet}"
+        assert "VpcAppSubnet" in subnet, f"instances are in {subnet}"
 
 
-def test_instances_are_eased_in_and_out(every_environment: Synthesized) -> None:
+def test_targets_have_a_health_check_a_slow_start_and_a_deregistration_delay(every_environment: Synthesized) -> None:
     targets = every_environment.only("Web", TARGETS)
     attributes = {attribute["Key"]: attribute["Value"] for attribute in targets["TargetGroupAttributes"]}
     wanted = {"slow_start.duration_seconds": "30", "deregistration_delay.timeout_seconds": "30"}
@@ -124,13 +124,13 @@ def test_instances_have_no_key_no_public_address_and_imdsv2(every_environment: S
     has("instances' disks", volume["Ebs"], {"Encrypted": True, "VolumeType": "gp3"})
 
 
-def test_the_image_is_the_newest_of_the_right_processor_when_an_instance_starts(every_environment: Synthesized) -> None:
+def test_instances_launch_from_the_newest_image_for_their_architecture(every_environment: Synthesized) -> None:
     image = _template(every_environment)["ImageId"]
     assert image.startswith("resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-")
     assert image.endswith(every_environment.environment.runtime.architecture)
 
 
-def test_a_release_counts_when_its_instances_say_so(every_environment: Synthesized) -> None:
+def test_a_deployment_waits_for_signals_of_its_instances(every_environment: Synthesized) -> None:
     ((group_id, group),) = every_environment.resources("Web", GROUP).items()
     web = web_of(every_environment)
     has("the group", group["CreationPolicy"]["ResourceSignal"], {"Count": web.min_instances})
@@ -139,25 +139,25 @@ def test_a_release_counts_when_its_instances_say_so(every_environment: Synthesiz
     assert web.min_instances < int(group["Properties"]["MaxSize"])
     assert {"HealthCheck", "ReplaceUnhealthy", "AZRebalance", "AlarmNotification"} <= set(update["SuspendProcesses"])
     script = json.dumps(_template(every_environment)["UserData"])
-    assert f"--resource {group_id}" in script, "the boot script ends without a cfn-signal to the group"
+    assert f"--resource {group_id}" in script, "the boot script sends no cfn-signal for the group"
 
 
-def test_a_deployment_sets_no_number_of_instances(every_environment: Synthesized) -> None:
+def test_a_deployment_sets_no_desired_capacity(every_environment: Synthesized) -> None:
     group = every_environment.only("Web", GROUP)
     assert "DesiredCapacity" not in group, f"each deployment sets the DesiredCapacity to {group['DesiredCapacity']}"
 
 
-def test_the_group_replaces_the_ill_and_the_old_and_tells_of_it(every_environment: Synthesized) -> None:
+def test_the_group_replaces_unhealthy_and_expired_instances_and_reports_it(every_environment: Synthesized) -> None:
     group = every_environment.only("Web", GROUP)
     has("the group", group, {"HealthCheckType": "ELB", "MaxInstanceLifetime": 30 * 24 * 3600})
-    # The new one comes before the old one goes.
+    # A replacement is in service before the old instance is terminated.
     has("the group", group["InstanceMaintenancePolicy"], {"MinHealthyPercentage": 100})
     (notification,) = group["NotificationConfigurations"]
     assert "AlertsTopic" in json.dumps(notification["TopicARN"])
     assert len(group["VPCZoneIdentifier"]) == 3
 
 
-def test_the_group_grows_with_requests_and_with_work(every_environment: Synthesized) -> None:
+def test_the_group_scales_on_requests_and_cpu(every_environment: Synthesized) -> None:
     policies = [p["Properties"] for p in every_environment.resources("Web", "AWS::AutoScaling::ScalingPolicy").values()]
     targets = {
         policy["TargetTrackingConfiguration"]["PredefinedMetricSpecification"]["PredefinedMetricType"]: policy[
@@ -166,11 +166,11 @@ def test_the_group_grows_with_requests_and_with_work(every_environment: Synthesi
         for policy in policies
     }
     requests = web_of(every_environment).requests_per_minute
-    has("what the group grows with", targets, {"ASGAverageCPUUtilization": 20, "ALBRequestCountPerTarget": requests})
+    has("scaling targets", targets, {"ASGAverageCPUUtilization": 20, "ALBRequestCountPerTarget": requests})
     assert len(targets) == len(policies) == 2
 
 
-def test_what_one_type_lacks_another_has() -> None:
+def test_on_demand_instances_have_several_types_in_order_of_preference() -> None:
     policy = _with_capacity(OnDemandInstances(types=("m7g.large", "m6g.large"))).only("Web", GROUP)[
         "MixedInstancesPolicy"
     ]
@@ -181,7 +181,7 @@ def test_what_one_type_lacks_another_has() -> None:
     }
 
 
-def test_spot_instances_have_a_base_at_the_list_price_and_are_replaced_before_they_go() -> None:
+def test_spot_instances_have_an_on_demand_base_and_capacity_rebalancing() -> None:
     group = _with_capacity(SPOT).only("Web", GROUP)
     assert group["CapacityRebalance"] is True
     distribution = group["MixedInstancesPolicy"]["InstancesDistribution"]
@@ -207,22 +207,22 @@ def test_instances_fetch_exactly_one_asset_and_read_nothing_else(every_environme
     assert "assets" in json.dumps(read["Resource"])
 
 
-def test_instances_put_files_only_where_files_land(every_environment: Synthesized) -> None:
+def test_instances_write_files_only_to_the_landing_prefix(every_environment: Synthesized) -> None:
     (put,) = (one for one in _statements(every_environment) if one["Action"] == "s3:PutObject")
     where = json.dumps(put["Resource"])
-    assert where.endswith('"/incoming/*"]]}'), f"instances put files into {where}, must be incoming/ alone"
+    assert where.endswith('"/incoming/*"]]}'), f"instances write files to {where}, must be only incoming/"
     (key,) = (one for one in _statements(every_environment) if "kms:" in json.dumps(one["Action"]))
     assert set(key["Action"]) == {"kms:GenerateDataKey", "kms:Decrypt"}
     assert "KeysData" in json.dumps(key["Resource"])
     assert json.dumps(key["Condition"]["StringEquals"]["kms:ViaService"]).startswith('{"Fn::Join": ["", ["s3."')
 
 
-def test_instances_connect_as_the_role_that_only_reads(every_environment: Synthesized) -> None:
+def test_instances_connect_as_the_read_only_role(every_environment: Synthesized) -> None:
     (connect,) = (one for one in _statements(every_environment) if one["Action"] == "rds-db:connect")
     assert json.dumps(connect["Resource"]).count('/web"') == 1
 
 
-def test_instances_do_nothing_else_everywhere(every_environment: Synthesized) -> None:
+def test_instances_use_all_resources_only_for_metrics_and_sessions(every_environment: Synthesized) -> None:
     everywhere = [one for one in _statements(every_environment) if one["Resource"] == "*"]
     (metrics,) = (one for one in everywhere if "cloudwatch:PutMetricData" in one["Action"])
     environment = every_environment.environment

@@ -1,4 +1,4 @@
-"""How people hear of what is wrong with the web app."""
+"""The alarms of the web app."""
 
 from tests.support.promises import has, mentions
 from tests.support.synthesis import Synthesized
@@ -6,7 +6,7 @@ from tests.support.synthesis import Synthesized
 ALARM, GROUP = "AWS::CloudWatch::Alarm", "AWS::AutoScaling::AutoScalingGroup"
 
 
-def test_people_hear_of_what_the_group_cannot_fix(every_environment: Synthesized) -> None:
+def test_alarms_report_errors_unhealthy_instances_and_slow_responses(every_environment: Synthesized) -> None:
     alarms = {
         alarm["Properties"]["MetricName"]: alarm["Properties"]
         for alarm in every_environment.resources("Web", ALARM).values()
@@ -20,11 +20,12 @@ def test_people_hear_of_what_the_group_cannot_fix(every_environment: Synthesized
     assert alarms["TargetResponseTime"]["ExtendedStatistic"] == "p99"
     for alarm in alarms.values():
         mentions(alarm["MetricName"], alarm, {"AlarmActions": "AlertsTopic", "OKActions": "AlertsTopic"})
-    ill, group = alarms["UnHealthyHostCount"], every_environment.only("Web", GROUP)
-    assert ill["Period"] * ill["EvaluationPeriods"] > group["HealthCheckGracePeriod"], "not while an instance boots"
+    unhealthy, group = alarms["UnHealthyHostCount"], every_environment.only("Web", GROUP)
+    seconds = unhealthy["Period"] * unhealthy["EvaluationPeriods"]
+    assert seconds > group["HealthCheckGracePeriod"], "the alarm would start while an instance boots"
 
 
-def test_people_hear_before_visitors_give_up(every_environment: Synthesized) -> None:
+def test_web_alarms_start_at_low_thresholds(every_environment: Synthesized) -> None:
     most = {
         "HTTPCode_Target_5XX_Count": 10,
         "HTTPCode_ELB_5XX_Count": 10,
@@ -36,5 +37,5 @@ def test_people_hear_before_visitors_give_up(every_environment: Synthesized) -> 
         has(alarm["MetricName"], alarm, {"ComparisonOperator": "GreaterThanOrEqualToThreshold"})
         limit = most[alarm["MetricName"]]
         assert 0 < alarm["Threshold"] <= limit, (
-            f"the alarm for {alarm['MetricName']} fires at {alarm['Threshold']}, must fire at {limit} or less"
+            f"the alarm for {alarm['MetricName']} starts at {alarm['Threshold']}, must start at {limit} or less"
         )

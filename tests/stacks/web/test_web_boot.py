@@ -1,4 +1,4 @@
-"""The boot script of the web instances, run for real in a scratch folder, with stand-ins for what changes a machine."""
+"""The boot script of web instances, run in a temporary folder, with stand-ins for programs that change a machine."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from tests.support.promises import has
 from tests.support.synthesis import LOCAL, Synthesized, shipped, synthesize
 from tests.support.web.variants import PUBLIC
 
-# Each notes how it was called; the one that is named in FAILING fails.
+# Each records its call, and fails if FAILING names it.
 STAND_IN = """\
 #!/bin/bash
 echo "$(basename "$0") $*" >> "$CALLS"
@@ -29,18 +29,18 @@ PYTHON = f"python{LOCAL.runtime.python}"
 
 
 def _script(synthesized: Synthesized) -> str:
-    """The user data, with a word for each value that only a deployment knows."""
+    """The user data, with a placeholder for each value that only a deployment knows."""
     data = synthesized.only("Web", "AWS::EC2::LaunchTemplate")["LaunchTemplateData"]["UserData"]["Fn::Base64"]
     pieces = data["Fn::Join"][1]
-    return "".join(piece if isinstance(piece, str) else _word(piece) for piece in pieces)
+    return "".join(piece if isinstance(piece, str) else _placeholder(piece) for piece in pieces)
 
 
-def _word(value: object) -> str:
+def _placeholder(value: object) -> str:
     return "-".join(re.findall(r"\w+", json.dumps(value))[-2:])
 
 
 class Machine:
-    """A root folder, and a PATH with stand-ins before the programs that are really run."""
+    """A root folder, and a PATH on which stand-ins come before real programs."""
 
     def __init__(self, folder: Path) -> None:
         self.root, self._tools, self._calls = folder / "root", folder / "tools", folder / "calls"
@@ -93,8 +93,8 @@ def script() -> str:
     return _script(shipped("local"))
 
 
-def test_the_app_part_alone_makes_the_app(machine: Machine, script: str) -> None:
-    """As the local cloud runs it."""
+def test_the_marked_part_of_the_script_installs_the_app(machine: Machine, script: str) -> None:
+    """The local cloud runs only this part."""
     done = machine.run(f"set -euo pipefail\n{app_part(script)}")
     assert done.returncode == 0, done.stderr
     unit = read_unit((machine.root / "etc/systemd/system/web.service").read_text())
@@ -107,43 +107,43 @@ def test_the_app_part_alone_makes_the_app(machine: Machine, script: str) -> None
     variables = read_environment_file((machine.root / "etc/web.env").read_text())
     assert variables["DATABASE_USER"] == "web"
     assert variables["MAX_FILE_BYTES"] == str(LOCAL.ingestion.max_file_mb * 1024 * 1024)
-    assert not [name for name in variables if name.startswith("SIGN_IN")], "an internal app asks nobody who they are"
+    assert not [name for name in variables if name.startswith("SIGN_IN")], "an internal app has no sign-in"
     assert [call.split()[-2].startswith("s3://") for call in machine.calls("aws")] == [True], "one asset, from S3"
 
 
-def test_the_whole_script_installs_starts_and_says_yes(machine: Machine, script: str) -> None:
+def test_the_boot_script_installs_and_starts_the_app_and_signals_success(machine: Machine, script: str) -> None:
     done = machine.run(script)
     assert done.returncode == 0, done.stderr
     (packages,) = machine.calls("dnf")
     wanted = {"amazon-cloudwatch-agent", "aws-cfn-bootstrap", "logrotate", PYTHON}
-    assert wanted <= set(packages.split()), f"the boot installs {packages}, and not {wanted - set(packages.split())}"
+    assert wanted <= set(packages.split()), f"the boot installs {packages}, but not {wanted - set(packages.split())}"
     assert "enable --now web" in machine.calls("systemctl")
     (user,) = machine.calls("useradd")
-    assert "/sbin/nologin" in user.split(), f"somebody could log in as the app: useradd {user}"
+    assert "/sbin/nologin" in user.split(), f"the app's user has a login shell: useradd {user}"
     (asked,) = machine.calls("curl")
     assert "http://localhost:8080/healthz" in asked
     assert "--fail" in asked.split(), f"an app that answers with an error counts as started: curl {asked}"
-    assert machine.calls("sleep") == ["30"], "until the load balancer has seen it twice"
+    assert machine.calls("sleep") == ["30"], "the script must wait for two health checks"
     (signal,) = machine.calls("cfn-signal")
     assert signal.endswith("-e 0")
 
 
 @pytest.mark.parametrize("step", [name for name in (*CHANGES_A_MACHINE, "aws") if name not in ("cfn-signal", "sleep")])
-def test_a_step_that_fails_says_no_and_ends_the_boot(step: str, machine: Machine, script: str) -> None:
+def test_a_failed_step_signals_failure_and_ends_the_boot(step: str, machine: Machine, script: str) -> None:
     done = machine.run(script, failing=step)
-    assert done.returncode != 0, f"{step} failed, and the boot went on"
+    assert done.returncode != 0, f"{step} failed, but the boot continued"
     (signal,) = machine.calls("cfn-signal")
     assert not signal.endswith("-e 0")
     assert not machine.calls("sleep")
 
 
-def test_logs_go_out_before_anything_of_ours_can_fail(machine: Machine, script: str) -> None:
+def test_the_log_agent_starts_before_the_app_is_downloaded(machine: Machine, script: str) -> None:
     machine.run(script, failing="aws")
     (agent,) = machine.calls("amazon-cloudwatch-agent-ctl")
-    assert "-s" in agent.split(), f"the agent is configured and never started: amazon-cloudwatch-agent-ctl {agent}"
+    assert "-s" in agent.split(), f"the agent is configured but not started: amazon-cloudwatch-agent-ctl {agent}"
 
 
-def test_the_agent_sends_what_the_service_writes_and_how_full_things_are(machine: Machine, script: str) -> None:
+def test_the_agent_sends_logs_and_the_use_of_memory_and_disk(machine: Machine, script: str) -> None:
     machine.run(script)
     agent = json.loads((machine.root / "opt/aws/amazon-cloudwatch-agent/etc/web.json").read_text())
     files = [each["file_path"] for each in agent["logs"]["logs_collected"]["files"]["collect_list"]]
@@ -158,36 +158,38 @@ def test_the_agent_sends_what_the_service_writes_and_how_full_things_are(machine
     collected = agent["metrics"]["metrics_collected"]
     assert set(collected) == {"mem", "disk"}
     measured = {name: collected[kind]["measurement"] for kind, name in (("mem", "memory"), ("disk", "disk"))}
-    has("how full things are", measured, {"memory": ["mem_used_percent"], "disk": ["used_percent"]})
-    assert "/" in collected["disk"]["resources"], f"of disks only {collected['disk']['resources']} are measured"
-    assert agent["agent"]["omit_hostname"] is True, "a dimension for each instance would be a price for each"
+    has("the agent's metrics", measured, {"memory": ["mem_used_percent"], "disk": ["used_percent"]})
+    assert "/" in collected["disk"]["resources"], (
+        f"only the disks {collected['disk']['resources']} are measured, must be /"
+    )
+    assert agent["agent"]["omit_hostname"] is True, "a metric for each instance would be billed for each"
 
 
-def test_the_log_fills_no_disk(machine: Machine, script: str) -> None:
-    """systemd keeps the file open: moved away, it would grow on under its other name, unseen by the agent."""
+def test_the_log_is_rotated_without_moving_the_open_file(machine: Machine, script: str) -> None:
+    """systemd keeps the file open. After a rename it would still write to that file, which the agent doesn't read."""
     machine.run(script)
     rotation = (machine.root / "etc/logrotate.d/web").read_text().split()
-    assert "copytruncate" in rotation, f"the log is moved away while systemd writes into it: {rotation}"
-    assert {"hourly", "daily"} & set(rotation), f"the log grows for longer than a day: {rotation}"
+    assert "copytruncate" in rotation, f"the log is renamed while systemd writes to it: {rotation}"
+    assert {"hourly", "daily"} & set(rotation), f"the log is not rotated every day: {rotation}"
     assert int(rotation[rotation.index("rotate") + 1]) <= 7
 
 
-def test_an_app_that_falls_stands_up_again(machine: Machine, script: str) -> None:
+def test_a_crashed_app_is_restarted(machine: Machine, script: str) -> None:
     machine.run(script)
     unit = (machine.root / "etc/systemd/system/web.service").read_text()
     assert re.search(r"^Restart=(always|on-failure)$", unit, re.M), (
-        f"no Restart=: an app that crashed stays down: {unit}"
+        f"no Restart=, so a crashed app is not restarted: {unit}"
     )
-    assert "\nStandardError=append:" in unit, "the last words of an app that crashed are in no log"
+    assert "\nStandardError=append:" in unit, "the error output of a crashed app is in no log"
 
 
-def test_the_service_can_change_nothing_but_its_own_files(machine: Machine, script: str) -> None:
+def test_the_service_can_change_only_its_own_files(machine: Machine, script: str) -> None:
     machine.run(script)
     unit = (machine.root / "etc/systemd/system/web.service").read_text()
     for line in ("User=web", "NoNewPrivileges=yes", "ProtectSystem=strict", "PrivateTmp=yes", "MemoryMax=75%"):
         assert f"\n{line}\n" in unit
-    assert "\nCapabilityBoundingSet=\n" in unit, "none"
-    # What else stands between a hole in the app and its machine; their values are systemd's business.
+    assert "\nCapabilityBoundingSet=\n" in unit, "the service has capabilities"
+    # They limit what an attacker can do after a vulnerability in the app. Their values are not checked here.
     kinds = (
         "ProtectHome",
         "PrivateDevices",
@@ -197,11 +199,11 @@ def test_the_service_can_change_nothing_but_its_own_files(machine: Machine, scri
         "UMask",
     )
     missing = [kind for kind in kinds if f"\n{kind}=" not in unit]
-    assert not missing, f"the service is not held by {missing}"
+    assert not missing, f"the service is not restricted by {missing}"
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd's own check of units isn't on this machine")
-def test_systemd_understands_the_service(machine: Machine, script: str) -> None:
+def test_systemd_accepts_the_service_unit(machine: Machine, script: str) -> None:
     machine.run(script)
     unit = machine.root / "etc/systemd/system/web.service"
     unit.write_text(unit.read_text().replace("/usr/bin/", f"{machine.root.parent}/tools/"))
@@ -209,7 +211,7 @@ def test_systemd_understands_the_service(machine: Machine, script: str) -> None:
     assert "web" not in done.stderr
 
 
-def test_a_public_app_boots_with_the_names_of_its_sign_in(machine: Machine) -> None:
+def test_a_public_app_gets_its_sign_in_settings(machine: Machine) -> None:
     script = _script(synthesize(PUBLIC)).replace("python3.14", PYTHON)
     assert machine.run(script).returncode == 0
     variables = read_environment_file((machine.root / "etc/web.env").read_text())

@@ -1,4 +1,4 @@
-"""What the group of web instances promises: it follows its load, and each instance is whole before it serves."""
+"""The Auto Scaling group follows its load, and an instance is complete before it serves requests."""
 
 from math import ceil
 from typing import Any
@@ -16,15 +16,17 @@ def _template(synthesized: Synthesized) -> dict[str, Any]:
     return data
 
 
-def test_an_ill_instance_gets_no_visitor_after_a_minute(every_environment: Synthesized) -> None:
+def test_an_unhealthy_instance_gets_no_requests_after_a_minute(every_environment: Synthesized) -> None:
     targets = every_environment.only("Web", TARGETS)
     has("the target group", {"Matcher": {"HttpCode": "200"}} | targets, {"Matcher": {"HttpCode": "200"}})
     seconds = targets["HealthCheckIntervalSeconds"] * targets.get("UnhealthyThresholdCount", 2)
-    assert seconds <= 60, f"UnhealthyThresholdCount: an instance that fails gets visitors for {seconds} s more"
+    assert seconds <= 60, (
+        f"UnhealthyThresholdCount: an unhealthy instance gets requests for {seconds} s, must be 60 or less"
+    )
 
 
-def test_the_root_disk_is_encrypted_large_enough_and_goes_with_its_instance(every_environment: Synthesized) -> None:
-    """Under another name the mapping makes a second disk, and the root stays as the image has it.
+def test_the_root_disk_is_encrypted_large_enough_and_deleted_with_its_instance(every_environment: Synthesized) -> None:
+    """With another device name the mapping creates a second disk, and the root disk stays as in the image.
 
     Source: Amazon Linux 2023 User Guide, "AL2023 on Amazon EC2" (/dev/xvda, 8 GiB).
     """
@@ -32,15 +34,17 @@ def test_the_root_disk_is_encrypted_large_enough_and_goes_with_its_instance(ever
     has("the root disk", mapping, {"DeviceName": "/dev/xvda"})
     disk = {"DeleteOnTermination": True} | mapping["Ebs"]
     has("the root disk", disk, {"DeleteOnTermination": True, "Encrypted": True})
-    assert disk["VolumeSize"] >= 10, f"the root disk: VolumeSize is {disk['VolumeSize']} GiB, the image alone takes 8"
+    assert disk["VolumeSize"] >= 10, (
+        f"the root disk: VolumeSize is {disk['VolumeSize']} GiB, must be 10 or more, the image needs 8"
+    )
 
 
-def test_the_group_hears_of_its_load_within_minutes_and_shrinks_again(every_environment: Synthesized) -> None:
-    """Basic monitoring measures every five minutes; an instance that is protected stays, needed or not."""
+def test_the_group_measures_load_every_minute_and_can_scale_in(every_environment: Synthesized) -> None:
+    """Basic monitoring measures every five minutes. Instances that are protected from scale-in are never removed."""
     has("instances", _template(every_environment), {"Monitoring": {"Enabled": True}})
     group = every_environment.only("Web", GROUP)
-    kept = {"NewInstancesProtectedFromScaleIn": False}
-    has("the group", kept | group, kept)
+    unprotected = {"NewInstancesProtectedFromScaleIn": False}
+    has("the group", unprotected | group, unprotected)
     has("the group", group, {"MetricsCollection": [{"Granularity": "1Minute"}]})
     warm = group["DefaultInstanceWarmup"]
     assert 60 <= warm <= 600, f"the group: DefaultInstanceWarmup is {warm} s, must be 60 to 600"
@@ -49,32 +53,32 @@ def test_the_group_hears_of_its_load_within_minutes_and_shrinks_again(every_envi
         has(id_, shrinks, {"DisableScaleIn": False})
 
 
-def test_the_group_grows_to_the_maximum_of_the_configuration(every_environment: Synthesized) -> None:
+def test_the_group_has_the_configured_minimum_and_maximum_size(every_environment: Synthesized) -> None:
     web = web_of(every_environment)
     wanted = {"MinSize": str(web.min_instances), "MaxSize": str(web.max_instances)}
     has("the group", every_environment.only("Web", GROUP), wanted)
 
 
-def test_no_more_instances_run_at_once_than_are_reckoned_with(every_environment: Synthesized) -> None:
-    """Addresses in the subnets and connections of the database are reckoned for that many (config/web.py)."""
+def test_no_more_instances_run_at_once_than_the_configuration_counts(every_environment: Synthesized) -> None:
+    """Subnet addresses and database connections are counted for that many (config/web.py)."""
     group, web = every_environment.only("Web", GROUP), web_of(every_environment)
     percent = group["InstanceMaintenancePolicy"]["MaxHealthyPercentage"]
     most = ceil(int(group["MaxSize"]) * percent / 100)
     assert most <= web.most_instances, (
-        f"the group: MaxHealthyPercentage {percent} allows {most}, not {web.most_instances}"
+        f"the group: MaxHealthyPercentage {percent} allows {most}, must allow {web.most_instances} or less"
     )
 
 
-def test_an_update_gives_an_instance_the_time_that_its_first_deployment_does(every_environment: Synthesized) -> None:
+def test_an_update_waits_for_instances_as_long_as_the_first_deployment(every_environment: Synthesized) -> None:
     (group,) = every_environment.resources("Web", GROUP).values()
     first = group["CreationPolicy"]["ResourceSignal"]["Timeout"]
     has("the group's update", group["UpdatePolicy"]["AutoScalingRollingUpdate"], {"PauseTime": first})
 
 
-MOST_REQUESTS = 6000  # a minute: a hundred a second keep one process on one processor busy
+MOST_REQUESTS = 6000  # per minute: a hundred per second keep one process on one processor busy
 
 
-def test_the_group_grows_before_an_instance_has_more_to_do_than_one_process_can(every_environment: Synthesized) -> None:
+def test_the_group_scales_out_before_an_instance_is_overloaded(every_environment: Synthesized) -> None:
     for id_, policy in every_environment.resources("Web", "AWS::AutoScaling::ScalingPolicy").items():
         tracked = policy["Properties"]["TargetTrackingConfiguration"]
         if tracked["PredefinedMetricSpecification"]["PredefinedMetricType"] == "ALBRequestCountPerTarget":
@@ -84,22 +88,22 @@ def test_the_group_grows_before_an_instance_has_more_to_do_than_one_process_can(
             )
 
 
-def test_instances_learn_from_their_metadata_who_they_are(every_environment: Synthesized) -> None:
-    """Without it they have no credentials: no asset, no log, no session."""
+def test_the_metadata_service_of_instances_is_enabled(every_environment: Synthesized) -> None:
+    """Without it instances have no credentials, so no asset, no log and no session."""
     options = {"HttpEndpoint": "enabled"} | _template(every_environment)["MetadataOptions"]
     has("instances", options, {"HttpEndpoint": "enabled"})
 
 
-def test_no_instance_starts_before_it_may_fetch_the_app(every_environment: Synthesized) -> None:
+def test_instances_start_after_their_policies_exist(every_environment: Synthesized) -> None:
     (group,) = every_environment.resources("Web", GROUP).values()
     policies = {id_ for id_ in every_environment.resources("Web", "AWS::IAM::ManagedPolicy") if "Identity" in id_}
     assert policies
     early = policies - set(group.get("DependsOn", []))
-    assert not early, f"the group does not wait for {early}"
+    assert not early, f"the group does not depend on {early}"
 
 
-def test_people_hear_of_every_instance_that_comes_goes_or_fails_to(every_environment: Synthesized) -> None:
+def test_every_launch_and_termination_of_an_instance_is_reported(every_environment: Synthesized) -> None:
     (notification,) = every_environment.only("Web", GROUP)["NotificationConfigurations"]
     kinds = {f"autoscaling:EC2_INSTANCE_{what}{error}" for what in ("LAUNCH", "TERMINATE") for error in ("", "_ERROR")}
     missed = kinds - set(notification["NotificationTypes"])
-    assert not missed, f"nobody hears of {missed}: NotificationTypes lack them"
+    assert not missed, f"NotificationTypes lack {missed}"

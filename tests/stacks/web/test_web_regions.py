@@ -1,4 +1,4 @@
-"""Where a public web app can't be deployed."""
+"""Regions in which a public web app can't be deployed."""
 
 from dataclasses import replace
 

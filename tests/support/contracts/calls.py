@@ -94,7 +94,7 @@ def _methods(service: str) -> dict[str, tuple[str, str]]:
 
 
 def _calls(tree: ast.AST, methods: dict[str, tuple[str, str]]) -> Iterator[tuple[str, ast.AST]]:
-    """Every use of such a method, called or passed on."""
+    """Every use of such a method, whether it is called or passed as a value."""
     arguments = {
         id(node.func): {keyword.arg for keyword in node.keywords}
         for node in ast.walk(tree)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.support.contracts.deployed import Deployed
 
 FUNCTIONS = Path("lambda_src")
-# Lambda attaches a function to its VPC in the function's name (AWS Lambda Developer Guide, "Giving Lambda functions
+# Lambda attaches a function to its VPC with the function's role (AWS Lambda Developer Guide, "Giving Lambda functions
 # access to resources in an Amazon VPC").
 NETWORK_INTERFACES = {
     "ec2:CreateNetworkInterface",
@@ -25,7 +25,7 @@ NETWORK_INTERFACES = {
     "ec2:UnassignPrivateIpAddresses",
 }
 TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
-# An event source mapping receives messages in the function's name (AWS Lambda Developer Guide, "Using Lambda with
+# An event source mapping receives messages with the function's role (AWS Lambda Developer Guide, "Using Lambda with
 # Amazon SQS").
 CONSUMER = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 
@@ -36,7 +36,7 @@ class Function(Runtime):
 
     # AWS Lambda Developer Guide, "Defined runtime environment variables".
     FROM_AWS: ClassVar[Mapping[str, str]] = {"AWS_REGION": "eu-central-1"}
-    IN_VPC: ClassVar[bool] = False  # it is Lambda that makes them
+    IN_VPC: ClassVar[bool] = False  # Lambda makes these calls
 
     @property
     def node(self) -> str:
@@ -48,8 +48,8 @@ class Function(Runtime):
         """Seconds after which Lambda ends it."""
         return int(self.properties["Timeout"])
 
-    def rights_beside_calls(self, platform: Deployed) -> Iterator[Right]:
-        """What Lambda does in the function's name, by the function's configuration."""
+    def rights_beyond_calls(self, platform: Deployed) -> Iterator[Right]:
+        """The calls that Lambda makes with the function's role, depending on the function's configuration."""
         stack = self.resource.stack
         group = platform.text(self.properties["LoggingConfig"]["LogGroup"], stack)
         yield from (Right(action, arn(group)) for action in LOGS)

@@ -1,4 +1,4 @@
-"""What rights in templates have in common: notations, actions that AWS documents together, and keys."""
+"""Helpers for rights in templates: notations, actions that AWS documents together, and keys."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ ANY = "*"
 ARN = "arn:<Partition>:"
 HERE = "<Region>:<AccountId>"
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
-# What a sender needs of the key of a queue or bucket; a bucket's own key is itself kept encrypted (Amazon SQS Developer
-# Guide, "Key management"; Amazon S3 User Guide, "Reducing the cost of SSE-KMS").
+# The actions that a sender needs on the key of a queue or bucket. S3 stores its bucket key encrypted (Amazon SQS
+# Developer Guide, "Key management"; Amazon S3 User Guide, "Reducing the cost of SSE-KMS").
 ENCRYPT = {"kms:GenerateDataKey", "kms:Decrypt"}
 
 

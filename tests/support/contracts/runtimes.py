@@ -33,7 +33,7 @@ class Runtime(ABC):
     """Code that runs with variables and a role of its own."""
 
     folder: Path
-    resource: ResourceId  # the function, or whatever else runs the code
+    resource: ResourceId  # the function or other resource that runs the code
     variables: Mapping[str, str]
     allowed: frozenset[Right]
     denied: frozenset[str]
@@ -45,7 +45,7 @@ class Runtime(ABC):
     EXAMPLES: ClassVar[Mapping[str, str]] = {"DATABASE_PORT": "5433"}
     # Variables that the templates set although the code has a default.
     WITH_DEFAULT: ClassVar[frozenset[str]] = frozenset()
-    # Whether the calls of `rights_beside_calls` are made from inside the VPC, and so pass its endpoints.
+    # Whether the calls of `rights_beyond_calls` are made from inside the VPC, and so pass its endpoints.
     IN_VPC: ClassVar[bool]
 
     @property
@@ -72,11 +72,11 @@ class Runtime(ABC):
         }
 
     @abstractmethod
-    def rights_beside_calls(self, platform: Deployed) -> Iterator[Right]:
-        """The rights that AWS and the programs beside the code need in the name of its role."""
+    def rights_beyond_calls(self, platform: Deployed) -> Iterator[Right]:
+        """The rights that AWS and other programs need when they use the role of the code."""
 
     def environment(self) -> dict[str, str]:
-        """The variables as the code finds them, with an example for each value that only a deployment knows."""
+        """The variables as the code reads them, with an example for each value that only a deployment knows."""
         return {
             name: self.EXAMPLES.get(name, "deployed") if value.startswith(("${", "<")) else value
             for name, value in self.variables.items()
@@ -110,5 +110,5 @@ def contributions() -> tuple[Contribution, ...]:
 
 
 def listed(value: Any) -> list[Any]:
-    """A list where CloudFormation also takes the one thing itself."""
+    """A list, also where CloudFormation accepts a single value instead."""
     return value if isinstance(value, list) else [value]

@@ -1,4 +1,4 @@
-"""What housekeeping adds for the contract tests."""
+"""The contribution of housekeeping to the contract tests."""
 
 from tests.support.contracts.runtimes import Contribution
 

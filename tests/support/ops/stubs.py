@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any
 
 import boto3
-from botocore.config import Config
 from botocore.stub import Stubber
 
 from config.environments import DEV
@@ -37,7 +36,7 @@ class Stubs:
         self._active = active
         self._stubbers: dict[str, Stubber] = {}
 
-    def client(self, service: str, *, config: Config | None = None) -> Any:
+    def client(self, service: str) -> Any:
         self._stubber(service)
         return _client(service)
 

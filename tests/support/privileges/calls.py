@@ -23,8 +23,8 @@ def _nothing(deployed: Deployed, where: str, made: Any) -> None:
 class Call:
     """Calls `make` on what `own` finds, and on each of `beyond`, where it must be refused.
 
-    Most calls name what isn't there: whether somebody may is asked before whether it exists. `undo` takes back what a
-    call that went through made.
+    Most calls name a resource that doesn't exist: AWS checks permissions first. `undo` reverts what an allowed call
+    made.
     """
 
     make: Make
@@ -58,7 +58,7 @@ def _dead_letters(deployed: Deployed) -> str:
 
 
 def _master_secret(deployed: Deployed) -> str:
-    """What RDS keeps of the administrator's password."""
+    """The secret in which RDS keeps the administrator's password."""
     secrets = deployed.client("secretsmanager").list_secrets()["SecretList"]
     (secret,) = (each["ARN"] for each in secrets if each["Name"].startswith("rds!"))
     return str(secret)

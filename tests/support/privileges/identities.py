@@ -1,4 +1,4 @@
-"""The deployed roles and their policies, as IAM itself tells; and one action taken away from one of them."""
+"""The deployed roles and their policies, as IAM lists them, and a way to remove one action from a role."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from checks.permissions.grants import role_name, without_hash
+from checks.permissions.grants import role_name
 from checks.permissions.reasons import LAMBDA
 from checks.statements import ROLE
+from checks.templates import without_hash
 from local_cloud.cloud import LocalCloud
 from local_cloud.emulator.settings import ACCOUNT
 from local_cloud.stack_outputs import stack_names
@@ -24,10 +25,10 @@ ANYONE_HERE = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
-    """What the stacks deployed: each resource by its logical id without the hash, and each role by what it is for."""
+    """What the stacks deployed: each resource by its logical id without the hash, and each role by its purpose."""
 
     cloud: LocalCloud
-    session: Any  # one for all clients: it reads the services' descriptions but once
+    session: Any  # one for all clients, so that the services' descriptions are read once
     resources: dict[str, list[str]] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
 
@@ -50,7 +51,7 @@ class Deployed:
         return physical
 
     def client(self, service: str) -> Any:
-        """The local account's root."""
+        """A client with the permissions of the local account's root."""
         return self.session.client(service)
 
     def held(self) -> dict[str, list[str]]:
@@ -65,14 +66,14 @@ class Deployed:
         return {arn: _document(iam, arn) for arn in _attached(iam, role)}
 
     def allowed(self, name: str) -> set[str]:
-        """The actions that a role is allowed on anything."""
+        """The actions that a role is allowed on some resource."""
         role = self.roles[name]
         assert self.client("iam").list_role_policies(RoleName=role)["PolicyNames"] == [], "inline policies"
         statements = [one for document in self.policies(role).values() for one in document["Statement"]]
         return {action for one in statements if one["Effect"] == "Allow" for action in _listed(one["Action"])}
 
     def functions(self) -> list[str]:
-        """The roles that Lambda takes on."""
+        """The roles that Lambda assumes."""
         iam = self.client("iam")
         trusts = {
             name: iam.get_role(RoleName=id_)["Role"]["AssumeRolePolicyDocument"] for name, id_ in self.roles.items()
@@ -81,10 +82,10 @@ class Deployed:
 
     @contextmanager
     def without(self, role: str, action: str) -> Iterator[None]:
-        """A role whose policies lack one action, and nothing else.
+        """Removes one action, and nothing else, from the policies of a role.
 
-        Changed copies take the policies' places, so that others who share them keep them, and that they come back as
-        they were. The emulator asks for policies at each call: what is attached holds at once.
+        The policies are replaced by changed copies. So other roles that share them keep them, and they can be attached
+        again unchanged. The emulator reads policies at each call, so a change takes effect immediately.
         """
         iam, policies = self.client("iam"), self.policies(role)
         with ExitStack() as undone:
@@ -105,7 +106,7 @@ class Deployed:
 
     @contextmanager
     def stand_in(self, name: str) -> Iterator[StandIn]:
-        """Somebody who may do exactly what the role may: for calls that AWS makes in the role's name."""
+        """A stand-in with the same permissions as the role, for calls that AWS makes with the role."""
         iam, role = self.client("iam"), f"stand-in-{uuid.uuid4()}"
         trust = {"Version": "2012-10-17", "Statement": [ANYONE_HERE]}
         made = iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust))["Role"]
@@ -120,7 +121,7 @@ class Deployed:
 
 @dataclass(frozen=True, kw_only=True)
 class StandIn:
-    """A role that holds the policies of a deployed one, and that these tests may take on."""
+    """A role that has the policies of a deployed one, and that these tests may assume."""
 
     deployed: Deployed
     role: str
@@ -137,9 +138,9 @@ class StandIn:
 
 
 def refusal(error: ClientError) -> str:
-    """What IAM said when it refused; empty where something else was wrong with the call."""
-    told = error.response["Error"]
-    return str(told["Message"]) if told["Code"] in REFUSALS else ""
+    """IAM's message if it denied the call, otherwise an empty text."""
+    details = error.response["Error"]
+    return str(details["Message"]) if details["Code"] in REFUSALS else ""
 
 
 def _attached(iam: Any, role: str) -> list[str]:
@@ -152,7 +153,7 @@ def _document(iam: Any, arn: str) -> Any:
 
 
 def _without(document: Any, action: str) -> list[dict[str, Any]]:
-    """The statements without an action that they allow; one that allowed nothing else is gone."""
+    """The statements without that action. A statement that allows nothing else is removed."""
     kept = []
     for statement in document["Statement"]:
         left = [each for each in _listed(statement["Action"]) if each != action]

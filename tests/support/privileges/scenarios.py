@@ -1,6 +1,7 @@
-"""What the deployed code does with what it is allowed, once for each action that it uses itself.
+"""What the deployed code does with its permissions, once for each action that it uses itself.
 
-Each scenario gives an attempt, which can be made again and again, and says what went wrong: nothing, when all is well.
+Each scenario gives an attempt, which can be repeated. An attempt returns what went wrong, or an empty text if it
+succeeds.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Scenario = Callable[[Deployed], AbstractContextManager[Attempt]]
 
 @contextmanager
 def reading_a_file(deployed: Deployed) -> Iterator[Attempt]:
-    """The function is told of a file of which nobody else was."""
+    """The function gets the event of a file that EventBridge sent to nobody."""
     events, rule = deployed.client("events"), deployed.named("IngestionEventsRule")
     events.disable_rule(Name=rule)
     try:
@@ -39,14 +40,14 @@ def reading_a_file(deployed: Deployed) -> Iterator[Attempt]:
     try:
         yield attempt
     finally:
-        if not ledger(deployed.cloud, dropped):  # a reconciliation would miss it
+        if not ledger(deployed.cloud, dropped):  # a reconciliation would report it as missing
             bucket = deployed.cloud.outputs().landing_bucket
             deployed.client("s3").delete_object(Bucket=bucket, Key=dropped.key, VersionId=dropped.version_id)
 
 
 @contextmanager
 def waiting_after_a_failure(deployed: Deployed) -> Iterator[Attempt]:
-    """The function fails at a message, and has it come back soon."""
+    """The function fails to process a message, and makes it visible again soon."""
     sqs, queue = deployed.client("sqs"), deployed.cloud.outputs().queue_url
     deployed.cloud.faults.pause_event_source()
     try:
@@ -68,14 +69,14 @@ def waiting_after_a_failure(deployed: Deployed) -> Iterator[Attempt]:
 
 @contextmanager
 def migrating_the_schema(deployed: Deployed) -> Iterator[Attempt]:
-    """CloudFormation asks for a schema that is there already."""
+    """CloudFormation requests a schema that already exists."""
     with _custom_resource(deployed, "SchemaMigrationFunction", {}) as attempt:
         yield attempt
 
 
 @contextmanager
 def emptying_the_default_group(deployed: Deployed) -> Iterator[Attempt]:
-    """CloudFormation asks for a group to be emptied that is empty already."""
+    """CloudFormation requests to empty a group that is already empty."""
     with _custom_resource(deployed, "DefaultSecurityGroupFunction", {"GroupId": default_group(deployed)}) as attempt:
         yield attempt
 
@@ -97,7 +98,7 @@ SCENARIOS: Mapping[tuple[str, str], tuple[Scenario, str]] = {
 
 
 def _invoke(deployed: Deployed, function: str, event: Mapping[str, Any]) -> str:
-    """Call a function, and hand back what it logged."""
+    """Invokes a function, and returns what it logged."""
     answer = deployed.client("lambda").invoke(
         FunctionName=deployed.named(function), Payload=json.dumps(event), LogType="Tail"
     )
@@ -106,7 +107,7 @@ def _invoke(deployed: Deployed, function: str, event: Mapping[str, Any]) -> str:
 
 
 def _invoke_ingestion(deployed: Deployed, body: str, *, handle: str) -> str:
-    """Give the ingestion function one message, as its event source does."""
+    """Invokes the ingestion function with one message, as its event source does."""
     attributes = {"ApproximateReceiveCount": "1"}
     record = {"messageId": str(uuid.uuid4()), "receiptHandle": handle, "body": body, "attributes": attributes}
     return _invoke(deployed, "IngestionFunction", {"Records": [record]})
@@ -114,7 +115,7 @@ def _invoke_ingestion(deployed: Deployed, body: str, *, handle: str) -> str:
 
 @contextmanager
 def _custom_resource(deployed: Deployed, function: str, properties: Mapping[str, str]) -> Iterator[Attempt]:
-    """Call a custom resource's function as CloudFormation does, and take its answer."""
+    """Invokes a custom resource's function as CloudFormation does, and returns its response."""
     answers: list[dict[str, Any]] = []
 
     class Taker(BaseHTTPRequestHandler):

@@ -67,8 +67,8 @@ class WebApp(Runtime):
         """The configuration of the CloudWatch agent."""
         return json.loads(self.script.partition("/etc/web.json <<'END'\n")[2].partition("\nEND\n")[0])
 
-    def rights_beside_calls(self, platform: Deployed) -> Iterator[Right]:
-        """For the boot script and the agents that it starts. cfn-signal needs none: it has a signature of its own."""
+    def rights_beyond_calls(self, platform: Deployed) -> Iterator[Right]:
+        """For the boot script and the agents that it starts. cfn-signal needs no rights: it signs in another way."""
         assert set(re.findall(r"(?<![\w/.-])aws +(\S+ +\S+)", self.script)) == {"s3 cp"}
         ((bucket, key),) = re.findall(r" s3://([^/\s]+)/(\S+) ", self.script)
         yield Right("s3:GetObject", f"{ARN}s3:::{bucket}/{key}")
@@ -116,7 +116,7 @@ CONTRIBUTION = Contribution(
     runtimes=_runtimes,
     rights_of_calls={"s3:PutObject": _writing_objects},
     dimensions={
-        # The CDK cuts a load balancer's name out of its listener's ARN.
+        # The CDK extracts a load balancer's name from its listener's ARN.
         ("AWS/ApplicationELB", "LoadBalancer"): frozenset(
             {"AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancingV2::Listener"}
         ),

@@ -98,9 +98,6 @@ class FakeDatabase:
     def queries(self) -> dict[str, Callable[..., Any]]:
         """A replacement for every function of the module `queries`."""
 
-        async def ping(_: object) -> None:
-            pass
-
         async def files(_: object, *, before: int, status: str | None, limit: int) -> list[File]:
             found = [each for each in reversed(self.files) if each.file_id < before and status in (None, each.status)]
             return found[:limit]
@@ -142,7 +139,6 @@ class FakeDatabase:
             return self.days
 
         return {
-            "ping": ping,
             "files": files,
             "search_files": search_files,
             "file": one,

@@ -28,7 +28,7 @@ def _release(deployed: Deployed) -> str:
 
 
 def _other_asset(deployed: Deployed) -> str:
-    """The code of a function, beside the release."""
+    """The code of a function, in the same bucket as the release."""
     keys = (each["Key"] for each in deployed.client("s3").list_objects_v2(Bucket=ASSETS)["Contents"])
     return next(f"{ASSETS}/{key}" for key in keys if f"{ASSETS}/{key}" != _release(deployed))
 
@@ -40,7 +40,7 @@ def _delete_version(deployed: Deployed, where: str, made: Any) -> None:
 
 @contextmanager
 def uploading(deployed: Deployed) -> Iterator[Attempt]:
-    """A browser has an upload signed by the web app, and sends the file."""
+    """A browser gets a signed form from the web app, and uploads the file."""
     outputs = deployed.cloud.outputs()
     content = order_file([f"upload-{uuid.uuid4().hex[:8]}"])
 
@@ -65,7 +65,7 @@ CALLS: Mapping[tuple[str, str], Call] = {
     ),
     ("Web", "s3:PutObject"): Call(
         make=s3_call("put_object", Body=b""),
-        own=in_bucket("LandingBucket", "incoming/privileges/"),  # a folder, which the intake passes over
+        own=in_bucket("LandingBucket", "incoming/privileges/"),  # a folder, which ingestion ignores
         beyond=(in_bucket("LandingBucket", "outgoing/none.csv"), in_bucket("LogsBucket", "incoming/none.csv")),
         undo=_delete_version,
     ),

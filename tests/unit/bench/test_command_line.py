@@ -33,7 +33,7 @@ def test_large_downloads_are_made_only_when_asked_for(
     assert "make bench BENCH=all" in capsys.readouterr().out
 
 
-def test_all_means_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_measures_every_section(monkeypatch: pytest.MonkeyPatch) -> None:
     assert measured(monkeypatch, "all") == set(bench.SECTIONS)
 
 

@@ -1,4 +1,4 @@
-"""What a measurement is held against, and how it is shown."""
+"""How a measurement is compared with its limits, and shown."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from bench.figures import AtLeast, AtMost, Figure, ratio, table
         (1.76, AtMost(target=1.75, goal=1.3), "MISSED"),
     ],
 )
-def test_a_value_at_the_limit_still_counts(value: float, limit: AtLeast | AtMost, verdict: str) -> None:
+def test_a_value_at_the_limit_meets_it(value: float, limit: AtLeast | AtMost, verdict: str) -> None:
     assert Figure(name="it", values=[value], limit=limit).verdict == verdict
 
 
-def test_one_disturbed_round_does_not_decide() -> None:
+def test_one_disturbed_round_does_not_change_the_verdict() -> None:
     figure = Figure(name="it", values=[0.7, 0.1, 0.7], limit=AtLeast(target=0.6, goal=0.9))
     assert figure.verdict == "ok"
 
 
-def test_what_could_not_be_measured_has_missed_its_target() -> None:
+def test_a_figure_that_could_not_be_measured_misses_its_target() -> None:
     figure = Figure(name="it", values=[], limit=AtLeast(target=0.6, goal=0.9), note="refused: no such file")
     assert figure.verdict == "MISSED"
     assert "MISSED  refused: no such file" in table({"loading": [figure]})

@@ -1,4 +1,4 @@
-"""The ingestion function is measured with the settings that it asks for."""
+"""The ingestion function is measured with every setting that it reads."""
 
 from __future__ import annotations
 

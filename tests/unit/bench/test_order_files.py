@@ -1,4 +1,4 @@
-"""The files that are measured are what their names say."""
+"""The measured files contain what their names say."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from bench import order_files
+from bench import kept, order_files
 
 ROWS = 400
 
 
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(order_files, "FOLDER", tmp_path)
+    monkeypatch.setattr(kept, "FOLDER", tmp_path)
 
 
 def read(file: order_files.OrderFile) -> list[dict[str, Any]]:
@@ -35,7 +35,7 @@ def test_the_compressed_file_holds_the_same_bytes() -> None:
     assert gzip.decompress(order_files.gzipped(ROWS).path.read_bytes()) == order_files.csv(ROWS).path.read_bytes()
 
 
-def test_a_twentieth_of_the_orders_is_spread_over_all_of_them() -> None:
+def test_every_twentieth_order_is_chosen() -> None:
     chosen = order_files.every_twentieth(ROWS)
     assert read(chosen) == read(order_files.csv(ROWS))[::20]
     assert chosen.rows == ROWS / 20
@@ -53,13 +53,13 @@ def test_every_line_ends_in_crlf() -> None:
     assert order_files.with_crlf(ROWS).path.read_bytes() == clean.replace(b"\n", b"\r\n")
 
 
-def test_the_extra_column_leaves_the_others_alone() -> None:
+def test_the_extra_column_changes_no_other_column() -> None:
     rows = read(order_files.with_extra_column(ROWS))
     assert {row.pop("channel") for row in rows} == {"phone"}
     assert rows == read(order_files.csv(ROWS))
 
 
-def test_one_row_in_a_hundred_has_no_address() -> None:
+def test_one_row_in_a_hundred_has_an_invalid_email_address() -> None:
     file = order_files.with_bad_rows(ROWS)
     bad = ["@" not in row["customer_email"] for row in read(file)]
     assert bad.count(True) == ROWS / 100

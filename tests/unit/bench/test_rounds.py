@@ -1,4 +1,4 @@
-"""How contenders take turns."""
+"""The order in which contenders are measured."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from bench.rounds import alternate
 
 
-def test_contenders_take_turns_and_change_places() -> None:
+def test_contenders_take_turns_in_alternating_order() -> None:
     called: list[str] = []
 
     def call(name: str) -> str:

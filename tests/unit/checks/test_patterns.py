@@ -1,4 +1,4 @@
-"""A pattern covers another where nothing that the other matches is left out."""
+"""A pattern covers another if it matches everything that the other matches."""
 
 import pytest
 
@@ -24,7 +24,7 @@ from checks.patterns import covers, overlaps
         ("${data/Bucket.Arn}/incoming/*", "${data/Bucket.Arn}/*", False),
     ],
 )
-def test_a_pattern_covers_what_it_matches_whole(pattern: str, other: str, expected: bool) -> None:
+def test_a_pattern_covers_another_that_it_fully_matches(pattern: str, other: str, expected: bool) -> None:
     assert covers(pattern, other) is expected
 
 

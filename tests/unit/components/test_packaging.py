@@ -1,4 +1,4 @@
-"""Assets hold what the target needs, nothing of the builder's machine, and the same bytes each time."""
+"""Assets contain what the target needs, nothing of the builder's machine, and the same bytes each time."""
 
 import hashlib
 import py_compile
@@ -30,7 +30,7 @@ def _tree(root: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The ingestion function's asset, built for this very interpreter."""
+    """The ingestion function's asset, built for this interpreter."""
     folder = tmp_path_factory.mktemp("asset")
     assert _Bundle(SOURCE, HERE).try_bundle(str(folder))
     return folder
@@ -41,7 +41,7 @@ def test_an_asset_is_the_same_byte_for_byte(built: Path, tmp_path: Path) -> None
     assert _tree(tmp_path) == _tree(built)
 
 
-def test_an_asset_holds_the_package_its_dependencies_and_the_certificates(built: Path) -> None:
+def test_an_asset_contains_the_package_its_dependencies_and_the_certificates(built: Path) -> None:
     assert (built / "ingestion/handler.py").exists()
     assert (built / "psycopg/__init__.py").exists()
     assert (built / "certificates/database-ca.pem").read_bytes() == Path(
@@ -50,7 +50,7 @@ def test_an_asset_holds_the_package_its_dependencies_and_the_certificates(built:
     assert not (built / "ingestion/requirements.txt").exists()
 
 
-def test_an_asset_holds_the_common_package_once_beside_its_own(built: Path) -> None:
+def test_an_asset_contains_the_common_package_once(built: Path) -> None:
     held = {file.name for file in (built / "common").glob("*.py")}
     assert held == {file.name for file in Path("lambda_src/common").glob("*.py")}
     assert list((built / "common/__pycache__").glob("database.*.pyc"))
@@ -65,13 +65,13 @@ def test_an_asset_holds_the_common_package_once_beside_its_own(built: Path) -> N
     assert Path(done.stdout.strip()) == built / "common/database.py"
 
 
-def test_an_asset_leaves_most_of_what_lambda_takes_to_what_is_still_to_come(built: Path) -> None:
-    """250 MB unzipped are the limit (AWS Lambda Developer Guide, "Lambda quotas"), and each costs cold start."""
+def test_an_asset_is_much_smaller_than_the_limit_of_lambda(built: Path) -> None:
+    """The limit is 250 MB unzipped (AWS Lambda Developer Guide, "Lambda quotas"). A larger asset starts more slowly."""
     size = sum(file.stat().st_size for file in built.rglob("*") if file.is_file())
     assert size < 60_000_000
 
 
-def test_an_asset_names_nothing_of_the_machine_that_built_it(built: Path) -> None:
+def test_an_asset_contains_no_path_of_the_machine_that_built_it(built: Path) -> None:
     traces = [str(Path.cwd()).encode(), sys.prefix.encode(), str(built).encode()]
     found = [
         file for file in built.rglob("*") if file.is_file() and any(trace in file.read_bytes() for trace in traces)
@@ -79,14 +79,14 @@ def test_an_asset_names_nothing_of_the_machine_that_built_it(built: Path) -> Non
     assert found == []
 
 
-def test_bytecode_is_trusted_without_looking_at_the_source(built: Path) -> None:
+def test_bytecode_is_used_without_checking_the_source(built: Path) -> None:
     compiled = next((built / "ingestion/__pycache__").glob("handler.*.pyc")).read_bytes()
     flags = int.from_bytes(compiled[4:8], "little")
     assert flags == 0b01, "hash-based, unchecked (PEP 552)"
     assert py_compile.PycInvalidationMode.UNCHECKED_HASH
 
 
-def test_another_platform_gets_its_own_binaries_and_no_bytecode(
+def test_an_asset_for_another_platform_has_its_binaries_and_no_bytecode(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _Bundle(SOURCE, ELSEWHERE).try_bundle(str(tmp_path))
@@ -98,7 +98,7 @@ def test_another_platform_gets_its_own_binaries_and_no_bytecode(
     assert f"Python {ELSEWHERE.python} would make it" in capsys.readouterr().err
 
 
-def test_what_changes_an_asset_changes_its_hash(tmp_path: Path) -> None:
+def test_a_changed_asset_has_another_hash(tmp_path: Path) -> None:
     package = tmp_path / "package"
     package.mkdir()
     (package / "code.py").write_text("one = 1\n")
@@ -111,7 +111,7 @@ def test_what_changes_an_asset_changes_its_hash(tmp_path: Path) -> None:
     assert bundle(package, HERE)["asset_hash"] in hashes
 
 
-def test_what_changes_the_common_package_changes_every_asset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_of_the_common_package_changes_every_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "package"
     package.mkdir()
     before = bundle(package, HERE)["asset_hash"]
@@ -123,7 +123,7 @@ def test_what_changes_the_common_package_changes_every_asset(tmp_path: Path, mon
     assert bundle(package, HERE)["asset_hash"] != before
 
 
-def test_a_dependency_that_cannot_be_had_is_said_in_one_message(tmp_path: Path) -> None:
+def test_an_unavailable_dependency_is_reported_in_one_message(tmp_path: Path) -> None:
     package = tmp_path / "package"
     package.mkdir()
     (package / "requirements.txt").write_text("psycopg==0.0.1 \\\n    --hash=sha256:" + "0" * 64 + "\n")

@@ -1,4 +1,4 @@
-"""The address plan leaves room and never overlaps, for any sizes it accepts."""
+"""The subnets of an address plan never overlap, whatever sizes it accepts."""
 
 from ipaddress import IPv4Network
 from itertools import combinations

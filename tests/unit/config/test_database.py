@@ -1,4 +1,4 @@
-"""The database's configuration refuses what RDS would, and what its connections can't carry."""
+"""The database's configuration refuses what RDS refuses, and more clients than the database has connections."""
 
 import json
 from collections.abc import Callable
@@ -26,71 +26,92 @@ LINTER = Path(cfnlint.__file__).parent / "data/schemas/extensions/aws_rds_dbinst
 CORE, PROD_CORE = core_of(DEV), core_of(PROD)
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
-    "a family RDS has not": (
+    "an unknown instance family": (
         lambda: replace(DEV_DATABASE, instance_type="c7g.large"),
         "database.instance_type must be a class that RDS offers",
     ),
-    "a size RDS has not": (lambda: replace(DEV_DATABASE, instance_type="m7g.medium"), "database.instance_type"),
-    "no proxy's share": (lambda: replace(PROXY, connections_percent=0), "database.connections.connections_percent"),
-    "more than all": (lambda: replace(PROXY, connections_percent=101), "database.connections.connections_percent"),
-    "too long a wait": (lambda: replace(PROXY, borrow_seconds=301), "database.connections.borrow_seconds must be 1 to"),
-    "too long a silence": (lambda: replace(PROXY, idle_client_minutes=481), "database.connections.idle_client_minutes"),
-    "no such hour": (lambda: replace(DEV_DATABASE, backup_window="24:00-25:00"), "database.backup_window must be half"),
-    "a short backup": (lambda: replace(DEV_DATABASE, backup_window="01:00-01:29"), "database.backup_window"),
-    "no such day": (
+    "an unknown instance size": (lambda: replace(DEV_DATABASE, instance_type="m7g.medium"), "database.instance_type"),
+    "no connections for the proxy": (
+        lambda: replace(PROXY, connections_percent=0),
+        "database.connections.connections_percent",
+    ),
+    "more than 100 percent for the proxy": (
+        lambda: replace(PROXY, connections_percent=101),
+        "database.connections.connections_percent",
+    ),
+    "a borrow timeout that is too long": (
+        lambda: replace(PROXY, borrow_seconds=301),
+        "database.connections.borrow_seconds must be 1 to",
+    ),
+    "an idle timeout that is too long": (
+        lambda: replace(PROXY, idle_client_minutes=481),
+        "database.connections.idle_client_minutes",
+    ),
+    "an hour that does not exist": (
+        lambda: replace(DEV_DATABASE, backup_window="24:00-25:00"),
+        "database.backup_window must be half",
+    ),
+    "a backup window that is too short": (
+        lambda: replace(DEV_DATABASE, backup_window="01:00-01:29"),
+        "database.backup_window",
+    ),
+    "a day that does not exist": (
         lambda: replace(DEV_DATABASE, maintenance_window="day:01:00-day:02:00"),
         "database.maintenance_window must be half an hour to a day in UTC",
     ),
-    "two days of maintenance": (
+    "a maintenance window of two days": (
         lambda: replace(DEV_DATABASE, maintenance_window="mon:03:00-wed:03:00"),
         "database.maintenance_window",
     ),
-    "both at once": (
+    "overlapping windows": (
         lambda: replace(DEV_DATABASE, backup_window="01:00-03:00"),
         "database.maintenance_window must be apart from database.backup_window (01:00-03:00), got 'sun",
     ),
-    "both at once past midnight": (
+    "windows that overlap after midnight": (
         lambda: replace(DEV_DATABASE, backup_window="23:45-00:30", maintenance_window="mon:00:00-mon:01:00"),
         "database.maintenance_window must be apart",
     ),
-    "an unknown mode of insights": (
+    "an unknown insights mode": (
         lambda: replace(DEV_DATABASE, insights="none"),  # type: ignore[arg-type] # refused
         "database.insights must be one of 'standard', 'advanced'",
     ),
-    "monitoring at odd times": (
+    "an unsupported monitoring interval": (
         lambda: replace(DEV_DATABASE, monitoring_seconds=20),  # type: ignore[arg-type] # refused
         "database.monitoring_seconds must be one of 1, 5",
     ),
-    "a third of a unit": (lambda: replace(AURORA, min_acu=0.3), "database.min_acu must be 0 to 256 in steps of 0.5"),
-    "a ceiling below one unit": (
+    "a fraction of a capacity unit": (
+        lambda: replace(AURORA, min_acu=0.3),
+        "database.min_acu must be 0 to 256 in steps of 0.5",
+    ),
+    "a maximum capacity below one unit": (
         lambda: replace(AURORA, min_acu=0.5, max_acu=0.5),
         "database.max_acu must be 1 to 256",
     ),
-    "too high a ceiling": (lambda: replace(AURORA, max_acu=257), "database.max_acu must be 1 to 256"),
-    "a floor above the ceiling": (
+    "a maximum capacity that is too high": (lambda: replace(AURORA, max_acu=257), "database.max_acu must be 1 to 256"),
+    "a minimum capacity above the maximum": (
         lambda: replace(AURORA, min_acu=40),
         "database.max_acu must be at least database.min_acu (40)",
     ),
     "sixteen readers": (lambda: replace(AURORA, readers=16), "database.readers must be 0 to 15"),
-    "a pause behind a proxy": (lambda: replace(AURORA, min_acu=0), "database.min_acu must be above 0 where"),
-    "units in words": (
+    "scaling to zero with a proxy": (lambda: replace(AURORA, min_acu=0), "database.min_acu must be above 0 where"),
+    "capacity units as text": (
         lambda: replace(AURORA, min_acu="two"),  # type: ignore[arg-type] # refused
         "database.min_acu must be a number, got 'two'",
     ),
-    "more loads than connections": (
+    "more concurrent loads than connections": (
         lambda: replace(CORE, ingestion=replace(CORE.ingestion, max_concurrency=1000)),
         "ingestion.max_concurrency must be at most 156 with this database of 168 connections, got 1000",
     ),
-    "more loads than the proxy may serve": (
+    "more concurrent loads than connections of the proxy": (
         lambda: replace(PROD_CORE, ingestion=replace(PROD_CORE.ingestion, max_concurrency=541)),
         "ingestion.max_concurrency must be at most 540 with this database of 675 connections, got 541",
     ),
-    "a name that RDS takes for no database": (lambda: replace(DEV, name="dev-"), "name must be 1 to 20"),
-    "a project that RDS takes for no database": (
+    "an environment name that RDS refuses": (lambda: replace(DEV, name="dev-"), "name must be 1 to 20"),
+    "a project name that RDS refuses": (
         lambda: replace(DEV, project="my--project"),
         "project must be 1 to 20",
     ),
-    "a proxy that leaves nothing": (
+    "a proxy that leaves no connections for migrations": (
         lambda: replace(PROD, database=replace(PROD_DATABASE, connections=replace(PROXY, connections_percent=100))),
         "database.connections.connections_percent must be small enough to leave 12 more connections",
     ),
@@ -98,23 +119,23 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_be_deployed_is_refused(case: str) -> None:
+def test_values_that_cannot_be_deployed_are_refused(case: str) -> None:
     build, message = REFUSED[case]
     with pytest.raises(ConfigError) as caught:
         build()
     assert str(caught.value).startswith(message)
     assert ", got " in str(caught.value)
-    assert ": " in str(caught.value).partition(", got ")[2], "and how to mend it"
+    assert ": " in str(caught.value).partition(", got ")[2], "and how to fix it"
 
 
-def test_windows_that_touch_or_pass_midnight_apart_are_taken() -> None:
+def test_windows_that_touch_or_cross_midnight_without_overlap_are_accepted() -> None:
     replace(DEV_DATABASE, backup_window="01:00-02:30", maintenance_window="sun:02:30-sun:04:00")
     replace(DEV_DATABASE, backup_window="00:30-01:00", maintenance_window="sun:23:30-mon:00:30")
 
 
 @given(st.integers(0, 287), st.integers(6, 48), st.integers(0, 2015), st.integers(6, 288))
-def test_windows_meet_exactly_when_a_minute_lies_in_both(start: int, length: int, week_start: int, week: int) -> None:
-    """Against the slow way: every five minutes of the week, one by one."""
+def test_windows_overlap_exactly_if_they_share_a_minute(start: int, length: int, week_start: int, week: int) -> None:
+    """Compared with a slow way that checks every five minutes of the week."""
     daily = windows.Window(start=start * 5, minutes=length * 5)
     weekly = windows.Window(start=week_start * 5, minutes=week * 5)
     backup = {(day * 288 + start + step) % 2016 for day in range(7) for step in range(length)}
@@ -133,7 +154,7 @@ def _offered_by_rds() -> set[str]:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_every_class_that_is_accepted_is_one_that_rds_offers_and_none_is_missing(family: str) -> None:
+def test_the_accepted_classes_are_exactly_those_that_rds_offers(family: str) -> None:
     accepted = {f"{family}.{size}" for size in FAMILIES[family]}
     assert accepted == {name for name in _offered_by_rds() if name.startswith(f"{family}.")}
     assert all(is_offered(name) and memory_gib(name) >= 1 for name in accepted)
@@ -157,17 +178,17 @@ def test_the_memory_of_a_class_is_what_aws_says(name: str, gib: float) -> None:
 
 
 @pytest.mark.parametrize(("acu", "documented"), [(1, 189), (4, 823), (8, 1669), (16, 3360), (32, 5000), (256, 5000)])
-def test_no_more_connections_are_counted_than_aurora_documents(acu: float, documented: int) -> None:
-    """The Amazon Aurora User Guide tabulates what each capacity takes; a quarter below is near enough."""
+def test_no_more_connections_are_assumed_than_aurora_documents(acu: float, documented: int) -> None:
+    """The Amazon Aurora User Guide lists the connections of each capacity. Up to a quarter less is accepted."""
     counted = replace(AURORA, min_acu=1, max_acu=acu).max_connections
     assert documented * 0.75 <= counted <= documented
 
 
-def test_aurora_at_rest_takes_two_thousand_connections_at_most() -> None:
+def test_aurora_that_scales_to_zero_has_at_most_2000_connections() -> None:
     assert replace(AURORA, connections=Direct(), min_acu=0, max_acu=256).max_connections == 2000
 
 
-def test_connections_end_at_five_thousand() -> None:
+def test_connections_are_limited_to_5000() -> None:
     assert connections_of(1024) == 5000
 
 
@@ -176,7 +197,7 @@ def test_each_connection_is_counted_once() -> None:
     assert free_connections(100, capabilities=28, proxy_percent=60) == (60 - 28, 40 - CALLS - RESERVED)
 
 
-def test_the_largest_concurrency_that_is_named_is_accepted() -> None:
+def test_the_largest_concurrency_that_the_error_names_is_accepted() -> None:
     replace(PROD_CORE, ingestion=replace(PROD_CORE.ingestion, max_concurrency=540))
     replace(CORE, ingestion=replace(CORE.ingestion, max_concurrency=156))
 

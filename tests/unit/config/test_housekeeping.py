@@ -1,4 +1,4 @@
-"""Values of housekeeping that can't work are refused."""
+"""Invalid values of housekeeping are refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Configuration refuses what can't be deployed, and says how to mend it."""
+"""The configuration refuses what can't be deployed, and says how to fix it."""
 
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -35,30 +35,48 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         ),
         "network.interface_endpoints must be at least",
     ),
-    "an endpoint nobody knows": (
+    "an unknown endpoint": (
         lambda: replace(DEV.network, interface_endpoints=frozenset({"s4"})),  # type: ignore[arg-type] # refused
         "network.interface_endpoints must be a frozenset, each one of",
     ),
-    "a DNS log kept for no such time": (lambda: replace(DEV.network, dns_log_days=2), "network.dns_log_days"),
+    "an unsupported retention of the DNS log": (lambda: replace(DEV.network, dns_log_days=2), "network.dns_log_days"),
     "an old Python": (lambda: RuntimeConfig(python="3.10"), "runtime.python must be 3.11 or newer"),
-    "an unknown processor": (lambda: RuntimeConfig(architecture="sparc"), "runtime.architecture"),  # type: ignore[arg-type] # refused
-    "no network": (lambda: replace(DEV.network, cidr="10.0.0.0/99"), "network.cidr must be an IPv4 network"),
+    "an unknown architecture": (lambda: RuntimeConfig(architecture="sparc"), "runtime.architecture"),  # type: ignore[arg-type] # refused
+    "an invalid network": (lambda: replace(DEV.network, cidr="10.0.0.0/99"), "network.cidr must be an IPv4 network"),
     "host bits": (lambda: replace(DEV.network, cidr="10.0.0.1/16"), "network.cidr"),
-    "too large a network": (lambda: replace(DEV.network, cidr="10.0.0.0/8"), "network.cidr must be a network from /16"),
-    "too small a network": (lambda: replace(DEV.network, cidr="10.0.0.0/20"), "network.cidr must hold all three tiers"),
-    "too large a tier": (lambda: replace(DEV.network, app_prefix=19, data_prefix=19), "network.cidr must hold"),
-    "too small subnets": (lambda: replace(DEV.network, data_prefix=29), "network.data_prefix must be 19 to 28"),
-    "a retention CloudWatch lacks": (lambda: FlowLogToCloudWatch(days=8), "network.flow_log.days must be one"),
+    "a network that is too large": (
+        lambda: replace(DEV.network, cidr="10.0.0.0/8"),
+        "network.cidr must be a network from /16",
+    ),
+    "a network that is too small": (
+        lambda: replace(DEV.network, cidr="10.0.0.0/20"),
+        "network.cidr must hold all three tiers",
+    ),
+    "tiers that are too large": (lambda: replace(DEV.network, app_prefix=19, data_prefix=19), "network.cidr must hold"),
+    "a subnet prefix that is too long": (
+        lambda: replace(DEV.network, data_prefix=29),
+        "network.data_prefix must be 19 to 28",
+    ),
+    "a retention that CloudWatch does not have": (
+        lambda: FlowLogToCloudWatch(days=8),
+        "network.flow_log.days must be one",
+    ),
     "no backups": (lambda: replace(DEV_DATABASE, backup_days=0), "database.backup_days must be 1 to 35"),
     "too little storage": (lambda: replace(DEV_DATABASE, storage_gib=5), "database.storage_gib must be at least 20"),
-    "no room to grow": (lambda: replace(DEV_DATABASE, max_storage_gib=20), "database.max_storage_gib"),
-    "a class with its prefix": (lambda: replace(DEV_DATABASE, instance_type="db.t4g.small"), "database.instance_type"),
-    "a minor version": (lambda: replace(DEV_DATABASE, major_version="18.1"), "database.major_version"),
-    "logs gone at once": (lambda: replace(DEV.foundation, log_bucket_days=0), "foundation.log_bucket_days"),
-    "nobody's address": (lambda: replace(DEV.foundation, alert_emails=("ops",)), "foundation.alert_emails"),
+    "a maximum storage that is not above the initial one": (
+        lambda: replace(DEV_DATABASE, max_storage_gib=20),
+        "database.max_storage_gib",
+    ),
+    "an instance class with the prefix db.": (
+        lambda: replace(DEV_DATABASE, instance_type="db.t4g.small"),
+        "database.instance_type",
+    ),
+    "a minor engine version": (lambda: replace(DEV_DATABASE, major_version="18.1"), "database.major_version"),
+    "logs kept for 0 days": (lambda: replace(DEV.foundation, log_bucket_days=0), "foundation.log_bucket_days"),
+    "an invalid email address": (lambda: replace(DEV.foundation, alert_emails=("ops",)), "foundation.alert_emails"),
     "a public network": (lambda: replace(DEV.network, cidr="8.8.0.0/16"), "network.cidr must be a private network"),
-    "an account that isn't one": (lambda: replace(DEV, account="1111"), "account must be twelve digits"),
-    "a region that isn't one": (lambda: replace(DEV, region="Frankfurt"), "region must be an AWS region"),
+    "an invalid account": (lambda: replace(DEV, account="1111"), "account must be twelve digits"),
+    "an invalid region": (lambda: replace(DEV, region="Frankfurt"), "region must be an AWS region"),
     "a name with capitals": (lambda: replace(DEV, name="Dev"), "name must be"),
     "subnets that are too small": (
         lambda: replace(
@@ -72,13 +90,13 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_be_deployed_is_refused(case: str) -> None:
+def test_values_that_cannot_be_deployed_are_refused(case: str) -> None:
     build, message = REFUSED[case]
     with pytest.raises(ConfigError) as caught:
         build()
     assert str(caught.value).startswith(message)
     assert ", got " in str(caught.value), "the value is named"
-    assert ": " in str(caught.value).partition(", got ")[2], "and how to mend it"
+    assert ": " in str(caught.value).partition(", got ")[2], "and how to fix it"
 
 
 def _changed(part: Any, **values: object) -> Any:
@@ -112,24 +130,24 @@ def test_a_value_of_another_type_is_refused_and_named(part: Any, field: str, val
         (lambda: RuntimeConfig(python=3.14), "runtime.python must be a text, got 3.14"),  # type: ignore[arg-type] # refused
     ],
 )
-def test_slips_a_newcomer_makes_are_said_in_words(build: Callable[[], Any], message: str) -> None:
+def test_values_of_a_wrong_type_are_refused_in_plain_words(build: Callable[[], Any], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         build()
     assert str(caught.value).startswith(message)
 
 
-def test_an_unknown_environment_lists_those_there_are() -> None:
+def test_an_unknown_environment_is_refused_with_the_existing_ones() -> None:
     with pytest.raises(ConfigError, match="local, dev, staging, prod, got 'qa'"):
         choose("qa")
 
 
-def test_account_and_region_may_come_later() -> None:
+def test_account_and_region_may_be_chosen_at_synthesis() -> None:
     assert (DEV.account, DEV.region, PROD.account, PROD.region) == (None, None, None, None)
     chosen = choose("prod", account="111122223333", region="eu-central-1")
     assert (chosen.account, chosen.region) == ("111122223333", "eu-central-1")
 
 
-def test_local_is_dev_but_for_where_it_runs() -> None:
+def test_local_differs_from_dev_only_in_where_it_runs() -> None:
     differing = {name for name in vars(DEV) if getattr(DEV, name) != getattr(LOCAL, name)}
     optional = {field.name for field in fields(DEV) if isinstance(getattr(DEV, field.name), Capability)}
     assert differing <= {"name", "account", "region", "runtime", "ingestion", *optional}
@@ -141,7 +159,7 @@ def test_local_is_dev_but_for_where_it_runs() -> None:
     }
 
 
-def test_staging_is_prod_in_small() -> None:
+def test_staging_is_a_smaller_prod() -> None:
     staging = ENVIRONMENTS["staging"]
     assert replace(staging.network, cidr=PROD.network.cidr) == PROD.network
     assert type(staging.database) is type(PROD.database)

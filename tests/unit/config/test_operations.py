@@ -1,4 +1,4 @@
-"""Values of operations that can't work are refused."""
+"""Invalid values of operations are refused."""
 
 import pytest
 

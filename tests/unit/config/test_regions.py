@@ -1,4 +1,4 @@
-"""What a region lacks is refused, with the field, the value, what is allowed there, and why."""
+"""A feature that a region lacks is refused, with the field, the value, the allowed values and the reason."""
 
 import json
 from dataclasses import replace
@@ -35,19 +35,23 @@ ASKED: dict[str, tuple[Environment, tuple[str, ...], str]] = {
         r"database.instance_type must be of a family that RDS offers in {region} \(m6g, .*\), got 'm7i.large'",
     ),
     "a small Graviton database": (DEV, ("ca-west-1",), "database.instance_type .*, got 't4g.small'"),
-    "a proxy": (PROD, NEW_REGIONS, r"database.connections must be Direct\(\) in {region}, got ThroughProxy.*RDS Proxy"),
-    "a proxy before Aurora": (databases.VARIANTS["prod on Aurora"], NEW_REGIONS, r"database.connections must be"),
+    "a database proxy": (
+        PROD,
+        NEW_REGIONS,
+        r"database.connections must be Direct\(\) in {region}, got ThroughProxy.*RDS Proxy",
+    ),
+    "a proxy for Aurora": (databases.VARIANTS["prod on Aurora"], NEW_REGIONS, r"database.connections must be"),
     "a regional NAT gateway": (
         replace(PROD, network=replace(PROD.network, nat=RegionalNat())),
         ("us-gov-west-1", "us-gov-east-1", "cn-north-1", "cn-northwest-1"),
         r"network.nat must be NatPerZone\(\), SingleNat\(\) or NoNat\(\) in {region}, got RegionalNat\(\)",
     ),
-    "snapshots of functions": (
+    "SnapStart": (
         replace(PROD, ingestion=replace(PROD.ingestion, start=SnapStart())),
         ("us-gov-west-1", "us-gov-east-1", "cn-north-1", "cn-northwest-1"),
         r"ingestion.start must be OnDemand\(\) or ProvisionedConcurrency\(...\) in {region}, got SnapStart\(\)",
     ),
-    "more zones": (
+    "more zones than the region has": (
         replace(DEV, network=replace(DEV.network, zones=AnyZones(count=3))),
         ("us-west-1",),
         r"network.zones must be at most 2 in {region} \(a, c\), got 3",
@@ -58,20 +62,20 @@ ASKED: dict[str, tuple[Environment, tuple[str, ...], str]] = {
 @pytest.mark.parametrize(
     ("asked", "region"), [(asked, region) for asked, (_, regions, _) in ASKED.items() for region in regions]
 )
-def test_a_region_that_lacks_it_is_refused_with_the_reason(asked: str, region: str) -> None:
+def test_a_region_that_lacks_a_feature_is_refused_with_the_reason(asked: str, region: str) -> None:
     environment, _, message = ASKED[asked]
     with pytest.raises(ConfigError, match=message.format(region=region)):
         replace(environment, region=region)
 
 
 @pytest.mark.parametrize("asked", ASKED)
-def test_where_the_region_is_open_or_has_it_nothing_is_refused(asked: str) -> None:
+def test_a_feature_is_accepted_if_the_region_has_it_or_is_left_open(asked: str) -> None:
     environment, _, _ = ASKED[asked]
     assert environment.region is None
     replace(environment, region="eu-central-1")
 
 
-def test_families_are_missing_where_the_linter_misses_them_and_nowhere_else() -> None:
+def test_instance_families_are_missing_in_exactly_the_regions_that_cfn_lint_lists() -> None:
     for region, rules in json.loads(LINTER.read_text()).items():
         offered = {
             name.removeprefix("db.")

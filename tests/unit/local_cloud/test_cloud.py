@@ -37,7 +37,7 @@ def test_a_missing_or_broken_profile_of_the_user_is_ignored(tmp_path: Path, monk
 
 
 class _FailsToStart(LocalCloud):
-    """Its processes fail to start for each of the given reasons in turn, and then start."""
+    """A cloud whose processes fail to start for each of the given reasons in turn, and then start."""
 
     def __init__(self, state: Path, say: Callable[[str], None], *reasons: str) -> None:
         super().__init__(state, say=say)
@@ -86,7 +86,7 @@ def test_another_port_for_a_running_cloud_is_refused(tmp_path: Path, monkeypatch
 
 
 class _WithService(LocalCloud):
-    """Has one service of a capability, which only notes that it starts."""
+    """A cloud with one service of a capability, which only records that it starts."""
 
     def __init__(self, state: Path) -> None:
         super().__init__(state)

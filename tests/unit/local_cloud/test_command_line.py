@@ -1,4 +1,4 @@
-"""The command line; bad use of it is one clear line, a non-zero exit code and no traceback."""
+"""The command line. Wrong use is reported in one clear line, with a non-zero exit code and no traceback."""
 
 import os
 import subprocess

@@ -12,7 +12,7 @@ from local_cloud.environment import Account
 from local_cloud.errors import LocalCloudError
 from local_cloud.state import StateFolder
 
-ACCOUNT = Account(endpoint_url="https://localhost:1", access_key_id="a", secret_access_key="b", ca_bundle=Path("ca"))
+ACCOUNT = Account(endpoint_url="https://localhost:1", access_key_id="a", secret_access_key="b", ca_bundle="ca")
 
 
 def test_bundles_that_no_manifest_names_are_deleted(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Changes of the local cloud's own code, which restart it."""
+"""Digests that show changes of the local cloud's own code, which restart it."""
 
 from pathlib import Path
 

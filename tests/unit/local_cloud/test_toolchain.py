@@ -10,7 +10,7 @@ def _made(folder: Path) -> None:
     (folder / "python").touch()
 
 
-def test_a_new_environment_leaves_the_one_in_use_alone(tmp_path: Path) -> None:
+def test_a_new_environment_does_not_change_the_one_in_use(tmp_path: Path) -> None:
     link = tmp_path / "venv"
     toolchain._provide(link, b"one", _made)
     in_use = link.resolve()
@@ -33,7 +33,7 @@ def test_an_environment_is_made_once_and_reused(tmp_path: Path) -> None:
     assert link.resolve() == made[0]
 
 
-def test_a_checkout_that_was_moved_gets_a_new_environment(tmp_path: Path) -> None:
+def test_a_moved_checkout_gets_a_new_environment(tmp_path: Path) -> None:
     made = []
 
     def make(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""AWS, stubbed, and the makefiles on their own."""
+"""Fixtures: stubbed AWS clients, and a copy of the makefiles."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.paths import AWKWARD
 
 @pytest.fixture
 def aws() -> Iterator[Stubs]:
-    """Fails if a call that was expected did not come."""
+    """Fails if an expected call was not made."""
     with ExitStack() as active:
         stubs = Stubs(active)
         yield stubs

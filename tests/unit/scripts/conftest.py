@@ -84,7 +84,7 @@ tests/snapshots/**/*.json generated-by=snapshots
 tests/released/**/*.json generated-by=mark-released
 requirements*.txt generated-by=lock
 """,
-    # What `make snapshots` and `make mark-released` write stands for templates: it follows the configuration.
+    # Stand-ins for `make snapshots` and `make mark-released`: they write a file that depends on the configuration.
     "Makefile": """\
 WRITE = grep -o "days=[0-9]*" config/environments.py >
 NAME = $(shell sed -n 's/.*project: str = "\\(.*\\)"/\\1/p' config/model.py)
@@ -96,7 +96,7 @@ mark-released: setup ; @rm -f tests/released/dev/*-data.json; $(WRITE) tests/rel
 
 
 class Repository:
-    """A work tree under git."""
+    """A git work tree."""
 
     def __init__(self, tree: Path) -> None:
         self.tree = tree
@@ -116,7 +116,7 @@ class Repository:
         file.write_bytes(content)
 
     def replace(self, path: str, old: str, new: str) -> None:
-        """Replaces the first of several."""
+        """Replaces the first occurrence."""
         text = self.read(path)
         assert old in text, f"{path} has no {old!r}"
         self.write(path, text.replace(old, new, 1))
@@ -127,7 +127,7 @@ class Repository:
         self.git("config", "user.email", "ada@example.com")
 
     def start(self) -> None:
-        """Puts the files under git."""
+        """Commits the files."""
         self.git("init", "--quiet", "--initial-branch", "main")
         self.sign()
         self.commit("first")

@@ -1,4 +1,4 @@
-"""The first command on a fresh machine says clearly what is missing."""
+"""On a new machine, the first command says clearly what is missing."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent.parent.parent
 
 
 @pytest.mark.parametrize("version", [(3, 9, 2), (3, 11, 2)])
-def test_a_python_that_is_too_old_is_named(version: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_python_is_refused_with_its_version(version: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "version_info", version)
     this = ".".join(map(str, version))
     words = rf"Python 3\.11\.5 or newer is needed, this is {this} .*make PYTHON=python3.12"
@@ -30,7 +30,7 @@ def test_a_python_that_is_too_old_is_named(version: tuple[int, ...], monkeypatch
 
 
 @pytest.mark.thorough
-def test_no_network_is_one_clear_message(tmp_path: Path) -> None:
+def test_a_missing_network_is_reported_in_one_message(tmp_path: Path) -> None:
     for name in ("scripts/bootstrap.py", "requirements-dev.txt", "scripts/requirements-node.txt", "package-lock.json"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
@@ -60,7 +60,7 @@ def test_no_network_is_one_clear_message(tmp_path: Path) -> None:
 
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of an empty registry, signed by an authority that only this machine's own certificates know."""
+    """The URL of an empty registry, whose certificate authority only the operating system trusts."""
     certificates = make_certificates(tmp_path / "tls")
     for name in ("PIP_CERT", "NODE_EXTRA_CA_CERTS", "NODE_USE_SYSTEM_CA", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
@@ -89,7 +89,7 @@ def test_node_and_pip_trust_the_certificates_of_this_machine(registry: str) -> N
     assert "No matching distribution" in str(refused.value)
 
 
-def test_an_authority_that_is_not_trusted_is_named_with_the_remedy(
+def test_an_untrusted_certificate_authority_is_reported_with_the_remedy(
     registry: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
@@ -116,7 +116,11 @@ def test_a_second_run_does_nothing() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_a_checkout_that_was_moved_gets_its_environment_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+<<<<<<< HEAD
+def test_a_moved_checkout_gets_a_new_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+=======
+def test_a_checkout_that_was_moved_gets_a_new_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+>>>>>>> h-checks
     made = []
 
     def create(folder: Path, **_: object) -> None:
@@ -139,14 +143,14 @@ def test_a_checkout_that_was_moved_gets_its_environment_anew(tmp_path: Path, mon
 
 
 @pytest.mark.parametrize(("shown", "major"), [("v24.19.0", 24), ("v9.1.2", 9), ("", 0)])
-def test_nodes_version_is_read(shown: str, major: int, tmp_path: Path) -> None:
+def test_the_major_version_of_node_is_read(shown: str, major: int, tmp_path: Path) -> None:
     node = tmp_path / "node"
     node.write_text(f"#!/bin/sh\necho {shown}\n")
     node.chmod(0o755)
-    assert bootstrap._major_of(str(node)) == major
+    assert bootstrap._major_version(str(node)) == major
 
 
-def test_lock_files_carry_hashes_and_no_address() -> None:
+def test_lock_files_contain_hashes_and_no_index_url() -> None:
     locks = [
         *ROOT.glob("requirements*.txt"),
         *ROOT.glob("*/requirements.txt"),
@@ -160,7 +164,7 @@ def test_lock_files_carry_hashes_and_no_address() -> None:
     assert "://" not in (ROOT / "package-lock.json").read_text()
 
 
-def test_what_ships_has_the_version_that_is_tested() -> None:
+def test_shipped_packages_have_the_tested_versions() -> None:
     def pins(lock: Path) -> set[str]:
         return {line.split()[0] for line in lock.read_text().splitlines() if "==" in line and not line.startswith(" ")}
 

@@ -84,11 +84,11 @@ def test_the_last_release_is_not_compared_for_an_account_or_region(capsys: pytes
     found = _output(capsys, "--against", "released", "--region", "eu-central-1", code=1)
     assert found == (
         "diff: released templates have no account and region, so they can't be compared for region eu-central-1: "
-        "leave that out, or name a revision, AGAINST=...\n"
+        "leave out ACCOUNT and REGION, or pass a git revision, AGAINST=...\n"
     )
 
 
 def test_an_environment_that_was_never_released_is_refused_with_the_remedy(capsys: pytest.CaptureFixture[str]) -> None:
     assert diff.main(["--env", "nowhere", "--against", "released"]) == 1
     assert "for 'nowhere'" in (found := capsys.readouterr().err)
-    assert found.endswith("; `make mark-released` keeps today's\n")
+    assert found.endswith("; `make mark-released` keeps the present ones\n")

@@ -1,4 +1,4 @@
-"""A lock file loses what nothing needs any more, and nothing else."""
+"""A lock file loses exactly the packages that nothing needs any more."""
 
 from pathlib import Path
 
@@ -48,17 +48,17 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_lock_whose_requirements_are_all_there_stays_as_it_is(tree: Path) -> None:
+def test_a_lock_with_all_its_requirements_is_unchanged(tree: Path) -> None:
     assert pruned(LOCK, tree) == LOCK
 
 
-def test_what_only_a_deleted_requirement_needed_goes_with_all_that_it_needed(tree: Path) -> None:
+def test_packages_that_only_a_deleted_requirement_needed_are_removed(tree: Path) -> None:
     (tree / "fruit/requirements.in").unlink()
     (tree / "requirements-dev.in").write_text("apple\n")
     assert pruned(LOCK, tree) == WITHOUT_PEAR
 
 
-def test_what_another_requirement_still_names_stays(tree: Path) -> None:
+def test_packages_that_another_requirement_names_are_kept(tree: Path) -> None:
     (tree / "fruit/requirements.in").unlink()
     expected = LOCK.replace("    #   -r fruit/requirements.in\n    #   -r req", "    # via -r req").replace(
         "    # via\n    # via -r", "    # via -r"
@@ -71,7 +71,7 @@ def test_a_constraint_keeps_no_package(tree: Path) -> None:
     assert pruned(lock, tree) == ""
 
 
-def test_an_include_goes_with_its_file(tree: Path) -> None:
+def test_an_include_of_a_deleted_file_is_removed(tree: Path) -> None:
     text = (tree / "requirements-dev.in").read_text()
     assert existing_includes(text, tree) == text
     (tree / "fruit/requirements.in").unlink()

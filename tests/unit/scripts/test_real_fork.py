@@ -1,4 +1,4 @@
-"""This repository itself, as a fork sees it: without a capability, under another name, and after upstream moved on.
+"""Forks of this repository itself: without a capability, with another name, and after new commits upstream.
 
 The generated files are not written again here, because that takes minutes; `make test-removal` does it.
 """
@@ -41,7 +41,7 @@ def _without(name: str, tree: Path) -> None:
     assert removed.leftovers == []
 
 
-def test_without_one_capability_no_trace_is_left_and_the_rest_works(original: Repository) -> None:
+def test_a_removed_capability_leaves_no_trace_and_the_rest_works(original: Repository) -> None:
     name = optional(original.tree)[0]
     _without(name, original.tree)
     files = set(tracked(original.tree))
@@ -52,7 +52,7 @@ def test_without_one_capability_no_trace_is_left_and_the_rest_works(original: Re
     )
 
 
-def test_a_fork_of_its_own_takes_what_upstream_changed(
+def test_a_renamed_fork_without_a_capability_merges_upstream(
     original: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fork = Repository(tmp_path / "fork")

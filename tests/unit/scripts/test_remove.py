@@ -1,4 +1,4 @@
-"""`make remove` deletes a capability's paths and its lines in shared files, and finds what is left of it."""
+"""`make remove` deletes a capability's paths and its lines in shared files, and finds remaining traces."""
 
 import json
 from pathlib import Path
@@ -112,13 +112,13 @@ def test_each_trace_is_named_with_its_place(repository: Repository, capsys: pyte
         ("greetings, Agreeting, SeasonsGreetings", False),
     ],
 )
-def test_a_trace_is_the_word_alone_or_in_an_identifier(line: str, is_trace: bool, tmp_path: Path) -> None:
+def test_a_trace_is_the_word_by_itself_or_in_an_identifier(line: str, is_trace: bool, tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text(f"{line}\n")
     found = traces("greeting", tree=tmp_path, files=["notes.md"])
     assert found == ([f"notes.md:1: {line}"] if is_trace else [])
 
 
-def test_a_path_is_a_trace_and_the_changelog_is_history(tmp_path: Path) -> None:
+def test_a_path_is_a_trace_but_the_changelog_is_not_searched(tmp_path: Path) -> None:
     for name in ("greeting.md", "CHANGELOG.md"):
         (tmp_path / name).write_text("greeting\n")
     found = traces("greeting", tree=tmp_path, files=["greeting.md", "CHANGELOG.md"])
@@ -136,7 +136,7 @@ def test_shared_python_that_uses_a_deleted_name_elsewhere_is_named(
     assert "\nconfig/environments.py:4: GreetingConfig\n" in capsys.readouterr().out
 
 
-def test_requirements_and_locks_of_the_capability_go(repository: Repository) -> None:
+def test_requirements_and_locks_of_the_capability_are_removed(repository: Repository) -> None:
     repository.write(
         "requirements-dev.in",
         "-r lambda_src/greeting/requirements.in\npear\n# capability: greeting\nplum\n# end: greeting\n",
@@ -169,7 +169,7 @@ def test_requirements_and_locks_of_the_capability_go(repository: Repository) -> 
         ("the marker `# capability: greeting` in a sentence\n", "the marker `# capability: greeting` in a sentence\n"),
     ],
 )
-def test_marked_text_goes_and_the_rest_stays(text: str, rest: str) -> None:
+def test_marked_text_is_removed_and_the_rest_is_kept(text: str, rest: str) -> None:
     assert unmarked(text, "greeting") == rest
 
 
@@ -200,13 +200,15 @@ def test_a_core_capability_is_refused(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize("name", ["applause", "account", "name"])
-def test_an_unknown_capability_is_refused_and_those_there_are_listed(name: str, repository: Repository) -> None:
+def test_an_unknown_capability_is_refused_with_the_existing_ones(name: str, repository: Repository) -> None:
     assert _refusal(repository, name) == (
         f"There is no capability {name!r}. Optional capabilities here: farewell, greeting."
     )
 
 
-def test_without_a_name_those_there_are_are_listed(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_name_the_optional_capabilities_are_listed(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert _refusal(repository, "") == "Optional capabilities here: farewell, greeting."
     main(["--list"], tree=repository.tree)
     assert json.loads(capsys.readouterr().out) == ["farewell", "greeting"]

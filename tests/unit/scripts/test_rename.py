@@ -1,10 +1,10 @@
-"""`make rename` changes one value, and finds whatever still carries the old name."""
+"""`make rename` changes one value, and finds every line that still contains the old name."""
 
 from pathlib import Path
 
 import pytest
 
-from scripts.rename import carriers, main
+from scripts.rename import main, occurrences
 from tests.unit.scripts.conftest import Repository
 
 
@@ -44,10 +44,10 @@ def _found(tmp_path: Path, name: str, text: str) -> list[str]:
     file = tmp_path / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
-    return carriers("stall", tree=tmp_path, files=[name])
+    return occurrences("stall", tree=tmp_path, files=[name])
 
 
-def test_what_carries_the_old_name_is_named_and_fails(
+def test_lines_with_the_old_name_are_listed_and_fail(
     repository: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
     repository.write("notes.md", "first\nstall-prod-data\n")
@@ -59,19 +59,19 @@ def test_what_carries_the_old_name_is_named_and_fails(
 
 
 @pytest.mark.parametrize("text", CARRIERS)
-def test_a_name_within_a_name_carries_it(text: str, tmp_path: Path) -> None:
+def test_the_old_name_is_found_inside_longer_names(text: str, tmp_path: Path) -> None:
     assert _found(tmp_path, "notes.md", f"first\n{text}\n") == [f"notes.md:2: {text}"]
     line = f"x = f({text!r})"
     assert _found(tmp_path, "notes.py", f"import os\n{line}\n") == [f"notes.py:2: {line}"]
 
 
 @pytest.mark.parametrize("text", SENTENCES)
-def test_a_sentence_about_the_example_business_may_stay(text: str, tmp_path: Path) -> None:
+def test_a_sentence_about_the_example_business_may_contain_the_old_name(text: str, tmp_path: Path) -> None:
     assert _found(tmp_path, "notes.md", f"{text}\n") == []
     assert _found(tmp_path, "notes.py", f'"""About {text}"""\n# {text}\n') == []
 
 
-def test_identifiers_in_python_may_stay(tmp_path: Path) -> None:
+def test_identifiers_in_python_may_contain_the_old_name(tmp_path: Path) -> None:
     source = (
         'class Stall: ...\n\n\ndef f(stall: Stall) -> str:\n    return f"{stall.name}, {x.stall.name}" + stall("x")\n'
     )
@@ -82,7 +82,7 @@ def test_a_path_with_the_old_name_is_named(tmp_path: Path) -> None:
     assert _found(tmp_path, "docs/stall-prod.md", "") == ["docs/stall-prod.md: the path"]
 
 
-def test_the_changelog_is_history(tmp_path: Path) -> None:
+def test_the_changelog_may_contain_the_old_name(tmp_path: Path) -> None:
     assert _found(tmp_path, "CHANGELOG.md", "`stall-prod` was there.\n") == []
 
 
@@ -96,7 +96,7 @@ def test_the_changelog_is_history(tmp_path: Path) -> None:
         ("stall", "The project's name is stall already"),
     ],
 )
-def test_a_name_that_does_not_work_is_refused_at_once(name: str, reason: str, repository: Repository) -> None:
+def test_an_invalid_name_is_refused_at_once(name: str, reason: str, repository: Repository) -> None:
     with pytest.raises(SystemExit, match=reason):
         main([name], tree=repository.tree)
     assert repository.git("status", "--porcelain") == ""

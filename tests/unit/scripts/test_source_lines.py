@@ -1,4 +1,4 @@
-"""What belongs to a capability is found in Python by its syntax; every other byte stays."""
+"""Code of a capability is found in Python by its syntax; all other code is unchanged."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def _without(source: str) -> Edited:
         pytest.param(
             "x = 1\n\n# Says hello.\n# Twice.\nif environment.greeting:\n    f(1)\n    f(2)\n\ny = 2\n",
             "x = 1\n\n\ny = 2\n",
-            id="a statement that asks for it",
+            id="a statement under its condition",
         ),
         pytest.param(
             "from config.greeting import G\nLOUD = G(1)\nLOUDER = replace(LOUD, x=2)\nE = f(greeting=LOUDER)\n",
@@ -49,14 +49,14 @@ def _without(source: str) -> Edited:
         pytest.param("greetings = 1\nf(greeting_days=2)\nx.greeting = 3\n", None, id="other names and attributes"),
     ],
 )
-def test_what_belongs_to_the_capability_goes_and_the_rest_stays(before: str, after: str | None) -> None:
+def test_code_of_the_capability_is_removed_and_the_rest_is_kept(before: str, after: str | None) -> None:
     edited = _without(before)
     assert edited.source == (before if after is None else after)
     assert edited.leftovers == []
 
 
 @pytest.mark.parametrize("also", ["", ", greeting=LOUD"])
-def test_a_constant_that_something_else_uses_stays_and_is_named(also: str) -> None:
+def test_a_constant_that_other_code_uses_is_kept_and_reported(also: str) -> None:
     source = "from config.greeting import G\nLOUD = G(1)\nE = f(days=LOUD.days{})\n"
     edited = _without(source.format(also))
     assert edited.source == source.format("").partition("\n")[2]
@@ -68,6 +68,6 @@ def test_an_else_branch_is_refused() -> None:
         _without("if environment.greeting:\n    f()\nelse:\n    g()\n")
 
 
-def test_what_would_leave_no_python_is_refused() -> None:
-    with pytest.raises(EditError, match="would be no Python any more"):
+def test_an_edit_that_would_leave_invalid_python_is_refused() -> None:
+    with pytest.raises(EditError, match="would no longer be valid Python"):
         _without("class A:\n    greeting: int\n")

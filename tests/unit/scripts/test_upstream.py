@@ -22,13 +22,13 @@ class Both:
         self.upstream.commit("upstream moves on")
 
     def merge(self) -> None:
-        """What the fork's people call."""
+        """Runs the command in the fork."""
         main([], tree=self.fork.tree)
 
 
 @pytest.fixture
 def both(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Both:
-    """A fork without `greeting`, with a name, a value and a stack of its own."""
+    """A fork without `greeting`, with its own name, a changed value and its own stack."""
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")  # the small repository ignores no compiled files
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # the guard's own pytest starts sooner without plugins
     fork = Repository(tmp_path / "fork")
@@ -49,7 +49,7 @@ def both(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def _in_every_corner(upstream: Repository) -> None:
     model, platform = upstream.read("config/model.py"), upstream.read("stacks/platform.py")
     upstream.write("config/environments.py", upstream.read("config/environments.py").replace("days=7", "days=9"))
-    # Beside lines that the fork has no more, or has changed.
+    # Next to lines that the fork has removed or changed.
     upstream.write(
         "config/model.py",
         model.replace("    farewell:", "    retries: int = 3\n    farewell:").replace(
@@ -71,7 +71,7 @@ def _in_every_corner(upstream: Repository) -> None:
 
 
 @pytest.mark.thorough
-def test_what_upstream_changed_arrives_and_what_the_fork_decided_stays(both: Both) -> None:
+def test_changes_of_upstream_are_merged_and_decisions_of_the_fork_are_kept(both: Both) -> None:
     before = both.fork.files
     both.move_on(_in_every_corner)
     both.merge()
@@ -90,7 +90,7 @@ def test_what_upstream_changed_arrives_and_what_the_fork_decided_stays(both: Bot
 
 
 @pytest.mark.thorough
-def test_a_merge_is_recorded_so_that_the_next_one_starts_there(both: Both, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_next_merge_starts_at_the_last_one(both: Both, capsys: pytest.CaptureFixture[str]) -> None:
     both.move_on(_in_every_corner)
     both.merge()
     newest = both.upstream.git("rev-parse", "HEAD").strip()
@@ -103,7 +103,7 @@ def test_a_merge_is_recorded_so_that_the_next_one_starts_there(both: Both, capsy
 
 
 @pytest.mark.thorough
-def test_a_new_capability_of_upstream_arrives(both: Both) -> None:
+def test_a_new_capability_of_upstream_is_merged(both: Both) -> None:
     def add(upstream: Repository) -> None:
         upstream.write("config/applause.py", upstream.read("config/greeting.py").replace("Greeting", "Applause"))
         model = upstream.read("config/model.py") + "    applause: ApplauseConfig | None = None\n"
@@ -116,7 +116,7 @@ def test_a_new_capability_of_upstream_arrives(both: Both) -> None:
 
 
 @pytest.mark.thorough
-def test_what_both_changed_is_left_to_a_person_and_then_finished(
+def test_a_conflict_is_resolved_by_a_person_and_the_next_run_finishes_the_merge(
     both: Both, capsys: pytest.CaptureFixture[str]
 ) -> None:
     both.fork.write("README.md", both.fork.read("README.md").replace("apples", "plums"))
@@ -137,7 +137,7 @@ def test_what_both_changed_is_left_to_a_person_and_then_finished(
 
 
 @pytest.mark.thorough
-def test_a_merge_whose_templates_can_not_be_made_waits_for_a_person(both: Both) -> None:
+def test_a_merge_that_does_not_synthesize_is_left_unfinished(both: Both) -> None:
     both.move_on(lambda upstream: upstream.write("Makefile", "setup: ; @true\nsnapshots: ; @false\n"))
     before = both.fork.git("rev-parse", "HEAD")
     with pytest.raises(SystemExit, match="Synthesis fails"):
@@ -147,7 +147,7 @@ def test_a_merge_whose_templates_can_not_be_made_waits_for_a_person(both: Both) 
 
 
 @pytest.mark.thorough
-def test_released_templates_stay_where_the_guard_refuses(both: Both) -> None:
+def test_released_templates_are_unchanged_if_the_guard_fails(both: Both) -> None:
     def lose(upstream: Repository) -> None:
         _in_every_corner(upstream)
         upstream.write("tests/architecture/test_released.py", "def test_nothing_is_lost() -> None:\n    assert False\n")
@@ -165,7 +165,7 @@ PLUM = "plum==1 \\\n    --hash=sha256:aa\n    # via -r requirements-dev.in\n"
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("adds_a_package", [False, True])
-def test_a_lock_that_both_changed_is_upstreams_and_resolved_again_where_it_lacks_something(
+def test_a_lock_that_both_changed_is_taken_from_upstream_and_completed(
     adds_a_package: bool, both: Both, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def lock(repository: Repository, requirements: str, text: str) -> None:
@@ -187,7 +187,7 @@ def test_a_lock_that_both_changed_is_upstreams_and_resolved_again_where_it_lacks
     assert ("resolving" in capfd.readouterr().out) == adds_a_package
 
 
-def test_an_upstream_that_is_not_there_is_refused(repository: Repository) -> None:
+def test_an_upstream_that_does_not_exist_is_refused(repository: Repository) -> None:
     with pytest.raises(SystemExit, match=r"There is no upstream/main\. .* git remote add upstream URL"):
         main([], tree=repository.tree)
 

@@ -1,4 +1,4 @@
-"""What the contract tests of the web app share."""
+"""Fixtures of the web app's contract tests."""
 
 import pytest
 

@@ -20,7 +20,9 @@ def test_the_load_balancer_closes_connections_first_and_drains_for_longer_than_t
     assert drain > web_src.server.SHUTDOWN_SECONDS
     (stop,) = re.findall(r"^TimeoutStopSec=(\d+)$", web.script, re.M)
     assert int(stop) > web_src.server.SHUTDOWN_SECONDS
-    assert idle > web_src.database.WAIT_SECONDS, "the page that says so reaches the visitor"
+    assert idle > web_src.database.WAIT_SECONDS, (
+        "the load balancer closes the connection before the app can answer with an error page"
+    )
 
 
 def test_auto_scaling_waits_for_longer_than_the_boot_script_does(platform: Deployed, web: WebApp) -> None:
@@ -34,7 +36,7 @@ def test_auto_scaling_waits_for_longer_than_the_boot_script_does(platform: Deplo
     assert (int(retry) + int(sleep)) * 2 <= int(minutes) * 60 == group["HealthCheckGracePeriod"]
 
 
-def test_the_configuration_counts_the_web_apps_connections_as_they_are() -> None:
+def test_the_configuration_counts_the_connections_that_the_web_app_opens() -> None:
     assert web_src.database.MAX_CONNECTIONS == DATABASE_POOL
 
 

@@ -21,7 +21,7 @@ API_DESCRIPTION = "/api/openapi.json"
 
 @pytest.fixture
 def database(monkeypatch: pytest.MonkeyPatch) -> FakeDatabase:
-    """A fake database that answers."""
+    """A fake database that is available."""
     database = FakeDatabase()
     for name, fake in database.queries().items():
         monkeypatch.setattr(queries, name, fake)

@@ -19,16 +19,18 @@ def test_instances_start_the_app_of_the_asset_that_they_fetched(platform: Deploy
     unpacked = re.findall(r"^(\S+) -m zipfile ", web.script, re.M)
     assert installed == unpacked == [python]
     (folder,) = re.findall(r"^WorkingDirectory=(\S+)$", web.script, re.M)
-    assert f'"$ROOT{folder}"\n' in web.script, "where it is unpacked"
+    assert f'"$ROOT{folder}"\n' in web.script, "the service does not start in the folder of the unpacked app"
 
 
 def test_the_load_balancer_reaches_the_app_on_the_port_where_it_listens(platform: Deployed, web: WebApp) -> None:
     port = int(web.variables["PORT"])
-    assert port == web_settings.DEFAULT_PORT, "people start the app by hand, too"
+    assert port == web_settings.DEFAULT_PORT, "the app's default port differs from that of the load balancer"
     ((_, _, targets),) = platform.resources("AWS::ElasticLoadBalancingV2::TargetGroup")
     assert (targets["Port"], targets["Protocol"]) == (port, "HTTP")
     assert targets.get("HealthCheckPort", "traffic-port") == "traffic-port"
-    assert re.findall(r"http://localhost:(\d+)/", web.script) == [str(port)], "the boot script waits for it there"
+    assert re.findall(r"http://localhost:(\d+)/", web.script) == [str(port)], (
+        "the boot script waits for the app on another port"
+    )
     reach = reachability(platform.synthesized.environment)
     asked = ("load balancer", "instances", port)
     assert reach.certain(*asked), reach.why(*asked, certain=True)

@@ -1,4 +1,4 @@
-"""What the role of housekeeping may do, tried out."""
+"""The permissions of the database role `housekeeping`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.integration.database.conftest import WRITES, Shop
     [*WRITES, "SELECT raw FROM rejected_rows", "SELECT reasons FROM rejected_rows", "SELECT key FROM files",
      "SELECT order_id FROM orders"],
 )  # fmt: skip
-def test_housekeeping_neither_writes_nor_reads_what_people_sent(shop: Shop, statement: str) -> None:
+def test_housekeeping_can_neither_write_tables_nor_read_their_contents(shop: Shop, statement: str) -> None:
     with shop.connect("housekeeping") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(statement)
 

@@ -80,7 +80,7 @@ def test_a_file_that_is_being_loaded_again_delays_no_other(shop: Shop, connectio
     assert old not in rejects_of(shop)
 
 
-def test_rows_that_were_rejected_again_in_the_meantime_stay(shop: Shop, connection: psycopg.Connection) -> None:
+def test_rows_that_were_rejected_again_in_the_meantime_are_kept(shop: Shop, connection: psycopg.Connection) -> None:
     """The file is old when the run begins, and is loaded again before its rows are deleted."""
     busy = file(shop, days=100, rejects=4)
 
@@ -95,7 +95,7 @@ def test_rows_that_were_rejected_again_in_the_meantime_stay(shop: Shop, connecti
     assert rejects_of(shop) == {busy: 1}
 
 
-def test_a_million_rows_are_deleted_in_bounded_batches_and_the_recent_ones_stay(
+def test_a_million_rows_are_deleted_in_bounded_batches_and_recent_ones_are_kept(
     shop: Shop, connection: psycopg.Connection
 ) -> None:
     large = [file(shop, days=100, rejects=300_000) for _ in range(2)]

@@ -78,7 +78,7 @@ def test_orders_that_take_too_long_to_count_are_left_out(
     pipeline.loader().load(pipeline.put(KEY, csv(("a", 1)), at=1))
     monkeypatch.setattr(answers, "_COUNT_SECONDS", 0.05)
     with pipeline.shop.connect() as administrator, administrator.transaction():
-        administrator.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")  # as if counting took long
+        administrator.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")  # simulates a slow count
         answer = inspect(connection, BUCKET, Inspect(key=KEY))
     assert answer["versions"][0]["orders_stored"] is None
     assert answer["versions"][0]["status"] == "loaded"

@@ -1,4 +1,4 @@
-"""What the role of the operations function may do, tried out."""
+"""The permissions of the database role `operations`."""
 
 from __future__ import annotations
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import botocore.session
 
-from common.database import ReusableConnection, connect
+from common.database import ReusableConnection
 from operations import answers
 from operations.requests import Inspect, KnownVersions
 from operations.settings import Settings
@@ -20,7 +19,7 @@ def work(pipeline: Pipeline) -> None:
     """Answer both requests, on a connection that is reused."""
     settings = Settings.from_env(pipeline.shop.variables("operations") | {"LANDING_BUCKET": BUCKET})
     session = botocore.session.get_session()
-    reusable = ReusableConnection(partial(connect, settings.database, user=settings.database_user, session=session))
+    reusable = ReusableConnection(settings.database, user=settings.database_user, session=session)
     reusable.get()
     with reusable.get() as connection:
         found = answers.inspect(connection, BUCKET, Inspect(key="incoming/a.csv"))

@@ -47,7 +47,6 @@ FILL = f"""
 
 # By query: the arguments, one set for each kind of request that pages and the API accept.
 ARGUMENTS: dict[str, list[dict[str, Any]]] = {
-    "ping": [{}],
     "files": [
         {"before": before, "status": status, "limit": 501}
         for before in (MAX_ID, 50_000)

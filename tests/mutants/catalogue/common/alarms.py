@@ -20,7 +20,7 @@ MUTANTS = (
         file="components/common/alarm.py",
         old="        self.add_alarm_action(alerts.action)\n",
         new="",
-        test=f"{ALARMS}::test_people_hear_when_an_alarm_starts_and_when_it_ends[prod]",
+        test=f"{ALARMS}::test_the_start_and_the_end_of_every_alarm_are_reported[prod]",
         says="AlarmActions",
     ),
     Mutant(
@@ -28,7 +28,7 @@ MUTANTS = (
         file="components/common/alarm.py",
         old="        self.add_ok_action(alerts.action)\n",
         new="",
-        test=f"{ALARMS}::test_people_hear_when_an_alarm_starts_and_when_it_ends[prod]",
+        test=f"{ALARMS}::test_the_start_and_the_end_of_every_alarm_are_reported[prod]",
         says="OKActions",
     ),
     Mutant(

@@ -12,8 +12,8 @@ MUTANTS = (
         file="components/common/python_function.py",
         old="allow_all_outbound=False",
         new="allow_all_outbound=True",
-        test=f"{EVERY_STACK}::test_everything_talks_to_named_peers_or_https[prod]",
-        says="lets -1",
+        test=f"{EVERY_STACK}::test_security_groups_allow_egress_only_to_named_peers_or_https[prod]",
+        says="allows -1",
     ),
     Mutant(
         name="functions use only IPv4 in a dual-stack VPC",
@@ -36,7 +36,7 @@ MUTANTS = (
         file="components/common/python_function.py",
         old="            log_group=self.log_group,\n",
         new="",
-        test=f"{FUNCTIONS}::test_functions_log_as_json_down_to_lambdas_own_reports[prod]",
+        test=f"{FUNCTIONS}::test_functions_log_as_json_including_lambdas_own_reports[prod]",
         says="LogGroup",
     ),
     Mutant(
@@ -60,7 +60,7 @@ MUTANTS = (
         file="config/environments.py",
         old="reserve_concurrency=True",
         new="reserve_concurrency=False",
-        test=f"{FUNCTIONS}::test_functions_of_what_must_not_stop_have_executions_of_their_own",
+        test=f"{FUNCTIONS}::test_every_function_of_prod_reserves_concurrency",
         says="ReservedConcurrentExecutions",
     ),
     Mutant(
@@ -92,7 +92,7 @@ MUTANTS = (
         file="components/common/python_function.py",
         old="            memory_size=memory_mb,",
         new="            memory_size=memory_mb,\n            retry_attempts=0,",
-        test=f"{FUNCTIONS}::test_what_fails_of_a_call_is_tried_again[prod]",
+        test=f"{FUNCTIONS}::test_failed_asynchronous_invocations_are_retried[prod]",
         says="MaximumRetryAttempts",
     ),
     Mutant(
@@ -100,7 +100,7 @@ MUTANTS = (
         file="components/common/python_function.py",
         old="            memory_size=memory_mb,",
         new="            memory_size=memory_mb,\n            max_event_age=Duration.minutes(1),",
-        test=f"{FUNCTIONS}::test_what_fails_of_a_call_is_tried_again[prod]",
+        test=f"{FUNCTIONS}::test_failed_asynchronous_invocations_are_retried[prod]",
         says="MaximumEventAgeInSeconds",
     ),
 )

@@ -27,7 +27,7 @@ MUTANTS = (
         file="components/common/log_group.py",
         old="removal_policy=removal",
         new="removal_policy=RemovalPolicy.DESTROY",
-        test=f"{DATA}::test_what_holds_data_or_opens_it_outlives_its_stack[prod]",
+        test=f"{DATA}::test_buckets_keys_and_log_groups_are_retained_when_their_stack_is_deleted[prod]",
         says="AWS::Logs::LogGroup",
     ),
     Mutant(
@@ -35,7 +35,7 @@ MUTANTS = (
         file="components/common/log_group.py",
         old="365: _Days.ONE_YEAR",
         new="365: _Days.SIX_MONTHS",
-        test=f"{EVERY_STACK}::test_a_log_group_keeps_what_it_is_told_to",
+        test=f"{EVERY_STACK}::test_a_log_group_has_the_given_retention",
         says="RetentionInDays",
     ),
 )

@@ -14,7 +14,7 @@ MUTANTS = (
         "            encryption_master_key=key,\n"
         "            data_key_reuse=Duration.hours(1)",
         new="encryption=sqs.QueueEncryption.SQS_MANAGED",
-        test=f"{INGESTION}::test_every_queue_is_encrypted_with_our_key[prod]",
+        test=f"{INGESTION}::test_every_queue_is_encrypted_with_the_messages_key[prod]",
         says="KmsMasterKeyId",
     ),
     Mutant(
@@ -30,7 +30,7 @@ MUTANTS = (
         file="components/common/queue.py",
         old='"sqs:ReceiveMessage", "sqs:DeleteMessage"',
         new='"sqs:*", "sqs:DeleteMessage"',
-        test=f"{EVERY_STACK}::test_nothing_is_allowed_by_wildcard_action[prod]",
+        test=f"{EVERY_STACK}::test_no_statement_allows_a_wildcard_action[prod]",
         says="sqs:*",
     ),
     Mutant(
@@ -38,7 +38,7 @@ MUTANTS = (
         file="components/common/queue.py",
         old='"sqs:GetQueueAttributes", resources=[self.queue_arn]',
         new='"sqs:GetQueueAttributes", resources=["*"]',
-        test=f"{EVERY_STACK}::test_only_what_aws_offers_no_narrower_is_allowed_on_all_resources[prod]",
+        test=f"{EVERY_STACK}::test_only_actions_that_aws_cannot_limit_are_allowed_on_all_resources[prod]",
         says="sqs:ReceiveMessage",
     ),
     Mutant(
@@ -54,7 +54,7 @@ MUTANTS = (
         file="components/common/queue.py",
         old="            enforce_ssl=True,",
         new="            enforce_ssl=True,\n            delivery_delay=Duration.minutes(15),",
-        test=f"{OBJECT_EVENTS}::test_every_event_reaches_the_function_as_it_is_and_at_once[prod]",
+        test=f"{OBJECT_EVENTS}::test_every_event_reaches_the_function_unchanged_and_without_delay[prod]",
         says="DelaySeconds",
     ),
     Mutant(
@@ -62,7 +62,7 @@ MUTANTS = (
         file="components/common/queue.py",
         old="            enforce_ssl=True,",
         new="            enforce_ssl=True,\n            max_message_size_bytes=1024,",
-        test=f"{OBJECT_EVENTS}::test_every_event_reaches_the_function_as_it_is_and_at_once[prod]",
+        test=f"{OBJECT_EVENTS}::test_every_event_reaches_the_function_unchanged_and_without_delay[prod]",
         says="MaximumMessageSize",
     ),
 )

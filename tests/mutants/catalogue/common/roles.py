@@ -10,7 +10,7 @@ MUTANTS = (
         file="components/common/workload_role.py",
         old="managed_policies=[self.policy]",
         new='managed_policies=[self.policy, iam.ManagedPolicy.from_aws_managed_policy_name("AdministratorAccess")]',
-        test=f"{EVERY_STACK}::test_no_policy_of_aws_is_attached[prod]",
+        test=f"{EVERY_STACK}::test_no_aws_managed_policy_is_attached[prod]",
         says="AdministratorAccess",
     ),
     Mutant(
@@ -18,7 +18,7 @@ MUTANTS = (
         file="components/common/workload_role.py",
         old="assumed_by=iam.ServicePrincipal(service, conditions=conditions)",
         new="assumed_by=iam.AnyPrincipal()",
-        test=f"{EVERY_STACK}::test_roles_are_assumed_by_one_service_each[prod]",
+        test=f"{EVERY_STACK}::test_each_role_is_assumed_by_one_service[prod]",
         says="'*'",
     ),
 )

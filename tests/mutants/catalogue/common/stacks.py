@@ -11,7 +11,7 @@ MUTANTS = (
         file="config/environments.py",
         old="removal=Removal.RETAIN",
         new="removal=Removal.DESTROY",
-        test=f"{DATA}::test_what_holds_data_or_opens_it_outlives_its_stack[prod]",
+        test=f"{DATA}::test_buckets_keys_and_log_groups_are_retained_when_their_stack_is_deleted[prod]",
         says="'Delete'",
     ),
     Mutant(
@@ -19,7 +19,7 @@ MUTANTS = (
         file="config/environments.py",
         old="termination_protection=True",
         new="termination_protection=False",
-        test=f"{EVERY_STACK}::test_what_must_not_be_lost_cannot_be_deleted_by_a_click[prod]",
+        test=f"{EVERY_STACK}::test_staging_and_prod_have_termination_protection[prod]",
         says="Foundation",
     ),
     Mutant(
@@ -27,7 +27,7 @@ MUTANTS = (
         file="stacks/data.py",
         old="            protected=environment.termination_protection,\n",
         new="",
-        test=f"{EVERY_STACK}::test_what_must_not_be_lost_cannot_be_deleted_by_a_click[prod]",
+        test=f"{EVERY_STACK}::test_staging_and_prod_have_termination_protection[prod]",
         says="Data",
     ),
     Mutant(
@@ -35,7 +35,7 @@ MUTANTS = (
         file="stacks/base.py",
         old='        Tags.of(self).add("Environment", environment.name)\n',
         new="",
-        test=f"{EVERY_STACK}::test_everything_is_tagged_with_where_it_belongs[prod]",
+        test=f"{EVERY_STACK}::test_everything_is_tagged_with_its_project_environment_and_stack[prod]",
         says="Environment",
     ),
     Mutant(
@@ -43,7 +43,7 @@ MUTANTS = (
         file="config/environments.py",
         old="removal=Removal.DESTROY",
         new="removal=Removal.RETAIN",
-        test=f"{DATA}::test_dev_keeps_no_resource_when_its_stacks_go",
+        test=f"{DATA}::test_dev_retains_no_resource_when_its_stacks_are_deleted",
         says="KeysData",
     ),
     Mutant(

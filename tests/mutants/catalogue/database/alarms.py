@@ -11,7 +11,7 @@ MUTANTS = (
         file="components/database/postgres_instance.py",
         old="        self._alarms_of_every_engine(config.max_connections)\n",
         new="",
-        test=f"{DATABASE_ALARMS}::test_people_hear_of_events_and_alarms_of_the_database[prod]",
+        test=f"{DATABASE_ALARMS}::test_events_and_alarms_of_the_database_are_sent_to_the_alerts_topic[prod]",
         says="DatabaseConnections",
     ),
     Mutant(
@@ -19,7 +19,7 @@ MUTANTS = (
         file="components/database/postgres_instance.py",
         old='"failover", ',
         new="",
-        test=f"{DATABASE_ALARMS}::test_people_hear_of_events_and_alarms_of_the_database[prod]",
+        test=f"{DATABASE_ALARMS}::test_events_and_alarms_of_the_database_are_sent_to_the_alerts_topic[prod]",
         says="failover",
     ),
     Mutant(
@@ -27,7 +27,7 @@ MUTANTS = (
         file="components/database/database_server.py",
         old="max_connections * BUSY_PERCENT // 100",
         new="max_connections * BUSY_PERCENT",
-        test=f"{DATABASE_ALARMS}::test_alarms_of_the_database_fire_before_it_stops[prod]",
+        test=f"{DATABASE_ALARMS}::test_database_alarms_start_before_a_limit_is_reached[prod]",
         says="DatabaseConnections",
     ),
     Mutant(
@@ -35,7 +35,7 @@ MUTANTS = (
         file="components/database/postgres_instance.py",
         old='metric_free_storage_space(statistic="Minimum"),\n            comparison="<"',
         new='metric_free_storage_space(statistic="Minimum"),\n            comparison=">"',
-        test=f"{DATABASE_ALARMS}::test_alarms_of_the_database_fire_before_it_stops[prod]",
+        test=f"{DATABASE_ALARMS}::test_database_alarms_start_before_a_limit_is_reached[prod]",
         says="FreeStorageSpace",
     ),
     Mutant(
@@ -67,7 +67,7 @@ MUTANTS = (
         file="components/database/database_server.py",
         old='metric_database_connections(statistic="Maximum")',
         new='metric_database_connections(statistic="Minimum")',
-        test=f"{ALARMS}::test_an_alarm_counts_events_and_takes_the_worst_of_levels[prod]",
+        test=f"{ALARMS}::test_every_alarm_uses_a_statistic_that_suits_its_metric[prod]",
         says="DatabaseConnections",
     ),
     Mutant(
@@ -75,7 +75,7 @@ MUTANTS = (
         file="components/database/postgres_instance.py",
         old="instance.metric_freeable_memory()",
         new='instance.metric_freeable_memory(statistic="Sum")',
-        test=f"{ALARMS}::test_an_alarm_counts_events_and_takes_the_worst_of_levels[prod]",
+        test=f"{ALARMS}::test_every_alarm_uses_a_statistic_that_suits_its_metric[prod]",
         says="FreeableMemory",
     ),
     Mutant(
@@ -83,7 +83,7 @@ MUTANTS = (
         file="components/database/database_server.py",
         old='metric("MaximumUsedTransactionIDs", statistic="Maximum")',
         new='metric("MaximumUsedTransactionIDs", statistic="SampleCount")',
-        test=f"{ALARMS}::test_an_alarm_counts_events_and_takes_the_worst_of_levels[prod]",
+        test=f"{ALARMS}::test_every_alarm_uses_a_statistic_that_suits_its_metric[prod]",
         says="TransactionIdAge",
     ),
     Mutant(
@@ -91,7 +91,7 @@ MUTANTS = (
         file="components/database/database_proxy.py",
         old='dimensions_map={"ProxyName": self.proxy.db_proxy_name},',
         new='dimensions_map={"ProxyName": self.proxy.db_proxy_name},\n                statistic="SampleCount",',
-        test=f"{ALARMS}::test_an_alarm_counts_events_and_takes_the_worst_of_levels[prod]",
+        test=f"{ALARMS}::test_every_alarm_uses_a_statistic_that_suits_its_metric[prod]",
         says="ProxyBorrowLatency",
     ),
     Mutant(
@@ -99,7 +99,7 @@ MUTANTS = (
         file="components/database/database_server.py",
         old="BUSY_PERCENT = 80",
         new="BUSY_PERCENT = 98",
-        test=f"{DATABASE_ALARMS}::test_alarms_of_the_database_fire_before_it_stops[prod]",
+        test=f"{DATABASE_ALARMS}::test_database_alarms_start_before_a_limit_is_reached[prod]",
         says="98",
     ),
     Mutant(
@@ -107,7 +107,7 @@ MUTANTS = (
         file="components/database/database_server.py",
         old="            source_ids=ids,\n",
         new="            source_ids=[],\n",
-        test=f"{DATABASE_ALARMS}::test_people_hear_of_each_part_of_the_database_and_of_no_other[prod]",
+        test=f"{DATABASE_ALARMS}::test_event_subscriptions_cover_exactly_the_parts_of_this_database[prod]",
         says="Instance",
     ),
     Mutant(
@@ -115,7 +115,7 @@ MUTANTS = (
         file="components/database/postgres_instance.py",
         old='source="db-instance", ids=[made.ref]',
         new='source="db-instance", ids=["orders"]',
-        test=f"{DATABASE_ALARMS}::test_people_hear_of_each_part_of_the_database_and_of_no_other[prod]",
+        test=f"{DATABASE_ALARMS}::test_event_subscriptions_cover_exactly_the_parts_of_this_database[prod]",
         says="SourceIds",
     ),
     Mutant(
@@ -123,7 +123,7 @@ MUTANTS = (
         file="components/database/aurora_serverless.py",
         old='MEMBER_EVENTS = ["availability", "failure", "recovery"]',
         new='MEMBER_EVENTS = ["recovery"]',
-        test=f"{DATABASE_ALARMS}::test_people_hear_of_each_part_of_the_database_and_of_no_other[prod on Aurora]",
+        test=f"{DATABASE_ALARMS}::test_event_subscriptions_cover_exactly_the_parts_of_this_database[prod on Aurora]",
         says="failure",
     ),
     Mutant(
@@ -131,7 +131,7 @@ MUTANTS = (
         file="components/database/aurora_serverless.py",
         old="ids=self.resource.instance_identifiers",
         new="ids=[made.ref]",
-        test=f"{DATABASE_ALARMS}::test_people_hear_of_each_part_of_the_database_and_of_no_other[prod on Aurora]",
+        test=f"{DATABASE_ALARMS}::test_event_subscriptions_cover_exactly_the_parts_of_this_database[prod on Aurora]",
         says="SourceIds",
     ),
     Mutant(
@@ -139,7 +139,7 @@ MUTANTS = (
         file="components/database/postgres_instance.py",
         old='"low storage", ',
         new="",
-        test=f"{DATABASE_ALARMS}::test_people_hear_that_storage_runs_out[prod]",
+        test=f"{DATABASE_ALARMS}::test_low_storage_is_reported[prod]",
         says="low storage",
     ),
 )

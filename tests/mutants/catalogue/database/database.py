@@ -36,7 +36,7 @@ MUTANTS = (
         file="components/database/database.py",
         old="client.connections.allow_to(group, ec2.Port.tcp(port)",
         new="group.connections.allow_from_any_ipv4(ec2.Port.tcp(port)",
-        test=f"{DATABASE}::test_nobody_but_a_named_client_reaches_the_database[prod]",
+        test=f"{DATABASE}::test_only_named_clients_reach_the_database[prod]",
         says="0.0.0.0/0",
     ),
     Mutant(
@@ -52,7 +52,7 @@ MUTANTS = (
         file="components/database/database_server.py",
         old='description="The database", allow_all_outbound=False',
         new='description="The database", allow_all_outbound=True',
-        test=f"{DATABASE}::test_the_database_reaches_nobody[prod]",
+        test=f"{DATABASE}::test_the_database_opens_no_connections[prod]",
         says="0.0.0.0/0",
     ),
     Mutant(
@@ -60,7 +60,7 @@ MUTANTS = (
         file="config/environments.py",
         old="multi_az=True",
         new="multi_az=False",
-        test=f"{DATABASE}::test_what_must_not_be_lost_survives_a_zone_and_a_mistake[prod]",
+        test=f"{DATABASE}::test_staging_and_prod_databases_survive_a_zone_failure_and_an_accidental_deletion[prod]",
         says="MultiAZ",
     ),
     Mutant(
@@ -68,7 +68,7 @@ MUTANTS = (
         file="config/environments.py",
         old='deletion_protection=True,\n    on_removal="snapshot"',
         new='deletion_protection=False,\n    on_removal="snapshot"',
-        test=f"{DATABASE}::test_what_must_not_be_lost_survives_a_zone_and_a_mistake[prod]",
+        test=f"{DATABASE}::test_staging_and_prod_databases_survive_a_zone_failure_and_an_accidental_deletion[prod]",
         says="DeletionProtection",
     ),
     Mutant(
@@ -84,7 +84,7 @@ MUTANTS = (
         file="config/environments.py",
         old="backup_days=14",
         new="backup_days=1",
-        test=f"{DATABASE}::test_what_must_not_be_lost_survives_a_zone_and_a_mistake[prod]",
+        test=f"{DATABASE}::test_staging_and_prod_databases_survive_a_zone_failure_and_an_accidental_deletion[prod]",
         says="BackupRetentionPeriod",
     ),
     Mutant(
@@ -100,7 +100,7 @@ MUTANTS = (
         file="components/database/postgres_instance.py",
         old='delete_automated_backups=config.on_removal == "destroy"',
         new="delete_automated_backups=True",
-        test=f"{DATABASE}::test_what_must_not_be_lost_survives_a_zone_and_a_mistake[prod]",
+        test=f"{DATABASE}::test_staging_and_prod_databases_survive_a_zone_failure_and_an_accidental_deletion[prod]",
         says="DeleteAutomatedBackups",
     ),
     Mutant(
@@ -108,7 +108,7 @@ MUTANTS = (
         file="config/environments.py",
         old='on_removal="snapshot"',
         new='on_removal="destroy"',
-        test=f"{DATABASE}::test_what_must_not_be_lost_survives_a_zone_and_a_mistake[prod]",
+        test=f"{DATABASE}::test_staging_and_prod_databases_survive_a_zone_failure_and_an_accidental_deletion[prod]",
         says="DeletionPolicy",
     ),
     Mutant(
@@ -116,7 +116,7 @@ MUTANTS = (
         file="components/database/postgres_instance.py",
         old="storage_encrypted=True,\n            storage_encryption_key=placement.key",
         new="storage_encrypted=False",
-        test=f"{DATABASE}::test_the_database_is_encrypted_and_takes_tls_only[prod]",
+        test=f"{DATABASE}::test_the_database_is_encrypted_and_accepts_only_tls[prod]",
         says="StorageEncrypted",
     ),
     Mutant(
@@ -124,7 +124,7 @@ MUTANTS = (
         file="components/database/postgres_instance.py",
         old="            storage_encryption_key=placement.key,\n",
         new="",
-        test=f"{DATABASE}::test_the_database_is_encrypted_and_takes_tls_only[prod]",
+        test=f"{DATABASE}::test_the_database_is_encrypted_and_accepts_only_tls[prod]",
         says="KmsKeyId",
     ),
     Mutant(
@@ -132,7 +132,7 @@ MUTANTS = (
         file="components/database/postgres_instance.py",
         old="            performance_insight_encryption_key=placement.key,\n",
         new="",
-        test=f"{DATABASE}::test_the_database_is_encrypted_and_takes_tls_only[prod]",
+        test=f"{DATABASE}::test_the_database_is_encrypted_and_accepts_only_tls[prod]",
         says="PerformanceInsightsKMSKeyId",
     ),
     Mutant(
@@ -140,7 +140,7 @@ MUTANTS = (
         file="components/database/database_server.py",
         old='"rds.force_ssl": "1"',
         new='"rds.force_ssl": "0"',
-        test=f"{DATABASE}::test_the_database_is_encrypted_and_takes_tls_only[prod]",
+        test=f"{DATABASE}::test_the_database_is_encrypted_and_accepts_only_tls[prod]",
         says="rds.force_ssl",
     ),
     Mutant(
@@ -148,7 +148,7 @@ MUTANTS = (
         file="components/database/postgres_instance.py",
         old="manage_master_user_password=True",
         new="manage_master_user_password=False",
-        test=f"{DATABASE}::test_no_password_stands_in_the_template[prod]",
+        test=f"{DATABASE}::test_the_template_contains_no_password[prod]",
         says="ManageMasterUserPassword",
     ),
     Mutant(
@@ -156,7 +156,7 @@ MUTANTS = (
         file="components/database/postgres_instance.py",
         old="auto_minor_version_upgrade=True",
         new="auto_minor_version_upgrade=False",
-        test=f"{DATABASE}::test_the_engine_is_the_newest_of_its_major_version_and_stays_so[prod]",
+        test=f"{DATABASE}::test_the_engine_runs_the_newest_minor_version[prod]",
         says="AutoMinorVersionUpgrade",
     ),
     Mutant(
@@ -172,7 +172,7 @@ MUTANTS = (
         file="components/database/postgres_instance.py",
         old='"postgresql", "upgrade", "iam-db-auth-error"]',
         new='"postgresql", "upgrade"]',
-        test=f"{DATABASE}::test_every_exported_log_has_its_group_before_rds_would_make_one[prod]",
+        test=f"{DATABASE}::test_log_groups_exist_before_rds_exports_to_them[prod]",
         says="iam-db-auth-error",
     ),
     Mutant(
@@ -180,7 +180,7 @@ MUTANTS = (
         file="components/database/database_server.py",
         old='name=f"/aws/rds/{path}/{placement.identifier}/{kind}"',
         new='name=f"/aws/rds/{placement.identifier}/{kind}"',
-        test=f"{DATABASE}::test_every_exported_log_has_its_group_before_rds_would_make_one[prod]",
+        test=f"{DATABASE}::test_log_groups_exist_before_rds_exports_to_them[prod]",
         says=f"/aws/rds/instance/{PROD.project}-prod/postgresql",
     ),
     Mutant(
@@ -196,7 +196,7 @@ MUTANTS = (
         file="components/database/postgres_instance.py",
         old="rds.Credentials.from_username(MASTER_USER, encryption_key=placement.key)",
         new="rds.Credentials.from_username(MASTER_USER)",
-        test=f"{DATABASE}::test_no_password_stands_in_the_template[prod]",
+        test=f"{DATABASE}::test_the_template_contains_no_password[prod]",
         says="MasterUserSecret",
     ),
     Mutant(
@@ -204,7 +204,7 @@ MUTANTS = (
         file="components/database/database_server.py",
         old="            conditions=FOR_THIS_ACCOUNT,\n",
         new="",
-        test=f"{EVERY_STACK}::test_services_that_act_for_several_accounts_assume_our_roles_only_for_this_one[prod]",
+        test=f"{EVERY_STACK}::test_services_that_act_for_several_accounts_assume_roles_only_for_this_account[prod]",
         says="monitoring.rds.amazonaws.com",
     ),
     Mutant(
@@ -212,7 +212,7 @@ MUTANTS = (
         file="components/database/database_server.py",
         old='"rds.force_ssl": "1",',
         new='"rds.force_ssl": "1",\n    "log_statement": "all",',
-        test=f"{DATABASE}::test_the_database_writes_down_slow_statements_and_no_others[prod]",
+        test=f"{DATABASE}::test_the_database_logs_only_slow_statements[prod]",
         says="log_statement",
     ),
     Mutant(
@@ -220,7 +220,7 @@ MUTANTS = (
         file="components/database/database_server.py",
         old='"log_min_duration_statement": "1000"',
         new='"log_min_duration_statement": "0"',
-        test=f"{DATABASE}::test_the_database_writes_down_slow_statements_and_no_others[prod]",
+        test=f"{DATABASE}::test_the_database_logs_only_slow_statements[prod]",
         says="log_min_duration_statement",
     ),
     Mutant(
@@ -228,7 +228,7 @@ MUTANTS = (
         file="components/database/postgres_instance.py",
         old="ec2.InstanceType(config.instance_type)",
         new='ec2.InstanceType("t4g.micro")',
-        test=f"{DATABASE}::test_the_database_has_the_class_that_its_limits_are_reckoned_with[prod]",
+        test=f"{DATABASE}::test_the_database_has_the_configured_instance_class[prod]",
         says="DBInstanceClass",
     ),
     Mutant(
@@ -236,7 +236,7 @@ MUTANTS = (
         file="components/database/postgres_instance.py",
         old="multi_az=config.multi_az",
         new="multi_az=config.multi_az,\n            apply_immediately=True",
-        test=f"{DATABASE}::test_a_deployment_restarts_no_database_in_the_middle_of_the_day[prod]",
+        test=f"{DATABASE}::test_database_changes_wait_for_the_maintenance_window[prod]",
         says="ApplyImmediately",
     ),
     Mutant(
@@ -244,7 +244,7 @@ MUTANTS = (
         file="components/database/postgres_instance.py",
         old="auto_minor_version_upgrade=True",
         new="allow_major_version_upgrade=True,\n            auto_minor_version_upgrade=True",
-        test=f"{DATABASE}::test_a_deployment_restarts_no_database_in_the_middle_of_the_day[prod]",
+        test=f"{DATABASE}::test_database_changes_wait_for_the_maintenance_window[prod]",
         says="AllowMajorVersionUpgrade",
     ),
     Mutant(
@@ -252,7 +252,7 @@ MUTANTS = (
         file="components/database/aurora_serverless.py",
         old="monitoring_role=self._monitoring().sealed",
         new="monitoring_role=self._monitoring().sealed,\n            enable_data_api=True",
-        test=f"{DATABASE}::test_nobody_asks_the_database_over_https[prod on Aurora]",
+        test=f"{DATABASE}::test_the_data_api_is_disabled[prod on Aurora]",
         says="EnableHttpEndpoint",
     ),
     Mutant(
@@ -260,7 +260,7 @@ MUTANTS = (
         file="components/database/database_server.py",
         old='            "logs:PutLogEvents",\n',
         new="",
-        test=f"{DATABASE}::test_the_operating_system_is_measured_by_a_role_that_can_do_nothing_else[prod]",
+        test=f"{DATABASE}::test_the_enhanced_monitoring_role_can_only_write_its_log[prod]",
         says="logs:PutLogEvents",
     ),
 )

@@ -11,7 +11,7 @@ MUTANTS = (
         file="components/database/database_proxy.py",
         old="require_tls=True",
         new="require_tls=False",
-        test=f"{DATABASE_PROXY}::test_the_proxy_takes_tls_and_tokens_only[prod]",
+        test=f"{DATABASE_PROXY}::test_the_proxy_accepts_only_tls_and_iam_tokens[prod]",
         says="RequireTLS",
     ),
     Mutant(
@@ -27,7 +27,7 @@ MUTANTS = (
         file="components/database/database_proxy.py",
         old=":dbuser:{proxy}/{user}",
         new=":dbuser:{proxy}/*",
-        test=f"{DATABASE_PROXY}::test_clients_log_in_to_the_proxy_and_the_migrations_to_the_database[prod]",
+        test=f"{DATABASE_PROXY}::test_clients_may_log_in_to_the_proxy_and_migrations_to_the_database[prod]",
         says="/*",
     ),
     Mutant(
@@ -43,7 +43,7 @@ MUTANTS = (
         file="components/database/database_proxy.py",
         old="targets.node.add_dependency(*groups, self._role)",
         new="targets.node.add_dependency(self._role)",
-        test=f"{DATABASE_PROXY}::test_the_proxy_is_not_registered_before_it_may_reach_the_database[prod]",
+        test=f"{DATABASE_PROXY}::test_the_proxy_registers_its_target_after_its_rules_and_policies_exist[prod]",
         says="SecurityGroup",
     ),
     Mutant(
@@ -51,7 +51,7 @@ MUTANTS = (
         file="components/database/database_proxy.py",
         old="max_connections_percent=config.connections_percent",
         new="max_connections_percent=100",
-        test=f"{DATABASE_PROXY}::test_the_proxy_lends_connections_as_configured[prod]",
+        test=f"{DATABASE_PROXY}::test_the_connection_pool_of_the_proxy_has_the_configured_limits[prod]",
         says="MaxConnectionsPercent",
     ),
     Mutant(
@@ -59,7 +59,7 @@ MUTANTS = (
         file="config/environments.py",
         old="connections=ThroughProxy(connections_percent=80, borrow_seconds=15, idle_client_minutes=30)",
         new="connections=Direct()",
-        test=f"{DATABASE_PROXY}::test_clients_of_what_must_not_stop_share_connections_through_a_proxy[prod]",
+        test=f"{DATABASE_PROXY}::test_staging_and_prod_have_a_database_proxy[prod]",
         says="proxy",
     ),
     Mutant(
@@ -67,7 +67,7 @@ MUTANTS = (
         file="components/database/database_proxy.py",
         old="require_tls=True",
         new='require_tls=True,\n            init_query="SET ROLE administrator"',
-        test=f"{DATABASE_PROXY}::test_no_client_gets_a_session_that_another_has_set_up[prod]",
+        test=f"{DATABASE_PROXY}::test_no_client_gets_session_settings_of_another[prod]",
         says="InitQuery",
     ),
     Mutant(
@@ -75,7 +75,7 @@ MUTANTS = (
         file="components/database/database_proxy.py",
         old="require_tls=True",
         new="require_tls=True,\n            session_pinning_filters=[rds.SessionPinningFilter.EXCLUDE_VARIABLE_SETS]",
-        test=f"{DATABASE_PROXY}::test_no_client_gets_a_session_that_another_has_set_up[prod]",
+        test=f"{DATABASE_PROXY}::test_no_client_gets_session_settings_of_another[prod]",
         says="SessionPinningFilters",
     ),
 )

@@ -11,7 +11,7 @@ MUTANTS = (
         file="components/database/schema_migration.py",
         old="run.node.add_dependency(self.function)",
         new="run.node.add_dependency(self.function.resource)",
-        test=f"{INGESTION}::test_the_migration_waits_for_its_way_to_the_database[prod]",
+        test=f"{INGESTION}::test_the_migration_runs_after_its_rules_and_policies_exist[prod]",
         says="SecurityGroup",
     ),
     Mutant(
@@ -19,7 +19,7 @@ MUTANTS = (
         file="components/database/schema_migration.py",
         old="service_timeout=TIMEOUT.plus(Duration.minutes(1))",
         new="service_timeout=Duration.minutes(5)",
-        test=f"{INGESTION}::test_the_migration_waits_for_its_way_to_the_database[prod]",
+        test=f"{INGESTION}::test_the_migration_runs_after_its_rules_and_policies_exist[prod]",
         says="ServiceTimeout",
     ),
     Mutant(
@@ -35,7 +35,7 @@ MUTANTS = (
         file="components/database/database.py",
         old='"secretsmanager:GetSecretValue", resources=[secret]',
         new='"secretsmanager:GetSecretValue", resources=["*"]',
-        test=f"{EVERY_STACK}::test_only_what_aws_offers_no_narrower_is_allowed_on_all_resources[prod]",
+        test=f"{EVERY_STACK}::test_only_actions_that_aws_cannot_limit_are_allowed_on_all_resources[prod]",
         says="secretsmanager:GetSecretValue",
     ),
     Mutant(

@@ -10,7 +10,7 @@ MUTANTS = (
         file="components/foundation/alerts.py",
         old="enforce_ssl=True",
         new="enforce_ssl=False",
-        test=f"{FOUNDATION}::test_only_alarms_and_databases_publish_and_only_over_tls[prod]",
+        test=f"{FOUNDATION}::test_only_cloudwatch_and_rds_publish_alerts_and_only_over_tls[prod]",
         says="aws:SecureTransport",
     ),
     Mutant(
@@ -18,7 +18,7 @@ MUTANTS = (
         file="components/foundation/alerts.py",
         old='"Topic", master_key=key, ',
         new='"Topic", ',
-        test=f"{FOUNDATION}::test_only_alarms_and_databases_publish_and_only_over_tls[prod]",
+        test=f"{FOUNDATION}::test_only_cloudwatch_and_rds_publish_alerts_and_only_over_tls[prod]",
         says="KmsMasterKeyId",
     ),
     Mutant(
@@ -26,7 +26,7 @@ MUTANTS = (
         file="components/foundation/alerts.py",
         old='                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},\n',
         new="",
-        test=f"{FOUNDATION}::test_only_alarms_and_databases_publish_and_only_over_tls[prod]",
+        test=f"{FOUNDATION}::test_only_cloudwatch_and_rds_publish_alerts_and_only_over_tls[prod]",
         says="aws:SourceAccount",
     ),
     Mutant(
@@ -34,7 +34,7 @@ MUTANTS = (
         file="components/foundation/alerts.py",
         old='actions=["sns:Publish"]',
         new='actions=["sns:Publish", "sns:Subscribe"]',
-        test=f"{FOUNDATION}::test_only_alarms_and_databases_publish_and_only_over_tls[prod]",
+        test=f"{FOUNDATION}::test_only_cloudwatch_and_rds_publish_alerts_and_only_over_tls[prod]",
         says="sns:Subscribe",
     ),
     Mutant(
@@ -45,7 +45,7 @@ MUTANTS = (
         "                    email,\n"
         '                    filter_policy={"severity": sns.SubscriptionFilter.string_filter(allowlist=["high"])},\n'
         "                )",
-        test=f"{FOUNDATION}::test_an_address_in_the_configuration_hears_of_alarms",
+        test=f"{FOUNDATION}::test_configured_email_addresses_receive_all_alarms",
         says="FilterPolicy",
     ),
 )

@@ -12,7 +12,7 @@ MUTANTS = (
         file="components/common/queue.py",
         old="            enforce_ssl=True,\n",
         new="",
-        test=f"{FOUNDATION}::test_failed_calls_are_kept_encrypted_for_as_long_as_sqs_keeps_anything[prod]",
+        test=f"{FOUNDATION}::test_failed_invocations_are_kept_encrypted_for_14_days[prod]",
         says="aws:SecureTransport",
     ),
     Mutant(
@@ -20,7 +20,7 @@ MUTANTS = (
         file="components/foundation/async_dead_letter_queue.py",
         old="KEPT = Duration.days(14)",
         new="KEPT = Duration.days(1)",
-        test=f"{FOUNDATION}::test_failed_calls_are_kept_encrypted_for_as_long_as_sqs_keeps_anything[prod]",
+        test=f"{FOUNDATION}::test_failed_invocations_are_kept_encrypted_for_14_days[prod]",
         says="MessageRetentionPeriod",
     ),
     Mutant(

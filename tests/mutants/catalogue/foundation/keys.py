@@ -27,7 +27,7 @@ MUTANTS = (
         file="components/foundation/keys.py",
         old='f"logs.{Aws.REGION}.{Aws.URL_SUFFIX}"',
         new='f"logs.eu-central-1.{Aws.URL_SUFFIX}"',
-        test=f"{EVERY_STACK}::test_nothing_names_a_partition_a_region_or_an_account",
+        test=f"{EVERY_STACK}::test_no_template_hard_codes_a_partition_a_region_or_an_account",
         says="eu-central-1",
     ),
     Mutant(
@@ -35,7 +35,7 @@ MUTANTS = (
         file="components/foundation/keys.py",
         old="        self._allow_cloudwatch_logs(self.logs)\n",
         new="",
-        test=f"{FOUNDATION}::test_cloudwatch_logs_encrypts_every_log_group_with_the_key_of_logs[prod]",
+        test=f"{FOUNDATION}::test_cloudwatch_logs_may_use_the_logs_key_for_every_log_group[prod]",
         says="CloudWatch Logs",
     ),
     Mutant(
@@ -43,7 +43,7 @@ MUTANTS = (
         file="components/foundation/keys.py",
         old='                    iam.ServicePrincipal("events.amazonaws.com"),\n',
         new="",
-        test=f"{FOUNDATION}::test_services_that_may_send_may_use_the_key_under_which_it_is_kept[prod]",
+        test=f"{FOUNDATION}::test_services_that_may_send_messages_may_use_the_messages_key[prod]",
         says="events.amazonaws.com",
     ),
     Mutant(
@@ -51,7 +51,7 @@ MUTANTS = (
         file="components/foundation/keys.py",
         old='                    iam.ServicePrincipal("cloudwatch.amazonaws.com"),\n',
         new="",
-        test=f"{FOUNDATION}::test_services_that_may_send_may_use_the_key_under_which_it_is_kept[prod]",
+        test=f"{FOUNDATION}::test_services_that_may_send_messages_may_use_the_messages_key[prod]",
         says="cloudwatch.amazonaws.com",
     ),
     Mutant(
@@ -59,7 +59,7 @@ MUTANTS = (
         file="components/foundation/keys.py",
         old='                    iam.ServicePrincipal("events.rds.amazonaws.com"),\n',
         new="",
-        test=f"{FOUNDATION}::test_services_that_may_send_may_use_the_key_under_which_it_is_kept[prod]",
+        test=f"{FOUNDATION}::test_services_that_may_send_messages_may_use_the_messages_key[prod]",
         says="events.rds.amazonaws.com",
     ),
     Mutant(
@@ -71,7 +71,7 @@ MUTANTS = (
         new='                    iam.ServicePrincipal("events.rds.amazonaws.com"),\n'
         "                ],\n"
         '                actions=["kms:GenerateDataKey"]',
-        test=f"{FOUNDATION}::test_services_that_may_send_may_use_the_key_under_which_it_is_kept[prod]",
+        test=f"{FOUNDATION}::test_services_that_may_send_messages_may_use_the_messages_key[prod]",
         says="kms:Decrypt",
     ),
     Mutant(
@@ -79,7 +79,7 @@ MUTANTS = (
         file="components/foundation/keys.py",
         old="self._allow_senders(self.messages)",
         new="self._allow_senders(self.data)",
-        test=f"{FOUNDATION}::test_services_that_may_send_may_use_the_key_under_which_it_is_kept[prod]",
+        test=f"{FOUNDATION}::test_services_that_may_send_messages_may_use_the_messages_key[prod]",
         says="cloudwatch.amazonaws.com",
     ),
     Mutant(
@@ -87,7 +87,7 @@ MUTANTS = (
         file="components/foundation/keys.py",
         old='                    "kms:GenerateDataKey",\n',
         new="",
-        test=f"{FOUNDATION}::test_cloudwatch_logs_encrypts_every_log_group_with_the_key_of_logs[prod]",
+        test=f"{FOUNDATION}::test_cloudwatch_logs_may_use_the_logs_key_for_every_log_group[prod]",
         says="kms:GenerateDataKey",
     ),
     Mutant(
@@ -95,7 +95,7 @@ MUTANTS = (
         file="components/foundation/keys.py",
         old='                    "kms:DescribeKey",\n',
         new="",
-        test=f"{FOUNDATION}::test_cloudwatch_logs_encrypts_every_log_group_with_the_key_of_logs[prod]",
+        test=f"{FOUNDATION}::test_cloudwatch_logs_may_use_the_logs_key_for_every_log_group[prod]",
         says="kms:DescribeKey",
     ),
     Mutant(
@@ -103,7 +103,7 @@ MUTANTS = (
         file="components/foundation/keys.py",
         old=':log-group:*"',
         new=':log-group:orders-*"',
-        test=f"{FOUNDATION}::test_cloudwatch_logs_encrypts_every_log_group_with_the_key_of_logs[prod]",
+        test=f"{FOUNDATION}::test_cloudwatch_logs_may_use_the_logs_key_for_every_log_group[prod]",
         says="log-group:orders-*",
     ),
     Mutant(
@@ -111,7 +111,7 @@ MUTANTS = (
         file="components/foundation/keys.py",
         old="enable_key_rotation=True",
         new='enable_key_rotation=True, pending_window=__import__("aws_cdk").Duration.days(7)',
-        test=f"{FOUNDATION}::test_a_key_that_is_deleted_by_mistake_can_be_called_back_for_a_month[prod]",
+        test=f"{FOUNDATION}::test_a_deleted_key_can_be_restored_for_30_days[prod]",
         says="PendingWindowInDays",
     ),
 )

@@ -27,7 +27,7 @@ MUTANTS = (
         file="components/foundation/log_bucket.py",
         old="                    expiration=Duration.days(days),\n",
         new="",
-        test=f"{FOUNDATION}::test_access_logs_are_kept_as_long_as_configured_and_no_longer[prod]",
+        test=f"{FOUNDATION}::test_access_logs_expire_after_the_configured_days[prod]",
         says="ExpirationInDays",
     ),
     Mutant(
@@ -59,7 +59,7 @@ MUTANTS = (
         file="config/environments.py",
         old="log_bucket_days=365",
         new="log_bucket_days=7",
-        test=f"{EVERY_STACK}::test_logs_of_what_must_not_stop_are_there_when_somebody_asks[prod]",
+        test=f"{EVERY_STACK}::test_staging_and_prod_keep_logs_for_months[prod]",
         says="ExpirationInDays",
     ),
     Mutant(
@@ -67,7 +67,7 @@ MUTANTS = (
         file="components/foundation/log_bucket.py",
         old='f"{FLOW_LOGS}/AWSLogs/{Aws.ACCOUNT_ID}/*"',
         new='f"{FLOW_LOGS}/AWSLogs/111122223333/*"',
-        test=f"{EVERY_STACK}::test_nothing_names_a_partition_a_region_or_an_account",
+        test=f"{EVERY_STACK}::test_no_template_hard_codes_a_partition_a_region_or_an_account",
         says="111122223333",
     ),
     Mutant(
@@ -75,7 +75,7 @@ MUTANTS = (
         file="components/foundation/log_bucket.py",
         old="                    noncurrent_version_expiration=Duration.days(1),\n",
         new="",
-        test=f"{FOUNDATION}::test_access_logs_are_kept_as_long_as_configured_and_no_longer[prod]",
+        test=f"{FOUNDATION}::test_access_logs_expire_after_the_configured_days[prod]",
         says="NoncurrentVersionExpiration",
     ),
     Mutant(
@@ -83,7 +83,7 @@ MUTANTS = (
         file="components/foundation/log_bucket.py",
         old="expiration=Duration.days(days)",
         new='prefix="s3/",\n                    expiration=Duration.days(days)',
-        test=f"{FOUNDATION}::test_access_logs_are_kept_as_long_as_configured_and_no_longer[prod]",
+        test=f"{FOUNDATION}::test_access_logs_expire_after_the_configured_days[prod]",
         says="Prefix",
     ),
     Mutant(
@@ -91,7 +91,7 @@ MUTANTS = (
         file="components/foundation/log_bucket.py",
         old='"s3:GetBucketAcl", "s3:ListBucket"',
         new='"s3:ListBucket"',
-        test=f"{FOUNDATION}::test_log_delivery_may_look_at_the_bucket_first[prod]",
+        test=f"{FOUNDATION}::test_log_delivery_may_read_the_bucket_acl[prod]",
         says="s3:GetBucketAcl",
     ),
     Mutant(

@@ -12,7 +12,7 @@ MUTANTS = (
         file="components/housekeeping/housekeeping.py",
         old='description="Old rejected rows are removed",',
         new='description="Old rejected rows are removed",\n            state="DISABLED",',
-        test=f"{HOUSEKEEPING}::test_old_rejects_are_removed_every_night[prod]",
+        test=f"{HOUSEKEEPING}::test_old_rejected_rows_are_deleted_every_night[prod]",
         says="DISABLED",
     ),
     Mutant(
@@ -20,8 +20,7 @@ MUTANTS = (
         file="components/housekeeping/housekeeping.py",
         old='"aws:SourceAccount": Aws.ACCOUNT_ID, "aws:SourceArn": self.group.attr_arn}',
         new='"aws:SourceAccount": Aws.ACCOUNT_ID}',
-        test=f"{HOUSEKEEPING}::"
-        "test_the_scheduler_calls_as_a_role_that_serves_no_other_account_and_no_other_function[prod]",
+        test=f"{HOUSEKEEPING}::test_the_schedulers_role_is_limited_to_this_account_and_this_function[prod]",
         says="aws:SourceArn",
     ),
     Mutant(
@@ -29,7 +28,7 @@ MUTANTS = (
         file="config/environments.py",
         old="reject_days=90",
         new="reject_days=1",
-        test=f"{HOUSEKEEPING}::test_rejected_rows_can_be_looked_into_for_a_month_and_no_longer_than_a_year[prod]",
+        test=f"{HOUSEKEEPING}::test_rejected_rows_are_kept_for_a_month_to_a_year[prod]",
         says="REJECT_DAYS",
     ),
     Mutant(
@@ -37,7 +36,7 @@ MUTANTS = (
         file="config/environments.py",
         old="reject_days=90",
         new="reject_days=3650",
-        test=f"{HOUSEKEEPING}::test_rejected_rows_can_be_looked_into_for_a_month_and_no_longer_than_a_year[prod]",
+        test=f"{HOUSEKEEPING}::test_rejected_rows_are_kept_for_a_month_to_a_year[prod]",
         says="REJECT_DAYS",
     ),
     Mutant(
@@ -45,7 +44,7 @@ MUTANTS = (
         file="components/housekeeping/housekeeping.py",
         old="str(config.reject_days)",
         new="str(config.log_days)",
-        test=f"{HOUSEKEEPING}::test_rejected_rows_are_kept_for_their_own_days",
+        test=f"{HOUSEKEEPING}::test_rejected_rows_are_kept_for_the_configured_days",
         says="REJECT_DAYS",
     ),
     Mutant(
@@ -53,7 +52,7 @@ MUTANTS = (
         file="components/housekeeping/housekeeping.py",
         old="TIMEOUT = Duration.minutes(15)",
         new="TIMEOUT = Duration.minutes(1)",
-        test=f"{DEADLINES}::test_functions_outlive_the_statements_that_their_roles_may_run[prod]",
+        test=f"{DEADLINES}::test_functions_may_run_longer_than_the_statements_of_their_roles[prod]",
         says="housekeeping",
     ),
     Mutant(
@@ -61,7 +60,7 @@ MUTANTS = (
         file="components/housekeeping/housekeeping.py",
         old="SPREAD_MINUTES = 60",
         new="SPREAD_MINUTES = 1440",
-        test=f"{HOUSEKEEPING}::test_old_rejects_are_removed_every_night[prod]",
+        test=f"{HOUSEKEEPING}::test_old_rejected_rows_are_deleted_every_night[prod]",
         says="MaximumWindowInMinutes",
     ),
     Mutant(
@@ -78,7 +77,7 @@ MUTANTS = (
         file="components/housekeeping/housekeeping.py",
         old="                statistic=cloudwatch.Stats.SUM,\n",
         new="                statistic=cloudwatch.Stats.MINIMUM,\n",
-        test=f"{ALARMS}::test_an_alarm_counts_events_and_takes_the_worst_of_levels[prod]",
+        test=f"{ALARMS}::test_every_alarm_uses_a_statistic_that_suits_its_metric[prod]",
         says="SchedulerInvocationsDropped",
     ),
     Mutant(
@@ -86,7 +85,7 @@ MUTANTS = (
         file="components/housekeeping/housekeeping.py",
         old='            description="EventBridge Scheduler could not',
         new='            threshold=10,\n            description="EventBridge Scheduler could not',
-        test=f"{HOUSEKEEPING}::test_people_hear_when_a_nightly_run_is_dropped[prod]",
+        test=f"{HOUSEKEEPING}::test_a_dropped_nightly_run_starts_an_alarm[prod]",
         says="Threshold",
     ),
 )

@@ -11,7 +11,7 @@ MUTANTS = (
         file="components/ingestion/ingestion.py",
         old="        self._function_alarms(metrics_namespace, alerts)\n",
         new="",
-        test=f"{INGESTION}::test_people_hear_when_files_fail_or_wait[prod]",
+        test=f"{INGESTION}::test_alarms_report_files_that_fail_or_wait[prod]",
         says="Errors",
     ),
     Mutant(
@@ -19,7 +19,7 @@ MUTANTS = (
         file="components/ingestion/ingestion.py",
         old="self.dead_letter_queue.metric_approximate_number_of_messages_visible",
         new="self.queue.metric_approximate_number_of_messages_visible",
-        test=f"{INGESTION}::test_people_hear_when_files_fail_or_wait[prod]",
+        test=f"{INGESTION}::test_alarms_report_files_that_fail_or_wait[prod]",
         says="DeadLetterQueue",
     ),
     Mutant(
@@ -28,7 +28,7 @@ MUTANTS = (
         old="            metric=self.function.resource.metric_errors(),\n",
         new="            metric=self.function.resource.metric_errors(),\n"
         "            treat_missing_data=cloudwatch.TreatMissingData.BREACHING,\n",
-        test=f"{INGESTION}::test_people_hear_when_files_fail_or_wait[prod]",
+        test=f"{INGESTION}::test_alarms_report_files_that_fail_or_wait[prod]",
         says="TreatMissingData",
     ),
     Mutant(
@@ -52,7 +52,7 @@ MUTANTS = (
         file="components/ingestion/ingestion.py",
         old="statistic=cloudwatch.Stats.SUM",
         new="statistic=cloudwatch.Stats.MINIMUM",
-        test=f"{ALARMS}::test_an_alarm_counts_events_and_takes_the_worst_of_levels[prod]",
+        test=f"{ALARMS}::test_every_alarm_uses_a_statistic_that_suits_its_metric[prod]",
         says="FilesRefused",
     ),
     Mutant(
@@ -60,7 +60,7 @@ MUTANTS = (
         file="components/ingestion/ingestion.py",
         old="self.undelivered.metric_approximate_number_of_messages_visible(period=minute)",
         new='self.undelivered.metric_approximate_number_of_messages_visible(period=minute, statistic="Minimum")',
-        test=f"{ALARMS}::test_an_alarm_counts_events_and_takes_the_worst_of_levels[prod]",
+        test=f"{ALARMS}::test_every_alarm_uses_a_statistic_that_suits_its_metric[prod]",
         says="UndeliveredEvents",
     ),
 )

@@ -13,7 +13,7 @@ MUTANTS = (
         file="components/ingestion/landing_bucket.py",
         old="block_public_access=s3.BlockPublicAccess.BLOCK_ALL",
         new="block_public_access=s3.BlockPublicAccess(block_public_policy=False, restrict_public_buckets=False)",
-        test=f"{DATA}::test_the_landing_bucket_keeps_every_version_encrypted_and_private[prod]",
+        test=f"{DATA}::test_the_landing_bucket_is_versioned_encrypted_and_private[prod]",
         says="BlockPublicPolicy",
     ),
     Mutant(
@@ -21,7 +21,7 @@ MUTANTS = (
         file="components/ingestion/landing_bucket.py",
         old="versioned=True",
         new="versioned=False",
-        test=f"{DATA}::test_the_landing_bucket_keeps_every_version_encrypted_and_private[prod]",
+        test=f"{DATA}::test_the_landing_bucket_is_versioned_encrypted_and_private[prod]",
         says="VersioningConfiguration",
     ),
     Mutant(
@@ -29,7 +29,7 @@ MUTANTS = (
         file="components/ingestion/landing_bucket.py",
         old="encryption=s3.BucketEncryption.KMS,\n            encryption_key=key,\n            bucket_key_enabled=True",
         new="encryption=s3.BucketEncryption.S3_MANAGED",
-        test=f"{DATA}::test_the_landing_bucket_keeps_every_version_encrypted_and_private[prod]",
+        test=f"{DATA}::test_the_landing_bucket_is_versioned_encrypted_and_private[prod]",
         says="AES256",
     ),
     Mutant(
@@ -37,7 +37,7 @@ MUTANTS = (
         file="components/ingestion/landing_bucket.py",
         old="encryption=s3.BucketEncryption.KMS,\n            encryption_key=key",
         new="encryption=s3.BucketEncryption.KMS_MANAGED",
-        test=f"{DATA}::test_the_landing_bucket_keeps_every_version_encrypted_and_private[prod]",
+        test=f"{DATA}::test_the_landing_bucket_is_versioned_encrypted_and_private[prod]",
         says="KMSMasterKeyID",
     ),
     Mutant(
@@ -61,7 +61,7 @@ MUTANTS = (
         file="components/ingestion/landing_bucket.py",
         old='log_file_prefix=f"{BUCKET_LOGS}landing/"',
         new='log_file_prefix="landing/"',
-        test=f"{FOUNDATION}::test_what_logs_into_the_log_bucket_uses_those_prefixes[prod]",
+        test=f"{FOUNDATION}::test_the_landing_bucket_logs_under_an_allowed_prefix[prod]",
         says="LogFilePrefix",
     ),
     Mutant(
@@ -69,7 +69,7 @@ MUTANTS = (
         file="components/ingestion/landing_bucket.py",
         old="event_bridge_enabled=True",
         new="event_bridge_enabled=False",
-        test=f"{DATA}::test_the_landing_bucket_tells_eventbridge[prod]",
+        test=f"{DATA}::test_the_landing_bucket_sends_its_events_to_eventbridge[prod]",
         says="EventBridgeEnabled",
     ),
     Mutant(
@@ -77,7 +77,7 @@ MUTANTS = (
         file="components/ingestion/landing_bucket.py",
         old="Duration.days(config.expire_days) if config.expire_days else None",
         new="Duration.days(config.noncurrent_days)",
-        test=f"{DATA}::test_no_file_is_deleted_that_nobody_asked_to_delete[dev]",
+        test=f"{DATA}::test_files_expire_only_if_configured[dev]",
         says="ExpirationInDays",
     ),
     Mutant(
@@ -85,7 +85,7 @@ MUTANTS = (
         file="components/ingestion/landing_bucket.py",
         old="                    abort_incomplete_multipart_upload_after=Duration.days(1),\n",
         new="",
-        test=f"{DATA}::test_replaced_versions_and_unfinished_uploads_do_not_pile_up[prod]",
+        test=f"{DATA}::test_replaced_versions_and_unfinished_uploads_expire[prod]",
         says="AbortIncompleteMultipartUpload",
     ),
     Mutant(
@@ -93,7 +93,7 @@ MUTANTS = (
         file="components/ingestion/landing_bucket.py",
         old="removal_policy=removal",
         new="removal_policy=RemovalPolicy.DESTROY",
-        test=f"{DATA}::test_what_holds_data_or_opens_it_outlives_its_stack[prod]",
+        test=f"{DATA}::test_buckets_keys_and_log_groups_are_retained_when_their_stack_is_deleted[prod]",
         says="LandingBucket",
     ),
     Mutant(
@@ -101,7 +101,7 @@ MUTANTS = (
         file="components/ingestion/landing_bucket.py",
         old='"s3:GetObjectVersion", resources=[self._objects]',
         new='"s3:GetObjectVersion", resources=[self.bucket.arn_for_objects("*")]',
-        test=f"{INGESTION}::test_the_intake_reads_landed_files_and_writes_none[prod]",
+        test=f"{INGESTION}::test_ingestion_reads_landed_files_and_writes_none[prod]",
         says="incoming/",
     ),
     Mutant(
@@ -109,7 +109,7 @@ MUTANTS = (
         file="components/ingestion/landing_bucket.py",
         old='"s3:GetObjectVersion", resources=[self._objects]',
         new='"s3:GetObjectVersion", "s3:DeleteObject", resources=[self._objects]',
-        test=f"{INGESTION}::test_the_intake_reads_landed_files_and_writes_none[prod]",
+        test=f"{INGESTION}::test_ingestion_reads_landed_files_and_writes_none[prod]",
         says="s3:DeleteObject",
     ),
     Mutant(
@@ -117,7 +117,7 @@ MUTANTS = (
         file="components/ingestion/landing_bucket.py",
         old='f"s3.{Aws.REGION}.{Aws.URL_SUFFIX}"',
         new='f"s3.{Aws.REGION}.amazonaws.com"',
-        test=f"{REGIONS}::test_the_domain_of_aws_is_written_out_in_the_names_of_services_only[prod-None]",
+        test=f"{REGIONS}::test_the_domain_of_aws_is_hard_coded_only_in_service_names[prod-None]",
         says="amazonaws.com",
     ),
 )

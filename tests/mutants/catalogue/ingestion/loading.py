@@ -47,7 +47,7 @@ MUTANTS = (
         file="components/ingestion/ingestion.py",
         old="batch_size=1,",
         new="batch_size=10,",
-        test=f"{INGESTION}::test_a_messages_fate_is_its_own[prod]",
+        test=f"{INGESTION}::test_a_failed_message_affects_no_other_message[prod]",
         says="BatchSize",
     ),
     Mutant(
@@ -55,7 +55,7 @@ MUTANTS = (
         file="components/ingestion/ingestion.py",
         old="report_batch_item_failures=True",
         new="report_batch_item_failures=False",
-        test=f"{INGESTION}::test_a_messages_fate_is_its_own[prod]",
+        test=f"{INGESTION}::test_a_failed_message_affects_no_other_message[prod]",
         says="FunctionResponseTypes",
     ),
     Mutant(
@@ -63,7 +63,7 @@ MUTANTS = (
         file="components/ingestion/ingestion.py",
         old="            max_concurrency=max_concurrency,\n",
         new="",
-        test=f"{INGESTION}::test_a_messages_fate_is_its_own[prod]",
+        test=f"{INGESTION}::test_a_failed_message_affects_no_other_message[prod]",
         says="ScalingConfig",
     ),
     Mutant(
@@ -87,7 +87,7 @@ MUTANTS = (
         file="components/ingestion/ingestion.py",
         old="batch_size=1,  #",
         new="enabled=False,\n            batch_size=1,  #",
-        test=f"{INGESTION}::test_events_and_messages_flow_from_the_first_deployment_on[prod]",
+        test=f"{INGESTION}::test_the_rule_and_the_event_source_mapping_are_enabled[prod]",
         says="Enabled",
     ),
     Mutant(
@@ -95,7 +95,7 @@ MUTANTS = (
         file="components/ingestion/ingestion.py",
         old="timeout=Duration.seconds(config.timeout_seconds),",
         new="timeout=Duration.minutes(1),",
-        test=f"{INGESTION}::test_the_intake_has_the_time_and_memory_of_the_configuration[prod]",
+        test=f"{INGESTION}::test_ingestion_has_the_configured_timeout_and_memory[prod]",
         says="Timeout",
     ),
     Mutant(
@@ -103,7 +103,7 @@ MUTANTS = (
         file="components/ingestion/ingestion.py",
         old="database.grant_connect(self.function, self.function, user=DATABASE_USER)",
         new='database.grant_connect(self.function, self.function, user="administrator")',
-        test=f"{INGESTION}::test_the_intake_connects_as_its_own_role_and_no_other[prod]",
+        test=f"{INGESTION}::test_ingestion_connects_only_as_its_own_role[prod]",
         says="administrator",
     ),
     Mutant(
@@ -119,7 +119,7 @@ MUTANTS = (
         file="config/environments.py",
         old="archive_days=90",
         new="archive_days=1",
-        test=f"{INGESTION}::test_what_must_not_be_lost_can_be_replayed_for_a_month[prod]",
+        test=f"{INGESTION}::test_staging_and_prod_can_replay_events_of_a_month[prod]",
         says="RetentionDays",
     ),
     Mutant(
@@ -127,7 +127,7 @@ MUTANTS = (
         file="config/ingestion.py",
         old="max_rejected_percent: int = 20",
         new="max_rejected_percent: int = 100",
-        test=f"{INGESTION}::test_a_file_that_is_mostly_wrong_is_refused[prod]",
+        test=f"{INGESTION}::test_a_file_with_mostly_invalid_rows_is_refused[prod]",
         says="MAX_REJECTED_PERCENT",
     ),
     Mutant(
@@ -135,7 +135,7 @@ MUTANTS = (
         file="components/ingestion/ingestion.py",
         old="archive_days=config.archive_days",
         new="archive_days=config.log_days",
-        test=f"{DAYS}::test_events_and_backups_are_kept_for_their_own_days",
+        test=f"{DAYS}::test_events_and_backups_are_kept_for_their_configured_days",
         says="RetentionDays",
     ),
     Mutant(
@@ -143,7 +143,7 @@ MUTANTS = (
         file="components/ingestion/ingestion.py",
         old="log_days=config.log_days",
         new="log_days=config.archive_days",
-        test=f"{DAYS}::test_each_log_is_kept_for_its_own_days",
+        test=f"{DAYS}::test_each_log_is_kept_for_its_configured_days",
         says="RetentionInDays",
     ),
     Mutant(
@@ -175,7 +175,7 @@ MUTANTS = (
         file="components/ingestion/ingestion.py",
         old="        self.function.resource.invalidate_version_based_on(str(ports.DATABASE))\n",
         new="",
-        test=f"{FUNCTIONS}::test_a_new_port_of_the_database_is_one_that_the_live_version_knows",
+        test=f"{FUNCTIONS}::test_a_new_database_port_publishes_a_new_function_version",
         says="old port",
     ),
 )

@@ -51,7 +51,7 @@ MUTANTS = (
         file="components/ingestion/object_events.py",
         old="            retention_days=days,\n",
         new="",
-        test=f"{INGESTION}::test_the_same_events_are_archived_for_a_replay_under_our_key[prod]",
+        test=f"{INGESTION}::test_events_are_archived_encrypted_for_a_replay[prod]",
         says="RetentionDays",
     ),
     Mutant(
@@ -59,7 +59,7 @@ MUTANTS = (
         file="components/ingestion/object_events.py",
         old="            kms_key_identifier=key.key_arn,\n",
         new="",
-        test=f"{INGESTION}::test_the_same_events_are_archived_for_a_replay_under_our_key[prod]",
+        test=f"{INGESTION}::test_events_are_archived_encrypted_for_a_replay[prod]",
         says="KmsKeyIdentifier",
     ),
     Mutant(
@@ -67,7 +67,7 @@ MUTANTS = (
         file="components/ingestion/object_events.py",
         old='description="Files that landed or were deleted",',
         new='description="Files that landed or were deleted",\n            state="DISABLED",',
-        test=f"{INGESTION}::test_events_and_messages_flow_from_the_first_deployment_on[prod]",
+        test=f"{INGESTION}::test_the_rule_and_the_event_source_mapping_are_enabled[prod]",
         says="DISABLED",
     ),
     Mutant(
@@ -75,7 +75,7 @@ MUTANTS = (
         file="components/ingestion/object_events.py",
         old="self._allow_rule_to_send(queue, undelivered)",
         new="self._allow_rule_to_send(queue)",
-        test=f"{OBJECT_EVENTS}::test_the_rule_may_send_wherever_it_is_told_to[prod]",
+        test=f"{OBJECT_EVENTS}::test_the_rule_may_send_to_its_target_and_its_dead_letter_queue[prod]",
         says="DeadLetterConfig",
     ),
     Mutant(
@@ -84,7 +84,7 @@ MUTANTS = (
         old="dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=undelivered.queue_arn)",
         new="dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=undelivered.queue_arn),\n"
         "                    retry_policy=events.CfnRule.RetryPolicyProperty(maximum_retry_attempts=0)",
-        test=f"{OBJECT_EVENTS}::test_eventbridge_tries_for_hours_before_it_gives_an_event_up[prod]",
+        test=f"{OBJECT_EVENTS}::test_eventbridge_retries_delivery_for_hours[prod]",
         says="MaximumRetryAttempts",
     ),
     Mutant(
@@ -92,7 +92,7 @@ MUTANTS = (
         file="components/ingestion/object_events.py",
         old='id="Queue"',
         new='id="Queue",\n                    input_path="$.detail"',
-        test=f"{OBJECT_EVENTS}::test_every_event_reaches_the_function_as_it_is_and_at_once[prod]",
+        test=f"{OBJECT_EVENTS}::test_every_event_reaches_the_function_unchanged_and_without_delay[prod]",
         says="InputPath",
     ),
     Mutant(
@@ -100,7 +100,7 @@ MUTANTS = (
         file="components/ingestion/object_events.py",
         old="            event_pattern=pattern,\n            targets",
         new='            event_bus_name="orders",\n            event_pattern=pattern,\n            targets',
-        test=f"{OBJECT_EVENTS}::test_every_event_reaches_the_function_as_it_is_and_at_once[prod]",
+        test=f"{OBJECT_EVENTS}::test_every_event_reaches_the_function_unchanged_and_without_delay[prod]",
         says="EventBusName",
     ),
     Mutant(
@@ -109,7 +109,7 @@ MUTANTS = (
         old="report_batch_item_failures=True",
         new="report_batch_item_failures=True,\n"
         '            filters=[lambda_.FilterCriteria.filter({"body": {"detail-type": ["Object Created"]}})]',
-        test=f"{OBJECT_EVENTS}::test_every_event_reaches_the_function_as_it_is_and_at_once[prod]",
+        test=f"{OBJECT_EVENTS}::test_every_event_reaches_the_function_unchanged_and_without_delay[prod]",
         says="FilterCriteria",
     ),
     Mutant(
@@ -117,7 +117,7 @@ MUTANTS = (
         file="components/ingestion/ingestion.py",
         old="report_batch_item_failures=True",
         new="report_batch_item_failures=True,\n            max_batching_window=Duration.minutes(5)",
-        test=f"{OBJECT_EVENTS}::test_every_event_reaches_the_function_as_it_is_and_at_once[prod]",
+        test=f"{OBJECT_EVENTS}::test_every_event_reaches_the_function_unchanged_and_without_delay[prod]",
         says="MaximumBatchingWindowInSeconds",
     ),
     Mutant(
@@ -125,7 +125,7 @@ MUTANTS = (
         file="components/ingestion/ingestion.py",
         old="report_batch_item_failures=True",
         new="report_batch_item_failures=True,\n            retry_attempts=0",
-        test=f"{OBJECT_EVENTS}::test_the_mapping_asks_nothing_that_lambda_refuses_of_a_queue[prod]",
+        test=f"{OBJECT_EVENTS}::test_the_event_source_mapping_has_no_property_that_is_only_for_streams[prod]",
         says="MaximumRetryAttempts",
     ),
     Mutant(
@@ -133,7 +133,7 @@ MUTANTS = (
         file="components/ingestion/ingestion.py",
         old="        source.node.add_dependency(self.function.role)\n",
         new="",
-        test=f"{OBJECT_EVENTS}::test_the_queue_is_polled_only_once_the_function_may_receive[prod]",
+        test=f"{OBJECT_EVENTS}::test_the_event_source_mapping_is_created_after_the_functions_policies[prod]",
         says="IngestionFunctionIdentityPolicy",
     ),
 )

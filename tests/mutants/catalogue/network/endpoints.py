@@ -10,7 +10,7 @@ MUTANTS = (
         file="components/network/endpoints.py",
         old='_of_this_account(S3_ACTIONS, "aws:ResourceAccount")',
         new="_by_anyone(S3_ACTIONS)",
-        test=f"{ENDPOINTS}::test_gateway_endpoints_serve_app_and_data_and_only_this_account[prod]",
+        test=f"{ENDPOINTS}::test_gateway_endpoints_serve_the_app_and_data_tiers_and_only_this_account[prod]",
         says="Condition",
     ),
     Mutant(
@@ -18,7 +18,7 @@ MUTANTS = (
         file="components/network/network.py",
         old="add_gateways([self.app_subnets, self.data_subnets])",
         new="add_gateways([self.app_subnets])",
-        test=f"{ENDPOINTS}::test_gateway_endpoints_serve_app_and_data_and_only_this_account[prod]",
+        test=f"{ENDPOINTS}::test_gateway_endpoints_serve_the_app_and_data_tiers_and_only_this_account[prod]",
         says="Data",
     ),
     Mutant(
@@ -26,7 +26,7 @@ MUTANTS = (
         file="components/network/endpoints.py",
         old="open=False",
         new="open=True",
-        test=f"{ENDPOINTS}::test_interface_endpoints_have_private_dns_and_admit_only_the_vpc",
+        test=f"{ENDPOINTS}::test_interface_endpoints_have_private_dns_and_allow_only_the_vpc",
         says="CidrBlock",
     ),
     Mutant(
@@ -34,7 +34,7 @@ MUTANTS = (
         file="components/network/endpoints.py",
         old='_of_this_account(INTERFACE_ACTIONS[service], "aws:PrincipalAccount")',
         new="_by_anyone(INTERFACE_ACTIONS[service])",
-        test=f"{ENDPOINTS}::test_interface_endpoints_have_private_dns_and_admit_only_the_vpc",
+        test=f"{ENDPOINTS}::test_interface_endpoints_have_private_dns_and_allow_only_the_vpc",
         says="Condition",
     ),
     Mutant(
@@ -42,7 +42,7 @@ MUTANTS = (
         file="components/network/endpoints.py",
         old="private_dns_enabled=True",
         new="private_dns_enabled=False",
-        test=f"{ENDPOINTS}::test_interface_endpoints_have_private_dns_and_admit_only_the_vpc",
+        test=f"{ENDPOINTS}::test_interface_endpoints_have_private_dns_and_allow_only_the_vpc",
         says="PrivateDnsEnabled",
     ),
     Mutant(
@@ -50,7 +50,7 @@ MUTANTS = (
         file="config/network.py",
         old='frozenset({"logs", "secretsmanager", "sqs", "xray"})',
         new='frozenset({"logs", "sqs", "xray"})',
-        test=f"{ENDPOINTS}::test_without_nat_no_service_is_left_out_that_the_workloads_call[prod]",
+        test=f"{ENDPOINTS}::test_without_nat_every_service_that_workloads_call_has_an_endpoint[prod]",
         says="secretsmanager",
     ),
     Mutant(
@@ -58,7 +58,7 @@ MUTANTS = (
         file="components/network/network.py",
         old="settings.interface_endpoints, subnets=self.app_subnets",
         new="settings.interface_endpoints, subnets=self.data_subnets",
-        test=f"{ENDPOINTS}::test_interface_endpoints_have_private_dns_and_admit_only_the_vpc",
+        test=f"{ENDPOINTS}::test_interface_endpoints_have_private_dns_and_allow_only_the_vpc",
         says="VpcDataSubnet",
     ),
 )

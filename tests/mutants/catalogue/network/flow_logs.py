@@ -12,7 +12,7 @@ MUTANTS = (
         file="components/network/flow_logs.py",
         old="ec2.FlowLogTrafficType.ALL",
         new="ec2.FlowLogTrafficType.REJECT",
-        test=f"{NETWORK}::test_flow_logs_record_all_traffic_with_what_tells_its_way[prod]",
+        test=f"{NETWORK}::test_flow_logs_record_all_traffic_with_its_addresses_and_path[prod]",
         says="TrafficType",
     ),
     Mutant(
@@ -20,7 +20,7 @@ MUTANTS = (
         file="components/network/flow_logs.py",
         old="to_s3(imported, FLOW_LOGS)",
         new='to_s3(imported, "vpc")',
-        test=f"{NETWORK}::test_a_flow_log_in_s3_lies_where_the_log_delivery_may_write",
+        test=f"{NETWORK}::test_a_flow_log_in_s3_has_the_prefix_that_log_delivery_may_write",
         says="/vpc",
     ),
     Mutant(
@@ -28,7 +28,7 @@ MUTANTS = (
         file="config/environments.py",
         old="dns_log_days=90",
         new="dns_log_days=7",
-        test=f"{EVERY_STACK}::test_logs_of_what_must_not_stop_are_there_when_somebody_asks[prod]",
+        test=f"{EVERY_STACK}::test_staging_and_prod_keep_logs_for_months[prod]",
         says="RetentionInDays",
     ),
     Mutant(
@@ -36,7 +36,7 @@ MUTANTS = (
         file="components/network/flow_logs.py",
         old="days=settings.dns_log_days",
         new="days=90",
-        test=f"{DAYS}::test_each_log_is_kept_for_its_own_days",
+        test=f"{DAYS}::test_each_log_is_kept_for_its_configured_days",
         says="NetworkLogsQueries",
     ),
     Mutant(
@@ -44,7 +44,7 @@ MUTANTS = (
         file="components/network/flow_logs.py",
         old="    ec2.LogFormat.ALL_DEFAULT_FIELDS,\n",
         new="",
-        test=f"{NETWORK}::test_flow_logs_record_all_traffic_with_what_tells_its_way[prod]",
+        test=f"{NETWORK}::test_flow_logs_record_all_traffic_with_its_addresses_and_path[prod]",
         says="${action}",
     ),
     Mutant(
@@ -52,7 +52,7 @@ MUTANTS = (
         file="components/network/flow_logs.py",
         old="FlowLogMaxAggregationInterval.ONE_MINUTE",
         new="FlowLogMaxAggregationInterval.TEN_MINUTES",
-        test=f"{NETWORK}::test_flow_logs_record_all_traffic_with_what_tells_its_way[prod]",
+        test=f"{NETWORK}::test_flow_logs_record_all_traffic_with_its_addresses_and_path[prod]",
         says="MaxAggregationInterval",
     ),
     Mutant(

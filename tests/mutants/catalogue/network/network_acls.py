@@ -43,7 +43,7 @@ MUTANTS = (
         file="components/network/network_acl.py",
         old='"app": (*NO_LOGINS, Rule("app", ALL), REPLIES)',
         new='"app": (Rule("app", ALL), REPLIES, *NO_LOGINS)',
-        test=f"{NETWORK_ACLS}::test_every_list_denies_logins_before_it_allows_anything[prod]",
+        test=f"{NETWORK_ACLS}::test_every_network_acl_denies_ssh_and_rdp_first[prod]",
         says="AppList",
     ),
     Mutant(
@@ -51,7 +51,7 @@ MUTANTS = (
         file="components/network/network_acl.py",
         old='Rule("anywhere", SSH, deny=True)',
         new='Rule("anywhere", SSH)',
-        test=f"{NETWORK_ACLS}::test_every_list_denies_logins_before_it_allows_anything[prod]",
+        test=f"{NETWORK_ACLS}::test_every_network_acl_denies_ssh_and_rdp_first[prod]",
         says="allow",
     ),
     Mutant(

@@ -13,7 +13,7 @@ MUTANTS = (
         file="components/network/network.py",
         old="map_public_ip_on_launch=False",
         new="map_public_ip_on_launch=True",
-        test=f"{NETWORK}::test_no_subnet_gives_public_addresses[prod]",
+        test=f"{NETWORK}::test_no_subnet_assigns_public_addresses[prod]",
         says="MapPublicIpOnLaunch",
     ),
     Mutant(
@@ -37,7 +37,7 @@ MUTANTS = (
         file="components/network/network.py",
         old="subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS",
         new="subnet_type=ec2.SubnetType.PRIVATE_ISOLATED",
-        test=f"{NETWORK}::test_app_subnets_leave_through_nat_only[prod]",
+        test=f"{NETWORK}::test_app_subnets_reach_the_internet_only_through_nat[prod]",
         says="0 of 3",
     ),
     Mutant(
@@ -45,7 +45,7 @@ MUTANTS = (
         file="config/environments.py",
         old="network=NetworkConfig(nat=NatPerZone(),",
         new="network=NetworkConfig(nat=SingleNat(),",
-        test=f"{NETWORK}::test_what_must_not_stop_has_a_nat_gateway_in_each_zone[prod]",
+        test=f"{NETWORK}::test_staging_and_prod_have_a_nat_gateway_in_each_zone[prod]",
         says="1 NAT gateway",
     ),
     Mutant(
@@ -53,7 +53,7 @@ MUTANTS = (
         file="components/network/network.py",
         old="_Nat(ec2.NatProvider.gateway(), settings.zones.count)",
         new="_Nat(ec2.NatProvider.gateway(), settings.zones.count - 1)",
-        test=f"{NETWORK}::test_nat_per_zone_keeps_each_zone_on_its_own",
+        test=f"{NETWORK}::test_with_nat_per_zone_each_zone_uses_its_own_gateway",
         says="NAT gateway",
     ),
     Mutant(
@@ -61,7 +61,7 @@ MUTANTS = (
         file="components/network/network.py",
         old='find_child("VPCGW")',
         new='find_child("IGW")',
-        test=f"{NETWORK}::test_a_regional_gateway_waits_for_the_attachment",
+        test=f"{NETWORK}::test_a_regional_nat_gateway_is_created_after_the_internet_gateway_is_attached",
         says="VPCGW",
     ),
     Mutant(
@@ -77,7 +77,7 @@ MUTANTS = (
         file="config/regions.py",
         old='"cn-north-1": "abd"',
         new='"cn-north-1": "abc"',
-        test=f"{NETWORK}::test_named_zones_are_the_regions_own_in_one_order[cn-north-1-abd]",
+        test=f"{NETWORK}::test_named_zones_are_those_of_the_region_in_a_fixed_order[cn-north-1-abd]",
         says="abd of cn-north-1",
     ),
     Mutant(
@@ -93,7 +93,7 @@ MUTANTS = (
         file="components/network/network.py",
         old="PRIVATE_ISOLATED,\n                    ipv6_assign_address_on_creation=False",
         new="PRIVATE_ISOLATED,\n                    ipv6_assign_address_on_creation=True",
-        test=f"{NETWORK}::test_none_but_app_subnets_hand_out_ipv6_addresses",
+        test=f"{NETWORK}::test_only_app_subnets_assign_ipv6_addresses",
         says="AssignIpv6AddressOnCreation",
     ),
     Mutant(
@@ -101,7 +101,7 @@ MUTANTS = (
         file="components/network/network.py",
         old='group.add_egress_rule(peer, ec2.Port.HTTPS, "AWS services',
         new='group.add_egress_rule(peer, ec2.Port.all_tcp(), "AWS services',
-        test=f"{EVERY_STACK}::test_everything_talks_to_named_peers_or_https[prod]",
+        test=f"{EVERY_STACK}::test_security_groups_allow_egress_only_to_named_peers_or_https[prod]",
         says="0-65535",
     ),
     Mutant(
@@ -125,7 +125,7 @@ MUTANTS = (
         file="components/network/network.py",
         old="max_azs=settings.zones.count,",
         new="max_azs=settings.zones.count,\n            enable_dns_hostnames=False,",
-        test=f"{NETWORK}::test_names_of_services_resolve_to_their_endpoints[prod]",
+        test=f"{NETWORK}::test_dns_names_of_aws_services_resolve_to_their_endpoints[prod]",
         says="EnableDnsHostnames",
     ),
     Mutant(
@@ -133,7 +133,7 @@ MUTANTS = (
         file="config/environments.py",
         old="nat=SingleNat(), zones=AnyZones()",
         new="nat=NatPerZone(), zones=AnyZones()",
-        test=f"{NETWORK}::test_dev_pays_for_one_nat_gateway",
+        test=f"{NETWORK}::test_dev_has_one_nat_gateway",
         says="3 NAT gateways",
     ),
     Mutant(
@@ -149,7 +149,7 @@ MUTANTS = (
         file="components/network/default_security_group.py",
         old='f"arn:{Aws.PARTITION}:ec2:',
         new='f"arn:aws:ec2:',
-        test=f"{EVERY_STACK}::test_nothing_names_a_partition_a_region_or_an_account",
+        test=f"{EVERY_STACK}::test_no_template_hard_codes_a_partition_a_region_or_an_account",
         says="arn:aws:",
     ),
     Mutant(
@@ -157,7 +157,7 @@ MUTANTS = (
         file="components/network/default_security_group.py",
         old="        run.node.add_dependency(function)\n",
         new="",
-        test=f"{FUNCTIONS}::test_cloudformation_calls_no_function_before_it_may_do_what_is_asked[prod]",
+        test=f"{FUNCTIONS}::test_custom_resources_run_after_the_policies_of_their_function_exist[prod]",
         says="Network/DefaultSecurityGroupRun",
     ),
 )

@@ -12,7 +12,7 @@ MUTANTS = (
         file="components/operations/operations.py",
         old='Path("lambda_src/operations")',
         new='Path("lambda_src/ingestion")',
-        test=f"{OUTPUTS}::test_commands_ask_the_operations_function[prod]",
+        test=f"{OUTPUTS}::test_commands_invoke_the_operations_function[prod]",
         says="OperationsFunctionName",
     ),
     Mutant(
@@ -20,7 +20,7 @@ MUTANTS = (
         file="components/operations/operations.py",
         old="memory_mb=512",
         new="memory_mb=128",
-        test=f"{FUNCTIONS}::test_functions_have_the_memory_to_start_in_a_few_seconds[prod]",
+        test=f"{FUNCTIONS}::test_functions_have_enough_memory_to_start_in_a_few_seconds[prod]",
         says="MemorySize",
     ),
     Mutant(
@@ -28,7 +28,7 @@ MUTANTS = (
         file="components/operations/operations.py",
         old="timeout=Duration.minutes(1)",
         new="timeout=Duration.seconds(10)",
-        test=f"{DEADLINES}::test_functions_outlive_the_statements_that_their_roles_may_run[prod]",
+        test=f"{DEADLINES}::test_functions_may_run_longer_than_the_statements_of_their_roles[prod]",
         says="Timeout",
     ),
 )

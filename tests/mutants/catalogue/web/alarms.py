@@ -11,7 +11,7 @@ MUTANTS = (
         file="components/web/web.py",
         old="        self._alarms(alerts)\n",
         new="",
-        test=f"{WEB_ALARMS}::test_people_hear_of_what_the_group_cannot_fix[prod]",
+        test=f"{WEB_ALARMS}::test_alarms_report_errors_unhealthy_instances_and_slow_responses[prod]",
         says="HTTPCode_Target_5XX_Count",
     ),
     Mutant(
@@ -19,7 +19,7 @@ MUTANTS = (
         file="components/web/web.py",
         old="FAILURES = 5",
         new="FAILURES = 5000",
-        test=f"{WEB_ALARMS}::test_people_hear_before_visitors_give_up[prod]",
+        test=f"{WEB_ALARMS}::test_web_alarms_start_at_low_thresholds[prod]",
         says="HTTPCode_Target_5XX_Count",
     ),
     Mutant(
@@ -27,7 +27,7 @@ MUTANTS = (
         file="components/web/web.py",
         old="SLOW_SECONDS = 2",
         new="SLOW_SECONDS = 60",
-        test=f"{WEB_ALARMS}::test_people_hear_before_visitors_give_up[prod]",
+        test=f"{WEB_ALARMS}::test_web_alarms_start_at_low_thresholds[prod]",
         says="TargetResponseTime",
     ),
     Mutant(
@@ -67,7 +67,7 @@ MUTANTS = (
         file="components/web/web.py",
         old="elbv2.HttpCodeTarget.TARGET_5XX_COUNT, statistic=cloudwatch.Stats.SUM",
         new="elbv2.HttpCodeTarget.TARGET_5XX_COUNT, statistic=cloudwatch.Stats.AVERAGE",
-        test=f"{ALARMS}::test_an_alarm_counts_events_and_takes_the_worst_of_levels[prod]",
+        test=f"{ALARMS}::test_every_alarm_uses_a_statistic_that_suits_its_metric[prod]",
         says="Target5xx",
     ),
     Mutant(
@@ -75,7 +75,7 @@ MUTANTS = (
         file="components/web/web.py",
         old="elbv2.HttpCodeElb.ELB_5XX_COUNT, statistic=cloudwatch.Stats.SUM",
         new="elbv2.HttpCodeElb.ELB_5XX_COUNT, statistic=cloudwatch.Stats.AVERAGE",
-        test=f"{ALARMS}::test_an_alarm_counts_events_and_takes_the_worst_of_levels[prod]",
+        test=f"{ALARMS}::test_every_alarm_uses_a_statistic_that_suits_its_metric[prod]",
         says="LoadBalancer5xx",
     ),
     Mutant(
@@ -83,7 +83,7 @@ MUTANTS = (
         file="components/web/web.py",
         old="statistic=cloudwatch.Stats.MAXIMUM",
         new="statistic=cloudwatch.Stats.MINIMUM",
-        test=f"{ALARMS}::test_an_alarm_counts_events_and_takes_the_worst_of_levels[prod]",
+        test=f"{ALARMS}::test_every_alarm_uses_a_statistic_that_suits_its_metric[prod]",
         says="UnhealthyHosts",
     ),
 )

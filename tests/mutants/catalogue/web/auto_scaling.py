@@ -20,7 +20,7 @@ MUTANTS = (
         file="components/web/web.py",
         old="path=HEALTH_PATH, interval",
         new='path="/", interval',
-        test=f"{WEB}::test_instances_are_eased_in_and_out[prod]",
+        test=f"{WEB}::test_targets_have_a_health_check_a_slow_start_and_a_deregistration_delay[prod]",
         says="HealthCheckPath",
     ),
     Mutant(
@@ -28,7 +28,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="autoscaling.AdditionalHealthCheckType.ELB",
         new="autoscaling.AdditionalHealthCheckType.EBS",
-        test=f"{WEB}::test_the_group_replaces_the_ill_and_the_old_and_tells_of_it[prod]",
+        test=f"{WEB}::test_the_group_replaces_unhealthy_and_expired_instances_and_reports_it[prod]",
         says="HealthCheckType",
     ),
     Mutant(
@@ -36,7 +36,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="min_healthy_percentage=100",
         new="min_healthy_percentage=90",
-        test=f"{WEB}::test_the_group_replaces_the_ill_and_the_old_and_tells_of_it[prod]",
+        test=f"{WEB}::test_the_group_replaces_unhealthy_and_expired_instances_and_reports_it[prod]",
         says="MinHealthyPercentage",
     ),
     Mutant(
@@ -44,7 +44,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="            max_instance_lifetime=OLDEST,\n",
         new="",
-        test=f"{WEB}::test_the_group_replaces_the_ill_and_the_old_and_tells_of_it[prod]",
+        test=f"{WEB}::test_the_group_replaces_unhealthy_and_expired_instances_and_reports_it[prod]",
         says="MaxInstanceLifetime",
     ),
     Mutant(
@@ -52,7 +52,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="        user_data.add_signal_on_exit_command(self.group)\n",
         new="",
-        test=f"{WEB}::test_a_release_counts_when_its_instances_say_so[prod]",
+        test=f"{WEB}::test_a_deployment_waits_for_signals_of_its_instances[prod]",
         says="cfn-signal",
     ),
     Mutant(
@@ -60,7 +60,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="min_instances_in_service=config.min_instances",
         new="min_instances_in_service=0",
-        test=f"{WEB}::test_a_release_counts_when_its_instances_say_so[prod]",
+        test=f"{WEB}::test_a_deployment_waits_for_signals_of_its_instances[prod]",
         says="MinInstancesInService",
     ),
     Mutant(
@@ -68,7 +68,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="min_capacity=config.min_instances",
         new="desired_capacity=config.min_instances,\n            min_capacity=config.min_instances",
-        test=f"{WEB}::test_a_deployment_sets_no_number_of_instances[prod]",
+        test=f"{WEB}::test_a_deployment_sets_no_desired_capacity[prod]",
         says="DesiredCapacity",
     ),
     Mutant(
@@ -76,7 +76,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="BUSY_CPU_PERCENT = 20",
         new="BUSY_CPU_PERCENT = 80",
-        test=f"{WEB}::test_the_group_grows_with_requests_and_with_work[prod]",
+        test=f"{WEB}::test_the_group_scales_on_requests_and_cpu[prod]",
         says="ASGAverageCPUUtilization",
     ),
     Mutant(
@@ -84,7 +84,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old='        alerts.allow_service_linked_role("autoscaling.amazonaws.com", "AWSServiceRoleForAutoScaling")\n',
         new="",
-        test=f"{SHARED}::test_auto_scaling_may_tell_under_the_key_of_messages[prod]",
+        test=f"{SHARED}::test_auto_scaling_may_send_notifications_with_the_messages_key[prod]",
         says="Auto Scaling",
     ),
     Mutant(
@@ -92,7 +92,7 @@ MUTANTS = (
         file="components/foundation/alerts.py",
         old='principals=[iam.AnyPrincipal()],\n                actions=["kms:Decrypt", "kms:GenerateDataKey"]',
         new='principals=[iam.AnyPrincipal()],\n                actions=["kms:GenerateDataKey"]',
-        test=f"{SHARED}::test_auto_scaling_may_tell_under_the_key_of_messages[prod]",
+        test=f"{SHARED}::test_auto_scaling_may_send_notifications_with_the_messages_key[prod]",
         says="kms:Decrypt",
     ),
     Mutant(
@@ -100,7 +100,7 @@ MUTANTS = (
         file="components/web/web.py",
         old="healthy_threshold_count=CHECKS_UNTIL_HEALTHY",
         new='healthy_threshold_count=CHECKS_UNTIL_HEALTHY, healthy_http_codes="200-499"',
-        test=f"{WEB_GROUP}::test_an_ill_instance_gets_no_visitor_after_a_minute[prod]",
+        test=f"{WEB_GROUP}::test_an_unhealthy_instance_gets_no_requests_after_a_minute[prod]",
         says="HttpCode",
     ),
     Mutant(
@@ -108,7 +108,7 @@ MUTANTS = (
         file="components/web/web.py",
         old="healthy_threshold_count=CHECKS_UNTIL_HEALTHY",
         new="healthy_threshold_count=CHECKS_UNTIL_HEALTHY, unhealthy_threshold_count=10",
-        test=f"{WEB_GROUP}::test_an_ill_instance_gets_no_visitor_after_a_minute[prod]",
+        test=f"{WEB_GROUP}::test_an_unhealthy_instance_gets_no_requests_after_a_minute[prod]",
         says="UnhealthyThresholdCount",
     ),
     Mutant(
@@ -116,7 +116,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="detailed_monitoring=True",
         new="detailed_monitoring=False",
-        test=f"{WEB_GROUP}::test_the_group_hears_of_its_load_within_minutes_and_shrinks_again[prod]",
+        test=f"{WEB_GROUP}::test_the_group_measures_load_every_minute_and_can_scale_in[prod]",
         says="Monitoring",
     ),
     Mutant(
@@ -124,7 +124,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old='"Cpu", target_utilization_percent=BUSY_CPU_PERCENT',
         new='"Cpu", target_utilization_percent=BUSY_CPU_PERCENT, disable_scale_in=True',
-        test=f"{WEB_GROUP}::test_the_group_hears_of_its_load_within_minutes_and_shrinks_again[prod]",
+        test=f"{WEB_GROUP}::test_the_group_measures_load_every_minute_and_can_scale_in[prod]",
         says="DisableScaleIn",
     ),
     Mutant(
@@ -132,7 +132,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="default_instance_warmup=WARM_UP",
         new="default_instance_warmup=WARM_UP,\n            new_instances_protected_from_scale_in=True",
-        test=f"{WEB_GROUP}::test_the_group_hears_of_its_load_within_minutes_and_shrinks_again[prod]",
+        test=f"{WEB_GROUP}::test_the_group_measures_load_every_minute_and_can_scale_in[prod]",
         says="NewInstancesProtectedFromScaleIn",
     ),
     Mutant(
@@ -140,7 +140,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="WARM_UP = Duration.minutes(2)",
         new="WARM_UP = Duration.seconds(0)",
-        test=f"{WEB_GROUP}::test_the_group_hears_of_its_load_within_minutes_and_shrinks_again[prod]",
+        test=f"{WEB_GROUP}::test_the_group_measures_load_every_minute_and_can_scale_in[prod]",
         says="DefaultInstanceWarmup",
     ),
     Mutant(
@@ -148,7 +148,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="max_capacity=config.max_instances",
         new="max_capacity=config.min_instances + 1",
-        test=f"{WEB_GROUP}::test_the_group_grows_to_the_maximum_of_the_configuration[prod]",
+        test=f"{WEB_GROUP}::test_the_group_has_the_configured_minimum_and_maximum_size[prod]",
         says="MaxSize",
     ),
     Mutant(
@@ -156,7 +156,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="max_healthy_percentage=100 + REPLACED_PERCENT",
         new="max_healthy_percentage=200",
-        test=f"{WEB_GROUP}::test_no_more_instances_run_at_once_than_are_reckoned_with[prod]",
+        test=f"{WEB_GROUP}::test_no_more_instances_run_at_once_than_the_configuration_counts[prod]",
         says="MaxHealthyPercentage",
     ),
     Mutant(
@@ -164,7 +164,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="pause_time=BOOT",
         new="pause_time=Duration.minutes(1)",
-        test=f"{WEB_GROUP}::test_an_update_gives_an_instance_the_time_that_its_first_deployment_does[prod]",
+        test=f"{WEB_GROUP}::test_an_update_waits_for_instances_as_long_as_the_first_deployment[prod]",
         says="PauseTime",
     ),
     Mutant(
@@ -172,7 +172,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="            group_metrics=[autoscaling.GroupMetrics.all()],\n",
         new="",
-        test=f"{WEB_GROUP}::test_the_group_hears_of_its_load_within_minutes_and_shrinks_again[prod]",
+        test=f"{WEB_GROUP}::test_the_group_measures_load_every_minute_and_can_scale_in[prod]",
         says="MetricsCollection",
     ),
     Mutant(
@@ -180,7 +180,7 @@ MUTANTS = (
         file="config/web.py",
         old="requests_per_minute: int = 3000",
         new="requests_per_minute: int = 300000",
-        test=f"{WEB_GROUP}::test_the_group_grows_before_an_instance_has_more_to_do_than_one_process_can[prod]",
+        test=f"{WEB_GROUP}::test_the_group_scales_out_before_an_instance_is_overloaded[prod]",
         says="TargetValue",
     ),
     Mutant(
@@ -188,7 +188,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="        self.group.node.add_dependency(role)\n",
         new="",
-        test=f"{WEB_GROUP}::test_no_instance_starts_before_it_may_fetch_the_app[prod]",
+        test=f"{WEB_GROUP}::test_instances_start_after_their_policies_exist[prod]",
         says="WebIdentityPolicy",
     ),
     Mutant(
@@ -196,7 +196,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="ScalingEvents.ALL",
         new="ScalingEvents.TERMINATION_EVENTS",
-        test=f"{WEB_GROUP}::test_people_hear_of_every_instance_that_comes_goes_or_fails_to[prod]",
+        test=f"{WEB_GROUP}::test_every_launch_and_termination_of_an_instance_is_reported[prod]",
         says="LAUNCH_ERROR",
     ),
 )

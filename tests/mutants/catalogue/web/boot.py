@@ -10,7 +10,7 @@ MUTANTS = (
         file="components/web/user_data.py",
         old='        "set -euo pipefail",\n',
         new="",
-        test=f"{WEB_BOOT}::test_a_step_that_fails_says_no_and_ends_the_boot[aws]",
+        test=f"{WEB_BOOT}::test_a_failed_step_signals_failure_and_ends_the_boot[aws]",
         says="aws",
     ),
     Mutant(
@@ -18,7 +18,7 @@ MUTANTS = (
         file="components/web/user_data.py",
         old="User={NAME}\n",
         new="",
-        test=f"{WEB_BOOT}::test_the_service_can_change_nothing_but_its_own_files",
+        test=f"{WEB_BOOT}::test_the_service_can_change_only_its_own_files",
         says="User=web",
     ),
     Mutant(
@@ -26,7 +26,7 @@ MUTANTS = (
         file="components/web/user_data.py",
         old="ProtectSystem=strict\n",
         new="",
-        test=f"{WEB_BOOT}::test_the_service_can_change_nothing_but_its_own_files",
+        test=f"{WEB_BOOT}::test_the_service_can_change_only_its_own_files",
         says="ProtectSystem=strict",
     ),
     Mutant(
@@ -34,7 +34,7 @@ MUTANTS = (
         file="components/web/user_data.py",
         old="--show-error --fail --max-time",
         new="--show-error --max-time",
-        test=f"{WEB_BOOT}::test_the_whole_script_installs_starts_and_says_yes",
+        test=f"{WEB_BOOT}::test_the_boot_script_installs_and_starts_the_app_and_signals_success",
         says="curl",
     ),
     Mutant(
@@ -42,7 +42,7 @@ MUTANTS = (
         file="components/web/user_data.py",
         old="--no-create-home --shell /sbin/nologin",
         new="--create-home --shell /bin/bash",
-        test=f"{WEB_BOOT}::test_the_whole_script_installs_starts_and_says_yes",
+        test=f"{WEB_BOOT}::test_the_boot_script_installs_and_starts_the_app_and_signals_success",
         says="useradd",
     ),
     Mutant(
@@ -50,7 +50,7 @@ MUTANTS = (
         file="components/web/user_data.py",
         old='"aws-cfn-bootstrap", "logrotate"',
         new='"aws-cfn-bootstrap"',
-        test=f"{WEB_BOOT}::test_the_whole_script_installs_starts_and_says_yes",
+        test=f"{WEB_BOOT}::test_the_boot_script_installs_and_starts_the_app_and_signals_success",
         says="logrotate",
     ),
     Mutant(
@@ -58,15 +58,15 @@ MUTANTS = (
         file="components/web/instance_monitoring.py",
         old="-m ec2 -s -c",
         new="-m ec2 -c",
-        test=f"{WEB_BOOT}::test_logs_go_out_before_anything_of_ours_can_fail",
-        says="never started",
+        test=f"{WEB_BOOT}::test_the_log_agent_starts_before_the_app_is_downloaded",
+        says="not started",
     ),
     Mutant(
         name="instances share a log stream",
         file="components/web/instance_monitoring.py",
         old='f"{{instance_id}}/{name}"',
         new="name",
-        test=f"{WEB_BOOT}::test_the_agent_sends_what_the_service_writes_and_how_full_things_are",
+        test=f"{WEB_BOOT}::test_the_agent_sends_logs_and_the_use_of_memory_and_disk",
         says="streams",
     ),
     Mutant(
@@ -74,7 +74,7 @@ MUTANTS = (
         file="components/web/instance_monitoring.py",
         old='"resources": ["/"]',
         new='"resources": ["/data"]',
-        test=f"{WEB_BOOT}::test_the_agent_sends_what_the_service_writes_and_how_full_things_are",
+        test=f"{WEB_BOOT}::test_the_agent_sends_logs_and_the_use_of_memory_and_disk",
         says="/data",
     ),
     Mutant(
@@ -82,15 +82,15 @@ MUTANTS = (
         file="components/web/user_data.py",
         old="    copytruncate\n",
         new="",
-        test=f"{WEB_BOOT}::test_the_log_fills_no_disk",
-        says="moved away",
+        test=f"{WEB_BOOT}::test_the_log_is_rotated_without_moving_the_open_file",
+        says="renamed",
     ),
     Mutant(
         name="the log is rotated once a month",
         file="components/web/user_data.py",
         old="    daily\n    maxsize 50M\n",
         new="    monthly\n",
-        test=f"{WEB_BOOT}::test_the_log_fills_no_disk",
+        test=f"{WEB_BOOT}::test_the_log_is_rotated_without_moving_the_open_file",
         says="monthly",
     ),
     Mutant(
@@ -98,7 +98,7 @@ MUTANTS = (
         file="components/web/user_data.py",
         old="Restart=always\n",
         new="",
-        test=f"{WEB_BOOT}::test_an_app_that_falls_stands_up_again",
+        test=f"{WEB_BOOT}::test_a_crashed_app_is_restarted",
         says="Restart=",
     ),
     Mutant(
@@ -106,7 +106,7 @@ MUTANTS = (
         file="components/web/user_data.py",
         old="StandardError=append:{LOG_FILE}\n",
         new="",
-        test=f"{WEB_BOOT}::test_an_app_that_falls_stands_up_again",
+        test=f"{WEB_BOOT}::test_a_crashed_app_is_restarted",
         says="in no log",
     ),
     Mutant(
@@ -114,7 +114,7 @@ MUTANTS = (
         file="components/web/user_data.py",
         old="SystemCallFilter=@system-service\n",
         new="",
-        test=f"{WEB_BOOT}::test_the_service_can_change_nothing_but_its_own_files",
+        test=f"{WEB_BOOT}::test_the_service_can_change_only_its_own_files",
         says="SystemCallFilter",
     ),
     Mutant(
@@ -122,7 +122,7 @@ MUTANTS = (
         file="components/web/user_data.py",
         old="RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX\n",
         new="",
-        test=f"{WEB_BOOT}::test_the_service_can_change_nothing_but_its_own_files",
+        test=f"{WEB_BOOT}::test_the_service_can_change_only_its_own_files",
         says="RestrictAddressFamilies",
     ),
 )

@@ -14,7 +14,7 @@ MUTANTS = (
         old="        self._network.allow_https_out(security_group)\n",
         new="        self._network.allow_https_out(security_group)\n"
         '        security_group.add_ingress_rule(ec2.Peer.any_ipv4(), ec2.Port.SSH, "Administrators")\n',
-        test=f"{EVERY_STACK}::test_nothing_is_open_to_the_world[prod]",
+        test=f"{EVERY_STACK}::test_no_security_group_is_open_to_the_internet[prod]",
         says="InstancesSecurityGroup",
     ),
     Mutant(
@@ -23,7 +23,7 @@ MUTANTS = (
         old="        self._network.allow_https_out(security_group)\n",
         new="        self._network.allow_https_out(security_group)\n"
         '        security_group.add_ingress_rule(self._network.tier("app"), ec2.Port.SSH, "Administrators")\n',
-        test=f"{WEB}::test_nothing_reaches_an_instance_but_the_load_balancer[prod]",
+        test=f"{WEB}::test_only_the_load_balancer_reaches_the_instances[prod]",
         says="22",
     ),
     Mutant(
@@ -71,7 +71,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="vpc_subnets=self._network.app_subnets",
         new="vpc_subnets=self._network.public_subnets",
-        test=f"{WEB}::test_instances_stand_in_the_app_subnets_of_all_zones[prod]",
+        test=f"{WEB}::test_instances_run_in_the_app_subnets_of_all_zones[prod]",
         says="VpcPublicSubnet",
     ),
     Mutant(
@@ -79,7 +79,7 @@ MUTANTS = (
         file="config/environments.py",
         old="min_instances=3",
         new="min_instances=1",
-        test=f"{WEB}::test_what_must_not_stop_has_an_instance_in_a_second_zone[prod]",
+        test=f"{WEB}::test_staging_and_prod_have_at_least_two_instances[prod]",
         says="MinSize",
     ),
     Mutant(
@@ -87,7 +87,7 @@ MUTANTS = (
         file="components/network/endpoints.py",
         old='f"al2023-repos-{Aws.REGION}-de612dc2"',
         new='"*"',
-        test=f"{ENDPOINTS}::test_the_s3_gateway_opens_exactly_what_boot_needs_in_addition[prod]",
+        test=f"{ENDPOINTS}::test_the_s3_gateway_endpoint_also_allows_exactly_what_booting_needs[prod]",
         says="'*'",
     ),
     Mutant(
@@ -95,7 +95,7 @@ MUTANTS = (
         file="config/web.py",
         old='frozenset({"cloudformation", "monitoring", "ssm", "ssmmessages"})',
         new='frozenset({"monitoring", "ssm", "ssmmessages"})',
-        test=f"{ENDPOINTS}::test_signals_need_an_endpoint_without_nat",
+        test=f"{ENDPOINTS}::test_without_nat_instances_signal_through_an_endpoint",
         says="cloudformation",
     ),
     Mutant(
@@ -103,7 +103,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old='"/dev/xvda"',
         new='"/dev/sda1"',
-        test=f"{WEB_GROUP}::test_the_root_disk_is_encrypted_large_enough_and_goes_with_its_instance[prod]",
+        test=f"{WEB_GROUP}::test_the_root_disk_is_encrypted_large_enough_and_deleted_with_its_instance[prod]",
         says="DeviceName",
     ),
     Mutant(
@@ -111,7 +111,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="encrypted=True)",
         new="encrypted=True, delete_on_termination=False)",
-        test=f"{WEB_GROUP}::test_the_root_disk_is_encrypted_large_enough_and_goes_with_its_instance[prod]",
+        test=f"{WEB_GROUP}::test_the_root_disk_is_encrypted_large_enough_and_deleted_with_its_instance[prod]",
         says="DeleteOnTermination",
     ),
     Mutant(
@@ -119,7 +119,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="ebs(16,",
         new="ebs(4,",
-        test=f"{WEB_GROUP}::test_the_root_disk_is_encrypted_large_enough_and_goes_with_its_instance[prod]",
+        test=f"{WEB_GROUP}::test_the_root_disk_is_encrypted_large_enough_and_deleted_with_its_instance[prod]",
         says="VolumeSize",
     ),
     Mutant(
@@ -127,7 +127,7 @@ MUTANTS = (
         file="components/web/instances.py",
         old="http_put_response_hop_limit=1",
         new="http_put_response_hop_limit=1,\n            http_endpoint=False",
-        test=f"{WEB_GROUP}::test_instances_learn_from_their_metadata_who_they_are[prod]",
+        test=f"{WEB_GROUP}::test_the_metadata_service_of_instances_is_enabled[prod]",
         says="HttpEndpoint",
     ),
 )

@@ -26,7 +26,7 @@ MUTANTS = (
         file="components/web/load_balancer.py",
         old="drop_invalid_header_fields=True",
         new="drop_invalid_header_fields=False",
-        test=f"{WEB}::test_the_load_balancer_drops_what_looks_wrong_and_logs_the_rest[prod]",
+        test=f"{WEB}::test_the_load_balancer_drops_invalid_headers_and_logs_requests[prod]",
         says="drop_invalid_header_fields",
     ),
     Mutant(
@@ -34,7 +34,7 @@ MUTANTS = (
         file="components/web/load_balancer.py",
         old="DesyncMitigationMode.STRICTEST",
         new="DesyncMitigationMode.MONITOR",
-        test=f"{WEB}::test_the_load_balancer_drops_what_looks_wrong_and_logs_the_rest[prod]",
+        test=f"{WEB}::test_the_load_balancer_drops_invalid_headers_and_logs_requests[prod]",
         says="desync_mitigation_mode",
     ),
     Mutant(
@@ -42,7 +42,7 @@ MUTANTS = (
         file="components/web/load_balancer.py",
         old='("access_logs", "connection_logs")',
         new='("connection_logs",)',
-        test=f"{WEB}::test_the_load_balancer_drops_what_looks_wrong_and_logs_the_rest[prod]",
+        test=f"{WEB}::test_the_load_balancer_drops_invalid_headers_and_logs_requests[prod]",
         says="access_logs.s3.enabled",
     ),
     Mutant(
@@ -50,7 +50,7 @@ MUTANTS = (
         file="components/web/load_balancer.py",
         old="deletion_protection=deletion_protection,\n            drop",
         new="deletion_protection=False,\n            drop",
-        test=f"{WEB}::test_the_load_balancer_drops_what_looks_wrong_and_logs_the_rest[prod]",
+        test=f"{WEB}::test_the_load_balancer_drops_invalid_headers_and_logs_requests[prod]",
         says="deletion_protection.enabled",
     ),
     Mutant(
@@ -58,7 +58,7 @@ MUTANTS = (
         file="config/environments.py",
         old="max_instances=9,\n    deletion_protection=True",
         new="max_instances=9,\n    deletion_protection=False",
-        test=f"{WEB}::test_the_load_balancer_of_what_must_not_stop_cannot_be_deleted_by_a_click[prod]",
+        test=f"{WEB}::test_load_balancers_of_staging_and_prod_have_deletion_protection[prod]",
         says="deletion_protection.enabled",
     ),
     Mutant(
@@ -66,7 +66,7 @@ MUTANTS = (
         file="components/web/load_balancer.py",
         old="IDLE = Duration.seconds(60)",
         new="IDLE = Duration.seconds(120)",
-        test=f"{WEB}::test_the_load_balancer_hangs_up_before_the_app_does[prod]",
+        test=f"{WEB}::test_the_load_balancer_closes_idle_connections_before_the_app_does[prod]",
         says="idle_timeout",
     ),
     Mutant(

@@ -19,7 +19,7 @@ MUTANTS = (
         file="components/ingestion/landing_bucket.py",
         old='"s3:PutObject", resources=[self._objects]',
         new='"s3:PutObject", resources=[self.bucket.arn_for_objects("*")]',
-        test=f"{WEB}::test_instances_put_files_only_where_files_land[prod]",
+        test=f"{WEB}::test_instances_write_files_only_to_the_landing_prefix[prod]",
         says="incoming/",
     ),
     Mutant(
@@ -35,7 +35,7 @@ MUTANTS = (
         file="components/web/instance_monitoring.py",
         old='            conditions={"StringEquals": {"cloudwatch:namespace": namespace}},\n',
         new="",
-        test=f"{WEB}::test_instances_do_nothing_else_everywhere[prod]",
+        test=f"{WEB}::test_instances_use_all_resources_only_for_metrics_and_sessions[prod]",
         says="cloudwatch:namespace",
     ),
     Mutant(
@@ -43,7 +43,7 @@ MUTANTS = (
         file="components/web/web.py",
         old='            "ssm:UpdateInstanceInformation",\n',
         new='            "ssm:UpdateInstanceInformation",\n            "ssm:GetParameters",\n',
-        test=f"{EVERY_STACK}::test_only_what_aws_offers_no_narrower_is_allowed_on_all_resources[prod]",
+        test=f"{EVERY_STACK}::test_only_actions_that_aws_cannot_limit_are_allowed_on_all_resources[prod]",
         says="ssm:GetParameters",
     ),
     Mutant(
@@ -59,7 +59,7 @@ MUTANTS = (
         file="components/web/web.py",
         old='"AWS_REGION": Aws.REGION',
         new='"AWS_REGION": "us-east-1"',
-        test=f"{EVERY_STACK}::test_nothing_names_a_partition_a_region_or_an_account",
+        test=f"{EVERY_STACK}::test_no_template_hard_codes_a_partition_a_region_or_an_account",
         says="us-east-1",
     ),
     Mutant(
@@ -73,7 +73,7 @@ MUTANTS = (
         "                landing_bucket=data.landing_bucket,\n"
         "                database=data.database,\n"
         "            )",
-        test=f"{EVERY_STACK}::test_every_client_of_the_database_comes_after_the_migration_that_makes_its_role[prod]",
+        test=f"{EVERY_STACK}::test_database_clients_are_deployed_after_the_migration_that_creates_their_role[prod]",
         says="Web is deployed",
     ),
 )

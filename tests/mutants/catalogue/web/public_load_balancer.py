@@ -12,7 +12,7 @@ MUTANTS = (
         '                protocol="HTTPS", port=str(ports.HTTPS), host=self._config.domain, permanent=True\n'
         "            )",
         new="app",
-        test=f"{PUBLIC_WEB}::test_plain_http_leads_to_our_own_name_over_https",
+        test=f"{PUBLIC_WEB}::test_http_redirects_to_https_on_the_domain",
         says="forward",
     ),
     Mutant(
@@ -20,7 +20,7 @@ MUTANTS = (
         file="components/web/load_balancer.py",
         old="host=self._config.domain, ",
         new="",
-        test=f"{PUBLIC_WEB}::test_plain_http_leads_to_our_own_name_over_https",
+        test=f"{PUBLIC_WEB}::test_http_redirects_to_https_on_the_domain",
         says="Host",
     ),
     Mutant(
@@ -28,7 +28,7 @@ MUTANTS = (
         file="components/web/load_balancer.py",
         old="default_action=self.sign_in.require(app)",
         new="default_action=app",
-        test=f"{PUBLIC_WEB}::test_nothing_is_passed_on_without_a_sign_in",
+        test=f"{PUBLIC_WEB}::test_no_request_is_forwarded_without_sign_in",
         says="authenticate-cognito",
     ),
     Mutant(
@@ -36,7 +36,7 @@ MUTANTS = (
         file="components/web/load_balancer.py",
         old="action=self.sign_in.require(app, otherwise=elbv2.UnauthenticatedAction.DENY)",
         new="action=self.sign_in.require(app)",
-        test=f"{PUBLIC_WEB}::test_programs_are_told_that_they_are_not_signed_in",
+        test=f"{PUBLIC_WEB}::test_unauthenticated_api_requests_are_denied",
         says="OnUnauthenticatedRequest",
     ),
     Mutant(
@@ -44,7 +44,7 @@ MUTANTS = (
         file="components/web/load_balancer.py",
         old='INSIDE_PATHS = ["/healthz", "/readyz"]',
         new='INSIDE_PATHS = ["/healthz"]',
-        test=f"{PUBLIC_WEB}::test_health_is_nobodys_business_outside",
+        test=f"{PUBLIC_WEB}::test_health_checks_are_not_answered_outside",
         says="/readyz",
     ),
     Mutant(
@@ -52,7 +52,7 @@ MUTANTS = (
         file="components/web/load_balancer.py",
         old="elbv2.SslPolicy.TLS13_12_RES_PQ",
         new="elbv2.SslPolicy.LEGACY",
-        test=f"{PUBLIC_WEB}::test_tls_is_1_3_or_1_2_with_a_certificate_that_renews_itself",
+        test=f"{PUBLIC_WEB}::test_tls_is_1_2_or_1_3_with_a_certificate_that_renews_itself",
         says="TLS-1-0",
     ),
     Mutant(
@@ -60,7 +60,7 @@ MUTANTS = (
         file="components/web/load_balancer.py",
         old="acm.CertificateValidation.from_dns(self._zone)",
         new="acm.CertificateValidation.from_email()",
-        test=f"{PUBLIC_WEB}::test_tls_is_1_3_or_1_2_with_a_certificate_that_renews_itself",
+        test=f"{PUBLIC_WEB}::test_tls_is_1_2_or_1_3_with_a_certificate_that_renews_itself",
         says="EMAIL",
     ),
     Mutant(
@@ -68,7 +68,7 @@ MUTANTS = (
         file="components/web/load_balancer.py",
         old="subnets=network.public_subnets",
         new="subnets=network.app_subnets",
-        test=f"{PUBLIC_WEB}::test_a_public_load_balancer_stands_in_the_public_subnets",
+        test=f"{PUBLIC_WEB}::test_a_public_load_balancer_is_in_the_public_subnets",
         says="VpcAppSubnet",
     ),
     Mutant(

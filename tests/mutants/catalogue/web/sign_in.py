@@ -12,7 +12,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old="elbv2.UnauthenticatedAction = elbv2.UnauthenticatedAction.AUTHENTICATE",
         new="elbv2.UnauthenticatedAction = elbv2.UnauthenticatedAction.ALLOW",
-        test=f"{PUBLIC_WEB}::test_nothing_is_passed_on_without_a_sign_in",
+        test=f"{PUBLIC_WEB}::test_no_request_is_forwarded_without_sign_in",
         says="OnUnauthenticatedRequest",
     ),
     Mutant(
@@ -20,7 +20,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old="self_sign_up_enabled=False",
         new="self_sign_up_enabled=True",
-        test=f"{PUBLIC_WEB}::test_people_come_by_invitation_with_a_long_password_and_a_second_factor",
+        test=f"{PUBLIC_WEB}::test_users_are_invited_and_need_a_long_password_and_a_second_factor",
         says="AllowAdminCreateUserOnly",
     ),
     Mutant(
@@ -28,7 +28,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old='"required": cognito.Mfa.REQUIRED',
         new='"required": cognito.Mfa.OPTIONAL',
-        test=f"{PUBLIC_WEB}::test_people_come_by_invitation_with_a_long_password_and_a_second_factor",
+        test=f"{PUBLIC_WEB}::test_users_are_invited_and_need_a_long_password_and_a_second_factor",
         says="MfaConfiguration",
     ),
     Mutant(
@@ -36,7 +36,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old="min_length=14",
         new="min_length=8",
-        test=f"{PUBLIC_WEB}::test_people_come_by_invitation_with_a_long_password_and_a_second_factor",
+        test=f"{PUBLIC_WEB}::test_users_are_invited_and_need_a_long_password_and_a_second_factor",
         says="MinimumLength",
     ),
     Mutant(
@@ -44,7 +44,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old="            deletion_protection=deletion_protection,\n            removal_policy",
         new="            removal_policy",
-        test=f"{PUBLIC_WEB}::test_people_come_by_invitation_with_a_long_password_and_a_second_factor",
+        test=f"{PUBLIC_WEB}::test_users_are_invited_and_need_a_long_password_and_a_second_factor",
         says="DeletionProtection",
     ),
     Mutant(
@@ -52,7 +52,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old="cognito.AuthFlow(user_srp=True)",
         new="cognito.AuthFlow(user_password=True)",
-        test=f"{PUBLIC_WEB}::test_the_load_balancer_is_the_only_client_and_returns_to_our_domain",
+        test=f"{PUBLIC_WEB}::test_the_load_balancer_is_the_only_client_and_returns_to_the_domain",
         says="ALLOW_USER_PASSWORD_AUTH",
     ),
     Mutant(
@@ -60,7 +60,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old='callback_urls=[f"https://',
         new='callback_urls=[f"http://',
-        test=f"{PUBLIC_WEB}::test_the_load_balancer_is_the_only_client_and_returns_to_our_domain",
+        test=f"{PUBLIC_WEB}::test_the_load_balancer_is_the_only_client_and_returns_to_the_domain",
         says="http://orders",
     ),
     Mutant(
@@ -68,7 +68,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old="prevent_user_existence_errors=True",
         new="prevent_user_existence_errors=False",
-        test=f"{PUBLIC_WEB}::test_the_load_balancer_is_the_only_client_and_returns_to_our_domain",
+        test=f"{PUBLIC_WEB}::test_the_load_balancer_is_the_only_client_and_returns_to_the_domain",
         says="PreventUserExistenceErrors",
     ),
     Mutant(
@@ -76,7 +76,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old="            session_timeout=SESSION,\n",
         new="",
-        test=f"{PUBLIC_WEB}::test_a_sign_in_holds_for_a_working_day",
+        test=f"{PUBLIC_WEB}::test_a_session_lasts_at_most_12_hours",
         says="SessionTimeout",
     ),
     Mutant(
@@ -84,7 +84,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old="            refresh_token_validity=SESSION,\n",
         new="",
-        test=f"{PUBLIC_WEB}::test_a_sign_in_holds_for_a_working_day",
+        test=f"{PUBLIC_WEB}::test_a_session_lasts_at_most_12_hours",
         says="RefreshTokenValidity",
     ),
     Mutant(
@@ -92,7 +92,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old="require_symbols=True",
         new="require_symbols=False",
-        test=f"{PUBLIC_WEB}::test_people_come_by_invitation_with_a_long_password_and_a_second_factor",
+        test=f"{PUBLIC_WEB}::test_users_are_invited_and_need_a_long_password_and_a_second_factor",
         says="RequireSymbols",
     ),
     Mutant(
@@ -108,7 +108,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old="INVITATION = Duration.days(7)",
         new="INVITATION = Duration.days(90)",
-        test=f"{SIGN_IN}::test_an_address_is_one_person_who_can_come_back_by_it",
+        test=f"{SIGN_IN}::test_users_sign_in_and_recover_by_email",
         says="TemporaryPasswordValidityDays",
     ),
     Mutant(
@@ -116,7 +116,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old="AccountRecovery.EMAIL_ONLY",
         new="AccountRecovery.PHONE_AND_EMAIL",
-        test=f"{SIGN_IN}::test_an_address_is_one_person_who_can_come_back_by_it",
+        test=f"{SIGN_IN}::test_users_sign_in_and_recover_by_email",
         says="AccountRecoverySetting",
     ),
     Mutant(
@@ -124,7 +124,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old="AccountRecovery.EMAIL_ONLY",
         new="AccountRecovery.NONE",
-        test=f"{SIGN_IN}::test_an_address_is_one_person_who_can_come_back_by_it",
+        test=f"{SIGN_IN}::test_users_sign_in_and_recover_by_email",
         says="AccountRecoverySetting",
     ),
     Mutant(
@@ -132,7 +132,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old="sign_in_case_sensitive=False",
         new="sign_in_case_sensitive=True",
-        test=f"{SIGN_IN}::test_an_address_is_one_person_who_can_come_back_by_it",
+        test=f"{SIGN_IN}::test_users_sign_in_and_recover_by_email",
         says="CaseSensitive",
     ),
     Mutant(
@@ -140,7 +140,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old="SignInAliases(email=True)",
         new="SignInAliases(email=True, username=True)",
-        test=f"{SIGN_IN}::test_an_address_is_one_person_who_can_come_back_by_it",
+        test=f"{SIGN_IN}::test_users_sign_in_and_recover_by_email",
         says="UsernameAttributes",
     ),
     Mutant(
@@ -148,7 +148,7 @@ MUTANTS = (
         file="components/web/load_balancer.py",
         old="        network.allow_https_out(self.security_group)\n",
         new="",
-        test=f"{SIGN_IN}::test_the_load_balancer_reaches_cognito_which_tells_it_who_signed_in",
+        test=f"{SIGN_IN}::test_the_load_balancer_reaches_cognito",
         says="LoadBalancerSecurityGroup",
     ),
     Mutant(
@@ -156,7 +156,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old="removal_policy=removal",
         new="removal_policy=RemovalPolicy.DESTROY",
-        test=f"{SIGN_IN}::test_the_list_of_people_outlives_its_stack",
+        test=f"{SIGN_IN}::test_the_user_pool_is_retained_when_its_stack_is_deleted",
         says="DeletionPolicy",
     ),
     Mutant(
@@ -164,7 +164,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old="use_cognito_provided_values=True",
         new="use_cognito_provided_values=False",
-        test=f"{SIGN_IN}::test_the_sign_in_page_has_a_style_without_which_it_answers_with_an_error",
+        test=f"{SIGN_IN}::test_the_sign_in_page_has_the_style_that_cognito_requires",
         says="UseCognitoProvidedValues",
     ),
     Mutant(
@@ -172,7 +172,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old="NEWER_MANAGED_LOGIN",
         new="CLASSIC_HOSTED_UI",
-        test=f"{SIGN_IN}::test_the_sign_in_page_has_a_style_without_which_it_answers_with_an_error",
+        test=f"{SIGN_IN}::test_the_sign_in_page_has_the_style_that_cognito_requires",
         says="ManagedLoginVersion",
     ),
     Mutant(
@@ -180,7 +180,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old="scopes=[cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL]",
         new="scopes=[cognito.OAuthScope.OPENID]",
-        test=f"{SIGN_IN}::test_the_app_learns_who_signed_in",
+        test=f"{SIGN_IN}::test_the_sign_in_requests_the_id_and_email_of_the_user",
         says="Scope",
     ),
     Mutant(
@@ -188,7 +188,7 @@ MUTANTS = (
         file="components/web/sign_in.py",
         old='scope="openid email"',
         new='scope="openid"',
-        test=f"{SIGN_IN}::test_the_app_learns_who_signed_in",
+        test=f"{SIGN_IN}::test_the_sign_in_requests_the_id_and_email_of_the_user",
         says="Scope",
     ),
 )

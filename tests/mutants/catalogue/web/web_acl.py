@@ -10,7 +10,7 @@ MUTANTS = (
         file="components/web/web_acl.py",
         old="OverrideActionProperty(none={})",
         new="OverrideActionProperty(count={})",
-        test=f"{PUBLIC_WEB}::test_a_firewall_looks_at_each_request_first",
+        test=f"{PUBLIC_WEB}::test_the_web_acl_checks_each_request",
         says="OverrideAction",
     ),
     Mutant(
@@ -18,7 +18,7 @@ MUTANTS = (
         file="components/web/web_acl.py",
         old="action=wafv2.CfnWebACL.RuleActionProperty(block={})",
         new="action=wafv2.CfnWebACL.RuleActionProperty(count={})",
-        test=f"{PUBLIC_WEB}::test_a_firewall_looks_at_each_request_first",
+        test=f"{PUBLIC_WEB}::test_the_web_acl_checks_each_request",
         says="Count",
     ),
     Mutant(
@@ -26,7 +26,7 @@ MUTANTS = (
         file="components/web/web_acl.py",
         old='    "AWSManagedRulesSQLiRuleSet",\n',
         new="",
-        test=f"{PUBLIC_WEB}::test_a_firewall_looks_at_each_request_first",
+        test=f"{PUBLIC_WEB}::test_the_web_acl_checks_each_request",
         says="AWSManagedRulesSQLiRuleSet",
     ),
     Mutant(
@@ -34,7 +34,7 @@ MUTANTS = (
         file="components/web/web_acl.py",
         old='for name in ("authorization", "cookie")',
         new='for name in ("authorization",)',
-        test=f"{PUBLIC_WEB}::test_the_firewall_logs_what_it_stopped_without_anyones_session",
+        test=f"{PUBLIC_WEB}::test_the_web_acl_logs_blocked_requests_without_credentials",
         says="cookie",
     ),
     Mutant(
@@ -42,7 +42,7 @@ MUTANTS = (
         file="components/web/web_acl.py",
         old='        "RestrictedExtensions_QUERYARGUMENTS",\n',
         new='        "RestrictedExtensions_QUERYARGUMENTS",\n        "CrossSiteScripting_QUERYARGUMENTS",\n',
-        test=f"{PUBLIC_WEB}::test_a_firewall_looks_at_each_request_first",
+        test=f"{PUBLIC_WEB}::test_the_web_acl_checks_each_request",
         says="CrossSiteScripting_QUERYARGUMENTS",
     ),
     Mutant(
@@ -50,7 +50,7 @@ MUTANTS = (
         file="components/web/load_balancer.py",
         old="            idle_timeout=IDLE,",
         new="            idle_timeout=IDLE,\n            waf_fail_open=True,",
-        test=f"{PUBLIC_WEB}::test_nothing_gets_past_a_firewall_that_does_not_answer",
+        test=f"{PUBLIC_WEB}::test_requests_are_refused_while_the_web_acl_does_not_answer",
         says="waf.fail_open.enabled",
     ),
     Mutant(
@@ -58,7 +58,7 @@ MUTANTS = (
         file="components/web/web_acl.py",
         old='scope="REGIONAL"',
         new='scope="CLOUDFRONT"',
-        test=f"{PUBLIC_WEB}::test_a_firewall_looks_at_each_request_first",
+        test=f"{PUBLIC_WEB}::test_the_web_acl_checks_each_request",
         says="Scope",
     ),
     Mutant(
@@ -66,7 +66,7 @@ MUTANTS = (
         file="components/web/web_acl.py",
         old="DefaultActionProperty(allow={})",
         new="DefaultActionProperty(block={})",
-        test=f"{PUBLIC_WEB}::test_a_firewall_looks_at_each_request_first",
+        test=f"{PUBLIC_WEB}::test_the_web_acl_checks_each_request",
         says="DefaultAction",
     ),
     Mutant(
@@ -74,7 +74,7 @@ MUTANTS = (
         file="components/web/web_acl.py",
         old='aggregate_key_type="IP"',
         new='aggregate_key_type="FORWARDED_IP"',
-        test=f"{PUBLIC_WEB}::test_a_firewall_looks_at_each_request_first",
+        test=f"{PUBLIC_WEB}::test_the_web_acl_checks_each_request",
         says="AggregateKeyType",
     ),
     Mutant(
@@ -82,7 +82,7 @@ MUTANTS = (
         file="components/web/web_acl.py",
         old="evaluation_window_sec=300",
         new="evaluation_window_sec=60",
-        test=f"{PUBLIC_WEB}::test_a_firewall_looks_at_each_request_first",
+        test=f"{PUBLIC_WEB}::test_the_web_acl_checks_each_request",
         says="EvaluationWindowSec",
     ),
     Mutant(
@@ -90,7 +90,7 @@ MUTANTS = (
         file="components/web/web_acl.py",
         old="cloud_watch_metrics_enabled=True",
         new="cloud_watch_metrics_enabled=False",
-        test=f"{PUBLIC_WEB}::test_a_firewall_looks_at_each_request_first",
+        test=f"{PUBLIC_WEB}::test_the_web_acl_checks_each_request",
         says="CloudWatchMetricsEnabled",
     ),
     Mutant(
@@ -98,7 +98,7 @@ MUTANTS = (
         file="components/web/web_acl.py",
         old="enumerate(MANAGED_RULES, start=1)",
         new="enumerate(MANAGED_RULES, start=0)",
-        test=f"{PUBLIC_WEB}::test_a_firewall_looks_at_each_request_first",
+        test=f"{PUBLIC_WEB}::test_the_web_acl_checks_each_request",
         says="Priority",
     ),
     Mutant(
@@ -106,7 +106,7 @@ MUTANTS = (
         file="components/web/web_acl.py",
         old='"Behavior": "KEEP"',
         new='"Behavior": "DROP"',
-        test=f"{PUBLIC_WEB}::test_the_firewall_logs_what_it_stopped_without_anyones_session",
+        test=f"{PUBLIC_WEB}::test_the_web_acl_logs_blocked_requests_without_credentials",
         says="BLOCK",
     ),
     Mutant(
@@ -114,7 +114,7 @@ MUTANTS = (
         file="components/web/web_acl.py",
         old='("BLOCK", "COUNT", "EXCLUDED_AS_COUNT")',
         new='("COUNT", "EXCLUDED_AS_COUNT")',
-        test=f"{PUBLIC_WEB}::test_the_firewall_logs_what_it_stopped_without_anyones_session",
+        test=f"{PUBLIC_WEB}::test_the_web_acl_logs_blocked_requests_without_credentials",
         says="BLOCK",
     ),
     Mutant(
@@ -122,7 +122,7 @@ MUTANTS = (
         file="components/web/web_acl.py",
         old="sampled_requests_enabled=False",
         new="sampled_requests_enabled=True",
-        test=f"{PUBLIC_WEB}::test_the_firewall_logs_what_it_stopped_without_anyones_session",
+        test=f"{PUBLIC_WEB}::test_the_web_acl_logs_blocked_requests_without_credentials",
         says="SampledRequestsEnabled",
     ),
     Mutant(
@@ -130,7 +130,7 @@ MUTANTS = (
         file="components/web/web_acl.py",
         old="        logging.node.add_dependency(group)\n",
         new="",
-        test=f"{PUBLIC_WEB}::test_the_firewall_logs_what_it_stopped_without_anyones_session",
+        test=f"{PUBLIC_WEB}::test_the_web_acl_logs_blocked_requests_without_credentials",
         says="FirewallLog",
     ),
 )

@@ -2,8 +2,7 @@
 
 import pytest
 
-from checks.changes.comparable import comparable, masked
-from checks.changes.errors import ChangesError
+from checks.changes.comparable import ChangesError, comparable, masked
 
 
 def test_hashes_of_code_are_masked_on_request_and_version_ids_always() -> None:

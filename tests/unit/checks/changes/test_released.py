@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from checks.changes import released
-from checks.changes.errors import ChangesError
+from checks.changes.comparable import ChangesError
 from checks.changes.guard import Finding, findings
 from checks.templates import ResourceId
 from tests.support.changes_sketch import DATA, Sketch

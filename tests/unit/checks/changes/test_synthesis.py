@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from checks.changes import synthesis
-from checks.changes.errors import ChangesError
+from checks.changes.comparable import ChangesError
 
 DEV = {"env": "dev"}
 CDK_JSON = '{"app": "python3 app.py", "context": {"own": 1}}'
@@ -46,7 +46,7 @@ def test_the_fork_point_is_the_commit_at_which_the_branch_left_main(repository: 
     assert _fork(repository) == f"the fork point with main at {second} (second)"
 
 
-def test_main_at_the_origin_counts_if_there_is_no_local_one(
+def test_origin_main_is_used_if_there_is_no_local_main(
     repository: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     clone = tmp_path_factory.mktemp("clone")
@@ -119,7 +119,7 @@ def test_the_app_gets_its_context_and_no_credentials(tmp_path: Path, monkeypatch
     }
 
 
-def test_an_app_without_what_the_context_asks_for_has_no_templates(tmp_path: Path) -> None:
+def test_an_app_without_the_requested_environment_has_no_templates(tmp_path: Path) -> None:
     (tmp_path / "cdk.json").write_text(CDK_JSON)
     (tmp_path / "app.py").write_text("raise SystemExit('env must be one of a, b')")
     assert synthesis.synthesized(tmp_path, DEV, name="it", absent="env must be one of") == {}

@@ -7,5 +7,5 @@ from tests.support.reachability_sketch import Sketch
 
 @pytest.fixture
 def sketch() -> Sketch:
-    """A new one, in which nothing allows the function to connect to the database."""
+    """A new sketch, in which nothing allows the function to connect to the database."""
     return Sketch()

@@ -1,4 +1,4 @@
-"""What an alarm says, and when."""
+"""The text of an alarm, and when it starts."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ def test_its_text_says_what_happened_on_which_metric_and_what_to_do_first() -> N
         ("<", "LessThanThreshold"),
     ],
 )
-def test_it_compares_as_its_text_says(comparison: str, operator: str) -> None:
+def test_its_comparison_matches_its_text(comparison: str, operator: str) -> None:
     alarm = _alarm(comparison=comparison, threshold=7)
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == (operator, 7)
     assert f"Heat {comparison} 7 for 2 minutes" in alarm["AlarmDescription"]

@@ -1,4 +1,4 @@
-"""The database clients' CA bundle is what its list says, and can do its work."""
+"""The CA bundle of database clients holds the listed certificates, and they are valid."""
 
 from __future__ import annotations
 

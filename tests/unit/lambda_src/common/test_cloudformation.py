@@ -76,14 +76,14 @@ def test_a_response_is_sent_again_when_the_server_fails_and_no_connection_stays_
     assert closed == [503, 503, 503]
 
 
-def test_a_response_that_is_refused_for_good_is_not_repeated(cloudformation: CloudFormation) -> None:
+def test_a_response_that_is_rejected_permanently_is_not_sent_again(cloudformation: CloudFormation) -> None:
     cloudformation.failures, cloudformation.failure = 9, 403
     with pytest.raises(HTTPError):
         respond(cloudformation.request("Create"), succeeded=True, reason="done", resource_id="new")
     assert cloudformation.attempts == 1
 
 
-def test_attempts_end(cloudformation: CloudFormation) -> None:
+def test_the_number_of_attempts_is_limited(cloudformation: CloudFormation) -> None:
     cloudformation.failures = 9
     with pytest.raises(HTTPError):
         respond(cloudformation.request("Create"), succeeded=True, reason="done", resource_id="new")

@@ -35,7 +35,7 @@ class Connection:
 
 
 class Server:
-    """Makes connections, and remembers them."""
+    """Makes connections, and records them."""
 
     def __init__(self) -> None:
         self.made: list[Any] = []
@@ -43,6 +43,13 @@ class Server:
     def connect(self, **_: Any) -> Any:
         self.made.append(Connection())
         return self.made[-1]
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Server:
+    server = Server()
+    monkeypatch.setattr(psycopg, "connect", server.connect)
+    return server
 
 
 @pytest.fixture
@@ -68,7 +75,7 @@ def test_without_credentials_there_is_no_token(session: Session, monkeypatch: py
         iam_token(DATABASE, user="ingestion", session=session)
 
 
-def test_the_certificate_is_verified_and_a_lost_server_is_noticed_within_half_a_minute(session: Session) -> None:
+def test_the_certificate_is_verified_and_a_lost_server_is_detected_within_half_a_minute(session: Session) -> None:
     arguments = client_arguments(DATABASE, user="ingestion", session=session)
     assert (arguments["sslmode"], arguments["sslrootcert"]) == ("verify-full", "certificates/database-ca.pem")
     idle, interval, count = (arguments[f"keepalives_{name}"] for name in ("idle", "interval", "count"))
@@ -88,25 +95,22 @@ def test_every_connection_commits_by_itself_and_pins_no_connection_of_a_proxy(
     assert given["user"] == given["application_name"] == "ingestion"
 
 
-def test_a_connection_is_reused_while_it_works() -> None:
-    server = Server()
-    reusable = ReusableConnection(server.connect)
+def test_a_connection_is_reused_while_it_works(server: Server, session: Session) -> None:
+    reusable = ReusableConnection(DATABASE, user="ingestion", session=session)
     assert reusable.get() is reusable.get()
     assert len(server.made) == 1
 
 
-def test_a_broken_connection_is_closed_and_replaced() -> None:
-    server = Server()
-    reusable = ReusableConnection(server.connect)
+def test_a_broken_connection_is_closed_and_replaced(server: Server, session: Session) -> None:
+    reusable = ReusableConnection(DATABASE, user="ingestion", session=session)
     reusable.get()
     server.made[0].broken = True
     assert reusable.get() is server.made[1]
     assert (server.made[0].closed, server.made[1].closed) == (True, False)
 
 
-def test_after_closing_the_next_connection_is_new() -> None:
-    server = Server()
-    reusable = ReusableConnection(server.connect)
+def test_after_closing_the_next_connection_is_new(server: Server, session: Session) -> None:
+    reusable = ReusableConnection(DATABASE, user="ingestion", session=session)
     reusable.get()
     reusable.close()
     assert server.made[0].closed

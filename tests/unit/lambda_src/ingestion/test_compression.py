@@ -89,7 +89,7 @@ def test_a_file_that_is_declared_gzip_and_is_not_is_refused_and_the_declaration_
     assert gzip_declaration("incoming/gzip.csv", "identity") is None
 
 
-def test_an_empty_file_is_empty_whatever_declares_it_gzip() -> None:
+def test_an_empty_file_is_accepted_although_it_is_declared_gzip() -> None:
     assert read(b"", declared="The file's name") == b""
 
 

@@ -46,7 +46,7 @@ def test_a_created_version_is_read_with_its_key_unchanged() -> None:
         ("Permanently Deleted", EventType.PERMANENTLY_DELETED),
     ],
 )
-def test_a_delete_marker_is_told_apart_from_a_permanent_deletion(deletion: str, expected: EventType) -> None:
+def test_a_delete_marker_is_distinguished_from_a_permanent_deletion(deletion: str, expected: EventType) -> None:
     event = parse(body(**{"detail-type": "Object Deleted", "deletion-type": deletion}))
     assert event.type is expected
     assert event.size_bytes is None

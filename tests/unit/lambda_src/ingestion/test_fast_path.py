@@ -13,8 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingestion import fast_path, formats, reader
-from ingestion.content import Content
+from ingestion import fast_path, reader
+from ingestion.content import Content, Record
 from ingestion.currencies import CURRENCIES
 from ingestion.order_row import COLUMNS, check
 from tests.support.reading import HEADER, Read, read, read_slowly
@@ -67,7 +67,7 @@ BROKEN = [
     b"\xc3",
 ]
 
-# Only one column is drawn at a time: if all are, hardly any row matches the fast path.
+# Only one column is random at a time. If all were, hardly any row would match the fast path.
 one_odd_value = st.one_of([st.builds(lambda drawn, name=name: GOOD | {name: drawn[name]}, rows) for name in COLUMNS])
 delimiters = st.sampled_from([",", ";", "\t"])
 extras = st.sampled_from([(), ("colour",), ("Ware, house", "x")])
@@ -91,7 +91,7 @@ def same_both_ways(data: bytes) -> Read:
     fast, slow = read(data), read_slowly(data)
     assert meaning(fast) == meaning(slow)
     assert fast.rejects == slow.rejects
-    assert fast.file.note == slow.file.note
+    assert fast.file.format.note == slow.file.format.note
     return fast
 
 
@@ -216,11 +216,11 @@ def test_unusual_json_values_read_the_same_with_and_without_the_fast_path(name: 
     same_both_ways(f"{good}\n{odd}\n{good}\n{odd}\n".encode())
 
 
-def test_an_ordinary_file_takes_the_fast_path_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_row_of_an_ordinary_file_takes_the_fast_path(monkeypatch: pytest.MonkeyPatch) -> None:
     slow: list[bytes] = []
 
     class Observed(reader.OrderReader):
-        def _check_record(self, record: formats.Record) -> tuple[bytes, int] | reader.RejectedRow:
+        def _check_record(self, record: Record) -> tuple[bytes, int] | reader.RejectedRow:
             slow.append(record.raw)
             return super()._check_record(record)
 
@@ -246,7 +246,7 @@ def test_every_currency_matches_and_no_other_code_does() -> None:
 
 @pytest.mark.parametrize("form", ["plain", "quoted", "another column", "no notes", "JSON"])
 @pytest.mark.parametrize(("name", "value"), LIMITS)
-def test_at_every_limit_the_fast_path_takes_nothing_that_the_rules_reject(name: str, value: str, form: str) -> None:
+def test_at_every_limit_the_fast_path_accepts_only_what_the_rules_accept(name: str, value: str, form: str) -> None:
     good, odd = GOOD, GOOD | {name: value}
     if form == "JSON":
         lines = [json.dumps(each, ensure_ascii=False) for each in (good, odd)]
@@ -259,7 +259,7 @@ def test_at_every_limit_the_fast_path_takes_nothing_that_the_rules_reject(name: 
 
 
 @pytest.mark.parametrize("broken", BROKEN)
-def test_no_invalid_utf8_takes_the_fast_path(broken: bytes) -> None:
+def test_invalid_utf8_does_not_take_the_fast_path(broken: bytes) -> None:
     good = json.dumps(GOOD | {"notes": "x"}).encode()
     for data in (good + b"\n" + good.replace(b'"x"', b'"' + broken + b'"'), HEADER + ",".join(row()).encode() + broken):
         assert len(same_both_ways(data + b"\n").rejects) == 1
@@ -295,11 +295,11 @@ def test_a_file_with_very_many_columns_has_no_fast_path(count: int) -> None:
     line = json.dumps(GOOD | dict.fromkeys(names, 1)) + "\n"
     found = read(line.encode() * 2)
     assert len(found.rows) == 2
-    assert [*read(data).file._format.fast_paths, *found.file._format.fast_paths] == []
+    assert [*read(data).file.format.fast_paths, *found.file.format.fast_paths] == []
 
 
 @pytest.mark.parametrize("rest", [".1234567Z", "+16:00", "-19:59"])
-def test_a_time_that_postgresql_would_round_or_refuse_takes_no_fast_path(rest: str) -> None:
+def test_a_time_that_postgresql_would_round_or_refuse_does_not_take_the_fast_path(rest: str) -> None:
     moment = f"2023-06-01T12:00:00{rest}"
     (found,) = same_both_ways(HEADER + ",".join(row(ordered_at=moment)).encode() + b"\n").rows
     assert found["ordered_at"] != moment

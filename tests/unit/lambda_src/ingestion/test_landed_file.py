@@ -1,4 +1,4 @@
-"""Reads exactly one version from S3 in pieces, and recognizes that it does not exist any more."""
+"""Reads exactly one version from S3 in pieces, and recognizes a version that no longer exists."""
 
 from __future__ import annotations
 

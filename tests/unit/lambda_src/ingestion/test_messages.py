@@ -84,7 +84,9 @@ def test_a_backoff_that_can_not_be_set_affects_no_other_message() -> None:
         (KeyError(), False),
     ],
 )
-def test_transient_errors_are_told_apart_from_those_that_somebody_must_fix(error: Exception, expected: bool) -> None:
+def test_transient_errors_are_distinguished_from_errors_that_a_person_must_fix(
+    error: Exception, expected: bool
+) -> None:
     assert is_transient(error) is expected
 
 

@@ -74,7 +74,7 @@ def test_columns_may_be_in_any_order_and_unknown_ones_are_ignored_with_a_note() 
     data = "\n".join(",".join(f'"{each}"' for each in part) for part in zip(*both, strict=True))
     found = read(data.encode())
     assert found.rows[0] == rows(HEADER + ROW)[0]
-    assert found.file.note == "Columns colour, Ware, house were ignored."
+    assert found.file.format.note == "Columns colour, Ware, house were ignored."
 
 
 def test_notes_may_be_left_out() -> None:
@@ -212,7 +212,7 @@ class TestJsonLines:
     def test_only_the_first_eight_layouts_get_a_fast_path(self) -> None:
         lines = [json.dumps(GOOD | {f"extra{number}": 1}) for number in range(20)]
         found = read("".join(f"{line}\n" for line in lines * 2).encode())
-        assert (len(found.rows), len(found.file._format.fast_paths)) == (40, 8)
+        assert (len(found.rows), len(found.file.format.fast_paths)) == (40, 8)
 
     def test_an_empty_object_lacks_every_required_value(self) -> None:
         assert len(reject(b"{}").reasons) == 7
@@ -221,7 +221,7 @@ class TestJsonLines:
         lines = [json.dumps(GOOD | {name: {"a": [1]}}) for name in ("colour", "size", "colour")]
         found = read("\n".join(lines).encode())
         assert len(found.rows) == 3
-        assert found.file.note == "Columns colour, size were ignored."
+        assert found.file.format.note == "Columns colour, size were ignored."
 
     @pytest.mark.parametrize("spelled", ["\\u0000", "\\ud800", "\\udc80"])
     def test_a_character_that_can_not_be_stored_is_a_reason(self, spelled: str) -> None:

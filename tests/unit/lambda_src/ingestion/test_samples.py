@@ -21,7 +21,7 @@ def test_the_sample_without_mistakes_is_what_the_generator_makes() -> None:
     assert (SAMPLES / name).read_text() == "".join(lines(200, seed=7, first=1201))
 
 
-def test_the_sample_with_mistakes_has_twelve_of_many_kinds() -> None:
+def test_the_sample_with_mistakes_has_twelve_mistakes_of_many_kinds() -> None:
     found = sample("orders-with-mistakes.csv")
     assert (len(found.rejects), len(found.rows)) == (12, 30)
     assert len({reason.split()[0] + reason.split()[-1] for each in found.rejects for reason in each.reasons}) >= 10

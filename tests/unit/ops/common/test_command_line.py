@@ -1,4 +1,4 @@
-"""Every error that a person can fix is one line on the terminal, and exit code 1."""
+"""Every error that a person can fix is one line on the terminal, with exit code 1."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ops.common.errors import CommandError
 
 
 def _run(*arguments: str, error: BaseException | None = None) -> int:
-    """A command that asks AWS for a queue, or raises the error."""
+    """A command that gets a queue from AWS, or raises the error."""
 
     def command(environment: DeployedEnvironment, options: Namespace) -> int:
         if error:
@@ -37,7 +37,9 @@ def _run(*arguments: str, error: BaseException | None = None) -> int:
         (["--region", "eu-central-1", "example", "--key", "x"], "example: no AWS credentials in this shell"),
     ],
 )
-def test_a_missing_value_is_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_value_is_reported_in_one_line(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert _run(*arguments) == 1
     error = capsys.readouterr().err
     assert error.startswith(message)
@@ -54,7 +56,9 @@ def test_a_missing_value_is_one_line(arguments: list[str], message: str, capsys:
         (KeyboardInterrupt(), "interrupted"),
     ],
 )
-def test_an_expected_error_is_one_line(error: BaseException, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_expected_error_is_reported_in_one_line(
+    error: BaseException, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert _run("example", error=error) == 1
     shown = capsys.readouterr().err
     assert message in shown

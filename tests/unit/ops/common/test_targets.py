@@ -12,7 +12,7 @@ OTHER_ENDPOINT = "https://127.0.0.1:9999"
 
 @pytest.fixture
 def running(checkout: Checkout) -> Checkout:
-    """Its local cloud is up."""
+    """A checkout whose local cloud is running."""
     (checkout.folder / ".local").mkdir()
     (checkout.folder / ".local/env.sh").write_text(f"unset AWS_PROFILE\nexport AWS_ENDPOINT_URL={ENDPOINT}\n")
     return checkout

@@ -19,7 +19,7 @@ from ops.operations.reconcile import FILES_ARE_MISSING, compare
 from tests.support.operations.stubs import deployed_operations, function_answers
 from tests.support.ops.stubs import AT, Stubs, entry, page
 
-# Letters whose UTF-8 bytes, UTF-16 units and alphabet disagree about the order.
+# Letters that sort differently by UTF-8 bytes, by UTF-16 units and alphabetically.
 KEYS = st.text("aZ-/ä€\uffee𝄞", min_size=1, max_size=4)
 ROWS = st.sets(st.tuples(KEYS, st.sampled_from("123")), max_size=30)
 
@@ -37,8 +37,8 @@ def test_every_version_is_compared_with_the_ledger(
     in_bucket: set[tuple[str, str]], known: set[tuple[str, str]]
 ) -> None:
     versions = (version(*row) for row in by_bytes(in_bucket))
-    told = [((each.key, each.version_id), is_known) for each, is_known in compare(versions, iter(by_bytes(known)))]
-    assert sorted(told) == sorted((row, row in known) for row in in_bucket)
+    compared = [((each.key, each.version_id), is_known) for each, is_known in compare(versions, iter(by_bytes(known)))]
+    assert sorted(compared) == sorted((row, row in known) for row in in_bucket)
 
 
 @pytest.mark.parametrize("whose", ["the bucket", "the ledger"])

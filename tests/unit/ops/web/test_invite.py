@@ -19,8 +19,10 @@ INVITATION = {
 
 def test_a_new_person_gets_an_invitation_by_email(aws: Stubs) -> None:
     aws.expect("cognito-idp", "admin_create_user", {}, INVITATION)
-    told = invite(public(aws), email="ada@example.com")
-    assert told.startswith("Invited ada@example.com to dev in eu-central-1, by an e-mail with a first password: https")
+    message = invite(public(aws), email="ada@example.com")
+    assert message.startswith(
+        "Invited ada@example.com to dev in eu-central-1, by an e-mail with a first password: https"
+    )
 
 
 def test_a_person_who_never_signed_in_is_invited_again(aws: Stubs) -> None:
