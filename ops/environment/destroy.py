@@ -155,7 +155,7 @@ class _Destruction:
 
     def _reasons(self, stack: DeployedStack) -> str:
         """Why the last deletion failed: the events since its start, the newest first."""
-        reasons = []
+        reasons: list[str] = []
         for page in self._cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack.id):
             for event in page["StackEvents"]:
                 is_stack = event.get("PhysicalResourceId") == stack.id

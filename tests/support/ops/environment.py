@@ -41,9 +41,9 @@ def deployed_stack(
     return DeployedStack(name=name, created=created, resources=resources, needs=frozenset(needs), **{**values, **more})
 
 
-def stacks_are_deployed(aws: Stubs, *, status: str = "CREATE_COMPLETE", **templates: dict[str, Any]) -> None:
-    """The next search for stacks finds these: `dev_data` is the stack `<project>-dev-data`."""
-    named = {f"{PROJECT}-{name.replace('_', '-')}": template for name, template in templates.items()}
+def stacks_are_deployed(aws: Stubs, templates: dict[str, Any], *, status: str = "CREATE_COMPLETE") -> None:
+    """The next search for stacks finds these: `dev-data` is the stack `<project>-dev-data`."""
+    named = {f"{PROJECT}-{name}": template for name, template in templates.items()}
     described = [
         {
             "StackName": name,
@@ -59,7 +59,7 @@ def stacks_are_deployed(aws: Stubs, *, status: str = "CREATE_COMPLETE", **templa
     ]
     aws.expect("cloudformation", "describe_stacks", {"Stacks": described}, {})
     for name, template in named.items():
-        answer = {"TemplateBody": json.dumps(template)}
+        answer: dict[str, Any] = {"TemplateBody": json.dumps(template)}
         aws.expect("cloudformation", "get_template", answer, {"StackName": name, "TemplateStage": "Original"})
     for name, template in named.items():
         if any(each["Properties"].get("Tags") == tags("dev") for each in template["Resources"].values()):

@@ -28,12 +28,12 @@ def test_nothing_is_deleted_without_the_whole_name(
     aws: Stubs, confirm: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PROJECT}-dev\n"))  # no terminal
-    stacks_are_deployed(aws, dev_data=DATA)
+    stacks_are_deployed(aws, {"dev-data": DATA})
     assert destroy.run(aws.environment(), confirm=confirm, poll_seconds=0) == 1
     assert said in capsys.readouterr().out
 
 
 def test_nothing_is_deleted_while_a_deployment_runs(aws: Stubs) -> None:
-    stacks_are_deployed(aws, status="UPDATE_IN_PROGRESS", dev_data=DATA)
+    stacks_are_deployed(aws, {"dev-data": DATA}, status="UPDATE_IN_PROGRESS")
     with pytest.raises(CommandError, match=f"{PROJECT}-dev-data is UPDATE_IN_PROGRESS: wait until its deployment"):
         destroy.run(aws.environment(), confirm=f"{PROJECT}-dev", poll_seconds=0)

@@ -12,16 +12,16 @@ from tests.support.ops.environment import PROJECT, deployed_stack, stacks_are_de
 from tests.support.ops.stubs import AT, Stubs
 
 
-def finds(aws: Stubs, **templates: dict[str, Any]) -> list[DeployedStack]:
+def finds(aws: Stubs, templates: dict[str, Any]) -> list[DeployedStack]:
     """What is found where stacks with these names and templates are deployed."""
-    stacks_are_deployed(aws, **templates)
+    stacks_are_deployed(aws, templates)
     return find_stacks(aws.environment())
 
 
 def test_a_stack_of_another_environment_with_a_similar_name_is_not_found(aws: Stubs) -> None:
     mine = {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"Tags": tags("dev")}}}
     others = {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"Tags": tags("dev-eu")}}}
-    found = finds(aws, dev_network={"Resources": mine}, dev_eu_network={"Resources": others})
+    found = finds(aws, {"dev-network": {"Resources": mine}, "dev-eu-network": {"Resources": others}})
     assert [stack.name for stack in found] == [f"{PROJECT}-dev-network"]
 
 
@@ -33,7 +33,7 @@ def test_a_resource_is_deleted_with_its_stack_unless_its_policy_keeps_it(aws: St
         "Database": {"Type": "AWS::RDS::DBInstance", "Properties": {}},
         "Member": {"Type": "AWS::RDS::DBInstance", "Properties": {"DBClusterIdentifier": "x"}},
     }
-    (stack,) = finds(aws, dev_data={"Resources": resources})
+    (stack,) = finds(aws, {"dev-data": {"Resources": resources}})
     policies = {resource.logical_id: resource.deletion_policy for resource in stack.resources}
     assert policies == {
         "Gone": "Delete", "Kept": "RetainExceptOnCreate", "Database": "Snapshot", "Member": "Delete"
@@ -56,8 +56,10 @@ def test_a_stack_needs_those_whose_outputs_it_reads(aws: Stubs, read: dict[str, 
     key = {"Type": "AWS::KMS::Key", "Properties": {"Tags": tags("dev")}}
     foundation, pipeline = finds(
         aws,
-        dev_foundation={"Resources": {"Key": key}, "Outputs": {"Key": "the key"}},
-        dev_pipeline={"Resources": {"Queue": queue}},
+        {
+            "dev-foundation": {"Resources": {"Key": key}, "Outputs": {"Key": "the key"}},
+            "dev-pipeline": {"Resources": {"Queue": queue}},
+        },
     )
     assert pipeline.needs == {foundation.name}
     assert foundation.needs == frozenset()
