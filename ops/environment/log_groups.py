@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops.common.environment import DeployedEnvironment
-from ops.environment.stacks import belongs, prefix
+from ops.environment.stacks import belongs, is_own_name, prefix
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ def find_log_groups(environment: DeployedEnvironment) -> Iterator[LogGroup]:
             arn = group["arn"].removesuffix(":*")
             tags = logs.list_tags_for_resource(resourceArn=arn)["tags"]
             is_tagged = belongs(environment, [{"Key": key, "Value": value} for key, value in tags.items()])
-            if is_tagged or (not tags and wanted in name.split("/")):
+            if is_tagged or (not tags and any(is_own_name(environment, part) for part in name.split("/"))):
                 yield LogGroup(
                     name=name,
                     stored_bytes=group.get("storedBytes", 0),

@@ -11,7 +11,7 @@ from ops.common.environment import DeployedEnvironment
 from ops.environment import buckets
 from ops.environment.deployed import client
 from ops.environment.log_groups import find_log_groups
-from ops.environment.stacks import belongs, prefix
+from ops.environment.stacks import belongs, is_own_name, prefix
 
 
 def described(environment: DeployedEnvironment) -> list[str]:
@@ -61,14 +61,18 @@ def _log_groups(environment: DeployedEnvironment) -> Iterator[str]:
 
 
 def _snapshots(environment: DeployedEnvironment) -> Iterator[str]:
-    rds, name = client(environment, "rds"), prefix(environment)
+    rds = client(environment, "rds")
     for page in rds.get_paginator("describe_db_snapshots").paginate(SnapshotType="manual"):
         for snapshot in page["DBSnapshots"]:
-            if snapshot["DBInstanceIdentifier"] == name or belongs(environment, snapshot.get("TagList", [])):
+            if is_own_name(environment, snapshot["DBInstanceIdentifier"]) or belongs(
+                environment, snapshot.get("TagList", ())
+            ):
                 yield _snapshot(snapshot["DBSnapshotIdentifier"], "db-snapshot")
     for page in rds.get_paginator("describe_db_cluster_snapshots").paginate(SnapshotType="manual"):
         for snapshot in page["DBClusterSnapshots"]:
-            if snapshot["DBClusterIdentifier"] == name or belongs(environment, snapshot.get("TagList", [])):
+            if is_own_name(environment, snapshot["DBClusterIdentifier"]) or belongs(
+                environment, snapshot.get("TagList", ())
+            ):
                 yield _snapshot(snapshot["DBClusterSnapshotIdentifier"], "db-cluster-snapshot")
 
 
@@ -81,10 +85,9 @@ def _snapshot(name: str, kind: str) -> str:
 
 def _automated_backups(environment: DeployedEnvironment) -> Iterator[str]:
     rds = client(environment, "rds")
-    paginator = rds.get_paginator("describe_db_instance_automated_backups")
-    for page in paginator.paginate(DBInstanceIdentifier=prefix(environment)):
+    for page in rds.get_paginator("describe_db_instance_automated_backups").paginate():
         for backup in page["DBInstanceAutomatedBackups"]:
-            if backup.get("Status") == "retained":
+            if backup.get("Status") == "retained" and is_own_name(environment, backup["DBInstanceIdentifier"]):
                 yield (
                     f"automated backups of the database {backup['DBInstanceIdentifier']}. RDS bills them by the "
                     f"gigabyte and month, and deletes them after {backup.get('BackupRetentionPeriod', '?')} days. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,6 +56,11 @@ class DeployedStack:
 def prefix(environment: DeployedEnvironment) -> str:
     """What the names of the stacks start with, and the name of the environment in its account: `<project>-<name>`."""
     return f"{environment.project}-{environment.name}"
+
+
+def is_own_name(environment: DeployedEnvironment, name: str) -> bool:
+    """Whether a physical name is the environment's: `<project>-<name>`, or that and eight digits of a stack's id."""
+    return re.fullmatch(rf"{re.escape(prefix(environment))}(-[0-9a-f]{{8}})?", name) is not None
 
 
 def belongs(environment: DeployedEnvironment, tags: Iterable[Any]) -> bool:

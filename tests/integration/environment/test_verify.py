@@ -108,7 +108,7 @@ def test_termination_protection_that_differs_from_the_configuration_is_named(
 def test_deletion_protection_that_differs_from_the_template_is_named(
     environment: DeployedEnvironment, undo: ExitStack
 ) -> None:
-    rds, name = client(environment, "rds"), prefix(environment)
+    rds, name = client(environment, "rds"), environment.outputs("data")["DatabaseIdentifier"]
     undo.callback(rds.modify_db_instance, DBInstanceIdentifier=name, DeletionProtection=False)
     rds.modify_db_instance(DBInstanceIdentifier=name, DeletionProtection=True)
     (problem,) = verify.protections_are_the_templates(environment)
@@ -139,7 +139,7 @@ def test_what_was_changed_by_hand_is_named_with_both_values(environment: Deploye
 def test_a_database_that_is_stopped_is_named_with_the_command_that_starts_it(
     environment: DeployedEnvironment, undo: ExitStack
 ) -> None:
-    rds, name = client(environment, "rds"), prefix(environment)
+    rds, name = client(environment, "rds"), environment.outputs("data")["DatabaseIdentifier"]
     undo.callback(rds.start_db_instance, DBInstanceIdentifier=name)
     rds.stop_db_instance(DBInstanceIdentifier=name)
     (problem,) = database_is_available(environment)

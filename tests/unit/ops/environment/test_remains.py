@@ -37,7 +37,7 @@ def line(found: list[str], start: str) -> str:
 
 def test_each_thing_is_listed_once_with_its_cost_and_the_command_that_removes_it(aws: Stubs) -> None:
     mine = {"DBSnapshotIdentifier": "final", "DBInstanceIdentifier": f"{PROJECT}-dev"}
-    others = {"DBSnapshotIdentifier": "other", "DBInstanceIdentifier": "other", "TagList": tags("prod")}
+    others = {"DBSnapshotIdentifier": "other", "DBInstanceIdentifier": "other", "TagList": tags("dev-eu")}
     snapshot = "arn:aws:rds:eu-central-1:111122223333:snapshot:final"
     answers(aws, snapshots=[mine, others], tagged=[ARN, f"arn:aws:s3:::{BUCKET}", snapshot])
     pending = {"KeyId": "1", "KeyState": "PendingDeletion", "DeletionDate": datetime(2026, 12, 1, tzinfo=UTC)}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ops.environment.stacks import DeployedStack, find_stacks, free_to_delete
+from ops.environment.stacks import DeployedStack, find_stacks, free_to_delete, is_own_name
 from tests.support.ops.environment import PROJECT, deployed_stack, stacks_are_deployed, tags
 from tests.support.ops.stubs import AT, Stubs
 
@@ -39,6 +39,13 @@ def test_a_resource_is_deleted_with_its_stack_unless_its_policy_keeps_it(aws: St
         "Gone": "Delete", "Kept": "RetainExceptOnCreate", "Database": "Snapshot", "Member": "Delete"
     }  # fmt: skip
     assert [resource.logical_id for resource in stack.resources if resource.is_kept] == ["Kept"]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_own"), [("", True), ("-0a1b2c3d", True), ("-eu", False), ("2", False), ("-eu-0a1b2c3d", False)]
+)
+def test_a_name_is_the_environments_own_with_or_without_a_stacks_id(aws: Stubs, name: str, is_own: bool) -> None:
+    assert is_own_name(aws.environment(), f"{PROJECT}-dev{name}") is is_own
 
 
 @pytest.mark.parametrize(
