@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,15 @@ def count(s3: S3Client, bucket: str) -> str:
     page = s3.list_object_versions(Bucket=bucket, MaxKeys=PAGE)
     found = len(page.get("Versions", [])) + len(page.get("DeleteMarkers", []))
     return f"more than {found:,}" if page.get("IsTruncated") else f"{found:,}" if found else "no"
+
+
+def end_deliveries(s3: S3Client, bucket: str) -> None:
+    """Delete the bucket's policy, by which AWS delivers logs into it; one that doesn't exist is no error.
+
+    Access logs arrive for some hours after their source is gone: with the policy, an emptied log bucket fills again.
+    """
+    with contextlib.suppress(s3.exceptions.NoSuchBucket):
+        s3.delete_bucket_policy(Bucket=bucket)
 
 
 def empty(s3: S3Client, bucket: str, say: Callable[[str], None]) -> int:

@@ -112,7 +112,10 @@ class _Destruction:
     def _empty_buckets(self, stack: DeployedStack) -> None:
         s3 = self._environment.session.client("s3")
         for bucket in stack.of_type("AWS::S3::Bucket"):
-            if not bucket.is_kept and (deleted := buckets.empty(s3, bucket.physical_id, _say)):
+            if bucket.is_kept:
+                continue
+            buckets.end_deliveries(s3, bucket.physical_id)
+            if deleted := buckets.empty(s3, bucket.physical_id, _say):
                 _say(f"{stack.name}: {deleted:,} versions deleted from {bucket.physical_id}")
 
     def _wait(self, stacks: list[DeployedStack]) -> None:

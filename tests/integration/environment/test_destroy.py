@@ -26,6 +26,23 @@ VERSIONED: dict[str, Any] = {"VersioningConfiguration": {"Status": "Enabled"}, "
 FOUNDATION: dict[str, Any] = {
     "Resources": {
         "Logs": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Delete", "Properties": VERSIONED},
+        "Deliveries": {
+            "Type": "AWS::S3::BucketPolicy",
+            "Properties": {
+                "Bucket": {"Ref": "Logs"},
+                "PolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Principal": {"Service": "delivery.logs.amazonaws.com"},
+                            "Action": "s3:PutObject",
+                            "Resource": {"Fn::Join": ["", [{"Fn::GetAtt": ["Logs", "Arn"]}, "/*"]]},
+                        }
+                    ],
+                },
+            },
+        },
         "Kept": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "RetainExceptOnCreate", "Properties": VERSIONED},
     },
     "Outputs": {"LogBucket": {"Value": {"Ref": "Logs"}}, "KeptBucket": {"Value": {"Ref": "Kept"}}},

@@ -32,11 +32,11 @@ def test_a_capability_has_the_stack_that_ends_with_its_name(capability: str, fou
     assert has_stack_of(capability, ["acme-local-data", "acme-local-reports", "acme-local-ordersapi"]) is found
 
 
-@pytest.mark.parametrize(("existing", "exist"), [(["acme-data", "acme-web", "other"], True), (["acme-web"], False)])
+@pytest.mark.parametrize(("existing", "exist"), [(["acme-data", "acme-pages", "other"], True), (["acme-pages"], False)])
 def test_a_stack_that_was_deleted_is_noticed(tmp_path: Path, existing: list[str], exist: bool) -> None:
     artifacts = {
         name: {"type": "aws:cloudformation:stack", "properties": {"stackName": name}}
-        for name in ("acme-data", "acme-web")
+        for name in ("acme-data", "acme-pages")
     }
     (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
     cloudformation: Any = boto3.session.Session("key", "secret", region_name="us-east-1").client("cloudformation")

@@ -44,6 +44,13 @@ def test_a_bucket_that_is_gone_already_is_empty(aws: Stubs) -> None:
     assert buckets.empty(aws.client("s3"), "bucket", print) == 0
 
 
+def test_deliveries_end_with_the_policy_that_allows_them(aws: Stubs) -> None:
+    aws.expect("s3", "delete_bucket_policy", {}, {"Bucket": "bucket"})
+    buckets.end_deliveries(aws.client("s3"), "bucket")
+    aws.refuse("s3", "delete_bucket_policy", "NoSuchBucket")
+    buckets.end_deliveries(aws.client("s3"), "bucket")
+
+
 @pytest.mark.parametrize(("found", "more", "said"), [(0, False, "no"), (2, False, "2"), (2, True, "more than 2")])
 def test_versions_are_counted_with_one_call(aws: Stubs, found: int, more: bool, said: str) -> None:
     lists(aws, [entry("a", str(number)) for number in range(found)], [], more=more)

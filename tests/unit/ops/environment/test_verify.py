@@ -30,10 +30,10 @@ def stacks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[DeployedStack]]:
 def test_a_deployment_that_failed_is_a_problem_with_its_reason(aws: Stubs, stacks: list[DeployedStack]) -> None:
     stacks += [
         deployed_stack("data"),
-        deployed_stack("web", status="UPDATE_ROLLBACK_COMPLETE", status_reason="no quota"),
+        deployed_stack("pages", status="UPDATE_ROLLBACK_COMPLETE", status_reason="no quota"),
     ]
     (problem,) = verify.stacks_are_deployed(aws.environment())
-    assert problem.startswith("web is UPDATE_ROLLBACK_COMPLETE (no quota): read its events")
+    assert problem.startswith("pages is UPDATE_ROLLBACK_COMPLETE (no quota): read its events")
     assert problem.endswith("`make deploy ENV=dev`")
 
 
