@@ -22,11 +22,6 @@ def require(condition: bool, field: str, allowed: str, value: object, fix: str) 
         raise ConfigError(f"{field} must be {allowed}, got {value!r}: {fix}")
 
 
-def require_log_days(field: str, days: int) -> None:
-    allowed = "one of " + ", ".join(map(str, LOG_RETENTION_DAYS))
-    require(days in LOG_RETENTION_DAYS, field, allowed, days, "CloudWatch Logs accepts no other number of days")
-
-
 @dataclass(frozen=True)
 class ConfigSection:
     """A section of the configuration. Every value is checked against its type hint, then by `check`."""
@@ -48,6 +43,24 @@ class ConfigSection:
 
     def check(self) -> None:
         """Checks what type hints can't express. Raises ConfigError."""
+
+    def require(self, condition: bool, field: str, allowed: str, fix: str) -> None:
+        """Raises ConfigError, with the value of `field`, unless `condition` holds."""
+        require(condition, f"{self.PATH}{field}", allowed, getattr(self, field), fix)
+
+    def require_at_least(self, field: str, least: float, fix: str) -> None:
+        """Raises ConfigError if the value of `field` is below `least`."""
+        self.require(getattr(self, field) >= least, field, f"at least {least:,}", fix)
+
+    def require_between(self, field: str, least: float, most: float, fix: str) -> None:
+        """Raises ConfigError unless the value of `field` is from `least` to `most`."""
+        self.require(least <= getattr(self, field) <= most, field, f"{least:,} to {most:,}", fix)
+
+    def require_log_days(self, field: str = "log_days") -> None:
+        """Raises ConfigError unless CloudWatch Logs can keep logs for the value of `field`."""
+        allowed = "one of " + ", ".join(map(str, LOG_RETENTION_DAYS))
+        fix = "CloudWatch Logs accepts no other number of days"
+        self.require(getattr(self, field) in LOG_RETENTION_DAYS, field, allowed, fix)
 
 
 def _fits(value: object, hint: Any) -> bool:

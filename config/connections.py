@@ -1,6 +1,6 @@
-"""How many connections a database takes, and how many the platform may open at once: these must fit into those.
+"""How many connections a database accepts, and how many of them the platform may open at the same time.
 
-A database takes `LEAST(DBInstanceClassMemory / 9531392, 5000)` connections (Amazon RDS User Guide, "Quotas and
+A database accepts `LEAST(DBInstanceClassMemory / 9531392, 5000)` connections (Amazon RDS User Guide, "Quotas and
 constraints for Amazon RDS"; Aurora's limits follow the same line), where DBInstanceClassMemory is the memory that RDS's
 own processes leave. The platform opens
 
@@ -26,12 +26,15 @@ _SHARE_LEFT_BY_RDS = 0.75
 
 
 def connections_of(memory_gib: float) -> int:
-    """The connections that a database with that much memory takes, at least."""
+    """The number of connections that a database with that much memory accepts, at least."""
     return min(int(memory_gib * _GIB * _SHARE_LEFT_BY_RDS / _BYTES_A_CONNECTION), _MAX_CONNECTIONS)
 
 
 class FreeConnections(NamedTuple):
-    """Connections left for ingestion, and beside a proxy for migrations and RDS itself. Negative means too few."""
+    """Connections left for ingestion (`ingestion`) and, outside a proxy, for migrations and RDS itself (`direct`).
+
+    Negative means too few.
+    """
 
     ingestion: int
     direct: int

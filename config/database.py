@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from config import windows
-from config.checks import ConfigSection, require, require_log_days
+from config.checks import ConfigSection
 from config.connections import connections_of
 from config.instance_classes import FAMILIES, is_offered, memory_gib
 
@@ -35,27 +35,9 @@ class ThroughProxy(ConfigSection):
     idle_client_minutes: int
 
     def check(self) -> None:
-        require(
-            1 <= self.connections_percent <= 100,
-            "database.connections.connections_percent",
-            "1 to 100",
-            self.connections_percent,
-            "it is a share of the database's connections",
-        )
-        require(
-            1 <= self.borrow_seconds <= 300,
-            "database.connections.borrow_seconds",
-            "1 to 300",
-            self.borrow_seconds,
-            "RDS Proxy accepts no longer wait",
-        )
-        require(
-            1 <= self.idle_client_minutes <= 8 * 60,
-            "database.connections.idle_client_minutes",
-            "1 to 480",
-            self.idle_client_minutes,
-            "RDS Proxy keeps idle clients for eight hours at most",
-        )
+        self.require_between("connections_percent", 1, 100, "it is a share of the database's connections")
+        self.require_between("borrow_seconds", 1, 300, "RDS Proxy accepts no longer wait")
+        self.require_between("idle_client_minutes", 1, 8 * 60, "RDS Proxy keeps idle clients for eight hours at most")
 
 
 Connections = Direct | ThroughProxy
@@ -84,45 +66,35 @@ class DatabaseConfig(ConfigSection):
     major_version: str = "18"
 
     def check(self) -> None:
-        require(
-            1 <= self.backup_days <= 35,
-            "database.backup_days",
-            "1 to 35",
-            self.backup_days,
-            "0 would switch backups off, and RDS keeps them for 35 days at most",
-        )
-        require(
+        self.require_between("backup_days", 1, 35, "0 would switch backups off, and RDS keeps them for 35 days at most")
+        self.require(
             re.fullmatch(r"1[6-9]|[2-9]\d", self.major_version) is not None,
-            "database.major_version",
+            "major_version",
             "a major version from '16' on, with no minor",
-            self.major_version,
             "RDS retires minor versions; with the major version alone it uses the newest one",
         )
-        require_log_days("database.log_days", self.log_days)
+        self.require_log_days()
         self._check_windows()
 
     def _check_windows(self) -> None:
         """The rules of RDS (Amazon RDS API Reference, "CreateDBInstance")."""
         backup, maintenance = windows.daily(self.backup_window), windows.weekly(self.maintenance_window)
-        require(
+        self.require(
             backup is not None and backup.minutes >= windows.SHORTEST,
-            "database.backup_window",
+            "backup_window",
             "half an hour or more in UTC, like '01:00-02:00'",
-            self.backup_window,
             "RDS starts the daily backup in this window",
         )
-        require(
+        self.require(
             maintenance is not None and windows.SHORTEST <= maintenance.minutes <= windows.DAY,
-            "database.maintenance_window",
+            "maintenance_window",
             "half an hour to a day in UTC, like 'sun:02:30-sun:04:00'",
-            self.maintenance_window,
             "RDS updates the database in this window",
         )
-        require(
-            not (backup and maintenance and windows.meets_any_day(backup, maintenance)),
-            "database.maintenance_window",
+        self.require(
+            not (backup and maintenance and windows.overlaps_any_day(backup, maintenance)),
+            "maintenance_window",
             f"apart from database.backup_window ({self.backup_window})",
-            self.maintenance_window,
             "RDS refuses windows that overlap; move one of them",
         )
 
@@ -142,25 +114,17 @@ class PostgresInstance(DatabaseConfig):
 
     def check(self) -> None:
         super().check()
-        require(
+        self.require(
             is_offered(self.instance_type),
-            "database.instance_type",
+            "instance_type",
             f"a class that RDS offers, without its 'db.' prefix, like 't4g.medium' ({', '.join(sorted(FAMILIES))})",
-            self.instance_type,
             "to use another family, add it to config/instance_classes.py with its sizes and memory",
         )
-        require(
-            self.storage_gib >= 20,
-            "database.storage_gib",
-            "at least 20",
-            self.storage_gib,
-            "gp3 volumes for PostgreSQL start at 20 GiB",
-        )
-        require(
+        self.require_at_least("storage_gib", 20, "gp3 volumes for PostgreSQL start at 20 GiB")
+        self.require(
             self.max_storage_gib >= self.storage_gib * 1.1,
-            "database.max_storage_gib",
+            "max_storage_gib",
             f"at least 10 % above database.storage_gib ({self.storage_gib})",
-            self.max_storage_gib,
             "RDS refuses a smaller ceiling for storage autoscaling",
         )
 
@@ -191,32 +155,23 @@ class AuroraServerless(DatabaseConfig):
         super().check()
         for field, least in (("min_acu", 0), ("max_acu", 1)):
             acu = getattr(self, field)
-            require(
+            self.require(
                 least <= acu <= 256 and acu * 2 % 1 == 0,
-                f"database.{field}",
+                field,
                 f"{least} to 256 in steps of 0.5",
-                acu,
                 "Aurora counts capacity in steps of half a unit; a unit has 2 GiB of memory",
             )
-        require(
+        self.require(
             self.min_acu <= self.max_acu,
-            "database.max_acu",
+            "max_acu",
             f"at least database.min_acu ({self.min_acu})",
-            self.max_acu,
             "capacity scales between the two",
         )
-        require(
-            0 <= self.readers <= 15,
-            "database.readers",
-            "0 to 15",
-            self.readers,
-            "an Aurora cluster has at most 15 readers",
-        )
-        require(
+        self.require_between("readers", 0, 15, "an Aurora cluster has at most 15 readers")
+        self.require(
             self.min_acu > 0 or isinstance(self.connections, Direct),
-            "database.min_acu",
+            "min_acu",
             "above 0 where database.connections is ThroughProxy(...)",
-            self.min_acu,
             "the proxy keeps connections open, so the cluster would never pause",
         )
 

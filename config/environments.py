@@ -54,7 +54,7 @@ PROD = Environment(
         ),
     ),
     ingestion=IngestionConfig(
-        memory_mb=1769,  # one whole CPU: a load keeps one busy, and no more
+        memory_mb=1769,  # one whole CPU; a load uses no more
         timeout_seconds=900,
         max_concurrency=20,
         max_file_mb=1024,
@@ -144,9 +144,9 @@ def local(machine: RuntimeConfig) -> Environment:
     """Dev, deployed to the local cloud of one machine.
 
     Each value that differs has its reason. The emulator has one account and one region. Code runs on this
-    machine's own processor and Python, and an instance type must fit that processor. Tests break things on
-    purpose and wait until the platform gives up, so timeouts are short, retries are few and soon, and files are no
-    larger than such a timeout allows.
+    machine's own processor and Python, and an instance type must fit that processor. Tests cause failures and wait
+    until the retries end, so timeouts and back-offs are short, retries are few, and files are small enough for such a
+    timeout.
     """
     return replace(
         DEV,
@@ -181,7 +181,7 @@ def require_apart(*environments: Environment) -> None:
         )
 
 
-# Local is dev on another machine, and never connected with anything.
+# Local has the network of dev, and is never connected with another network.
 require_apart(DEV, STAGING, PROD)
 
 

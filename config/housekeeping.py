@@ -1,9 +1,8 @@
-"""Configuration of the function that deletes old rows."""
+"""Configuration of the function that deletes old rejected rows."""
 
 from dataclasses import dataclass
 
 from config.capability import Capability
-from config.checks import require, require_log_days
 from config.connections import CALLS
 
 
@@ -30,11 +29,5 @@ class HousekeepingConfig(Capability):
         return CALLS
 
     def check(self) -> None:
-        require(
-            self.reject_days >= 1,
-            "housekeeping.reject_days",
-            "at least 1",
-            self.reject_days,
-            "use at least one day: rejected rows are what senders ask about",
-        )
-        require_log_days("housekeeping.log_days", self.log_days)
+        self.require_at_least("reject_days", 1, "use at least one day: rejected rows are what senders ask about")
+        self.require_log_days()

@@ -4,19 +4,19 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
 
-from config.checks import ConfigSection, require, require_log_days
+from config.checks import ConfigSection, require
 
 LAMBDA_MAX_TIMEOUT_SECONDS = 900
 LOADING_SHARE = 0.8  # of the timeout
 LOADED_MB_PER_SECOND = 4  # below the slowest kind of file, one whose every order is known already (make bench)
 # Lambda Developer Guide, "Configure Lambda function memory". Loading uses one CPU.
 MEMORY_MB_OF_ONE_CPU = 1_769
-LAMBDA_MEMORY_MB = range(128, 10_241)
+LAMBDA_MEMORY_MB = (128, 10_240)
 # A mapping's maximum concurrency (Lambda Developer Guide, "Configuring maximum concurrency for SQS event sources").
-EVENT_SOURCE_CONCURRENCY = range(2, 1001)
+EVENT_SOURCE_CONCURRENCY = (2, 1000)
 # Fewer would use up a message's receives on a few throttles (Lambda Developer Guide, "Creating and configuring an
 # Amazon SQS event source mapping"); SQS accepts no more (Amazon SQS API Reference, "SetQueueAttributes").
-MAX_RECEIVE_COUNTS = range(5, 1001)
+MAX_RECEIVE_COUNTS = (5, 1000)
 VISIBILITY_IN_TIMEOUTS = 6  # AWS's minimum for a queue behind a function (the same page)
 MAX_BACKOFF_SECONDS = 900  # the longest back-off (lambda_src/ingestion/messages.py)
 QUEUE_DAYS = 4
@@ -38,13 +38,7 @@ class StorageClass(ConfigSection):
     after_days: int
 
     def check(self) -> None:
-        require(
-            self.after_days >= 0,
-            "landing_bucket.storage",
-            "0 days or more",
-            self.after_days,
-            "S3 counts from the landing",
-        )
+        self.require_at_least("after_days", 0, "S3 counts from the landing")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +49,7 @@ class StandardIa(StorageClass):
     BILLED_DAYS = 30
 
     def check(self) -> None:
-        require(
-            self.after_days >= 30,
-            "landing_bucket.storage",
-            "StandardIa from 30 days on",
-            self.after_days,
-            "S3 requires files to be 30 days old",
-        )
+        self.require_at_least("after_days", 30, "S3 moves only files that are 30 days old to StandardIa")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,13 +101,7 @@ class LandingBucketConfig(ConfigSection):
         return min([self.noncurrent_days, *ends])
 
     def check(self) -> None:
-        require(
-            self.noncurrent_days >= 1,
-            "landing_bucket.noncurrent_days",
-            "at least 1",
-            self.noncurrent_days,
-            "S3 counts whole days",
-        )
+        self.require_at_least("noncurrent_days", 1, "S3 counts whole days")
         for earlier, later in pairwise(self.storage):
             require(
                 later.COLDNESS > earlier.COLDNESS,
@@ -138,11 +120,10 @@ class LandingBucketConfig(ConfigSection):
             )
         if self.expire_days is not None:
             soonest = max([1, *(step.after_days + max(step.BILLED_DAYS, 1) for step in self.storage)])
-            require(
+            self.require(
                 self.expire_days >= soonest,
-                "landing_bucket.expire_days",
+                "expire_days",
                 f"{soonest} or more, or left open",
-                self.expire_days,
                 "S3 bills a minimum number of days anyway, and refuses an expiration before the last move",
             )
         require(
@@ -169,9 +150,7 @@ class ProvisionedConcurrency(ConfigSection):
     executions: int
 
     def check(self) -> None:
-        require(
-            self.executions >= 1, "ingestion.start.executions", "1 or more", self.executions, "for none use OnDemand()"
-        )
+        self.require_at_least("executions", 1, "for none use OnDemand()")
 
 
 @dataclass(frozen=True)
@@ -220,51 +199,19 @@ class IngestionConfig(ConfigSection):
         self._check_retries()
         cpus = min(1.0, self.memory_mb / MEMORY_MB_OF_ONE_CPU)
         longest = int(self.timeout_seconds * LOADING_SHARE * LOADED_MB_PER_SECOND * cpus)
-        require(
-            1 <= self.max_file_mb <= longest,
-            "ingestion.max_file_mb",
-            f"1 to {longest} with a timeout of {self.timeout_seconds} s",
-            self.max_file_mb,
-            "a file must load within 80 % of the timeout; use smaller files or a longer timeout",
-        )
-        require(
-            1 <= self.max_rejected_percent <= 100,
-            "ingestion.max_rejected_percent",
-            "1 to 100",
-            self.max_rejected_percent,
-            "a file with a larger share of rejected rows is refused; 100 refuses no file for its rows",
-        )
-        require(
-            self.archive_days >= 1,
-            "ingestion.archive_days",
-            "at least 1",
-            self.archive_days,
-            "use at least one day: an archive that never expires would keep file names forever",
-        )
-        require_log_days("ingestion.log_days", self.log_days)
+        fix = f"a file must load within 80 % of {self.timeout_seconds} s; use smaller files or a longer timeout"
+        self.require_between("max_file_mb", 1, longest, fix)
+        fix = "a file with a larger share of rejected rows is refused; 100 refuses no file for its rows"
+        self.require_between("max_rejected_percent", 1, 100, fix)
+        self.require_at_least("archive_days", 1, "an archive that never expires would keep file names forever")
+        self.require_log_days()
 
     def _check_lambda_limits(self) -> None:
-        require(
-            self.memory_mb in LAMBDA_MEMORY_MB,
-            "ingestion.memory_mb",
-            "128 to 10,240",
-            self.memory_mb,
-            "AWS Lambda accepts no other memory size",
-        )
-        require(
-            30 <= self.timeout_seconds <= LAMBDA_MAX_TIMEOUT_SECONDS,
-            "ingestion.timeout_seconds",
-            f"30 to {LAMBDA_MAX_TIMEOUT_SECONDS}",
-            self.timeout_seconds,
-            "AWS Lambda stops a function after 15 minutes, and a cold start beside a busy database needs half a minute",
-        )
-        require(
-            self.max_concurrency in EVENT_SOURCE_CONCURRENCY,
-            "ingestion.max_concurrency",
-            "2 to 1000",
-            self.max_concurrency,
-            "an SQS event source mapping accepts no other limit",
-        )
+        self.require_between("memory_mb", *LAMBDA_MEMORY_MB, "AWS Lambda accepts no other memory size")
+        fix = "AWS Lambda stops a function after 15 minutes, and a cold start with a busy database takes half a minute"
+        self.require_between("timeout_seconds", 30, LAMBDA_MAX_TIMEOUT_SECONDS, fix)
+        fix = "an SQS event source mapping accepts no other limit"
+        self.require_between("max_concurrency", *EVENT_SOURCE_CONCURRENCY, fix)
         ready = self.start.executions if isinstance(self.start, ProvisionedConcurrency) else 0
         require(
             ready <= self.max_concurrency,
@@ -275,25 +222,14 @@ class IngestionConfig(ConfigSection):
         )
 
     def _check_retries(self) -> None:
-        require(
-            self.max_receive_count in MAX_RECEIVE_COUNTS,
-            "ingestion.max_receive_count",
-            f"{MAX_RECEIVE_COUNTS.start} to {MAX_RECEIVE_COUNTS.stop - 1}",
-            self.max_receive_count,
-            "with fewer a few throttles would use up a file's retries, and SQS accepts no more",
-        )
-        require(
-            1 <= self.initial_backoff_seconds <= MAX_BACKOFF_SECONDS,
-            "ingestion.initial_backoff_seconds",
-            f"1 to {MAX_BACKOFF_SECONDS}",
-            self.initial_backoff_seconds,
-            "each back-off is twice the one before, up to a quarter of an hour",
-        )
-        require(
+        fix = "with fewer a few throttles would use up a file's retries, and SQS accepts no more"
+        self.require_between("max_receive_count", *MAX_RECEIVE_COUNTS, fix)
+        fix = "each back-off is twice the one before, up to a quarter of an hour"
+        self.require_between("initial_backoff_seconds", 1, MAX_BACKOFF_SECONDS, fix)
+        self.require(
             self.max_retry_seconds < QUEUE_DAYS * SECONDS_A_DAY,
-            "ingestion.max_receive_count",
+            "max_receive_count",
             f"low enough that the retries end before the queue deletes a message ({QUEUE_DAYS} days)",
-            self.max_receive_count,
             f"with a timeout of {self.timeout_seconds} s they could take {self.max_retry_seconds} s, and a message "
             "that the queue deletes never reaches the dead-letter queue; use fewer, or a shorter timeout",
         )

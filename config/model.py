@@ -46,11 +46,10 @@ class RuntimeConfig(ConfigSection):
     reserve_concurrency: bool = False
 
     def check(self) -> None:
-        require(
+        self.require(
             re.fullmatch(r"3\.(1[1-9]|[2-9]\d)", self.python) is not None,
-            "runtime.python",
+            "python",
             "3.11 or newer, written like '3.14'",
-            self.python,
             "name a minor version that AWS Lambda and Amazon Linux 2023 offer",
         )
 
@@ -65,13 +64,7 @@ class FoundationConfig(ConfigSection):
     alert_emails: tuple[str, ...] = ()
 
     def check(self) -> None:
-        require(
-            self.log_bucket_days >= 1,
-            "foundation.log_bucket_days",
-            "at least 1",
-            self.log_bucket_days,
-            "S3 counts whole days",
-        )
+        self.require_at_least("log_bucket_days", 1, "S3 counts whole days")
         for email in self.alert_emails:
             require(
                 re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email) is not None,

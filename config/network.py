@@ -1,48 +1,33 @@
 """Configuration of the VPC: addresses, availability zones, NAT, endpoints, and what is logged."""
 
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
+from ipaddress import IPv4Network
 from typing import Literal
 
-from config.address_plan import MAX_ZONES, AddressPlan
-from config.checks import ConfigError, ConfigSection, require, require_log_days
+from config.address_plan import MAX_ZONES, TIERS, AddressPlan
+from config.checks import ConfigError, ConfigSection
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnyZones(ConfigSection):
+class _Zones(ConfigSection):
+    PATH = "network.zones."
+
+    count: int = 3
+
+    def check(self) -> None:
+        fix = f"with one zone an outage stops everything, and the address plan has room for {MAX_ZONES}"
+        self.require_between("count", 2, MAX_ZONES, fix)
+
+
+class AnyZones(_Zones):
     """The region's first `count` availability zones, in whatever order AWS lists them for the account."""
 
-    PATH = "network.zones."
 
-    count: int = 3
-
-    def check(self) -> None:
-        _require_zone_count(self.count)
-
-
-@dataclass(frozen=True, kw_only=True)
-class NamedZones(ConfigSection):
+class NamedZones(_Zones):
     """The region's first `count` availability zones by name (config/regions.py): their order never changes."""
-
-    PATH = "network.zones."
-
-    count: int = 3
-
-    def check(self) -> None:
-        _require_zone_count(self.count)
 
 
 Zones = AnyZones | NamedZones
-
-
-def _require_zone_count(count: int) -> None:
-    require(
-        2 <= count <= MAX_ZONES,
-        "network.zones",
-        f"2 to {MAX_ZONES} zones",
-        count,
-        "with one zone an outage stops everything, and the address plan has room for six",
-    )
 
 
 @dataclass(frozen=True)
@@ -90,7 +75,7 @@ class FlowLogToCloudWatch(ConfigSection):
     days: int
 
     def check(self) -> None:
-        require_log_days("network.flow_log.days", self.days)
+        self.require_log_days("days")
 
 
 @dataclass(frozen=True)
@@ -139,49 +124,37 @@ class NetworkConfig(ConfigSection):
     dns_log_days: int
 
     def check(self) -> None:
-        for tier in ("public", "app", "data"):
-            prefix = getattr(self, f"{tier}_prefix")
-            require(
-                19 <= prefix <= 28,
-                f"network.{tier}_prefix",
-                "19 to 28",
-                prefix,
-                "AWS allows subnets down to /28, and eight of them must fit into a VPC of at most /16",
-            )
-        require_log_days("network.dns_log_days", self.dns_log_days)
-        self._require_ipv4_without_nat()
-        _ = self.addresses
-
-    def _require_ipv4_without_nat(self) -> None:
-        require(
+        for tier in TIERS:
+            fix = "AWS allows subnets down to /28, and eight of them must fit into a VPC of at most /16"
+            self.require_between(f"{tier}_prefix", 19, 28, fix)
+        self.require_log_days("dns_log_days")
+        self.require(
             not isinstance(self.nat, NoNat) or isinstance(self.addressing, Ipv4),
-            "network.addressing",
+            "addressing",
             "Ipv4() where network.nat is NoNat()",
-            self.addressing,
             "the app tier reaches the internet over IPv6 by an egress-only gateway; use Ipv4(), or another NAT",
         )
+        _ = self.addresses
 
     @property
     def addresses(self) -> AddressPlan:
         """The CIDR blocks of the tiers and their subnets."""
         try:
             vpc = IPv4Network(self.cidr)
-        except (AddressValueError, NetmaskValueError, ValueError) as error:
+        except ValueError as error:
             raise ConfigError(
                 f"network.cidr must be an IPv4 network like 10.0.0.0/16, got {self.cidr!r}: {error}"
             ) from error
-        require(
+        self.require(
             16 <= vpc.prefixlen <= 28,
-            "network.cidr",
+            "cidr",
             "a network from /16 to /28",
-            self.cidr,
             "AWS accepts no other size (Amazon VPC User Guide, 'VPC CIDR blocks')",
         )
-        require(
+        self.require(
             any(vpc.subnet_of(private) for private in PRIVATE_NETWORKS),
-            "network.cidr",
+            "cidr",
             "a private network (10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16)",
-            self.cidr,
             "AWS refuses some other networks, and hosts on the internet in the rest could not be reached",
         )
         try:

@@ -1,9 +1,8 @@
-"""Configuration of the function that answers questions about files."""
+"""Configuration of the function that looks up files."""
 
 from dataclasses import dataclass
 
 from config.capability import Capability
-from config.checks import require_log_days
 from config.connections import CALLS
 
 
@@ -26,4 +25,4 @@ class OperationsConfig(Capability):
         return CALLS
 
     def check(self) -> None:
-        require_log_days("operations.log_days", self.log_days)
+        self.require_log_days()

@@ -1,4 +1,4 @@
-"""Which names a project may have: those that AWS accepts wherever the name becomes part of another."""
+"""The rules for the project's name, which is a part of many names that AWS checks."""
 
 import re
 
@@ -14,10 +14,10 @@ localtime localtimestamp natural not notnull null offset on only or order outer 
 returning right select session_user similar some symmetric system_user table tablesample then to trailing true
 union unique user using variadic verbose when where window with
 """
-# Databases that every server of RDS has.
+# Databases that every RDS server has.
 EXISTING_DATABASES = ("postgres", "rdsadmin", "template0", "template1")
-# AWS keeps these for load balancers (the first) and buckets. CloudFormation begins both names with the stack's.
-RESERVED_BEGINNINGS = ("internal", "sthree", "amzn")
+# AWS reserves these for load balancers (the first) and buckets. Both names start with the name of the stack.
+RESERVED_PREFIXES = ("internal", "sthree", "amzn")
 
 
 def check_name(field: str, value: str) -> None:
@@ -42,11 +42,11 @@ def check_project_name(value: str) -> None:
         "the database has this name, and RDS refuses those",
     )
     require(
-        not value.startswith(RESERVED_BEGINNINGS),
+        not value.startswith(RESERVED_PREFIXES),
         "project",
-        f"a name that starts with none of {', '.join(RESERVED_BEGINNINGS)}",
+        f"a name that starts with none of {', '.join(RESERVED_PREFIXES)}",
         value,
-        "AWS keeps these beginnings of load balancer and bucket names for itself",
+        "AWS reserves these prefixes of load balancer and bucket names",
     )
     require(
         re.search("aws|amazon|cognito", value) is None,

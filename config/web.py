@@ -8,7 +8,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Literal
 
 from config.capability import Capability
-from config.checks import ConfigSection, require, require_log_days
+from config.checks import ConfigSection, require
 from config.network import InterfaceEndpoint, NoNat
 from config.regions import has_public_sign_in
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 # The origin of pages opened through `make tunnel` or on the local cloud: some port of the person's own machine.
 OWN_MACHINE = ("http://localhost:*", "http://127.0.0.1:*")
-LONGEST_CERTIFIED_NAME = 64  # (AWS Certificate Manager User Guide, "Characteristics", on common names)
-# What AWS WAF takes (AWS WAF API Reference, "RateBasedStatement").
-RATE_LIMITS = range(10, 2_000_000_001)
+MAX_COMMON_NAME_LENGTH = 64  # AWS Certificate Manager User Guide, "Characteristics"
+# AWS WAF API Reference, "RateBasedStatement".
+RATE_LIMITS = (10, 2_000_000_000)
 # Cognito refuses prefixes with these (Amazon Cognito Developer Guide, "Using the Amazon Cognito domain").
 RESERVED_WORDS = ("aws", "amazon", "cognito")
 DATABASE_POOL = 8  # what web_src/database.py lets its pool grow to; a contract test compares the two
@@ -77,36 +77,28 @@ class Public(ConfigSection):
         return (f"https://{self.domain}",)
 
     def check(self) -> None:
-        require(
+        self.require(
             re.fullmatch(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", self.domain) is not None
-            and len(self.domain) <= LONGEST_CERTIFIED_NAME,
-            "web.exposure.domain",
-            f"a name like 'orders.example.com', in lower case, of at most {LONGEST_CERTIFIED_NAME} characters",
-            self.domain,
+            and len(self.domain) <= MAX_COMMON_NAME_LENGTH,
+            "domain",
+            f"a name like 'orders.example.com', in lower case, of at most {MAX_COMMON_NAME_LENGTH} characters",
             "the certificate is issued for exactly this name, and the sign-in returns to it",
         )
-        require(
+        self.require(
             re.fullmatch(r"Z[A-Z0-9]{1,31}", self.hosted_zone_id) is not None,
-            "web.exposure.hosted_zone_id",
+            "hosted_zone_id",
             "the id of a hosted zone, like 'Z0123456789ABCDEFGHIJ'",
-            self.hosted_zone_id,
             "aws route53 list-hosted-zones shows it, after '/hostedzone/'",
         )
-        require(
+        self.require(
             re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", self.sign_in_domain_prefix) is not None
             and not any(word in self.sign_in_domain_prefix for word in RESERVED_WORDS),
-            "web.exposure.sign_in_domain_prefix",
+            "sign_in_domain_prefix",
             "1 to 63 of lower-case letters, digits and inner '-', without 'aws', 'amazon' or 'cognito'",
-            self.sign_in_domain_prefix,
             "the sign-in page's address starts with it; use one that nobody else has, such as your company's name",
         )
-        require(
-            self.requests_per_five_minutes in RATE_LIMITS,
-            "web.exposure.requests_per_five_minutes",
-            f"{RATE_LIMITS.start} or more",
-            self.requests_per_five_minutes,
-            "AWS WAF accepts no lower limit; an office behind one address shares it",
-        )
+        fix = "AWS WAF accepts no other limit; an office behind one address shares it"
+        self.require_between("requests_per_five_minutes", *RATE_LIMITS, fix)
 
 
 Exposure = Internal | Public
@@ -139,20 +131,8 @@ class WithSpotInstances(ConfigSection):
 
     def check(self) -> None:
         _require_types(self.types, at_least=3)
-        require(
-            self.on_demand_base >= 1,
-            "web.capacity.on_demand_base",
-            "at least 1",
-            self.on_demand_base,
-            "AWS may reclaim all spot instances at once",
-        )
-        require(
-            1 <= self.spot_percent <= 100,
-            "web.capacity.spot_percent",
-            "1 to 100",
-            self.spot_percent,
-            "for none use OnDemandInstances(...)",
-        )
+        self.require_at_least("on_demand_base", 1, "AWS may reclaim all spot instances at once")
+        self.require_between("spot_percent", 1, 100, "for none use OnDemandInstances(...)")
 
 
 Capacity = OnDemandInstances | WithSpotInstances
@@ -249,54 +229,36 @@ class WebConfig(Capability):
             "the app verifies each sign-in with public keys that it fetches from the internet; use one of these, or "
             "Internal()",
         )
-        require(
+        self.require(
             has_public_sign_in(environment.region),
-            "web.exposure",
+            "exposure",
             f"Internal() in {environment.region}",
-            self.exposure,
             "China has no Amazon Cognito user pools, and GovCloud gives their sign-in pages another name",
         )
 
     def check(self) -> None:
-        require(
-            self.min_instances >= 1,
-            "web.min_instances",
-            "at least 1",
-            self.min_instances,
-            "with no instance in service nobody is served",
-        )
-        require(
+        self.require_at_least("min_instances", 1, "with no instance in service nobody is served")
+        self.require(
             self.max_instances > self.min_instances,
-            "web.max_instances",
+            "max_instances",
             f"above web.min_instances ({self.min_instances})",
-            self.max_instances,
             "a rolling update keeps the minimum in service and needs room for one more",
         )
-        require(
-            self.requests_per_minute >= 1,
-            "web.requests_per_minute",
-            "at least 1",
-            self.requests_per_minute,
-            "the group adds instances when each gets more",
-        )
+        self.require_at_least("requests_per_minute", 1, "the group adds instances when each gets more")
         self._check_warm_pool()
-        require_log_days("web.log_days", self.log_days)
+        self.require_log_days()
 
     def _check_warm_pool(self) -> None:
-        require(
-            self.warm_instances >= 0, "web.warm_instances", "0 or more", self.warm_instances, "0 means no warm pool"
-        )
-        require(
+        self.require_at_least("warm_instances", 0, "0 means no warm pool")
+        self.require(
             self.warm_instances == 0 or isinstance(self.capacity, OnDemandInstances),
-            "web.warm_instances",
+            "warm_instances",
             "0 with a spot share (web.capacity)",
-            self.warm_instances,
             "a warm pool can't have spot instances; use OnDemandInstances(...)",
         )
-        require(
+        self.require(
             self.warm_instances == 0 or len(self.capacity.types) == 1,
-            "web.warm_instances",
+            "warm_instances",
             "0 with several types (web.capacity.types)",
-            self.warm_instances,
             "not every region offers warm pools for several instance types; use one type",
         )

@@ -43,7 +43,7 @@ def weekly(text: str) -> Window | None:
     return Window(start=start, minutes=(end - start) % WEEK)
 
 
-def meets_any_day(every_day: Window, once_a_week: Window) -> bool:
+def overlaps_any_day(every_day: Window, once_a_week: Window) -> bool:
     """Whether a daily window overlaps a weekly one on any day."""
     return any(
         once_a_week.overlaps(Window(start=day * DAY + every_day.start, minutes=every_day.minutes), within=WEEK)

@@ -16,14 +16,14 @@ class PlatformStack(Stack):
     def __init__(
         self, scope: Construct, id_: str, *, environment: Environment, description: str, protected: bool = False
     ) -> None:
-        """`protected` switches termination protection on."""
+        """A `protected` stack has termination protection if the environment has it."""
         super().__init__(
             scope,
             id_,
             stack_name=f"{environment.project}-{environment.name}-{id_.lower()}",
             description=description,
             env=Target(account=environment.account, region=environment.region),
-            termination_protection=protected,
+            termination_protection=protected and environment.termination_protection,
         )
         self.removal = REMOVAL[environment.removal]
         Tags.of(self).add("Project", environment.project)

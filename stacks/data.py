@@ -16,13 +16,7 @@ class DataStack(PlatformStack):
     def __init__(
         self, scope: Construct, id_: str, *, environment: Environment, foundation: FoundationStack, network: Network
     ) -> None:
-        super().__init__(
-            scope,
-            id_,
-            environment=environment,
-            description="Landing bucket and database",
-            protected=environment.termination_protection,
-        )
+        super().__init__(scope, id_, environment=environment, protected=True, description="Landing bucket and database")
         self.landing_bucket = LandingBucket(
             self,
             "LandingBucket",

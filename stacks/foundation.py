@@ -18,12 +18,12 @@ class FoundationStack(PlatformStack):
             scope,
             id_,
             environment=environment,
+            protected=True,
             description="Encryption keys, log bucket, alerts, dead-letter queue of asynchronous invocations",
-            protected=environment.termination_protection,
         )
         config = environment.foundation
         self.keys = Keys(self, "Keys", removal=self.removal)
-        self.log_bucket = LogBucket(self, "Logs", days=config.log_bucket_days, removal=self.removal)
+        self.log_bucket = LogBucket(self, "LogBucket", days=config.log_bucket_days, removal=self.removal)
         self.alerts = Alerts(self, "Alerts", key=self.keys.messages, emails=config.alert_emails)
         self.async_dead_letter_queue = AsyncDeadLetterQueue(
             self, "AsyncInvocations", key=self.keys.messages, alerts=self.alerts

@@ -1,4 +1,4 @@
-"""Deletes rows that were kept for long enough."""
+"""Deletes old rejected rows."""
 
 from constructs import Construct
 

@@ -15,11 +15,7 @@ class NetworkStack(PlatformStack):
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment, foundation: FoundationStack) -> None:
         super().__init__(
-            scope,
-            id_,
-            environment=environment,
-            description="VPC, subnets, NAT, endpoints, flow log",
-            protected=environment.termination_protection,
+            scope, id_, environment=environment, protected=True, description="VPC, subnets, NAT, endpoints, flow log"
         )
         self._environment_config = environment
         self.network = Network(
@@ -36,7 +32,7 @@ class NetworkStack(PlatformStack):
             network=self.network,
             defaults=FunctionDefaults(
                 self,
-                "Functions",
+                "FunctionDefaults",
                 runtime=environment.runtime,
                 network=None,
                 logs_key=foundation.keys.logs,

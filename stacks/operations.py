@@ -1,4 +1,4 @@
-"""Answers questions about files."""
+"""The function that looks up files."""
 
 from constructs import Construct
 

@@ -1,4 +1,4 @@
-"""From a landed file to rows."""
+"""The schema migration and the ingestion of files."""
 
 from constructs import Construct
 
@@ -31,7 +31,7 @@ class PipelineStack(PlatformStack):
         # Shared by all functions in the VPC, those of the optional capabilities too: one policy instead of a copy each.
         self.function_defaults = FunctionDefaults(
             self,
-            "Functions",
+            "FunctionDefaults",
             runtime=environment.runtime,
             network=network,
             logs_key=foundation.keys.logs,

@@ -14,7 +14,7 @@ from stacks.foundation import FoundationStack
 
 
 class WebStack(PlatformStack):
-    """Shows the rows to people, and takes uploads."""
+    """Shows the rows to users, and accepts uploads."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class WebStack(PlatformStack):
         load_balancer = web.load_balancer
         self.output("Url", load_balancer.url, "The app's address")
         if isinstance(load_balancer, PublicLoadBalancer):
-            self.output("UserPoolId", load_balancer.sign_in.pool.user_pool_id, "People who may sign in (make invite)")
+            self.output("UserPoolId", load_balancer.sign_in.pool.user_pool_id, "The user pool (make invite)")
         self.output("LoadBalancerName", load_balancer.resource.load_balancer_name, "The load balancer")
         self.output("TargetGroupArn", web.target_group.target_group_arn, "The instances behind the load balancer")
         template = web.instances.launch_template.launch_template_id or ""

@@ -1,4 +1,4 @@
-"""How a finding of a rule pack is accepted: recorded, narrow, with a reason and what would change our mind."""
+"""Acknowledges findings of rule packs, each with a reason and with what would change the decision."""
 
 from aws_cdk import Acknowledgment, Validations
 from constructs import Construct
@@ -6,7 +6,7 @@ from constructs import Construct
 AWS_SOLUTIONS = "AwsSolutions"
 NIST, HIPAA, PCI = "NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321"
 SERVERLESS = "Serverless"
-# Separates the two parts of a recorded reason: why, and what would change our mind.
+# Separates the two parts of a recorded reason: why, and what would change the decision.
 WOULD_CHANGE = "; would change "
 ANNOTATION = "Annotation"  # warnings of the CDK itself
 
@@ -14,7 +14,7 @@ ANNOTATION = "Annotation"  # warnings of the CDK itself
 def acknowledge(construct: Construct, *findings: str, reason: str, would_change: str) -> None:
     """Accepts `findings` on `construct` and its children, for one reason: one entry of docs/acknowledgements.md.
 
-    Name the findings with `by`, one call for each rule. `would_change` completes "we would change our mind ...".
+    Name the findings with `by`, one call for each rule. `would_change` completes "we would change this decision ...".
     """
     for finding in findings:
         Validations.of(construct).acknowledge(

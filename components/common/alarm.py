@@ -43,7 +43,7 @@ class RunbookAlarm(cloudwatch.Alarm):
             if not SENTENCE.fullmatch(text):
                 raise ValueError(
                     f"{name} of the alarm {id_} must be a sentence of three words or more that starts with a capital "
-                    f"letter and ends with a full stop, got {text!r}: the person on call reads it first"
+                    f"letter and ends with a full stop, got {text!r}: the on-call engineer reads it first"
                 )
         duration = Duration.seconds(metric.period.to_seconds() * evaluation_periods).to_human_string()
         condition = f"{metric.statistic} {metric.metric_name} {comparison} {threshold:,} for {duration}"

@@ -39,10 +39,10 @@ class FunctionDefaults(Construct):
         self.async_dead_letter_queue = async_dead_letter_queue
         self.removal = removal
         region = known_region(self)
-        # CloudFormation calls the functions outside the VPC, once a deployment: nobody needs their traces.
+        # Only CloudFormation invokes the functions outside the VPC, once per deployment: traces would be of no use.
         self.traced = network is not None and traces_functions(region)
         self.formats_logs = formats_function_logs(region)
-        self.policy = AccessPolicy(self, "Policy", description="What AWS Lambda asks of every function")
+        self.policy = AccessPolicy(self, "Policy", description="Permissions that AWS Lambda requires of every function")
         # Lambda sends with the function's role (AWS Lambda Developer Guide, "Adding a dead-letter queue").
         async_dead_letter_queue.queue.grant_send(self.policy)
         if network:

@@ -38,7 +38,7 @@ def bundle(package: Path, platform: RuntimeConfig) -> dict[str, Any]:
         "asset_hash_type": AssetHashType.CUSTOM,
         "asset_hash": _fingerprint(package, platform),
         "bundling": BundlingOptions(
-            image=DockerImage.from_registry("unused"),  # required by the type; the local bundling always answers
+            image=DockerImage.from_registry("unused"),  # required, but local bundling never uses it
             local=_Bundle(package, platform),
         ),
     }
@@ -58,14 +58,14 @@ def _fingerprint(package: Path, platform: RuntimeConfig) -> str:
 
 @jsii.implements(ILocalBundling)
 class _Bundle:
-    """What the CDK calls when an asset of that hash isn't there yet."""
+    """The CDK calls it when no asset with that hash exists yet."""
 
     def __init__(self, package: Path, platform: RuntimeConfig) -> None:
         self._package = package
         self._platform = platform
 
     def try_bundle(self, output_dir: str, *_: object, **__: object) -> bool:
-        """Fills `output_dir`. Exits with pip's own words where a dependency can't be had."""
+        """Fills `output_dir`. Exits with pip's output if a dependency can't be installed."""
         root = Path(output_dir)
         self._install_dependencies(root)
         for package in (self._package, COMMON):
@@ -94,13 +94,13 @@ class _Bundle:
             )
         if done.returncode:
             sys.exit(f"Bundling {self._package} failed; pip said:\n{done.stderr.strip()}")
-        # Scripts name this machine's interpreter, and nothing calls them.
+        # The scripts contain the path of this machine's interpreter, and nothing runs them.
         shutil.rmtree(root / "bin", ignore_errors=True)
         for note in root.glob("*.dist-info/direct_url.json"):
             note.unlink()
 
     def _requirements_of_the_target(self) -> Iterator[str]:
-        """The lock file without what the target doesn't need: pip would ask the markers of its own interpreter."""
+        """The lock file's lines for the target platform: pip would evaluate the markers for its own interpreter."""
         target: dict[str, str | AbstractSet[str]] = {
             "python_version": self._platform.python,
             "python_full_version": f"{self._platform.python}.0",
@@ -128,8 +128,8 @@ class _Bundle:
                 file=sys.stderr,
             )
             return
-        # unchecked-hash: nobody compares the source's time on a file system that never changes. A fixed hash seed
-        # keeps the order of constants in sets, and so the bytes, the same from build to build.
+        # unchecked-hash: Python need not compare the source's time on a file system that never changes. A fixed hash
+        # seed keeps the order of constants in sets, and so the bytes, the same from build to build.
         subprocess.run(
             [
                 *(sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"),

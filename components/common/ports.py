@@ -1,4 +1,4 @@
-"""Ports that the firewalls of several components must agree on."""
+"""Ports that security groups and network ACLs of several components share."""
 
 DATABASE = 5433  # not the default, which scanners try first
 DATABASE_PROXY = 5432  # the only one that RDS Proxy listens on

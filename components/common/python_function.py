@@ -1,4 +1,4 @@
-"""The Lambda function that every function of this platform is."""
+"""A Lambda function in Python."""
 
 from pathlib import Path
 
@@ -80,12 +80,12 @@ class PythonFunction(Construct):
             system_log_level_v2=lambda_.SystemLogLevel.INFO if defaults.formats_logs else None,
             tracing=lambda_.Tracing.ACTIVE if defaults.traced else lambda_.Tracing.DISABLED,
         )
-        self._accept_what_the_runtime_asks(runtime)
+        self._acknowledge_runtime(runtime)
         if network and not defaults.traced:
             acknowledge(
                 self.resource,
                 *by(SERVERLESS, rule="LambdaTracing"),
-                reason="X-Ray takes no traces of functions in China",
+                reason="X-Ray does not support Lambda functions in China",
                 would_change="with another region",
             )
 
@@ -101,32 +101,30 @@ class PythonFunction(Construct):
 
     @property
     def connections(self) -> ec2.Connections:
-        """The function's side of the network."""
+        """The network connections of the function."""
         return self.resource.connections
 
     @property
     def grant_principal(self) -> iam.IPrincipal:
-        """Where grants to the function are written."""
+        """The principal of grants: the policy of the function's role."""
         return self.role.grant_principal
 
     def _log_group(self, defaults: FunctionDefaults, days: int) -> logs.LogGroup:
-        group = log_group(self, "Log", key=defaults.logs_key, days=days, removal=defaults.removal)
+        group = log_group(self, "LogGroup", key=defaults.logs_key, days=days, removal=defaults.removal)
         self.role.allow("logs:CreateLogStream", "logs:PutLogEvents", resources=[group.log_group_arn])
         return group
 
     def _security_group(self, network: Network, description: str) -> ec2.SecurityGroup:
-        group = ec2.SecurityGroup(
-            self, "SecurityGroup", vpc=network.vpc, description=description, allow_all_outbound=False
-        )
+        group = network.security_group(self, description)
         network.allow_https_out(group)
         return group
 
-    def _accept_what_the_runtime_asks(self, runtime: RuntimeConfig) -> None:
+    def _acknowledge_runtime(self, runtime: RuntimeConfig) -> None:
         if not runtime.reserve_concurrency:
             acknowledge(
                 self.resource,
                 *by(NIST, HIPAA, rule="LambdaConcurrency"),
-                reason="A new account has ten executions in all, and may reserve none of them",
+                reason="A new account has ten concurrent executions, and can reserve none of them",
                 would_change="with runtime.reserve_concurrency",
             )
         if runtime.python != NEWEST_PYTHON:

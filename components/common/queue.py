@@ -1,4 +1,4 @@
-"""The SQS queue that every queue of this platform is."""
+"""SQS queues and dead-letter queues, encrypted with a customer-managed key."""
 
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_kms as kms
@@ -7,9 +7,10 @@ from constructs import Construct
 
 from components.common.acknowledgement import AWS_SOLUTIONS, SERVERLESS, acknowledge, by
 from components.common.workload_role import AccessPolicy, WorkloadRole
+from config.ingestion import DEAD_LETTER_DAYS
 
-# SQS encrypts and decrypts with the caller's permissions (Amazon SQS Developer Guide, "Key management"). The key serves
-# several purposes, so callers may use it through SQS only.
+# SQS encrypts and decrypts with the caller's permissions (Amazon SQS Developer Guide, "Key management"). The key also
+# encrypts other resources, so callers may use it through SQS only.
 THROUGH_SQS: dict[str, object] = {"StringEquals": {"kms:ViaService": f"sqs.{Aws.REGION}.{Aws.URL_SUFFIX}"}}
 
 
@@ -53,12 +54,23 @@ class EncryptedQueue(sqs.Queue):
         grantee.allow("kms:GenerateDataKey", "kms:Decrypt", resources=[self._key.key_arn], conditions=THROUGH_SQS)
 
 
-def accept_no_dead_letter_queue(construct: Construct, *, reason: str, would_change: str) -> None:
-    """For queues that are themselves the end of failures. See `acknowledge`."""
-    acknowledge(
-        construct,
-        *by(AWS_SOLUTIONS, rule="SQS3"),
-        *by(SERVERLESS, rule="SQSRedrivePolicy"),
-        reason=reason,
-        would_change=would_change,
-    )
+class DeadLetterQueue(EncryptedQueue):
+    """Keeps messages that failed at every attempt. Add an alarm that watches it.
+
+    `keeps` says which messages, and completes "this queue keeps ...". `is_redrive_target` is true if another queue
+    moves its messages here by a redrive policy. They keep their age then: a message is deleted `DEAD_LETTER_DAYS` after
+    it was first sent.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, key: kms.IKey, keeps: str, is_redrive_target: bool = False
+    ) -> None:
+        super().__init__(scope, id_, key=key, retention=Duration.days(DEAD_LETTER_DAYS))
+        acknowledge(
+            self,
+            *by(SERVERLESS, rule="SQSRedrivePolicy"),
+            # cdk-nag itself recognizes the target of a redrive policy.
+            *(() if is_redrive_target else by(AWS_SOLUTIONS, rule="SQS3")),
+            reason=f"This dead-letter queue keeps {keeps}, and an alarm watches it",
+            would_change="if a function consumed its messages",
+        )

@@ -17,7 +17,7 @@ from components.database.database_server import MASTER_USER, DatabaseServer, Pla
 from components.database.postgres_instance import PostgresServer
 from components.foundation.alerts import Alerts
 from components.network.network import Network
-from config.database import AuroraServerless, Direct, Engine
+from config.database import AuroraServerless, Engine, ThroughProxy
 
 # The certificates of the CA bundle, one a line.
 CERTIFICATES = Path("components/database/certificates/fingerprints.txt")
@@ -56,8 +56,21 @@ class Database(Construct):
             alerts=alerts,
             removal=removal,
         )
-        self.server = self._server(config, placement)
-        self.proxy = self._proxy(config, placement)
+        self.server: DatabaseServer
+        if isinstance(config, AuroraServerless):
+            self.server = AuroraServer(self, "Server", config=config, placement=placement)
+        else:
+            self.server = PostgresServer(self, "Server", config=config, placement=placement)
+        self.proxy: DatabaseProxy | None = None
+        if isinstance(config.connections, ThroughProxy):
+            self.proxy = DatabaseProxy(
+                self,
+                "Proxy",
+                config=config.connections,
+                server=self.server,
+                log_days=config.log_days,
+                placement=placement,
+            )
         self._warn_if_certificate_is_missing(known_region(self))
 
     def environment(self, user: str | None = None) -> dict[str, str]:
@@ -110,20 +123,3 @@ class Database(Construct):
                 f"{CERTIFICATES.parent} has no root certificate of RDS in {region}: clients will refuse the database: "
                 f"add it before you deploy ({CERTIFICATES.parent}/README.md).",
             )
-
-    def _server(self, settings: Engine, placement: Placement) -> DatabaseServer:
-        if isinstance(settings, AuroraServerless):
-            return AuroraServer(self, "Server", config=settings, placement=placement)
-        return PostgresServer(self, "Server", config=settings, placement=placement)
-
-    def _proxy(self, settings: Engine, placement: Placement) -> DatabaseProxy | None:
-        if isinstance(settings.connections, Direct):
-            return None
-        return DatabaseProxy(
-            self,
-            "Proxy",
-            config=settings.connections,
-            server=self.server,
-            log_days=settings.log_days,
-            placement=placement,
-        )

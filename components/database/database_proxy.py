@@ -6,7 +6,6 @@ from aws_cdk import Aws, CfnOutput, Duration, Fn, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
@@ -44,14 +43,21 @@ class DatabaseProxy(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._server = server
-        self.security_group = ec2.SecurityGroup(
-            self, "SecurityGroup", vpc=placement.network.vpc, description="The database proxy", allow_all_outbound=False
-        )
+        self.security_group = placement.network.security_group(self, "The database proxy")
         self._role = WorkloadRole(
             self, "Identity", service="rds.amazonaws.com", description="Logs the database proxy in to the database"
         )
         self.proxy = self._proxy(config, placement)
-        self.proxy.node.add_dependency(self._log(placement, log_days))
+        # RDS would create this log group itself, unencrypted and without retention.
+        log = log_group(
+            self,
+            "LogGroup",
+            key=placement.logs_key,
+            days=log_days,
+            removal=placement.removal,
+            name=f"/aws/rds/proxy/{placement.identifier}",
+        )
+        self.proxy.node.add_dependency(log)
         self._allow_to_reach_database()
         self._id = CfnOutput(
             self,
@@ -87,22 +93,11 @@ class DatabaseProxy(Construct):
         )
         self._server.resource.grant_connect(self._role, user)
 
-    def _log(self, placement: Placement, days: int) -> logs.LogGroup:
-        """RDS would create this log group itself, unencrypted and without retention."""
-        return log_group(
-            self,
-            "Log",
-            key=placement.logs_key,
-            days=days,
-            removal=placement.removal,
-            name=f"/aws/rds/proxy/{placement.identifier}",
-        )
-
     def _proxy(self, config: ThroughProxy, placement: Placement) -> rds.DatabaseProxy:
         return rds.DatabaseProxy(
             self,
             "Proxy",
-            # A physical name, which we otherwise avoid: RDS derives its log group's name from it.
+            # A physical name, because RDS derives the name of its log group from it.
             db_proxy_name=placement.identifier,
             proxy_target=self._server.proxy_target,
             vpc=placement.network.vpc,

@@ -1,14 +1,16 @@
-"""What both database engines have in common: security group, logs, monitoring, alarms."""
+"""What both database engines share: settings, security group, logs, monitoring, alarms."""
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from aws_cdk import Aws, RemovalPolicy
-from aws_cdk import aws_ec2 as ec2
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
+from components.common import ports
 from components.common.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, acknowledge, by
 from components.common.alarm import RunbookAlarm
 from components.common.log_group import log_group
@@ -65,9 +67,44 @@ class DatabaseServer(Construct):
     def __init__(self, scope: Construct, id_: str, *, placement: Placement) -> None:
         super().__init__(scope, id_)
         self._placement = placement
-        self.security_group = ec2.SecurityGroup(
-            self, "SecurityGroup", vpc=placement.network.vpc, description="The database", allow_all_outbound=False
-        )
+        self.security_group = placement.network.security_group(self, "The database")
+        self._alarm = partial(RunbookAlarm, self, capability="database", alerts=placement.alerts)
+
+    def _settings(self, config: DatabaseConfig, engine: rds.IEngine, exported_logs: list[str]) -> dict[str, Any]:
+        """The keyword arguments of `rds.DatabaseInstance` and `rds.DatabaseCluster` that both engines share."""
+        placement = self._placement
+        return {
+            "engine": engine,
+            "vpc": placement.network.vpc,
+            "vpc_subnets": placement.network.data_subnets,
+            "security_groups": [self.security_group],
+            "port": ports.DATABASE,
+            "credentials": rds.Credentials.from_username(MASTER_USER, encryption_key=placement.key),
+            "manage_master_user_password": True,
+            "iam_authentication": True,
+            "storage_encrypted": True,
+            "storage_encryption_key": placement.key,
+            "copy_tags_to_snapshot": True,
+            "delete_automated_backups": config.on_removal == "destroy",
+            "deletion_protection": config.deletion_protection,
+            "removal_policy": ON_REMOVAL[config.on_removal],
+            "cloudwatch_logs_exports": exported_logs,
+            "database_insights_mode": INSIGHTS[config.insights][0],
+            "monitoring_interval": Duration.seconds(config.monitoring_seconds),
+            "monitoring_role": self._monitoring_role().sealed,
+            "parameter_group": rds.ParameterGroup(self, "ParameterGroup", engine=engine, parameters=PARAMETERS),
+            **self._instance_settings(config),
+        }
+
+    def _instance_settings(self, config: DatabaseConfig) -> dict[str, Any]:
+        """Those that the members of an Aurora cluster share too."""
+        return {
+            "auto_minor_version_upgrade": True,
+            "preferred_maintenance_window": config.maintenance_window,
+            "enable_performance_insights": True,
+            "performance_insight_retention": INSIGHTS[config.insights][1],
+            "performance_insight_encryption_key": self._placement.key,
+        }
 
     def _logs(self, path: str, kinds: list[str], *, days: int) -> list[logs.LogGroup]:
         """The log groups of exported logs. RDS would create missing ones itself, unencrypted and without retention."""
@@ -75,7 +112,7 @@ class DatabaseServer(Construct):
         return [
             log_group(
                 self,
-                f"Log-{kind}",
+                f"LogGroup-{kind}",
                 key=placement.logs_key,
                 days=days,
                 removal=placement.removal,
@@ -84,16 +121,16 @@ class DatabaseServer(Construct):
             for kind in kinds
         ]
 
-    def _monitoring(self) -> WorkloadRole:
+    def _monitoring_role(self) -> WorkloadRole:
         """The role for Enhanced Monitoring: AWS's managed policy, narrowed to the log group that it needs.
 
         Source: Amazon RDS User Guide, "Setting up and enabling Enhanced Monitoring".
         """
         role = WorkloadRole(
             self,
-            "Monitoring",
+            "MonitoringRole",
             service="monitoring.rds.amazonaws.com",
-            description="Measures the operating system",
+            description="Enhanced Monitoring of the database",
             conditions=FOR_THIS_ACCOUNT,
         )
         group = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:{MONITORING_LOG_GROUP}"
@@ -116,7 +153,7 @@ class DatabaseServer(Construct):
         )
         return role
 
-    def _tell(self, id_: str, *, source: str, ids: list[str], categories: list[str]) -> None:
+    def _subscribe(self, id_: str, *, source: str, ids: list[str], categories: list[str]) -> None:
         """Sends RDS events of those categories to the alerts topic."""
         rds.CfnEventSubscription(
             self,
@@ -127,27 +164,21 @@ class DatabaseServer(Construct):
             event_categories=categories,
         )
 
-    def _alarms_of_every_engine(self, max_connections: int) -> None:
+    def _shared_alarms(self, max_connections: int) -> None:
         # Missing data breaches none of the database's alarms: events report a database that stops or fails over.
-        RunbookAlarm(
-            self,
+        self._alarm(
             "DatabaseConnections",
-            capability="database",
             metric=self.resource.metric_database_connections(statistic="Maximum"),
             threshold=max_connections * BUSY_PERCENT // 100,
             description=f"More than {BUSY_PERCENT} % of the database's connections are in use.",
             first_step="Find out which roles hold connections, in Database Insights or pg_stat_activity.",
-            alerts=self._placement.alerts,
         )
-        RunbookAlarm(
-            self,
+        self._alarm(
             "TransactionIdAge",
-            capability="database",
             metric=self.resource.metric("MaximumUsedTransactionIDs", statistic="Maximum"),
             threshold=MAX_TRANSACTION_ID_AGE,
             description="Vacuum does not keep up; PostgreSQL stops accepting writes at two billion transaction ids.",
             first_step="Look for transactions that have been open for days, in pg_stat_activity.",
-            alerts=self._placement.alerts,
         )
 
     def _accept(self, settings: DatabaseConfig) -> None:

@@ -7,19 +7,8 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
-from components.common import ports
 from components.common.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, acknowledge, by
-from components.common.alarm import RunbookAlarm
-from components.database.database_server import (
-    BUSY_PERCENT,
-    CA_CERTIFICATE,
-    INSIGHTS,
-    MASTER_USER,
-    ON_REMOVAL,
-    PARAMETERS,
-    DatabaseServer,
-    Placement,
-)
+from components.database.database_server import BUSY_PERCENT, CA_CERTIFICATE, DatabaseServer, Placement
 from config.database import PostgresInstance
 
 # Only iam-db-auth-error says why a token was refused.
@@ -41,7 +30,7 @@ class PostgresServer(DatabaseServer):
         self.port = self.resource.db_instance_endpoint_port
         made = cast("rds.CfnDBInstance", self.resource.node.default_child)
         self.master_secret = made.attr_master_user_secret_secret_arn
-        self._tell("Events", source="db-instance", ids=[made.ref], categories=EVENTS)
+        self._subscribe("EventSubscription", source="db-instance", ids=[made.ref], categories=EVENTS)
         self._alarms(config, self.resource)
         self._accept(config)
         if not config.multi_az:
@@ -52,85 +41,52 @@ class PostgresServer(DatabaseServer):
         engine = rds.DatabaseInstanceEngine.postgres(
             version=rds.PostgresEngineVersion.of(config.major_version, config.major_version)
         )
-        insights, kept = INSIGHTS[config.insights]
         return rds.DatabaseInstance(
             self,
             "Instance",
-            # A physical name, which we otherwise avoid: RDS derives its log groups' names from it.
+            # A physical name, because RDS derives the names of its log groups from it.
             instance_identifier=placement.identifier,
-            engine=engine,
             instance_type=ec2.InstanceType(config.instance_type),
             multi_az=config.multi_az,
-            vpc=placement.network.vpc,
-            vpc_subnets=placement.network.data_subnets,
-            security_groups=[self.security_group],
             publicly_accessible=False,
-            port=ports.DATABASE,
             database_name=placement.database_name,
-            credentials=rds.Credentials.from_username(MASTER_USER, encryption_key=placement.key),
-            manage_master_user_password=True,
-            iam_authentication=True,
             ca_certificate=CA_CERTIFICATE,
-            storage_encrypted=True,
-            storage_encryption_key=placement.key,
             storage_type=rds.StorageType.GP3,
             allocated_storage=config.storage_gib,
             max_allocated_storage=config.max_storage_gib,
             backup_retention=Duration.days(config.backup_days),
             preferred_backup_window=config.backup_window,
-            copy_tags_to_snapshot=True,
-            delete_automated_backups=config.on_removal == "destroy",
-            deletion_protection=config.deletion_protection,
-            removal_policy=ON_REMOVAL[config.on_removal],
-            auto_minor_version_upgrade=True,
-            preferred_maintenance_window=config.maintenance_window,
-            cloudwatch_logs_exports=LOGS,
-            enable_performance_insights=True,
-            database_insights_mode=insights,
-            performance_insight_retention=kept,
-            performance_insight_encryption_key=placement.key,
-            monitoring_interval=Duration.seconds(config.monitoring_seconds),
-            monitoring_role=self._monitoring().sealed,
-            parameter_group=rds.ParameterGroup(self, "Parameters", engine=engine, parameters=PARAMETERS),
+            **self._settings(config, engine, LOGS),
         )
 
     def _alarms(self, config: PostgresInstance, instance: rds.DatabaseInstance) -> None:
-        RunbookAlarm(
-            self,
+        self._alarm(
             "FreeStorageSpace",
-            capability="database",
             metric=instance.metric_free_storage_space(statistic="Minimum"),
             comparison="<",
             threshold=int(config.storage_gib * GIB * 0.05),
             description=f"Less than {config.storage_gib * 0.05:g} GiB of storage is free: the volume has reached "
             "database.max_storage_gib, or it grew less than six hours ago.",
             first_step="Compare the volume's size with database.max_storage_gib.",
-            alerts=self._placement.alerts,
         )
-        RunbookAlarm(
-            self,
+        self._alarm(
             "CPUUtilization",
-            capability="database",
             metric=instance.metric_cpu_utilization(),
             threshold=BUSY_PERCENT,
             evaluation_periods=6,
             description=f"The database's CPU utilization has been above {BUSY_PERCENT} % for half an hour.",
             first_step="Find the statements that cause the load, in Database Insights.",
-            alerts=self._placement.alerts,
         )
-        RunbookAlarm(
-            self,
+        self._alarm(
             "FreeableMemory",
-            capability="database",
             metric=instance.metric_freeable_memory(),
             comparison="<",
             threshold=int(config.memory_gib * GIB * 0.05),
             evaluation_periods=3,
             description="Less than 5 % of the database's memory is free; PostgreSQL restarts when it runs out.",
             first_step="Find the statements that cause the load, in Database Insights.",
-            alerts=self._placement.alerts,
         )
-        self._alarms_of_every_engine(config.max_connections)
+        self._shared_alarms(config.max_connections)
 
     def _accept_one_zone(self) -> None:
         acknowledge(

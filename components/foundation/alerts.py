@@ -1,4 +1,4 @@
-"""Where alarms go."""
+"""The SNS topic that alarms notify."""
 
 from aws_cdk import Aws
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -10,7 +10,7 @@ from constructs import Construct
 
 
 class Alerts(Construct):
-    """Tells people when something is wrong."""
+    """Sends alarms, database events and scaling events by e-mail."""
 
     def __init__(self, scope: Construct, id_: str, *, key: kms.Key, emails: tuple[str, ...]) -> None:
         super().__init__(scope, id_)
@@ -33,7 +33,7 @@ class Alerts(Construct):
         self.action = actions.SnsAction(self.topic)
 
     def allow_service_linked_role(self, service: str, role: str) -> None:
-        """Lets a service publish that does so with its service-linked role: it needs the topic's key.
+        """Lets a service that publishes with its service-linked role use the topic's key.
 
         A condition names the role, because KMS refuses a principal that doesn't exist yet, and AWS creates this one
         when an account first uses the service. Source: Amazon EC2 Auto Scaling User Guide, "Amazon SNS notification

@@ -1,14 +1,11 @@
 """Dead-letter queue for asynchronous invocations that exhausted their retries."""
 
-from aws_cdk import Duration
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from components.common.alarm import RunbookAlarm
-from components.common.queue import EncryptedQueue, accept_no_dead_letter_queue
+from components.common.queue import DeadLetterQueue
 from components.foundation.alerts import Alerts
-
-KEPT = Duration.days(14)  # SQS's maximum
 
 
 class AsyncDeadLetterQueue(Construct):
@@ -20,11 +17,8 @@ class AsyncDeadLetterQueue(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, key: kms.IKey, alerts: Alerts) -> None:
         super().__init__(scope, id_)
-        self.queue = EncryptedQueue(self, "DeadLetterQueue", key=key, retention=KEPT)
-        accept_no_dead_letter_queue(
-            self.queue,
-            reason="This queue is itself the dead-letter queue of functions, and an alarm watches it",
-            would_change="if something consumed it by itself",
+        self.queue = DeadLetterQueue(
+            self, "DeadLetterQueue", key=key, keeps="asynchronous invocations that failed at every attempt"
         )
         RunbookAlarm(
             self,

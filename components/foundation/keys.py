@@ -61,7 +61,7 @@ class Keys(Construct):
         # Called when an archive is created, without an encryption context, for metadata only.
         key.add_to_resource_policy(
             iam.PolicyStatement(
-                sid="EventArchivesLookFirst", principals=[eventbridge], actions=["kms:DescribeKey"], resources=["*"]
+                sid="EventArchivesDescribeKey", principals=[eventbridge], actions=["kms:DescribeKey"], resources=["*"]
             )
         )
 

@@ -39,20 +39,20 @@ class LogBucket(Construct):
             self.bucket,
             *by(AWS_SOLUTIONS, rule="S1"),
             *by(NIST, HIPAA, PCI, rule="S3BucketLoggingEnabled"),
-            reason="A log bucket that logged its own accesses would write without end",
+            reason="A log bucket that logged its own accesses would write logs endlessly",
             would_change="with a second, independent trail of data events",
         )
         acknowledge(
             self.bucket,
             *by(NIST, HIPAA, PCI, rule="S3DefaultEncryptionKMS"),
             # User Guide for Application Load Balancers, "Enable access logs".
-            reason="AWS's delivery of access logs can write with S3's own key only",
-            would_change="if it accepted a customer-managed key",
+            reason="AWS's log delivery supports only SSE-S3 for this bucket",
+            would_change="if it supported a customer-managed key",
         )
         acknowledge(
             self.bucket,
             *by(NIST, HIPAA, PCI, rule="S3BucketReplicationEnabled"),
-            reason="Logs are kept to investigate what happened here, and expire after foundation.log_bucket_days",
+            reason="Logs serve investigations, and expire after foundation.log_bucket_days; nothing restores from them",
             would_change="with an archive in another account or region",
         )
 
@@ -80,7 +80,7 @@ class LogBucket(Construct):
         )
         self.bucket.add_to_resource_policy(
             iam.PolicyStatement(
-                sid="LogDeliveryLooksFirst",
+                sid="LogDeliveryChecks",
                 principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
                 actions=["s3:GetBucketAcl", "s3:ListBucket"],
                 resources=[self.bucket.bucket_arn],

@@ -1,1 +1,1 @@
-"""Deletes rows that were kept for long enough."""
+"""Deletes old rejected rows."""

@@ -1,5 +1,6 @@
-"""Deletes rejected rows that were kept for long enough, once a day."""
+"""Deletes old rejected rows, once a day."""
 
+from functools import partial
 from pathlib import Path
 
 from aws_cdk import Aws, Duration
@@ -12,6 +13,7 @@ from components.common.alarm import RunbookAlarm
 from components.common.function_defaults import FunctionDefaults
 from components.common.python_function import PythonFunction
 from components.common.region import known_region
+from components.common.workload_role import WorkloadRole
 from components.database.database import Database
 from components.foundation.alerts import Alerts
 from config import connections
@@ -43,7 +45,7 @@ class Housekeeping(Construct):
             self,
             "Function",
             source=SOURCE,
-            description="Removes old rejected rows",
+            description="Deletes old rejected rows",
             defaults=defaults,
             log_days=config.log_days,
             memory_mb=512,
@@ -52,7 +54,7 @@ class Housekeeping(Construct):
             environment=database.environment(DATABASE_USER) | {"REJECT_DAYS": str(config.reject_days)},
         )
         database.grant_connect(self.function, self.function, user=DATABASE_USER)
-        self.group = scheduler.CfnScheduleGroup(self, "Group")
+        self.group = scheduler.CfnScheduleGroup(self, "ScheduleGroup")
         self.schedule = self._schedule()
         self._alarms(alerts)
 
@@ -61,7 +63,7 @@ class Housekeeping(Construct):
         schedule = scheduler.CfnSchedule(
             self,
             "Schedule",
-            description="Old rejected rows are removed",
+            description="Deletes old rejected rows",
             group_name=self.group.ref,
             schedule_expression=NIGHT.expression_string,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
@@ -69,45 +71,37 @@ class Housekeeping(Construct):
             ),
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=self.function.arn,
-                role_arn=self._caller().role_arn,
+                role_arn=self._scheduler_role().role_arn,
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_event_age_in_seconds=Duration.hours(6).to_seconds(), maximum_retry_attempts=10
                 ),
             ),
         )
-        # Not called before the rules that open the database's port to the function.
+        # Not before the rules that open the database's port to the function.
         schedule.node.add_dependency(self.function)
         return schedule
 
-    def _caller(self) -> iam.Role:
-        """Whom the schedule calls as. EventBridge Scheduler User Guide, "Cross-service confused deputy prevention":
-        the source is the group, not the schedule.
+    def _scheduler_role(self) -> iam.IRole:
+        """The condition names the group, not the schedule.
+
+        Source: EventBridge Scheduler User Guide, "Cross-service confused deputy prevention".
         """
-        policy = iam.ManagedPolicy(
+        role = WorkloadRole(
             self,
-            "CallerPolicy",
-            description="Calls the housekeeping",
-            statements=[iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.function.arn])],
-        )
-        service = iam.ServicePrincipal(
-            "scheduler.amazonaws.com",
+            "SchedulerRole",
+            service="scheduler.amazonaws.com",
+            description="Invokes the housekeeping function once a day",
             conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID, "aws:SourceArn": self.group.attr_arn}},
         )
-        return iam.Role(
-            self,
-            "Caller",
-            description="Calls the housekeeping once a day",
-            assumed_by=service,
-            managed_policies=[policy],
-        )
+        role.allow("lambda:InvokeFunction", resources=[self.function.arn])
+        return role.sealed
 
     def _alarms(self, alerts: Alerts) -> None:
         """One for each service that can drop a run after its retries: the scheduler and Lambda."""
+        alarm = partial(RunbookAlarm, self, capability="housekeeping", alerts=alerts)
         hour = Duration.hours(1)
-        RunbookAlarm(
-            self,
+        alarm(
             "SchedulerInvocationsDropped",
-            capability="housekeeping",
             metric=cloudwatch.Metric(
                 namespace="AWS/Scheduler",
                 metric_name="InvocationDroppedCount",
@@ -117,15 +111,11 @@ class Housekeeping(Construct):
             ),
             description="EventBridge Scheduler could not invoke the function that removes old rejected rows.",
             first_step="Check the permissions of the schedule's role and the function's throttles.",
-            alerts=alerts,
         )
         if counts_dropped_calls(known_region(self)):  # elsewhere AsyncDeadLetterMessages reports it
-            RunbookAlarm(
-                self,
+            alarm(
                 "AsyncEventsDropped",
-                capability="housekeeping",
                 metric=self.function.resource.metric("AsyncEventsDropped", statistic=cloudwatch.Stats.SUM, period=hour),
                 description="The function that removes old rejected rows failed at every attempt.",
                 first_step="Read the function's log at level ERROR.",
-                alerts=alerts,
             )

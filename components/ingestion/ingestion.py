@@ -1,5 +1,6 @@
-"""Loads landed files: the queue of their events, the function, and the queues for failures."""
+"""Loads landed files: the queue of their events, the function, and the dead-letter queues."""
 
+from functools import partial
 from pathlib import Path
 
 from aws_cdk import Duration, RemovalPolicy
@@ -14,7 +15,7 @@ from components.common.acknowledgement import ANNOTATION, SERVERLESS, acknowledg
 from components.common.alarm import RunbookAlarm
 from components.common.function_defaults import FunctionDefaults
 from components.common.python_function import PythonFunction
-from components.common.queue import EncryptedQueue, accept_no_dead_letter_queue
+from components.common.queue import DeadLetterQueue, EncryptedQueue
 from components.database.database import Database
 from components.foundation.alerts import Alerts
 from components.ingestion.landing_bucket import LandingBucket
@@ -44,7 +45,16 @@ class Ingestion(Construct):
         removal: RemovalPolicy,
     ) -> None:
         super().__init__(scope, id_)
-        self.dead_letter_queue, self.undelivered = self._failure_queues(messages_key)
+        self.dead_letter_queue = DeadLetterQueue(
+            self,
+            "DeadLetterQueue",
+            key=messages_key,
+            keeps="events of files that could not be loaded",
+            is_redrive_target=True,
+        )
+        self.undelivered = DeadLetterQueue(
+            self, "UndeliveredEventsQueue", key=messages_key, keeps="events that EventBridge could not deliver"
+        )
         self.queue = EncryptedQueue(
             self,
             "Queue",
@@ -55,9 +65,9 @@ class Ingestion(Construct):
                 queue=self.dead_letter_queue, max_receive_count=config.max_receive_count
             ),
         )
-        landed = ObjectEvents(
+        events = ObjectEvents(
             self,
-            "Events",
+            "ObjectEvents",
             landing_bucket=landing_bucket,
             queue=self.queue,
             undelivered=self.undelivered,
@@ -65,8 +75,8 @@ class Ingestion(Construct):
             key=messages_key,
             removal=removal,
         )
-        self.rule = landed.rule
-        self.archive = landed.archive
+        self.rule = events.rule
+        self.archive = events.archive
         self.function = PythonFunction(
             self,
             "Function",
@@ -96,23 +106,7 @@ class Ingestion(Construct):
         self.function.role.allow("sqs:ChangeMessageVisibility", resources=[self.queue.queue_arn])
         self.live = self._live(config.start)
         self.event_source = self._event_source(config.max_concurrency)
-        self._queue_alarms(config, alerts)
-        self._function_alarms(metrics_namespace, alerts)
-
-    def _failure_queues(self, key: kms.IKey) -> tuple[EncryptedQueue, EncryptedQueue]:
-        """The dead-letter queue of files that could not be loaded, and the queue of events that were not delivered."""
-        failures = Construct(self, "Failures")
-        accept_no_dead_letter_queue(
-            failures,
-            reason="Failed messages end in these queues, and alarms watch them",
-            would_change="if something consumed them by itself",
-        )
-        # A message keeps its age when it moves here: it lasts until DEAD_LETTER_DAYS after it was sent.
-        kept = Duration.days(DEAD_LETTER_DAYS)
-        return (
-            EncryptedQueue(failures, "DeadLetterQueue", key=key, retention=kept),
-            EncryptedQueue(failures, "Undelivered", key=key, retention=kept),
-        )
+        self._alarms(config, metrics_namespace, alerts)
 
     def _live(self, start: Start) -> lambda_.Alias:
         """The alias of the version that takes traffic."""
@@ -122,7 +116,7 @@ class Ingestion(Construct):
             acknowledge(
                 self.function.resource,
                 *by(ANNOTATION, rule="@aws-cdk/aws-lambda:snapStartRequirePublish"),
-                reason="Snapshots need published versions, and the alias below publishes one with every change",
+                reason="Snapshots need published versions, and the alias publishes one with every change",
                 would_change="if anything called the function without the alias",
             )
         ready = start.executions if isinstance(start, ProvisionedConcurrency) else None
@@ -153,54 +147,39 @@ class Ingestion(Construct):
         )
         return source
 
-    def _queue_alarms(self, config: IngestionConfig, alerts: Alerts) -> None:
+    def _alarms(self, config: IngestionConfig, metrics_namespace: str, alerts: Alerts) -> None:
+        alarm = partial(RunbookAlarm, self, capability="ingestion", alerts=alerts)
         minute = Duration.minutes(1)
-        RunbookAlarm(
-            self,
+        alarm(
             "DeadLetterMessages",
-            capability="ingestion",
             metric=self.dead_letter_queue.metric_approximate_number_of_messages_visible(period=minute),
             description="Files failed at every attempt; the dead-letter queue keeps their events until "
             f"{DEAD_LETTER_DAYS} days after they arrived.",
             first_step="Find the cause in the function's log, fix it, then run make redrive.",
-            alerts=alerts,
         )
-        RunbookAlarm(
-            self,
+        alarm(
             "UndeliveredEvents",
-            capability="ingestion",
             metric=self.undelivered.metric_approximate_number_of_messages_visible(period=minute),
             description="EventBridge could not deliver events of landed files to the queue.",
             first_step="Check whether the queue's policy or its key changed, fix it, then run make redrive.",
-            alerts=alerts,
         )
         longest = Duration.seconds(config.timeout_seconds * 2)
-        RunbookAlarm(
-            self,
+        alarm(
             "OldestMessageAge",
-            capability="ingestion",
             metric=self.queue.metric_approximate_age_of_oldest_message(period=minute),
             threshold=longest.to_seconds(),
             description=f"A file has been in the queue for more than {longest.to_human_string()}.",
             first_step="Check the function's throttles and log, then the database's load.",
-            alerts=alerts,
         )
-
-    def _function_alarms(self, metrics_namespace: str, alerts: Alerts) -> None:
-        """Throttles need none: OldestMessageAge reports their effect."""
-        RunbookAlarm(
-            self,
+        # Throttles have no alarm: OldestMessageAge reports their effect.
+        alarm(
             "FunctionErrors",
-            capability="ingestion",
             metric=self.function.resource.metric_errors(),
             description="The ingestion function crashed, ran out of memory or time, or could not start.",
             first_step="Read the last lines of the function's log.",
-            alerts=alerts,
         )
-        RunbookAlarm(
-            self,
+        alarm(
             "FilesRefused",
-            capability="ingestion",
             metric=cloudwatch.Metric(
                 namespace=metrics_namespace,
                 metric_name="FilesRefused",
@@ -209,5 +188,4 @@ class Ingestion(Construct):
             ),
             description="A partner's file broke a rule, and none of its rows was loaded.",
             first_step="Find the reason in the function's log, and send it to the partner.",
-            alerts=alerts,
         )

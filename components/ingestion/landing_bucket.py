@@ -13,6 +13,8 @@ from components.foundation.log_bucket import BUCKET_LOGS
 from config.ingestion import DeepArchive, GlacierInstantRetrieval, IntelligentTiering, LandingBucketConfig, StandardIa
 
 INCOMING_PREFIX = "incoming/"
+# The key also encrypts other resources, so callers may use it through S3 only.
+THROUGH_S3: dict[str, object] = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.{Aws.URL_SUFFIX}"}}
 CLASSES = {
     StandardIa: s3.StorageClass.INFREQUENT_ACCESS,
     IntelligentTiering: s3.StorageClass.INTELLIGENT_TIERING,
@@ -65,8 +67,8 @@ class LandingBucket(Construct):
             removal_policy=removal,
         )
         resource = cast("s3.CfnBucket", self.bucket.node.default_child)
-        # Both inline: the L2's flag for EventBridge adds a singleton function, and its access logs would write this
-        # bucket's ARN into the log bucket's policy, one stack earlier.
+        # Both inline: the L2's flag for EventBridge adds a singleton function, and its access logs would add this
+        # bucket's ARN to the policy of the log bucket, which is in an earlier stack.
         resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
             event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
         )
@@ -76,9 +78,8 @@ class LandingBucket(Construct):
         acknowledge(
             self.bucket,
             *by(NIST, HIPAA, PCI, rule="S3BucketReplicationEnabled"),
-            reason="One region is enough until the platform spans two: S3 keeps each file in several zones, and old "
-            "versions survive mistakes",
-            would_change="with a recovery in another region",
+            reason="S3 keeps each file in several zones of the region, and old versions protect against mistakes",
+            would_change="with disaster recovery in another region",
         )
         self._access = Construct(self, "Access")
         self._readers = self._reader_policy()
@@ -89,8 +90,8 @@ class LandingBucket(Construct):
                 AWS_SOLUTIONS,
                 rule=f"IAM5[Resource::<{Stack.of(self).get_logical_id(resource)}.Arn>/{INCOMING_PREFIX}*]",
             ),
-            reason="The names of files that people drop are not known beforehand; the prefix of their keys is",
-            would_change="if each partner had a prefix of their own",
+            reason="The keys of landed files are not known in advance, but their prefix is",
+            would_change="if each partner had a separate prefix",
         )
 
     def grant_read(self, role: WorkloadRole) -> None:
@@ -102,7 +103,7 @@ class LandingBucket(Construct):
         role.attach(self._readers)
 
     def grant_upload(self, role: WorkloadRole, *, origins: tuple[str, ...]) -> None:
-        """Lets the role put new files, and sign uploads that browsers at `origins` send. It can't read any file."""
+        """Lets the role upload files, and sign uploads that browsers at `origins` send. It can't read any file."""
         if self._uploaders is None:
             self._uploaders = self._uploader_policy()
         role.attach(self._uploaders)
@@ -112,26 +113,20 @@ class LandingBucket(Construct):
     def _objects(self) -> str:
         return self.bucket.arn_for_objects(f"{self.incoming_prefix}*")
 
-    @property
-    def _only_through_s3(self) -> dict[str, object]:
-        return {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.{Aws.URL_SUFFIX}"}}
-
     def _uploader_policy(self) -> AccessPolicy:
-        uploaders = AccessPolicy(self._access, "Uploaders", description="Puts files where files land")
+        uploaders = AccessPolicy(self._access, "UploadPolicy", description="Uploads files to the landing bucket")
         uploaders.allow("s3:PutObject", resources=[self._objects])
-        # Decrypt too: the bucket key, which saves a call for each file, is itself encrypted (Amazon S3 User Guide,
-        # "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys").
-        uploaders.allow(
-            "kms:GenerateDataKey", "kms:Decrypt", resources=[self._key.key_arn], conditions=self._only_through_s3
-        )
+        # Decrypt is for the S3 Bucket Key, which saves a KMS call for each file and is itself encrypted (Amazon S3 User
+        # Guide, "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys").
+        uploaders.allow("kms:GenerateDataKey", "kms:Decrypt", resources=[self._key.key_arn], conditions=THROUGH_S3)
         return uploaders
 
     def _reader_policy(self) -> AccessPolicy:
-        readers = AccessPolicy(self._access, "Readers", description="Reads files that landed")
+        readers = AccessPolicy(self._access, "ReadPolicy", description="Reads files in the landing bucket")
         # Readers name the version, which needs no GetObject (Amazon S3 API Reference, "GetObject").
         readers.allow("s3:GetObjectVersion", resources=[self._objects])
-        # Without these S3 answers 403 for a version that is gone, and nobody could tell that from a refusal (Amazon S3
-        # API Reference, "GetObject"). A condition on the prefix would not help: GetObject carries none.
+        # Without these S3 answers 403 for a deleted version, as it does for a missing permission (Amazon S3 API
+        # Reference, "GetObject"). A condition on the prefix is not possible, because GetObject has no prefix.
         readers.allow("s3:ListBucket", "s3:ListBucketVersions", resources=[self.bucket.bucket_arn])
-        readers.allow("kms:Decrypt", resources=[self._key.key_arn], conditions=self._only_through_s3)
+        readers.allow("kms:Decrypt", resources=[self._key.key_arn], conditions=THROUGH_S3)
         return readers

@@ -1,4 +1,4 @@
-"""The way of S3's events to the queue, and the archive for replays."""
+"""The rule that sends S3's events to the queue, and the archive for replays."""
 
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_events as events
@@ -69,7 +69,7 @@ class ObjectEvents(Construct):
         for queue in queues:
             queue.add_to_resource_policy(
                 iam.PolicyStatement(
-                    sid="TheRule",
+                    sid="EventBridgeRule",
                     principals=[iam.ServicePrincipal("events.amazonaws.com")],
                     actions=["sqs:SendMessage"],
                     resources=[queue.queue_arn],

@@ -1,4 +1,4 @@
-"""Removes the rules of the VPC's default security group. No template can: CloudFormation only adds rules."""
+"""Removes the rules of the VPC's default security group, which CloudFormation cannot do."""
 
 from pathlib import Path
 
@@ -15,10 +15,10 @@ LOG_DAYS = 30
 
 
 class EmptyDefaultSecurityGroup(Construct):
-    """Gives whatever starts without a security group of its own no connection at all.
+    """Denies every connection to and from resources that have no other security group.
 
-    The CDK's own way was rejected: its function may also add rules, and has an inline policy, an AWS managed policy and
-    a log group without key or retention. This function may revoke rules of this one group, and nothing else.
+    The CDK's own solution is not used: its function may also add rules, and has an inline policy, an AWS managed policy
+    and a log group without key or retention. This function may only revoke rules of this one group.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class EmptyDefaultSecurityGroup(Construct):
         network: Network,
         defaults: FunctionDefaults,
     ) -> None:
-        """`defaults` are those outside the VPC: the function calls EC2 alone, and must not wait for NAT."""
+        """`defaults` are for functions outside the VPC: this one calls only EC2, and must work before NAT does."""
         super().__init__(scope, id_)
         group = network.vpc.vpc_default_security_group
         acknowledge(
@@ -59,9 +59,9 @@ class EmptyDefaultSecurityGroup(Construct):
             function,
             *by(NIST, HIPAA, PCI, rule="LambdaInsideVPC"),
             *by(SERVERLESS, rule="LambdaTracing"),
-            reason="Only CloudFormation calls this function, once a deployment, and waits for its answer; it calls EC2 "
-            "alone and must work before NAT does",
-            would_change="if anything else called it",
+            reason="Only CloudFormation invokes this function, once per deployment; it calls only EC2, and must work "
+            "before NAT does",
+            would_change="if anything else invoked it",
         )
         run = CustomResource(
             self,

@@ -1,4 +1,4 @@
-"""VPC endpoints: gateways that reach this account's data only, interfaces for this account's callers only."""
+"""VPC endpoints: gateways to this account's data only, and interfaces for this account's callers only."""
 
 from collections.abc import Iterable
 
@@ -53,7 +53,7 @@ INTERFACE_ACTIONS: dict[InterfaceEndpoint, list[str]] = {
     "sts": ["sts:AssumeRole", "sts:GetCallerIdentity"],
     "xray": ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"],
 }
-# cfn-signal signs with the instance's identity instead of a role, and no policy can name that.
+# cfn-signal signs with the instance identity instead of a role, which no policy can name.
 SIGNED_BY_INSTANCES: frozenset[InterfaceEndpoint] = frozenset({"cloudformation"})
 
 
@@ -69,31 +69,31 @@ class Endpoints(Construct):
         self._s3 = ec2.GatewayVpcEndpoint(
             self, "S3", vpc=self._vpc, service=ec2.GatewayVpcEndpointAwsService.S3, subnets=subnets
         )
-        self._s3.add_to_policy(_of_this_account(S3_ACTIONS, "aws:ResourceAccount"))
+        self._s3.add_to_policy(_allow("ThisAccount", S3_ACTIONS, account_key="aws:ResourceAccount"))
         undashed = Fn.join("", Fn.split("-", Aws.REGION))
         # CloudFormation's own bucket, to which functions in the VPC answer; without it a deployment hangs for an
         # hour (AWS CloudFormation User Guide, "Configure VPC endpoints for custom resources").
         self._s3.add_to_policy(
-            _of_anyone(
-                "CustomResources",
-                "s3:PutObject",
-                f"cloudformation-custom-resource-response-{undashed}",
-            )
+            _allow("CustomResources", ["s3:PutObject"], bucket=f"cloudformation-custom-resource-response-{undashed}")
         )
         dynamodb = ec2.GatewayVpcEndpoint(
             self, "DynamoDb", vpc=self._vpc, service=ec2.GatewayVpcEndpointAwsService.DYNAMODB, subnets=subnets
         )
-        dynamodb.add_to_policy(_of_this_account(DYNAMODB_ACTIONS, "aws:ResourceAccount"))
+        dynamodb.add_to_policy(_allow("ThisAccount", DYNAMODB_ACTIONS, account_key="aws:ResourceAccount"))
 
     def allow_instance_packages(self) -> None:
         """Lets instances fetch packages and agents from AWS's own buckets, through the gateway to S3."""
-        # Amazon Linux 2023 User Guide, "Updating AL2023": the repositories' own bucket in the region.
-        self._s3.add_to_policy(_of_anyone("AmazonLinux", "s3:GetObject", f"al2023-repos-{Aws.REGION}-de612dc2"))
-        # AWS Systems Manager User Guide, "SSM Agent communications with AWS managed S3 buckets".
-        self._s3.add_to_policy(_of_anyone("SystemsManager", "s3:GetObject", f"amazon-ssm-{Aws.REGION}"))
-        self._s3.add_to_policy(_of_anyone("SsmPackages", "s3:GetObject", f"amazon-ssm-packages-{Aws.REGION}"))
-        # Amazon CloudWatch User Guide, "Download the CloudWatch agent package".
-        self._s3.add_to_policy(_of_anyone("CloudWatchAgent", "s3:GetObject", f"amazoncloudwatch-agent-{Aws.REGION}"))
+        buckets = {
+            # Amazon Linux 2023 User Guide, "Updating AL2023": the repositories' own bucket in the region.
+            "AmazonLinux": f"al2023-repos-{Aws.REGION}-de612dc2",
+            # AWS Systems Manager User Guide, "SSM Agent communications with AWS managed S3 buckets".
+            "SystemsManager": f"amazon-ssm-{Aws.REGION}",
+            "SsmPackages": f"amazon-ssm-packages-{Aws.REGION}",
+            # Amazon CloudWatch User Guide, "Download the CloudWatch agent package".
+            "CloudWatchAgent": f"amazoncloudwatch-agent-{Aws.REGION}",
+        }
+        for sid, bucket in buckets.items():
+            self._s3.add_to_policy(_allow(sid, ["s3:GetObject"], bucket=bucket))
 
     def add_interfaces(
         self, services: Iterable[InterfaceEndpoint], *, subnets: ec2.SubnetSelection, callers: list[ec2.IPeer]
@@ -119,29 +119,21 @@ class Endpoints(Construct):
                 private_dns_enabled=True,
             )
             if service in SIGNED_BY_INSTANCES:
-                endpoint.add_to_policy(_by_anyone(INTERFACE_ACTIONS[service]))
+                endpoint.add_to_policy(_allow("Instances", INTERFACE_ACTIONS[service]))
             else:
-                endpoint.add_to_policy(_of_this_account(INTERFACE_ACTIONS[service], "aws:PrincipalAccount"))
+                endpoint.add_to_policy(
+                    _allow("ThisAccount", INTERFACE_ACTIONS[service], account_key="aws:PrincipalAccount")
+                )
 
 
-def _of_this_account(actions: list[str], key: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        sid="ThisAccount",
-        principals=[iam.AnyPrincipal()],
-        actions=actions,
-        resources=["*"],
-        conditions={"StringEquals": {key: Aws.ACCOUNT_ID}},
-    )
-
-
-def _by_anyone(actions: list[str]) -> iam.PolicyStatement:
-    return iam.PolicyStatement(sid="Instances", principals=[iam.AnyPrincipal()], actions=actions, resources=["*"])
-
-
-def _of_anyone(sid: str, action: str, bucket: str) -> iam.PolicyStatement:
+def _allow(
+    sid: str, actions: list[str], *, bucket: str | None = None, account_key: str | None = None
+) -> iam.PolicyStatement:
+    """Allows `actions`, on the objects of `bucket` only or where the condition key `account_key` is this account."""
     return iam.PolicyStatement(
         sid=sid,
         principals=[iam.AnyPrincipal()],
-        actions=[action],
-        resources=[f"arn:{Aws.PARTITION}:s3:::{bucket}/*"],
+        actions=actions,
+        resources=[f"arn:{Aws.PARTITION}:s3:::{bucket}/*" if bucket else "*"],
+        conditions={"StringEquals": {account_key: Aws.ACCOUNT_ID}} if account_key else None,
     )

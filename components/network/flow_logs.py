@@ -33,7 +33,7 @@ FIELDS = [
 
 
 class FlowLogs(Construct):
-    """Records every network flow and every DNS query, to show later who talked to whom."""
+    """Records every network flow and every DNS query, to show later which hosts communicated."""
 
     def __init__(
         self,
@@ -48,16 +48,18 @@ class FlowLogs(Construct):
     ) -> None:
         super().__init__(scope, id_)
         vpc.add_flow_log(
-            "Traffic",
+            "FlowLog",
             traffic_type=ec2.FlowLogTrafficType.ALL,
             max_aggregation_interval=ec2.FlowLogMaxAggregationInterval.ONE_MINUTE,
             log_format=FIELDS,
             destination=self._destination(settings.flow_log, bucket, key, removal),
         )
-        queries = log_group(self, "Queries", key=key, days=settings.dns_log_days, removal=removal)
-        logging = resolver.CfnResolverQueryLoggingConfig(self, "QueryLog", destination_arn=queries.log_group_arn)
+        queries = log_group(self, "DnsQueryLogGroup", key=key, days=settings.dns_log_days, removal=removal)
+        logging = resolver.CfnResolverQueryLoggingConfig(
+            self, "QueryLoggingConfig", destination_arn=queries.log_group_arn
+        )
         resolver.CfnResolverQueryLoggingConfigAssociation(
-            self, "QueryLogOfVpc", resolver_query_log_config_id=logging.ref, resource_id=vpc.vpc_id
+            self, "QueryLoggingConfigAssociation", resolver_query_log_config_id=logging.ref, resource_id=vpc.vpc_id
         )
 
     def _destination(
@@ -67,15 +69,15 @@ class FlowLogs(Construct):
             # By its ARN, so that the CDK leaves the bucket's policy alone: it already allows the log delivery.
             imported = s3.Bucket.from_bucket_arn(self, "Bucket", bucket.bucket_arn)
             return ec2.FlowLogDestination.to_s3(imported, FLOW_LOGS)
-        group = log_group(self, "Flows", key=key, days=flow_log.days, removal=removal)
-        writer = WorkloadRole(
+        group = log_group(self, "FlowLogGroup", key=key, days=flow_log.days, removal=removal)
+        role = WorkloadRole(
             self,
-            "Writer",
+            "FlowLogRole",
             service="vpc-flow-logs.amazonaws.com",
             description="Writes the flow log of the VPC",
             conditions=FOR_THIS_ACCOUNT,
         )
-        writer.allow(
+        role.allow(
             "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", resources=[group.log_group_arn]
         )
-        return ec2.FlowLogDestination.to_cloud_watch_logs(group, writer.sealed)
+        return ec2.FlowLogDestination.to_cloud_watch_logs(group, role.sealed)

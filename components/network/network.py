@@ -1,7 +1,7 @@
 """The VPC: three tiers of subnets over several availability zones, each with only the egress it needs."""
 
 from collections import Counter
-from typing import NamedTuple, cast
+from typing import cast
 
 import jsii
 from aws_cdk import Aws, Fn, RemovalPolicy
@@ -28,7 +28,7 @@ def zone_names(zones: config.Zones, region: str | None) -> list[str]:
 
 
 class Network(Construct):
-    """Separates what faces the internet (public), what works (app) and what stores data (data)."""
+    """A VPC with a public tier for internet traffic, an app tier for workloads and a data tier for the database."""
 
     def __init__(
         self,
@@ -60,15 +60,26 @@ class Network(Construct):
         self._endpoints.add_interfaces(
             settings.interface_endpoints, subnets=self.app_subnets, callers=[self.tier("app"), self.tier("data")]
         )
-        FlowLogs(self, "Logs", vpc=self.vpc, settings=settings, bucket=log_bucket, key=logs_key, removal=removal)
+        FlowLogs(self, "FlowLogs", vpc=self.vpc, settings=settings, bucket=log_bucket, key=logs_key, removal=removal)
+
+    @property
+    def anywhere(self) -> list[ec2.IPeer]:
+        """Every address of the IP versions in use, as peers of security group rules."""
+        return [ec2.Peer.any_ipv4(), *([ec2.Peer.any_ipv6()] if self.dual_stack else [])]
 
     def tier(self, name: Tier) -> ec2.IPeer:
         """The IPv4 block of a tier, as the peer of a security group rule."""
         return ec2.Peer.ipv4(str(self.addresses.blocks()[name]))
 
+    def security_group(self, scope: Construct, description: str) -> ec2.SecurityGroup:
+        """A security group without rules: each client and each destination is named by a rule of its own."""
+        return ec2.SecurityGroup(
+            scope, "SecurityGroup", vpc=self.vpc, description=description, allow_all_outbound=False
+        )
+
     def allow_https_out(self, group: ec2.SecurityGroup) -> None:
         """Allows HTTPS to anywhere, for calls to AWS services, whose addresses change."""
-        for peer in [ec2.Peer.any_ipv4(), *([ec2.Peer.any_ipv6()] if self.dual_stack else [])]:
+        for peer in self.anywhere:
             group.add_egress_rule(peer, ec2.Port.HTTPS, "AWS services, whose addresses change")
 
     def allow_visitors_from_internet(self) -> None:
@@ -82,7 +93,6 @@ class Network(Construct):
         self._endpoints.allow_instance_packages()
 
     def _vpc(self, settings: config.NetworkConfig) -> ec2.Vpc:
-        nat = _nat(settings)
         return ec2.Vpc(
             self,
             "Vpc",
@@ -90,10 +100,12 @@ class Network(Construct):
             ip_protocol=ec2.IpProtocol.DUAL_STACK if self.dual_stack else ec2.IpProtocol.IPV4_ONLY,
             max_azs=settings.zones.count,
             # The CDK would empty the default security group with a Node.js function, an inline policy and a log group
-            # without key or end; components/network/default_security_group.py does it with less.
+            # without key or retention; components/network/default_security_group.py needs none of these.
             restrict_default_security_group=False,
-            nat_gateway_provider=nat.provider,
-            nat_gateways=nat.gateways,
+            nat_gateway_provider=(
+                ec2.NatProvider.regional_gateway() if isinstance(settings.nat, config.RegionalNat) else None
+            ),
+            nat_gateways=_nat_gateways(settings),
             subnet_configuration=[
                 ec2.SubnetConfiguration(
                     name="Public",
@@ -114,8 +126,7 @@ class Network(Construct):
         acknowledge(
             self.vpc,
             *by(NIST, HIPAA, PCI, rule="VPCNoUnrestrictedRouteToIGW"),
-            reason="The public tier is where the internet gateway and the NAT gateways meet; no other tier has "
-            "such a route",
+            reason="NAT gateways and a public load balancer need this route; only the public tier has it",
             would_change="if the VPC had neither NAT nor a public load balancer",
         )
 
@@ -151,14 +162,14 @@ class Network(Construct):
                 peers[tier].append(ec2.AclCidr.ipv6(Fn.select(index, tiers)))
         peers["anywhere"] = [ec2.AclCidr.any_ipv4(), *([ec2.AclCidr.any_ipv6()] if self.dual_stack else [])]
         subnets = {"public": self.public_subnets, "app": self.app_subnets, "data": self.data_subnets}
-        scope = Construct(self, "Acls")
+        scope = Construct(self, "NetworkAcls")
         acls: dict[Tier, NetworkAcl] = {}
         acknowledge(
             scope,
             *by(AWS_SOLUTIONS, rule="VPC3"),
-            reason="Security groups decide; these lists protect whole tiers if somebody opens a security group by "
-            "mistake",
-            would_change="if a list had to name more than tiers",
+            reason="Security groups are the main protection; network ACLs protect whole tiers if somebody opens a "
+            "security group by mistake",
+            would_change="if a network ACL had to name more than tiers",
         )
         for tier in TIERS:
             acls[tier] = NetworkAcl(
@@ -176,21 +187,17 @@ class Network(Construct):
         return self.vpc.select_subnets(subnet_group_name=tier.capitalize()).subnets
 
 
-class _Nat(NamedTuple):
-    provider: ec2.NatProvider | None
-    gateways: int | None  # None if the provider decides
-
-
-def _nat(settings: config.NetworkConfig) -> _Nat:
+def _nat_gateways(settings: config.NetworkConfig) -> int | None:
+    """How many NAT gateways there are; None if AWS decides."""
     match settings.nat:
         case config.NatPerZone():
-            return _Nat(ec2.NatProvider.gateway(), settings.zones.count)
+            return settings.zones.count
         case config.SingleNat():
-            return _Nat(ec2.NatProvider.gateway(), 1)
+            return 1
         case config.RegionalNat():
-            return _Nat(ec2.NatProvider.regional_gateway(), None)
+            return None
         case config.NoNat():
-            return _Nat(None, 0)
+            return 0
 
 
 @jsii.implements(ec2.IIpAddresses)

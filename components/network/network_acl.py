@@ -44,7 +44,7 @@ OUTBOUND: dict[Tier, tuple[Rule, ...]] = {
     "app": (Rule("anywhere", HTTPS), Rule("app", ALL), Rule("data", DATABASE), Rule("public", ports.EPHEMERAL)),
     "data": (Rule("app", ports.EPHEMERAL), Rule("data", DATABASE), Rule("data", ports.EPHEMERAL)),
 }
-# What a load balancer in the public tier needs besides: its visitors, and the replies to them.
+# Additional rules for a public load balancer: requests from the internet, and the replies.
 FROM_INTERNET_INBOUND = (Rule("anywhere", HTTP), Rule("anywhere", HTTPS))
 FROM_INTERNET_OUTBOUND = (Rule("anywhere", ports.EPHEMERAL),)
 # Tiers whose packets may meet a smaller MTU: without "too big" messages large packets vanish (Amazon EC2 User Guide,
@@ -64,7 +64,7 @@ class NetworkAcl(Construct):
         super().__init__(scope, id_)
         self._peers = peers
         self._entries: Counter[str] = Counter()
-        self._acl = ec2.NetworkAcl(self, "List", vpc=vpc, subnet_selection=subnets)
+        self._acl = ec2.NetworkAcl(self, "NetworkAcl", vpc=vpc, subnet_selection=subnets)
         self.add_rules(inbound=INBOUND[tier], outbound=OUTBOUND[tier])
         if tier in MEETS_SMALLER_PATHS:
             too_big = (ec2.AclTraffic.icmp(type=3, code=4), ec2.AclTraffic.icmpv6(type=2, code=0))

@@ -1,4 +1,4 @@
-"""Lets people look up what the database knows about a file. They have no connection of their own."""
+"""The function that looks up files in the database for people, who cannot connect to it."""
 
 from pathlib import Path
 
@@ -17,9 +17,9 @@ DATABASE_USER = "operations"
 
 
 class Operations(Construct):
-    """Answers `make inspect` and `make reconcile`: nothing but a function in the VPC reaches the database.
+    """Looks up files for `make inspect` and `make reconcile`, because only a function in the VPC reaches the database.
 
-    Who may ask is whoever may invoke it: it has neither an event source nor a resource policy (docs/runbook/README.md).
+    Callers need the permission to invoke it: it has no event source and no resource policy (docs/runbook/README.md).
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Operations(Construct):
             self,
             "Function",
             source=SOURCE,
-            description="Looks up what became of files",
+            description="Looks up what happened to files",
             defaults=defaults,
             log_days=config.log_days,
             memory_mb=512,

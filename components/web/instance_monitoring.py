@@ -1,4 +1,4 @@
-"""What an instance tells of itself: its logs, and how full its memory and disk are."""
+"""The logs and the memory and disk metrics that instances send to CloudWatch."""
 
 import json
 
@@ -10,11 +10,11 @@ from components.common.log_group import log_group
 from components.common.workload_role import WorkloadRole
 
 AGENT = "/opt/aws/amazon-cloudwatch-agent"
-TIER = {"Tier": "web"}  # the one dimension: the fullest instance counts, and instances come and go
+TIER = {"Tier": "web"}  # the only dimension: instances come and go, and the maximum shows the fullest one
 
 
 class InstanceMonitoring(Construct):
-    """Lets instances write into one log group and one namespace of metrics, and nothing else."""
+    """Lets instances write to one log group and one namespace of metrics."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class InstanceMonitoring(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._namespace = namespace
-        self.log = log_group(self, "Log", key=key, days=days, removal=removal)
+        self.log = log_group(self, "LogGroup", key=key, days=days, removal=removal)
         role.allow(
             "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", resources=[self.log.log_group_arn]
         )
@@ -41,7 +41,7 @@ class InstanceMonitoring(Construct):
         )
 
     def commands(self, files: dict[str, str]) -> list[str]:
-        """Shell lines that start Amazon's agent; `files` are the logs to send, by what they are called there."""
+        """Shell commands that start the CloudWatch agent. `files` maps names of log streams to paths of log files."""
         return [
             f"cat > {AGENT}/etc/web.json <<'END'",
             json.dumps(self._agent(files), indent=1),
@@ -50,7 +50,7 @@ class InstanceMonitoring(Construct):
         ]
 
     def _agent(self, files: dict[str, str]) -> dict[str, object]:
-        """Amazon CloudWatch User Guide, "Manually create or edit the CloudWatch agent configuration file"."""
+        """Source: Amazon CloudWatch User Guide, "Manually create or edit the CloudWatch agent configuration file"."""
         return {
             "agent": {"metrics_collection_interval": 60, "omit_hostname": True},
             "logs": {

@@ -1,4 +1,4 @@
-"""Where people come in: the load balancer before the web app, and what stands before that."""
+"""The load balancer of the web app: internal, or public with a certificate, a web ACL and sign-in."""
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_certificatemanager as acm
@@ -17,18 +17,18 @@ from components.web.sign_in import SignIn
 from components.web.web_acl import WebAcl
 from config.web import Public, WebConfig
 
-# Below the 75 s for which the app keeps idle connections: the side that sends must be the one that hangs up first
-# (User Guide for Application Load Balancers, "Connection idle timeout").
-IDLE = Duration.seconds(60)
+# Below the 75 s for which the app keeps idle connections: the load balancer must close an idle connection first (User
+# Guide for Application Load Balancers, "Connection idle timeout").
+IDLE_TIMEOUT = Duration.seconds(60)
 ACCESS_LOGS = "alb"  # the prefix in the log bucket; Elastic Load Balancing adds the slash itself
 # Liveness and readiness endpoints, reachable only from inside the VPC.
-INSIDE_PATHS = ["/healthz", "/readyz"]
+HEALTH_PATHS = ["/healthz", "/readyz"]
 
 
 class _LoadBalancer(Construct):
-    """The load balancer, as every exposure has it.
+    """What both kinds of load balancer share.
 
-    `url` is where the app answers; `environment` the variables by which it knows what stands before it.
+    `url` is the app's address. `environment` holds the variables that tell the app about the load balancer.
     """
 
     url: str
@@ -39,65 +39,50 @@ class _LoadBalancer(Construct):
         scope: Construct,
         id_: str,
         *,
+        config: WebConfig,
         network: Network,
-        subnets: ec2.SubnetSelection,
         internet_facing: bool,
-        deletion_protection: bool,
         log_bucket: LogBucket,
     ) -> None:
         super().__init__(scope, id_)
-        self.security_group = ec2.SecurityGroup(
-            self,
-            "SecurityGroup",
-            vpc=network.vpc,
-            description="Load balancer of the web app",
-            allow_all_outbound=False,
-        )
+        self.security_group = network.security_group(self, "Load balancer of the web app")
         dual_stack = internet_facing and network.dual_stack
         self.resource = elbv2.ApplicationLoadBalancer(
             self,
             "LoadBalancer",
             vpc=network.vpc,
-            vpc_subnets=subnets,
+            vpc_subnets=network.public_subnets if internet_facing else network.app_subnets,
             internet_facing=internet_facing,
             ip_address_type=elbv2.IpAddressType.DUAL_STACK if dual_stack else elbv2.IpAddressType.IPV4,
             security_group=self.security_group,
-            deletion_protection=deletion_protection,
+            deletion_protection=config.deletion_protection,
             drop_invalid_header_fields=True,
             desync_mitigation_mode=elbv2.DesyncMitigationMode.STRICTEST,
-            idle_timeout=IDLE,
+            idle_timeout=IDLE_TIMEOUT,
         )
-        # As attributes: the construct's own methods must know the region to look up an account that AWS no longer uses,
-        # or write into the bucket's policy, several stacks earlier, which lets both in already.
+        # As attributes, because the construct's own methods need a known region, and would change the bucket's policy,
+        # which is in an earlier stack and allows both already.
         log_bucket.allow_load_balancer_logs(ACCESS_LOGS)
         for kind in ("access_logs", "connection_logs"):
             self.resource.set_attribute(f"{kind}.s3.enabled", "true")
             self.resource.set_attribute(f"{kind}.s3.bucket", log_bucket.bucket.bucket_name)
             self.resource.set_attribute(f"{kind}.s3.prefix", ACCESS_LOGS)
-        if not deletion_protection:
+        if not config.deletion_protection:
             acknowledge(
                 self.resource,
                 *by(NIST, HIPAA, rule="ELBDeletionProtectionEnabled"),
-                reason="This environment is made to be thrown away, its load balancer with it",
+                reason="This environment is disposable, and so is its load balancer",
                 would_change="with web.deletion_protection",
             )
 
 
 class InternalLoadBalancer(_LoadBalancer):
-    """Open to who is in the app subnets already, and to nobody else."""
+    """Accepts HTTP from the app subnets only."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, network: Network, deletion_protection: bool, log_bucket: LogBucket
+        self, scope: Construct, id_: str, *, config: WebConfig, network: Network, log_bucket: LogBucket
     ) -> None:
-        super().__init__(
-            scope,
-            id_,
-            network=network,
-            subnets=network.app_subnets,
-            internet_facing=False,
-            deletion_protection=deletion_protection,
-            log_bucket=log_bucket,
-        )
+        super().__init__(scope, id_, config=config, network=network, internet_facing=False, log_bucket=log_bucket)
         self.security_group.add_ingress_rule(
             network.tier("app"), ec2.Port.tcp(ports.HTTP), "Callers inside the app subnets"
         )
@@ -106,15 +91,15 @@ class InternalLoadBalancer(_LoadBalancer):
             *by(NIST, PCI, rule="ALBWAFEnabled"),
             *by(NIST, HIPAA, PCI, rule="ALBHttpToHttpsRedirection"),
             *by(NIST, HIPAA, PCI, rule="ELBv2ACMCertificateRequired"),
-            reason="An internal load balancer has no address on the internet, its callers are named by its security "
-            "group and stand beside it in the app subnets, and nobody certifies its name",
+            reason="An internal load balancer has no public address, its security group admits only the app subnets, "
+            "and no public certificate authority signs its name",
             would_change="with web.exposure = Public(...)",
         )
         self.url = f"http://{self.resource.load_balancer_dns_name}"
         self.environment = {}
 
     def serve(self, targets: elbv2.ApplicationTargetGroup) -> None:
-        """Passes everything on."""
+        """Forwards every request to `targets`."""
         self.resource.add_listener(
             "Http",
             port=ports.HTTP,
@@ -125,60 +110,53 @@ class InternalLoadBalancer(_LoadBalancer):
 
 
 class PublicLoadBalancer(_LoadBalancer):
-    """Open to the internet, over TLS alone; a firewall looks at each request, and a sign-in stands before each page."""
+    """Accepts TLS from the internet. A web ACL filters each request, and each page requires a sign-in."""
 
     def __init__(
         self,
         scope: Construct,
         id_: str,
         *,
-        config: Public,
+        exposure: Public,
+        config: WebConfig,
         network: Network,
-        deletion_protection: bool,
         log_bucket: LogBucket,
         namespace: str,
         logs_key: kms.IKey,
-        log_days: int,
         removal: RemovalPolicy,
     ) -> None:
-        super().__init__(
-            scope,
-            id_,
-            network=network,
-            subnets=network.public_subnets,
-            internet_facing=True,
-            deletion_protection=deletion_protection,
-            log_bucket=log_bucket,
-        )
-        self._config = config
+        super().__init__(scope, id_, config=config, network=network, internet_facing=True, log_bucket=log_bucket)
+        self._domain = exposure.domain
         self._admit_visitors(network)
         network.allow_visitors_from_internet()
-        # To Cognito, whose addresses change: the load balancer itself asks it who signed in.
+        # The load balancer calls Cognito, whose addresses change.
         network.allow_https_out(self.security_group)
-        self._zone = route53.HostedZone.from_hosted_zone_id(self, "Zone", config.hosted_zone_id)
+        self._zone = route53.HostedZone.from_hosted_zone_id(self, "HostedZone", exposure.hosted_zone_id)
         self._certificate = acm.Certificate(
             self,
             "Certificate",
-            domain_name=config.domain,
+            domain_name=exposure.domain,
             validation=acm.CertificateValidation.from_dns(self._zone),
         )
-        self.sign_in = SignIn(self, "SignIn", config=config, deletion_protection=deletion_protection, removal=removal)
+        self.sign_in = SignIn(
+            self, "SignIn", config=exposure, deletion_protection=config.deletion_protection, removal=removal
+        )
         WebAcl(
             self,
-            "Firewall",
+            "WebAcl",
             load_balancer=self.resource,
-            requests_per_five_minutes=config.requests_per_five_minutes,
+            requests_per_five_minutes=exposure.requests_per_five_minutes,
             namespace=namespace,
             logs_key=logs_key,
-            log_days=log_days,
+            log_days=config.log_days,
             removal=removal,
         )
-        self._point_the_domain_here(network)
-        self.url = f"https://{config.domain}"
+        self._add_dns_records(network)
+        self.url = f"https://{exposure.domain}"
         self.environment = self.sign_in.environment(self.resource)
 
     def serve(self, targets: elbv2.ApplicationTargetGroup) -> None:
-        """Passes on what signed-in people ask for; programs are told that they aren't, instead of shown a page."""
+        """Forwards requests of signed-in users. Others get the sign-in page, or status 401 below `/api/`."""
         app = elbv2.ListenerAction.forward([targets])
         listener = self.resource.add_listener(
             "Https",
@@ -186,15 +164,15 @@ class PublicLoadBalancer(_LoadBalancer):
             protocol=elbv2.ApplicationProtocol.HTTPS,
             open=False,
             certificates=[elbv2.ListenerCertificate.from_certificate_manager(self._certificate)],
-            # TLS 1.3 and 1.2 with forward secrecy and authenticated ciphers only, and keys that tomorrow's computers
-            # can't find out (User Guide for Application Load Balancers, "Security policies").
+            # TLS 1.3 and 1.2 with forward secrecy, authenticated ciphers and post-quantum key exchange (User Guide for
+            # Application Load Balancers, "Security policies").
             ssl_policy=elbv2.SslPolicy.TLS13_12_RES_PQ,
             default_action=self.sign_in.require(app),
         )
         listener.add_action(
-            "Inside",
+            "HealthEndpoints",
             priority=10,
-            conditions=[elbv2.ListenerCondition.path_patterns(INSIDE_PATHS)],
+            conditions=[elbv2.ListenerCondition.path_patterns(HEALTH_PATHS)],
             action=elbv2.ListenerAction.fixed_response(404),
         )
         listener.add_action(
@@ -208,65 +186,35 @@ class PublicLoadBalancer(_LoadBalancer):
             port=ports.HTTP,
             protocol=elbv2.ApplicationProtocol.HTTP,
             open=False,
-            # To our name, whatever name was asked for: a redirect that repeats it could be made to lead elsewhere.
+            # Always to our own domain: a redirect to the requested host name could be abused to lead elsewhere.
             default_action=elbv2.ListenerAction.redirect(
-                protocol="HTTPS", port=str(ports.HTTPS), host=self._config.domain, permanent=True
+                protocol="HTTPS", port=str(ports.HTTPS), host=self._domain, permanent=True
             ),
         )
         acknowledge(
             redirect,
             *by(NIST, HIPAA, PCI, rule="ELBv2ACMCertificateRequired"),
-            reason="This listener does nothing but send visitors to the one with the certificate",
-            would_change="if browsers asked for HTTPS first everywhere",
+            reason="This listener only redirects to the listener that has the certificate",
+            would_change="if every browser tried HTTPS first",
         )
 
     def _admit_visitors(self, network: Network) -> None:
-        for peer in [ec2.Peer.any_ipv4(), *([ec2.Peer.any_ipv6()] if network.dual_stack else [])]:
+        for peer in network.anywhere:
             for port, what in ((ports.HTTPS, "Visitors"), (ports.HTTP, "Visitors, who are sent to HTTPS")):
                 self.security_group.add_ingress_rule(peer, ec2.Port.tcp(port), what)
         acknowledge(
             self.security_group,
             *by(AWS_SOLUTIONS, rule="EC23"),
-            reason="A public web page is for the internet: a firewall and a sign-in decide behind these two ports",
+            reason="A public web page must accept connections from the internet; a web ACL and a sign-in follow",
             would_change="with web.exposure = Internal()",
         )
 
-    def _point_the_domain_here(self, network: Network) -> None:
+    def _add_dns_records(self, network: Network) -> None:
         target = route53.RecordTarget.from_alias(route53_targets.LoadBalancerTarget(self.resource))
-        name = f"{self._config.domain}."  # absolute: of the zone only the id is known
-        route53.ARecord(self, "Ipv4Name", zone=self._zone, record_name=name, target=target)
+        name = f"{self._domain}."  # absolute, because only the id of the zone is known
+        route53.ARecord(self, "ARecord", zone=self._zone, record_name=name, target=target)
         if network.dual_stack:
-            route53.AaaaRecord(self, "Ipv6Name", zone=self._zone, record_name=name, target=target)
+            route53.AaaaRecord(self, "AaaaRecord", zone=self._zone, record_name=name, target=target)
 
 
 LoadBalancer = InternalLoadBalancer | PublicLoadBalancer
-
-
-def load_balancer_for(
-    scope: Construct,
-    id_: str,
-    *,
-    config: WebConfig,
-    network: Network,
-    log_bucket: LogBucket,
-    namespace: str,
-    logs_key: kms.IKey,
-    removal: RemovalPolicy,
-) -> LoadBalancer:
-    """What the configuration's exposure asks for."""
-    if isinstance(config.exposure, Public):
-        return PublicLoadBalancer(
-            scope,
-            id_,
-            config=config.exposure,
-            network=network,
-            deletion_protection=config.deletion_protection,
-            log_bucket=log_bucket,
-            namespace=namespace,
-            logs_key=logs_key,
-            log_days=config.log_days,
-            removal=removal,
-        )
-    return InternalLoadBalancer(
-        scope, id_, network=network, deletion_protection=config.deletion_protection, log_bucket=log_bucket
-    )

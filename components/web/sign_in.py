@@ -1,4 +1,4 @@
-"""Who may see the pages: people that were invited, each with a password and a second factor."""
+"""Sign-in with Cognito: invited users, each with a password and a second factor."""
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_cognito as cognito
@@ -9,17 +9,17 @@ from constructs import Construct
 from components.common.acknowledgement import AWS_SOLUTIONS, acknowledge, by
 from config.web import Public
 
-SESSION = Duration.hours(12)  # a working day; the load balancer asks Cognito again each hour in between
+SESSION = Duration.hours(12)  # a working day; the load balancer refreshes the tokens every hour
 TOKEN = Duration.hours(1)
 INVITATION = Duration.days(7)
-# Where a load balancer expects people back (User Guide for Application Load Balancers, "Authenticate users").
+# To which Cognito sends users back after the sign-in (User Guide for Application Load Balancers, "Authenticate users").
 CALLBACK_PATH = "/oauth2/idpresponse"
 MFA = {"required": cognito.Mfa.REQUIRED, "optional": cognito.Mfa.OPTIONAL}
 PLANS = {"essentials": cognito.FeaturePlan.ESSENTIALS, "plus": cognito.FeaturePlan.PLUS}
 
 
 class SignIn(Construct):
-    """Keeps the list of people, asks each who they are, and lets nobody put themselves on the list."""
+    """A user pool whose users an administrator invites; nobody can sign up."""
 
     def __init__(
         self, scope: Construct, id_: str, *, config: Public, deletion_protection: bool, removal: RemovalPolicy
@@ -33,11 +33,11 @@ class SignIn(Construct):
             cognito_domain=cognito.CognitoDomainOptions(domain_prefix=config.sign_in_domain_prefix),
             managed_login_version=cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN,
         )
-        # Without a style, be it Cognito's own, the newer pages answer with an error (Amazon Cognito Developer Guide,
+        # Without a branding style, even Cognito's own, the newer pages return an error (Amazon Cognito Developer Guide,
         # "Apply branding to managed login pages").
         cognito.CfnManagedLoginBranding(
             self,
-            "Style",
+            "ManagedLoginBranding",
             user_pool_id=self.pool.user_pool_id,
             client_id=self.client.user_pool_client_id,
             use_cognito_provided_values=True,
@@ -49,7 +49,7 @@ class SignIn(Construct):
         *,
         otherwise: elbv2.UnauthenticatedAction = elbv2.UnauthenticatedAction.AUTHENTICATE,
     ) -> elbv2.ListenerAction:
-        """`target` for people who are signed in. `otherwise` says what others get: the sign-in page, or 401."""
+        """`target` for users who are signed in. `otherwise` decides what others get: the sign-in page, or 401."""
         return actions.AuthenticateCognitoAction(
             user_pool=self.pool,
             user_pool_client=self.client,
@@ -62,13 +62,14 @@ class SignIn(Construct):
         )
 
     def environment(self, load_balancer: elbv2.ApplicationLoadBalancer) -> dict[str, str]:
-        """The variables by which the app knows whose word to take, and where people sign out."""
+        """The variables with which the app verifies who signed in, and the address of the sign-out."""
         client = self.client.user_pool_client_id
         return {
             "SIGN_IN_LOAD_BALANCER_ARN": load_balancer.load_balancer_arn,
             "SIGN_IN_CLIENT_ID": client,
             "SIGN_IN_ISSUER": self.pool.user_pool_provider_url,
-            # Ends Cognito's session; the app has ended the load balancer's. Back home, one is asked to sign in.
+            # Ends Cognito's session; the app has ended the load balancer's. Then Cognito redirects to the first page,
+            # which requires a sign-in.
             "SIGN_IN_LOGOUT_URL": (
                 f"{self._domain.base_url()}/logout?client_id={client}&logout_uri=https%3A%2F%2F{self._domain_name}%2F"
             ),
@@ -78,7 +79,7 @@ class SignIn(Construct):
         plus = config.sign_in_plan == "plus"
         pool = cognito.UserPool(
             self,
-            "People",
+            "UserPool",
             self_sign_up_enabled=False,
             sign_in_aliases=cognito.SignInAliases(email=True),
             sign_in_case_sensitive=False,
@@ -103,7 +104,7 @@ class SignIn(Construct):
             ),
             feature_plan=PLANS[config.sign_in_plan],
             standard_threat_protection_mode=(
-                cognito.StandardThreatProtectionMode.FULL_FUNCTION if plus else None  # refused below "plus"
+                cognito.StandardThreatProtectionMode.FULL_FUNCTION if plus else None  # other plans refuse it
             ),
             deletion_protection=deletion_protection,
             removal_policy=removal,
@@ -112,23 +113,22 @@ class SignIn(Construct):
             acknowledge(
                 pool,
                 *by(AWS_SOLUTIONS, rule="COG8"),
-                reason="Threat protection is billed for each person, and a second factor stops a stolen password "
-                "without it",
+                reason="Threat protection is billed per user, and a second factor already stops a stolen password",
                 would_change='with web.exposure.sign_in_plan = "plus"',
             )
         if config.mfa == "optional":
             acknowledge(
                 pool,
                 *by(AWS_SOLUTIONS, rule="COG2"),
-                reason="The environment leaves the second factor to each person",
+                reason="In this environment each user decides about a second factor",
                 would_change="with web.exposure.mfa",
             )
         return pool
 
     def _client(self, config: Public) -> cognito.UserPoolClient:
         return self.pool.add_client(
-            "LoadBalancer",
-            generate_secret=True,  # a load balancer takes no other client
+            "Client",
+            generate_secret=True,  # a load balancer requires it
             auth_flows=cognito.AuthFlow(user_srp=True),
             o_auth=cognito.OAuthSettings(
                 flows=cognito.OAuthFlows(authorization_code_grant=True),

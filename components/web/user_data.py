@@ -1,4 +1,4 @@
-"""What an instance of the web tier does when it boots."""
+"""The boot script of the web app's instances."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ HEALTH_PATH = "/healthz"
 HEALTHY_WITHIN_SECONDS = 120
 LOG_FILE = f"/var/log/{NAME}.log"
 BOOT_LOG_FILE = "/var/log/cloud-init-output.log"
-# All from Amazon Linux's own repository, which lies on S3 in the region.
+# From Amazon Linux's own repository, which is on S3 in the region.
 PACKAGES = ("amazon-cloudwatch-agent", "aws-cfn-bootstrap", "logrotate")
 
 
@@ -24,12 +24,12 @@ def user_data(
     monitoring: Sequence[str],
     seen_healthy_after_seconds: int,
 ) -> ec2.UserData:
-    """The boot script: `python` from Amazon Linux's repository, the app from its asset, systemd to run it.
+    """Installs `python` from Amazon Linux's repository and the app from its asset, and runs the app with systemd.
 
-    Between the two markers stands all that makes the app; the local cloud runs that part as it is, under a ROOT of
-    its own. A step that fails ends the script, and the signal that the Auto Scaling group waits for says no; the
-    `monitoring` comes first, so that what failed is in the log when the instance is gone. In the end it waits until
-    the load balancer has seen the app as well: the next old instance goes only then.
+    The lines between the two markers install the app; the local cloud runs them unchanged, below a ROOT of its own. A
+    step that fails ends the script, and the Auto Scaling group gets a failure signal. `monitoring` comes first, so that
+    the log has the failure after the instance is terminated. At the end the script waits until the load balancer has
+    seen the app healthy, because a rolling update then replaces the next instance.
     """
     script = ec2.UserData.for_linux()
     script.add_commands(
@@ -62,7 +62,7 @@ def user_data(
     return script
 
 
-# systemd keeps the file open, so that it is copied and emptied, not moved away.
+# systemd keeps the file open, so the file is copied and truncated instead of renamed.
 LOG_ROTATION = f"""\
 {LOG_FILE} {{
     daily
@@ -74,10 +74,10 @@ LOG_ROTATION = f"""\
 
 
 def _unit(python: str) -> str:
-    """The service. It opens its log as root, before it becomes the user who can write nowhere but in a /tmp of its own.
+    """The systemd unit. systemd opens the log as root; the app runs as a user who can write only to a private /tmp.
 
-    No MemoryDenyWriteExecute: Python's ctypes, on which libraries build, would fail with it. A system call that isn't
-    allowed fails instead of ending the process, as libraries try what the kernel can do.
+    No MemoryDenyWriteExecute: Python's ctypes, which libraries use, would fail with it. A system call that isn't
+    allowed fails instead of ending the process, because libraries probe what the kernel supports.
     """
     return f"""\
 [Unit]

@@ -1,5 +1,6 @@
 """The web app on an Auto Scaling group behind an Application Load Balancer."""
 
+from functools import partial
 from pathlib import Path
 
 from aws_cdk import Aws, Duration, RemovalPolicy
@@ -20,24 +21,24 @@ from components.ingestion.landing_bucket import LandingBucket
 from components.network.network import Network
 from components.web.instance_monitoring import InstanceMonitoring
 from components.web.instances import WebInstances
-from components.web.load_balancer import load_balancer_for
+from components.web.load_balancer import InternalLoadBalancer, LoadBalancer, PublicLoadBalancer
 from components.web.user_data import APP_PORT, BOOT_LOG_FILE, HEALTH_PATH, LOG_FILE, user_data
 from config.model import RuntimeConfig
-from config.web import WebConfig
+from config.web import Public, WebConfig
 
 SOURCE = Path("web_src")
 DATABASE_USER = "web"
 MEBIBYTE = 1024 * 1024
-CHECK_EVERY = Duration.seconds(15)
-CHECKS_UNTIL_HEALTHY = 2
-DRAIN = Duration.seconds(30)  # longer than any page takes; the app itself ends what is under way within 20 s
-SLOW_START = Duration.seconds(30)  # the shortest there is: connections to the database, caches
+HEALTH_CHECK_INTERVAL = Duration.seconds(15)
+HEALTHY_THRESHOLD_COUNT = 2
+DEREGISTRATION_DELAY = Duration.seconds(30)  # longer than any page takes; the app ends running requests within 20 s
+SLOW_START = Duration.seconds(30)  # the minimum: time for connections to the database and for caches
 SLOW_SECONDS = 2
 FAILURES = 5
 
 
 class Web(Construct):
-    """Shows what was loaded. Nothing reaches an instance but the load balancer, and operators through SSM."""
+    """Shows the loaded rows. Only the load balancer, and operators through Session Manager, can reach an instance."""
 
     def __init__(
         self,
@@ -56,20 +57,27 @@ class Web(Construct):
         namespace: str,
         removal: RemovalPolicy,
     ) -> None:
-        """`max_file_mb` is the largest file that one may upload; `namespace` is that of the instances' metrics."""
+        """`max_file_mb` is the largest upload; `namespace` is that of the instances' metrics."""
         super().__init__(scope, id_)
         network.allow_instance_packages()
         self._app = assets.Asset(self, "App", **bundle(SOURCE, runtime))
-        self.load_balancer = load_balancer_for(
-            self,
-            "LoadBalancer",
-            config=config,
-            network=network,
-            log_bucket=log_bucket,
-            namespace=namespace,
-            logs_key=logs_key,
-            removal=removal,
-        )
+        self.load_balancer: LoadBalancer
+        if isinstance(config.exposure, Public):
+            self.load_balancer = PublicLoadBalancer(
+                self,
+                "LoadBalancer",
+                exposure=config.exposure,
+                config=config,
+                network=network,
+                log_bucket=log_bucket,
+                namespace=namespace,
+                logs_key=logs_key,
+                removal=removal,
+            )
+        else:
+            self.load_balancer = InternalLoadBalancer(
+                self, "LoadBalancer", config=config, network=network, log_bucket=log_bucket
+            )
         self.role = self._role()
         monitoring = InstanceMonitoring(
             self,
@@ -92,7 +100,7 @@ class Web(Construct):
                 app=self._app,
                 environment=self._environment(landing_bucket, database, max_file_mb),
                 monitoring=monitoring.commands({"app": LOG_FILE, "boot": BOOT_LOG_FILE}),
-                seen_healthy_after_seconds=int(CHECK_EVERY.to_seconds()) * CHECKS_UNTIL_HEALTHY,
+                seen_healthy_after_seconds=int(HEALTH_CHECK_INTERVAL.to_seconds()) * HEALTHY_THRESHOLD_COUNT,
             ),
             alerts=alerts,
         )
@@ -118,7 +126,7 @@ class Web(Construct):
     def _role(self) -> WorkloadRole:
         role = WorkloadRole(self, "Identity", service="ec2.amazonaws.com", description="The web app's instances")
         role.allow("s3:GetObject", resources=[self._app.bucket.arn_for_objects(self._app.s3_object_key)])
-        # What Session Manager needs at least; it offers none of it on single resources (AWS Systems Manager User
+        # The minimum for Session Manager. These actions have no resource-level permissions (AWS Systems Manager User
         # Guide, "Verify or add instance permissions for Session Manager").
         role.allow(
             "ssm:UpdateInstanceInformation",
@@ -131,34 +139,33 @@ class Web(Construct):
         acknowledge(
             role.policy,
             *by(AWS_SOLUTIONS, rule="IAM5[Resource::*]"),
-            reason="Session Manager, the only way to an instance's shell, offers its channels on all resources only, "
-            "and CloudWatch its metrics, held to one namespace",
-            would_change="with resource-level permissions",
+            reason="Session Manager and CloudWatch metrics have no resource-level permissions; a condition limits the "
+            "metrics to one namespace",
+            would_change="if AWS offered resource-level permissions",
         )
         return role
 
     def _target_group(self, network: Network) -> elbv2.ApplicationTargetGroup:
         return elbv2.ApplicationTargetGroup(
             self,
-            "Targets",
+            "TargetGroup",
             vpc=network.vpc,
             target_type=elbv2.TargetType.INSTANCE,
             protocol=elbv2.ApplicationProtocol.HTTP,
             port=APP_PORT,
             targets=[self.instances.group],
-            deregistration_delay=DRAIN,
+            deregistration_delay=DEREGISTRATION_DELAY,
             slow_start=SLOW_START,
             health_check=elbv2.HealthCheck(
-                path=HEALTH_PATH, interval=CHECK_EVERY, healthy_threshold_count=CHECKS_UNTIL_HEALTHY
+                path=HEALTH_PATH, interval=HEALTH_CHECK_INTERVAL, healthy_threshold_count=HEALTHY_THRESHOLD_COUNT
             ),
         )
 
     def _alarms(self, alerts: Alerts) -> None:
         """What visitors notice and Auto Scaling cannot fix. High load has no alarm, because the group grows."""
-        RunbookAlarm(
-            self,
+        alarm = partial(RunbookAlarm, self, capability="web", alerts=alerts)
+        alarm(
             "Target5xx",
-            capability="web",
             metric=self.target_group.metrics.http_code_target(
                 elbv2.HttpCodeTarget.TARGET_5XX_COUNT, statistic=cloudwatch.Stats.SUM
             ),
@@ -166,12 +173,9 @@ class Web(Construct):
             threshold=FAILURES,
             description="The web app answered requests with server errors.",
             first_step="Read the app's log streams in the log group of the web stack.",
-            alerts=alerts,
         )
-        RunbookAlarm(
-            self,
+        alarm(
             "LoadBalancer5xx",
-            capability="web",
             metric=self.load_balancer.resource.metrics.http_code_elb(
                 elbv2.HttpCodeElb.ELB_5XX_COUNT, statistic=cloudwatch.Stats.SUM
             ),
@@ -179,12 +183,9 @@ class Web(Construct):
             threshold=FAILURES,
             description="The load balancer answered requests with server errors of its own.",
             first_step="Check the health of the targets, then elb_status_code in the load balancer's log.",
-            alerts=alerts,
         )
-        RunbookAlarm(
-            self,
+        alarm(
             "UnhealthyHosts",
-            capability="web",
             metric=self.target_group.metrics.unhealthy_host_count(
                 statistic=cloudwatch.Stats.MAXIMUM, period=Duration.minutes(1)
             ),
@@ -193,17 +194,13 @@ class Web(Construct):
             evaluation_periods=20,  # twice the time an instance has to boot, so a replacement should be healthy by then
             description="An instance has been unhealthy for longer than its replacement takes.",
             first_step="Read the boot log streams in the log group of the web stack.",
-            alerts=alerts,
         )
-        RunbookAlarm(
-            self,
+        alarm(
             "TargetResponseTime",
-            capability="web",
             metric=self.target_group.metrics.target_response_time(statistic=cloudwatch.Stats.percentile(99)),
             comparison=">=",
             threshold=SLOW_SECONDS,
             evaluation_periods=3,  # at night one slow response is enough for the slowest 1 % of one period
             description=f"The slowest 1 % of responses took {SLOW_SECONDS} seconds or longer.",
             first_step="Check the database's load and its log of slow statements.",
-            alerts=alerts,
         )

@@ -1,4 +1,4 @@
-"""What a request must look like before the load balancer even reads it."""
+"""The web ACL of the public load balancer."""
 
 from aws_cdk import ArnFormat, RemovalPolicy, Stack
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
@@ -9,19 +9,19 @@ from constructs import Construct
 from components.common.log_group import log_group
 
 LOG_PREFIX = "aws-waf-logs-"  # (AWS WAF Developer Guide, "Sending web ACL traffic logs to a CloudWatch Logs log group")
-# AWS's own lists, the cheapest first: addresses known for attacks, what is wrong in any application, what is known to
-# be tried on servers and languages, SQL. Their capacity units and the rate limit's make 1127, below the 1500 that cost
-# nothing extra. The common rules' limit of 8 KB for bodies stays: files go straight to S3, and forms here are small.
+# AWS managed rule groups, the cheapest first: addresses with a bad reputation, common attacks, known bad inputs, SQL
+# injection. With the rate limit they use 1,127 capacity units; up to 1,500 cost nothing extra. The common rules' limit
+# of 8 KB for bodies stays: uploads go directly to S3, and the app's forms are small.
 MANAGED_RULES = (
     "AWSManagedRulesAmazonIpReputationList",
     "AWSManagedRulesCommonRuleSet",
     "AWSManagedRulesKnownBadInputsRuleSet",
     "AWSManagedRulesSQLiRuleSet",
 )
-# Only counted: 10 KB is their limit, and the load balancer's own session may take 16 KB (User Guide for Application
-# Load Balancers, "Authenticate users", on cookies).
-# And files may be called orders.bak or x.log, in the pages that look for them too.
-COUNTED = {
+# Rules that count instead of block. The limit for cookies is 10 KB, and the load balancer's session cookies may take
+# 16 KB (User Guide for Application Load Balancers, "Authenticate users"). File names such as orders.bak or x.log occur
+# in the paths and queries of pages about files.
+COUNT_ONLY = {
     "AWSManagedRulesCommonRuleSet": [
         "SizeRestrictions_Cookie_HEADER",
         "RestrictedExtensions_URIPATH",
@@ -31,7 +31,7 @@ COUNTED = {
 
 
 class WebAcl(Construct):
-    """Blocks what AWS knows to be an attack, and who asks too much; logs what it blocked or counted."""
+    """Blocks known attacks, and addresses that send too many requests. Logs what it blocks or counts."""
 
     def __init__(
         self,
@@ -45,11 +45,11 @@ class WebAcl(Construct):
         log_days: int,
         removal: RemovalPolicy,
     ) -> None:
-        """`requests_per_five_minutes` are those of one address; `namespace` tells environments of an account apart."""
+        """`requests_per_five_minutes` limits each address. `namespace` is part of the name of the log group."""
         super().__init__(scope, id_)
         acl = wafv2.CfnWebACL(
             self,
-            "Rules",
+            "Acl",
             scope="REGIONAL",
             default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
             visibility_config=_visibility("Requests"),
@@ -59,7 +59,7 @@ class WebAcl(Construct):
             ],
         )
         wafv2.CfnWebACLAssociation(
-            self, "BeforeLoadBalancer", resource_arn=load_balancer.load_balancer_arn, web_acl_arn=acl.attr_arn
+            self, "Association", resource_arn=load_balancer.load_balancer_arn, web_acl_arn=acl.attr_arn
         )
         self._log(acl, f"{LOG_PREFIX}{namespace}", logs_key, log_days, removal)
 
@@ -78,9 +78,9 @@ class WebAcl(Construct):
         )
 
     def _log(self, acl: wafv2.CfnWebACL, name: str, key: kms.IKey, days: int, removal: RemovalPolicy) -> None:
-        group = log_group(self, "Log", key=key, days=days, removal=removal, name=name)
-        # Without the ":*" at the end of CloudFormation's own ARN, which AWS WAF refuses. The group's policy for the log
-        # delivery is made by AWS (Amazon CloudWatch Logs User Guide, "Enable logging from AWS services").
+        group = log_group(self, "LogGroup", key=key, days=days, removal=removal, name=name)
+        # Without the ":*" at the end of CloudFormation's own ARN, which AWS WAF refuses. AWS adds the resource policy
+        # for the log delivery (Amazon CloudWatch Logs User Guide, "Enable logging from AWS services").
         arn = Stack.of(self).format_arn(
             service="logs", resource="log-group", arn_format=ArnFormat.COLON_RESOURCE_NAME, resource_name=name
         )
@@ -89,7 +89,7 @@ class WebAcl(Construct):
             "Logging",
             resource_arn=acl.attr_arn,
             log_destination_configs=[arn],
-            # What passes stands in the load balancer's log.
+            # The load balancer's log has the requests that pass.
             logging_filter={
                 "DefaultBehavior": "DROP",
                 "Filters": [
@@ -103,7 +103,7 @@ class WebAcl(Construct):
                     }
                 ],
             },
-            # Who reads the log could else take over a session.
+            # Otherwise readers of the log could take over a session.
             redacted_fields=[
                 wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": name})
                 for name in ("authorization", "cookie")
@@ -117,7 +117,7 @@ def _managed(name: str, priority: int) -> wafv2.CfnWebACL.RuleProperty:
         wafv2.CfnWebACL.RuleActionOverrideProperty(
             name=rule, action_to_use=wafv2.CfnWebACL.RuleActionProperty(count={})
         )
-        for rule in COUNTED.get(name, [])
+        for rule in COUNT_ONLY.get(name, [])
     ]
     return wafv2.CfnWebACL.RuleProperty(
         name=name,
@@ -133,8 +133,8 @@ def _managed(name: str, priority: int) -> wafv2.CfnWebACL.RuleProperty:
 
 
 def _visibility(metric: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
-    # No samples: what the log leaves out of a request they would show, cookies of sessions too (AWS WAF API Reference,
-    # "VisibilityConfig"); what was stopped stands in the log.
+    # No samples: they would show what the log redacts, such as session cookies (AWS WAF API Reference,
+    # "VisibilityConfig").
     return wafv2.CfnWebACL.VisibilityConfigProperty(
         cloud_watch_metrics_enabled=True, metric_name=metric, sampled_requests_enabled=False
     )

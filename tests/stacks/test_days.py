@@ -15,8 +15,8 @@ DATABASE = replace(PROD.database, log_days=30, backup_days=21)
 INGESTION = replace(PROD.ingestion, log_days=60, archive_days=90)
 # Days of each log group, by a part of its logical id.
 KEPT = {
-    "NetworkLogsQueries": 150,
-    "NetworkLogsFlows": 180,
+    "NetworkFlowLogsDnsQueryLogGroup": 150,
+    "NetworkFlowLogsFlowLogGroup": 180,
     "DatabaseServer": 30,
     "DatabaseProxy": 30,
     "Ingestion": 60,

@@ -71,7 +71,7 @@ def test_functions_log_as_json_including_lambdas_own_reports(every_environment: 
     for function in _in_the_vpc(every_environment).values():
         logging = function["Properties"]["LoggingConfig"]
         assert (logging["LogFormat"], logging["ApplicationLogLevel"]) == ("JSON", "INFO")
-        mentions(function["Properties"]["Description"], logging, {"LogGroup": "FunctionLog"})
+        mentions(function["Properties"]["Description"], logging, {"LogGroup": "FunctionLogGroup"})
         assert logging["SystemLogLevel"] == "INFO", "at WARN, Lambda reports neither memory nor duration"
 
 

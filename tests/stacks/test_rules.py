@@ -34,7 +34,7 @@ of one pack there, which may affect several resources below the construct. Varia
 (`tests/support/*/variants.py`) show what the shipped ones don't use.
 """
 # Template rules that the CDK itself acknowledges at its flow log, because they don't know its newer fields.
-FLOW_LOG = "/Network/Vpc/Traffic"
+FLOW_LOG = "/Network/Vpc/FlowLog"
 OF_THE_CDK = {"CloudFormation-Validate::F3002", "CloudFormation-Validate::F3003"}
 MOST_ENTRIES, MOST_FINDINGS = 20, 60  # in prod
 MOST_RESOURCES = 82  # 29 of them are network ACLs and their entries, which one rule reports

@@ -33,7 +33,7 @@ def test_rejected_rows_are_kept_for_the_configured_days() -> None:
 
 def _caller(synthesized: Synthesized, type_: str) -> dict[str, Any]:
     found = synthesized.resources("Housekeeping", type_)
-    return {id_: resource for id_, resource in found.items() if id_.startswith("HousekeepingCaller")}
+    return {id_: resource for id_, resource in found.items() if id_.startswith("HousekeepingSchedulerRole")}
 
 
 def test_old_rejected_rows_are_deleted_every_night(every_environment: Synthesized) -> None:

@@ -38,7 +38,7 @@ def _queue(synthesized: Synthesized, name: str) -> tuple[str, dict[str, Any]]:
     ((id_, queue),) = (
         (id_, resource["Properties"])
         for id_, resource in synthesized.resources("Pipeline", "AWS::SQS::Queue").items()
-        if id_.startswith((f"Ingestion{name}", f"IngestionFailures{name}"))
+        if id_.startswith(f"Ingestion{name}")
     )
     return id_, queue
 
@@ -51,7 +51,7 @@ def test_events_of_the_landing_prefix_reach_the_queue(every_environment: Synthes
     mentions("the rule", pattern["detail"], {"bucket": "LandingBucket"})
     (target,) = rule["Targets"]
     queue, undelivered = (
-        {"Fn::GetAtt": [_queue(every_environment, name)[0], "Arn"]} for name in ("Queue", "Undelivered")
+        {"Fn::GetAtt": [_queue(every_environment, name)[0], "Arn"]} for name in ("Queue", "UndeliveredEventsQueue")
     )
     has("the rule's target", target, {"Arn": queue, "DeadLetterConfig": {"Arn": undelivered}})
 
@@ -126,7 +126,7 @@ def test_a_file_that_keeps_failing_ends_in_the_dead_letter_queue(every_environme
     }
     has("the queue", _queue(every_environment, "Queue")[1], {"RedrivePolicy": redrive})
     day = 24 * 3600
-    for name, days in (("Queue", 4), ("DeadLetterQueue", 14), ("Undelivered", 14)):
+    for name, days in (("Queue", 4), ("DeadLetterQueue", 14), ("UndeliveredEventsQueue", 14)):
         has(name, _queue(every_environment, name)[1], {"MessageRetentionPeriod": days * day})
 
 

@@ -178,7 +178,7 @@ def test_a_flow_log_in_cloudwatch_has_a_role_that_can_write_it(every_environment
     """Without it the log is empty (VPC User Guide, "IAM role for publishing flow logs to CloudWatch Logs")."""
     if not isinstance(every_environment.environment.network.flow_log, FlowLogToCloudWatch):
         return
-    writer = every_environment.statements_of("Network", "NetworkLogsWriter")
+    writer = every_environment.statements_of("Network", "NetworkFlowLogsFlowLogRole")
     allowed = {action for statement in writer for action in statement["Action"]}
     missing = {"logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"} - allowed
     assert not missing, f"the flow log's role lacks {missing}"
@@ -189,7 +189,7 @@ def test_a_flow_log_in_cloudwatch_is_encrypted_and_expires() -> None:
     (group,) = (
         resource["Properties"]
         for id_, resource in synthesized.resources("Network", "AWS::Logs::LogGroup").items()
-        if "Flows" in id_
+        if "FlowLogGroup" in id_
     )
     assert group["RetentionInDays"] == 30
     assert "KeysLogs" in str(group["KmsKeyId"])

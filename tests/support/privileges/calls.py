@@ -138,7 +138,7 @@ CALLS: Mapping[tuple[str, str], Call] = {
     ("Ingestion", "s3:GetObjectVersion"): Call(
         make=s3_call("get_object", VersionId="0"),
         own=in_bucket("LandingBucket", "incoming/none.csv"),
-        beyond=(in_bucket("LandingBucket", "outgoing/none.csv"), in_bucket("LogsBucket", "incoming/none.csv")),
+        beyond=(in_bucket("LandingBucket", "outgoing/none.csv"), in_bucket("LogBucketBucket", "incoming/none.csv")),
     ),
     ("SchemaMigration", "secretsmanager:GetSecretValue"): Call(
         make=lambda who, secret: who.client("secretsmanager").get_secret_value(SecretId=secret),

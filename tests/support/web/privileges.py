@@ -66,7 +66,7 @@ CALLS: Mapping[tuple[str, str], Call] = {
     ("Web", "s3:PutObject"): Call(
         make=s3_call("put_object", Body=b""),
         own=in_bucket("LandingBucket", "incoming/privileges/"),  # a folder, which ingestion ignores
-        beyond=(in_bucket("LandingBucket", "outgoing/none.csv"), in_bucket("LogsBucket", "incoming/none.csv")),
+        beyond=(in_bucket("LandingBucket", "outgoing/none.csv"), in_bucket("LogBucketBucket", "incoming/none.csv")),
         undo=_delete_version,
     ),
 }

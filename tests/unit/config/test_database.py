@@ -140,7 +140,7 @@ def test_windows_overlap_exactly_if_they_share_a_minute(start: int, length: int,
     weekly = windows.Window(start=week_start * 5, minutes=week * 5)
     backup = {(day * 288 + start + step) % 2016 for day in range(7) for step in range(length)}
     maintenance = {(week_start + step) % 2016 for step in range(week)}
-    assert windows.meets_any_day(daily, weekly) is bool(backup & maintenance)
+    assert windows.overlaps_any_day(daily, weekly) is bool(backup & maintenance)
 
 
 def _offered_by_rds() -> set[str]:

@@ -34,11 +34,11 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "Standard-IA too soon": (
         lambda: StandardIa(after_days=29),
-        "landing_bucket.storage must be StandardIa from 30 days on, got 29",
+        "landing_bucket.storage.after_days must be at least 30, got 29: S3 moves only files that are 30 days old",
     ),
     "a negative number of days": (
         lambda: DeepArchive(after_days=-1),
-        "landing_bucket.storage must be 0 days or more, got -1",
+        "landing_bucket.storage.after_days must be at least 0, got -1",
     ),
     "a colder class before a warmer one": (
         _stored(GlacierInstantRetrieval(after_days=30), StandardIa(after_days=200)),
@@ -87,7 +87,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a file that is too large for the memory": (
         _ingestion(memory_mb=512, timeout_seconds=300, max_file_mb=278),
-        "ingestion.max_file_mb must be 1 to 277 with a timeout of 300 s",
+        "ingestion.max_file_mb must be 1 to 277, got 278: a file must load within 80 % of 300 s",
     ),
     "too little memory": (_ingestion(memory_mb=64), "ingestion.memory_mb must be 128 to 10,240"),
     "a timeout that is too long": (_ingestion(timeout_seconds=901), "ingestion.timeout_seconds must be 30 to 900"),
@@ -97,7 +97,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         _ingestion(max_file_mb=1000),
         "ingestion.max_file_mb must be 1 to 960",
     ),
-    "too few receives": (_ingestion(max_receive_count=4), "ingestion.max_receive_count must be 5 to 1000, got 4"),
+    "too few receives": (_ingestion(max_receive_count=4), "ingestion.max_receive_count must be 5 to 1,000, got 4"),
     "no initial back-off": (
         _ingestion(initial_backoff_seconds=0),
         "ingestion.initial_backoff_seconds must be 1 to 900",
@@ -117,7 +117,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "an archive of 0 days": (_ingestion(archive_days=0), "ingestion.archive_days must be at least 1, got 0"),
     "no provisioned executions": (
         lambda: ProvisionedConcurrency(executions=0),
-        "ingestion.start.executions must be 1 or more, got 0",
+        "ingestion.start.executions must be at least 1, got 0",
     ),
     "more provisioned executions than concurrent loads": (
         _ingestion(start=ProvisionedConcurrency(executions=3)),

@@ -18,9 +18,9 @@ from tests.support.variants import core_of
 CORE = core_of(DEV)
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
-    "one zone": (lambda: AnyZones(count=1), "network.zones must be 2 to 6 zones, got 1"),
-    "seven zones": (lambda: AnyZones(count=7), "network.zones"),
-    "one named zone": (lambda: NamedZones(count=1), "network.zones must be 2 to 6 zones, got 1"),
+    "one zone": (lambda: AnyZones(count=1), "network.zones.count must be 2 to 6, got 1"),
+    "seven zones": (lambda: AnyZones(count=7), "network.zones.count must be 2 to 6, got 7"),
+    "one named zone": (lambda: NamedZones(count=1), "network.zones.count must be 2 to 6, got 1"),
     "more zones than the region has": (
         lambda: replace(DEV, region="eu-central-1", network=replace(DEV.network, zones=AnyZones(count=4))),
         "network.zones must be at most 3 in eu-central-1 (a, b, c), got 4",

@@ -61,7 +61,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a negative number of warm instances": (
         lambda: replace(DEV_WEB, warm_instances=-1),
-        "web.warm_instances must be 0 or more",
+        "web.warm_instances must be at least 0",
     ),
     "too few addresses for a warm pool": (
         lambda: replace(
@@ -97,7 +97,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a rate limit below the minimum of AWS WAF": (
         lambda: replace(PUBLIC, requests_per_five_minutes=9),
-        "web.exposure.requests_per_five_minutes must be 10 or more",
+        "web.exposure.requests_per_five_minutes must be 10 to 2,000,000,000",
     ),
     "public without NAT": (
         lambda: replace(

@@ -116,11 +116,7 @@ def test_a_second_run_does_nothing() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-<<<<<<< HEAD
 def test_a_moved_checkout_gets_a_new_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-=======
-def test_a_checkout_that_was_moved_gets_a_new_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
->>>>>>> h-checks
     made = []
 
     def create(folder: Path, **_: object) -> None:

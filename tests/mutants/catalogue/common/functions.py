@@ -8,8 +8,8 @@ REACHABILITY = "tests/architecture/test_reachability.py"
 
 MUTANTS = (
     Mutant(
-        name="a function's security group allows all outbound traffic",
-        file="components/common/python_function.py",
+        name="security groups allow all outbound traffic",
+        file="components/network/network.py",
         old="allow_all_outbound=False",
         new="allow_all_outbound=True",
         test=f"{EVERY_STACK}::test_security_groups_allow_egress_only_to_named_peers_or_https[prod]",

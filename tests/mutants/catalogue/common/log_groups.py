@@ -9,8 +9,8 @@ MUTANTS = (
     Mutant(
         name="log groups have no retention",
         file="components/common/log_group.py",
-        old="retention=RETENTION[days]",
-        new="retention=_Days.INFINITE",
+        old="retention_in_days = days",
+        new="retention_in_days = None",
         test=f"{EVERY_STACK}::test_every_log_group_is_encrypted_and_expires[prod]",
         says="RetentionInDays",
     ),
@@ -33,8 +33,8 @@ MUTANTS = (
     Mutant(
         name="a retention of one year becomes six months",
         file="components/common/log_group.py",
-        old="365: _Days.ONE_YEAR",
-        new="365: _Days.SIX_MONTHS",
+        old="retention_in_days = days",
+        new="retention_in_days = 180 if days == 365 else days",
         test=f"{EVERY_STACK}::test_a_log_group_has_the_given_retention",
         says="RetentionInDays",
     ),

@@ -25,7 +25,7 @@ MUTANTS = (
     Mutant(
         name="the data stack has no termination protection",
         file="stacks/data.py",
-        old="            protected=environment.termination_protection,\n",
+        old="protected=True, ",
         new="",
         test=f"{EVERY_STACK}::test_staging_and_prod_have_termination_protection[prod]",
         says="Data",

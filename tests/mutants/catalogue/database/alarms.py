@@ -9,7 +9,7 @@ MUTANTS = (
     Mutant(
         name="no alarm reports that connections or transaction ids run out",
         file="components/database/postgres_instance.py",
-        old="        self._alarms_of_every_engine(config.max_connections)\n",
+        old="        self._shared_alarms(config.max_connections)\n",
         new="",
         test=f"{DATABASE_ALARMS}::test_events_and_alarms_of_the_database_are_sent_to_the_alerts_topic[prod]",
         says="DatabaseConnections",

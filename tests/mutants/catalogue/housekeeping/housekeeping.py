@@ -10,8 +10,8 @@ MUTANTS = (
     Mutant(
         name="the schedule is disabled",
         file="components/housekeeping/housekeeping.py",
-        old='description="Old rejected rows are removed",',
-        new='description="Old rejected rows are removed",\n            state="DISABLED",',
+        old='"Deletes old rejected rows",\n            group_name=',
+        new='"Deletes old rejected rows",\n            state="DISABLED",\n            group_name=',
         test=f"{HOUSEKEEPING}::test_old_rejected_rows_are_deleted_every_night[prod]",
         says="DISABLED",
     ),

@@ -9,7 +9,7 @@ MUTANTS = (
     Mutant(
         name="no alarm reports function errors or refused files",
         file="components/ingestion/ingestion.py",
-        old="        self._function_alarms(metrics_namespace, alerts)\n",
+        old="        self._alarms(config, metrics_namespace, alerts)\n",
         new="",
         test=f"{INGESTION}::test_alarms_report_files_that_fail_or_wait[prod]",
         says="Errors",

@@ -28,9 +28,9 @@ MUTANTS = (
     ),
     Mutant(
         name="dead letters expire as soon as messages of the queue",
-        file="components/ingestion/ingestion.py",
-        old='"DeadLetterQueue", key=key, retention=kept',
-        new='"DeadLetterQueue", key=key, retention=Duration.days(QUEUE_DAYS)',
+        file="components/common/queue.py",
+        old="Duration.days(DEAD_LETTER_DAYS)",
+        new="Duration.days(4)",
         test=f"{INGESTION}::test_a_file_that_keeps_failing_ends_in_the_dead_letter_queue[prod]",
         says="MessageRetentionPeriod",
     ),

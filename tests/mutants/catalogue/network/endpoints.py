@@ -8,8 +8,8 @@ MUTANTS = (
     Mutant(
         name="the S3 gateway endpoint allows buckets of every account",
         file="components/network/endpoints.py",
-        old='_of_this_account(S3_ACTIONS, "aws:ResourceAccount")',
-        new="_by_anyone(S3_ACTIONS)",
+        old='S3_ACTIONS, account_key="aws:ResourceAccount"',
+        new="S3_ACTIONS",
         test=f"{ENDPOINTS}::test_gateway_endpoints_serve_the_app_and_data_tiers_and_only_this_account[prod]",
         says="Condition",
     ),
@@ -32,8 +32,8 @@ MUTANTS = (
     Mutant(
         name="interface endpoints serve callers of other accounts",
         file="components/network/endpoints.py",
-        old='_of_this_account(INTERFACE_ACTIONS[service], "aws:PrincipalAccount")',
-        new="_by_anyone(INTERFACE_ACTIONS[service])",
+        old='INTERFACE_ACTIONS[service], account_key="aws:PrincipalAccount"',
+        new="INTERFACE_ACTIONS[service]",
         test=f"{ENDPOINTS}::test_interface_endpoints_have_private_dns_and_allow_only_the_vpc",
         says="Condition",
     ),

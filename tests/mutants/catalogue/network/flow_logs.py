@@ -37,7 +37,7 @@ MUTANTS = (
         old="days=settings.dns_log_days",
         new="days=90",
         test=f"{DAYS}::test_each_log_is_kept_for_its_configured_days",
-        says="NetworkLogsQueries",
+        says="NetworkFlowLogsDnsQueryLogGroup",
     ),
     Mutant(
         name="the flow log omits the default fields",

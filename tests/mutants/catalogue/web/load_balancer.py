@@ -8,8 +8,8 @@ MUTANTS = (
     Mutant(
         name="an internal load balancer has public addresses",
         file="components/web/load_balancer.py",
-        old="subnets=network.app_subnets,\n            internet_facing=False",
-        new="subnets=network.app_subnets,\n            internet_facing=True",
+        old="internet_facing=False",
+        new="internet_facing=True",
         test=f"{WEB}::test_an_internal_load_balancer_has_no_public_address[prod]",
         says="internet-facing",
     ),
@@ -48,7 +48,7 @@ MUTANTS = (
     Mutant(
         name="the load balancer has no deletion protection",
         file="components/web/load_balancer.py",
-        old="deletion_protection=deletion_protection,\n            drop",
+        old="deletion_protection=config.deletion_protection,\n            drop",
         new="deletion_protection=False,\n            drop",
         test=f"{WEB}::test_the_load_balancer_drops_invalid_headers_and_logs_requests[prod]",
         says="deletion_protection.enabled",
@@ -64,8 +64,8 @@ MUTANTS = (
     Mutant(
         name="the load balancer reuses connections that the app has closed",
         file="components/web/load_balancer.py",
-        old="IDLE = Duration.seconds(60)",
-        new="IDLE = Duration.seconds(120)",
+        old="IDLE_TIMEOUT = Duration.seconds(60)",
+        new="IDLE_TIMEOUT = Duration.seconds(120)",
         test=f"{WEB}::test_the_load_balancer_closes_idle_connections_before_the_app_does[prod]",
         says="idle_timeout",
     ),

@@ -9,7 +9,7 @@ MUTANTS = (
         name="the load balancer serves pages over plain HTTP",
         file="components/web/load_balancer.py",
         old="elbv2.ListenerAction.redirect(\n"
-        '                protocol="HTTPS", port=str(ports.HTTPS), host=self._config.domain, permanent=True\n'
+        '                protocol="HTTPS", port=str(ports.HTTPS), host=self._domain, permanent=True\n'
         "            )",
         new="app",
         test=f"{PUBLIC_WEB}::test_http_redirects_to_https_on_the_domain",
@@ -18,7 +18,7 @@ MUTANTS = (
     Mutant(
         name="the redirect repeats the host name of the request",
         file="components/web/load_balancer.py",
-        old="host=self._config.domain, ",
+        old="host=self._domain, ",
         new="",
         test=f"{PUBLIC_WEB}::test_http_redirects_to_https_on_the_domain",
         says="Host",
@@ -42,8 +42,8 @@ MUTANTS = (
     Mutant(
         name="the readiness endpoint is reachable from the internet",
         file="components/web/load_balancer.py",
-        old='INSIDE_PATHS = ["/healthz", "/readyz"]',
-        new='INSIDE_PATHS = ["/healthz"]',
+        old='HEALTH_PATHS = ["/healthz", "/readyz"]',
+        new='HEALTH_PATHS = ["/healthz"]',
         test=f"{PUBLIC_WEB}::test_health_checks_are_not_answered_outside",
         says="/readyz",
     ),

@@ -48,8 +48,8 @@ MUTANTS = (
     Mutant(
         name="requests pass when the web ACL does not answer",
         file="components/web/load_balancer.py",
-        old="            idle_timeout=IDLE,",
-        new="            idle_timeout=IDLE,\n            waf_fail_open=True,",
+        old="            idle_timeout=IDLE_TIMEOUT,",
+        new="            idle_timeout=IDLE_TIMEOUT,\n            waf_fail_open=True,",
         test=f"{PUBLIC_WEB}::test_requests_are_refused_while_the_web_acl_does_not_answer",
         says="waf.fail_open.enabled",
     ),
@@ -131,6 +131,6 @@ MUTANTS = (
         old="        logging.node.add_dependency(group)\n",
         new="",
         test=f"{PUBLIC_WEB}::test_the_web_acl_logs_blocked_requests_without_credentials",
-        says="FirewallLog",
+        says="WebAclLogGroup",
     ),
 )
