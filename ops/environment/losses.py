@@ -19,7 +19,7 @@ _KEY_DAYS = 30  # how long KMS waits with a deletion, unless the template says o
 def described(environment: DeployedEnvironment, stacks: list[DeployedStack]) -> Iterator[str]:
     """The lines of the report."""
     resources = [resource for stack in stacks for resource in stack.resources]
-    lost = [resource for resource in resources if resource.type in _DATA and resource.deletion_policy == "Delete"]
+    lost = [resource for resource in resources if resource.deletion_policy == "Delete" and _holds_data(resource)]
     kept = [resource for resource in resources if resource.is_kept or resource.deletion_policy == "Snapshot"]
     yield f"Stacks to delete in {environment.label}: {', '.join(stack.name for stack in reversed(stacks))}"
     yield "Lost for good:" if lost else "Nothing with data of its own is lost."
@@ -34,6 +34,10 @@ def described(environment: DeployedEnvironment, stacks: list[DeployedStack]) -> 
             "Attention: the snapshot is kept, but the key that encrypts it is deleted. Copy the snapshot under another "
             "key before that happens (aws rds copy-db-snapshot --kms-key-id ...), or nobody can restore it."
         )
+
+
+def _holds_data(resource: DeployedResource) -> bool:
+    return resource.type in _DATA or (resource.declares_policy and not resource.type.startswith("Custom::"))
 
 
 def _about(environment: DeployedEnvironment, resource: DeployedResource) -> str:

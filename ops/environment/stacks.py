@@ -20,13 +20,17 @@ _SNAPSHOT_BY_DEFAULT = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
 
 @dataclass(frozen=True, kw_only=True)
 class DeployedResource:
-    """A resource of a stack; `properties` are those of the template, with its intrinsic functions."""
+    """A resource of a stack; `properties` are those of the template, with its intrinsic functions.
+
+    `declares_policy` says whether the template has a deletion policy for it, as the CDK writes for what holds data.
+    """
 
     logical_id: str
     physical_id: str
     type: str
     properties: Mapping[str, Any]
     deletion_policy: str
+    declares_policy: bool
 
     @property
     def is_kept(self) -> bool:
@@ -143,6 +147,7 @@ def _resources(cloudformation: Any, stack: str, template: Mapping[str, Any]) -> 
                 type=summary["ResourceType"],
                 properties=properties,
                 deletion_policy=resource.get("DeletionPolicy", "Snapshot" if snapshot else "Delete"),
+                declares_policy="DeletionPolicy" in resource,
             )
 
 

@@ -20,10 +20,15 @@ def tags(environment: str) -> list[dict[str, str]]:
     return [{"Key": "Environment", "Value": environment}, {"Key": "Project", "Value": PROJECT}]
 
 
-def resource(type_: str, properties: dict[str, Any] | None = None, *, policy: str = "Delete") -> DeployedResource:
-    """A resource with the physical id "thing"."""
+def resource(type_: str, properties: dict[str, Any] | None = None, *, policy: str = "") -> DeployedResource:
+    """A resource with the physical id "thing". Without a policy in its template it is deleted with its stack."""
     return DeployedResource(
-        logical_id="Thing", physical_id="thing", type=type_, properties=properties or {}, deletion_policy=policy
+        logical_id="Thing",
+        physical_id="thing",
+        type=type_,
+        properties=properties or {},
+        deletion_policy=policy or "Delete",
+        declares_policy=bool(policy),
     )
 
 

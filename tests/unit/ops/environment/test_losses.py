@@ -44,3 +44,9 @@ def test_a_snapshot_whose_key_is_deleted_is_pointed_out(aws: Stubs) -> None:
 def test_what_cannot_be_read_is_said(aws: Stubs) -> None:
     aws.refuse("s3", "list_object_versions", "AccessDenied")
     assert "Bucket thing: not readable (AccessDenied)" in report(aws, resource("AWS::S3::Bucket"))
+
+
+def test_a_type_that_is_unknown_here_is_listed_if_its_template_says_that_it_holds_data(aws: Stubs) -> None:
+    table = resource("AWS::DynamoDB::Table", policy="Delete")
+    shown = report(aws, table, resource("Custom::Migration", policy="Delete"), resource("AWS::IAM::Role"))
+    assert "Lost for good:\n  Table thing\nNothing is kept.\nDeleted too: 2 resources" in shown
