@@ -153,7 +153,8 @@ class _Destruction:
         done = sum(each["ResourceStatus"] in (DELETED, "DELETE_SKIPPED") for each in summaries)
         names = ", ".join(f"{each['LogicalResourceId']} ({each['ResourceType']})" for each in current)
         slow = any(each["ResourceType"] == "AWS::Lambda::Function" for each in current)
-        note = "; the network interfaces of a function take up to 45 minutes" if slow else ""
+        minutes = network_interfaces.WAIT_SECONDS / 60
+        note = f"; the network interfaces of a function take up to {minutes:.0f} minutes" if slow else ""
         return f"{done} of {len(summaries)} resources are done, now {names or 'none'}{note}"
 
     def _reasons(self, stack: DeployedStack) -> str:

@@ -28,7 +28,7 @@ def described(environment: DeployedEnvironment, stacks: list[DeployedStack]) -> 
     yield "Kept:" if kept else "Nothing is kept."
     for resource in kept:
         yield f"  {_about(environment, resource)}"
-    yield f"Deleted too: {len(resources) - len(lost) - len(kept)} resources without data of their own."
+    yield f"Other resources that are deleted, without data of their own: {len(resources) - len(lost) - len(kept)}"
     if any(resource.deletion_policy == "Snapshot" for resource in kept) and _KEY in {each.type for each in lost}:
         yield (
             "Attention: the snapshot is kept, but the key that encrypts it is deleted. Copy the snapshot under another "

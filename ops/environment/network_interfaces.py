@@ -25,7 +25,7 @@ def wait(
     if not ids:
         return
     ec2 = environment.session.client("ec2")
-    deadline, said = time.monotonic() + WAIT_SECONDS, 0.0
+    deadline, said = time.monotonic() + WAIT_SECONDS, -_REPORT_SECONDS
     while True:
         pages = ec2.get_paginator("describe_network_interfaces").paginate(
             Filters=[{"Name": "interface-type", "Values": ["lambda"]}]
@@ -39,8 +39,8 @@ def wait(
         if time.monotonic() - said > _REPORT_SECONDS:
             said = time.monotonic()
             say(
-                f"{stack.name}: waiting for Lambda to remove {len(held)} network interfaces of deleted functions, "
-                f"which takes up to {WAIT_SECONDS / 60:.0f} minutes"
+                f"{stack.name}: waiting for Lambda to remove the network interfaces of deleted functions, for up to "
+                f"{WAIT_SECONDS / 60:.0f} minutes; left: {len(held)}"
             )
         time.sleep(poll_seconds)
 

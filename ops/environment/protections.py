@@ -104,8 +104,11 @@ def _lift_of_user_pool(cognito: Any, pool_id: str) -> None:
     pool = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]
     accepted = cognito.meta.service_model.operation_model("UpdateUserPool").input_shape.members
     kept = {name: value for name, value in {**pool, "PoolName": pool.get("Name")}.items() if name in accepted}
-    # The older name of the password policy's TemporaryPasswordValidityDays; Cognito refuses both.
+    # Cognito describes some settings by an older and a newer name, and refuses both (aws/aws-sdk-js#3817).
     kept.get("AdminCreateUserConfig", {}).pop("UnusedAccountValidityDays", None)
+    if "VerificationMessageTemplate" in kept:
+        for older in ("SmsVerificationMessage", "EmailVerificationMessage", "EmailVerificationSubject"):
+            kept.pop(older, None)
     cognito.update_user_pool(**{**kept, "UserPoolId": pool_id, "DeletionProtection": "INACTIVE"})
 
 

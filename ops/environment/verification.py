@@ -40,7 +40,7 @@ def run(environment: DeployedEnvironment, checks: Iterable[Check] | None = None)
         print(f"{'FAILED' if problems else 'ok'}: {check.name}", flush=True)
         for problem in problems:
             print(f"  - {problem}", flush=True)
-    print(f"{made - failed - skipped} checks are ok, {failed} failed, {skipped} skipped.")
+    print(f"Checks: {made - failed - skipped} ok, {failed} failed, {skipped} skipped.")
     return 1 if failed else 0
 
 

@@ -32,7 +32,8 @@ def test_it_waits_until_lambda_has_removed_them(aws: Stubs) -> None:
     holds(aws, interface())
     holds(aws)
     (said,) = waits(aws, resource("AWS::EC2::Subnet"))
-    assert "waiting for Lambda to remove 1 network interfaces" in said
+    assert "waiting for Lambda to remove the network interfaces" in said
+    assert said.endswith("left: 1")
 
 
 def test_one_that_lambda_has_forgotten_is_deleted(aws: Stubs) -> None:

@@ -61,6 +61,8 @@ def test_lifting_that_of_a_user_pool_keeps_its_other_settings(aws: Stubs) -> Non
         "DeletionProtection": "ACTIVE",
         "MfaConfiguration": "ON",
         "EstimatedNumberOfUsers": 3,
+        "EmailVerificationSubject": "hello",
+        "VerificationMessageTemplate": {"EmailSubject": "hello"},
         "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True, "UnusedAccountValidityDays": 7},
     }
     for _ in range(2):
@@ -70,6 +72,7 @@ def test_lifting_that_of_a_user_pool_keeps_its_other_settings(aws: Stubs) -> Non
         "DeletionProtection": "INACTIVE",
         "MfaConfiguration": "ON",
         "PoolName": "people",
+        "VerificationMessageTemplate": {"EmailSubject": "hello"},
         "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True},
     }
     aws.expect("cognito-idp", "update_user_pool", {}, asked)

@@ -33,21 +33,21 @@ def test_without_problems_the_exit_code_is_zero(aws: Stubs, capsys: pytest.Captu
     assert verification.run(aws.environment(), [fails(), fails()]) == 0
     shown = capsys.readouterr().out
     assert "ok: all is well" in shown
-    assert "2 checks are ok, 0 failed, 0 skipped." in shown
+    assert "Checks: 2 ok, 0 failed, 0 skipped." in shown
 
 
 def test_every_problem_is_a_line_and_the_exit_code_one(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
     assert verification.run(aws.environment(), [fails("this", "that"), fails()]) == 1
     shown = capsys.readouterr().out
     assert "FAILED: all is well\n  - this\n  - that\n" in shown
-    assert "1 checks are ok, 1 failed, 0 skipped." in shown
+    assert "Checks: 1 ok, 1 failed, 0 skipped." in shown
 
 
 def test_a_skipped_check_is_counted_and_no_failure(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
     assert verification.run(aws.environment(), [fails(error=SkippedError("not here"))]) == 0
     shown = capsys.readouterr().out
     assert "skipped: all is well: not here" in shown
-    assert "0 checks are ok, 0 failed, 1 skipped." in shown
+    assert "Checks: 0 ok, 0 failed, 1 skipped." in shown
 
 
 @pytest.mark.parametrize(
