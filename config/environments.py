@@ -110,7 +110,7 @@ DEV_WEB = WebConfig(
     log_days=7,
 )
 
-# Cheap, and `cdk destroy` deletes everything in it.
+# Cheap, and `make destroy` deletes everything in it.
 DEV = Environment(
     name="dev",
     foundation=FoundationConfig(log_bucket_days=7),

@@ -117,12 +117,16 @@ class LocalCloud:
     def _bring_up(self) -> Summary:
         core = self.services()
         deployment = CdkDeployment(self.state, core, self._say, self._core_crashes)
+        cloudformation = self.session().client("cloudformation")
+        if deployment.was_done() and not stack_outputs.all_exist(cloudformation, self.state.assembly):
+            self._say("some stacks were deleted (make destroy ENV=local): deploying them again")
+            deployment.forget()
         # Taken before the synthesis, so that the next run notices a file that is saved during it.
         sources = sources_digest()
         if not deployment.is_current(sources):
             self._deploy(deployment, sources)
         names = stack_outputs.stack_names(self.state.assembly)
-        found = stack_outputs.read(self.session().client("cloudformation"), names)
+        found = stack_outputs.read(cloudformation, names)
         deployed = {
             capability: service
             for capability, service in self._services.items()

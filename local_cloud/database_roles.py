@@ -40,3 +40,9 @@ def create_master_user(superuser_url: str, *, username: str, password: str, data
             connection.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), sql.Identifier(username))
             )
+
+
+def drop_database(superuser_url: str, name: str) -> None:
+    """Drop the database, also while clients are connected; one that doesn't exist is no error."""
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -85,9 +85,17 @@ class CdkDeployment:
         """Whether `sources`, a `sources_digest`, is that of the last deployment."""
         return self._deployed().get("sources") == sources
 
+    def was_done(self) -> bool:
+        """Whether anything was deployed since this local cloud was started."""
+        return bool(self._deployed())
+
     def assembly_is_deployed(self) -> bool:
         """Whether the synthesized assembly is that of the last deployment."""
         return self._deployed().get("assembly") == self._assembly_digest()
+
+    def forget(self) -> None:
+        """Record that nothing is deployed."""
+        self._state.deployed.write_text("{}", encoding="utf-8")
 
     def remember(self, sources: str) -> None:
         """Record that the assembly synthesized from `sources` is deployed."""

@@ -40,6 +40,13 @@ def stack_names(assembly: Path) -> list[str]:
     ]
 
 
+def all_exist(cloudformation: Any, assembly: Path) -> bool:
+    """Whether every stack of a synthesized assembly is deployed."""
+    pages = cloudformation.get_paginator("describe_stacks").paginate()
+    existing = {stack["StackName"] for page in pages for stack in page["Stacks"]}
+    return existing.issuperset(stack_names(assembly))
+
+
 def has_stack_of(capability: str, names: list[str]) -> bool:
     """Whether one of the stacks is the capability's: their names end with it (stacks/base.py)."""
     return any(name.endswith(f"-{capability.replace('_', '')}") for name in names)

@@ -45,11 +45,13 @@ class Recorded:
 class Completed:
     """A type of the emulator whose provisioner ignores a property: `complete` runs after it, at every change.
 
-    It gets the physical id, the properties and the attributes, and returns attributes to add or replace.
+    It gets the physical id, the properties and the attributes, and returns attributes to add or replace. `delete`, if
+    set, replaces the provisioner's, which deletes what AWS refuses to delete.
     """
 
     type: str
     complete: Callable[[str, Properties, Attributes], Attributes]
+    delete: Callable[[str, Properties], None] | None = None
 
 
 Resource = Made | Recorded | Completed
@@ -114,4 +116,5 @@ def complete(resource: Completed, original: dict[str, Any]) -> dict[str, Any]:
         new_id, attributes = original["update"](physical_id, old, new, *rest)
         return new_id, {**attributes, **resource.complete(new_id, new, attributes)}
 
-    return {**original, "create": create, "update": update}
+    delete = {} if resource.delete is None else {"delete": resource.delete}
+    return {**original, "create": create, "update": update, **delete}

@@ -22,3 +22,18 @@ def confirmed(question: str, *, yes: bool) -> bool:
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:  # Ctrl-D
         return False
+
+
+def typed(expected: str, *, what: str, given: str, variable: str) -> bool:
+    """Whether `given`, or else what the person types, is exactly `expected`. `variable` is make's name for `given`."""
+    if not given:
+        if not sys.stdin.isatty():
+            print(f"Nothing was done: there is no terminal to ask for {what}. {variable}={expected} confirms it.")
+            return False
+        try:
+            given = input(f"Type {what} ({expected}) to continue: ").strip()
+        except EOFError:  # Ctrl-D
+            return False
+    if given != expected:
+        print(f"Nothing was done: {what} is {expected}, got {given!r}.")
+    return given == expected

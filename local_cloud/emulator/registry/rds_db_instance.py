@@ -1,12 +1,16 @@
-"""RDS instances: the emulator keeps only a record; this creates the master user and the database in PostgreSQL."""
+"""RDS instances: the emulator keeps only a record; this creates the master user and the database in PostgreSQL.
+
+The emulator's provisioner also deletes instances that are protected.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 from typing import Any
 
-from local_cloud.database_roles import create_master_user
+from local_cloud.database_roles import create_master_user, drop_database
 
 from ..api import as_bool, chosen, client
 from ..registration import Attributes, Completed, Properties
@@ -55,4 +59,12 @@ def _record(identifier: str) -> dict[str, Any]:
     return record
 
 
-RESOURCE = Completed(type="AWS::RDS::DBInstance", complete=_complete)
+def _delete(physical_id: str, properties: Properties) -> None:
+    rds = client("rds")
+    with contextlib.suppress(rds.exceptions.DBInstanceNotFoundFault):
+        rds.delete_db_instance(DBInstanceIdentifier=physical_id, SkipFinalSnapshot=True)
+        if properties.get("DBName"):
+            drop_database(settings().database_superuser_url, properties["DBName"])
+
+
+RESOURCE = Completed(type="AWS::RDS::DBInstance", complete=_complete, delete=_delete)

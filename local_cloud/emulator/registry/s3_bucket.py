@@ -1,7 +1,8 @@
-"""Buckets: the emulator's provisioner ignores encryption and lifecycle rules."""
+"""Buckets: the emulator's provisioner ignores encryption, lifecycle and tags, and deletes buckets that have objects."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from ..api import as_bool, chosen, client
@@ -24,6 +25,8 @@ def _complete(physical_id: str, properties: Properties, attributes: Attributes) 
         client("s3").put_bucket_lifecycle_configuration(
             Bucket=physical_id, LifecycleConfiguration={"Rules": [_lifecycle_rule(rule) for rule in rules]}
         )
+    if properties.get("Tags"):
+        client("s3").put_bucket_tagging(Bucket=physical_id, Tagging={"TagSet": properties["Tags"]})
     return {}
 
 
@@ -60,4 +63,9 @@ def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-RESOURCE = Completed(type="AWS::S3::Bucket", complete=_complete)
+def _delete(physical_id: str, properties: Properties) -> None:
+    with contextlib.suppress(client("s3").exceptions.NoSuchBucket):
+        client("s3").delete_bucket(Bucket=physical_id)
+
+
+RESOURCE = Completed(type="AWS::S3::Bucket", complete=_complete, delete=_delete)

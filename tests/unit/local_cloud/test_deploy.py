@@ -49,3 +49,15 @@ def test_a_deployment_ends_as_soon_as_a_service_that_it_needs_has_crashed(tmp_pa
         with pytest.raises(LocalCloudError, match="emulator crashed"):
             deployment._follow(process, log)
         process.kill()
+
+
+def test_a_deployment_that_is_forgotten_is_made_again(tmp_path: Path) -> None:
+    deployment = CdkDeployment(StateFolder(tmp_path), ACCOUNT, print, list)
+    assert not deployment.was_done()
+    deployment.remember("sources")
+    assert deployment.was_done()
+    assert deployment.is_current("sources")
+    deployment.forget()
+    assert not deployment.was_done()
+    assert not deployment.is_current("sources")
+    assert not deployment.assembly_is_deployed()

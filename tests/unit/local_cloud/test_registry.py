@@ -83,3 +83,13 @@ def test_a_completed_type_keeps_the_emulators_attributes_and_adds_to_them(change
     )
     assert made == ("id", {"Arn": "stock", "Size": 1, "Endpoint": "id:1"})
     assert handlers["delete"] is stock["delete"]
+
+
+def test_a_completed_type_may_refuse_deletions_that_aws_refuses() -> None:
+    def refuse(physical_id: str, properties: registration.Properties) -> None:
+        raise ValueError(physical_id)
+
+    original = {"create": None, "update": None, "delete": lambda physical_id, properties: None}
+    resource = Completed(type="AWS::Some::Thing", complete=lambda *_: {}, delete=refuse)
+    with pytest.raises(ValueError, match="bucket"):
+        registration.complete(resource, original)["delete"]("bucket", {})

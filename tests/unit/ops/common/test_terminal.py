@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from ops.common.terminal import confirmed
+from ops.common.terminal import confirmed, typed
 
 
 class Terminal(io.StringIO):
@@ -36,3 +36,28 @@ def test_without_a_terminal_the_answer_is_no(
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     assert confirmed("Sure?", yes=False) is False
     assert "YES=1" in capsys.readouterr().out
+
+
+NAME = {"what": "the name", "variable": "CONFIRM"}
+
+
+@pytest.mark.parametrize(("written", "agrees"), [("shop-dev\n", True), ("shop\n", False), ("y\n", False), ("", False)])
+def test_only_the_whole_name_counts(written: str, agrees: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal(written))
+    assert typed("shop-dev", given="", **NAME) is agrees
+
+
+@pytest.mark.parametrize(("given", "agrees"), [("shop-dev", True), ("dev", False)])
+def test_a_name_on_the_command_line_skips_the_question(
+    given: str, agrees: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal("shop-dev\n"))
+    assert typed("shop-dev", given=given, **NAME) is agrees
+
+
+def test_without_a_terminal_nobody_is_asked_for_a_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("shop-dev\n"))
+    assert typed("shop-dev", given="", **NAME) is False
+    assert "CONFIRM=shop-dev" in capsys.readouterr().out

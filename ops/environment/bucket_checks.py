@@ -1,0 +1,105 @@
+"""Checks that buckets are as their templates say."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ops.common.environment import DeployedEnvironment
+from ops.environment import deployed
+from ops.environment.expected import UNKNOWN, matches
+
+
+def buckets_are_private_encrypted_and_versioned(environment: DeployedEnvironment) -> Iterator[str]:
+    """The public access block, the encryption and the versioning of each bucket are those of its template."""
+    s3 = deployed.client(environment, "s3")
+    for stack, resource in deployed.resources(environment, "AWS::S3::Bucket"):
+        expected, bucket = deployed.expected(environment, stack, resource), resource.physical_id
+        if (blocked := expected.get("PublicAccessBlockConfiguration")) and not matches(blocked, _blocked(s3, bucket)):
+            settings = ",".join(f"{name}={str(value).lower()}" for name, value in blocked.items())
+            yield (
+                f"the public access block of {bucket} is not the template's: `aws s3api put-public-access-block "
+                f"--bucket {bucket} --public-access-block-configuration {settings}`"
+            )
+        if (rules := _encryption_rules(expected)) and not matches(rules, _encryption(s3, bucket)):
+            yield (
+                f"the encryption of {bucket} is not the template's: `aws s3api put-bucket-encryption --bucket {bucket} "
+                f"--server-side-encryption-configuration {_quoted({'Rules': rules})}`"
+            )
+        if (versioning := expected.get("VersioningConfiguration")) and not matches(
+            versioning["Status"], s3.get_bucket_versioning(Bucket=bucket).get("Status")
+        ):
+            yield (
+                f"the versioning of {bucket} is not the template's: `aws s3api put-bucket-versioning --bucket {bucket} "
+                f"--versioning-configuration Status={versioning['Status']}`"
+            )
+
+
+def _blocked(s3: Any, bucket: str) -> Mapping[str, bool]:
+    try:
+        answer: Mapping[str, bool] = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchPublicAccessBlockConfiguration":
+            raise
+        return {}
+    return answer
+
+
+def _encryption_rules(expected: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """In the API's words, without what a rule doesn't say."""
+    rules = expected.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [])
+    return [
+        {
+            "ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"],
+            "BucketKeyEnabled": rule.get("BucketKeyEnabled", False),
+        }
+        for rule in rules
+    ]
+
+
+def _encryption(s3: Any, bucket: str) -> list[dict[str, Any]]:
+    """S3 also answers with what newer rules may say, such as encryption types that are blocked."""
+    try:
+        answer = s3.get_bucket_encryption(Bucket=bucket)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ServerSideEncryptionConfigurationNotFoundError":
+            raise
+        return []
+    return [
+        {
+            "ApplyServerSideEncryptionByDefault": rule.get("ApplyServerSideEncryptionByDefault", {}),
+            "BucketKeyEnabled": rule.get("BucketKeyEnabled", False),
+        }
+        for rule in answer["ServerSideEncryptionConfiguration"]["Rules"]
+    ]
+
+
+def bucket_policies_are_the_templates(environment: DeployedEnvironment) -> Iterator[str]:
+    """AWS may overwrite the policy of a bucket that it delivers logs to.
+
+    Source: Amazon VPC User Guide, "Publish flow logs to Amazon S3".
+    """
+    s3 = deployed.client(environment, "s3")
+    for stack, resource in deployed.resources(environment, "AWS::S3::BucketPolicy"):
+        expected = deployed.expected(environment, stack, resource)
+        bucket, policy = expected["Bucket"], expected["PolicyDocument"]
+        try:
+            found = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchBucketPolicy":
+                raise
+            found = {}
+        # S3 may add an Id, which means nothing.
+        if not matches(policy["Statement"], found.get("Statement", [])):
+            text = _quoted(policy)
+            command = f"`aws s3api put-bucket-policy --bucket {bucket} --policy {text}`"
+            where = f"resource {resource.logical_id} in the template of {stack.name} says what it must be"
+            yield f"the policy of {bucket} is not the template's: {where if UNKNOWN in text else command}"
+
+
+def _quoted(document: object) -> str:
+    return shlex.quote(json.dumps(document, ensure_ascii=False))

@@ -1,0 +1,100 @@
+"""What a template says, with the names that its resources have now, to compare with what AWS answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ops.environment.stacks import DeployedStack
+
+# Stands for text that can't be known here, such as an attribute of a resource. It matches any text.
+UNKNOWN = "\0"
+_NO_VALUE = object()
+
+
+class Resolver:
+    """Replaces the intrinsic functions in the properties of one stack."""
+
+    def __init__(self, stack: DeployedStack, stacks: list[DeployedStack]) -> None:
+        _, self._partition, _, region, account, _ = stack.id.split(":", 5)
+        self._known = {
+            "AWS::Partition": self._partition,
+            "AWS::Region": region,
+            "AWS::AccountId": account,
+            "AWS::StackName": stack.name,
+            "AWS::StackId": stack.id,
+            "AWS::NoValue": _NO_VALUE,
+            **{resource.logical_id: resource.physical_id for resource in stack.resources},
+        }
+        self._types = {resource.logical_id: resource.type for resource in stack.resources}
+        self._outputs = {each.name: each.outputs for each in stacks}
+
+    def resolve(self, value: Any) -> Any:
+        """The value without intrinsic functions; text that can't be known is UNKNOWN."""
+        if isinstance(value, list):
+            return [found for each in value if (found := self.resolve(each)) is not _NO_VALUE]
+        if not isinstance(value, Mapping):
+            return value
+        if len(value) == 1 and (function := next(iter(value))) in _FUNCTIONS:
+            return _FUNCTIONS[function](self, value[function])
+        return {name: found for name, each in value.items() if (found := self.resolve(each)) is not _NO_VALUE}
+
+    def _ref(self, name: str) -> Any:
+        return self._known.get(name, UNKNOWN)
+
+    def _attribute(self, path: list[str]) -> str:
+        name, attribute = path
+        if self._types.get(name) == "AWS::S3::Bucket" and attribute == "Arn":
+            return f"arn:{self._partition}:s3:::{self._known[name]}"
+        return UNKNOWN
+
+    def _join(self, joined: list[Any]) -> str:
+        separator, parts = joined
+        return str(separator).join(str(self.resolve(part)) for part in parts)
+
+    def _output(self, read: Mapping[str, Any]) -> str:
+        return self._outputs.get(read["StackName"], {}).get(read["OutputName"], UNKNOWN)
+
+    def _unknown(self, _: Any) -> str:
+        return UNKNOWN
+
+
+_FUNCTIONS: dict[str, Callable[[Resolver, Any], Any]] = {
+    "Ref": Resolver._ref,
+    "Fn::GetAtt": Resolver._attribute,
+    "Fn::Join": Resolver._join,
+    "Fn::GetStackOutput": Resolver._output,
+    **dict.fromkeys(
+        ("Fn::If", "Fn::ImportValue", "Fn::Select", "Fn::Split", "Fn::Sub", "Fn::FindInMap"), Resolver._unknown
+    ),
+}
+
+
+def matches(expected: Any, found: Any) -> bool:
+    """Whether AWS's answer is what the template says.
+
+    In policies, a list of one is the same as its element, the order of a list means nothing, and numbers and booleans
+    may be text.
+    """
+    if isinstance(expected, Mapping) and isinstance(found, Mapping):
+        return expected.keys() == found.keys() and all(matches(expected[name], found[name]) for name in expected)
+    if isinstance(expected, list) or isinstance(found, list):
+        wanted, rest = _as_list(expected), _as_list(found)
+        for each in wanted:
+            if (match := next((one for one in rest if matches(each, one)), None)) is None:
+                return False
+            rest.remove(match)
+        return not rest
+    if isinstance(expected, Mapping) or isinstance(found, Mapping):
+        return False
+    pattern = ".*".join(re.escape(part) for part in _text(expected).split(UNKNOWN))
+    return re.fullmatch(pattern, _text(found), re.DOTALL) is not None
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list) else [value]
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,11 @@
+# ---- a whole environment (docs/runbook/README.md) ----------------------------------------------------------------
+
+$(call inputs,CONFIRM)
+
+.PHONY: verify
+verify: setup ## Check that ENV is as its templates say, and that a file becomes rows; exit status 1 if not
+	$(call run_ops,environment) verify
+
+.PHONY: destroy
+destroy: setup ## Delete everything of ENV, after showing what is lost; asks for its name, or CONFIRM=<project>-<environment>
+	$(call run_ops,environment) destroy --confirm="$$CONFIRM"
