@@ -15,6 +15,7 @@ class Keys(Construct):
         self.messages = self._key("Messages", "Queues, topics and archived events", removal)
         self.logs = self._key("Logs", "Log groups", removal)
         self._allow_senders(self.messages)
+        self._allow_rules(self.messages)
         self._allow_event_archives(self.messages)
         self._allow_cloudwatch_logs(self.logs)
 
@@ -23,21 +24,38 @@ class Keys(Construct):
 
     @staticmethod
     def _allow_senders(key: kms.Key) -> None:
-        """EventBridge writes to queues; alarms and RDS publish to the topic.
+        """Alarms and RDS publish to the topic.
 
-        Source: Amazon SQS Developer Guide, "Key management"; Amazon SNS Developer Guide, "Managing encryption keys".
+        Source: Amazon SNS Developer Guide, "Managing encryption keys".
         """
         key.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="SendersOfThisAccount",
                 principals=[
-                    iam.ServicePrincipal("events.amazonaws.com"),
                     iam.ServicePrincipal("cloudwatch.amazonaws.com"),
                     iam.ServicePrincipal("events.rds.amazonaws.com"),
                 ],
                 actions=["kms:Decrypt", "kms:GenerateDataKey"],
                 resources=["*"],
                 conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            )
+        )
+
+    @staticmethod
+    def _allow_rules(key: kms.Key) -> None:
+        """EventBridge rules send to queues. The policy of each queue names the only rule that may.
+
+        There is no condition. AWS documents that EventBridge does not support aws:SourceAccount and aws:SourceArn with
+        encrypted topics, and nothing says that it does with encrypted queues. A refusal would be silent, because the
+        queue of undelivered events has the same key. Source: Amazon SQS Developer Guide, "Key management"; Amazon SNS
+        Developer Guide, "Managing encryption keys".
+        """
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="EventBridgeRules",
+                principals=[iam.ServicePrincipal("events.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=["*"],
             )
         )
 

@@ -57,9 +57,13 @@ class LogBucket(Construct):
         )
 
     def _allow_log_delivery(self) -> None:
-        """Sources: Amazon VPC User Guide, "Publish flow logs to Amazon S3"; Amazon S3 User Guide, "Enabling Amazon S3
-        server access logging".
+        """Sources: Amazon VPC User Guide, "Amazon S3 bucket permissions for flow logs"; Amazon S3 User Guide, "Enabling
+        Amazon S3 server access logging".
+
+        The two statements for flow logs are those of the VPC User Guide, with its Sids: AWS adds its own policy to a
+        bucket that lacks them, and that policy may replace this one.
         """
+        source = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:*"
         self.bucket.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="BucketsOfThisAccount",
@@ -71,20 +75,29 @@ class LogBucket(Construct):
         )
         self.bucket.add_to_resource_policy(
             iam.PolicyStatement(
-                sid="FlowLogsOfThisAccount",
+                sid="AWSLogDeliveryWrite",
                 principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
                 actions=["s3:PutObject"],
                 resources=[self.bucket.arn_for_objects(f"{FLOW_LOGS}/AWSLogs/{Aws.ACCOUNT_ID}/*")],
-                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+                conditions={
+                    "StringEquals": {
+                        "aws:SourceAccount": Aws.ACCOUNT_ID,
+                        "s3:x-amz-acl": "bucket-owner-full-control",
+                    },
+                    "ArnLike": {"aws:SourceArn": source},
+                },
             )
         )
         self.bucket.add_to_resource_policy(
             iam.PolicyStatement(
-                sid="LogDeliveryChecks",
+                sid="AWSLogDeliveryAclCheck",
                 principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
                 actions=["s3:GetBucketAcl", "s3:ListBucket"],
                 resources=[self.bucket.bucket_arn],
-                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+                    "ArnLike": {"aws:SourceArn": source},
+                },
             )
         )
 

@@ -163,6 +163,22 @@ class Ingestion(Construct):
             description="EventBridge could not deliver events of landed files to the queue.",
             first_step="Check whether the queue's policy or its key changed, fix it, then run make redrive.",
         )
+        # EventBridge sends these metrics only when a rule fails. On the default event bus the rule is the only
+        # dimension (Amazon EventBridge User Guide, "Monitoring Amazon EventBridge").
+        of_rule = partial(cloudwatch.Metric, namespace="AWS/Events", dimensions_map={"RuleName": self.rule.ref})
+        alarm(
+            "FailedInvocations",
+            metric=of_rule(metric_name="FailedInvocations", statistic=cloudwatch.Stats.SUM),
+            description="EventBridge failed for good to send events of landed files to the queue.",
+            first_step="Look for the events in the queue of undelivered events.",
+        )
+        alarm(
+            "InvocationsFailedToBeSentToDlq",
+            metric=of_rule(metric_name="InvocationsFailedToBeSentToDlq", statistic=cloudwatch.Stats.SUM),
+            description="EventBridge could send events of landed files neither to the queue nor to the queue of "
+            "undelivered events.",
+            first_step="Check whether the queues' policies or their key changed, fix it, then run make replay.",
+        )
         longest = Duration.seconds(config.timeout_seconds * 2)
         alarm(
             "OldestMessageAge",

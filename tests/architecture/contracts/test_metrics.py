@@ -12,6 +12,7 @@ from tests.support.variants import EVERY
 STATUSES = ("loaded", "refused", "superseded", "deleted", "already known")
 # The types of resource that each dimension of AWS's own metrics names; capabilities add theirs.
 DIMENSIONS = {
+    ("AWS/Events", "RuleName"): frozenset({"AWS::Events::Rule"}),
     ("AWS/Lambda", "FunctionName"): frozenset({"AWS::Lambda::Function"}),
     ("AWS/RDS", "DBClusterIdentifier"): frozenset({"AWS::RDS::DBCluster"}),
     ("AWS/RDS", "DBInstanceIdentifier"): frozenset({"AWS::RDS::DBInstance"}),

@@ -30,13 +30,24 @@ def _services(synthesized: Synthesized) -> list[dict[str, Any]]:
 
 
 def test_service_principals_use_keys_for_this_account_only(every_environment: Synthesized) -> None:
+    """Except rules of EventBridge, whose requests may lack the account: the next test."""
     for statement in _services(every_environment):
+        if statement["Sid"] == "EventBridgeRules":
+            continue
         condition = statement.get("Condition", "missing")
         assert "AWS::AccountId" in str(condition), (
             f"{statement['Sid']} allows every account: its Condition is {condition}"
         )
         assert not any("*" in action for action in statement["Action"]), statement["Sid"]
-    assert len(_services(synthesize(core_of(every_environment.environment)))) == 3
+    assert len(_services(synthesize(core_of(every_environment.environment)))) == 4
+
+
+def test_rules_of_eventbridge_use_the_messages_key_without_a_condition(every_environment: Synthesized) -> None:
+    """AWS says that EventBridge supports no account condition with encrypted topics. A refusal would be silent."""
+    (rules,) = (statement for statement in _services(every_environment) if statement["Sid"] == "EventBridgeRules")
+    assert set(rules["Action"]) == TO_SEND
+    assert rules["Principal"] == {"Service": "events.amazonaws.com"}
+    assert "Condition" not in rules, f"EventBridgeRules has a Condition: {rules['Condition']}"
 
 
 def test_services_that_may_send_messages_may_use_the_messages_key(every_environment: Synthesized) -> None:
@@ -148,20 +159,35 @@ def test_log_delivery_writes_only_for_this_account(every_environment: Synthesize
     policy = every_environment.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]
     for statement in policy["Statement"]:
         if statement["Effect"] == "Allow" and "elasticloadbalancing" not in str(statement["Principal"]):
-            ours = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
-            has(f"the log bucket's {statement['Sid']}", statement, {"Condition": ours})
+            account = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+            has(f"the log bucket's {statement['Sid']}", statement["Condition"]["StringEquals"], account)
 
 
-def test_log_delivery_may_read_the_bucket_acl(every_environment: Synthesized) -> None:
-    """Otherwise creating a flow log fails (Amazon VPC User Guide, "Publish flow logs to Amazon S3")."""
+def test_the_log_bucket_has_the_statements_that_aws_would_add_for_flow_logs(every_environment: Synthesized) -> None:
+    """Without them AWS attaches its own policy, which may replace this one: refusing plain HTTP would be lost.
+
+    Source: Amazon VPC User Guide, "Amazon S3 bucket permissions for flow logs".
+    """
     policy = every_environment.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]
-    allowed = {
-        action
-        for statement in policy["Statement"]
-        if "delivery.logs.amazonaws.com" in str(statement["Principal"])
-        for action in listed(statement["Action"])
-    }
-    assert "s3:GetBucketAcl" in allowed, f"log delivery may {sorted(allowed)}, and lacks s3:GetBucketAcl"
+    found = {statement["Sid"]: statement for statement in policy["Statement"] if "Sid" in statement}
+    for sid, actions, of_acl in (
+        ("AWSLogDeliveryWrite", ["s3:PutObject"], {"s3:x-amz-acl": "bucket-owner-full-control"}),
+        ("AWSLogDeliveryAclCheck", ["s3:GetBucketAcl", "s3:ListBucket"], {}),
+    ):
+        statement = found[sid]
+        assert listed(statement["Action"]) == actions
+        assert statement["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+        account = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+        assert statement["Condition"]["StringEquals"] == account | of_acl, sid
+        source = every_environment.linked.text(statement["Condition"]["ArnLike"]["aws:SourceArn"], "Foundation")
+        assert source == "arn:<Partition>:logs:<Region>:<AccountId>:*", sid
+
+
+def test_no_bucket_policy_has_an_element_that_stops_aws_from_extending_it(every_environment: Synthesized) -> None:
+    """NotAction and NotPrincipal do (Amazon CloudWatch Logs User Guide, "Logs sent to Amazon S3")."""
+    for id_, resource in every_environment.everything().items():
+        if resource["Type"] == "AWS::S3::BucketPolicy":
+            assert not {"NotAction", "NotPrincipal"} & set(str(resource).replace("'", " ").split()), id_
 
 
 def test_log_delivery_writes_only_under_its_prefix(every_environment: Synthesized) -> None:

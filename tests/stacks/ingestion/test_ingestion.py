@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from components.common.packaging import COMMON
-from components.database.schema_migration import SOURCE, content
+from components.common.packaging import COMMON, content
+from components.database.schema_migration import SOURCE
 from config.environments import DEV, PROD
 from config.ingestion import ProvisionedConcurrency, SnapStart, Start
 from tests.support.promises import has, mentions, refuses_plain_http
@@ -31,6 +31,11 @@ def _function(synthesized: Synthesized, name: str) -> dict[str, Any]:
 
 def _function_id(synthesized: Synthesized, name: str) -> str:
     (id_,) = (id_ for id_ in synthesized.resources("Pipeline", "AWS::Lambda::Function") if id_.startswith(name))
+    return id_
+
+
+def _rule_id(synthesized: Synthesized) -> str:
+    (id_,) = synthesized.resources("Pipeline", "AWS::Events::Rule")
     return id_
 
 
@@ -289,6 +294,8 @@ def test_alarms_report_files_that_fail_or_wait(every_environment: Synthesized) -
         f"ApproximateNumberOfMessagesVisible of {_queue(every_environment, 'DeadLetterQueue')[0]}",
         f"ApproximateNumberOfMessagesVisible of {_queue(every_environment, 'Undelivered')[0]}",
         f"ApproximateAgeOfOldestMessage of {_queue(every_environment, 'Queue')[0]}",
+        f"FailedInvocations of {_rule_id(every_environment)}",
+        f"InvocationsFailedToBeSentToDlq of {_rule_id(every_environment)}",
         f"Errors of {_function_id(every_environment, 'Ingestion')}",
         "FilesRefused of ingestion",
     }
@@ -305,6 +312,14 @@ def test_the_first_failed_file_starts_an_alarm(every_environment: Synthesized) -
         alarm = resource["Properties"]
         most = 2 * timeout if alarm["MetricName"] == "ApproximateAgeOfOldestMessage" else 0
         has(id_, alarm, {"Threshold": most, "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1})
+
+
+def test_the_alarms_of_the_rule_name_it_alone(every_environment: Synthesized) -> None:
+    """Its metrics have no other dimension (Amazon EventBridge User Guide, "Monitoring Amazon EventBridge")."""
+    for resource in every_environment.resources("Pipeline", "AWS::CloudWatch::Alarm").values():
+        if resource["Properties"]["Namespace"] == "AWS/Events":
+            rule = {"Name": "RuleName", "Value": {"Ref": _rule_id(every_environment)}}
+            has("an alarm of the rule", resource["Properties"], {"Dimensions": [rule], "Statistic": "Sum"})
 
 
 def _watched(alarm: dict[str, Any]) -> str:

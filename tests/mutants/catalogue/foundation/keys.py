@@ -41,10 +41,19 @@ MUTANTS = (
     Mutant(
         name="EventBridge may not use the messages key",
         file="components/foundation/keys.py",
-        old='                    iam.ServicePrincipal("events.amazonaws.com"),\n',
+        old="        self._allow_rules(self.messages)\n",
         new="",
         test=f"{FOUNDATION}::test_services_that_may_send_messages_may_use_the_messages_key[prod]",
         says="events.amazonaws.com",
+    ),
+    Mutant(
+        name="EventBridge must name an account that it may not send",
+        file="components/foundation/keys.py",
+        old='principals=[iam.ServicePrincipal("events.amazonaws.com")],',
+        new='principals=[iam.ServicePrincipal("events.amazonaws.com")],\n'
+        '                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},',
+        test=f"{FOUNDATION}::test_rules_of_eventbridge_use_the_messages_key_without_a_condition[prod]",
+        says="aws:SourceAccount",
     ),
     Mutant(
         name="CloudWatch alarms may not use the messages key",

@@ -91,7 +91,7 @@ MUTANTS = (
         file="components/foundation/log_bucket.py",
         old='"s3:GetBucketAcl", "s3:ListBucket"',
         new='"s3:ListBucket"',
-        test=f"{FOUNDATION}::test_log_delivery_may_read_the_bucket_acl[prod]",
+        test=f"{FOUNDATION}::test_the_log_bucket_has_the_statements_that_aws_would_add_for_flow_logs[prod]",
         says="s3:GetBucketAcl",
     ),
     Mutant(
