@@ -1,11 +1,14 @@
 """Configuration of the VPC: addresses, availability zones, NAT, endpoints, and what is logged."""
 
+import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Literal
 
 from config.address_plan import MAX_ZONES, TIERS, AddressPlan
 from config.checks import ConfigError, ConfigSection
+
+ZONE_ID = r"[a-z]+\d-az\d"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +30,41 @@ class NamedZones(_Zones):
     """The region's first `count` availability zones by name (config/regions.py): their order never changes."""
 
 
-Zones = AnyZones | NamedZones
+@dataclass(frozen=True, kw_only=True)
+class ListedZones(ConfigSection):
+    """These availability zones, in this order: all by letter (`a`), or all by id (`euc1-az2`).
+
+    An id means the same zone in every account; a letter need not. Not every zone has every service (config/regions.py).
+    Add zones only at the end: AWS refuses to move a subnet to another zone.
+    """
+
+    PATH = "network.zones."
+
+    zones: tuple[str, ...]
+
+    def check(self) -> None:
+        fix = f"with one zone an outage stops everything, and the address plan has room for {MAX_ZONES}"
+        self.require(2 <= self.count <= MAX_ZONES, "zones", f"2 to {MAX_ZONES} zones", fix)
+        self.require(len(set(self.zones)) == self.count, "zones", "each named once", "leave out the repetition")
+        self.require(
+            any(all(re.fullmatch(form, zone) for zone in self.zones) for form in (r"[a-z]", ZONE_ID)),
+            "zones",
+            "all letters like 'a', or all zone ids like 'euc1-az2'",
+            "`aws ec2 describe-availability-zones` lists the names and ids of yours",
+        )
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.zones)
+
+    @property
+    def are_ids(self) -> bool:
+        """Whether they are zone ids, not letters."""
+        return len(self.zones[0]) > 1
+
+
+Zones = AnyZones | NamedZones | ListedZones
 
 
 @dataclass(frozen=True)

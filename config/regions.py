@@ -15,6 +15,10 @@ ZONE_LETTERS = {
 MOST_REGIONS = "abc"
 # For a region that is left open, or too new to be listed.
 UNKNOWN = "abcdef"
+# Zones that lack a service, by their ids, which mean the same zone in every account. AWS documents neither: see
+# hashicorp/terraform-provider-aws, issue 17781, and sysdiglabs/terraform-aws-secure-for-cloud, pull request 52.
+ZONES_WITHOUT_DATABASE_PROXY = frozenset({"use1-az3"})
+ZONES_WITHOUT_NAT = frozenset({"apne1-az3"})
 KNOWN_REGIONS = frozenset(ZONE_LETTERS) | {
     *("us-east-2", "us-gov-east-1", "us-gov-west-1", "ca-west-1", "mx-central-1", "sa-east-1"),
     *("eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-2", "eu-west-3"),

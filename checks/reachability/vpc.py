@@ -147,7 +147,7 @@ def _subnets(resolver: Resolver, tables: dict[Reference, list[Route]]) -> dict[R
             name=_name(resource),
             reference=resource.reference,
             tier=_tier(resource),
-            zone=str(resource.require("AvailabilityZone")).removeprefix(REGION),
+            zone=str(resource.get("AvailabilityZoneId") or resource.require("AvailabilityZone")).removeprefix(REGION),
             blocks=tuple(
                 block for name in ("CidrBlock", "Ipv6CidrBlock") if (block := resource.block(name)) is not None
             ),

@@ -21,10 +21,17 @@ from config.regions import zone_letters
 
 def zone_names(zones: config.Zones, region: str | None) -> list[str]:
     """The availability zones to use, without a look-up; `region` is None where it is left open."""
-    if isinstance(zones, config.NamedZones):
-        # By a reference even if the region is known: cfn-lint rejects hard-coded zones.
-        return [f"{Aws.REGION}{letter}" for letter in zone_letters(region)[: zones.count]]
-    return [Fn.select(index, Fn.get_azs()) for index in range(zones.count)]
+    match zones:
+        case config.AnyZones():
+            return [Fn.select(index, Fn.get_azs()) for index in range(zones.count)]
+        case config.ListedZones() if zones.are_ids:
+            return list(zones.zones)
+        case config.ListedZones():
+            letters = zones.zones
+        case config.NamedZones():
+            letters = tuple(zone_letters(region)[: zones.count])
+    # By a reference even if the region is known: cfn-lint rejects hard-coded zones.
+    return [f"{Aws.REGION}{letter}" for letter in letters]
 
 
 class Network(Construct):
@@ -47,6 +54,8 @@ class Network(Construct):
         self.addresses = settings.addresses
         self.dual_stack = isinstance(settings.addressing, config.DualStack)
         self.vpc = self._vpc(settings)
+        if isinstance(settings.zones, config.ListedZones) and settings.zones.are_ids:
+            self._place_by_id(settings.zones.zones)
         self._accept_public_routes()
         if isinstance(settings.nat, config.RegionalNat):
             self._wait_for_the_internet_gateway()
@@ -66,6 +75,10 @@ class Network(Construct):
     def anywhere(self) -> list[ec2.IPeer]:
         """Every address of the IP versions in use, as peers of security group rules."""
         return [ec2.Peer.any_ipv4(), *([ec2.Peer.any_ipv6()] if self.dual_stack else [])]
+
+    def first_data_subnets(self, count: int) -> ec2.SubnetSelection:
+        """Those of the first zones, which stay the same when zones are added."""
+        return ec2.SubnetSelection(subnets=self._subnets("data")[:count])
 
     def tier(self, name: Tier) -> ec2.IPeer:
         """The IPv4 block of a tier, as the peer of a security group rule."""
@@ -121,6 +134,14 @@ class Network(Construct):
                 ),
             ],
         )
+
+    def _place_by_id(self, zones: tuple[str, ...]) -> None:
+        """The CDK writes what it takes for names into AvailabilityZone, and knows no ids."""
+        for tier in TIERS:
+            for zone, subnet in zip(zones, self._subnets(tier), strict=True):
+                resource = cast("ec2.CfnSubnet", subnet.node.default_child)
+                resource.availability_zone = None
+                resource.availability_zone_id = zone
 
     def _accept_public_routes(self) -> None:
         acknowledge(

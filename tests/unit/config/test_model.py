@@ -12,7 +12,7 @@ from config.database import PostgresInstance
 from config.environments import DEV, DEV_DATABASE, ENVIRONMENTS, LOCAL, PROD, choose
 from config.ingestion import IngestionConfig
 from config.model import Environment, RuntimeConfig
-from config.network import AnyZones, FlowLogToCloudWatch, NamedZones, NoNat
+from config.network import AnyZones, FlowLogToCloudWatch, ListedZones, NamedZones, NoNat
 from tests.support.variants import core_of
 
 CORE = core_of(DEV)
@@ -24,6 +24,26 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "more zones than the region has": (
         lambda: replace(DEV, region="eu-central-1", network=replace(DEV.network, zones=AnyZones(count=4))),
         "network.zones must be at most 3 in eu-central-1 (a, b, c), got 4",
+    ),
+    "one listed zone": (lambda: ListedZones(zones=("a",)), "network.zones.zones must be 2 to 6 zones"),
+    "a zone listed twice": (lambda: ListedZones(zones=("a", "a")), "network.zones.zones must be each named once"),
+    "letters and ids of zones": (
+        lambda: ListedZones(zones=("a", "euc1-az2")),
+        "network.zones.zones must be all letters like 'a', or all zone ids like 'euc1-az2'",
+    ),
+    "a letter that the region does not have": (
+        lambda: replace(
+            DEV, region="ap-northeast-1", network=replace(DEV.network, zones=ListedZones(zones=("a", "b")))
+        ),
+        "network.zones.zones must be letters that ap-northeast-1 has (a, c, d), got 'b'",
+    ),
+    "a proxy in a zone that has none": (
+        lambda: replace(PROD, network=replace(PROD.network, zones=ListedZones(zones=("use1-az3", "use1-az1")))),
+        "database.connections must be Direct() with use1-az3 among the first two of network.zones",
+    ),
+    "a NAT gateway in a zone that has none": (
+        lambda: replace(PROD, network=replace(PROD.network, zones=ListedZones(zones=("apne1-az1", "apne1-az3")))),
+        "network.nat must be SingleNat() or NoNat() with apne1-az3 in network.zones",
     ),
     "no NAT without endpoints": (
         lambda: replace(CORE, network=replace(CORE.network, nat=NoNat())),
@@ -174,3 +194,9 @@ def test_values_are_frozen(environment: Environment) -> None:
         with pytest.raises(AttributeError):
             slice_.name = "other"  # type: ignore[attr-defined] # refused
     assert isinstance(environment.ingestion, IngestionConfig)
+
+
+def test_zones_are_listed_by_letter_or_by_id() -> None:
+    for zones in (("c", "a"), ("use1-az1", "use1-az2", "use1-az3")):
+        network = replace(PROD.network, zones=ListedZones(zones=zones))
+        assert replace(PROD, network=network).network.zones.count == len(zones)
