@@ -50,6 +50,10 @@ class DatabaseConfig(ConfigSection):
     `backup_window` (`hh:mm-hh:mm`) and `maintenance_window` (`ddd:hh:mm-ddd:hh:mm`) are in UTC. `insights` is the mode
     of Database Insights: `standard` keeps 7 days, `advanced` 15 months and is billed per vCPU. Enhanced Monitoring
     measures the operating system every `monitoring_seconds`.
+
+    With `apply_immediately` RDS makes every change during the deployment, even if it interrupts the database. Otherwise
+    a change of the instance class, the parameters or the minor version waits for the maintenance window. An Aurora
+    cluster makes its own changes during the deployment in any case: only those of its instances can wait.
     """
 
     PATH = "database."
@@ -58,6 +62,7 @@ class DatabaseConfig(ConfigSection):
     backup_days: int
     backup_window: str
     maintenance_window: str
+    apply_immediately: bool
     deletion_protection: bool
     on_removal: Literal["snapshot", "destroy"]
     log_days: int

@@ -16,10 +16,25 @@ from config.database import Engine, PostgresInstance, ThroughProxy
 from config.housekeeping import HousekeepingConfig
 from config.ingestion import IngestionConfig, LandingBucketConfig, SnapStart
 from config.instance_classes import families_in
-from config.network import CORE_ENDPOINTS_WITHOUT_NAT, InterfaceEndpoint, NetworkConfig, NoNat, RegionalNat
+from config.network import (
+    CORE_ENDPOINTS_WITHOUT_NAT,
+    InterfaceEndpoint,
+    ListedZones,
+    NatPerZone,
+    NetworkConfig,
+    NoNat,
+    RegionalNat,
+)
 from config.operations import OperationsConfig
 from config.project_name import check_name, check_project_name
-from config.regions import has_database_proxy, has_regional_nat, has_snap_start, zone_letters
+from config.regions import (
+    ZONES_WITHOUT_DATABASE_PROXY,
+    ZONES_WITHOUT_NAT,
+    has_database_proxy,
+    has_regional_nat,
+    has_snap_start,
+    zone_letters,
+)
 from config.web import WebConfig
 
 Architecture = Literal["arm64", "x86_64"]
@@ -37,6 +52,9 @@ class RuntimeConfig(ConfigSection):
     With `reserve_concurrency` each function has reserved concurrency, which is also its maximum. An account must keep
     100 unreserved, and a new account has 10 in all (AWS Lambda Developer Guide, "Configuring reserved concurrency for a
     function").
+
+    `compiled` code starts a quarter to half a second sooner. Only the same Python version can compile it, so
+    `make deploy` refuses every other: it would replace all functions. Without it every version builds the same code.
     """
 
     PATH = "runtime."
@@ -44,6 +62,7 @@ class RuntimeConfig(ConfigSection):
     architecture: Architecture = "arm64"
     python: str = "3.14"
     reserve_concurrency: bool = False
+    compiled: bool = True
 
     def check(self) -> None:
         self.require(
@@ -155,6 +174,34 @@ class Environment(ConfigSection):
             self.network.zones.count,
             "use fewer zones, or a region that has more",
         )
+        zones = self.network.zones
+        if not isinstance(zones, ListedZones):
+            return
+        unknown = [zone for zone in zones.zones if not zones.are_ids and zone not in letters]
+        require(
+            not unknown,
+            "network.zones.zones",
+            f"letters that {self.region or 'a region'} has ({', '.join(letters)})",
+            ", ".join(unknown),
+            "`aws ec2 describe-availability-zones` lists those of your account",
+        )
+        # The proxy is in the first two zones.
+        for zone in set(zones.zones[:2]) & ZONES_WITHOUT_DATABASE_PROXY:
+            require(
+                not isinstance(self.database.connections, ThroughProxy),
+                "database.connections",
+                f"Direct() with {zone} among the first two of network.zones",
+                self.database.connections,
+                f"RDS Proxy is not available in {zone}; list that zone later",
+            )
+        for zone in set(zones.zones) & ZONES_WITHOUT_NAT:
+            require(
+                not isinstance(self.network.nat, NatPerZone),
+                "network.nat",
+                f"SingleNat() or NoNat() with {zone} in network.zones",
+                self.network.nat,
+                f"new accounts get no NAT gateway in {zone}; use another zone, or one NAT gateway in the first zone",
+            )
 
     def _check_database_in_region(self) -> None:
         if isinstance(self.database, PostgresInstance):

@@ -2,6 +2,7 @@
 
 from constructs import Construct
 
+from components.common.incarnation import incarnation
 from components.database.database import Database
 from components.ingestion.landing_bucket import LandingBucket
 from components.network.network import Network
@@ -16,7 +17,7 @@ class DataStack(PlatformStack):
     def __init__(
         self, scope: Construct, id_: str, *, environment: Environment, foundation: FoundationStack, network: Network
     ) -> None:
-        super().__init__(scope, id_, environment=environment, protected=True, description="Landing bucket and database")
+        super().__init__(scope, id_, environment=environment, description="Landing bucket and database")
         self.landing_bucket = LandingBucket(
             self,
             "LandingBucket",
@@ -30,7 +31,7 @@ class DataStack(PlatformStack):
             "Database",
             config=environment.database,
             project=environment.project,
-            identifier=f"{environment.project}-{environment.name}",
+            identifier=f"{environment.project}-{environment.name}-{incarnation()}",
             network=network,
             key=foundation.keys.data,
             logs_key=foundation.keys.logs,

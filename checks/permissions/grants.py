@@ -1,6 +1,7 @@
 """What each role may do, read from the templates: role, action, resources, condition."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from checks.statements import (
@@ -35,9 +36,13 @@ def role_name(logical_id: str) -> str:
     return _ROLE_WORDS.sub("", without_hash(logical_id))
 
 
-def grants(templates: Templates) -> list[Grant]:
-    """Every grant of every role, sorted: by its own, shared and attached policies, and by resource policies."""
-    _require_known_policies(templates)
+def grants(templates: Templates, *, managed: Collection[str] = ()) -> list[Grant]:
+    """Every grant of every role, sorted: by its own, shared and attached policies, and by resource policies.
+
+    `managed` names AWS managed policies that roles may attach; their statements are in no template, so they are left
+    out. Raises ValueError for any other policy that is in no template.
+    """
+    _require_known_policies(templates, managed)
     every = list(statements(templates))
     services = {one.resource_id: one.principals.patterns[0] for one in every if one.is_trust}
     of_policy = holders(templates)
@@ -62,13 +67,14 @@ def grants(templates: Templates) -> list[Grant]:
     return sorted(found)
 
 
-def _require_known_policies(templates: Templates) -> None:
+def _require_known_policies(templates: Templates, managed: Collection[str]) -> None:
     """Refuses policies whose statements or roles are outside the templates: their grants would be missed."""
     for role, arn in outside_policies(templates):
-        raise ValueError(
-            f"{role} attaches {arn}, whose statements are in no template: "
-            "attach a customer-managed policy of these stacks"
-        )
+        if arn.rpartition("/")[2] not in managed:
+            raise ValueError(
+                f"{role} attaches {arn}, whose statements are in no template: "
+                "attach a customer-managed policy of these stacks"
+            )
     for id_, policy in templates.resources(*IDENTITY_POLICIES).items():
         properties = templates.properties(id_)
         for value in [properties["RoleName"]] if "RoleName" in properties else properties.get("Roles", []):

@@ -24,7 +24,7 @@ class _Page:
         by_role: dict[str, list[Grant]] = {}
         environment_of: dict[str, str] = {}
         for environment, templates in self.environments.items():
-            found = grants(templates)
+            found = grants(templates, managed=self.reasons.managed)
             for role in {grant.role for grant in found} - by_role.keys():
                 by_role[role] = [grant for grant in found if grant.role == role]
                 environment_of[role] = environment
@@ -36,7 +36,14 @@ class _Page:
             first = environment_of[role] == next(iter(self.environments))
             title = role if first else f"{role} ({environment_of[role]})"
             parts += [self._table(title, own)] if own else []
+        parts += [self._managed()] if self.reasons.managed else []
         return "\n\n".join(parts) + "\n"
+
+    def _managed(self) -> str:
+        lines = [
+            f"| {each.role} | `{each.policy}` | {each.why} ({each.source}) |" for each in self.reasons.managed_policies
+        ]
+        return "\n".join(["## AWS managed policies", "", "| Role | Policy | Why |", "|---|---|---|", *sorted(lines)])
 
     def _reason(self, grant: Grant) -> Reason:
         found = self.reasons.of(grant)

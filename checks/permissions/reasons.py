@@ -11,6 +11,7 @@ from checks.permissions.prohibited import Exemption
 
 FUNCTIONS = "Every function"
 LAMBDA = "lambda.amazonaws.com"
+TABLES = {"reasons", "exemptions", "managed_policies"}
 
 
 class ReasonsError(Exception):
@@ -54,11 +55,27 @@ class Reason:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ManagedPolicy:
+    """An AWS managed policy that a role attaches, by its name, and why no policy of the app serves."""
+
+    role: str
+    policy: str
+    why: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reasons:
-    """All reasons of an app, and its exemptions from what is prohibited."""
+    """All reasons of an app, its exemptions from what is prohibited, and the AWS managed policies that it attaches."""
 
     reasons: tuple[Reason, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
+    managed_policies: tuple[ManagedPolicy, ...] = ()
+
+    @property
+    def managed(self) -> frozenset[str]:
+        """The names of the AWS managed policies."""
+        return frozenset(each.policy for each in self.managed_policies)
 
     def of(self, grant: Grant) -> Sequence[Reason]:
         """The reasons for a grant, of which there should be one. A role's own ones precede those of every function."""
@@ -67,23 +84,27 @@ class Reasons:
 
 
 def read(files: Iterable[Path]) -> Reasons:
-    """The `[[reasons]]` and `[[exemptions]]` of all files. Raises ReasonsError for a file with a mistake."""
+    """The tables of all files, whose names are `TABLES`. Raises ReasonsError for a file with a mistake."""
     reasons: list[Reason] = []
     exemptions: list[Exemption] = []
+    managed: list[ManagedPolicy] = []
     for file in files:
         try:
             tables = tomllib.loads(file.read_text())
         except tomllib.TOMLDecodeError as error:
             raise ReasonsError(f"{file} is not valid TOML: {error}") from error
-        if unknown := tables.keys() - {"reasons", "exemptions"}:
-            raise ReasonsError(f"{file} may contain [[reasons]] and [[exemptions]], got {', '.join(sorted(unknown))}")
-        for entry in (entry for entries in tables.values() for entry in entries):
+        if unknown := tables.keys() - TABLES:
+            raise ReasonsError(f"{file} may contain {', '.join(sorted(TABLES))}, got {', '.join(sorted(unknown))}")
+        for table, entry in ((table, entry) for table, entries in tables.items() for entry in entries):
             try:
-                values = {**entry, "actions": tuple(entry["actions"])}
-                if "role" in entry:
-                    reasons.append(Reason(**{**values, "proof": Proof(entry["proof"])}))
-                else:
-                    exemptions.append(Exemption(**values))
+                match table:
+                    case "reasons":
+                        of_reason = {"actions": tuple(entry["actions"]), "proof": Proof(entry["proof"])}
+                        reasons.append(Reason(**{**entry, **of_reason}))
+                    case "exemptions":
+                        exemptions.append(Exemption(**{**entry, "actions": tuple(entry["actions"])}))
+                    case "managed_policies":
+                        managed.append(ManagedPolicy(**entry))
             except (ValueError, TypeError, KeyError) as error:
                 raise ReasonsError(f"{file}: {error} in {entry}") from error
-    return Reasons(reasons=tuple(reasons), exemptions=tuple(exemptions))
+    return Reasons(reasons=tuple(reasons), exemptions=tuple(exemptions), managed_policies=tuple(managed))

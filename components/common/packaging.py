@@ -8,11 +8,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import jsii
-from aws_cdk import AssetHashType, BundlingOptions, DockerImage, FileSystem, ILocalBundling
+from aws_cdk import AssetHashType, BundlingOptions, DockerImage, ILocalBundling
 from packaging.requirements import Requirement
 
 from config.model import RuntimeConfig
@@ -23,7 +24,9 @@ BUNDLED_CERTIFICATES = Path("certificates/database-ca.pem")  # where runtimes lo
 # Wheels run on any glibc from the one in their tag on; Amazon Linux 2023, under Lambda and EC2 alike, has 2.34.
 GLIBC_TAGS = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
-IGNORED = ("__pycache__", "requirements.in", "requirements.txt")
+# Not part of any source: what Python, editors and operating systems leave behind.
+NOT_SOURCE = ("__pycache__", "*.pyc", ".*", "Thumbs.db", "desktop.ini", "*~", "#*#", "*.orig", "*.rej", "*.bak")
+IGNORED = (*NOT_SOURCE, "requirements.in", "requirements.txt")
 # Raise it when `_Bundle` builds something else from the same sources: the hash covers only the inputs.
 RECIPE = "1"
 
@@ -45,14 +48,24 @@ def bundle(package: Path, platform: RuntimeConfig) -> dict[str, Any]:
 
 
 def _compiles_here(platform: RuntimeConfig) -> bool:
-    return platform.python == f"{sys.version_info.major}.{sys.version_info.minor}"
+    return platform.compiled and platform.python == f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def _fingerprint(package: Path, platform: RuntimeConfig) -> str:
     digest = hashlib.sha256()
     parts = [RECIPE, platform.architecture, platform.python, str(_compiles_here(platform))]
-    parts += [FileSystem.fingerprint(str(each), exclude=["__pycache__"]) for each in (CERTIFICATES, COMMON, package)]
-    digest.update("\n".join(parts).encode())
+    digest.update("\n".join([*parts, content(CERTIFICATES), content(COMMON), content(package)]).encode())
+    return digest.hexdigest()
+
+
+def content(*paths: Path) -> str:
+    """A hash of these files, and of the sources in these folders: of their names and bytes."""
+    digest = hashlib.sha256()
+    for path in paths:
+        for file in [path] if path.is_file() else sorted(path.rglob("*")):
+            name = file.relative_to(path.parent)
+            if file.is_file() and not any(fnmatch(part, pattern) for part in name.parts for pattern in NOT_SOURCE):
+                digest.update(f"{name.as_posix()}\n".encode() + file.read_bytes())
     return digest.hexdigest()
 
 

@@ -62,6 +62,7 @@ class AuroraServer(DatabaseServer):
             id_,
             scale_with_writer=None if id_ == "Writer" else True,  # so that each is large enough to take over
             publicly_accessible=False,
+            apply_immediately=config.apply_immediately,
             ca_certificate=CA_CERTIFICATE,
             **self._instance_settings(config),
         )

@@ -101,7 +101,8 @@ class DatabaseProxy(Construct):
             db_proxy_name=placement.identifier,
             proxy_target=self._server.proxy_target,
             vpc=placement.network.vpc,
-            vpc_subnets=placement.network.data_subnets,
+            # The minimum, and never others: a change would replace the proxy, which its name prevents.
+            vpc_subnets=placement.network.first_data_subnets(2),
             security_groups=[self.security_group],
             role=self._role.sealed,
             default_auth_scheme=rds.DefaultAuthScheme.IAM_AUTH,

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
@@ -14,7 +15,7 @@ from components.common import ports
 from components.common.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, acknowledge, by
 from components.common.alarm import RunbookAlarm
 from components.common.log_group import log_group
-from components.common.workload_role import FOR_THIS_ACCOUNT, WorkloadRole
+from components.common.workload_role import FOR_THIS_ACCOUNT
 from components.foundation.alerts import Alerts
 from components.network.network import Network
 from config.database import DatabaseConfig
@@ -30,8 +31,7 @@ INSIGHTS = {
     "standard": (rds.DatabaseInsightsMode.STANDARD, rds.PerformanceInsightRetention.DEFAULT),
     "advanced": (rds.DatabaseInsightsMode.ADVANCED, rds.PerformanceInsightRetention.MONTHS_15),  # RDS accepts no other
 }
-# The log group of Enhanced Monitoring: one for all databases of the account, created by RDS.
-MONITORING_LOG_GROUP = "RDSOSMetrics"
+MONITORING_POLICY = "AmazonRDSEnhancedMonitoringRole"
 
 BUSY_PERCENT = 80
 # PostgreSQL stops accepting writes at two billion; a working vacuum keeps the age below half of that.
@@ -91,7 +91,7 @@ class DatabaseServer(Construct):
             "cloudwatch_logs_exports": exported_logs,
             "database_insights_mode": INSIGHTS[config.insights][0],
             "monitoring_interval": Duration.seconds(config.monitoring_seconds),
-            "monitoring_role": self._monitoring_role().sealed,
+            "monitoring_role": self._monitoring_role().without_policy_updates(),
             "parameter_group": rds.ParameterGroup(self, "ParameterGroup", engine=engine, parameters=PARAMETERS),
             **self._instance_settings(config),
         }
@@ -121,35 +121,29 @@ class DatabaseServer(Construct):
             for kind in kinds
         ]
 
-    def _monitoring_role(self) -> WorkloadRole:
-        """The role for Enhanced Monitoring: AWS's managed policy, narrowed to the log group that it needs.
+    def _monitoring_role(self) -> iam.Role:
+        """The role for Enhanced Monitoring, with AWS's own policy: RDS itself checks what the role may do.
 
         Source: Amazon RDS User Guide, "Setting up and enabling Enhanced Monitoring".
         """
-        role = WorkloadRole(
+        role = iam.Role(
             self,
             "MonitoringRole",
-            service="monitoring.rds.amazonaws.com",
+            assumed_by=iam.ServicePrincipal("monitoring.rds.amazonaws.com", conditions=FOR_THIS_ACCOUNT),
             description="Enhanced Monitoring of the database",
-            conditions=FOR_THIS_ACCOUNT,
+            managed_policies=[
+                iam.ManagedPolicy.from_aws_managed_policy_name(f"service-role/{MONITORING_POLICY}"),
+            ],
         )
-        group = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:{MONITORING_LOG_GROUP}"
-        # Calls for a whole log group are checked with an empty stream name; AWS's managed policy ends in *.
-        role.allow("logs:CreateLogGroup", "logs:PutRetentionPolicy", resources=[group, f"{group}:log-stream:"])
-        role.allow(
-            "logs:CreateLogStream",
-            "logs:PutLogEvents",
-            "logs:DescribeLogStreams",
-            "logs:GetLogEvents",
-            resources=[f"{group}:log-stream:*"],
-        )
-        written = "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>"  # as cdk-nag writes it
         acknowledge(
-            role.policy,
-            *by(AWS_SOLUTIONS, rule=f"IAM5[Resource::{written}:log-group:{MONITORING_LOG_GROUP}:log-stream:*]"),
-            reason="RDS names the stream after an id that exists only once the database does, and creates it with this "
-            "role",
-            would_change="if RDS let us name the stream",
+            role,
+            *by(
+                AWS_SOLUTIONS,
+                rule=f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/{MONITORING_POLICY}]",
+            ),
+            reason="RDS refuses a role that may do less than it expects, and documents only this policy; it allows no "
+            "more than log groups whose names begin with RDS",
+            would_change="if RDS documented a narrower policy",
         )
         return role
 

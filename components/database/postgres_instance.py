@@ -48,6 +48,9 @@ class PostgresServer(DatabaseServer):
             instance_identifier=placement.identifier,
             instance_type=ec2.InstanceType(config.instance_type),
             multi_az=config.multi_az,
+            # It only permits: the major version changes when database.major_version does.
+            allow_major_version_upgrade=True,
+            apply_immediately=config.apply_immediately,
             publicly_accessible=False,
             database_name=placement.database_name,
             ca_certificate=CA_CERTIFICATE,

@@ -1,13 +1,12 @@
 """Migrates the database's schema during the deployment."""
 
-import hashlib
 from pathlib import Path
 
 from aws_cdk import CustomResource, Duration
 from constructs import Construct
 
 from components.common.function_defaults import FunctionDefaults
-from components.common.packaging import COMMON
+from components.common.packaging import COMMON, content
 from components.common.python_function import PythonFunction
 from components.database.database import Database
 from config import connections
@@ -57,12 +56,3 @@ class SchemaMigration(Construct):
         )
         # Not before the rules that open the database's port to the function.
         run.node.add_dependency(self.function)
-
-
-def content(*folders: Path) -> str:
-    """A hash of every file in the folders but bytecode: the migrations, the roles and the code that applies them."""
-    digest = hashlib.sha256()
-    for file in sorted(file for folder in folders for file in folder.rglob("*")):
-        if file.is_file() and "__pycache__" not in file.parts:
-            digest.update(f"{file}\n".encode() + file.read_bytes())
-    return digest.hexdigest()

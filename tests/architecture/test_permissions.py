@@ -7,11 +7,11 @@ from typing import get_args
 
 import pytest
 
-from checks.permissions.grants import Grant, grants
+from checks.permissions.grants import Grant, grants, role_name
 from checks.permissions.page import markdown
 from checks.permissions.prohibited import Prohibitions, principals
 from checks.permissions.reasons import Proof
-from checks.statements import statements
+from checks.statements import outside_policies, statements
 from config.environments import DEV
 from config.network import InterfaceEndpoint, NoNat
 from tests.support.databases import VARIANTS as DATABASES
@@ -72,7 +72,7 @@ def test_no_policy_contains_what_is_prohibited(case: Synthesized) -> None:
 
 
 def test_every_role_may_do_only_what_has_a_reason(case: Synthesized) -> None:
-    found = grants(case.linked)
+    found = grants(case.linked, managed=REASONS.managed)
     assert {"Ingestion", "SchemaMigration", "DefaultSecurityGroup"} <= {grant.role for grant in found}
     without_reason = [grant for grant in found if not REASONS.of(grant)]
     assert not without_reason, "\n".join(map(_remedy, without_reason))
@@ -81,11 +81,20 @@ def test_every_role_may_do_only_what_has_a_reason(case: Synthesized) -> None:
 
 
 def test_no_reason_is_unused() -> None:
-    found = [grant for case in CASES for grant in grants(synthesized(case).linked)]
+    found = [grant for case in CASES for grant in grants(synthesized(case).linked, managed=REASONS.managed)]
     for reason in REASONS.reasons:
         for action in reason.actions:
             covered = [grant for grant in found if reason.covers(grant) and grant.action == action]
             assert covered, f"{reason.role} no longer has {action}: delete the reason from its permissions.toml"
+
+
+def test_only_the_listed_roles_attach_policies_of_aws() -> None:
+    attached = {
+        (role_name(role.logical_id), arn.rpartition("/")[2])
+        for case in CASES
+        for role, arn in outside_policies(synthesized(case).linked)
+    }
+    assert attached == {(each.role, each.policy) for each in REASONS.managed_policies}
 
 
 def test_every_permission_that_counts_as_proved_has_a_proof() -> None:

@@ -10,6 +10,7 @@ from tests.support.synthesis import ENVIRONMENTS, Synthesized, shipped, synthesi
 INSTANCE, CLUSTER, PROXY = "AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::RDS::DBProxy"
 
 AURORA = AuroraServerless(
+    apply_immediately=False,
     connections=PROD_DATABASE.connections,
     backup_days=14,
     backup_window="01:00-02:00",

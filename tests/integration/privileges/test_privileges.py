@@ -35,7 +35,7 @@ def deployed(local_cloud: LocalCloud) -> Iterator[Deployed]:
 def test_the_roles_are_those_of_the_templates(deployed: Deployed) -> None:
     """The reasons cover the templates, so no role can be left out here."""
     found = {(role, action) for role in deployed.roles for action in deployed.allowed(role)}
-    expected = {(grant.role, grant.action) for grant in grants(synthesize(LOCAL).linked)}
+    expected = {(grant.role, grant.action) for grant in grants(synthesize(LOCAL).linked, managed=REASONS.managed)}
     assert found == expected, sorted(found ^ expected)
 
 
@@ -114,6 +114,6 @@ def _members(deployed: Deployed, role: str, action: str) -> list[str]:
     if role != FUNCTIONS:
         return [role]
     members = [name for name in deployed.functions() if action in deployed.allowed(name)]
-    granted = grants(synthesize(LOCAL).linked)
+    granted = grants(synthesize(LOCAL).linked, managed=REASONS.managed)
     assert set(members) == {grant.role for grant in granted if (grant.service, grant.action) == (LAMBDA, action)}
     return members

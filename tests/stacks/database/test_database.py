@@ -115,11 +115,23 @@ def test_the_database_has_the_configured_instance_class(case: Synthesized) -> No
         has("the database", _server(case)["Properties"], wanted)
 
 
-def test_database_changes_wait_for_the_maintenance_window(case: Synthesized) -> None:
-    """Nor is the major version upgraded, which needs a decision of its own and a rehearsal."""
-    for part in (_server(case)["Properties"], *_members(case)):
-        for name in ("ApplyImmediately", "AllowMajorVersionUpgrade"):
-            assert part.get(name, False) is False, f"the database: {name} is {part[name]}"
+def test_database_changes_wait_for_the_maintenance_window_if_configured(case: Synthesized) -> None:
+    """CloudFormation applies them at once where the template doesn't say otherwise. A cluster has no such property."""
+    wanted = case.environment.database.apply_immediately
+    for member in _members(case):
+        applies = member.get("ApplyImmediately", "missing")
+        assert applies is wanted, f"the database: ApplyImmediately is {applies}, must be {wanted}"
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_changes_do_not_interrupt_the_databases_of_staging_and_prod(name: str) -> None:
+    assert shipped(name).environment.database.apply_immediately is False
+
+
+def test_the_major_version_can_be_changed(case: Synthesized) -> None:
+    """RDS refuses it otherwise. CloudFormation itself allows it for clusters."""
+    if isinstance(case.environment.database, PostgresInstance):
+        has("the database", _server(case)["Properties"], {"AllowMajorVersionUpgrade": True})
 
 
 def test_the_data_api_is_disabled(case: Synthesized) -> None:
@@ -189,10 +201,11 @@ def test_storage_is_gp3_and_grows() -> None:
 
 def test_log_groups_exist_before_rds_exports_to_them(case: Synthesized) -> None:
     server = _server(case)
-    name = server["Properties"].get("DBClusterIdentifier") or server["Properties"]["DBInstanceIdentifier"]
+    identifier = server["Properties"].get("DBClusterIdentifier") or server["Properties"]["DBInstanceIdentifier"]
+    name = case.linked.text(identifier, "Data")
     kind = "cluster" if "DBClusterIdentifier" in server["Properties"] else "instance"
     groups = {
-        resource["Properties"]["LogGroupName"]: (id_, resource["Properties"])
+        case.linked.text(resource["Properties"]["LogGroupName"], "Data"): (id_, resource["Properties"])
         for id_, resource in case.resources("Data", "AWS::Logs::LogGroup").items()
         if "LogGroupName" in resource["Properties"]
     }
@@ -209,7 +222,7 @@ def test_log_groups_exist_before_rds_exports_to_them(case: Synthesized) -> None:
         assert "KeysLogs" in json.dumps(group["KmsKeyId"])
         has(id_, group, {"RetentionInDays": case.environment.database.log_days})
     for proxy in case.resources("Data", PROXY).values():
-        id_, _ = groups.pop(f"/aws/rds/proxy/{proxy['Properties']['DBProxyName']}")
+        id_, _ = groups.pop(f"/aws/rds/proxy/{case.linked.text(proxy['Properties']['DBProxyName'], 'Data')}")
         assert id_ in proxy["DependsOn"]
     assert groups == {}
 
@@ -223,17 +236,17 @@ def test_insights_have_the_retention_of_their_mode(case: Synthesized) -> None:
         assert member["PerformanceInsightsRetentionPeriod"] == days
 
 
-def test_the_enhanced_monitoring_role_can_only_write_its_log(case: Synthesized) -> None:
+def test_enhanced_monitoring_has_the_policy_that_rds_checks_for(case: Synthesized) -> None:
+    """RDS refuses a role that may do less (Amazon RDS User Guide, "Setting up and enabling Enhanced Monitoring")."""
     for member in _members(case):
         assert member["MonitoringInterval"] == case.environment.database.monitoring_seconds
         assert "Monitoring" in json.dumps(member["MonitoringRoleArn"])
-    statements = _statements(case, "Data", "Monitoring")
-    for statement in statements:
-        assert "log-group:RDSOSMetrics" in json.dumps(statement["Resource"])
-    # From the AWS managed policy AmazonRDSEnhancedMonitoringRole.
-    needed = {"logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:CreateLogStream", "logs:PutLogEvents"}
-    missing = needed - {action for statement in statements for action in statement["Action"]}
-    assert not missing, f"the role of Enhanced Monitoring lacks {missing}"
+    roles = case.resources("Data", "AWS::IAM::Role")
+    (role,) = (role["Properties"] for id_, role in roles.items() if "Monitoring" in id_)
+    policies = [case.linked.text(policy, "Data") for policy in role["ManagedPolicyArns"]]
+    assert policies == ["arn:<Partition>:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
 def test_readers_are_large_enough_to_take_over() -> None:

@@ -83,11 +83,9 @@ def test_interface_endpoints_allow_every_action_that_workloads_may_call() -> Non
     by_endpoint = {str(action) for action in granted if services.get(*[str(action).split(":")[0]] * 2) in endpoints}
     # The Lambda service polls the queue, reads its attributes and writes the log from outside the VPC.
     by_lambda = {"sqs:GetQueueAttributes"}
-    # RDS writes its metrics from outside the VPC, too.
-    by_rds = {"logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:GetLogEvents"}
     assert len(by_endpoint) > 8
     carried = {action for actions in INTERFACE_ACTIONS.values() for action in actions}
-    assert by_endpoint - carried == by_lambda | by_rds
+    assert by_endpoint - carried == by_lambda
 
 
 def test_without_nat_every_service_that_workloads_call_has_an_endpoint(every_environment: Synthesized) -> None:

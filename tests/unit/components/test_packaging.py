@@ -5,7 +5,9 @@ import py_compile
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -109,6 +111,39 @@ def test_a_changed_asset_has_another_hash(tmp_path: Path) -> None:
     (package / "__pycache__").mkdir()
     (package / "__pycache__/code.pyc").write_text("compiled")
     assert bundle(package, HERE)["asset_hash"] in hashes
+
+
+def test_files_of_editors_and_operating_systems_change_nothing(tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "code.py").write_text("one = 1\n")
+    (package / "requirements.txt").touch()
+    before = bundle(package, HERE)["asset_hash"], packaging.content(package)
+    left_behind = (
+        ".DS_Store",
+        "._code.py",
+        ".idea/workspace.xml",
+        "code.py~",
+        ".code.py.swp",
+        "code.py.orig",
+        "Thumbs.db",
+    )
+    for name in left_behind:
+        (package / name).parent.mkdir(exist_ok=True)
+        (package / name).touch()
+    assert (bundle(package, HERE)["asset_hash"], packaging.content(package)) == before
+    built = tmp_path / "built"
+    built.mkdir()
+    _Bundle(package, HERE).try_bundle(str(built))
+    assert [path.name for path in (built / "package").rglob("*") if "__pycache__" not in path.parts] == ["code.py"]
+
+
+def test_every_python_builds_the_same_code_where_nothing_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashes = set()
+    for minor in (11, 14):
+        monkeypatch.setattr(packaging, "sys", SimpleNamespace(version_info=SimpleNamespace(major=3, minor=minor)))
+        hashes.add(bundle(SOURCE, replace(ELSEWHERE, compiled=False))["asset_hash"])
+    assert len(hashes) == 1
 
 
 def test_a_change_of_the_common_package_changes_every_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ MUTANTS = (
         file="components/common/workload_role.py",
         old="managed_policies=[self.policy]",
         new='managed_policies=[self.policy, iam.ManagedPolicy.from_aws_managed_policy_name("AdministratorAccess")]',
-        test=f"{EVERY_STACK}::test_no_aws_managed_policy_is_attached[prod]",
+        test="tests/architecture/test_permissions.py::test_only_the_listed_roles_attach_policies_of_aws",
         says="AdministratorAccess",
     ),
     Mutant(
