@@ -34,7 +34,8 @@ def user_data(
     script = ec2.UserData.for_linux()
     script.add_commands(
         "set -euo pipefail",
-        f"dnf install --assumeyes --quiet {' '.join(PACKAGES)} {python}",
+        RETRY,
+        f"retry dnf install --assumeyes --quiet {' '.join(PACKAGES)} {python}",
         *monitoring,
         "# --- app: begin",
         'ROOT="${ROOT:-}"',
@@ -61,6 +62,21 @@ def user_data(
     )
     return script
 
+
+# The SSM agent updates itself when an instance boots. It calls rpm directly, whose lock dnf does not wait for
+# (amazonlinux/amazon-linux-2023, issue 397). Packages that dnf already downloaded may be gone after that.
+RETRY = """\
+retry() {
+    local attempt
+    for attempt in $(seq 1 12); do
+        while pgrep -x rpm >/dev/null; do sleep 2; done
+        "$@" && return
+        echo "attempt $attempt of 12 failed: $*" >&2
+        dnf clean packages --quiet || true
+        sleep 10
+    done
+    return 1
+}"""
 
 # systemd keeps the file open, so the file is copied and truncated instead of renamed.
 LOG_ROTATION = f"""\

@@ -65,7 +65,7 @@ class Web(Construct):
         if isinstance(config.exposure, Public):
             self.load_balancer = PublicLoadBalancer(
                 self,
-                "LoadBalancer",
+                "PublicLoadBalancer",
                 exposure=config.exposure,
                 config=config,
                 network=network,
@@ -76,7 +76,7 @@ class Web(Construct):
             )
         else:
             self.load_balancer = InternalLoadBalancer(
-                self, "LoadBalancer", config=config, network=network, log_bucket=log_bucket
+                self, "InternalLoadBalancer", config=config, network=network, log_bucket=log_bucket
             )
         self.role = self._role()
         monitoring = InstanceMonitoring(
@@ -148,7 +148,8 @@ class Web(Construct):
     def _target_group(self, network: Network) -> elbv2.ApplicationTargetGroup:
         return elbv2.ApplicationTargetGroup(
             self,
-            "TargetGroup",
+            # A listener that is replaced with its load balancer can't have a target group that the old one still has.
+            f"{self.load_balancer.node.id}TargetGroup",
             vpc=network.vpc,
             target_type=elbv2.TargetType.INSTANCE,
             protocol=elbv2.ApplicationProtocol.HTTP,

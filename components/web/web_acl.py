@@ -6,6 +6,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
+from components.common.incarnation import incarnation
 from components.common.log_group import log_group
 
 LOG_PREFIX = "aws-waf-logs-"  # (AWS WAF Developer Guide, "Sending web ACL traffic logs to a CloudWatch Logs log group")
@@ -61,7 +62,7 @@ class WebAcl(Construct):
         wafv2.CfnWebACLAssociation(
             self, "Association", resource_arn=load_balancer.load_balancer_arn, web_acl_arn=acl.attr_arn
         )
-        self._log(acl, f"{LOG_PREFIX}{namespace}", logs_key, log_days, removal)
+        self._log(acl, f"{LOG_PREFIX}{namespace}-{incarnation()}", logs_key, log_days, removal)
 
     @staticmethod
     def _rate_limit(requests: int) -> wafv2.CfnWebACL.RuleProperty:

@@ -221,7 +221,7 @@ def test_the_web_acl_checks_each_request(public_prod: Synthesized) -> None:
     for name in managed:
         has(name, rules[name], {"OverrideAction": {"None": {}}})  # the group's own actions, which block
     association = public_prod.only("Web", "AWS::WAFv2::WebACLAssociation")
-    assert "WebLoadBalancer" in json.dumps(association["ResourceArn"])
+    assert "WebPublicLoadBalancer" in json.dumps(association["ResourceArn"])
 
 
 def test_requests_are_refused_while_the_web_acl_does_not_answer(public_prod: Synthesized) -> None:
@@ -234,10 +234,15 @@ def test_requests_are_refused_while_the_web_acl_does_not_answer(public_prod: Syn
 def test_the_web_acl_logs_blocked_requests_without_credentials(public_prod: Synthesized) -> None:
     logging = public_prod.only("Web", "AWS::WAFv2::LoggingConfiguration")
     (destination,) = logging["LogDestinationConfigs"]
-    name = f"aws-waf-logs-{public_prod.environment.project}-prod"
-    assert destination["Fn::Join"][1][-1].endswith(f":log-group:{name}"), "AWS WAF refuses an ARN that ends with ':*'"
-    groups = public_prod.resources("Web", "AWS::Logs::LogGroup").values()
-    assert name in {group["Properties"].get("LogGroupName") for group in groups}
+    (made, name), *others = (
+        (id_, public_prod.linked.text(group["Properties"]["LogGroupName"], "Web"))
+        for id_, group in public_prod.resources("Web", "AWS::Logs::LogGroup").items()
+        if "LogGroupName" in group["Properties"]
+    )
+    assert not others
+    assert name.startswith(f"aws-waf-logs-{public_prod.environment.project}-prod-")
+    arn = public_prod.linked.text(destination, "Web")
+    assert arn.endswith(f":log-group:{name}"), "AWS WAF refuses an ARN that ends with ':*'"
     assert logging["LoggingFilter"]["DefaultBehavior"] == "DROP"
     kept = {
         condition["ActionCondition"]["Action"]
@@ -246,11 +251,6 @@ def test_the_web_acl_logs_blocked_requests_without_credentials(public_prod: Synt
         for condition in one["Conditions"]
     }
     assert {"BLOCK", "COUNT"} <= kept, f"the web ACL's log keeps {kept}, must keep BLOCK and COUNT"
-    ((made, _),) = (
-        (id_, group)
-        for id_, group in public_prod.resources("Web", "AWS::Logs::LogGroup").items()
-        if group["Properties"].get("LogGroupName") == name
-    )
     (resource,) = public_prod.resources("Web", "AWS::WAFv2::LoggingConfiguration").values()
     assert made in resource.get("DependsOn", []), f"the web ACL's log does not depend on its log group {made}"
     redacted = {field["SingleHeader"]["Name"] for field in logging["RedactedFields"]}

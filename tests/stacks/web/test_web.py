@@ -10,7 +10,7 @@ from config.environments import PROD, PROD_WEB
 from config.web import OnDemandInstances, WithSpotInstances
 from tests.support.promises import has
 from tests.support.synthesis import Synthesized, shipped, synthesize
-from tests.support.web.variants import web_of
+from tests.support.web.variants import PUBLIC, web_of
 
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 TARGETS = "AWS::ElasticLoadBalancingV2::TargetGroup"
@@ -205,6 +205,17 @@ def test_instances_fetch_exactly_one_asset_and_read_nothing_else(every_environme
         assert "*" not in json.dumps(read["Resource"]), f"instances read {json.dumps(read['Resource'])}"
     (read,) = reading
     assert "assets" in json.dumps(read["Resource"])
+
+
+def test_a_change_of_exposure_moves_no_target_group_to_another_load_balancer() -> None:
+    """AWS refuses a target group that two load balancers have, as it would be while one replaces the other."""
+    types = ("AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancingV2::TargetGroup")
+    internal, public = (
+        {id_ for type_ in types for id_ in synthesized.resources("Web", type_)}
+        for synthesized in (shipped("prod"), synthesize(PUBLIC))
+    )
+    assert len(internal) == len(public) == len(types)
+    assert internal.isdisjoint(public), f"both exposures have {internal & public}"
 
 
 def test_instances_write_files_only_to_the_landing_prefix(every_environment: Synthesized) -> None:

@@ -24,6 +24,14 @@ STAND_IN = """\
 echo "$(basename "$0") $*" >> "$CALLS"
 [ "$(basename "$0")" != "${FAILING:-}" ]
 """
+# Fails as often as its file says.
+FAILS_AT_FIRST = """\
+#!/bin/bash
+echo "$(basename "$0") $*" >> "$CALLS"
+left=$(cat "$0.failures")
+echo $((left - 1)) > "$0.failures"
+[ "$left" -le 0 ]
+"""
 CHANGES_A_MACHINE = ("dnf", "amazon-cloudwatch-agent-ctl", "useradd", "systemctl", "curl", "sleep", "cfn-signal")
 PYTHON = f"python{LOCAL.runtime.python}"
 
@@ -54,12 +62,18 @@ class Machine:
             self._program(name, STAND_IN)
         # As `aws s3 cp ... <source> <target>`.
         self._program("aws", f'{STAND_IN.rstrip()} && cp {shlex.quote(str(bundle))} "${{@: -1}}"\n')
+        self._program("pgrep", "#!/bin/sh\nexit 1\n")  # rpm doesn't run
         self._program(PYTHON, f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
 
     def _program(self, name: str, text: str) -> None:
         path = self._tools / name
         path.write_text(text)
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+    def fail_at_first(self, name: str, times: int) -> None:
+        """Lets the program fail that often before it works."""
+        self._program(name, FAILS_AT_FIRST)
+        (self._tools / f"{name}.failures").write_text(str(times))
 
     def run(self, script: str, *, failing: str = "") -> subprocess.CompletedProcess[str]:
         """Run a script here, with /opt/aws inside the root."""
@@ -134,7 +148,18 @@ def test_a_failed_step_signals_failure_and_ends_the_boot(step: str, machine: Mac
     assert done.returncode != 0, f"{step} failed, but the boot continued"
     (signal,) = machine.calls("cfn-signal")
     assert not signal.endswith("-e 0")
-    assert not machine.calls("sleep")
+    assert "30" not in machine.calls("sleep"), "the script waited for health checks of an app that does not run"
+
+
+def test_packages_are_installed_after_the_ssm_agent_has_updated_itself(machine: Machine, script: str) -> None:
+    """Its update holds rpm's lock for up to a minute when an instance boots, and dnf does not wait for it."""
+    machine.fail_at_first("dnf", times=4)  # two attempts, and the cleaning after each
+    done = machine.run(script)
+    assert done.returncode == 0, done.stderr
+    installs = [call for call in machine.calls("dnf") if call.startswith("install")]
+    assert len(installs) == 3
+    assert machine.calls("sleep") == ["10", "10", "30"]
+    assert "attempt 2 of 12 failed: dnf install" in done.stderr
 
 
 def test_the_log_agent_starts_before_the_app_is_downloaded(machine: Machine, script: str) -> None:

@@ -15,7 +15,7 @@ def test_instances_start_the_app_of_the_asset_that_they_fetched(platform: Deploy
     ((python, module),) = re.findall(r"^ExecStart=/usr/bin/(\S+) -m (\S+)$", web.script, re.M)
     assert (Path(module) / "__main__.py").exists()
     assert module == APP.name
-    installed = re.findall(r"^dnf install .* (\S+)$", web.script, re.M)
+    installed = re.findall(r"^retry dnf install .* (\S+)$", web.script, re.M)
     unpacked = re.findall(r"^(\S+) -m zipfile ", web.script, re.M)
     assert installed == unpacked == [python]
     (folder,) = re.findall(r"^WorkingDirectory=(\S+)$", web.script, re.M)
