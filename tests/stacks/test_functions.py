@@ -137,6 +137,18 @@ def test_function_code_cannot_manage_network_interfaces(every_environment: Synth
         assert all(action.startswith("ec2:") for action in denied["Action"])
 
 
+def test_a_function_deletes_its_network_interfaces_before_its_security_group_goes(
+    every_environment: Synthesized,
+) -> None:
+    """Lambda deletes them with the function's role, and CloudFormation deletes what a resource depends on after it."""
+    for id_, function in _in_the_vpc(every_environment).items():
+        resources = every_environment.templates[id_.partition("/")[0]]["Resources"]
+        role = function["Properties"]["Role"]["Fn::GetAtt"][0]
+        for group in function["Properties"]["VpcConfig"]["SecurityGroupIds"]:
+            needs = resources[group["Fn::GetAtt"][0]].get("DependsOn", [])
+            assert role in needs, f"the security group of {id_} depends on {needs}, must depend on {role}"
+
+
 def test_functions_run_in_the_app_subnets(every_environment: Synthesized) -> None:
     functions = _in_the_vpc(every_environment)
     assert len(functions) >= 2
