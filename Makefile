@@ -119,7 +119,7 @@ diff-deployed: aws-not-local setup ## Compare ENV's templates with what is deplo
 .PHONY: deploy
 deploy: aws-not-local setup ## Deploy ENV (a real account; once before: cdk bootstrap)
 	@if [ "$$SELECTED_ENV" = local ]; then echo "local is deployed by: make up"; exit 1; fi
-	@cdk deploy --all $(CONTEXT)
+	@python -m ops.environment --env="$$SELECTED_ENV" --region="$$REGION" deploy --account="$$ACCOUNT"
 
 .PHONY: aws-not-local
 aws-not-local:

@@ -7,6 +7,7 @@ from aws_cdk import App
 
 from config.checks import ConfigError
 from stacks.platform import Platform
+from stacks.protection import leave_unprotected
 from stacks.rule_packs import check_with
 
 
@@ -27,7 +28,9 @@ def main() -> None:
         if not place and not isinstance(error, ConfigError):
             raise
         sys.exit(f"Configuration: {error}{place}")
-    Platform(app, environment=environment)
+    platform = Platform(app, environment=environment)
+    # What `make deploy` creates, until it is there.
+    leave_unprotected(platform, (app.node.try_get_context("unprotected") or "").split(","))
     check_with(environment.rule_packs, app)
     try:
         app.synth()

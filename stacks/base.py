@@ -13,17 +13,14 @@ REMOVAL = {Removal.RETAIN: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, Removal.DES
 class PlatformStack(Stack):
     """One stack of one environment, named `<project>-<environment>-<stack>`."""
 
-    def __init__(
-        self, scope: Construct, id_: str, *, environment: Environment, description: str, protected: bool = False
-    ) -> None:
-        """A `protected` stack has termination protection if the environment has it."""
+    def __init__(self, scope: Construct, id_: str, *, environment: Environment, description: str) -> None:
         super().__init__(
             scope,
             id_,
             stack_name=f"{environment.project}-{environment.name}-{id_.lower()}",
             description=description,
             env=Target(account=environment.account, region=environment.region),
-            termination_protection=protected and environment.termination_protection,
+            termination_protection=environment.termination_protection,
         )
         self.removal = REMOVAL[environment.removal]
         Tags.of(self).add("Project", environment.project)

@@ -18,7 +18,6 @@ class FoundationStack(PlatformStack):
             scope,
             id_,
             environment=environment,
-            protected=True,
             description="Encryption keys, log bucket, alerts, dead-letter queue of asynchronous invocations",
         )
         config = environment.foundation

@@ -14,9 +14,7 @@ class NetworkStack(PlatformStack):
     """Three tiers of subnets over several availability zones."""
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment, foundation: FoundationStack) -> None:
-        super().__init__(
-            scope, id_, environment=environment, protected=True, description="VPC, subnets, NAT, endpoints, flow log"
-        )
+        super().__init__(scope, id_, environment=environment, description="VPC, subnets, NAT, endpoints, flow log")
         self._environment_config = environment
         self.network = Network(
             self,

@@ -8,7 +8,7 @@ from typing import Any
 
 from ops.common.environment import DeployedEnvironment
 from ops.common.errors import CommandError
-from ops.environment.expected import Resolver
+from ops.environment.expected import DeployedValues
 from ops.environment.stacks import DeployedResource, DeployedStack, find_stacks
 
 SUCCEEDED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
@@ -30,7 +30,7 @@ def resources(environment: DeployedEnvironment, *types: str) -> Iterator[tuple[D
 
 def expected(environment: DeployedEnvironment, stack: DeployedStack, resource: DeployedResource) -> Mapping[str, Any]:
     """The resource's properties without intrinsic functions."""
-    properties: Mapping[str, Any] = Resolver(stack, stacks(environment)).resolve(resource.properties)
+    properties: Mapping[str, Any] = DeployedValues(stack, stacks(environment)).resolve(resource.properties)
     return properties
 
 

@@ -13,7 +13,7 @@ UNKNOWN = "\0"
 _NO_VALUE = object()
 
 
-class Resolver:
+class DeployedValues:
     """Replaces the intrinsic functions in the properties of one stack."""
 
     def __init__(self, stack: DeployedStack, stacks: list[DeployedStack]) -> None:
@@ -60,13 +60,13 @@ class Resolver:
         return UNKNOWN
 
 
-_FUNCTIONS: dict[str, Callable[[Resolver, Any], Any]] = {
-    "Ref": Resolver._ref,
-    "Fn::GetAtt": Resolver._attribute,
-    "Fn::Join": Resolver._join,
-    "Fn::GetStackOutput": Resolver._output,
+_FUNCTIONS: dict[str, Callable[[DeployedValues, Any], Any]] = {
+    "Ref": DeployedValues._ref,
+    "Fn::GetAtt": DeployedValues._attribute,
+    "Fn::Join": DeployedValues._join,
+    "Fn::GetStackOutput": DeployedValues._output,
     **dict.fromkeys(
-        ("Fn::If", "Fn::ImportValue", "Fn::Select", "Fn::Split", "Fn::Sub", "Fn::FindInMap"), Resolver._unknown
+        ("Fn::If", "Fn::ImportValue", "Fn::Select", "Fn::Split", "Fn::Sub", "Fn::FindInMap"), DeployedValues._unknown
     ),
 }
 

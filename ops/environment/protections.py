@@ -15,6 +15,7 @@ from ops.common.environment import DeployedEnvironment
 from ops.environment.deployed import client
 from ops.environment.stacks import DeployedResource
 
+LOAD_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 LOAD_BALANCER_ATTRIBUTE = "deletion_protection.enabled"
 
 
@@ -38,7 +39,12 @@ def is_on(environment: DeployedEnvironment, resource: DeployedResource) -> bool 
 
 def is_wanted(resource: DeployedResource) -> bool:
     """Whether the template protects the resource."""
-    return resource.type in PROTECTIONS and PROTECTIONS[resource.type].is_wanted(resource.properties)
+    return template_protects(resource.type, resource.properties)
+
+
+def template_protects(type_: str, properties: Mapping[str, Any]) -> bool:
+    """Whether a resource of this type, with these properties of a template, is protected."""
+    return type_ in PROTECTIONS and PROTECTIONS[type_].is_wanted(properties)
 
 
 def lift(environment: DeployedEnvironment, resource: DeployedResource) -> bool:

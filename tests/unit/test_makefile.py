@@ -27,7 +27,7 @@ def checkout(tmp_path: Path) -> Checkout:
         ("synth", "ENV", "env={}"),
         ("synth", "ACCOUNT", "account={}"),
         ("synth", "REGION", "region={}"),
-        ("deploy", "ENV", "env={}"),
+        ("deploy", "ENV", "--env={}"),
         ("remove", "CAPABILITY", "{}"),
         ("upstream", "UPSTREAM", "{}"),
         ("test-removal", "CAPABILITY", "{}"),

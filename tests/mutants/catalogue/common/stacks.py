@@ -23,12 +23,12 @@ MUTANTS = (
         says="Foundation",
     ),
     Mutant(
-        name="the data stack has no termination protection",
-        file="stacks/data.py",
-        old="protected=True, ",
-        new="",
+        name="no stack has termination protection",
+        file="stacks/base.py",
+        old="termination_protection=environment.termination_protection",
+        new="termination_protection=False",
         test=f"{EVERY_STACK}::test_staging_and_prod_have_termination_protection[prod]",
-        says="Data",
+        says="no termination protection",
     ),
     Mutant(
         name="resources have no environment tag",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ops.environment.expected import UNKNOWN, Resolver, matches
+from ops.environment.expected import UNKNOWN, DeployedValues, matches
 from tests.support.ops.environment import deployed_stack, resource
 
 FOUNDATION = deployed_stack("shop-dev-foundation", outputs={"Key": "arn:aws:kms:eu-central-1:111122223333:key/1"})
@@ -34,7 +34,7 @@ STACK = deployed_stack("shop-dev-data", resource("AWS::S3::Bucket"))
     ],
 )
 def test_intrinsic_functions_are_resolved(written: Any, resolved: Any) -> None:
-    assert Resolver(STACK, [FOUNDATION, STACK]).resolve(written) == resolved
+    assert DeployedValues(STACK, [FOUNDATION, STACK]).resolve(written) == resolved
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,121 @@
+"""Deploys an environment. What is new gets its deletion protection only when everything is there.
+
+CloudFormation deletes what a failed deployment created. If that is protected, the rollback fails too, and termination
+protection stops the next attempt. So the first of two runs of `cdk deploy` creates without protection, and the second
+switches it on. Without anything new and protected, only the second runs. A failed deployment can be repeated.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ops.common.environment import DeployedEnvironment
+from ops.common.errors import CommandError
+from ops.environment import protections
+from ops.environment.stacks import DeployedStack, find_stacks
+
+ASSEMBLY = Path("cdk.out")
+# The CDK's command line deletes a stack in this state, and creates it again.
+CREATION_FAILED = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthesizedStack:
+    """A stack of the cloud assembly."""
+
+    resources: Mapping[str, Any]
+    termination_protection: bool = False
+
+    @property
+    def protected(self) -> list[str]:
+        """The logical ids of its protected resources."""
+        return [
+            id_
+            for id_, resource in self.resources.items()
+            if protections.template_protects(resource["Type"], resource.get("Properties", {}))
+        ]
+
+
+def run(environment: DeployedEnvironment, *, account: str, region: str) -> int:
+    """Deploy all stacks with the CDK's command line, and return its exit code.
+
+    `account` and `region` may be empty, as for `cdk deploy` without that context.
+    """
+    require_compiling_python(environment.name, sys.version_info[:2])
+    context = {"env": environment.name, "account": account, "region": region}
+    options = [part for name, value in context.items() if value for part in ("--context", f"{name}={value}")]
+    if code := _cdk("synth", "--quiet", "--output", str(ASSEMBLY), *options):
+        return code
+    synthesized = read_assembly(ASSEMBLY)
+    deployed = {stack.name: stack for stack in find_stacks(environment)}
+    for stack in deployed.values():
+        _lift_protections(environment, stack, synthesized.get(stack.name))
+    if names := list(unprotected(synthesized, deployed)):
+        print(f"Creating without deletion protection, which follows at the end: {', '.join(names)}", flush=True)
+        if code := _cdk("deploy", "--all", *options, "--context", f"unprotected={','.join(names)}"):
+            return code
+        print("Everything is created. Switching deletion protection on.", flush=True)
+    return _cdk("deploy", "--all", *options)
+
+
+def require_compiling_python(environment: str, version: tuple[int, ...]) -> None:
+    """Raises CommandError if this Python builds other code than the one that the environment names."""
+    # Here, because importing the environments raises ConfigError if one of them is invalid.
+    from config.environments import ENVIRONMENTS  # noqa: PLC0415 - see above
+
+    runtime, here = ENVIRONMENTS[environment].runtime, ".".join(map(str, version))
+    if runtime.compiled and runtime.python != here:
+        raise CommandError(
+            f"this is Python {here}, and runtime.python of {environment} is {runtime.python}: only Python "
+            f"{runtime.python} compiles its code, so every other would replace all functions. Run `make "
+            f"PYTHON=python{runtime.python} deploy ENV={environment}`, or set runtime=RuntimeConfig(compiled=False) in "
+            "config/environments.py; functions then start a quarter to half a second later"
+        )
+
+
+def unprotected(synthesized: Mapping[str, SynthesizedStack], deployed: Mapping[str, DeployedStack]) -> Iterator[str]:
+    """What the deployment creates and protects: names of stacks, or `<stack>/<logical id>` in stacks that exist."""
+    for name, stack in synthesized.items():
+        if name not in deployed or deployed[name].status in CREATION_FAILED:
+            if stack.termination_protection or stack.protected:
+                yield name
+        else:
+            existing = {resource.logical_id for resource in deployed[name].resources}
+            yield from (f"{name}/{id_}" for id_ in stack.protected if id_ not in existing)
+
+
+def read_assembly(folder: Path) -> dict[str, SynthesizedStack]:
+    """The stacks in a cloud assembly, by name."""
+    artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"].values()
+    return {
+        artifact["properties"]["stackName"]: SynthesizedStack(
+            resources=json.loads((folder / artifact["properties"]["templateFile"]).read_text()).get("Resources", {}),
+            termination_protection=artifact["properties"].get("terminationProtection", False),
+        )
+        for artifact in artifacts
+        if artifact["type"] == "aws:cloudformation:stack"
+    }
+
+
+def _lift_protections(environment: DeployedEnvironment, stack: DeployedStack, new: SynthesizedStack | None) -> None:
+    """Those that would make the deployment fail, or leave something behind."""
+    failed = stack.status in CREATION_FAILED
+    if failed and stack.is_protected:
+        cloudformation = environment.session.client("cloudformation")
+        cloudformation.update_termination_protection(StackName=stack.name, EnableTerminationProtection=False)
+        print(f"{stack.name}: termination protection is off, because its creation failed and is repeated", flush=True)
+    for resource in stack.resources:
+        # Not the protection of stored data, which is there to stop such a deployment.
+        is_removed = new and resource.type == protections.LOAD_BALANCER and resource.logical_id not in new.resources
+        if (failed or is_removed) and protections.lift(environment, resource):
+            print(f"{stack.name}: deletion protection of {resource.physical_id} is off", flush=True)
+
+
+def _cdk(*arguments: str) -> int:
+    return subprocess.run(["cdk", *arguments], check=False).returncode

@@ -1,0 +1,74 @@
+"""`make deploy` creates without protection what can't be rolled back with it, and protects it at the end."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.environments import DEV, ENVIRONMENTS, PROD
+from ops.common.errors import CommandError
+from ops.environment.deploy import SynthesizedStack, read_assembly, require_compiling_python, unprotected
+from tests.support.ops.environment import PROJECT, deployed_stack, resource
+
+DATABASE: dict[str, Any] = {"Type": "AWS::RDS::DBInstance", "Properties": {"DeletionProtection": True}}
+DATA = f"{PROJECT}-prod-data"
+QUEUE: dict[str, Any] = {"Type": "AWS::SQS::Queue", "Properties": {}}
+
+
+def _names(stack: SynthesizedStack, *deployed: Any) -> list[str]:
+    return list(unprotected({DATA: stack}, {each.name: each for each in deployed}))
+
+
+@pytest.mark.parametrize("resources", [{"Thing": DATABASE}, {"Thing": QUEUE}])
+def test_a_protected_stack_is_created_without_protection(resources: dict[str, Any]) -> None:
+    assert _names(SynthesizedStack(resources=resources, termination_protection=True)) == [DATA]
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
+def test_so_is_one_whose_first_deployment_failed(status: str) -> None:
+    failed = deployed_stack(DATA, resource("AWS::RDS::DBInstance"), status=status)
+    assert _names(SynthesizedStack(resources={"Thing": DATABASE}), failed) == [DATA]
+
+
+def test_nothing_that_exists_loses_its_protection() -> None:
+    there = deployed_stack(DATA, resource("AWS::RDS::DBInstance"), status="UPDATE_COMPLETE")
+    assert _names(SynthesizedStack(resources={"Thing": DATABASE}, termination_protection=True), there) == []
+
+
+def test_only_the_new_resource_of_a_stack_that_exists_is_created_without_protection() -> None:
+    there = deployed_stack(DATA, resource("AWS::RDS::DBInstance"))
+    stack = SynthesizedStack(resources={"Thing": DATABASE, "New": DATABASE, "Queue": QUEUE})
+    assert _names(stack, there) == [f"{DATA}/New"]
+
+
+def test_without_protection_one_run_is_enough() -> None:
+    assert _names(SynthesizedStack(resources={"Thing": QUEUE})) == []
+
+
+def test_the_stacks_are_read_from_the_cloud_assembly(tmp_path: Path) -> None:
+    properties = {"stackName": DATA, "templateFile": "data.json", "terminationProtection": True}
+    stack = {"type": "aws:cloudformation:stack", "properties": properties}
+    manifest = {"artifacts": {"Data": stack, "Assets": {"type": "cdk:asset-manifest", "properties": {}}}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / "data.json").write_text(json.dumps({"Resources": {"Thing": DATABASE}}))
+    assert read_assembly(tmp_path) == {
+        DATA: SynthesizedStack(resources={"Thing": DATABASE}, termination_protection=True)
+    }
+
+
+def test_another_python_than_the_environments_is_refused_with_both_remedies() -> None:
+    with pytest.raises(CommandError) as refused:
+        require_compiling_python("prod", (3, 11))
+    assert f"runtime.python of prod is {PROD.runtime.python}" in str(refused.value)
+    assert f"make PYTHON=python{PROD.runtime.python} deploy ENV=prod" in str(refused.value)
+    assert "RuntimeConfig(compiled=False)" in str(refused.value)
+
+
+def test_every_python_deploys_code_that_is_not_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ENVIRONMENTS, "dev", replace(DEV, runtime=replace(DEV.runtime, compiled=False)))
+    require_compiling_python("dev", (3, 11))
+    require_compiling_python("prod", tuple(map(int, PROD.runtime.python.split("."))))
