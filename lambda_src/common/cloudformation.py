@@ -28,7 +28,7 @@ def respond(
 ) -> None:
     """Report the result of `event`. An existing resource keeps its id; `resource_id` is that of a new one.
 
-    Raises OSError when every attempt failed, ValueError if the event's ResponseURL is no web address.
+    Raises OSError when every attempt failed, ValueError if the event's ResponseURL is not an HTTP URL.
     """
     response = {
         "Status": "SUCCESS" if succeeded else "FAILED",
