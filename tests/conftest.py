@@ -16,19 +16,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 # Tests that share one of these run in the same process: the local cloud, an empty one, the environments' templates.
 LOCAL_CLOUD, EMPTY_CLOUD, TEMPLATES = "local cloud", "empty cloud", "templates"
 # These synthesize many templates that no other test uses.
-ALONE = ("test_regions", "test_network_space")
+ALONE = ("test_regions", "test_network_space", "test_adding_a_capability")
+# The groups that take longest start first, so that all processes end at about the same time.
+LONGEST = (
+    *(
+        LOCAL_CLOUD,
+        TEMPLATES,
+        EMPTY_CLOUD,
+        "test_app",
+        "test_pages",
+        "test_regions",
+        "test_make_diff",
+        "test_real_fork",
+    ),
+    *("test_adding_a_capability", "test_network_space", "test_supervisor"),
+)
 MAX_VALUE_IN_A_NAME = 200  # characters
 _TESTS = Path(__file__).parent
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in a hook of its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Distributes the tests to the processes of `make test`: the longest group first, each file in one process."""
+    """Distributes the tests to the processes of `make test`: the longest groups first, each file in one process."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
-    longest = {LOCAL_CLOUD: 0, EMPTY_CLOUD: 1}
     items.sort(
-        key=lambda item: (longest.get(_group(item), 2), not item.path.is_relative_to(_TESTS / "integration")),
+        key=lambda item: (
+            LONGEST.index(_group(item)) if _group(item) in LONGEST else len(LONGEST),
+            not item.path.is_relative_to(_TESTS / "integration"),
+        )
     )
 
 

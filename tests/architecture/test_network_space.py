@@ -1,16 +1,11 @@
 """Random network configurations: every accepted one synthesizes, has the promised connections and passes cfn-lint."""
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
-from cfnlint.config import ConfigMixIn
-from cfnlint.runner import Runner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +28,7 @@ from config.network import (
     RegionalNat,
     SingleNat,
 )
+from tests.support.lint import findings
 from tests.support.network_reach import database_clients, reachability
 from tests.support.synthesis import synthesize
 
@@ -89,14 +85,7 @@ def test_every_accepted_network_synthesizes_and_keeps_its_promises(network: Netw
     if isinstance(network.nat, NatPerZone):
         for zone in reach.zones:
             assert reach.without_zone(zone).certain("Ingestion", "internet", 443)
-    assert _findings(synthesize(environment).templates["Network"]) == []
-
-
-def _findings(template: dict[str, Any]) -> list[str]:
-    with TemporaryDirectory() as folder:
-        file = Path(folder, "network.json")
-        file.write_text(json.dumps(template))
-        return [str(match) for match in Runner(ConfigMixIn(["--template", str(file)])).run()]
+    assert findings({"Network": synthesize(environment).templates["Network"]}) == []
 
 
 @st.composite
@@ -109,8 +98,8 @@ def mistakes(draw: st.DrawFn) -> tuple[str, Callable[[], object]]:
     region, too_many = draw(st.sampled_from([("eu-central-1", 4), ("us-west-1", 3), ("us-west-2", 5)]))
     network = DEV.network
     cases: list[tuple[str, Callable[[], object]]] = [
-        ("network.zones", lambda: AnyZones(count=count)),
-        ("network.zones", lambda: NamedZones(count=count)),
+        ("network.zones.count", lambda: AnyZones(count=count)),
+        ("network.zones.count", lambda: NamedZones(count=count)),
         (
             "network.zones",
             lambda: replace(DEV, region=region, network=replace(network, zones=AnyZones(count=too_many))),

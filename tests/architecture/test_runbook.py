@@ -34,13 +34,33 @@ def _commands() -> set[tuple[str, str, str]]:
 def _alarms() -> dict[tuple[str, str], str]:
     """The capability whose runbook each alarm names, by folder and id, whether or not an environment has the alarm."""
     alarms = {}
-    for file in COMPONENTS.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("RunbookAlarm"):
-                (capability,) = (keyword.value for keyword in node.keywords if keyword.arg == "capability")
-                folder = file.relative_to(COMPONENTS).parts[0]
-                alarms[folder, str(ast.literal_eval(node.args[1]))] = str(ast.literal_eval(capability))
+    for folder in filter(Path.is_dir, COMPONENTS.iterdir()):
+        calls = [
+            node
+            for file in folder.rglob("*.py")
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Call)
+        ]
+        # The settings that all alarms of a component share are written once, in `partial(RunbookAlarm, ...)`.
+        shared = [
+            _capability(call) for call in calls if [ast.unparse(each) for each in call.args[:1]] == ["RunbookAlarm"]
+        ]
+        for call in calls:
+            match ast.unparse(call.func):
+                case "RunbookAlarm":
+                    alarms[folder.name, _text(call.args[1])] = _capability(call)
+                case "alarm" | "self._alarm":
+                    (alarms[folder.name, _text(call.args[0])],) = set(shared)
     return alarms
+
+
+def _capability(call: ast.Call) -> str:
+    (value,) = (keyword.value for keyword in call.keywords if keyword.arg == "capability")
+    return _text(value)
+
+
+def _text(node: ast.expr) -> str:
+    return str(ast.literal_eval(node))
 
 
 def test_every_alarm_has_a_section_in_the_runbook_and_every_section_an_alarm() -> None:

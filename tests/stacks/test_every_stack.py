@@ -249,7 +249,7 @@ def test_every_retention_the_configuration_accepts_is_one_that_cloudwatch_has() 
     for retention in logs.RetentionDays:
         logs.LogGroup(stack, retention.name, retention=retention)
     groups = Template.from_stack(stack).find_resources("AWS::Logs::LogGroup").values()
-    assert {group["Properties"].get("RetentionInDays") for group in groups} - {None} == set(LOG_RETENTION_DAYS)
+    assert {group.get("Properties", {}).get("RetentionInDays") for group in groups} - {None} == set(LOG_RETENTION_DAYS)
 
 
 def test_a_log_group_has_the_given_retention() -> None:

@@ -5,13 +5,16 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
+from aws_cdk import App
 
+import app
 from config.environments import PROD
 from config.model import RULE_PACKS
-from tests.support.synthesis import synthesize
+from tests.support.synthesis import CONTEXT, synthesize
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -62,6 +65,13 @@ def test_prod_synthesizes_for_china_without_credentials_and_warns_about_the_cert
     assert set(RULE_PACKS) <= packs, "not every rule pack checked the deployed stacks"
 
 
+def test_an_unknown_environment_is_reported_in_one_line_without_a_traceback(tmp_path: Path, home: Path) -> None:
+    done = _synth(home, tmp_path, {"env": "qa"})
+    assert done.returncode == 1
+    assert "env must be one of local, dev, staging, prod, got 'qa'" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("context", "message"),
     [
@@ -73,12 +83,15 @@ def test_prod_synthesizes_for_china_without_credentials_and_warns_about_the_cert
     ],
 )
 def test_invalid_context_is_reported_in_one_line_without_a_traceback(
-    context: dict[str, str], message: str, tmp_path: Path, home: Path
+    context: dict[str, str], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = _synth(home, tmp_path, context)
-    assert done.returncode == 1
-    assert message in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    """In this process, because each start of the app takes seconds; the test above shows what a user sees of it."""
+    monkeypatch.setattr(app, "App", partial(App, context=CONTEXT | context, analytics_reporting=False))
+    with pytest.raises(SystemExit) as stopped:
+        app.main()
+    assert isinstance(stopped.value.code, str)
+    assert stopped.value.code.startswith(f"Configuration: {message}")
+    assert len(stopped.value.code.splitlines()) == 1
 
 
 def _fork(tmp_path: Path, file: str, old: str, new: str) -> Path:

@@ -229,12 +229,16 @@ def quantities(pipeline: Pipeline) -> dict[str, int]:
     return dict(pipeline.shop.rows("SELECT order_id, quantity FROM orders"))
 
 
-@pytest.fixture
-def empty_shop(postgres: LocalPostgres) -> Shop:
-    """A database as RDS creates it: empty and owned by the administrator, who is not a superuser."""
+def _empty_shop(postgres: LocalPostgres) -> Shop:
     name = f"shop_{next(_numbers)}"
     postgres.server.create_master_user(ADMINISTRATOR, PASSWORD, database=name)
     return Shop(server=postgres.server, name=name)
+
+
+@pytest.fixture
+def empty_shop(postgres: LocalPostgres) -> Shop:
+    """A database as RDS creates it: empty and owned by the administrator, who is not a superuser."""
+    return _empty_shop(postgres)
 
 
 @pytest.fixture
@@ -242,6 +246,14 @@ def shop(empty_shop: Shop) -> Shop:
     """A database with the schema and the roles."""
     empty_shop.migrate()
     return empty_shop
+
+
+@pytest.fixture(scope="module")
+def shared_shop(postgres: LocalPostgres) -> Shop:
+    """As `shop`, but one for all tests of a file: they only read, or try what is refused."""
+    shop = _empty_shop(postgres)
+    shop.migrate()
+    return shop
 
 
 @pytest.fixture

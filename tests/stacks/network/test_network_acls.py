@@ -29,7 +29,7 @@ def test_every_subnet_has_its_tiers_network_acl(every_environment: Synthesized) 
         assert len(subnets) == 3
         for subnet in subnets:
             behind = lists.get(subnet, "the VPC's default list, which allows everything")
-            assert f"{tier}List" in behind, f"{subnet} has {behind}"
+            assert f"{tier}NetworkAcl" in behind, f"{subnet} has {behind}"
 
 
 def _entries(synthesized: Synthesized, tier: str, *, egress: bool) -> set[tuple[str, tuple[int, int]]]:
@@ -38,7 +38,7 @@ def _entries(synthesized: Synthesized, tier: str, *, egress: bool) -> set[tuple[
     allowed = {
         (entry.get("CidrBlock") or str(entry["Ipv6CidrBlock"]), (entry["PortRange"]["From"], entry["PortRange"]["To"]))
         for entry in entries
-        if f"{tier}List" in str(entry["NetworkAclId"])
+        if f"{tier}NetworkAcl" in str(entry["NetworkAclId"])
         and (entry["Egress"], entry["RuleAction"]) == (egress, "allow")
         and "PortRange" in entry
     }
@@ -85,7 +85,7 @@ def test_network_acls_allow_path_mtu_discovery(addressing: Ipv4 | DualStack) -> 
     }
     too_big = [(1, 3, 4), (58, 2, 0)] if isinstance(addressing, DualStack) else [(1, 3, 4)]
     for tier in ("Public", "App"):
-        (acl,) = {str(one["NetworkAclId"]) for one in entries if f"{tier}List" in str(one["NetworkAclId"])}
+        (acl,) = {str(one["NetworkAclId"]) for one in entries if f"{tier}NetworkAcl" in str(one["NetworkAclId"])}
         missing = {
             (egress, *each) for egress in (True, False) for each in too_big if (acl, egress, *each) not in allowed
         }

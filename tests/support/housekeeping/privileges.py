@@ -6,7 +6,7 @@ from tests.support.privileges.calls import Call, named
 from tests.support.privileges.scenarios import Scenario
 
 CALLS: Mapping[tuple[str, str], Call] = {
-    ("HousekeepingSchedulerRole", "lambda:InvokeFunction"): Call(
+    ("HousekeepingScheduler", "lambda:InvokeFunction"): Call(
         make=lambda who, name: who.client("lambda").invoke(FunctionName=name, InvocationType="DryRun"),
         own=named("HousekeepingFunction"),
         beyond=(named("IngestionFunction"), named("SchemaMigrationFunction")),

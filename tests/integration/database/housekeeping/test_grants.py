@@ -13,11 +13,11 @@ from tests.integration.database.conftest import WRITES, Shop
     [*WRITES, "SELECT raw FROM rejected_rows", "SELECT reasons FROM rejected_rows", "SELECT key FROM files",
      "SELECT order_id FROM orders"],
 )  # fmt: skip
-def test_housekeeping_can_neither_write_tables_nor_read_their_contents(shop: Shop, statement: str) -> None:
-    with shop.connect("housekeeping") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+def test_housekeeping_can_neither_write_tables_nor_read_their_contents(shared_shop: Shop, statement: str) -> None:
+    with shared_shop.connect("housekeeping") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(statement)
 
 
-def test_housekeeping_has_its_timeouts(shop: Shop) -> None:
+def test_housekeeping_has_its_timeouts(shared_shop: Shop) -> None:
     names = ("statement_timeout", "idle_in_transaction_session_timeout", "lock_timeout")
-    assert shop.settings("housekeeping", *names) == ["1min", "1min", "5s"]
+    assert shared_shop.settings("housekeeping", *names) == ["1min", "1min", "5s"]

@@ -9,27 +9,29 @@ from tests.integration.database.conftest import WRITES, Shop
 
 
 @pytest.mark.parametrize("statement", [*WRITES, "DELETE FROM rejected_rows"])
-def test_operations_can_not_write_even_after_it_lifts_its_read_only_default(shop: Shop, statement: str) -> None:
-    with shop.connect("operations") as connection:
+def test_operations_can_not_write_even_after_it_lifts_its_read_only_default(shared_shop: Shop, statement: str) -> None:
+    with shared_shop.connect("operations") as connection:
         connection.execute("SET default_transaction_read_only = off")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(statement)
 
 
 @pytest.mark.parametrize("table", ["files", "orders", "rejected_rows"])
-def test_operations_reads_every_table(shop: Shop, table: str) -> None:
-    with shop.connect("operations") as connection:
+def test_operations_reads_every_table(shared_shop: Shop, table: str) -> None:
+    with shared_shop.connect("operations") as connection:
         assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("column", ["order_id", "customer_email", "notes"])
-def test_operations_counts_orders_and_can_not_read_them(shop: Shop, column: str) -> None:
-    with shop.connect("operations") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+def test_operations_counts_orders_and_can_not_read_them(shared_shop: Shop, column: str) -> None:
+    with shared_shop.connect("operations") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(f"SELECT {column} FROM orders")
 
 
-def test_operations_has_its_timeouts(shop: Shop) -> None:
-    assert shop.settings("operations", "statement_timeout", "idle_in_transaction_session_timeout", "lock_timeout") == [
+def test_operations_has_its_timeouts(shared_shop: Shop) -> None:
+    assert shared_shop.settings(
+        "operations", "statement_timeout", "idle_in_transaction_session_timeout", "lock_timeout"
+    ) == [
         "30s",
         "1min",
         "0",
