@@ -29,14 +29,14 @@ def auto_scaling_group(subject: Subject) -> Iterator[Charge]:
 
 def warm_pool(subject: Subject) -> Iterator[Charge]:
     """Stopped instances cost their volumes only."""
-    for group in subject.referenced_subjects(GROUP):
+    for group in subject.referenced(GROUP):
         yield Charge("gp3-volume-gb", float(subject.properties.get("MinSize", 0)) * _volume_gb(_described(group)))
 
 
 def _described(group: Subject) -> Mapping[str, Any]:
     """The instances' settings in the launch template; empty if the group has none."""
-    templates = group.referenced("AWS::EC2::LaunchTemplate").values()
-    return next((dict(one["Properties"]["LaunchTemplateData"]) for one in templates), {})
+    templates = group.referenced("AWS::EC2::LaunchTemplate")
+    return next((one.properties["LaunchTemplateData"] for one in templates), {})
 
 
 def _volume_gb(described: Mapping[str, Any]) -> float:
@@ -57,14 +57,14 @@ def function(subject: Subject) -> Iterator[Charge]:
 def alias(subject: Subject) -> Iterator[Charge]:
     """Provisioned concurrency, if it has any."""
     ready = subject.properties.get("ProvisionedConcurrencyConfig", {}).get("ProvisionedConcurrentExecutions", 0)
-    for of in subject.referenced_subjects(FUNCTION):
+    for of in subject.referenced(FUNCTION):
         gb = of.properties.get("MemorySize", 128) / 1024
         yield Charge(f"lambda-{_architecture(of)}-provisioned-gb-second", ready * gb * SECONDS)
 
 
 def _gets_messages(subject: Subject) -> bool:
     """Whether an event source mapping calls it, directly or through an alias."""
-    targets: set[ResourceId] = {subject.id, *subject.referring("AWS::Lambda::Alias")}
+    targets: set[ResourceId] = {subject.id, *(one.id for one in subject.referring("AWS::Lambda::Alias"))}
     return any(
         reference.resource_id in targets
         for id_, mapping in subject.templates.resources("AWS::Lambda::EventSourceMapping").items()

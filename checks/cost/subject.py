@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from checks.cost.load import Load
-from checks.templates import Resource, ResourceId, Templates
+from checks.templates import ResourceId, Templates
 
 
 @dataclass(frozen=True)
@@ -33,23 +33,19 @@ class Subject:
         """Its part of an amount that all resources of its type share equally."""
         return amount / len(self.templates.resources(self.templates.resource(self.id)["Type"]))
 
-    def referenced(self, *types: str) -> dict[ResourceId, Resource]:
-        """The resources of these types that its properties refer to."""
+    def referenced(self, *types: str) -> "list[Subject]":
+        """The resources of these types that its properties refer to, under the same load."""
         found = self.templates.references(self.properties, self.id.stack)
         ids = {reference.resource_id for reference in found}
-        return {id_: resource for id_, resource in self.templates.resources(*types).items() if id_ in ids}
+        return [replace(self, id=id_) for id_ in self.templates.resources(*types) if id_ in ids]
 
-    def referenced_subjects(self, *types: str) -> "list[Subject]":
-        """The same, each as a subject under the same load."""
-        return [replace(self, id=id_) for id_ in self.referenced(*types)]
-
-    def referring(self, *types: str) -> dict[ResourceId, Resource]:
-        """The resources of these types whose properties refer to it."""
-        return {
-            id_: resource
+    def referring(self, *types: str) -> "list[Subject]":
+        """The resources of these types whose properties refer to it, under the same load."""
+        return [
+            replace(self, id=id_)
             for id_, resource in self.templates.resources(*types).items()
             if any(
                 reference.resource_id == self.id
                 for reference in self.templates.references(resource.get("Properties", {}), id_.stack)
             )
-        }
+        ]

@@ -279,6 +279,12 @@ def test_a_serverless_instance_has_its_clusters_capacity() -> None:
     assert _charges(_cluster(), "Cluster", LOAD) == {"aurora-gb": 50, "aurora-million-ios": 10}
 
 
+def test_a_fixed_instance_of_a_cluster_has_auroras_price_and_no_storage() -> None:
+    sketch = _cluster().put("Writer", DBInstanceClass="db.r6g.large")
+    assert _charges(sketch, "Writer") == {"aurora-r6g-large-hour": HOURS}
+    assert _charges(sketch, "Proxy") == {"database-proxy-vcpu-hour": 2 * HOURS}
+
+
 def test_a_proxy_costs_by_the_size_of_its_database_with_a_minimum() -> None:
     assert _charges(_cluster(), "Proxy") == {"database-proxy-acu-hour": 8 * HOURS}
     assert _charges(_cluster(most=16), "Proxy", LOAD) == {"database-proxy-acu-hour": pytest.approx(10 * HOURS)}

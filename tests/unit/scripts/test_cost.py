@@ -1,11 +1,13 @@
 """`make cost` takes prices of the right region and the environment's own load, and its errors say how to fix them."""
 
+import tomllib
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from checks.changes import synthesis
+from config.environments import ENVIRONMENTS
 from scripts import cost
 
 STACKS: Mapping[str, Any] = {"sketch-data": {"Resources": {"Nat": {"Type": "AWS::EC2::NatGateway"}}}}
@@ -50,6 +52,10 @@ def test_each_environment_has_its_own_load_which_an_argument_changes(capsys: pyt
     ):
         assert cost.main(arguments) == 0
         assert shown in " ".join(capsys.readouterr().out.split())
+
+
+def test_loads_belong_to_environments() -> None:
+    assert set(tomllib.loads(cost.LOADS.read_text())) <= {"default", *ENVIRONMENTS}
 
 
 @pytest.mark.usefixtures("asked")
