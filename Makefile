@@ -13,7 +13,7 @@ NAME :=
 # What a person passes reaches programs unchanged: make must not expand it, and it must not become shell text. Partners
 # choose the keys of files, which may contain quotes, blanks and dollar signs.
 inputs = $(foreach input,$(1),$(eval override export $(input) := $$(value $(input))))
-$(call inputs,ACCOUNT AGAINST BENCH CAPABILITY MUTANTS NAME PYTHON REGION TEST UPSTREAM)
+$(call inputs,ACCOUNT AGAINST BENCH CAPABILITY LOAD MUTANTS NAME PYTHON REGION TEST UPSTREAM)
 # ENV itself is not exported: a make that a test starts would treat the default as a choice.
 override ENV := $(value ENV)
 export SELECTED_ENV := $(ENV)
@@ -96,6 +96,10 @@ snapshots: setup ## Write snapshots and the generated pages of docs/ again; read
 .PHONY: diff
 diff: setup ## Show what your branch changes in ENV's resources, permissions and network, without credentials
 	@python -m scripts.diff --env="$$SELECTED_ENV" --against="$$AGAINST" --account="$$ACCOUNT" --region="$$REGION"
+
+.PHONY: cost
+cost: setup ## Estimate what ENV costs in a month, from a price table, without credentials; LOAD="users=40" for another load
+	@python -m scripts.cost --env="$$SELECTED_ENV" --region="$$REGION" --load="$$LOAD"
 
 .PHONY: mark-released
 mark-released: setup ## Keep the current templates as the released ones, after showing what changes

@@ -12,6 +12,7 @@ from config.address_plan import usable_addresses
 from config.capability import Capability
 from config.checks import ConfigSection, require
 from config.connections import CALLS, free_connections
+from config.cost_guard import CostGuardConfig
 from config.database import Engine, PostgresInstance, ThroughProxy
 from config.housekeeping import HousekeepingConfig
 from config.ingestion import IngestionConfig, LandingBucketConfig, SnapStart
@@ -122,6 +123,7 @@ class Environment(ConfigSection):
     operations: OperationsConfig | None = None
     housekeeping: HousekeepingConfig | None = None
     web: WebConfig | None = None
+    cost_guard: CostGuardConfig | None = None
     removal: Removal
     termination_protection: bool
     rule_packs: tuple[RulePack, ...] = RULE_PACKS

@@ -84,8 +84,11 @@ def check_removable(name: str, tree: Path) -> None:
 
 
 def has_word(path: str, word: str) -> bool:
-    """Whether the path has the word on its own or between `_`, `-` and `.`. The word may have a `_` itself."""
-    return bool(re.search(rf"(?<![a-z0-9]){word.replace('_', '[_-]')}(?![a-z0-9])", path.lower()))
+    """Whether the path has the word on its own or between `_`, `-` and `.`.
+
+    The word may have a `_` itself, which names of stacks leave out.
+    """
+    return bool(re.search(rf"(?<![a-z0-9]){word.replace('_', '[_-]?')}(?![a-z0-9])", path.lower()))
 
 
 def remove(name: str, *, tree: Path, files: Collection[str]) -> Removed:
@@ -183,7 +186,7 @@ def traces(name: str, *, tree: Path, files: Collection[str]) -> list[str]:
     As `git grep -iw`, and as a part of identifiers too: `some_name`, `NameStack`.
     """
     camel = "".join(map(str.capitalize, name.split("_")))
-    plain = name.replace("_", "[_ -]")
+    plain = name.replace("_", "[_ -]?")
     word = re.compile(rf"(?i:(?<![a-z0-9]){plain}(?![a-z0-9]))|(?<![A-Za-z]){camel}(?=[A-Z])")
     found = []
     for path in sorted(files):

@@ -10,7 +10,10 @@ from checks.changes import released, synthesis
 from checks.changes.comparable import ChangesError
 from checks.changes.formatting import lines
 from checks.changes.report import rendered, report
+from checks.cost.prices import prices
+from checks.cost.report import difference
 from checks.templates import Template
+from config.model import Environment
 
 ROOT = Path(__file__).parent.parent
 RELEASED, RELEASED_TEMPLATES = "released", ROOT / "tests" / "released"
@@ -49,18 +52,29 @@ def _report(against: str, environment: str, location: Mapping[str, str]) -> str:
     title = "\n".join(lines(f"{subject}, from {source} to the working tree", indent=0, hang=4))
     had, has = (", ".join(one) for one in templates)
     if had and has:
-        return f"{title}\n{rendered(report(*templates, with_code=against != RELEASED))}"
+        changes = report(*templates, with_code=against != RELEASED)
+        cost = "" if changes.same else f"\n\n{difference(*templates, prices(region_of(environment, location)))}"
+        return f"{title}\n{rendered(changes)}{cost}"
     if had:
         return f"{title}\nThe environment is removed. Its deployed stacks stay deployed: {had}."
     if has:
         return f"{title}\nThe environment is new. Its stacks: {has}."
-    # Imported here, because this import fails if a value is invalid. The synthesis above has checked all values.
-    from config.environments import ENVIRONMENTS  # noqa: PLC0415 - see above
-
     raise ChangesError(
         f"neither {source} nor the working tree has an environment {environment!r}: "
-        f"ENV is one of {', '.join(ENVIRONMENTS)}"
+        f"ENV is one of {', '.join(environments())}"
     )
+
+
+def environments() -> Mapping[str, Environment]:
+    """The environments of the working tree. The import fails if a value is invalid, so call it after a synthesis."""
+    from config.environments import ENVIRONMENTS  # noqa: PLC0415 - see above
+
+    return ENVIRONMENTS
+
+
+def region_of(environment: str, location: Mapping[str, str]) -> str:
+    """The given region, else the environment's own; empty if that leaves it open."""
+    return location.get("region") or environments()[environment].region or ""
 
 
 def _source(against: str, context: Mapping[str, str]) -> tuple[Callable[[], Mapping[str, Template]], str]:

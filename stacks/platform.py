@@ -3,6 +3,7 @@
 from constructs import Construct
 
 from config.model import Environment
+from stacks.cost_guard import CostGuardStack
 from stacks.data import DataStack
 from stacks.foundation import FoundationStack
 from stacks.housekeeping import HousekeepingStack
@@ -77,3 +78,9 @@ class Platform(Construct):
                 landing_bucket=data.landing_bucket,
                 database=data.database,
             ).add_stack_dependency(pipeline)
+
+        # Sends alerts to the alerts topic if the account's costs pass a budget, or are unusual.
+        if environment.cost_guard:
+            CostGuardStack(
+                self, "CostGuard", environment=environment, config=environment.cost_guard, foundation=foundation
+            )

@@ -24,3 +24,9 @@ def log_writers(synthesized: Synthesized) -> dict[str, str]:
         for statement in statements
         if statement["Effect"] == "Allow" and statement["Action"] == "s3:PutObject"
     }
+
+
+def publishers(synthesized: Synthesized) -> list[dict[str, Any]]:
+    """The statements of the alerts topic's policy that allow somebody something."""
+    statements = synthesized.only("Foundation", "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    return [statement for statement in statements if statement["Effect"] == "Allow"]

@@ -52,6 +52,15 @@ def test_an_environment_may_be_new_removed_or_unknown(sides: Sides, capsys: pyte
     assert "The environment is removed. Its deployed stacks stay deployed: sketch-data." in _output(capsys)
 
 
+def test_a_report_with_changes_ends_with_the_change_of_the_cost(
+    sides: Sides, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sides["new"] = {"sketch-data": {"Resources": {"Key": {"Type": "AWS::KMS::Key"}}}}
+    found = " ".join(_output(capsys, "--region", "eu-central-1").split())
+    assert "Cost of a month without load: 0.00 -> 1.00 USD (+1.00). Prices of eu-central-1, " in found
+    assert "Prices of us-east-1, " in " ".join(_output(capsys).split())
+
+
 def test_the_last_release_is_compared_without_its_code(sides: Sides, capsys: pytest.CaptureFixture[str]) -> None:
     for side, code in (("old", "a"), ("new", "b")):
         function = {"Type": "AWS::Lambda::Function", "Properties": {"Code": {"S3Key": code * 64}}}

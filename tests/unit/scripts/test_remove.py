@@ -221,14 +221,22 @@ def test_a_work_tree_with_changes_is_refused(path: str, repository: Repository) 
 
 
 @pytest.mark.parametrize(
-    "path", ["config/cost_guard.py", "components/cost_guard/guard.py", "tests/snapshots/dev/cost-guard.json"]
+    "path",
+    [
+        "config/late_greeting.py",
+        "components/late_greeting/late.py",
+        "tests/snapshots/dev/lategreeting.json",
+        "tests/released/dev/stall-dev-late-greeting.json",
+    ],
 )
 def test_a_capability_of_two_words_is_found_in_paths(path: str) -> None:
-    assert has_word(path, "cost_guard")
-    assert not has_word(path, "guard_cost")
+    assert has_word(path, "late_greeting")
+    assert not has_word(path, "greeting_late")
 
 
 def test_a_capability_of_two_words_is_found_in_text(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text("CostGuardStack\ncost_guard=None\na cost guard\nguard of costs\n")
-    found = traces("cost_guard", tree=tmp_path, files=["a.py"])
-    assert [line.split(":")[1] for line in found] == ["1", "2", "3"]
+    (tmp_path / "a.py").write_text(
+        "LateGreetingStack\nlate_greeting=None\na late greeting\nstall-dev-lategreeting\ngreeting late guests\n"
+    )
+    found = traces("late_greeting", tree=tmp_path, files=["a.py"])
+    assert [line.split(":")[1] for line in found] == ["1", "2", "3", "4"]

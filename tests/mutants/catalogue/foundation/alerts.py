@@ -24,8 +24,9 @@ MUTANTS = (
     Mutant(
         name="services may publish to the alerts topic for any account",
         file="components/foundation/alerts.py",
-        old='                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},\n',
-        new="",
+        old="resources=[self.topic.topic_arn],\n"
+        '                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},\n',
+        new="resources=[self.topic.topic_arn],\n",
         test=f"{FOUNDATION}::test_only_cloudwatch_and_rds_publish_alerts_and_only_over_tls[prod]",
         says="aws:SourceAccount",
     ),

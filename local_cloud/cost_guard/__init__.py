@@ -1,0 +1,1 @@
+"""What the alerts about costs need on this machine, which costs nothing."""

@@ -1,0 +1,1 @@
+"""CloudFormation types that only the alerts about costs use."""
