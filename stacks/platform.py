@@ -29,7 +29,7 @@ class Platform(Construct):
         data = DataStack(self, "Data", environment=environment, foundation=foundation, network=network)
 
         # Landed file -> EventBridge -> queue -> function -> rows. Migrates the database's schema first.
-        # Only stacks that get `database=` can connect to it, here and below.
+        # Only stacks that get `database=` can connect to the database: this one and some of those below.
         pipeline = PipelineStack(
             self,
             "Pipeline",
@@ -40,7 +40,8 @@ class Platform(Construct):
             database=data.database,
         )
 
-        # Optional capabilities. Each comes after the pipeline, whose migrations create its database role.
+        # Optional capabilities. Each depends on the pipeline, whose schema migration creates the capability's database role.
+        # `function_defaults` are what all functions in the VPC share: network, keys and runtime.
 
         # A function in the VPC that looks up files in the database, for `make inspect` and `make reconcile`.
         if environment.operations:
