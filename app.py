@@ -29,7 +29,7 @@ def main() -> None:
             raise
         sys.exit(f"Configuration: {error}{place}")
     platform = Platform(app, environment=environment)
-    # What `make deploy` creates, until it is there.
+    # `make deploy` names the stacks and resources that it first creates without protection.
     leave_unprotected(platform, (app.node.try_get_context("unprotected") or "").split(","))
     check_with(environment.rule_packs, app)
     try:

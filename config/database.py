@@ -52,8 +52,9 @@ class DatabaseConfig(ConfigSection):
     measures the operating system every `monitoring_seconds`.
 
     With `apply_immediately` RDS makes every change during the deployment, even if it interrupts the database. Otherwise
-    a change of the instance class, the parameters or the minor version waits for the maintenance window. An Aurora
-    cluster makes its own changes during the deployment in any case: only those of its instances can wait.
+    changes that interrupt it, such as another instance class, wait for the maintenance window. An Aurora cluster makes
+    its own changes during the deployment in any case: only those of its instances can wait. A new `major_version` needs
+    `apply_immediately`, interrupts the database, and can't be taken back.
     """
 
     PATH = "database."

@@ -25,6 +25,7 @@ from config.network import (
     NetworkConfig,
     NoNat,
     RegionalNat,
+    SingleNat,
 )
 from config.operations import OperationsConfig
 from config.project_name import check_name, check_project_name
@@ -196,13 +197,14 @@ class Environment(ConfigSection):
                 self.database.connections,
                 f"RDS Proxy is not available in {zone}; list that zone later",
             )
-        for zone in set(zones.zones) & ZONES_WITHOUT_NAT:
+        with_nat = {NatPerZone: zones.zones, SingleNat: zones.zones[:1]}.get(type(self.network.nat), ())
+        for zone in set(with_nat) & ZONES_WITHOUT_NAT:
             require(
-                not isinstance(self.network.nat, NatPerZone),
+                not with_nat,
                 "network.nat",
-                f"SingleNat() or NoNat() with {zone} in network.zones",
+                f"one that needs no gateway in {zone}",
                 self.network.nat,
-                f"new accounts get no NAT gateway in {zone}; use another zone, or one NAT gateway in the first zone",
+                f"new accounts get no NAT gateway in {zone}; SingleNat() has its gateway in the first of network.zones",
             )
 
     def _check_database_in_region(self) -> None:

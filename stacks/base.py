@@ -6,7 +6,7 @@ from constructs import Construct
 
 from config.model import Environment, Removal
 
-# Kept, except for what a failed first deployment made: a log group left behind would block the next try by its name.
+# Kept, except for what a failed first deployment made, which would be left behind with every attempt.
 REMOVAL = {Removal.RETAIN: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, Removal.DESTROY: RemovalPolicy.DESTROY}
 
 

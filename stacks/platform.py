@@ -40,7 +40,7 @@ class Platform(Construct):
             database=data.database,
         )
 
-        # Optional capabilities. Each depends on the pipeline, whose schema migration creates the capability's database role.
+        # Optional capabilities. Each depends on the pipeline, whose schema migration creates its database role.
         # `function_defaults` are what all functions in the VPC share: network, keys and runtime.
 
         # A function in the VPC that looks up files in the database, for `make inspect` and `make reconcile`.

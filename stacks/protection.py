@@ -9,6 +9,7 @@ from collections.abc import Collection
 
 from aws_cdk import CfnResource, Stack
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_rds as rds
 from constructs import Construct
 
 LOAD_BALANCER_ATTRIBUTE = "deletion_protection.enabled"
@@ -32,7 +33,9 @@ def leave_unprotected(scope: Construct, names: Collection[str]) -> None:
 def _leave_unprotected(resource: CfnResource) -> None:
     match resource.cfn_resource_type:
         case "AWS::RDS::DBInstance" | "AWS::RDS::DBCluster":
-            resource.add_property_override("DeletionProtection", False)
+            # RDS refuses the property for the members of an Aurora cluster, which don't have it.
+            if isinstance(resource, rds.CfnDBInstance | rds.CfnDBCluster) and resource.deletion_protection:
+                resource.add_property_override("DeletionProtection", False)
         case "AWS::Cognito::UserPool":
             resource.add_property_override("DeletionProtection", "INACTIVE")
         case "AWS::ElasticLoadBalancingV2::LoadBalancer" if isinstance(resource, elbv2.CfnLoadBalancer):

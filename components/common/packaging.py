@@ -134,6 +134,8 @@ class _Bundle:
                 yield f"{requirement} --hash{hashes}\n"
 
     def _compile(self, root: Path) -> None:
+        if not self._platform.compiled:
+            return
         if not _compiles_here(self._platform):
             print(
                 f"{self._package} is bundled without bytecode: Python {self._platform.python} would make it, this is "

@@ -169,7 +169,7 @@ class Ingestion(Construct):
         alarm(
             "FailedInvocations",
             metric=of_rule(metric_name="FailedInvocations", statistic=cloudwatch.Stats.SUM),
-            description="EventBridge failed for good to send events of landed files to the queue.",
+            description="EventBridge gave up sending events of landed files to the queue.",
             first_step="Look for the events in the queue of undelivered events.",
         )
         alarm(

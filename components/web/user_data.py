@@ -69,7 +69,7 @@ RETRY = """\
 retry() {
     local attempt
     for attempt in $(seq 1 12); do
-        while pgrep -x rpm >/dev/null; do sleep 2; done
+        for _ in $(seq 1 30); do pgrep -x rpm >/dev/null || break; sleep 2; done
         "$@" && return
         echo "attempt $attempt of 12 failed: $*" >&2
         dnf clean packages --quiet || true

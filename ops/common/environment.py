@@ -66,7 +66,8 @@ class StackOutputs(dict[str, str]):
 def find(environment: str, region: str, variables: Mapping[str, str] = os.environ) -> DeployedEnvironment:
     """The environment of that name. An empty name means the local cloud if the shell is set up for it, otherwise dev.
 
-    An empty region means the shell's. Raises CommandError or ConfigError; calls nothing in AWS.
+    An empty region means the environment's own, or the shell's if it has none. Raises CommandError or ConfigError;
+    calls nothing in AWS.
     """
     # Here, because importing the environments raises ConfigError if one of them is invalid.
     from config.environments import ENVIRONMENTS, LOCAL  # noqa: PLC0415 - see above
@@ -85,7 +86,8 @@ def find(environment: str, region: str, variables: Mapping[str, str] = os.enviro
             "use a new shell, or ENV=local"
         )
     # boto3 itself reads only AWS_DEFAULT_REGION. The local cloud has one region, that of its shell.
-    chosen = region if region and not is_local else variables.get("AWS_REGION")
+    configured = None if is_local else region or ENVIRONMENTS[name].region
+    chosen = configured or variables.get("AWS_REGION")
     core = botocore.session.Session()
     core.set_default_client_config(_CLIENT_CONFIG)
     session = boto3.session.Session(region_name=chosen, botocore_session=core)

@@ -16,7 +16,7 @@ _REPORT_EVERY = 100_000
 
 
 def count(s3: S3Client, bucket: str) -> str:
-    """How many versions it has, from one page: "none", "12", or "more than 1,000"."""
+    """How many versions it has, from one page: "no", "12", or "more than 1,000"."""
     page = s3.list_object_versions(Bucket=bucket, MaxKeys=PAGE)
     found = len(page.get("Versions", [])) + len(page.get("DeleteMarkers", []))
     return f"more than {found:,}" if page.get("IsTruncated") else f"{found:,}" if found else "no"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ class SynthesizedStack:
 
     resources: Mapping[str, Any]
     termination_protection: bool = False
+    account: str = ""  # empty if it is that of the credentials
 
     @property
     def protected(self) -> list[str]:
@@ -53,7 +54,9 @@ def run(environment: DeployedEnvironment, *, account: str, region: str) -> int:
     if code := _cdk("synth", "--quiet", "--output", str(ASSEMBLY), *options):
         return code
     synthesized = read_assembly(ASSEMBLY)
+    _require_account(environment, synthesized.values())
     deployed = {stack.name: stack for stack in find_stacks(environment)}
+    _require_possible(synthesized, deployed)
     for stack in deployed.values():
         _lift_protections(environment, stack, synthesized.get(stack.name))
     if names := list(unprotected(synthesized, deployed)):
@@ -97,10 +100,47 @@ def read_assembly(folder: Path) -> dict[str, SynthesizedStack]:
         artifact["properties"]["stackName"]: SynthesizedStack(
             resources=json.loads((folder / artifact["properties"]["templateFile"]).read_text()).get("Resources", {}),
             termination_protection=artifact["properties"].get("terminationProtection", False),
+            account=_account(artifact.get("environment", "")),
         )
         for artifact in artifacts
         if artifact["type"] == "aws:cloudformation:stack"
     }
+
+
+def _account(target: str) -> str:
+    """The account in the target of a stack, `aws://account/region`; empty if the template leaves it open."""
+    account = target.removeprefix("aws://").partition("/")[0]
+    return account if account.isdigit() else ""
+
+
+def _require_account(environment: DeployedEnvironment, stacks: Iterable[SynthesizedStack]) -> None:
+    """Raises CommandError if the credentials are for another account: there, every stack would seem to be new."""
+    wanted = {stack.account for stack in stacks} - {""}
+    if wanted and (actual := environment.session.client("sts").get_caller_identity()["Account"]) not in wanted:
+        raise CommandError(
+            f"{environment.name} is in the account {', '.join(sorted(wanted))}, and the credentials of this shell are "
+            f"for {actual}: sign in to that account"
+        )
+
+
+def _require_possible(synthesized: Mapping[str, SynthesizedStack], deployed: Mapping[str, DeployedStack]) -> None:
+    """Raises CommandError for what would fail, or would seem to succeed."""
+    for name, stack in deployed.items():
+        if stack.status.endswith("_IN_PROGRESS"):
+            raise CommandError(f"{name} is {stack.status}: wait until that has ended, then run this again")
+        if stack.status == "DELETE_FAILED":
+            raise CommandError(f"{name} is {stack.status}: run `make destroy`, which says why, and then this again")
+        for resource in stack.of_type("AWS::RDS::DBInstance"):
+            new = synthesized[name].resources.get(resource.logical_id, {}) if name in synthesized else {}
+            properties = new.get("Properties", {})
+            versions = resource.properties.get("EngineVersion"), properties.get("EngineVersion")
+            if all(versions) and versions[0] != versions[1] and properties.get("ApplyImmediately") is False:
+                raise CommandError(
+                    f"the database's major version changes from {versions[0]} to {versions[1]}, and would wait for the "
+                    "maintenance window, while CloudFormation already deletes the old parameters: set "
+                    "database.apply_immediately=True for this deployment. It interrupts the database, and only a "
+                    "restored snapshot leads back"
+                )
 
 
 def _lift_protections(environment: DeployedEnvironment, stack: DeployedStack, new: SynthesizedStack | None) -> None:

@@ -93,10 +93,10 @@ class _Destruction:
         if is_retry:
             _say(f"{stack.name}: its deletion failed and is tried again: {self._reasons(stack)}")
         self._lift_protections(stack)
-        self._empty_buckets(stack)
-        # The functions of a stack go with its deletion; those in its subnets went with other stacks.
-        if is_retry or any(stack.of_type("AWS::EC2::Subnet")):
+        # The functions of a stack are deleted with it. Those in its subnets were deleted with other stacks.
+        if (is_retry or any(stack.of_type("AWS::EC2::Subnet"))) and not any(stack.of_type("AWS::Lambda::Function")):
             network_interfaces.wait(self._environment, stack, _say, self._poll_seconds)
+        self._empty_buckets(stack)
         self._cloudformation.delete_stack(StackName=stack.id)
         _say(f"{stack.name}: deleting {len(stack.resources)} resources")
 

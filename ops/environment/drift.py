@@ -27,9 +27,12 @@ def nothing_was_changed_by_hand(environment: DeployedEnvironment) -> Iterator[st
         if reason := _failure(cloudformation, stack, detection, deadline):
             yield f"the drift detection of {stack} failed: {reason} (docs/runbook/README.md lists the permissions)"
         for drift in _drifts(cloudformation, stack):
+            differences = _differences(environment, drift)
+            if drift["StackResourceDriftStatus"] == "MODIFIED" and not differences:
+                continue
             changed = ", ".join(
                 f"{each['PropertyPath']} is {each['ActualValue']} instead of {each['ExpectedValue']}"
-                for each in drift.get("PropertyDifferences", [])
+                for each in differences
             )
             yield (
                 f"{drift['LogicalResourceId']} ({drift['ResourceType']} {drift.get('PhysicalResourceId', '')}) of "
@@ -37,6 +40,22 @@ def nothing_was_changed_by_hand(environment: DeployedEnvironment) -> Iterator[st
                 f"{': ' + changed if changed else ''}. Change it back, or make the code say the same: "
                 f"`aws cloudformation describe-stack-resource-drifts --stack-name {stack}` shows all of it"
             )
+
+
+def _differences(environment: DeployedEnvironment, drift: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Without what RDS itself makes different: changes that wait for the maintenance window, and storage that grew."""
+    differences = list(drift.get("PropertyDifferences", []))
+    if drift["ResourceType"] != "AWS::RDS::DBInstance" or not differences:
+        return differences
+    rds = deployed.client(environment, "rds")
+    (instance,) = rds.describe_db_instances(DBInstanceIdentifier=drift["PhysicalResourceId"])["DBInstances"]
+    pending = set(map(str, instance.get("PendingModifiedValues", {}).values()))
+    return [
+        each
+        for each in differences
+        if each["ExpectedValue"] not in pending
+        and not (each["PropertyPath"] == "/AllocatedStorage" and int(each["ActualValue"]) > int(each["ExpectedValue"]))
+    ]
 
 
 def _failure(cloudformation: Any, stack: str, detection: str, deadline: float) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 from ops.common.environment import DeployedEnvironment
 from ops.environment.stacks import belongs, is_own_name, prefix
 
+RDS_PREFIX = "/aws/rds/"
+
 
 @dataclass(frozen=True, kw_only=True)
 class LogGroup:
@@ -21,7 +23,7 @@ class LogGroup:
 
 
 def find_log_groups(environment: DeployedEnvironment) -> Iterator[LogGroup]:
-    """Those with the environment's tags, and untagged ones with its name between slashes, as RDS names them.
+    """Those with the environment's tags, and untagged ones of its databases.
 
     RDS writes a database's last log lines after the log group is deleted, and so creates it again: without tags,
     encryption and retention. The next deployment would fail on its name.
@@ -34,7 +36,8 @@ def find_log_groups(environment: DeployedEnvironment) -> Iterator[LogGroup]:
             arn = group["arn"].removesuffix(":*")
             tags = logs.list_tags_for_resource(resourceArn=arn)["tags"]
             is_tagged = belongs(environment, [{"Key": key, "Value": value} for key, value in tags.items()])
-            if is_tagged or (not tags and any(is_own_name(environment, part) for part in name.split("/"))):
+            is_of_rds = name.startswith(RDS_PREFIX) and any(is_own_name(environment, part) for part in name.split("/"))
+            if is_tagged or (not tags and is_of_rds):
                 yield LogGroup(
                     name=name,
                     stored_bytes=group.get("storedBytes", 0),

@@ -69,7 +69,7 @@ def command(resource: DeployedResource, *, on: bool) -> str:
             kind = "db-instance" if resource.type == "AWS::RDS::DBInstance" else "db-cluster"
             flag = "--deletion-protection" if on else "--no-deletion-protection"
             return f"`aws rds modify-{kind} --{kind}-identifier {name} {flag} --apply-immediately`"
-        case "AWS::ElasticLoadBalancingV2::LoadBalancer":
+        case _ if resource.type == LOAD_BALANCER:
             value = f"Key={LOAD_BALANCER_ATTRIBUTE},Value={str(on).lower()}"
             return f"`aws elbv2 modify-load-balancer-attributes --load-balancer-arn {name} --attributes {value}`"
         case _:  # UpdateUserPool would reset everything that it isn't given
@@ -135,7 +135,7 @@ PROTECTIONS = {
             DBClusterIdentifier=identifier, DeletionProtection=False, ApplyImmediately=True
         ),
     ),
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": Protection(
+    LOAD_BALANCER: Protection(
         service="elbv2",
         is_on=_load_balancer_is_protected,
         is_wanted=lambda properties: _attributes_protect(properties.get("LoadBalancerAttributes", [])),

@@ -12,7 +12,7 @@ from config.database import PostgresInstance
 from config.environments import DEV, DEV_DATABASE, ENVIRONMENTS, LOCAL, PROD, choose
 from config.ingestion import IngestionConfig
 from config.model import Environment, RuntimeConfig
-from config.network import AnyZones, FlowLogToCloudWatch, ListedZones, NamedZones, NoNat
+from config.network import AnyZones, FlowLogToCloudWatch, ListedZones, NamedZones, NoNat, SingleNat
 from tests.support.variants import core_of
 
 CORE = core_of(DEV)
@@ -43,7 +43,13 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a NAT gateway in a zone that has none": (
         lambda: replace(PROD, network=replace(PROD.network, zones=ListedZones(zones=("apne1-az1", "apne1-az3")))),
-        "network.nat must be SingleNat() or NoNat() with apne1-az3 in network.zones",
+        "network.nat must be one that needs no gateway in apne1-az3",
+    ),
+    "the only NAT gateway in a zone that has none": (
+        lambda: replace(
+            DEV, network=replace(DEV.network, nat=SingleNat(), zones=ListedZones(zones=("apne1-az3", "apne1-az1")))
+        ),
+        "network.nat must be one that needs no gateway in apne1-az3",
     ),
     "no NAT without endpoints": (
         lambda: replace(CORE, network=replace(CORE.network, nat=NoNat())),

@@ -11,8 +11,16 @@ import pytest
 
 from config.environments import DEV, ENVIRONMENTS, PROD
 from ops.common.errors import CommandError
-from ops.environment.deploy import SynthesizedStack, read_assembly, require_compiling_python, unprotected
+from ops.environment.deploy import (
+    SynthesizedStack,
+    _require_account,
+    _require_possible,
+    read_assembly,
+    require_compiling_python,
+    unprotected,
+)
 from tests.support.ops.environment import PROJECT, deployed_stack, resource
+from tests.support.ops.stubs import Stubs
 
 DATABASE: dict[str, Any] = {"Type": "AWS::RDS::DBInstance", "Properties": {"DeletionProtection": True}}
 DATA = f"{PROJECT}-prod-data"
@@ -32,6 +40,36 @@ def test_a_protected_stack_is_created_without_protection(resources: dict[str, An
 def test_so_is_one_whose_first_deployment_failed(status: str) -> None:
     failed = deployed_stack(DATA, resource("AWS::RDS::DBInstance"), status=status)
     assert _names(SynthesizedStack(resources={"Thing": DATABASE}), failed) == [DATA]
+
+
+@pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "DELETE_FAILED"])
+def test_a_stack_that_is_not_settled_is_refused(status: str) -> None:
+    with pytest.raises(CommandError, match=f"{DATA} is {status}: .* then"):
+        _require_possible({}, {DATA: deployed_stack(DATA, status=status)})
+
+
+def test_a_new_major_version_is_refused_outside_of_the_maintenance_window() -> None:
+    there = deployed_stack(DATA, resource("AWS::RDS::DBInstance", {"EngineVersion": "17"}))
+
+    def new(version: str, *, apply_immediately: bool) -> dict[str, SynthesizedStack]:
+        properties = {"EngineVersion": version, "ApplyImmediately": apply_immediately}
+        return {DATA: SynthesizedStack(resources={"Thing": {**DATABASE, "Properties": properties}})}
+
+    with pytest.raises(CommandError, match=r"from 17 to 18, .* database\.apply_immediately=True"):
+        _require_possible(new("18", apply_immediately=False), {DATA: there})
+    _require_possible(new("18", apply_immediately=True), {DATA: there})
+    _require_possible(new("17", apply_immediately=False), {DATA: there})
+
+
+def test_credentials_for_another_account_are_refused(aws: Stubs) -> None:
+    """There, every stack would seem to be new, and would lose its protection."""
+    stack = SynthesizedStack(resources={}, account="111122223333")
+    aws.expect("sts", "get_caller_identity", {"Account": "444455556666"})
+    with pytest.raises(CommandError, match="444455556666: sign in to that account"):
+        _require_account(aws.environment(), [stack])
+    aws.expect("sts", "get_caller_identity", {"Account": "111122223333"})
+    _require_account(aws.environment(), [stack])
+    _require_account(aws.environment(), [SynthesizedStack(resources={})])
 
 
 def test_nothing_that_exists_loses_its_protection() -> None:
