@@ -20,11 +20,15 @@ def test_the_database_deploys_with_a_proxy(empty_cloud: LocalCloud) -> None:
     )
     session = empty_cloud.session()
     rds, iam, stacks = session.client("rds"), session.client("iam"), session.client("cloudformation")
-    (proxy,) = rds.describe_db_proxies(DBProxyName=PROXIED)["DBProxies"]
+    (data,) = stacks.describe_stacks(StackName=f"{PROXIED}-data")["Stacks"]
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in data["Outputs"]}
+    name = outputs["DatabaseIdentifier"]
+    assert name.startswith(f"{PROXIED}-"), "the identifier has no part that differs with each stack"
+    (proxy,) = rds.describe_db_proxies(DBProxyName=name)["DBProxies"]
     assert proxy["RequireTLS"] is True
     assert proxy["DefaultAuthScheme"] == "IAM_AUTH"
-    (target,) = rds.describe_db_proxy_targets(DBProxyName=PROXIED)["Targets"]
-    assert target["RdsResourceId"] == PROXIED
+    (target,) = rds.describe_db_proxy_targets(DBProxyName=name)["Targets"]
+    assert target["RdsResourceId"] == name
     made = stacks.describe_stack_resources(StackName=f"{PROXIED}-client")["StackResources"]
     (policy,) = (one["PhysicalResourceId"] for one in made if one["ResourceType"] == "AWS::IAM::ManagedPolicy")
     version = iam.get_policy(PolicyArn=policy)["Policy"]["DefaultVersionId"]

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ingestion import fast_path, reader
@@ -109,6 +109,8 @@ def same_both_ways(data: bytes) -> Read:
 def test_a_csv_row_on_the_fast_path_is_valid_under_the_rules_and_unchanged(
     values: dict[str, str], delimiter: str, quoting: int
 ) -> None:
+    # Without quotes, a carriage return before the line feed is a part of the line end.
+    assume(quoting == csv.QUOTE_ALL or not values[COLUMNS[-1]].endswith("\r"))
     content = Content([as_csv([[values[name] for name in COLUMNS]], delimiter, quoting=quoting)])
     content.receive()
     lines, count = fast_path.for_csv(COLUMNS, delimiter, f"{delimiter}17\n".encode()).take(content)
