@@ -1,4 +1,4 @@
-"""Chooses an environment (-c env=NAME, default dev), builds its platform and synthesizes it."""
+"""Builds and synthesizes the platform of one environment (-c env=NAME, default dev)."""
 
 import sys
 import traceback
@@ -8,7 +8,7 @@ from aws_cdk import App
 from config.checks import ConfigError
 from stacks.platform import Platform
 from stacks.protection import leave_unprotected
-from stacks.rule_packs import check_with
+from stacks.rule_packs import add_rule_packs
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
             account=app.node.try_get_context("account"),
             region=app.node.try_get_context("region"),
         )
-    except (ConfigError, TypeError) as error:  # TypeError: a field that doesn't exist, or one left out
+    except (ConfigError, TypeError) as error:  # TypeError: an unknown field, or a missing one
         place = _where(error)
         if not place and not isinstance(error, ConfigError):
             raise
@@ -31,7 +31,7 @@ def main() -> None:
     platform = Platform(app, environment=environment)
     # `make deploy` names the stacks and resources that it first creates without protection.
     leave_unprotected(platform, (app.node.try_get_context("unprotected") or "").split(","))
-    check_with(environment.rule_packs, app)
+    add_rule_packs(environment.rule_packs, app)
     try:
         app.synth()
     except RuntimeError as error:
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _where(error: Exception) -> str:
-    """The line of config/environments.py that caused the error, or an empty text."""
+    """Names the line of config/environments.py that caused the error. Returns an empty text if no line did."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.filename.endswith("environments.py") and frame.name == "<module>":
             return f" (config/environments.py, line {frame.lineno})"

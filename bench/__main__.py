@@ -1,7 +1,7 @@
-"""Runs measurements, prints them as one table, and writes them to .local/bench.json.
+"""Runs measurements, prints the results as one table, and writes the results to .local/bench.json.
 
-A section is a function that returns figures. A section of the core is listed in SECTIONS. An optional capability has
-its section in bench/<capability>/section.py, as the function `measure`, and is found there.
+A section is a function that returns figures. SECTIONS lists the sections of the core by name, and collects the function
+`measure` of bench/<capability>/section.py for each optional capability.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ SECTIONS: dict[str, Callable[[], list[Figure]]] = {
         for file in sorted(Path(__file__).parent.glob("*/section.py"))
     },
 }
-# Its packages come from PyPI, and are larger than all others together.
-ONLY_WHEN_ASKED = frozenset({"awswrangler"})
+# Left out by default: awswrangler's packages must be downloaded, and are larger than all other packages together.
+OPT_IN_SECTIONS = frozenset({"awswrangler"})
 
 
 def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("section", nargs="?", choices=[*SECTIONS, "all"])
-    asked = parser.parse_args().section
-    # So that SIGTERM, too, stops the servers that a section started.
+    selected = parser.parse_args().section
+    # SIGTERM must raise an exception, so that a section stops the servers that it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))
-    chosen = [name for name in SECTIONS if _wanted(name, asked)]
+    chosen = [name for name in SECTIONS if _is_selected(name, selected)]
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
     if load > cores / 2:
         print(f"This machine is busy (load {load:.1f} on {cores} cores): expect the ratios to vary.")
@@ -52,9 +52,10 @@ def main() -> None:
         print(f"Measuring {name} ...", flush=True)
         found[name] = SECTIONS[name]()
     print(f"\n{table(found)}\n")
-    if not asked:
+    if not selected:
         print(
-            f"Not measured: {', '.join(sorted(ONLY_WHEN_ASKED))}, which needs 290 MB of packages: make bench BENCH=all"
+            f"Not measured: {', '.join(sorted(OPT_IN_SECTIONS))} (needs 290 MB of packages). "
+            "`make bench BENCH=all` measures every section."
         )
     RESULTS.parent.mkdir(exist_ok=True)
     figures = {section: [figure.as_json() for figure in figures] for section, figures in found.items()}
@@ -62,10 +63,10 @@ def main() -> None:
     print(f"Written to {RESULTS}")
 
 
-def _wanted(name: str, asked: str | None) -> bool:
-    if asked is None:
-        return name not in ONLY_WHEN_ASKED
-    return asked in (name, "all")
+def _is_selected(name: str, selected: str | None) -> bool:
+    if selected is None:
+        return name not in OPT_IN_SECTIONS
+    return selected in (name, "all")
 
 
 if __name__ == "__main__":

@@ -18,12 +18,12 @@ EMPTY_APP = """
 from aws_cdk import App, CfnWaitConditionHandle, Stack
 
 from config.model import RULE_PACKS
-from stacks.rule_packs import check_with
+from stacks.rule_packs import add_rule_packs
 
 app = App()
 # The smallest stack that passes the validation, which requires a resource.
 CfnWaitConditionHandle(Stack(app, "Empty"), "Nothing")
-check_with(RULE_PACKS, app)
+add_rule_packs(RULE_PACKS, app)
 app.synth()
 """
 

@@ -1,4 +1,7 @@
-"""How fast the usual sample code loads the same rows, although it does not validate them."""
+"""Measures how fast common sample code loads the rows that the ingestion function loads.
+
+The sample code does not validate rows; the ingestion function does.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ ROUNDS = 3
 
 
 def measure() -> list[Figure]:
-    """Rows per second relative to COPY."""
+    """Return rows per second relative to COPY."""
     file = order_files.csv(ROWS)
     with lab() as servers:
         return servers.relative_to_copy(

@@ -15,26 +15,27 @@ from config.regions import has_public_sign_in
 if TYPE_CHECKING:
     from config.model import Environment
 
-# The origin of pages opened through `make tunnel` or on the local cloud: some port of the person's own machine.
+# Origins of pages opened through `make tunnel` or on the local cloud: any port of the user's own machine.
 OWN_MACHINE = ("http://localhost:*", "http://127.0.0.1:*")
 MAX_COMMON_NAME_LENGTH = 64  # AWS Certificate Manager User Guide, "Characteristics"
 # AWS WAF API Reference, "RateBasedStatement".
 RATE_LIMITS = (10, 2_000_000_000)
-# Cognito refuses prefixes with these (Amazon Cognito Developer Guide, "Using the Amazon Cognito domain").
+# Cognito refuses prefixes with these words (Amazon Cognito Developer Guide, "Using the Amazon Cognito domain").
 RESERVED_WORDS = ("aws", "amazon", "cognito")
-DATABASE_POOL = 8  # what web_src/database.py lets its pool grow to; a contract test compares the two
+DATABASE_POOL = 8  # the maximum pool size in web_src/database.py; a contract test compares both numbers
 LOAD_BALANCER_ADDRESSES = 8  # free in each subnet (User Guide for Application Load Balancers, "Subnets")
-# Signals and metrics of instances, and Session Manager.
+# Instances need these endpoints for signals, metrics and Session Manager.
 ENDPOINTS_WITHOUT_NAT: frozenset[InterfaceEndpoint] = frozenset({"cloudformation", "monitoring", "ssm", "ssmmessages"})
-REPLACED_PERCENT = 10  # of the group that Auto Scaling replaces at once, rounded up
+REPLACED_PERCENT = 10  # Auto Scaling replaces this share of the group at once, rounded up
 GRAVITON = re.compile(r"^[a-z]+\d+g[a-z]*\.")  # m7g., t4g., c7gn.: the `g` after the generation
 
 
 @dataclass(frozen=True, kw_only=True)
 class Internal(ConfigSection):
-    """The load balancer has no public address. It is reached from inside the VPC; `make tunnel` reaches an instance.
+    """The load balancer is reachable only from inside the VPC. `make tunnel` connects to an instance.
 
-    `origins` are the addresses at which browsers open the app; they may upload from these only. `*` means any port.
+    `origins` are the addresses at which browsers open the app. Only pages of these origins may upload. `*` means any
+    port.
     """
 
     PATH = "web.exposure."
@@ -73,7 +74,7 @@ class Public(ConfigSection):
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """The address at which browsers open the app. They may upload from it only."""
+        """The address at which browsers open the app. Only pages of this origin may upload."""
         return (f"https://{self.domain}",)
 
     def check(self) -> None:
@@ -82,22 +83,22 @@ class Public(ConfigSection):
             and len(self.domain) <= MAX_COMMON_NAME_LENGTH,
             "domain",
             f"a name like 'orders.example.com', in lower case, of at most {MAX_COMMON_NAME_LENGTH} characters",
-            "the certificate is issued for exactly this name, and the sign-in returns to it",
+            "the certificate is issued for exactly this name, and the sign-in returns to this name",
         )
         self.require(
             re.fullmatch(r"Z[A-Z0-9]{1,31}", self.hosted_zone_id) is not None,
             "hosted_zone_id",
             "the id of a hosted zone, like 'Z0123456789ABCDEFGHIJ'",
-            "aws route53 list-hosted-zones shows it, after '/hostedzone/'",
+            "aws route53 list-hosted-zones shows the id, after '/hostedzone/'",
         )
         self.require(
             re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", self.sign_in_domain_prefix) is not None
             and not any(word in self.sign_in_domain_prefix for word in RESERVED_WORDS),
             "sign_in_domain_prefix",
             "1 to 63 of lower-case letters, digits and inner '-', without 'aws', 'amazon' or 'cognito'",
-            "the sign-in page's address starts with it; use one that nobody else has, such as your company's name",
+            "the sign-in page's address starts with this prefix; use a unique prefix, such as your company's name",
         )
-        fix = "AWS WAF accepts no other limit; an office behind one address shares it"
+        fix = "AWS WAF accepts no other limit; people in an office behind one address share this limit"
         self.require_between("requests_per_five_minutes", *RATE_LIMITS, fix)
 
 
@@ -132,7 +133,7 @@ class WithSpotInstances(ConfigSection):
     def check(self) -> None:
         _require_types(self.types, at_least=3)
         self.require_at_least("on_demand_base", 1, "AWS may reclaim all spot instances at once")
-        self.require_between("spot_percent", 1, 100, "for none use OnDemandInstances(...)")
+        self.require_between("spot_percent", 1, 100, "without spot instances, use OnDemandInstances(...)")
 
 
 Capacity = OnDemandInstances | WithSpotInstances
@@ -144,7 +145,7 @@ def _require_types(types: tuple[str, ...], *, at_least: int) -> None:
         "web.capacity.types",
         f"{at_least} or more different instance types",
         types,
-        "another type may be available where one is not; spot instances need several types to choose from",
+        "if a type is unavailable, another type may be available; spot instances need several types to choose from",
     )
     for each in types:
         require(
@@ -168,7 +169,7 @@ def _require_types(types: tuple[str, ...], *, at_least: int) -> None:
 class WebConfig(Capability):
     """The web app: an Auto Scaling group behind an Application Load Balancer.
 
-    The group adds instances when each gets more than `requests_per_minute`, or when their CPU is busy. A warm pool
+    The group adds instances when each instance gets more than `requests_per_minute`, or when CPUs are busy. A warm pool
     keeps `warm_instances` set up and stopped, each billed for its disk. All logs of the web app are kept for
     `log_days`.
     """
@@ -186,28 +187,28 @@ class WebConfig(Capability):
 
     @property
     def most_instances(self) -> int:
-        """The most instances at one time: some are replaced, or a release replaces a group that has a warm pool."""
+        """The maximum number of instances while instances, or a whole group with a warm pool, are replaced."""
         replaced = ceil(self.max_instances * REPLACED_PERCENT / 100)
         return self.max_instances + (self.min_instances if self.warm_instances else replaced)
 
     @property
     def graviton(self) -> bool:
-        """Whether its instances have a Graviton processor (arm64)."""
+        """Whether the instances have a Graviton processor (arm64)."""
         return GRAVITON.match(self.capacity.types[0]) is not None
 
     @property
     def database_connections(self) -> int:
-        """A pool in each instance, including those that are being replaced."""
+        """The connections of one pool per instance, including instances that are being replaced."""
         return self.most_instances * DATABASE_POOL
 
     @property
     def app_addresses(self) -> int:
-        """Those of the instances and of the load balancer."""
+        """The addresses of the instances and of the load balancer."""
         return self.most_instances + self.warm_instances + LOAD_BALANCER_ADDRESSES
 
     @property
     def endpoints_without_nat(self) -> frozenset[InterfaceEndpoint]:
-        """What instances call."""
+        """The interface endpoints that instances call."""
         return ENDPOINTS_WITHOUT_NAT
 
     def check_environment(self, environment: Environment) -> None:
@@ -226,25 +227,26 @@ class WebConfig(Capability):
             "network.nat",
             "NatPerZone(), SingleNat() or RegionalNat() where web.exposure is Public(...)",
             environment.network.nat,
-            "the app verifies each sign-in with public keys that it fetches from the internet; use one of these, or "
-            "Internal()",
+            "the app verifies each sign-in with public keys from the internet; use one of these values, or Internal()",
         )
         self.require(
             has_public_sign_in(environment.region),
             "exposure",
             f"Internal() in {environment.region}",
-            "China has no Amazon Cognito user pools, and GovCloud gives their sign-in pages another name",
+            "China has no Amazon Cognito user pools, and sign-in pages in GovCloud have another domain name",
         )
 
     def check(self) -> None:
-        self.require_at_least("min_instances", 1, "with no instance in service nobody is served")
+        self.require_at_least("min_instances", 1, "without an instance in service, every request fails")
         self.require(
             self.max_instances > self.min_instances,
             "max_instances",
             f"above web.min_instances ({self.min_instances})",
-            "a rolling update keeps the minimum in service and needs room for one more",
+            "a rolling update keeps the minimum in service and needs room for one more instance",
         )
-        self.require_at_least("requests_per_minute", 1, "the group adds instances when each gets more")
+        self.require_at_least(
+            "requests_per_minute", 1, "the group adds instances when each instance gets more requests"
+        )
         self._check_warm_pool()
         self.require_log_days()
 

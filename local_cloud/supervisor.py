@@ -1,4 +1,4 @@
-"""The detached process that starts all others, reports when one crashes, and ends them.
+"""The detached process that starts and ends all other processes of the local cloud, and reports crashes.
 
 Run as `python -m local_cloud.supervisor <state folder> --ports '{"<name>": <port>, …}'`; takes commands on its control
 port.
@@ -47,12 +47,12 @@ class RunningServices(Account):
 
     database_superuser_url: str
     ports: dict[str, int]  # of the capabilities' services
-    code: str  # the `own_code_digest` when they were started
+    code: str  # the `own_code_digest` at the start of the processes
 
 
 @dataclass(kw_only=True)
 class SupervisedProcess:
-    """A process that must run; `stopping` is set when it is ended on purpose, which is not a crash."""
+    """A process that must run. `stopping` is true if the supervisor ends the process, which is not a crash."""
 
     process: subprocess.Popen[bytes]
     log: Path
@@ -73,7 +73,7 @@ class Supervisor:
         self._code = own_code_digest()
 
     async def run(self) -> None:
-        """Start everything, watch it, and end it on a signal."""
+        """Start all processes, watch them, and end them on a signal."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._done.set)
@@ -94,13 +94,13 @@ class Supervisor:
             await asyncio.to_thread(self._end)
 
     async def status(self) -> dict[str, Any]:
-        """Which processes run, and the last log lines of those that crashed."""
+        """The names of running processes, and the last log lines of each crashed process."""
         self._notice_crashes()
         running = [name for name, child in list(self._children.items()) if child.process.poll() is None]
         return {"running": running, "crashes": self._crashes}
 
     async def start_service(self, name: str, command: list[str], folder: str, environment: dict[str, str]) -> None:
-        """Start a capability's service; replaces it if it runs already."""
+        """Start a capability's service. A running service with this name is replaced."""
         async with self._lock:
             await asyncio.to_thread(self._start_service, name, command, folder, environment)
 
@@ -123,7 +123,7 @@ class Supervisor:
                 await asyncio.wait_for(self._done.wait(), _POLL_SECONDS)
 
     def _notice_crashes(self) -> None:
-        for name, child in list(self._children.items()):  # a copy: another thread may be starting one
+        for name, child in list(self._children.items()):  # a copy: another thread may add a process
             code = child.process.poll()
             if code is not None and not child.stopping and name not in self._crashes:
                 self._crashes[name] = (
@@ -164,7 +164,7 @@ class Supervisor:
         write_private(settings_file, json.dumps(asdict(settings)))  # with the superuser's password
         self._state.temporary.mkdir(parents=True, exist_ok=True)
         environment = {
-            # The functions get this environment too: the emulator starts them with its own.
+            # The emulator passes this environment on to the functions.
             **{
                 name: value
                 for name, value in clean().items()
@@ -224,21 +224,24 @@ class Supervisor:
         self._record()
 
     def _record(self) -> None:
-        """Save which processes to end if this one is killed: itself first, so that it starts no more."""
+        """Save which processes to end if the supervisor is killed.
+
+        The supervisor itself comes first: it must not start another process while its children are ended.
+        """
         own = processes.record("supervisor", os.getpid())
         children = [processes.record(name, child.process.pid) for name, child in self._children.items()]
         processes.save(self._state.processes, [own, *children])
 
     def _end(self) -> None:
-        """End the last started process first, and the database last, because the others use it."""
+        """End the last started process first. End the database last, because the other processes use the database."""
         for name, child in reversed(self._children.items()):
             child.stopping = True
             if name != "PostgreSQL":
-                # Its state is deleted anyway, so the emulator need not finish its work.
+                # The state is deleted anyway, so the emulator need not finish its work.
                 processes.end(processes.record(name, child.process.pid), grace_seconds=STOP_SECONDS)
         self._postgres.remove()
         if all(child.process.poll() is not None for child in self._children.values()):
-            self._state.processes.unlink(missing_ok=True)  # all have ended
+            self._state.processes.unlink(missing_ok=True)  # all processes have ended
 
 
 def _exit_reason(code: int) -> str:

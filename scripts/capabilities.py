@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from scripts.lock_files import existing_includes, pruned
-from scripts.source_lines import EditError, without
+from scripts.source_lines import EditError, remove_capability
 
 MODEL = "config/model.py"
 # The Python files that name optional capabilities: a field, values and a stack each.
@@ -136,7 +136,7 @@ def _delete(file: Path) -> None:
 def _edited(path: str, name: str, tree: Path, modules: Collection[str]) -> tuple[str, str, list[str]]:
     before = text_of(tree / path) or ""
     if path in SHARED:
-        edited = without(before, word=name, modules=modules)
+        edited = remove_capability(before, word=name, modules=modules)
         return before, edited.source, edited.leftovers
     after = unmarked(before, name)
     if path.endswith(".in"):

@@ -1,4 +1,4 @@
-"""Deletes an optional capability for good: `make remove CAPABILITY=name`. Without a name it lists those there are."""
+"""Deletes an optional capability for good: `make remove CAPABILITY=name`. Without a name, lists the names."""
 
 import argparse
 import json
@@ -10,7 +10,7 @@ from scripts.checkout import ROOT, CheckoutError, format_python, make, mark_rele
 
 
 def main(arguments: list[str] | None = None, *, tree: Path = ROOT) -> None:
-    """Removes the capability, writes generated files again, and exits with 1 where a trace is left."""
+    """Removes the capability, writes generated files again, and exits with 1 if a trace is left."""
     parser = argparse.ArgumentParser(prog="scripts.remove", description=__doc__)
     parser.add_argument("capability", nargs="?", default="")
     parser.add_argument("--list", action="store_true", help="print the optional capabilities as JSON")
@@ -40,15 +40,15 @@ def _remove(name: str, tree: Path) -> None:
         print(problem)
     if problems:
         print(
-            f"\n{len(problems)} traces of {name} are left. Move each into a folder named {name}, mark it as its own "
-            f"(`capability: {name}`, docs/forking.md), or reword it."
+            f"\n{len(problems)} traces of {name} are left. Move each trace into a folder named {name}, mark the trace "
+            f"(`capability: {name}`, docs/forking.md), or reword the trace."
         )
     if not written:
         print("\n`make snapshots` failed, see above.")
     elif not marked:
         print(
-            "\nThe templates last released are as they were: apart from the removal, a deployment would replace or "
-            "delete what is listed above."
+            "\nThe released templates are unchanged: apart from the removal, a deployment would replace or "
+            "delete the resources that are listed above."
         )
     if problems or not marked:
         print("`git checkout . && git clean -d --interactive` undoes the removal.")

@@ -15,17 +15,17 @@ class EditError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Edited:
-    """The source that remains, and `line: name` for each use of a deleted name that is left."""
+    """The source that remains, and `line: name` for each remaining use of a deleted name."""
 
     source: str
     leftovers: list[str]
 
 
-def without(source: str, *, word: str, modules: Collection[str]) -> Edited:
-    """Deletes everything that belongs to the capability `word`, each with the comments directly above it.
+def remove_capability(source: str, *, word: str, modules: Collection[str]) -> Edited:
+    """Deletes the code of the capability `word`, and the comments directly above each deleted piece of code.
 
-    That is: imports of the deleted `modules`, class fields and keyword arguments named `word`, `if x.word:` statements,
-    and module constants that use deleted names and that only deleted code uses.
+    Deleted are imports of the deleted `modules`, class fields and keyword arguments named `word`, `if x.word:`
+    statements, and module constants that use a deleted name and are used only in deleted code.
     """
     tree, text = ast.parse(source), _Text(source)
     spans = [
@@ -39,11 +39,11 @@ def without(source: str, *, word: str, modules: Collection[str]) -> Edited:
         if isinstance(node, ast.Import | ast.ImportFrom) and _belongs(node, word, modules)
         for alias in node.names
     }
-    constants = _own_constants(tree, imported, lambda node: text.within(node, spans))
+    constants = _own_constants(tree, imported, lambda node: text.is_within(node, spans))
     spans += [text.span(node) for node in constants]
     names = imported | {name for node in constants for name in _targets(node)}
     leftovers = sorted(
-        f"{node.lineno}: {node.id}" for node in _names(tree) if node.id in names and not text.within(node, spans)
+        f"{node.lineno}: {node.id}" for node in _names(tree) if node.id in names and not text.is_within(node, spans)
     )
     for start, end in reversed(_outermost(spans)):
         source = source[:start] + source[end:]
@@ -66,9 +66,7 @@ def _belongs(node: ast.AST, word: str, modules: Collection[str]) -> bool:
             return True
         case ast.If(test=ast.Attribute(attr=name)) if name == word:
             if node.orelse:
-                raise EditError(
-                    f"line {node.lineno}: `if ….{word}:` has an else branch, which would be deleted with it"
-                )
+                raise EditError(f"line {node.lineno}: `if ….{word}:` has an else branch, which would be deleted too")
             return True
     return False
 
@@ -87,7 +85,7 @@ def _targets(node: ast.stmt) -> set[str]:
 
 
 def _own_constants(tree: ast.Module, names: set[str], deleted: Callable[[ast.Name], bool]) -> list[ast.stmt]:
-    """The module constants that use one of the names, directly or indirectly, and that only deleted code uses."""
+    """Finds module constants that use one of `names`, directly or indirectly, and are used only in deleted code."""
     found: list[ast.stmt] = []
     while more := [
         node
@@ -122,12 +120,12 @@ class _Text:
         for line in self._lines:
             self._starts.append(self._starts[-1] + len(line) + 1)
 
-    def within(self, node: Located, spans: list[Span]) -> bool:
+    def is_within(self, node: Located, spans: list[Span]) -> bool:
         start, end = self._exact(node)
         return any(first <= start and end <= last for first, last in spans)
 
     def span(self, node: Located) -> Span:
-        """The node with its whole lines and the comment lines above; a keyword within a line with its comma."""
+        """Returns the span to delete: whole lines and the comments above, or a keyword argument and its comma."""
         start, end = self._exact(node)
         before, after = self._source[:start], self._source[end:]
         comma = re.match(r"[ \t]*,[ \t]*", after) if isinstance(node, ast.keyword) else None

@@ -173,7 +173,7 @@ def _finish(tree: Path) -> None:
     )
     if not marked:
         sys.exit(
-            "The templates last released are as they were: a deployment would replace or delete what is listed above."
+            "The released templates are unchanged: a deployment would replace or delete the resources listed above."
         )
 
 

@@ -15,6 +15,6 @@ CHECKS: dict[RulePack, type] = {
 }
 
 
-def check_with(packs: tuple[RulePack, ...], scope: Construct) -> None:
-    """Lets a finding in `scope` that nobody acknowledged stop the synthesis."""
+def add_rule_packs(packs: tuple[RulePack, ...], scope: Construct) -> None:
+    """Adds the rule packs to `scope`: each finding there that is not acknowledged fails the synthesis."""
     Validations.of(scope).add_plugins(*(CHECKS[pack](scope, verbose=True) for pack in packs))

@@ -29,7 +29,7 @@ _NAME = "lower(substring(key FROM '[^/]*$'))"
 
 def _search(text: str, prefix: str) -> str:
     # For each Unicode form, reads one range of an index on (text, file_id) backward: from the file `before`, or the
-    # last text with the prefix, down to the prefix. No form of a text starts with another one, so ranges don't overlap.
+    # last text with the prefix, down to the prefix. No form starts with another form, so ranges don't overlap.
     # If results were sorted by id alone, finding the next match could mean reading the whole table.
     return f"""
         SELECT found.* FROM unnest(%(forms)s::text[]) AS form, LATERAL (
@@ -75,7 +75,7 @@ _ORDERS_BY_ID = f"""
 """  # noqa: S608 - of constants
 _ORDER = f"SELECT {_ORDER_COLUMNS} FROM orders WHERE order_id = %s"  # noqa: S608 - of constants
 _LAST_ORDER_TIME = "SELECT max(ordered_at) FROM orders WHERE ordered_at < %s"
-# An index-only scan of these days.
+# PostgreSQL reads these days with an index-only scan.
 _ORDERS_PER_DAY = """
     SELECT (ordered_at AT TIME ZONE 'UTC')::date AS day, count(*)::bigint AS orders FROM orders
     WHERE ordered_at >= %s AND ordered_at < %s GROUP BY day ORDER BY day
@@ -152,11 +152,13 @@ async def files(connection: AsyncConnection, *, before: int, status: Status | No
 async def search_files(
     connection: AsyncConnection, *, search: str, before: int, status: Status | None, limit: int
 ) -> list[File]:
-    """Files whose name starts with `search`, ignoring case; if it contains a slash, whose key starts with it.
+    """Files whose name starts with `search`, ignoring case.
+
+    If `search` contains a slash, files whose key starts with `search` instead.
 
     Sorted by name or key in descending order, so that dated names come newest first; files of the same name newest
-    first. If a file with the id `before` exists, only files that come after it in this order. `search` is also found in
-    composed and decomposed Unicode: keyboards type "é" as one character, and macOS stores it as two.
+    first. If a file with the id `before` exists, only files that follow that file in this order. `search` is also found
+    in composed and decomposed Unicode: keyboards type "é" as one character, and macOS stores "é" as two characters.
     """
     forms = list(dict.fromkeys((search, normalize("NFC", search), normalize("NFD", search))))
     values = {"forms": forms, "before": before, "status": status, "limit": limit}
@@ -177,7 +179,7 @@ async def versions(connection: AsyncConnection, *, bucket: str, key: str, limit:
 
 
 async def totals(connection: AsyncConnection, *, since: datetime) -> Totals:
-    """The totals of the files received since then."""
+    """The totals of the files received since that time."""
     async with connection.cursor(row_factory=class_row(Totals)) as cursor:
         found = await (await cursor.execute(_TOTALS, [since])).fetchone()
         return found or Totals(files=0, refused=0, rows_loaded=0, rows_rejected=0)
@@ -216,6 +218,6 @@ async def last_order_time(connection: AsyncConnection, *, before: datetime) -> d
 
 
 async def orders_per_day(connection: AsyncConnection, *, since: datetime, before: datetime) -> list[Day]:
-    """The number of orders per day, without days that have none."""
+    """The number of orders per day, without days that have no orders."""
     async with connection.cursor(row_factory=class_row(Day)) as cursor:
         return await (await cursor.execute(_ORDERS_PER_DAY, [since, before])).fetchall()

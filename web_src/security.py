@@ -32,7 +32,7 @@ def content_security_policy(*, upload_origin: str, logout_origin: str | None) ->
         "img-src": ["'self'"],
         "connect-src": ["'self'", upload_origin],
         "base-uri": ["'none'"],
-        # Browsers also apply this to the address that a form's response redirects to.
+        # Browsers also apply this rule to the address that a form's response redirects to.
         "form-action": ["'self'", *([logout_origin] if logout_origin else [])],
         "frame-ancestors": ["'none'"],
     }

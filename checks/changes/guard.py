@@ -1,4 +1,4 @@
-"""The replacement guard: what a deployment would do to stateful resources and to readers of outputs."""
+"""The replacement guard: reports the effects of a deployment on stateful resources and on readers of outputs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ def findings(old: Templates, new: Templates) -> list[Finding]:
 
 
 def subject(change: str) -> str:
-    """What changes, without its values: `logical id`, `DeletionPolicy`, the path of a property."""
+    """The first part of a change, without values: `logical id`, `DeletionPolicy`, or the path of a property."""
     return change.partition(": ")[0]
 
 
@@ -91,7 +91,7 @@ class _Guard:
                 yield from self._policy_lost(id_, resource, after[id_])
         reported = {id_ for id_ in before if id_ in replaced or id_ not in after}
         for change in output_changes(self.old, self.new, replaced):
-            if change.because not in reported:  # else the finding about that resource names the readers
+            if change.because not in reported:  # otherwise the finding about the resource names the readers
                 yield self._output(change, "is replaced" if change.because in replaced else "changes")
 
     def _removed(self, id_: ResourceId, resource: Resource, successor: ResourceId | None) -> Finding:

@@ -1,4 +1,4 @@
-"""Synthesizes a CDK app, of a folder or of a git revision: offline, and without bundling assets."""
+"""Synthesizes the CDK app of a folder or of a git revision, offline and without bundling assets."""
 
 import json
 import os
@@ -16,9 +16,9 @@ from checks.templates import Template
 
 
 def fork_point(root: Path) -> tuple[str, str]:
-    """The commit at which the current branch left main (on main: HEAD), and a name for it.
+    """The commit at which the current branch left main (on main: HEAD), and a name for that commit.
 
-    Raises ChangesError if there is neither a branch main nor origin/main.
+    Raises ChangesError if git finds no such commit, for example because there is neither main nor origin/main.
     """
     for main in ("main", "origin/main"):
         process = subprocess.run(
@@ -51,9 +51,9 @@ def at_revision(revision: str, context: Mapping[str, str], *, root: Path, absent
 def synthesized(folder: Path, context: Mapping[str, str], *, name: str, absent: str = "") -> dict[str, Template]:
     """The templates of the app in that folder, by stack name, synthesized with this `context`.
 
-    It runs the app as the CDK's command line does, but with this process's Python and without credentials. Findings of
-    the app's own validations are ignored. If the app stops with the text `absent`, it doesn't have what the context
-    asks for, and there are no templates. Raises ChangesError if it stops for another reason; `name` is its name there.
+    The app runs with the CDK command line's command, but with this process's Python and without credentials. Findings
+    of the app's own validations are ignored. If the app stops with the text `absent`, the app lacks what the context
+    names, and there are no templates. Raises ChangesError with `name` if the app stops for another reason.
     """
     try:
         settings = json.loads((folder / "cdk.json").read_text())
@@ -85,7 +85,7 @@ def synthesized(folder: Path, context: Mapping[str, str], *, name: str, absent: 
 
 
 def _reason(stderr: str) -> str:
-    """The last line of the error output. A traceback, unlike a message, may come from other requirements."""
+    """The last line of the error output. For a traceback, adds that the requirements of the revision may differ."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     if not lines:
         return ", and prints no error"
@@ -100,7 +100,7 @@ def _template(output: Path, properties: Mapping[str, Any]) -> Template:
 
 
 def _environment(output: str, context: Mapping[str, object]) -> dict[str, str]:
-    """The shell's environment without its credentials and its PYTHONPATH, neither of which a synthesis needs."""
+    """This process's environment without AWS credentials and PYTHONPATH, because a synthesis needs neither."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHONPATH"))}
     return kept | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', os.defpath)}",

@@ -1,4 +1,4 @@
-"""Writes what each role may do, and why, as Markdown."""
+"""Writes the permissions of each role, and their reasons, as Markdown."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ HEADER = "| Action | On | If | Why | Proof |\n|---|---|---|---|---|"
 
 
 def markdown(environments: Mapping[str, Templates], reasons: Reasons, *, introduction: str) -> str:
-    """The page. Each role is shown as in the first environment that has it; what all functions share comes first."""
+    """The page: first the permissions of all functions, then each role as in the first environment with that role."""
     return _Page(environments=environments, reasons=reasons).markdown(introduction)
 
 
@@ -29,7 +29,7 @@ class _Page:
                 by_role[role] = [grant for grant in found if grant.role == role]
                 environment_of[role] = environment
         everything = [grant for role in sorted(by_role) for grant in by_role[role]]
-        shared = {_of_any_function(grant) for grant in everything if self._reason(grant).role == FUNCTIONS}
+        shared = {_without_function_name(grant) for grant in everything if self._reason(grant).role == FUNCTIONS}
         parts = [introduction.strip(), self._table(FUNCTIONS, sorted(shared))]
         for role in sorted(by_role):
             own = [grant for grant in by_role[role] if self._reason(grant).role == role]
@@ -70,8 +70,8 @@ class _Page:
         return f"## {title}\n\n{HEADER}\n" + "\n".join(f"| {line} |" for line in lines)
 
 
-def _of_any_function(grant: Grant) -> Grant:
-    """A grant as every function has it, without the function's name."""
+def _without_function_name(grant: Grant) -> Grant:
+    """The grant without the function's name, so that the same grant of several functions becomes one row."""
     resources = tuple(resource.replace(grant.role, "its ", 1) for resource in grant.resources)
     return replace(grant, role=FUNCTIONS, resources=resources)
 

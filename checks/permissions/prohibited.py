@@ -1,4 +1,4 @@
-"""Finds what no policy may contain: wildcard actions, principals of other accounts, services without a condition."""
+"""Finds prohibited statements: wildcard actions, principals of other accounts, services without a condition."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from checks.templates import Templates
 
 ACCOUNT = "<AccountId>"
 
-# Condition keys that name the account or the resource for which a call is made, or the owner of the called resource
+# These condition keys name the caller, or the account or resource for which a service makes the call
 # (IAM User Guide, "AWS global condition context keys"; AWS KMS Developer Guide, "AWS KMS condition keys").
 ACCOUNT_KEYS = frozenset(
     {
@@ -26,19 +26,20 @@ ACCOUNT_KEYS = frozenset(
         "kms:encryptioncontext:aws:events:event-bus:arn",
     }
 )
-# The callers of a VPC endpoint are in the VPC: for them it is enough that they reach resources of this account only.
+# Only callers in the VPC reach a VPC endpoint. So a condition on the owner of the called resource is enough there.
 ENDPOINT_KEYS = ACCOUNT_KEYS | {"aws:resourceaccount"}
-# Without "IfExists", "ForAllValues" and "Not...": those also hold if the key is missing or has another value.
+# Operators with "IfExists", "ForAllValues" or "Not" are not strict: their conditions also hold if the key is missing or
+# has another value.
 STRICT_OPERATORS = frozenset({"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike"})
-# Written out: neither a wildcard nor a reference.
+# A service principal that contains no wildcard and no reference.
 SERVICE = r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Exemption:
-    """A principal that needs no condition on the account: for some actions, in policies of one resource type.
+    """Exempts a principal from the condition on the account, for some actions in policies of one resource type.
 
-    `on` is a regular expression that each resource of the statement must match.
+    Each resource of the statement must match the regular expression `on`.
     """
 
     principal: str
@@ -49,7 +50,7 @@ class Exemption:
     source: str = ""
 
     def covers(self, statement: Statement, principal: str, action: str) -> bool:
-        """Whether it exempts this principal and action of the statement."""
+        """Whether the exemption applies to this principal and action of the statement."""
         same = (self.principal, self.type) == (principal, statement.type) and action in self.actions
         return same and all(re.fullmatch(self.on, resource) for resource in statement.resources.patterns)
 
@@ -63,15 +64,15 @@ class Prohibitions:
     account: str | None = None
 
     def findings(self) -> list[str]:
-        """One line for each violation: where it is, what is wrong, and how to fix it."""
+        """Returns one line for each violation: the location, the problem and the fix."""
         return [
             f"{statement.location}: {finding}"
             for statement in statements(self.templates)
             if statement.allow
-            for finding in self._of(statement)
+            for finding in self._statement_findings(statement)
         ]
 
-    def _of(self, statement: Statement) -> Iterator[str]:
+    def _statement_findings(self, statement: Statement) -> Iterator[str]:
         yield from _inverted(statement)
         yield from _wildcards(statement)
         yield from _passed_roles(statement)
@@ -80,42 +81,42 @@ class Prohibitions:
         for type_, principal in zip(statement.principal_types, statement.principals.patterns, strict=True):
             match type_, principal:
                 case "AWS", "*":
-                    yield from self._anyone(statement)
+                    yield from self._wildcard_principal(statement)
                 case "AWS", _:
-                    yield from self._other_account(principal)
+                    yield from self._account_principal(principal)
                 case "Service", _:
-                    yield from self._service(statement, principal)
+                    yield from self._service_principal(statement, principal)
                 case _:
                     yield (
                         f"{type_} principal {principal} is outside this account: "
                         "admit people through a role or Cognito, and services by their service principal"
                     )
 
-    def _anyone(self, statement: Statement) -> Iterator[str]:
+    def _wildcard_principal(self, statement: Statement) -> Iterator[str]:
         endpoint = statement.type == ENDPOINT
         keys = ENDPOINT_KEYS if endpoint else ACCOUNT_KEYS
-        if not self._limited_to_account(statement, keys) and not self._exempt(statement, "*"):
+        if not self._limited_to_account(statement, keys) and not self._is_exempt(statement, "*"):
             names = ["aws:PrincipalAccount", "aws:PrincipalOrgID", *(["aws:ResourceAccount"] if endpoint else [])]
             yield (
                 f"principal * admits every account: name the role, add a condition on {' or '.join(names)}, "
                 "or add an exemption with its reason"
             )
 
-    def _other_account(self, principal: str) -> Iterator[str]:
-        if self._refers_to(principal, "Arn") or principal in self._own():
+    def _account_principal(self, principal: str) -> Iterator[str]:
+        if self._refers_to(principal, "Arn") or principal in self._own_ids():
             return
-        if any(re.fullmatch(rf"arn:[^:]+:(iam|sts)::{re.escape(own)}:.+", principal) for own in self._own()):
+        if any(re.fullmatch(rf"arn:[^:]+:(iam|sts)::{re.escape(own)}:.+", principal) for own in self._own_ids()):
             return
-        yield f"principal {principal} is of another account: name a role of this one, or arn:…:iam::{ACCOUNT}:root"
+        yield f"principal {principal} is of another account: name a role of this account, or arn:…:iam::{ACCOUNT}:root"
 
-    def _service(self, statement: Statement, service: str) -> Iterator[str]:
-        if not self._limited_to_account(statement, ACCOUNT_KEYS) and not self._exempt(statement, service):
+    def _service_principal(self, statement: Statement, service: str) -> Iterator[str]:
+        if not self._limited_to_account(statement, ACCOUNT_KEYS) and not self._is_exempt(statement, service):
             yield (
                 f"another account could make {service} use this permission (confused deputy): add a condition on "
                 "aws:SourceAccount or aws:SourceArn, or add an exemption with its reason"
             )
 
-    def _exempt(self, statement: Statement, principal: str) -> bool:
+    def _is_exempt(self, statement: Statement, principal: str) -> bool:
         return all(
             any(exemption.covers(statement, principal, action) for exemption in self.exemptions)
             for action in statement.actions.patterns
@@ -125,30 +126,33 @@ class Prohibitions:
         return any(
             condition.operator in STRICT_OPERATORS
             and condition.key.lower() in keys
-            and all(self._is_ours(value) for value in condition.values)
+            and all(self._belongs_to_account(value) for value in condition.values)
             for condition in statement.conditions
         )
 
-    def _is_ours(self, value: str) -> bool:
-        """Whether a condition's value fits no other account: this account, a resource of it, or an organization."""
+    def _belongs_to_account(self, value: str) -> bool:
+        """Whether the condition's value names this account, a resource of this account, or an organization."""
         account = value.split(":")[4] if value.startswith("arn:") and value.count(":") >= 5 else value
-        if account in self._own() or re.fullmatch(r"o-[a-z0-9]{10,32}", value):
+        if account in self._own_ids() or re.fullmatch(r"o-[a-z0-9]{10,32}", value):
             return True
         return self._refers_to(value, r"(\w*Arn)?")
 
     def _refers_to(self, text: str, attribute: str) -> bool:
-        """Whether the text is exactly such an attribute of a resource. A parameter could hold anybody's."""
+        """Whether `text` is exactly one reference to a resource, and `attribute` matches the reference's attribute.
+
+        A parameter doesn't count, because the value of a parameter could name another account.
+        """
         return any(
             reference.text == text and re.fullmatch(attribute, reference.attribute)
             for reference in self.templates.named(text)
         )
 
-    def _own(self) -> list[str]:
+    def _own_ids(self) -> list[str]:
         return [ACCOUNT, *([self.account] if self.account else [])]
 
 
 def principals(templates: Templates) -> Iterator[tuple[Statement, str, str]]:
-    """Each statement with each of its principals and actions: what exemptions apply to."""
+    """Yields every combination of a statement, a principal and an action. Exemptions apply to such combinations."""
     for statement in statements(templates):
         for principal in statement.principals.patterns:
             for action in statement.actions.patterns:
@@ -163,12 +167,14 @@ def _inverted(statement: Statement) -> Iterator[str]:
 
 def _wildcards(statement: Statement) -> Iterator[str]:
     wild = [action for action in statement.actions.patterns if "*" in action or "?" in action]
-    if wild and not statement.actions.inverted and not _administers_the_key(statement):
-        yield f"{', '.join(wild)} allows actions that are never called: list those that are called"
+    if wild and not statement.actions.inverted and not _is_default_key_policy(statement):
+        yield f"{', '.join(wild)} allows actions that are never called: list only the actions that are called"
 
 
-def _administers_the_key(statement: Statement) -> bool:
-    """The one wildcard allowed: the account must keep every permission on its own key, or nobody could change it.
+def _is_default_key_policy(statement: Statement) -> bool:
+    """Whether the statement gives this account every permission on a key of this account.
+
+    No other wildcard is allowed. Without this statement, a mistake in the key's policy could lock everybody out.
 
     Source: AWS KMS Developer Guide, "Default key policy".
     """
@@ -183,7 +189,7 @@ def _administers_the_key(statement: Statement) -> bool:
 def _passed_roles(statement: Statement) -> Iterator[str]:
     if not any(covers(action.lower(), "iam:passrole") for action in statement.actions.patterns):
         return
-    if not _names_the_services(statement):
+    if not _lists_services(statement):
         yield (
             "iam:PassRole passes a role to any service: add StringEquals iam:PassedToService with the services "
             "written out, such as scheduler.amazonaws.com"
@@ -192,7 +198,7 @@ def _passed_roles(statement: Statement) -> Iterator[str]:
         yield f"iam:PassRole of {', '.join(wild)} passes every role that matches: name the role"
 
 
-def _names_the_services(statement: Statement) -> bool:
+def _lists_services(statement: Statement) -> bool:
     return any(
         condition.operator in ("StringEquals", "StringLike")
         and condition.key.lower() == "iam:passedtoservice"

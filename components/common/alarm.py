@@ -1,4 +1,4 @@
-"""Alarms that link to the runbook."""
+"""Adds a link to the runbook to every alarm."""
 
 import re
 from typing import Literal
@@ -20,8 +20,8 @@ SENTENCE = re.compile(r"[A-Z]\S*( \S+){2,}\.")
 class RunbookAlarm(cloudwatch.Alarm):
     """Notifies the alerts topic when it goes to ALARM and when it returns to OK.
 
-    Its text says what happened (`description`), on which metric, and what to do first (`first_step`). It ends with the
-    address of its section, `docs/runbook/<capability>.md#<id>`.
+    The alarm's text says what happened (`description`), names the metric, and says what to do first (`first_step`). The
+    text ends with the address of the alarm's section in the runbook, `docs/runbook/<capability>.md#<id>`.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class RunbookAlarm(cloudwatch.Alarm):
             if not SENTENCE.fullmatch(text):
                 raise ValueError(
                     f"{name} of the alarm {id_} must be a sentence of three words or more that starts with a capital "
-                    f"letter and ends with a full stop, got {text!r}: the on-call engineer reads it first"
+                    f"letter and ends with a full stop, got {text!r}: the on-call engineer reads this text first"
                 )
         duration = Duration.seconds(metric.period.to_seconds() * evaluation_periods).to_human_string()
         condition = f"{metric.statistic} {metric.metric_name} {comparison} {threshold:,} for {duration}"

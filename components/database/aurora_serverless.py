@@ -36,7 +36,7 @@ class AuroraServer(DatabaseServer):
             categories=MEMBER_EVENTS,
         )
         self._alarms(config, self.resource)
-        self._accept(config)
+        self._acknowledge_findings(config)
 
     def _cluster(self, config: AuroraServerless) -> rds.DatabaseCluster:
         placement = self._placement

@@ -1,4 +1,4 @@
-"""The database. The only place that knows what access to it needs: network rules, IAM permissions, variables."""
+"""The database, and access to the database: network rules, IAM permissions and environment variables."""
 
 from pathlib import Path
 
@@ -19,12 +19,12 @@ from components.foundation.alerts import Alerts
 from components.network.network import Network
 from config.database import AuroraServerless, Engine, ThroughProxy
 
-# The certificates of the CA bundle, one a line.
+# Lists the certificates of the CA bundle, one certificate per line.
 CERTIFICATES = Path("components/database/certificates/fingerprints.txt")
 
 
 class Database(Construct):
-    """Stores the ledger of files, the rows, and rejected rows. Only the schema migration has a password.
+    """Stores the ledger of files, the loaded rows and the rejected rows. Only the schema migration has a password.
 
     If there is a proxy, clients reach only the proxy; the proxy and the schema migration reach the database.
     """
@@ -92,11 +92,12 @@ class Database(Construct):
             self.server.resource.grant_connect(grantee, user)
 
     def allow_migrations(self, function: PythonFunction) -> str:
-        """Lets the schema migration connect as the master user. Returns the ARN of the secret with its password.
+        """Lets the schema migration connect as the master user. Returns the ARN of the secret with the user's password.
 
-        With the password on a new database, with a token later: once the master user has created roles in rds_iam, it
-        is a member itself, and RDS refuses its password (docs/decisions/0001). Never through a proxy, which has no
-        password to log in with and would pin the session because of its lock.
+        The migration logs in to a new database with the password, and later with a token. The reason: after the master
+        user has created roles in rds_iam, the master user is a member of rds_iam too, and RDS refuses the password
+        (docs/decisions/0001). The migration never connects through a proxy. The proxy has no password for the master
+        user, and the migration's lock would pin the session.
         """
         self._open(function, self.server.security_group, ports.DATABASE)
         self.server.resource.grant_connect(function, MASTER_USER)
@@ -111,15 +112,15 @@ class Database(Construct):
 
     @staticmethod
     def _open(client: ec2.IConnectable, group: ec2.SecurityGroup, port: int) -> None:
-        # Called on the client, so that the rules are in the client's stack. From this side the database's stack would
-        # depend on its consumers, which is a cycle.
+        # `client.connections` puts the rules into the client's stack, which depends on the database's stack anyway.
+        # `group.connections` would make the database's stack depend on the client's stack: a cycle.
         client.connections.allow_to(group, ec2.Port.tcp(port), "The database")
 
     def _warn_if_certificate_is_missing(self, region: str | None) -> None:
-        """A warning, not an error: the template is right, and AWS publishes the missing certificate."""
+        """Warns instead of raising an error: the template is valid, and AWS publishes the missing certificate."""
         if region and f" RDS {region} Root CA" not in CERTIFICATES.read_text():
             Annotations.of(self).add_warning_v2(
                 "platform:databaseCertificate",
                 f"{CERTIFICATES.parent} has no root certificate of RDS in {region}: clients will refuse the database: "
-                f"add it before you deploy ({CERTIFICATES.parent}/README.md).",
+                f"add the certificate before you deploy ({CERTIFICATES.parent}/README.md).",
             )

@@ -1,4 +1,4 @@
-"""What both database engines share: settings, security group, logs, monitoring, alarms."""
+"""The base class of both database engines: settings, security group, logs, monitoring, alarms."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -29,12 +29,15 @@ CA_CERTIFICATE = rds.CaCertificate.RDS_CA_RSA2048_G1
 ON_REMOVAL = {"snapshot": RemovalPolicy.SNAPSHOT, "destroy": RemovalPolicy.DESTROY}
 INSIGHTS = {
     "standard": (rds.DatabaseInsightsMode.STANDARD, rds.PerformanceInsightRetention.DEFAULT),
-    "advanced": (rds.DatabaseInsightsMode.ADVANCED, rds.PerformanceInsightRetention.MONTHS_15),  # RDS accepts no other
+    "advanced": (
+        rds.DatabaseInsightsMode.ADVANCED,
+        rds.PerformanceInsightRetention.MONTHS_15,
+    ),  # RDS requires 15 months
 }
 MONITORING_POLICY = "AmazonRDSEnhancedMonitoringRole"
 
 BUSY_PERCENT = 80
-# PostgreSQL stops accepting writes at two billion; a working vacuum keeps the age below half of that.
+# PostgreSQL stops accepting writes at an age of two billion. A working vacuum keeps the age below one billion.
 MAX_TRANSACTION_ID_AGE = 1_000_000_000
 
 
@@ -54,8 +57,8 @@ class Placement:
 class DatabaseServer(Construct):
     """A PostgreSQL server of either engine. `Database` decides who may use it.
 
-    Clients connect to `host` and `port`. `master_secret` is the ARN of the secret with the master user's password,
-    which RDS creates and rotates every seven days.
+    Clients connect to `host` and `port`. `master_secret` is the ARN of the secret with the master user's password. RDS
+    creates this secret, and rotates the password every seven days.
     """
 
     resource: rds.DatabaseInstance | rds.DatabaseCluster
@@ -97,7 +100,7 @@ class DatabaseServer(Construct):
         }
 
     def _instance_settings(self, config: DatabaseConfig) -> dict[str, Any]:
-        """Those that the members of an Aurora cluster share too."""
+        """The keyword arguments that the instances of an Aurora cluster take too."""
         return {
             "auto_minor_version_upgrade": True,
             "preferred_maintenance_window": config.maintenance_window,
@@ -107,7 +110,7 @@ class DatabaseServer(Construct):
         }
 
     def _logs(self, path: str, kinds: list[str], *, days: int) -> list[logs.LogGroup]:
-        """The log groups of exported logs. RDS would create missing ones itself, unencrypted and without retention."""
+        """Creates the log groups of exported logs. RDS would create them without encryption and without retention."""
         placement = self._placement
         return [
             log_group(
@@ -122,7 +125,7 @@ class DatabaseServer(Construct):
         ]
 
     def _monitoring_role(self) -> iam.Role:
-        """The role for Enhanced Monitoring, with AWS's own policy: RDS itself checks what the role may do.
+        """Creates the role for Enhanced Monitoring with AWS's managed policy: RDS checks the permissions.
 
         Source: Amazon RDS User Guide, "Setting up and enabling Enhanced Monitoring".
         """
@@ -148,7 +151,7 @@ class DatabaseServer(Construct):
         return role
 
     def _subscribe(self, id_: str, *, source: str, ids: list[str], categories: list[str]) -> None:
-        """Sends RDS events of those categories to the alerts topic."""
+        """Sends RDS events of these `categories` to the alerts topic."""
         rds.CfnEventSubscription(
             self,
             id_,
@@ -159,7 +162,7 @@ class DatabaseServer(Construct):
         )
 
     def _shared_alarms(self, max_connections: int) -> None:
-        # Missing data breaches none of the database's alarms: events report a database that stops or fails over.
+        # No alarm of the database treats missing data as a breach: events report a database that stops or fails over.
         self._alarm(
             "DatabaseConnections",
             metric=self.resource.metric_database_connections(statistic="Maximum"),
@@ -175,7 +178,7 @@ class DatabaseServer(Construct):
             first_step="Look for transactions that have been open for days, in pg_stat_activity.",
         )
 
-    def _accept(self, settings: DatabaseConfig) -> None:
+    def _acknowledge_findings(self, settings: DatabaseConfig) -> None:
         acknowledge(
             self,
             *by(NIST, HIPAA, rule="RDSInBackupPlan"),

@@ -32,7 +32,7 @@ class PostgresServer(DatabaseServer):
         self.master_secret = made.attr_master_user_secret_secret_arn
         self._subscribe("EventSubscription", source="db-instance", ids=[made.ref], categories=EVENTS)
         self._alarms(config, self.resource)
-        self._accept(config)
+        self._acknowledge_findings(config)
         if not config.multi_az:
             self._accept_one_zone()
 

@@ -9,7 +9,8 @@ from constructs import Construct
 from components.common.incarnation import incarnation
 from components.common.log_group import log_group
 
-LOG_PREFIX = "aws-waf-logs-"  # (AWS WAF Developer Guide, "Sending web ACL traffic logs to a CloudWatch Logs log group")
+# AWS WAF requires this prefix (AWS WAF Developer Guide, "Sending web ACL traffic logs to a CloudWatch Logs log group").
+LOG_PREFIX = "aws-waf-logs-"
 # AWS managed rule groups, the cheapest first: addresses with a bad reputation, common attacks, known bad inputs, SQL
 # injection. With the rate limit they use 1,127 capacity units; up to 1,500 cost nothing extra. The common rules' limit
 # of 8 KB for bodies stays: uploads go directly to S3, and the app's forms are small.
@@ -19,9 +20,9 @@ MANAGED_RULES = (
     "AWSManagedRulesKnownBadInputsRuleSet",
     "AWSManagedRulesSQLiRuleSet",
 )
-# Rules that count instead of block. The limit for cookies is 10 KB, and the load balancer's session cookies may take
-# 16 KB (User Guide for Application Load Balancers, "Authenticate users"). File names such as orders.bak or x.log occur
-# in the paths and queries of pages about files.
+# These rules only count requests, because valid requests match these rules. The rule for cookies allows 10 KB, and the
+# load balancer's session cookies may take 16 KB (User Guide for Application Load Balancers, "Authenticate users"). The
+# paths and queries of pages about files contain file names such as orders.bak or x.log.
 COUNT_ONLY = {
     "AWSManagedRulesCommonRuleSet": [
         "SizeRestrictions_Cookie_HEADER",
@@ -32,7 +33,7 @@ COUNT_ONLY = {
 
 
 class WebAcl(Construct):
-    """Blocks known attacks, and addresses that send too many requests. Logs what it blocks or counts."""
+    """Blocks known attacks, and addresses that send too many requests. Logs blocked and counted requests."""
 
     def __init__(
         self,
@@ -80,8 +81,8 @@ class WebAcl(Construct):
 
     def _log(self, acl: wafv2.CfnWebACL, name: str, key: kms.IKey, days: int, removal: RemovalPolicy) -> None:
         group = log_group(self, "LogGroup", key=key, days=days, removal=removal, name=name)
-        # Without the ":*" at the end of CloudFormation's own ARN, which AWS WAF refuses. AWS adds the resource policy
-        # for the log delivery (Amazon CloudWatch Logs User Guide, "Enable logging from AWS services").
+        # Not the log group's attribute Arn: AWS WAF refuses the ":*" at the end of that ARN. AWS adds the resource
+        # policy for the log delivery (Amazon CloudWatch Logs User Guide, "Enable logging from AWS services").
         arn = Stack.of(self).format_arn(
             service="logs", resource="log-group", arn_format=ArnFormat.COLON_RESOURCE_NAME, resource_name=name
         )
@@ -90,7 +91,7 @@ class WebAcl(Construct):
             "Logging",
             resource_arn=acl.attr_arn,
             log_destination_configs=[arn],
-            # The load balancer's log has the requests that pass.
+            # The load balancer's log contains the requests that pass.
             logging_filter={
                 "DefaultBehavior": "DROP",
                 "Filters": [
@@ -104,7 +105,7 @@ class WebAcl(Construct):
                     }
                 ],
             },
-            # Otherwise readers of the log could take over a session.
+            # With the values of these headers, a reader of the log could take over a session.
             redacted_fields=[
                 wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": name})
                 for name in ("authorization", "cookie")
@@ -134,7 +135,7 @@ def _managed(name: str, priority: int) -> wafv2.CfnWebACL.RuleProperty:
 
 
 def _visibility(metric: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
-    # No samples: they would show what the log redacts, such as session cookies (AWS WAF API Reference,
+    # No samples: samples would show the headers that the log redacts, such as session cookies (AWS WAF API Reference,
     # "VisibilityConfig").
     return wafv2.CfnWebACL.VisibilityConfigProperty(
         cloud_watch_metrics_enabled=True, metric_name=metric, sampled_requests_enabled=False

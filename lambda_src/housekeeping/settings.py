@@ -10,7 +10,7 @@ from common.settings import DatabaseSettings, EnvironmentSettings, whole_number
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(EnvironmentSettings):
-    """The database, and how many days rejected rows are kept after their file was finished."""
+    """`reject_days` is the number of days to keep rejected rows after their file was finished."""
 
     database: Annotated[DatabaseSettings, DatabaseSettings.from_env]
     database_user: Annotated[str, "DATABASE_USER"]

@@ -1,8 +1,8 @@
 """Writes a file's rows to the tables `orders` and `rejected_rows`, in batches.
 
-A batch is copied directly into `orders` as long as all its orders are new. A batch with an order that exists already is
-rolled back and merged through a temporary table. After each batch `orders` holds, for every id that the file contained
-so far, the latest row of this file or the row of a later file.
+A batch of new orders is copied directly into `orders`. If `orders` already contains an order of the batch, the copy is
+rolled back, and the batch is merged through a temporary table. After each batch `orders` holds, for every id that the
+file contained so far, the latest row of this file or the row of a later file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BATCH_REJECTS = 1_000
 
 _COLUMNS: LiteralString = "order_id, customer_email, sku, quantity, unit_price, currency, ordered_at, notes"
 
-# The first holds one batch. The second holds the ids of orders that were counted, until the transaction ends.
+# incoming_orders holds one batch. counted_orders holds the ids of counted orders until the transaction ends.
 _TABLES: tuple[LiteralString, ...] = (
     """
     CREATE TEMPORARY TABLE IF NOT EXISTS incoming_orders (
@@ -52,30 +52,30 @@ _UPDATE: LiteralString = """
          incoming.ordered_at, incoming.notes, incoming.file_id)
     FROM incoming_orders AS incoming
 """
-# Orders that an earlier batch of this file wrote.
+# Updates orders that an earlier batch of this file wrote.
 _UPDATE_OWN: LiteralString = (
     f"{_UPDATE} WHERE orders.order_id = incoming.order_id AND orders.file_id = incoming.file_id"
 )
-# Sorting by id makes two files with the same orders lock them in the same order, so they rarely deadlock. An order that
-# exists already is locked but not changed: "WHERE false" is evaluated after the lock is taken.
+# Two files with the same orders lock these orders sorted by id, so the two loads rarely deadlock. An existing order is
+# locked but not changed: "WHERE false" is evaluated after the lock is taken.
 _INSERT: LiteralString = f"""
     INSERT INTO orders ({_COLUMNS}, file_id) SELECT {_COLUMNS}, file_id FROM incoming_orders ORDER BY order_id
     ON CONFLICT (order_id) DO UPDATE SET file_id = orders.file_id WHERE false
 """  # noqa: S608 - built from constants
-# A statement of its own, because its snapshot is newer: an order that _INSERT waited for may come from a file that was
-# committed to the ledger only after _INSERT began.
+# A separate statement has a newer snapshot than _INSERT. This is necessary because an order that _INSERT waited for may
+# come from a file that was committed to the ledger only after _INSERT began.
 _REPLACE: LiteralString = f"""
     {_UPDATE}, files, files AS this
     WHERE orders.order_id = incoming.order_id AND orders.file_id <> incoming.file_id
       AND files.file_id = orders.file_id AND this.file_id = %(file_id)s AND {EARLIER}
 """
-# The remaining orders belong to later files. Each is counted once, however many batches contain it.
+# The remaining orders belong to later files. Each order is counted once, even if several batches contain the order.
 _COUNT_OUTRANKED: LiteralString = """
     INSERT INTO counted_orders
     SELECT order_id FROM incoming_orders JOIN orders USING (order_id) WHERE orders.file_id <> incoming_orders.file_id
     ON CONFLICT DO NOTHING
 """
-# A reprocessed file may find orders that it wrote the first time, so all of its orders are counted here.
+# All orders of a reprocessed file are counted here, because an earlier load of the same file may have written some.
 _COUNT_ALL: LiteralString = "INSERT INTO counted_orders SELECT order_id FROM incoming_orders ON CONFLICT DO NOTHING"
 
 
@@ -113,8 +113,8 @@ class _Batch:
 class OrderWriter:
     """Writes every row of a file in a transaction.
 
-    An order that exists already is replaced only if its file is earlier than this one. `reprocess` means that this file
-    may have been loaded before.
+    An existing order is replaced only if the order comes from an earlier file. `reprocess` means that this file may
+    have been loaded before.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class OrderWriter:
             elif self._insert(batch):
                 failures = 0
             else:
-                # Existing orders rarely come alone: after each failure, more batches are merged at once.
+                # Existing orders often follow each other: after each failure, more batches are merged without a copy.
                 failures += 1
                 pause = 2**failures - 2
                 self._merge(batch.lines, batch)
@@ -166,7 +166,7 @@ class OrderWriter:
         self._at_end = True
 
     def _insert(self, batch: _Batch) -> bool:
-        """Copy the batch directly into `orders`; returns False if an order exists already, and then copies none."""
+        """Copy the batch directly into `orders`. Copies nothing and returns False if an order exists already."""
         try:
             with self._connection.transaction():
                 self._copy("orders", self._read(batch))

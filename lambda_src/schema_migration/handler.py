@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 RESOURCE_ID = "schema-migration"
 _RESPONSE_SECONDS = 20.0  # reserved for responding before Lambda ends the function
-_CONNECT_SECONDS = 120.0  # a database that RDS calls available accepts connections long before
+_CONNECT_SECONDS = 120.0  # an available database accepts connections much sooner
 
 _log = logging.getLogger(__name__)
 logging.getLogger(__package__).setLevel(logging.INFO)
@@ -62,8 +62,8 @@ def _migrate(settings: Settings, context: Context) -> str:
     )
     secret = json.loads(answer["SecretString"])
     user = secret["username"]
-    # A new database accepts the password only. Once the migrations have created roles that are members of rds_iam,
-    # their creator counts as a member too (PostgreSQL 16 and later), and RDS accepts only tokens from members.
+    # A new database accepts only the password. After the migrations have created roles that are members of rds_iam,
+    # PostgreSQL 16 and later count the creator as a member too, and RDS accepts only tokens from members.
     passwords = (secret["password"], iam_token(settings.database, user=user, session=botocore.session.get_session()))
     candidates = [
         psycopg.conninfo.make_conninfo(**parameters(settings.database, user=user, password=password))

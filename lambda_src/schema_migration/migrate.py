@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 from . import database_roles
 
 PACKAGE = Path(__file__).parent
-# Any number works, as long as nothing else in this database takes an advisory lock with the same one.
+# Any number works, as long as nothing else in this database takes an advisory lock with the same number.
 LOCK = 7_001_001
 _CONNECT_SECONDS = 5
 _RETRY_SECONDS = 2.0
@@ -52,11 +52,11 @@ def connect(candidates: Sequence[str], *, seconds: float) -> psycopg.Connection:
 
 
 def migrate(connection: psycopg.Connection, *, seconds: float, source: Path = PACKAGE) -> str:
-    """Upgrade the schema to the newest revision in `source/versions`, set the roles in `source/roles`.
+    """Upgrade the schema to the newest revision in `source/versions`, then set the roles in `source/roles`.
 
     Returns the revision that the schema then has. A schema that is newer than the bundle is left unchanged, roles
-    included, so that an older release can be deployed again. A migration that fails is rolled back; those before it
-    stay. Closes `connection`. Raises MigrationError, also when `seconds` are over.
+    included, so that an older release can be deployed again. A migration that fails is rolled back; earlier
+    migrations stay. Closes `connection`. Raises MigrationError, also when `seconds` are over.
     """
     engine = sqlalchemy.create_engine("postgresql+psycopg://", creator=lambda: connection, poolclass=NullPool)
     step = "the migrations could not start"

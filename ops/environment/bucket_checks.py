@@ -15,27 +15,27 @@ from ops.environment.expected import UNKNOWN, matches
 
 
 def buckets_are_private_encrypted_and_versioned(environment: DeployedEnvironment) -> Iterator[str]:
-    """The public access block, the encryption and the versioning of each bucket are those of its template."""
+    """The public access block, the encryption and the versioning of each bucket match the template."""
     s3 = deployed.client(environment, "s3")
     for stack, resource in deployed.resources(environment, "AWS::S3::Bucket"):
         expected, bucket = deployed.expected(environment, stack, resource), resource.physical_id
         if (blocked := expected.get("PublicAccessBlockConfiguration")) and not matches(blocked, _blocked(s3, bucket)):
             settings = ",".join(f"{name}={str(value).lower()}" for name, value in blocked.items())
             yield (
-                f"the public access block of {bucket} is not the template's: `aws s3api put-public-access-block "
+                f"the public access block of {bucket} doesn't match the template: `aws s3api put-public-access-block "
                 f"--bucket {bucket} --public-access-block-configuration {settings}`"
             )
         if (rules := _encryption_rules(expected)) and not matches(rules, _encryption(s3, bucket)):
             yield (
-                f"the encryption of {bucket} is not the template's: `aws s3api put-bucket-encryption --bucket {bucket} "
-                f"--server-side-encryption-configuration {_quoted({'Rules': rules})}`"
+                f"the encryption of {bucket} doesn't match the template: `aws s3api put-bucket-encryption "
+                f"--bucket {bucket} --server-side-encryption-configuration {_quoted({'Rules': rules})}`"
             )
         if (versioning := expected.get("VersioningConfiguration")) and not matches(
             versioning["Status"], s3.get_bucket_versioning(Bucket=bucket).get("Status")
         ):
             yield (
-                f"the versioning of {bucket} is not the template's: `aws s3api put-bucket-versioning --bucket {bucket} "
-                f"--versioning-configuration Status={versioning['Status']}`"
+                f"the versioning of {bucket} doesn't match the template: `aws s3api put-bucket-versioning "
+                f"--bucket {bucket} --versioning-configuration Status={versioning['Status']}`"
             )
 
 
@@ -78,8 +78,8 @@ def _encryption(s3: Any, bucket: str) -> list[dict[str, Any]]:
     ]
 
 
-def bucket_policies_are_the_templates(environment: DeployedEnvironment) -> Iterator[str]:
-    """AWS may overwrite the policy of a bucket that it delivers logs to.
+def bucket_policies_match_templates(environment: DeployedEnvironment) -> Iterator[str]:
+    """Bucket policies match their templates. AWS may overwrite the policy of a bucket to which AWS delivers logs.
 
     Source: Amazon VPC User Guide, "Publish flow logs to Amazon S3".
     """
@@ -93,12 +93,12 @@ def bucket_policies_are_the_templates(environment: DeployedEnvironment) -> Itera
             if error.response["Error"]["Code"] != "NoSuchBucketPolicy":
                 raise
             found = {}
-        # S3 may add an Id, which means nothing.
+        # S3 may add an Id, which has no effect.
         if not matches(policy["Statement"], found.get("Statement", [])):
             text = _quoted(policy)
             command = f"`aws s3api put-bucket-policy --bucket {bucket} --policy {text}`"
-            where = f"resource {resource.logical_id} in the template of {stack.name} says what it must be"
-            yield f"the policy of {bucket} is not the template's: {where if UNKNOWN in text else command}"
+            where = f"resource {resource.logical_id} in the template of {stack.name} has the correct policy"
+            yield f"the policy of {bucket} doesn't match the template: {where if UNKNOWN in text else command}"
 
 
 def _quoted(document: object) -> str:

@@ -1,4 +1,4 @@
-"""Checks of everything that all capabilities have: stacks, alarms, buckets, protections, encryption, drift."""
+"""Checks that apply to all capabilities: stacks, alarms, buckets, protections, encryption, drift."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ops.environment import bucket_checks, deployed, drift, protections
 from ops.environment.expected import UNKNOWN, matches
 from ops.environment.stacks import DeployedResource, DeployedStack
 
-_NAMES_IN_A_CALL = 100  # the most that DescribeAlarms takes
+_MAX_ALARM_NAMES = 100  # in one call of DescribeAlarms
 _ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 _DATABASES = ("AWS::RDS::DBInstance", "AWS::RDS::DBCluster")
 
@@ -28,20 +28,20 @@ def stacks_are_deployed(environment: DeployedEnvironment) -> Iterator[str]:
 
 
 def no_alarm_is_on(environment: DeployedEnvironment) -> Iterator[str]:
-    """No alarm of the environment is in ALARM. One without data yet is INSUFFICIENT_DATA, which is no problem."""
+    """No alarm of the environment is in ALARM. INSUFFICIENT_DATA is not a problem: a new alarm has no data."""
     names = [resource.physical_id for _, resource in deployed.resources(environment, *_ALARMS)]
     cloudwatch = deployed.client(environment, "cloudwatch")
-    for start in range(0, len(names), _NAMES_IN_A_CALL):
+    for start in range(0, len(names), _MAX_ALARM_NAMES):
         answer = cloudwatch.describe_alarms(
-            AlarmNames=names[start : start + _NAMES_IN_A_CALL], AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+            AlarmNames=names[start : start + _MAX_ALARM_NAMES], AlarmTypes=["MetricAlarm", "CompositeAlarm"]
         )
         for alarm in (*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])):
             if alarm["StateValue"] == "ALARM":
                 yield f"{alarm['AlarmName']} is in ALARM: {alarm.get('AlarmDescription') or alarm.get('StateReason')}"
 
 
-def protections_are_the_templates(environment: DeployedEnvironment) -> Iterator[str]:
-    """Termination protection is on for all stacks or for none, as the configuration says; the rest is in templates."""
+def protections_match_templates(environment: DeployedEnvironment) -> Iterator[str]:
+    """Termination protection of stacks matches the configuration; deletion protection matches the templates."""
     wanted = ENVIRONMENTS[environment.name].termination_protection
     flag = "--enable-termination-protection" if wanted else "--no-enable-termination-protection"
     for stack in deployed.stacks(environment):
@@ -124,10 +124,8 @@ CHECKS = (
         name="buckets are private, encrypted and versioned as their templates say",
         problems=bucket_checks.buckets_are_private_encrypted_and_versioned,
     ),
-    Check(name="bucket policies are those of the templates", problems=bucket_checks.bucket_policies_are_the_templates),
-    Check(
-        name="deletion and termination protection are on where they should be", problems=protections_are_the_templates
-    ),
+    Check(name="bucket policies match their templates", problems=bucket_checks.bucket_policies_match_templates),
+    Check(name="deletion and termination protection are on where they should be", problems=protections_match_templates),
     Check(
         name="databases, queues, topics and log groups are encrypted, and no database is public",
         problems=data_is_encrypted_and_private,

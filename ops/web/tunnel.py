@@ -17,7 +17,7 @@ TOKEN_VARIABLE = "AWS_SSM_START_SESSION_RESPONSE"  # noqa: S105 - a variable's n
 
 
 def open_tunnel(web: DeployedWeb, *, port: int) -> int:
-    """Forward `port` until the person ends it. Returns the exit code of the plugin."""
+    """Forward `port` until the user presses Ctrl-C. Returns the exit code of the plugin."""
     environment = web.environment
     if web.user_pool_id:
         raise CommandError(
@@ -34,7 +34,10 @@ def open_tunnel(web: DeployedWeb, *, port: int) -> int:
     session, ssm = environment.session, environment.session.client("ssm")
     parameters = {"portNumber": [str(app_port)], "localPortNumber": [str(port)]}
     started = ssm.start_session(Target=instance, DocumentName=DOCUMENT, Parameters=parameters)
-    print(f"http://localhost:{port}/ shows the pages of {environment.label} on {instance}; Ctrl-C ends it.", flush=True)
+    print(
+        f"http://localhost:{port}/ shows the pages of {environment.label} on {instance}; Ctrl-C ends the tunnel.",
+        flush=True,
+    )
     token = json.dumps({name: started[name] for name in ("SessionId", "TokenValue", "StreamUrl")})
     request = json.dumps({"Target": instance, "DocumentName": DOCUMENT, "Parameters": parameters})
     profile = "" if session.profile_name == "default" else session.profile_name
@@ -43,7 +46,7 @@ def open_tunnel(web: DeployedWeb, *, port: int) -> int:
         try:
             return process.wait()
         except KeyboardInterrupt:
-            return 0  # when the block has waited for the plugin, which gets Ctrl-C too and ends the session
+            return 0  # after the block waited for the plugin, which gets Ctrl-C too and ends the session
 
 
 def healthy_target(web: DeployedWeb) -> tuple[str, int]:

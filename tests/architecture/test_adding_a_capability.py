@@ -1,4 +1,4 @@
-"""docs/adding-a-capability.md works as it stands: a copy of the repository that follows it passes the tests."""
+"""The steps of docs/adding-a-capability.md work: a copy of the repository with these changes passes the tests."""
 
 import json
 import os
@@ -14,9 +14,9 @@ from scripts.capabilities import SHARED, has_word, remove, traces
 from scripts.checkout import ROOT, format_python, tracked
 
 PAGE = ROOT / "docs/adding-a-capability.md"
-# A line that names a file, if there is one; the language of the block; its content.
+# Matches a block: the file named on the line above (optional), the language, the content.
 BLOCK = re.compile(r"(?ms)(?:^`([\w./]+)`:\n\n)?^```(\w+)\n(.*?)^```$")
-# Every environment takes as long as this one.
+# One environment is enough, and each takes as long as prod.
 ONLY_PROD = ("-k", "not local and not dev and not staging")
 PERMISSIONS = "tests/architecture/test_permissions.py::test_every_role_may_do_only_what_has_a_reason[prod]"
 
@@ -76,13 +76,13 @@ def test_the_code_has_the_format_and_passes_the_linter(copy: Path) -> None:
 
 
 @pytest.mark.thorough
-def test_its_own_tests_and_those_of_the_architecture_pass(copy: Path) -> None:
+def test_the_tests_of_the_capability_and_of_the_architecture_pass(copy: Path) -> None:
     tests = [f"tests/stacks/{CAPABILITY}", "tests/architecture/test_imports.py", "tests/architecture/test_runbook.py"]
     _run(copy, sys.executable, "-m", "pytest", "-q", *ONLY_PROD, *tests, PERMISSIONS)
 
 
 @pytest.mark.thorough
-def test_dev_is_synthesized_with_its_stack_and_no_finding(copy: Path, tmp_path: Path) -> None:
+def test_dev_is_synthesized_with_the_new_stack_and_no_finding(copy: Path, tmp_path: Path) -> None:
     context = json.loads((copy / "cdk.json").read_text())["context"] | {"aws:cdk:bundling-stacks": [], "env": "dev"}
     variables = {"CDK_CONTEXT_JSON": json.dumps(context), "CDK_OUTDIR": str(tmp_path)}
     _run(copy, sys.executable, "app.py", variables=variables)
@@ -91,7 +91,7 @@ def test_dev_is_synthesized_with_its_stack_and_no_finding(copy: Path, tmp_path: 
 
 
 @pytest.mark.thorough
-def test_its_removal_restores_the_repository(copy: Path, tmp_path: Path) -> None:
+def test_removing_the_capability_restores_the_repository(copy: Path, tmp_path: Path) -> None:
     tree = shutil.copytree(copy, tmp_path / "removed")
     files = {*tracked(ROOT), *NEW_FILES}
     removed = remove(CAPABILITY, tree=tree, files=files)

@@ -1,4 +1,4 @@
-"""A mistake, and the result of making it."""
+"""A deliberate mistake in the code, and the result of its test."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -18,8 +18,8 @@ class Mutant:
     test: str
     says: str
 
-    def made_in(self, text: str) -> str:
-        """The file's text with the mistake. Raises ValueError if it doesn't contain `old` exactly once."""
+    def apply_to(self, text: str) -> str:
+        """The file's `text` with the mistake. Raises ValueError if `text` doesn't contain `old` exactly once."""
         if text.count(self.old) != 1:
             raise ValueError(
                 f"{self.name}: {self.file} must contain this text once, and contains it {text.count(self.old)} times; "
@@ -29,7 +29,7 @@ class Mutant:
 
 
 class MutantStatus(Enum):
-    """What a mistake led to. All but the first fail the run."""
+    """The result of a mistake. Every status except KILLED fails the run."""
 
     KILLED = "killed"
     SURVIVED = "survived"

@@ -50,7 +50,7 @@ class Sandbox:
         file = self._root / mutant.file
         before = file.read_text()
         try:
-            file.write_text(mutant.made_in(before))
+            file.write_text(mutant.apply_to(before))
             notes = self._run([mutant.test])
         finally:
             file.write_text(before)

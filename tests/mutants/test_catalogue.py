@@ -25,7 +25,7 @@ def test_there_are_many_mistakes_and_each_is_unique() -> None:
 @pytest.mark.parametrize("mutant", CATALOGUE, ids=lambda mutant: str(mutant.name))
 def test_the_mistake_can_be_made_where_the_catalogue_says(mutant: Mutant) -> None:
     assert mutant.file.partition("/")[0] in MUTABLE
-    made = mutant.made_in((ROOT / mutant.file).read_text())
+    made = mutant.apply_to((ROOT / mutant.file).read_text())
     compile(made, mutant.file, "exec")
 
 
@@ -39,10 +39,10 @@ def test_every_mistake_names_a_test_that_exists_and_proves_something() -> None:
 
 
 def test_a_mistake_that_cannot_be_made_exactly_once_is_refused() -> None:
-    assert MUTANT.made_in("abc") == "acc"
+    assert MUTANT.apply_to("abc") == "acc"
     for text in ("ac", "abbc"):
         with pytest.raises(ValueError, match=r"components/x\.py must contain this text once"):
-            MUTANT.made_in(text)
+            MUTANT.apply_to(text)
 
 
 def _note(phase: str = "call", error: str = "", message: str = "") -> dict[str, str]:

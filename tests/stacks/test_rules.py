@@ -19,7 +19,7 @@ from config.environments import DEV, DEV_DATABASE, PROD
 from config.model import RULE_PACKS, Environment
 from config.network import DualStack, InterfaceEndpoint, NoNat, RegionalNat, SingleNat
 from stacks.base import PlatformStack
-from stacks.rule_packs import CHECKS, check_with
+from stacks.rule_packs import CHECKS, add_rule_packs
 from tests.support.databases import VARIANTS
 from tests.support.synthesis import CONTEXT, ENVIRONMENTS, Synthesized, shipped, synthesize
 from tests.support.variants import EVERY, unusual, variants
@@ -246,7 +246,7 @@ def test_a_mistake_stops_the_synthesis(pack: Any, capfd: pytest.CaptureFixture[s
     if pack == "template rules":
         bucket.add_property_override("NoSuchProperty", "value")
     else:
-        check_with((pack,), app)
+        add_rule_packs((pack,), app)
     with pytest.raises(RuntimeError, match=r"^ValidationFailed"):
         app.synth()
     capfd.readouterr()

@@ -1,4 +1,4 @@
-"""Prod on databases that no shipped environment uses, but any may use."""
+"""Variants of prod with supported databases that no shipped environment uses."""
 
 from dataclasses import replace
 from functools import cache

@@ -4,9 +4,9 @@ from typing import Any
 
 from tests.support.synthesis import Synthesized
 
-# The permissions that a sender needs on the key of its queue or topic. Without them, messages are lost (Amazon SQS
+# A sender needs these permissions on the key of the queue or topic. Without them, messages are lost (Amazon SQS
 # Developer Guide, "Key management"; Amazon SNS Developer Guide, "Managing encryption keys").
-TO_SEND = {"kms:Decrypt", "kms:GenerateDataKey"}
+SENDER_ACTIONS = {"kms:Decrypt", "kms:GenerateDataKey"}
 
 
 def key_policy(synthesized: Synthesized, id_: str) -> list[dict[str, Any]]:
@@ -17,7 +17,7 @@ def key_policy(synthesized: Synthesized, id_: str) -> list[dict[str, Any]]:
 
 
 def log_writers(synthesized: Synthesized) -> dict[str, str]:
-    """The prefix of the log bucket that each service may write to."""
+    """Each service that may write to the log bucket, with the prefix that the service may write to."""
     statements = synthesized.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
     return {
         statement["Principal"]["Service"]: synthesized.linked.text(statement["Resource"], "Foundation")

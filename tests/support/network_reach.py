@@ -9,10 +9,10 @@ from config.model import Environment
 from tests.support.synthesis import synthesize
 
 HTTPS = 443
-# Network ACLs deny this port from every address, and so the replies to clients that use it.
+# Network ACLs deny this port from every address. So a client that uses this source port gets no replies.
 RDP = 3389
-# The resources between an Auto Scaling group and its role.
-_BETWEEN = ("AWS::EC2::LaunchTemplate", "AWS::IAM::InstanceProfile")
+# The types of resources between an Auto Scaling group and the group's role.
+_INTERMEDIATE_TYPES = ("AWS::EC2::LaunchTemplate", "AWS::IAM::InstanceProfile")
 
 
 @cache
@@ -30,7 +30,7 @@ def database_clients(environment: Environment, target: str) -> set[str]:
         for statement in statements(templates)
         if "rds-db:connect" in statement.actions.patterns
         for resource in statement.resources.patterns
-        if reach.nodes[target].resource_id in {one.resource_id for one in templates.named(resource)}
+        if reach.nodes[target].resource_id in {each.resource_id for each in templates.named(resource)}
         for role in of_policy[statement.resource_id]
     }
     return {
@@ -45,6 +45,6 @@ def _roles(templates: Templates, id_: ResourceId) -> set[ResourceId]:
         type_ = templates.resource(reference.resource_id)["Type"]
         if type_ == ROLE:
             found.add(reference.resource_id)
-        elif type_ in _BETWEEN:
+        elif type_ in _INTERMEDIATE_TYPES:
             found |= _roles(templates, reference.resource_id)
     return found

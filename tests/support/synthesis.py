@@ -12,7 +12,7 @@ from checks.templates import Templates
 from config.environments import DEV, PROD, STAGING, local
 from config.model import Environment, RuntimeConfig
 from stacks.platform import Platform
-from stacks.rule_packs import check_with
+from stacks.rule_packs import add_rule_packs
 
 Template = dict[str, Any]
 Resources = dict[str, Any]
@@ -92,7 +92,7 @@ def synthesize_uncached(environment: Environment, *, validate: bool = False) -> 
         app = App(outdir=folder, context=CONTEXT, analytics_reporting=False)
         platform = Platform(app, environment=environment)
         if validate:
-            check_with(environment.rule_packs, app)
+            add_rule_packs(environment.rule_packs, app)
         try:
             app.synth(skip_validation=not validate, validate_on_synthesis=validate)
         except RuntimeError as error:

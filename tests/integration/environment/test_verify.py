@@ -1,4 +1,4 @@
-"""`make verify` on the local cloud: everything is ok, and each check fails once its fault is there."""
+"""`make verify` on the local cloud: a new deployment passes every check, and each check reports a fault."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ops.ingestion.deployed import find
 from ops.ingestion.verify import canary_is_loaded
 from tests.support.ops.local import deployed_environment, output
 
-SECONDS = 5.0  # in which no file is loaded while its events are off
+CANARY_SECONDS = 5.0  # short, because the canary is never loaded while events are off
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def environment(local_cloud: LocalCloud) -> DeployedEnvironment:
 
 @pytest.fixture
 def undo() -> Iterator[ExitStack]:
-    """Takes the calls that repair a fault after the test."""
+    """Collects calls that repair a fault, and makes these calls after the test."""
     with ExitStack() as calls:
         yield calls
 
@@ -49,7 +49,7 @@ def test_a_new_deployment_has_no_problem(local_cloud: LocalCloud) -> None:
     assert "0 failed" in shown
 
 
-def test_an_alarm_that_is_on_is_named(environment: DeployedEnvironment, undo: ExitStack) -> None:
+def test_an_alarm_in_state_alarm_is_reported(environment: DeployedEnvironment, undo: ExitStack) -> None:
     cloudwatch, name = client(environment, "cloudwatch"), first(environment, "AWS::CloudWatch::Alarm").physical_id
     undo.callback(cloudwatch.set_alarm_state, AlarmName=name, StateValue="OK", StateReason="the test is over")
     cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a test")
@@ -58,7 +58,7 @@ def test_an_alarm_that_is_on_is_named(environment: DeployedEnvironment, undo: Ex
     assert "docs/runbook/" in problem
 
 
-def test_a_bucket_without_its_settings_is_named_with_the_commands_that_restore_them(
+def test_missing_bucket_settings_are_reported_with_the_commands_that_restore_the_settings(
     environment: DeployedEnvironment, undo: ExitStack
 ) -> None:
     s3, bucket = client(environment, "s3"), find(environment).landing_bucket
@@ -77,7 +77,7 @@ def test_a_bucket_without_its_settings_is_named_with_the_commands_that_restore_t
 
 
 @pytest.mark.parametrize("is_deleted", [False, True])
-def test_a_bucket_policy_that_was_overwritten_is_named_with_what_it_must_be(
+def test_an_overwritten_bucket_policy_is_reported_with_the_command_that_restores_the_policy(
     environment: DeployedEnvironment, undo: ExitStack, is_deleted: bool
 ) -> None:
     s3, bucket = client(environment, "s3"), find(environment).landing_bucket
@@ -89,34 +89,34 @@ def test_a_bucket_policy_that_was_overwritten_is_named_with_what_it_must_be(
         fewer = json.loads(policy)
         fewer["Statement"] = fewer["Statement"][1:]
         s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(fewer))
-    (problem,) = bucket_checks.bucket_policies_are_the_templates(environment)
+    (problem,) = bucket_checks.bucket_policies_match_templates(environment)
     assert f"aws s3api put-bucket-policy --bucket {bucket} --policy" in problem
     assert "aws:SecureTransport" in problem
 
 
-def test_termination_protection_that_differs_from_the_configuration_is_named(
+def test_termination_protection_that_differs_from_the_configuration_is_reported(
     environment: DeployedEnvironment, undo: ExitStack
 ) -> None:
     cloudformation, stack = client(environment, "cloudformation"), f"{prefix(environment)}-data"
     protect, wanted = cloudformation.update_termination_protection, LOCAL.termination_protection
     undo.callback(protect, StackName=stack, EnableTerminationProtection=wanted)
     protect(StackName=stack, EnableTerminationProtection=not wanted)
-    (problem,) = verify.protections_are_the_templates(environment)
+    (problem,) = verify.protections_match_templates(environment)
     assert f"--stack-name {stack} --no-enable-termination-protection" in problem
 
 
-def test_deletion_protection_that_differs_from_the_template_is_named(
+def test_deletion_protection_that_differs_from_the_template_is_reported(
     environment: DeployedEnvironment, undo: ExitStack
 ) -> None:
     rds, name = client(environment, "rds"), environment.outputs("data")["DatabaseIdentifier"]
     undo.callback(rds.modify_db_instance, DBInstanceIdentifier=name, DeletionProtection=False)
     rds.modify_db_instance(DBInstanceIdentifier=name, DeletionProtection=True)
-    (problem,) = verify.protections_are_the_templates(environment)
+    (problem,) = verify.protections_match_templates(environment)
     assert f"deletion protection of {name} is on, and the template says off" in problem
     assert "--no-deletion-protection" in problem
 
 
-def test_a_queue_without_its_key_is_named(environment: DeployedEnvironment, undo: ExitStack) -> None:
+def test_an_unencrypted_queue_is_reported(environment: DeployedEnvironment, undo: ExitStack) -> None:
     sqs, queue = client(environment, "sqs"), find(environment).queue_url
     name = "KmsMasterKeyId"
     key = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=[name])["Attributes"][name]
@@ -126,7 +126,7 @@ def test_a_queue_without_its_key_is_named(environment: DeployedEnvironment, undo
     assert f"{queue} is encrypted with no key" in problem
 
 
-def test_what_was_changed_by_hand_is_named_with_both_values(environment: DeployedEnvironment, undo: ExitStack) -> None:
+def test_a_manual_change_is_reported_with_both_values(environment: DeployedEnvironment, undo: ExitStack) -> None:
     sqs, queue = client(environment, "sqs"), find(environment).queue_url
     name = "MessageRetentionPeriod"
     days = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=[name])["Attributes"][name]
@@ -136,7 +136,7 @@ def test_what_was_changed_by_hand_is_named_with_both_values(environment: Deploye
     assert f"/{name} is 3600 instead of {days}" in problem
 
 
-def test_a_database_that_is_stopped_is_named_with_the_command_that_starts_it(
+def test_a_stopped_database_is_reported_with_the_start_command(
     environment: DeployedEnvironment, undo: ExitStack
 ) -> None:
     rds, name = client(environment, "rds"), environment.outputs("data")["DatabaseIdentifier"]
@@ -146,14 +146,12 @@ def test_a_database_that_is_stopped_is_named_with_the_command_that_starts_it(
     assert f"aws rds start-db-instance --db-instance-identifier {name}" in problem
 
 
-def test_a_canary_that_is_not_loaded_is_a_problem_and_is_removed(
-    environment: DeployedEnvironment, undo: ExitStack
-) -> None:
+def test_a_canary_that_is_not_loaded_is_reported_and_deleted(environment: DeployedEnvironment, undo: ExitStack) -> None:
     ingestion = find(environment)
     rule = ingestion.rule_arn.rpartition("/")[2]
     undo.callback(ingestion.events.enable_rule, Name=rule)
     ingestion.events.disable_rule(Name=rule)
-    (problem,) = canary_is_loaded(environment, seconds=SECONDS)
+    (problem,) = canary_is_loaded(environment, seconds=CANARY_SECONDS)
     assert "canary/verify.csv was not loaded within 5 s" in problem
     canary = f"{ingestion.incoming_prefix}canary/"
     assert ingestion.s3.list_object_versions(Bucket=ingestion.landing_bucket, Prefix=canary).get("Versions", []) == []

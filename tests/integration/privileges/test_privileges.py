@@ -32,7 +32,7 @@ def deployed(local_cloud: LocalCloud) -> Iterator[Deployed]:
     assert deployed.held() == before
 
 
-def test_the_roles_are_those_of_the_templates(deployed: Deployed) -> None:
+def test_the_roles_match_the_templates(deployed: Deployed) -> None:
     """The reasons cover the templates, so no role can be left out here."""
     found = {(role, action) for role in deployed.roles for action in deployed.allowed(role)}
     expected = {(grant.role, grant.action) for grant in grants(synthesize(LOCAL).linked, managed=REASONS.managed)}
@@ -110,7 +110,7 @@ def _refusal(call: Call, who: StandIn, where: str) -> str:
 
 
 def _members(deployed: Deployed, role: str, action: str) -> list[str]:
-    """The role, or the functions that may do it."""
+    """The role itself, or for FUNCTIONS the names of the functions that may perform the action."""
     if role != FUNCTIONS:
         return [role]
     members = [name for name in deployed.functions() if action in deployed.allowed(name)]

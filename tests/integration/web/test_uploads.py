@@ -1,4 +1,4 @@
-"""Uploads from the page to the bucket, and the forms that the app signs for them."""
+"""Uploads from the page to the bucket, and the upload forms that the app signs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def page(local_cloud: LocalCloud, open_page: OpenPage) -> Iterator[Page]:
 
 
 def choose(page: Page, contents: dict[str, str]) -> list[Locator]:
-    """Choose files, and return the list item of each."""
+    """Choose files, and return a list item for each file."""
     page.locator("#files").set_input_files(
         [FilePayload(name=name, mimeType="text/csv", buffer=text.encode()) for name, text in contents.items()]
     )
@@ -114,7 +114,7 @@ def signer(local_cloud: LocalCloud) -> UploadSigner:
 
 
 def submit(upload: Upload, *, size: int = 10, **changes: str) -> httpx.Response:
-    """Submit the signed form with a file of that size and with `changes` to its fields."""
+    """Submit the signed form with a file of `size` bytes and with `changes` to the form's fields."""
     return httpx.post(upload.url, data=upload.fields | changes, files={"file": ("a.csv", b"x" * size)})
 
 
@@ -130,7 +130,7 @@ def test_a_form_cannot_be_used_for_another_key(signer: UploadSigner, key: str) -
     assert "Policy Condition failed" in response.text
 
 
-def test_a_file_name_that_is_an_s3_variable_is_not_replaced(signer: UploadSigner) -> None:
+def test_s3_does_not_replace_a_variable_in_a_file_name(signer: UploadSigner) -> None:
     upload = signer.sign("${filename}")
     assert submit(upload).status_code == 204
     assert upload.key.endswith("/__filename_")
@@ -153,7 +153,7 @@ def test_a_policy_with_another_signature_is_refused(signer: UploadSigner) -> Non
     assert response.status_code == 403
 
 
-def test_the_app_chooses_the_key_below_its_prefix(local_cloud: LocalCloud) -> None:
+def test_the_app_chooses_a_key_below_the_incoming_prefix(local_cloud: LocalCloud) -> None:
     outputs = local_cloud.outputs()
     signed = httpx.post(f"{address(local_cloud)}api/uploads", json={"name": "../../a.csv", "size": 1}).json()
     assert signed["key"].startswith(outputs.incoming_prefix)

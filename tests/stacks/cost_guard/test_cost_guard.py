@@ -11,7 +11,7 @@ from config.environments import LOCAL
 from local_cloud.emulator.registration import uncovered
 from tests.support.contracts.runtimes import listed
 from tests.support.cost_guard.variants import ANOMALIES, BUDGET, GUARDED, MONITOR_ARN, UNUSUAL
-from tests.support.foundation import TO_SEND, key_policy, publishers
+from tests.support.foundation import SENDER_ACTIONS, key_policy, publishers
 from tests.support.promises import has, mentions
 from tests.support.synthesis import Synthesized, shipped, synthesize
 
@@ -124,7 +124,7 @@ def test_aws_may_publish_to_the_encrypted_topic_for_this_account_only(variant: S
         has(statement["Sid"], statement, {"Action": "sns:Publish", "Condition": OURS})
     for statement in key:
         has(statement["Sid"], statement, {"Condition": OURS})
-        assert set(listed(statement["Action"])) == TO_SEND
+        assert set(listed(statement["Action"])) == SENDER_ACTIONS
 
 
 def test_the_topic_allows_it_before_a_budget_names_the_topic(guarded: Synthesized) -> None:

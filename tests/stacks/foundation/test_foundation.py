@@ -6,7 +6,7 @@ from typing import Any
 
 from config.environments import DEV
 from tests.support.contracts.runtimes import listed
-from tests.support.foundation import TO_SEND, key_policy, log_writers, publishers
+from tests.support.foundation import SENDER_ACTIONS, key_policy, log_writers, publishers
 from tests.support.promises import has, mentions, refuses_plain_http
 from tests.support.synthesis import Synthesized, synthesize
 from tests.support.variants import core_of
@@ -45,7 +45,7 @@ def test_service_principals_use_keys_for_this_account_only(every_environment: Sy
 def test_rules_of_eventbridge_use_the_messages_key_without_a_condition(every_environment: Synthesized) -> None:
     """AWS says that EventBridge supports no account condition with encrypted topics. A refusal would be silent."""
     (rules,) = (statement for statement in _services(every_environment) if statement["Sid"] == "EventBridgeRules")
-    assert set(rules["Action"]) == TO_SEND
+    assert set(rules["Action"]) == SENDER_ACTIONS
     assert rules["Principal"] == {"Service": "events.amazonaws.com"}
     assert "Condition" not in rules, f"EventBridgeRules has a Condition: {rules['Condition']}"
 
@@ -68,7 +68,7 @@ def test_services_that_may_send_messages_may_use_the_messages_key(every_environm
             if "kms:EncryptionContext" not in str(statement.get("Condition"))  # archives have one, messages don't
             for action in listed(statement["Action"])
         }
-        missing = TO_SEND - allowed
+        missing = SENDER_ACTIONS - allowed
         assert not missing, (
             f"{service} may send, but lacks {sorted(missing)} on the messages key: every message is lost"
         )

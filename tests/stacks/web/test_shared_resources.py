@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from tests.support.contracts.runtimes import listed
-from tests.support.foundation import TO_SEND, key_policy, log_writers
+from tests.support.foundation import SENDER_ACTIONS, key_policy, log_writers
 from tests.support.synthesis import Synthesized, synthesize
 
 
@@ -23,7 +23,9 @@ def test_auto_scaling_may_send_notifications_with_the_messages_key(every_environ
         if "AWSServiceRoleForAutoScaling" in json.dumps(statement)
         for action in listed(statement["Action"])
     }
-    assert allowed >= TO_SEND, f"Auto Scaling may {sorted(allowed)} with the messages key, and needs {TO_SEND}"
+    assert allowed >= SENDER_ACTIONS, (
+        f"Auto Scaling may {sorted(allowed)} with the messages key, and needs {SENDER_ACTIONS}"
+    )
 
 
 def test_only_auto_scaling_uses_the_messages_key_with_its_service_linked_role(every_environment: Synthesized) -> None:

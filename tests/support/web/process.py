@@ -27,7 +27,7 @@ class WebProcess:
         port = free_port()
         variables = {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": "lambda_src",  # `common`, which is next to the app in its asset
+            "PYTHONPATH": "lambda_src",  # for the package `common`, which the app's asset contains
             "AWS_ACCESS_KEY_ID": "key",
             "AWS_SECRET_ACCESS_KEY": "secret",
             "AWS_REGION": "us-east-1",

@@ -1,4 +1,4 @@
-"""A pattern covers another if it matches everything that the other matches."""
+"""Pattern A covers pattern B if A matches every text that B matches. A and B overlap if a text matches both."""
 
 import pytest
 
@@ -24,12 +24,12 @@ from checks.patterns import covers, overlaps
         ("${data/Bucket.Arn}/incoming/*", "${data/Bucket.Arn}/*", False),
     ],
 )
-def test_a_pattern_covers_another_that_it_fully_matches(pattern: str, other: str, expected: bool) -> None:
+def test_a_pattern_covers_every_pattern_that_matches_fewer_texts(pattern: str, other: str, expected: bool) -> None:
     assert covers(pattern, other) is expected
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "expected"),
+    ("first", "second", "expected"),
     [
         ("s3:Get*", "s3:*Object", True),
         ("s3:Get*", "s3:Put*", False),
@@ -41,6 +41,6 @@ def test_a_pattern_covers_another_that_it_fully_matches(pattern: str, other: str
         ("", "a", False),
     ],
 )
-def test_patterns_overlap_where_one_text_matches_both(one: str, other: str, expected: bool) -> None:
-    assert overlaps(one, other) is expected
-    assert overlaps(other, one) is expected
+def test_patterns_overlap_if_a_text_matches_both(first: str, second: str, expected: bool) -> None:
+    assert overlaps(first, second) is expected
+    assert overlaps(second, first) is expected

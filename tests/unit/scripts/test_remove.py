@@ -86,7 +86,7 @@ def test_a_removal_does_not_mark_other_changes_as_released(
     with pytest.raises(SystemExit) as stopped:
         main(["greeting"], tree=repository.tree)
     assert stopped.value.code == 1
-    assert "The templates last released are as they were" in capsys.readouterr().out
+    assert "The released templates are unchanged" in capsys.readouterr().out
     assert repository.read("tests/released/dev/stall-dev-data.json") == "days=6\n"
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from scripts.source_lines import Edited, EditError, without
+from scripts.source_lines import Edited, EditError, remove_capability
 
 MODULES = {"config.greeting", "stacks.greeting"}
 
 
-def _without(source: str) -> Edited:
-    return without(source, word="greeting", modules=MODULES)
+def _removed(source: str) -> Edited:
+    return remove_capability(source, word="greeting", modules=MODULES)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def _without(source: str) -> Edited:
     ],
 )
 def test_code_of_the_capability_is_removed_and_the_rest_is_kept(before: str, after: str | None) -> None:
-    edited = _without(before)
+    edited = _removed(before)
     assert edited.source == (before if after is None else after)
     assert edited.leftovers == []
 
@@ -58,16 +58,16 @@ def test_code_of_the_capability_is_removed_and_the_rest_is_kept(before: str, aft
 @pytest.mark.parametrize("also", ["", ", greeting=LOUD"])
 def test_a_constant_that_other_code_uses_is_kept_and_reported(also: str) -> None:
     source = "from config.greeting import G\nLOUD = G(1)\nE = f(days=LOUD.days{})\n"
-    edited = _without(source.format(also))
+    edited = _removed(source.format(also))
     assert edited.source == source.format("").partition("\n")[2]
     assert edited.leftovers == ["2: G"]
 
 
 def test_an_else_branch_is_refused() -> None:
     with pytest.raises(EditError, match=r"line 1: .* has an else branch"):
-        _without("if environment.greeting:\n    f()\nelse:\n    g()\n")
+        _removed("if environment.greeting:\n    f()\nelse:\n    g()\n")
 
 
 def test_an_edit_that_would_leave_invalid_python_is_refused() -> None:
     with pytest.raises(EditError, match="would no longer be valid Python"):
-        _without("class A:\n    greeting: int\n")
+        _removed("class A:\n    greeting: int\n")

@@ -153,7 +153,7 @@ def test_released_templates_are_unchanged_if_the_guard_fails(both: Both) -> None
         upstream.write("tests/architecture/test_released.py", "def test_nothing_is_lost() -> None:\n    assert False\n")
 
     both.move_on(lose)
-    with pytest.raises(SystemExit, match="The templates last released are as they were"):
+    with pytest.raises(SystemExit, match="The released templates are unchanged"):
         both.merge()
     assert both.fork.git("status", "--porcelain") == ""
     assert both.fork.read("tests/released/dev/acme-dev-data.json") == "days=7\n"

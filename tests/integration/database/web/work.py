@@ -1,4 +1,4 @@
-"""Everything that the web app does in the database."""
+"""Runs every database query of the web app."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ MUTANTS = (
     Mutant(
         name="the data tier's ACL admits every address to the database port",
         file="components/network/network_acl.py",
-        old='"data": (*NO_LOGINS, Rule("app", DATABASE),',
-        new='"data": (*NO_LOGINS, Rule("anywhere", DATABASE),',
+        old='"data": (*NO_LOGINS, Rule("app", DATABASE_PORTS),',
+        new='"data": (*NO_LOGINS, Rule("anywhere", DATABASE_PORTS),',
         test=f"{NETWORK_ACLS}::test_the_data_tiers_network_acl_admits_only_the_app_and_data_tiers[prod-in]",
         says="0.0.0.0/0",
     ),

@@ -1,4 +1,4 @@
-"""New network access is found: by rules, routes and properties that expose a resource."""
+"""Finds new network access through rules, through routes, and through properties that expose a resource."""
 
 from typing import Any
 
@@ -74,7 +74,7 @@ def test_a_group_without_egress_rules_allows_all_egress() -> None:
     assert _openings(_group(), separate) == []
 
 
-def test_a_renamed_group_is_compared_with_its_old_self() -> None:
+def test_a_renamed_group_is_compared_with_the_old_group() -> None:
     rule = _tcp(443, CidrIp="10.0.0.0/8")
     new = _group(rule).changed()
     new.stacks[DATA]["Resources"]["Renamed"] = new.stacks[DATA]["Resources"].pop("Group")
@@ -83,7 +83,9 @@ def test_a_renamed_group_is_compared_with_its_old_self() -> None:
 
 def _acl(*entries: tuple[int, str, str, int]) -> Sketch:
     sketch = Sketch().add("Subnet", "AWS::EC2::Subnet").add("Acl", "AWS::EC2::NetworkAcl")
-    sketch.add("Its", "AWS::EC2::SubnetNetworkAclAssociation", SubnetId=ref("Subnet"), NetworkAclId=att("Acl", "Id"))
+    sketch.add(
+        "Association", "AWS::EC2::SubnetNetworkAclAssociation", SubnetId=ref("Subnet"), NetworkAclId=att("Acl", "Id")
+    )
     for number, action, peer, port in entries:
         sketch.add(
             f"Entry{number}{action}",
@@ -105,16 +107,16 @@ def test_a_new_allow_rule_of_an_acl_opens() -> None:
     assert _openings(_acl((100, "allow", "0.0.0.0/0", 22)), _acl((90, "allow", "10.0.0.0/8", 22))) == []
 
 
-def test_a_subnet_without_its_acl_has_the_default_one_and_a_renamed_acl_is_the_same() -> None:
+def test_a_subnet_without_an_acl_gets_the_default_acl_and_renaming_an_acl_opens_nothing() -> None:
     acl = _acl((100, "allow", "10.0.0.0/8", 22))
-    assert _openings(acl, acl.changed().remove("Its")) == [
+    assert _openings(acl, acl.changed().remove("Association")) == [
         "Subnet ACL ingress rule 100: all traffic from 0.0.0.0/0",
         "Subnet ACL ingress rule 100: all traffic from ::/0",
         "Subnet ACL egress rule 100: all traffic to 0.0.0.0/0",
         "Subnet ACL egress rule 100: all traffic to ::/0",
     ]
     renamed = acl.changed().remove("Acl").add("Other", "AWS::EC2::NetworkAcl", Tags=[])
-    for id_ in ("Its", "Entry100allow"):
+    for id_ in ("Association", "Entry100allow"):
         renamed.put(id_, NetworkAclId=att("Other", "Id"))
     assert _openings(acl, renamed) == []
 
@@ -135,10 +137,10 @@ def test_removing_a_deny_rule_without_effect_opens_nothing() -> None:
     assert _openings(old, _acl((100, "allow", "0.0.0.0/0", 22))) == []
 
 
-def test_a_bucket_without_its_public_access_block_is_exposed_in_each_way() -> None:
-    closed = Sketch().add("It", "AWS::S3::Bucket", PublicAccessBlockConfiguration=dict.fromkeys(BLOCKS, True))
-    assert _openings(closed, Sketch().add("It", "AWS::S3::Bucket")) == [
-        f"It PublicAccessBlockConfiguration.{name} = (not set)" for name in BLOCKS
+def test_a_bucket_without_a_public_access_block_is_exposed_in_each_way() -> None:
+    closed = Sketch().add("Exposed", "AWS::S3::Bucket", PublicAccessBlockConfiguration=dict.fromkeys(BLOCKS, True))
+    assert _openings(closed, Sketch().add("Exposed", "AWS::S3::Bucket")) == [
+        f"Exposed PublicAccessBlockConfiguration.{name} = (not set)" for name in BLOCKS
     ]
 
 
@@ -157,7 +159,7 @@ def _routed(table: str, **target: Any) -> Sketch:
             "Out", "AWS::EC2::Route", RouteTableId=ref("Public"), DestinationCidrBlock="0.0.0.0/0", GatewayId=ref("Igw")
         )
         .add("Nat", "AWS::EC2::Route", RouteTableId=ref("Private"), DestinationCidrBlock="0.0.0.0/0", **target)
-        .add("It", "AWS::EC2::SubnetRouteTableAssociation", SubnetId=ref("Subnet"), RouteTableId=ref(table))
+        .add("Association", "AWS::EC2::SubnetRouteTableAssociation", SubnetId=ref("Subnet"), RouteTableId=ref(table))
     )
 
 
@@ -202,7 +204,7 @@ def test_a_route_opens_by_its_target_and_by_another_route_table_of_the_subnet() 
     ],
 )
 def test_properties_expose_in_one_direction_only(type_: str, closed: dict[str, Any], opened: dict[str, Any]) -> None:
-    before, after = Sketch().add("It", type_, **closed), Sketch().add("It", type_, **opened)
+    before, after = Sketch().add("Exposed", type_, **closed), Sketch().add("Exposed", type_, **opened)
     assert len(_openings(before, after)) == 1
     assert _openings(after, before) == []
     assert _openings(after, after.changed()) == []

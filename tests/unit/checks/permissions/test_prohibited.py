@@ -87,7 +87,7 @@ def test_narrow_statements_are_accepted() -> None:
 def test_wildcard_actions_are_found_in_every_kind_of_policy(action: Any, type_: str, path: str) -> None:
     found, *_ = findings(IDENTITY | {"Action": action}, type_=type_, path=path)
     assert found.startswith(f"Data/Bad ({type_}), {path.replace('.0', '[0]')}.Statement[0]: ")
-    assert "allows actions that are never called: list those that are called" in found
+    assert "allows actions that are never called: list only the actions that are called" in found
 
 
 def test_only_the_account_itself_may_have_all_permissions_on_a_key() -> None:

@@ -1,4 +1,4 @@
-"""Everything that may open a path and that the model doesn't cover is refused by name."""
+"""Reachability refuses, by name, each resource that may open a path and is not part of the model."""
 
 import pytest
 

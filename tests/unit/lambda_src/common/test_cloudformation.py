@@ -1,4 +1,4 @@
-"""CloudFormation always gets a response that it accepts."""
+"""`respond` always sends CloudFormation a valid response."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def cloudformation(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudFormation]:
         yield received
 
 
-def test_a_response_names_the_request_that_it_answers(cloudformation: CloudFormation) -> None:
+def test_a_response_identifies_the_request(cloudformation: CloudFormation) -> None:
     respond(
         cloudformation.request("Create"), succeeded=True, reason="done", resource_id="new", data={"Revision": "0042"}
     )
@@ -37,7 +37,7 @@ def test_a_response_names_the_request_that_it_answers(cloudformation: CloudForma
     ]
 
 
-def test_a_failure_is_reported_as_one(cloudformation: CloudFormation) -> None:
+def test_a_failure_is_reported_as_failed(cloudformation: CloudFormation) -> None:
     respond(cloudformation.request("Update"), succeeded=False, reason="no such table", resource_id="new")
     (found,) = cloudformation.responses
     assert (found["Status"], found["Reason"], found["Data"]) == ("FAILED", "no such table", {})
@@ -50,16 +50,14 @@ def test_an_existing_resource_keeps_its_id(cloudformation: CloudFormation) -> No
 
 
 @pytest.mark.parametrize("character", ["x", "é", "\N{PARTY POPPER}", '"', "\n"])
-def test_a_long_reason_is_shortened_to_what_cloudformation_accepts(
-    cloudformation: CloudFormation, character: str
-) -> None:
+def test_a_long_reason_is_shortened_to_the_response_limit(cloudformation: CloudFormation, character: str) -> None:
     reason = "it began well " + character * 10_000
     respond(cloudformation.request("Create"), succeeded=False, reason=reason, resource_id="new")
     assert cloudformation.responses[0]["Reason"].startswith("it began well ")
     assert cloudformation.sizes[0] <= MAX_RESPONSE_BYTES
 
 
-def test_a_response_is_sent_again_when_the_server_fails_and_no_connection_stays_open(
+def test_a_response_is_repeated_after_a_server_error_and_every_connection_is_closed(
     cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed: list[int] = []
@@ -76,7 +74,7 @@ def test_a_response_is_sent_again_when_the_server_fails_and_no_connection_stays_
     assert closed == [503, 503, 503]
 
 
-def test_a_response_that_is_rejected_permanently_is_not_sent_again(cloudformation: CloudFormation) -> None:
+def test_a_permanently_rejected_response_is_not_repeated(cloudformation: CloudFormation) -> None:
     cloudformation.failures, cloudformation.failure = 9, 403
     with pytest.raises(HTTPError):
         respond(cloudformation.request("Create"), succeeded=True, reason="done", resource_id="new")
@@ -90,7 +88,7 @@ def test_the_number_of_attempts_is_limited(cloudformation: CloudFormation) -> No
     assert cloudformation.attempts == 5
 
 
-def test_a_response_has_no_content_type_because_the_address_is_signed_without_one(
+def test_a_response_has_no_content_type_because_the_signed_url_excludes_that_header(
     cloudformation: CloudFormation,
 ) -> None:
     respond(cloudformation.request("Create"), succeeded=True, reason="done", resource_id="new")

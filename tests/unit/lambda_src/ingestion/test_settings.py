@@ -56,6 +56,6 @@ def test_an_invalid_value_is_reported_with_its_variable(name: str, value: str) -
         Settings.from_env(ENVIRONMENT | {name: value})
 
 
-def test_an_unknown_log_level_is_refused_with_those_that_are_allowed() -> None:
+def test_an_unknown_log_level_is_refused_with_the_allowed_levels() -> None:
     with pytest.raises(SettingsError, match=r"^LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR, got 'LOUD'$"):
         Settings.from_env(ENVIRONMENT | {"LOG_LEVEL": "LOUD"})
