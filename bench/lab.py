@@ -55,7 +55,7 @@ _START = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 class Source(Enum):
-    """Where the measured programs read a file."""
+    """The place from which the measured programs read a file."""
 
     S3 = "S3"
     DISK = "disk"

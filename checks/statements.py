@@ -114,7 +114,7 @@ class Statement:
 
     @property
     def location(self) -> str:
-        """Where it stands in the templates, for messages."""
+        """The place of the statement in the templates, for messages."""
         return f"{self.resource_id} ({self.type}), {self.path}" + (f' "{self.sid}"' if self.sid else "")
 
     def covers(self, other: "Statement") -> bool:

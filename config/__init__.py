@@ -1,1 +1,1 @@
-"""What differs between environments: typed values, checked before any resource is made."""
+"""The differences between environments: typed values, checked before any resource is made."""

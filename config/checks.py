@@ -5,7 +5,7 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
-# What CloudWatch Logs accepts (CloudWatch Logs API Reference, "PutRetentionPolicy").
+# CloudWatch Logs accepts only these values (CloudWatch Logs API Reference, "PutRetentionPolicy").
 LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),

@@ -97,7 +97,7 @@ class FoundationConfig(ConfigSection):
 
 
 class Removal(Enum):
-    """What happens to buckets, keys and log groups when their stack is deleted."""
+    """The removal policy of buckets, keys and log groups: applies when their stack is deleted."""
 
     RETAIN = "retain"
     DESTROY = "destroy"

@@ -1,4 +1,4 @@
-"""What differs between AWS regions. Synthesis must know it, because it never calls AWS.
+"""The differences between AWS regions. Synthesis reads them here, because synthesis never calls AWS.
 
 Zones have letters, mostly a, b, c. Source: AWS Global Infrastructure, "Regions and Availability Zones".
 """

@@ -244,9 +244,7 @@ class WebConfig(Capability):
             f"above web.min_instances ({self.min_instances})",
             "a rolling update keeps the minimum in service and needs room for one more instance",
         )
-        self.require_at_least(
-            "requests_per_minute", 1, "the group adds instances when each instance gets more requests"
-        )
+        self.require_at_least("requests_per_minute", 1, "the group adds instances when each one gets more")
         self._check_warm_pool()
         self.require_log_days()
 

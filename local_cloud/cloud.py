@@ -98,7 +98,7 @@ class LocalCloud:
         return found
 
     def outputs(self) -> Outputs:
-        """What a person or a test needs to use it; raises LocalCloudError if it is not running."""
+        """The outputs for people and tests. Raises LocalCloudError if the local cloud is not running."""
         return self.state.read_outputs()
 
     def services(self) -> RunningServices:

@@ -134,7 +134,7 @@ class CdkDeployment:
         environment = {
             **clean(),
             **self._account.variables(),
-            # Where the setup installs Node and the CDK's command line.
+            # The setup installs Node and the CDK's command line there.
             "PATH": f"{CHECKOUT}/.venv/bin:{CHECKOUT}/node_modules/.bin:{os.environ.get('PATH', os.defpath)}",
             "CDK_HOME": str(self._state.root / "cdk-home"),
             "CDK_DISABLE_CLI_TELEMETRY": "true",

@@ -19,7 +19,7 @@ Ports = Mapping[str, int]
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceContext:
-    """What a service gets when it starts: the running core and the outputs of all stacks."""
+    """The argument of a service's start: the running core and the outputs of all stacks."""
 
     state: StateFolder
     core: RunningServices

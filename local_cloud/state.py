@@ -18,7 +18,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, kw_only=True)
 class Outputs:
-    """What a person or a test needs to use a running local cloud; `database_url` is the administrator's."""
+    """The values that people and tests need for a running local cloud. `database_url` is for the administrator."""
 
     aws_endpoint_url: str
     aws_region: str

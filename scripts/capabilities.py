@@ -28,7 +28,7 @@ class CapabilityError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Removed:
-    """What a removal changed, and the places in shared Python that still use a deleted name."""
+    """The files that a removal changed, and the places in shared Python that still use a deleted name."""
 
     deleted: list[str]
     edited: list[str]
@@ -181,7 +181,7 @@ def unmarked(text: str, name: str) -> str:
 
 
 def traces(name: str, *, tree: Path, files: Collection[str]) -> list[str]:
-    """Where the word is left: paths, and `file:line: text` for each line outside `NOT_SEARCHED`.
+    """Finds the remaining uses of the word: paths, and `file:line: text` for each line outside `NOT_SEARCHED`.
 
     As `git grep -iw`, and as a part of identifiers too: `some_name`, `NameStack`.
     """

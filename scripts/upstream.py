@@ -36,7 +36,7 @@ IDENTITY = ("-c", "user.name=make upstream", "-c", "user.email=upstream@example.
 
 @dataclass(frozen=True, kw_only=True)
 class Fork:
-    """What the fork decided, and applies to every state of upstream."""
+    """The decisions of the fork, which are applied to every state of upstream."""
 
     tree: Path
     removed: list[str]
@@ -98,7 +98,7 @@ def _merge(theirs: str, upstream: str, tree: Path) -> bool:
         fork = Fork(tree=tree, removed=removed, project=name_in((tree / MODEL).read_text()))
         files = {*tracked(old), *tracked(new), *tracked(tree)}
         written = _not_merged(new, files)
-        # What upstream now writes by hand is merged: the fork's generated file counts as unchanged.
+        # If upstream now writes a file by hand, the file is merged: the fork's generated file counts as unchanged.
         old_commit = _adapted(old, fork, written | _not_merged(tree, files))
         new_commit = _adapted(new, fork, written)
     merge = ["git", "merge-recursive", old_commit, "--", "HEAD", new_commit]

@@ -1,4 +1,4 @@
-"""What all stacks share: their names, their account and region, and the tags of their resources."""
+"""The base class of all stacks: name, account, region, and the tags of resources."""
 
 from aws_cdk import CfnOutput, RemovalPolicy, Stack, Tags
 from aws_cdk import Environment as Target

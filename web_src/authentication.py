@@ -52,7 +52,7 @@ class KeysUnavailableError(Exception):
 
 
 def public_key_url(load_balancer_arn: str) -> str:
-    """Where AWS publishes the public keys of the load balancers in that partition and region."""
+    """The address of the public keys of load balancers in this partition and region."""
     _, partition, _, region, *_ = load_balancer_arn.split(":")
     return _PUBLIC_KEY_URLS.get(partition, _PUBLIC_KEY_URLS["aws"]).format(region=region)
 

@@ -1,4 +1,4 @@
-"""What request handlers share: one instance of each for the whole app."""
+"""Objects that request handlers share: one instance of each object for the whole app."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _TITLES = {
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Holder:
-    """What statements are about: the `permissions` of a role, its `trust`, or the `policy` of a resource."""
+    """The subject of statements: the `permissions` of a role, its `trust`, or the `policy` of a resource."""
 
     resource_id: ResourceId
     kind: str
@@ -42,7 +42,7 @@ class Widening:
 
     @property
     def title(self) -> str:
-        """What it means for the holder."""
+        """The consequence for the holder."""
         return _TITLES[self.holder.kind]
 
 

@@ -202,7 +202,7 @@ def _inherited(
 
 
 def _similarities(templates: Templates, id_: ResourceId, resource: Resource) -> dict[str, str]:
-    """What a moved resource has in common with its old self, the surest sign first; empty if it doesn't apply."""
+    """The values that a moved resource keeps, the surest sign first. A value that doesn't apply is empty."""
     stateful, where = resource["Type"] in STATEFUL, path(templates, id_)
     names = [part for part in where.split("/") if part not in ("", "Resource")]
     return {

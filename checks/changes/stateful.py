@@ -7,7 +7,7 @@ from checks.templates import Resource
 
 @dataclass(frozen=True, kw_only=True)
 class StatefulType:
-    """What a stateful resource contains, and how to move that to another resource."""
+    """The content of a stateful resource, and how to move the content to another resource."""
 
     what: str
     how_to_move: str
@@ -33,7 +33,7 @@ _SNAPSHOT_BY_DEFAULT = {"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"}
 
 
 def deletion_policy(resource: Resource) -> str:
-    """What happens if the resource is removed from the template or its stack is deleted."""
+    """The policy for a resource that is removed from the template, or whose stack is deleted."""
     default = "Delete"
     if resource["Type"] in _SNAPSHOT_BY_DEFAULT and "DBClusterIdentifier" not in resource.get("Properties", {}):
         default = "Snapshot"
@@ -41,7 +41,7 @@ def deletion_policy(resource: Resource) -> str:
 
 
 def replace_policy(resource: Resource) -> str:
-    """What happens to the old resource if it is replaced."""
+    """The policy for the old resource when CloudFormation replaces a resource."""
     return str(resource.get("UpdateReplacePolicy", "Delete"))
 
 
@@ -50,13 +50,13 @@ def strength(policy: str) -> int:
     return ("Delete", "Snapshot").index(policy) if policy in ("Delete", "Snapshot") else 2
 
 
-def weaker(one: str, other: str) -> bool:
-    """Whether the first policy keeps less than the second."""
-    return strength(one) < strength(other)
+def weaker(first: str, second: str) -> bool:
+    """Whether the policy `first` keeps less than the policy `second`."""
+    return strength(first) < strength(second)
 
 
 def outcome(policy: str, type_: str, *, successor: bool = True) -> str:
-    """What happens to the old resource, and to its `successor` if there is one."""
+    """Describes what happens to the old resource, and to the `successor` if there is one."""
     empty = "; the new one starts empty" if successor else ""
     match policy:
         case "Delete":

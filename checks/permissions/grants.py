@@ -1,4 +1,4 @@
-"""What each role may do, read from the templates: role, action, resources, condition."""
+"""Reads the permissions of each role from the templates: role, action, resources, condition."""
 
 import re
 from collections.abc import Collection

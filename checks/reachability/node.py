@@ -9,7 +9,7 @@ from checks.templates import Reference, ResourceId
 
 
 class Kind(Enum):
-    """What a node is; the values are names for readers."""
+    """The kind of a node. The values are the names in messages and pages."""
 
     INTERNET = "internet"
     LOAD_BALANCER = "load balancer"

@@ -44,7 +44,7 @@ class SecurityGroup:
 def allowed(
     rules: Iterable[SecurityGroupRule], peers: Ranges, *, peer_groups: Iterable[Reference], port: int, family: Family
 ) -> Ranges:
-    """Those of the addresses `peers`, of a node with `peer_groups`, for which a rule allows the port."""
+    """The part of `peers`, the addresses of a node with `peer_groups`, to which a rule opens the port."""
     found, groups = NOTHING, set(peer_groups)
     for rule in rules:
         if port not in rule.ports:

@@ -1,4 +1,4 @@
-"""What several functions share: architecture, network, log key, and the policy that Lambda requires."""
+"""Settings that several functions share: architecture, network, log key, and the policy that Lambda requires."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam

@@ -29,10 +29,8 @@ CA_CERTIFICATE = rds.CaCertificate.RDS_CA_RSA2048_G1
 ON_REMOVAL = {"snapshot": RemovalPolicy.SNAPSHOT, "destroy": RemovalPolicy.DESTROY}
 INSIGHTS = {
     "standard": (rds.DatabaseInsightsMode.STANDARD, rds.PerformanceInsightRetention.DEFAULT),
-    "advanced": (
-        rds.DatabaseInsightsMode.ADVANCED,
-        rds.PerformanceInsightRetention.MONTHS_15,
-    ),  # RDS requires 15 months
+    # RDS accepts no other retention in this mode.
+    "advanced": (rds.DatabaseInsightsMode.ADVANCED, rds.PerformanceInsightRetention.MONTHS_15),
 }
 MONITORING_POLICY = "AmazonRDSEnhancedMonitoringRole"
 
@@ -110,7 +108,7 @@ class DatabaseServer(Construct):
         }
 
     def _logs(self, path: str, kinds: list[str], *, days: int) -> list[logs.LogGroup]:
-        """Creates the log groups of exported logs. RDS would create them without encryption and without retention."""
+        """Creates the log groups of exported logs. RDS would create them unencrypted, without retention."""
         placement = self._placement
         return [
             log_group(

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from config.network import InterfaceEndpoint
 
-# What the platform does with the data of its own account.
+# The platform takes these actions on data of its own account.
 S3_ACTIONS = [
     "s3:GetObject",
     "s3:GetObjectVersion",

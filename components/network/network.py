@@ -77,7 +77,7 @@ class Network(Construct):
         return [ec2.Peer.any_ipv4(), *([ec2.Peer.any_ipv6()] if self.dual_stack else [])]
 
     def first_data_subnets(self, count: int) -> ec2.SubnetSelection:
-        """Those of the first zones, which stay the same when zones are added."""
+        """The data subnets of the first zones. A later zone doesn't change this selection."""
         return ec2.SubnetSelection(subnets=self._subnets("data")[:count])
 
     def tier(self, name: Tier) -> ec2.IPeer:

@@ -26,7 +26,7 @@ HEALTH_PATHS = ["/healthz", "/readyz"]
 
 
 class _LoadBalancer(Construct):
-    """What both kinds of load balancer share.
+    """The base class of both kinds of load balancer.
 
     `url` is the app's address. `environment` holds the variables that tell the app about the load balancer.
     """

@@ -163,7 +163,7 @@ class Web(Construct):
         )
 
     def _alarms(self, alerts: Alerts) -> None:
-        """What visitors notice and Auto Scaling cannot fix. High load has no alarm, because the group grows."""
+        """Adds alarms for problems that visitors notice. High load has no alarm, because the group grows."""
         alarm = partial(RunbookAlarm, self, capability="web", alerts=alerts)
         alarm(
             "Target5xx",

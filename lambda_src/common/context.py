@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Context(Protocol):
-    """What Lambda passes to a handler beside the event."""
+    """The second argument that Lambda passes to a handler, after the event."""
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until Lambda ends the function."""

@@ -20,7 +20,7 @@ class EventError(ValueError):
 
 
 class EventType(Enum):
-    """What happened to a version of a file, as S3 names it."""
+    """The change of a version of a file, with the name that S3 uses."""
 
     CREATED = "Object Created"
     DELETE_MARKER_CREATED = "Delete Marker Created"  # a version of its own, which hides the others

@@ -49,7 +49,7 @@ class LandedFiles:
 
 
 def gzip_declaration(key: str, content_encoding: str) -> str | None:
-    """What declares a file to be gzip: its Content-Encoding or its name; None if nothing does."""
+    """The property that declares a file to be gzip: Content-Encoding or name. None if no property does."""
     if "gzip" in content_encoding.lower():
         return f"The Content-Encoding {content_encoding}"
     return "The file's name" if key.lower().endswith((".gz", ".gzip")) else None

@@ -22,7 +22,7 @@ def as_bool(value: object) -> bool:
 
 
 def chosen(properties: dict[str, Any], *names: str) -> dict[str, Any]:
-    """Those of the named properties that are set."""
+    """Returns the named properties that are set."""
     return {name: properties[name] for name in names if properties.get(name) not in (None, "")}
 
 

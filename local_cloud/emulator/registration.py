@@ -77,7 +77,7 @@ def recorded_types() -> dict[str, str]:
 
 
 def uncovered(types: set[str]) -> set[str]:
-    """Those of `types` that cannot be deployed locally."""
+    """Returns the `types` that cannot be deployed locally."""
     covered = own_types() | {resource.type for resource in registry()}
     return {name for name in types - covered if not name.startswith("Custom::")}
 

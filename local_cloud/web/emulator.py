@@ -1,4 +1,4 @@
-"""What the web app needs from the emulator: its load balancer, uploads from browsers, and instance metadata."""
+"""The parts of the emulator that the web app needs: its load balancer, uploads from browsers, and instance metadata."""
 
 from __future__ import annotations
 

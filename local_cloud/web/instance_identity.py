@@ -1,4 +1,4 @@
-"""What the emulator must know about the web instance: a file that the service writes and the emulator reads."""
+"""The identity of the web instance: a file that the service writes and the emulator reads."""
 
 from __future__ import annotations
 

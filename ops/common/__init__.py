@@ -1,1 +1,1 @@
-"""What the commands of every capability share: the command line, the deployed environment, errors, the terminal."""
+"""Code that all capabilities' commands share: the command line, the deployed environment, errors, the terminal."""

@@ -83,7 +83,7 @@ def require_compiling_python(environment: str, version: tuple[int, ...]) -> None
 
 
 def unprotected(synthesized: Mapping[str, SynthesizedStack], deployed: Mapping[str, DeployedStack]) -> Iterator[str]:
-    """What the deployment creates and protects: names of stacks, or `<stack>/<logical id>` in stacks that exist."""
+    """Names what the deployment creates and protects: a new stack, or `<stack>/<logical id>` in an existing stack."""
     for name, stack in synthesized.items():
         if name not in deployed or deployed[name].status in CREATION_FAILED:
             if stack.termination_protection or stack.protected:
@@ -144,7 +144,7 @@ def _require_possible(synthesized: Mapping[str, SynthesizedStack], deployed: Map
 
 
 def _lift_protections(environment: DeployedEnvironment, stack: DeployedStack, new: SynthesizedStack | None) -> None:
-    """Those that would make the deployment fail, or leave something behind."""
+    """Switches off protections that would make the deployment fail, or leave a resource behind."""
     failed = stack.status in CREATION_FAILED
     if failed and stack.is_protected:
         cloudformation = environment.session.client("cloudformation")

@@ -1,4 +1,4 @@
-"""What the checks read of an environment's stacks, and clients of AWS's services."""
+"""The stacks and resources of an environment, and clients of AWS's services, for the checks."""
 
 from __future__ import annotations
 

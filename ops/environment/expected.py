@@ -1,4 +1,4 @@
-"""What a template says, with the names that its resources have now, to compare with what AWS answers."""
+"""Expected properties from a template, with the current names of resources, to compare with AWS's answers."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def lift(environment: DeployedEnvironment, resource: DeployedResource) -> bool:
 
 
 def command(resource: DeployedResource, *, on: bool) -> str:
-    """What switches the protection of the resource on or off: a command where there is one."""
+    """Says how to switch the protection of the resource on or off: with a command, if AWS has one."""
     name = resource.physical_id
     match resource.type:
         case "AWS::RDS::DBInstance" | "AWS::RDS::DBCluster":

@@ -58,7 +58,7 @@ class DeployedStack:
 
 
 def prefix(environment: DeployedEnvironment) -> str:
-    """What the names of the stacks start with, and the name of the environment in its account: `<project>-<name>`."""
+    """The prefix of the stacks' names, and the environment's name in the account: `<project>-<name>`."""
     return f"{environment.project}-{environment.name}"
 
 
@@ -112,10 +112,10 @@ def find_stacks(environment: DeployedEnvironment) -> list[DeployedStack]:
 
 
 def free_to_delete(stacks: Iterable[DeployedStack]) -> list[DeployedStack]:
-    """Those of `stacks` that no other of them needs, the newest first.
+    """Returns the stacks that no other stack in `stacks` needs, the newest first.
 
-    If all need each other, it is the newest alone: the CDK deploys a stack only after those that it depends on, so a
-    stack depends on older ones.
+    If all stacks need each other, returns only the newest stack: the CDK deploys a stack after its dependencies, so a
+    stack depends only on older stacks.
     """
     remaining = sorted(stacks, key=lambda stack: stack.created, reverse=True)
     needed = {name for stack in remaining for name in stack.needs}

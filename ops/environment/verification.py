@@ -14,7 +14,7 @@ from ops.common.check import Check, SkippedError
 from ops.common.environment import DeployedEnvironment
 from ops.common.errors import CommandError
 
-# What a service answers that doesn't know an action.
+# The error codes of a service that doesn't know an action.
 _UNKNOWN_ACTION = ("InvalidAction", "NotImplemented", "UnknownOperation", "UnknownOperationException")
 
 
@@ -45,7 +45,7 @@ def run(environment: DeployedEnvironment, checks: Iterable[Check] | None = None)
 
 
 def problems_of(check: Check, environment: DeployedEnvironment) -> list[str]:
-    """What is wrong. An error of AWS is a problem too. Raises SkippedError."""
+    """Returns the problems that the check finds. An error of AWS is a problem too. Raises SkippedError."""
     try:
         return list(check.problems(environment))
     except CommandError as error:

@@ -17,7 +17,7 @@ LAYERS = ("app", "bench", "checks", "components", "config", "datasets", "local_c
 # Code of capabilities that doesn't run in Lambda.
 APPS = sorted(folder.name for folder in ROOT.glob("*_src") if folder.name != "lambda_src")
 OURS = {*LAYERS, "tests", *APPS, *PACKAGES}
-# What each layer may import of our own packages, and of the infrastructure's libraries.
+# The packages of our own, and of the infrastructure's libraries, that each layer may import.
 ALLOWED = {
     "config": {"config"},
     "components": {"components", "config", *INFRASTRUCTURE},

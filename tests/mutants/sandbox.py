@@ -14,7 +14,7 @@ from tests.mutants.worker import Note
 ROOT = Path(__file__).parent.parent.parent
 MUTABLE = ("components", "config", "stacks")
 SHARED = (".venv", "node_modules")
-# What a failed assertion raises. Anything else stopped the test before it could say what is wrong.
+# A failed assertion raises these. Any other exception stopped the test before its assertion.
 ASSERTION_ERRORS = ("AssertionError", "Failed")
 
 

@@ -1,4 +1,4 @@
-"""What all functions have in common."""
+"""Settings that all functions have in common."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a deployment creates can be rolled back: `make deploy` protects it only when it is there."""
+"""A deployment can be rolled back: `make deploy` protects new resources only after the deployment created them."""
 
 import json
 from collections.abc import Collection

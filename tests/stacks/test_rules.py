@@ -127,7 +127,7 @@ def test_acknowledgements_give_a_reason_and_what_would_change_it(checked: Synthe
 
 
 def _problem_with(reason: str) -> str | None:
-    """What is wrong with a reason, if anything."""
+    """The problem of a reason, if the reason has a problem."""
     why, _, would_change = reason.partition(WOULD_CHANGE)
     if len(why) < SHORTEST_REASON:
         return f"{why!r} is no reason: say in a sentence why the architecture wants it"

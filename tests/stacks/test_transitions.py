@@ -1,4 +1,4 @@
-"""What CloudFormation would refuse when a deployed environment changes, or is deployed again after its deletion."""
+"""CloudFormation accepts changes of a deployed environment, and a new deployment after a deletion."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -93,7 +93,7 @@ def test_the_database_is_encrypted_and_accepts_only_tls(case: Synthesized) -> No
 
 
 def _parameters(case: Synthesized) -> dict[str, dict[str, str]]:
-    """What the parameter groups set, by logical id."""
+    """The parameters that each parameter group sets, by logical id."""
     types = ("AWS::RDS::DBParameterGroup", "AWS::RDS::DBClusterParameterGroup")
     groups = {id_: one for type_ in types for id_, one in case.resources("Data", type_).items()}
     return {id_: group["Properties"]["Parameters"] for id_, group in groups.items()}

@@ -1,4 +1,4 @@
-"""What the tests of the Web stack share."""
+"""Fixtures of the Web stack's tests."""
 
 import pytest
 

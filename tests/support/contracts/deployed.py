@@ -115,7 +115,7 @@ class Deployed:
         return reference.resource_id
 
     def rights(self, role: ResourceId) -> tuple[frozenset[Right], frozenset[str]]:
-        """What all policies of the role allow and deny."""
+        """The allowed rights and the denied actions in all policies of the role."""
         allowed, denied = set(), set()
         for stack, document in self._policies(role):
             for statement in document["Statement"]:

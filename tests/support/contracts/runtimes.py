@@ -89,7 +89,7 @@ def _no_runtimes(_: Deployed) -> Iterable[Runtime]:
 
 @dataclass(frozen=True, kw_only=True)
 class Contribution:
-    """What a capability adds: `CONTRIBUTION` in `tests/support/<capability>/contracts.py`. Functions need none."""
+    """A capability's part: `CONTRIBUTION` in `tests/support/<capability>/contracts.py`. Functions need none."""
 
     # Code that doesn't run in Lambda.
     runtimes: Callable[[Deployed], Iterable[Runtime]] = _no_runtimes
@@ -101,7 +101,7 @@ class Contribution:
 
 @cache
 def contributions() -> tuple[Contribution, ...]:
-    """Those of all capabilities."""
+    """The contributions of all capabilities."""
     modules = (
         importlib.import_module(f"tests.support.{file.parent.name}.contracts")
         for file in sorted(SUPPORT.glob("*/contracts.py"))

@@ -131,7 +131,7 @@ class Trial:
         eventually(lambda: self.count(self.queue) == 0, "the pipeline at rest", seconds=seconds)
 
     def failures(self, landed: Landed) -> list[str]:
-        """What the function logged about its failed attempts to load a file."""
+        """The function's log messages about failed attempts to load a file."""
         logs, function = self.cloud.session().client("logs"), self.cloud.session().client("lambda")
         configuration = function.get_function_configuration(FunctionName=self.cloud.outputs().function_name)
         pages = logs.get_paginator("filter_log_events").paginate(

@@ -34,7 +34,7 @@ def run(cloud: LocalCloud, capability: str, *arguments: str) -> subprocess.Compl
 
 
 def output(cloud: LocalCloud, capability: str, *arguments: str) -> str:
-    """What a command printed that succeeded."""
+    """Runs a command that must succeed, and returns the command's output."""
     finished = run(cloud, capability, *arguments)
     assert finished.returncode == 0, finished.stderr
     return finished.stdout

@@ -25,7 +25,7 @@ ANYONE_HERE = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
-    """What the stacks deployed: each resource by its logical id without the hash, and each role by its purpose."""
+    """Deployed resources and roles: each resource by its logical id without the hash, and each role by its purpose."""
 
     cloud: LocalCloud
     session: Any  # one for all clients, so that the services' descriptions are read once

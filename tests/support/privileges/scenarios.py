@@ -1,4 +1,4 @@
-"""What the deployed code does with its permissions, once for each action that it uses itself.
+"""One scenario for each action that the deployed code itself uses.
 
 Each scenario gives an attempt, which can be repeated. An attempt returns what went wrong, or an empty text if it
 succeeds.

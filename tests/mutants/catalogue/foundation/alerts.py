@@ -1,4 +1,4 @@
-"""Who may publish alerts, and who receives them."""
+"""Publishers and receivers of alerts."""
 
 from tests.mutants.mutant import Mutant
 

@@ -1,4 +1,4 @@
-"""What instances may do."""
+"""The permissions of instances."""
 
 from tests.mutants.mutant import Mutant
 

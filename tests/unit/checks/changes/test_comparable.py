@@ -1,4 +1,4 @@
-"""What differs in every release is masked, so that it counts as no change."""
+"""Values that differ in every release are masked, so that they don't count as changes."""
 
 import pytest
 

@@ -11,7 +11,7 @@ from ops.common.terminal import confirmed, typed
 
 
 class Terminal(io.StringIO):
-    """What a person types."""
+    """A terminal with typed answers."""
 
     def isatty(self) -> bool:
         return True

@@ -15,7 +15,7 @@ GROUP = f"/aws/rds/instance/{PROJECT}-dev/postgresql"
 
 
 def answers(aws: Stubs, *, snapshots: list[Any], tagged: list[str]) -> None:
-    """What each service has. RDS has no automated backups: an account may lack the permission to list them."""
+    """Sets each service's answer. RDS has no automated backups: an account may lack the permission to list them."""
     bucket = {"Name": BUCKET, "CreationDate": AT}
     aws.expect("s3", "list_buckets", {"Buckets": [bucket]}, {"Prefix": f"{PROJECT}-dev-"})
     aws.expect("s3", "get_bucket_tagging", {"TagSet": tags("dev")}, {"Bucket": BUCKET})

@@ -13,7 +13,7 @@ from tests.support.ops.stubs import AT, Stubs
 
 
 def finds(aws: Stubs, templates: dict[str, Any]) -> list[DeployedStack]:
-    """What is found where stacks with these names and templates are deployed."""
+    """Deploys stacks with these names and templates, and returns the stacks that `find_stacks` finds."""
     stacks_are_deployed(aws, templates)
     return find_stacks(aws.environment())
 

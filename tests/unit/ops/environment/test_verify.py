@@ -19,7 +19,7 @@ KEY = "arn:aws:kms:eu-central-1:111122223333:key/1"
 
 @pytest.fixture
 def stacks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[DeployedStack]]:
-    """What is deployed; tests add stacks to it."""
+    """The deployed stacks: tests add stacks to this list."""
     found: list[DeployedStack] = []
     deployed.stacks.cache_clear()
     monkeypatch.setattr(deployed, "find_stacks", lambda environment: found)

@@ -1,4 +1,4 @@
-"""What a person passes to the make targets reaches the commands unchanged."""
+"""The make targets pass the user's values to the commands unchanged."""
 
 from __future__ import annotations
 
