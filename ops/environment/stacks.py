@@ -76,7 +76,7 @@ def belongs(environment: DeployedEnvironment, tags: Iterable[Any]) -> bool:
 def find_stacks(environment: DeployedEnvironment) -> list[DeployedStack]:
     """All stacks of the environment, the oldest first.
 
-    A name is not enough: `shop-dev-eu-network` could be a stack `eu-network` of dev, or a stack `network` of dev-eu. So
+    A name is not enough: `acme-dev-eu-network` could be a stack `eu-network` of dev, or a stack `network` of dev-eu. So
     the tags of its resources decide; the stacks themselves have none (cdk.json, explicitStackTags).
     """
     cloudformation = environment.session.client("cloudformation")

@@ -250,7 +250,7 @@ def shop(empty_shop: Shop) -> Shop:
 
 @pytest.fixture(scope="module")
 def shared_shop(postgres: LocalPostgres) -> Shop:
-    """As `shop`, but one for all tests of a file: they only read, or try what is refused."""
+    """Like the fixture above, but one for all tests of a file: they only read, or try what is refused."""
     shop = _empty_shop(postgres)
     shop.migrate()
     return shop

@@ -41,23 +41,23 @@ def test_without_a_terminal_the_answer_is_no(
 NAME = {"what": "the name", "variable": "CONFIRM"}
 
 
-@pytest.mark.parametrize(("written", "agrees"), [("shop-dev\n", True), ("shop\n", False), ("y\n", False), ("", False)])
+@pytest.mark.parametrize(("written", "agrees"), [("acme-dev\n", True), ("acme\n", False), ("y\n", False), ("", False)])
 def test_only_the_whole_name_counts(written: str, agrees: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal(written))
-    assert typed("shop-dev", given="", **NAME) is agrees
+    assert typed("acme-dev", given="", **NAME) is agrees
 
 
-@pytest.mark.parametrize(("given", "agrees"), [("shop-dev", True), ("dev", False)])
+@pytest.mark.parametrize(("given", "agrees"), [("acme-dev", True), ("dev", False)])
 def test_a_name_on_the_command_line_skips_the_question(
     given: str, agrees: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", Terminal("shop-dev\n"))
-    assert typed("shop-dev", given=given, **NAME) is agrees
+    monkeypatch.setattr(sys, "stdin", Terminal("acme-dev\n"))
+    assert typed("acme-dev", given=given, **NAME) is agrees
 
 
 def test_without_a_terminal_nobody_is_asked_for_a_name(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO("shop-dev\n"))
-    assert typed("shop-dev", given="", **NAME) is False
-    assert "CONFIRM=shop-dev" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "stdin", io.StringIO("acme-dev\n"))
+    assert typed("acme-dev", given="", **NAME) is False
+    assert "CONFIRM=acme-dev" in capsys.readouterr().out

@@ -11,7 +11,7 @@ from tests.support.ops.stubs import Stubs
 
 @pytest.fixture
 def database(aws: Stubs) -> Stubs:
-    aws.stack_has(f"{DEV.project}-dev-data", {"DatabaseIdentifier": "shop-dev"})
+    aws.stack_has(f"{DEV.project}-dev-data", {"DatabaseIdentifier": "acme-dev"})
     return aws
 
 
@@ -34,4 +34,4 @@ def test_a_cluster_is_asked_where_there_is_no_instance_of_that_name(database: St
     database.refuse("rds", "describe_db_instances", "DBInstanceNotFound")
     database.expect("rds", "describe_db_clusters", {"DBClusters": [{"Status": "stopped"}]})
     (problem,) = database_is_available(database.environment())
-    assert "`aws rds start-db-cluster --db-cluster-identifier shop-dev`" in problem
+    assert "`aws rds start-db-cluster --db-cluster-identifier acme-dev`" in problem

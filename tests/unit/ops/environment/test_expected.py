@@ -9,8 +9,8 @@ import pytest
 from ops.environment.expected import UNKNOWN, DeployedValues, matches
 from tests.support.ops.environment import deployed_stack, resource
 
-FOUNDATION = deployed_stack("shop-dev-foundation", outputs={"Key": "arn:aws:kms:eu-central-1:111122223333:key/1"})
-STACK = deployed_stack("shop-dev-data", resource("AWS::S3::Bucket"))
+FOUNDATION = deployed_stack("acme-dev-foundation", outputs={"Key": "arn:aws:kms:eu-central-1:111122223333:key/1"})
+STACK = deployed_stack("acme-dev-data", resource("AWS::S3::Bucket"))
 
 
 @pytest.mark.parametrize(
@@ -25,10 +25,10 @@ STACK = deployed_stack("shop-dev-data", resource("AWS::S3::Bucket"))
         ({"Fn::GetAtt": ["Thing", "DomainName"]}, UNKNOWN),
         ({"Fn::Join": ["", [{"Fn::GetAtt": ["Thing", "Arn"]}, "/*"]]}, "arn:aws:s3:::thing/*"),
         (
-            {"Fn::GetStackOutput": {"StackName": "shop-dev-foundation", "OutputName": "Key"}},
+            {"Fn::GetStackOutput": {"StackName": "acme-dev-foundation", "OutputName": "Key"}},
             "arn:aws:kms:eu-central-1:111122223333:key/1",
         ),
-        ({"Fn::GetStackOutput": {"StackName": "shop-dev-foundation", "OutputName": "Other"}}, UNKNOWN),
+        ({"Fn::GetStackOutput": {"StackName": "acme-dev-foundation", "OutputName": "Other"}}, UNKNOWN),
         ([{"Ref": "AWS::NoValue"}, 1], [1]),
         ({"A": {"Ref": "AWS::NoValue"}, "B": True}, {"B": True}),
     ],

@@ -12,7 +12,7 @@ KEY = "AWS::KMS::Key"
 
 
 def report(aws: Stubs, *resources: DeployedResource) -> str:
-    return "\n".join(described(aws.environment(), [deployed_stack("shop-dev-data", *resources)]))
+    return "\n".join(described(aws.environment(), [deployed_stack("acme-dev-data", *resources)]))
 
 
 def test_what_holds_data_is_listed_with_how_much_it_holds(aws: Stubs) -> None:
