@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.rename import main, occurrences
+from scripts.capabilities import MODEL
+from scripts.checkout import ROOT, generated, tracked
+from scripts.rename import main, name_in, occurrences
 from tests.unit.scripts.conftest import Repository
 
 
@@ -107,3 +109,11 @@ def test_a_work_tree_with_changes_is_refused(repository: Repository) -> None:
     with pytest.raises(SystemExit, match="changes that are not committed"):
         main(["acme"], tree=repository.tree)
     assert '"stall"' in repository.read("config/model.py")
+
+
+def test_this_repository_has_its_name_in_one_place() -> None:
+    """Generated files have it too. `make rename` writes them again."""
+    files = set(tracked(ROOT))
+    name = name_in((ROOT / MODEL).read_text())
+    (found,) = occurrences(name, tree=ROOT, files=files - generated(ROOT, files).keys())
+    assert found.startswith(f"{MODEL}:")
