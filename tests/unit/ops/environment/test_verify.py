@@ -107,3 +107,40 @@ def test_drift_that_cannot_be_detected_is_a_problem(aws: Stubs, stacks: list[Dep
     aws.expect("cloudformation", "describe_stack_resource_drifts", {"StackResourceDrifts": []})
     (problem,) = drift.nothing_was_changed_by_hand(aws.environment())
     assert "the drift detection of data failed: AccessDenied" in problem
+
+
+def _database_differs(aws: Stubs, path: str, expected: str, actual: str, instance: dict[str, Any]) -> list[str]:
+    """The problems if drift detection finds this one difference of a database instance."""
+    aws.expect("cloudformation", "detect_stack_drift", {"StackDriftDetectionId": "1"})
+    status = {"StackId": "1", "StackDriftDetectionId": "1", "Timestamp": AT, "DetectionStatus": "DETECTION_COMPLETE"}
+    aws.expect("cloudformation", "describe_stack_drift_detection_status", status)
+    values = {"PropertyPath": path, "ExpectedValue": expected, "ActualValue": actual, "DifferenceType": "NOT_EQUAL"}
+    found = {
+        "StackId": "1",
+        "LogicalResourceId": "Database",
+        "PhysicalResourceId": "thing",
+        "ResourceType": INSTANCE,
+        "StackResourceDriftStatus": "MODIFIED",
+        "PropertyDifferences": [values],
+        "Timestamp": AT,
+    }
+    aws.expect("cloudformation", "describe_stack_resource_drifts", {"StackResourceDrifts": [found]})
+    aws.expect("rds", "describe_db_instances", {"DBInstances": [instance]})
+    return list(drift.nothing_was_changed_by_hand(aws.environment()))
+
+
+def test_a_change_that_waits_for_the_maintenance_window_is_no_drift(aws: Stubs, stacks: list[DeployedStack]) -> None:
+    stacks.append(deployed_stack("data"))
+    pending = {"PendingModifiedValues": {"DBInstanceClass": "db.m6g.large"}}
+    assert _database_differs(aws, "/DBInstanceClass", "db.m6g.large", "db.t4g.medium", pending) == []
+
+
+def test_storage_that_rds_enlarged_is_no_drift(aws: Stubs, stacks: list[DeployedStack]) -> None:
+    stacks.append(deployed_stack("data"))
+    assert _database_differs(aws, "/AllocatedStorage", "100", "150", {}) == []
+
+
+def test_another_change_of_a_database_is_drift(aws: Stubs, stacks: list[DeployedStack]) -> None:
+    stacks.append(deployed_stack("data"))
+    (problem,) = _database_differs(aws, "/DBInstanceClass", "db.m6g.large", "db.t4g.medium", {})
+    assert "/DBInstanceClass is db.t4g.medium instead of db.m6g.large" in problem
