@@ -46,13 +46,15 @@ def run(environment: DeployedEnvironment, checks: Iterable[Check] | None = None)
 
 def problems_of(check: Check, environment: DeployedEnvironment) -> list[str]:
     """Returns the problems that the check finds. An error of AWS is a problem too. Raises SkippedError."""
+    problems: list[str] = []
     try:
-        return list(check.problems(environment))
+        problems.extend(check.problems(environment))
     except CommandError as error:
-        return [str(error)]
+        problems.append(str(error))
     except ClientError as error:
         if environment.is_local and error.response["Error"]["Code"] in _UNKNOWN_ACTION:
             raise SkippedError(f"the local cloud has no {error.operation_name}") from error
-        return [f"AWS refused: {error} (docs/runbook/README.md lists the permissions that each command needs)"]
+        problems.append(f"AWS refused: {error} (docs/runbook/README.md lists the permissions that each command needs)")
     except BotoCoreError as error:
-        return [str(error)]
+        problems.append(str(error))
+    return problems

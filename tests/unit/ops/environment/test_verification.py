@@ -75,3 +75,8 @@ def test_the_checks_of_every_capability_are_found() -> None:
     assert {"no alarm is in ALARM", "a file that lands becomes rows (canary)", "the database is available"} <= set(
         names
     )
+
+
+def test_an_error_does_not_hide_the_problems_found_before_it(aws: Stubs) -> None:
+    found = verification.problems_of(fails("this", error=CommandError("broken")), aws.environment())
+    assert found == ["this", "broken"]
