@@ -18,7 +18,7 @@ from typing import Any
 from ops.common.environment import DeployedEnvironment
 from ops.common.errors import CommandError
 from ops.environment import protections
-from ops.environment.stacks import DeployedStack, find_stacks
+from ops.environment.stacks import DeployedResource, DeployedStack, find_stacks
 
 ASSEMBLY = Path("cdk.out")
 # The CDK's command line deletes a stack in this state, and creates it again.
@@ -57,14 +57,22 @@ def run(environment: DeployedEnvironment, *, account: str, region: str) -> int:
     _require_account(environment, synthesized.values())
     deployed = {stack.name: stack for stack in find_stacks(environment)}
     _require_possible(synthesized, deployed)
-    for stack in deployed.values():
-        _lift_protections(environment, stack, synthesized.get(stack.name))
+    lifted = [
+        resource
+        for stack in deployed.values()
+        for resource in _lift_protections(environment, stack, synthesized.get(stack.name))
+    ]
+    code = 0
     if names := list(unprotected(synthesized, deployed)):
         print(f"Creating without deletion protection, which follows at the end: {', '.join(names)}", flush=True)
-        if code := _cdk("deploy", "--all", *options, "--context", f"unprotected={','.join(names)}"):
-            return code
-        print("Everything is created. Switching deletion protection on.", flush=True)
-    return _cdk("deploy", "--all", *options)
+        code = _cdk("deploy", "--all", *options, "--context", f"unprotected={','.join(names)}")
+        if not code:
+            print("Everything is created. Switching deletion protection on.", flush=True)
+    code = code or _cdk("deploy", "--all", *options)
+    if code:
+        for resource in lifted:
+            print(f"To protect it again, if it is to stay: {protections.command(resource, on=True)}", flush=True)
+    return code
 
 
 def require_compiling_python(environment: str, version: tuple[int, ...]) -> None:
@@ -143,8 +151,10 @@ def _require_possible(synthesized: Mapping[str, SynthesizedStack], deployed: Map
                 )
 
 
-def _lift_protections(environment: DeployedEnvironment, stack: DeployedStack, new: SynthesizedStack | None) -> None:
-    """Switches off protections that would make the deployment fail, or leave a resource behind."""
+def _lift_protections(
+    environment: DeployedEnvironment, stack: DeployedStack, new: SynthesizedStack | None
+) -> Iterator[DeployedResource]:
+    """Switches off what would make the deployment fail, or leave a resource behind. Yields these resources."""
     failed = stack.status in CREATION_FAILED
     if failed and stack.is_protected:
         cloudformation = environment.session.client("cloudformation")
@@ -155,6 +165,7 @@ def _lift_protections(environment: DeployedEnvironment, stack: DeployedStack, ne
         is_removed = new and resource.type == protections.LOAD_BALANCER and resource.logical_id not in new.resources
         if (failed or is_removed) and protections.lift(environment, resource):
             print(f"{stack.name}: deletion protection of {resource.physical_id} is off", flush=True)
+            yield resource
 
 
 def _cdk(*arguments: str) -> int:
