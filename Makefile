@@ -33,7 +33,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^# ---- / { gsub(/^# -+ | -+$$/, ""); heading = "\n" $$0 ":\n" } \
 	  /^[a-z-]+:.*## / { printf "%s  make %-14s %s\n", heading, $$1, $$2; heading = "" } \
 	  END { print "" }' $(MAKEFILE_LIST)
-	@echo "Values: ENV=local|dev|staging|prod ($$SELECTED_ENV), ACCOUNT=, REGION=, TEST='-k name' (make test), BENCH=loading (make bench), AGAINST=released or any git revision (make diff)"
+	@echo "Values: ENV=local|dev|staging|prod ($$SELECTED_ENV), ACCOUNT=, REGION=, TEST='-k name' (make test), BENCH=loading (make bench), AGAINST=released or any git revision (make plan)"
 
 # ---- on this machine -------------------------------------------------------------------------------------------
 
@@ -93,9 +93,9 @@ snapshots: setup ## Write snapshots and the generated pages of docs/ again; read
 	  tests/architecture/test_permissions.py --update-snapshots
 	@git --no-pager diff --stat -- tests/snapshots docs
 
-.PHONY: diff
-diff: setup ## Show what your branch changes in ENV's resources, permissions and network, without credentials
-	@python -m scripts.diff --env="$$SELECTED_ENV" --against="$$AGAINST" --account="$$ACCOUNT" --region="$$REGION"
+.PHONY: plan
+plan: setup ## Show what your branch changes in ENV's resources, permissions and network, without credentials
+	@python -m scripts.plan --env="$$SELECTED_ENV" --against="$$AGAINST" --account="$$ACCOUNT" --region="$$REGION"
 
 .PHONY: cost
 cost: setup ## Estimate what ENV costs in a month, from a price table, without credentials; LOAD="users=40" for another load

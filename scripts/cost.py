@@ -10,7 +10,7 @@ from checks.changes.comparable import ChangesError
 from checks.cost.load import Load, LoadError, changed, read
 from checks.cost.prices import prices
 from checks.cost.report import rendered
-from scripts.diff import NO_SUCH_ENVIRONMENT, environments, region_of
+from scripts.plan import NO_SUCH_ENVIRONMENT, environments, region_of
 
 ROOT = Path(__file__).parent.parent
 LOADS = ROOT / "config" / "load.toml"

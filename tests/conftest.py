@@ -26,7 +26,7 @@ LONGEST = (
         "test_app",
         "test_pages",
         "test_regions",
-        "test_make_diff",
+        "test_make_plan",
         "test_real_fork",
     ),
     *("test_adding_a_capability", "test_network_space", "test_supervisor"),

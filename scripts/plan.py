@@ -1,4 +1,4 @@
-"""Prints what the working tree changes in an environment's templates: the command of `make diff`."""
+"""Prints what the working tree changes in an environment's templates: the command of `make plan`."""
 
 import argparse
 import sys
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         location = {"account": options.account, "region": options.region}
         print(_report(options.against, options.env, {name: value for name, value in location.items() if value}))
     except ChangesError as error:
-        print(f"diff: {error}", file=sys.stderr)
+        print(f"plan: {error}", file=sys.stderr)
         return 1
     return 0
 
@@ -97,7 +97,7 @@ def _released(environment: str) -> Mapping[str, Template]:
 
 def _parser() -> argparse.ArgumentParser:
     """Values may be empty: make passes variables that are not set as empty values."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.diff", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m scripts.plan", description=__doc__)
     parser.add_argument("--env", required=True, help="the environment, of config/environments.py")
     parser.add_argument("--account", default="", help="twelve digits, for both sides")
     parser.add_argument("--region", default="", help="for both sides")

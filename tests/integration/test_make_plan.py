@@ -1,4 +1,4 @@
-"""`make diff` end to end, in a copy of this repository: it reports the effects of edits to components."""
+"""`make plan` end to end, in a copy of this repository: it reports the effects of edits to components."""
 
 import os
 import re
@@ -48,11 +48,11 @@ def _edit(folder: Path, file: str, old: str, new: str) -> None:
     (folder / file).write_text(text.replace(old, new, 1))
 
 
-def _diff(folder: Path, *arguments: str, expected: int = 0) -> str:
+def _plan(folder: Path, *arguments: str, expected: int = 0) -> str:
     # No credentials, no region and no way to AWS are in this environment.
     environment = {name: os.environ[name] for name in ("PATH", "HOME")}
     process = subprocess.run(
-        [sys.executable, "-m", "scripts.diff", *arguments],
+        [sys.executable, "-m", "scripts.plan", *arguments],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -64,7 +64,7 @@ def _diff(folder: Path, *arguments: str, expected: int = 0) -> str:
 
 
 def test_a_report_without_changes_is_one_line(repository: Path) -> None:
-    title, output = _diff(repository, "--env", "dev").splitlines()
+    title, output = _plan(repository, "--env", "dev").splitlines()
     assert (
         title == f"dev, from main at {_git(repository, 'rev-parse', '--short', 'main')} (as it is) to the working tree"
     )
@@ -85,7 +85,7 @@ def test_the_effects_of_edits_are_reported_although_a_rule_pack_refuses_them(rep
     _git(
         repository, "commit", "--quiet", "--all", "--message", "a change"
     )  # committed changes count too, compared with main
-    output = _diff(repository, "--env", "dev")
+    output = _plan(repository, "--env", "dev")
     assert "logical id: LandingBucket" in output
     assert "Dev/Data/LandingBucket/Bucket" in output
     assert re.search(r"read by .*\bpipeline/", output)
@@ -96,6 +96,6 @@ def test_the_effects_of_edits_are_reported_although_a_rule_pack_refuses_them(rep
 
 def test_an_app_that_does_not_synthesize_is_reported_in_one_line(repository: Path) -> None:
     _edit(repository, "stacks/platform.py", "from constructs import Construct", "from nowhere import Construct")
-    output = _diff(repository, "--env", "dev", expected=1)
+    output = _plan(repository, "--env", "dev", expected=1)
     assert output.count("\n") == 1
-    assert output.startswith("diff: the working tree doesn't synthesize with this .venv: ModuleNotFoundError")
+    assert output.startswith("plan: the working tree doesn't synthesize with this .venv: ModuleNotFoundError")

@@ -1,4 +1,4 @@
-"""`make diff` names what it compares, and its errors say how to fix them."""
+"""`make plan` names what it compares, and its errors say how to fix them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from checks.changes import released, synthesis
-from scripts import diff
+from scripts import plan
 
 ONE: Mapping[str, Any] = {"sketch-data": {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}}
 NONE: Mapping[str, Any] = {}
@@ -28,7 +28,7 @@ Sides = dict[str, Mapping[str, Any]]
 
 
 def _output(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
-    assert diff.main(["--env", "dev", *arguments]) == code
+    assert plan.main(["--env", "dev", *arguments]) == code
     captured = capsys.readouterr()
     return captured.err if code else captured.out
 
@@ -45,7 +45,7 @@ def test_an_environment_may_be_new_removed_or_unknown(sides: Sides, capsys: pyte
     assert "The environment is new. Its stacks: sketch-data." in _output(capsys)
     sides["new"] = NONE
     assert _output(capsys, code=1) == (
-        "diff: neither main at abc (subject) nor the working tree has an environment 'dev': "
+        "plan: neither main at abc (subject) nor the working tree has an environment 'dev': "
         "ENV is one of local, dev, staging, prod\n"
     )
     sides["old"] = ONE
@@ -92,12 +92,12 @@ def test_account_and_region_reach_both_sides_and_the_title(
 def test_the_last_release_is_not_compared_for_an_account_or_region(capsys: pytest.CaptureFixture[str]) -> None:
     found = _output(capsys, "--against", "released", "--region", "eu-central-1", code=1)
     assert found == (
-        "diff: released templates have no account and region, so they can't be compared for region eu-central-1: "
+        "plan: released templates have no account and region, so they can't be compared for region eu-central-1: "
         "leave out ACCOUNT and REGION, or pass a git revision, AGAINST=...\n"
     )
 
 
 def test_an_environment_that_was_never_released_is_refused_with_the_remedy(capsys: pytest.CaptureFixture[str]) -> None:
-    assert diff.main(["--env", "nowhere", "--against", "released"]) == 1
+    assert plan.main(["--env", "nowhere", "--against", "released"]) == 1
     assert "for 'nowhere'" in (found := capsys.readouterr().err)
     assert found.endswith("; `make mark-released` keeps the present ones\n")
