@@ -14,6 +14,7 @@ from checks.changes.replacements import (
     replacements,
 )
 from checks.changes.stateful import STATEFUL, deletion_policy, outcome, replace_policy, strength, weaker
+from checks.changes.updates import description
 from checks.templates import Resource, ResourceId, Templates
 
 OUTPUT = "an output"
@@ -45,13 +46,6 @@ def findings(old: Templates, new: Templates) -> list[Finding]:
 def subject(change: str) -> str:
     """The first part of a change, without values: `logical id`, `DeletionPolicy`, or the path of a property."""
     return change.partition(": ")[0]
-
-
-def description(reason: Replacement) -> str:
-    """The property with its old and new value."""
-    if reason.because:
-        return f"{reason.property}: {reason.new}, because {reason.because} is replaced or changes"
-    return f"{reason.property}: {reason.old} -> {reason.new}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Finds resources that CloudFormation replaces, resources that move, and readers of outputs that change."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,11 +145,16 @@ def _cause(
     old: Templates, new: Templates, value: Any, stack: str, replaced: Mapping[ResourceId, list[Replacement]]
 ) -> ResourceId | None:
     """The resource whose replacement or change alters the value, although its text is the same."""
-    for reference in new.references(value, stack):
-        mirrored = _mirrored(old, new, reference)
-        if mirrored if mirrored is not None else reference.resource_id in replaced:
-            return reference.resource_id
-    return None
+    return next(
+        (one.resource_id for one in new.references(value, stack) if alters(old, new, one, replaced)),
+        None,
+    )
+
+
+def alters(old: Templates, new: Templates, reference: Reference, replaced: Container[ResourceId]) -> bool:
+    """Whether the reference has another value after the deployment, although its text is the same."""
+    mirrored = _mirrored(old, new, reference)
+    return mirrored if mirrored is not None else reference.resource_id in replaced
 
 
 def _mirrored(old: Templates, new: Templates, reference: Reference) -> bool | None:
@@ -168,7 +173,7 @@ def _direct(old: Templates, new: Templates, id_: ResourceId, was: Resource, is_:
     """Reasons in the resource itself: create-only properties whose text changes."""
     if was["Type"] != is_["Type"]:
         return
-    for one in create_only(is_["Type"]):
+    for one in create_only(is_):
         before = [old.text(value, id_.stack) for value in one.values(was.get("Properties", {}))]
         after = [new.text(value, id_.stack) for value in one.values(is_.get("Properties", {}))]
         if before != after:
@@ -185,7 +190,7 @@ def _inherited(
     old: Templates, new: Templates, id_: ResourceId, resource: Resource, found: Mapping[ResourceId, list[Replacement]]
 ) -> Iterator[Replacement]:
     """Reasons in other resources: create-only properties that refer to a replaced resource or a changed property."""
-    for one in create_only(resource["Type"]):
+    for one in create_only(resource):
         for value in one.values(resource.get("Properties", {})):
             for reference in new.references(value, id_.stack):
                 mirrored, reasons = _mirrored(old, new, reference), found.get(reference.resource_id, [])

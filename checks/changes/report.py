@@ -1,18 +1,21 @@
 """The report of what a deployment of the new templates changes, stack by stack."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from checks.changes.comparable import comparable
 from checks.changes.comparison import NOT_SET, Comparison, Difference, compare
+from checks.changes.deployment import Effect, Outcome
+from checks.changes.effects import effects, worst
 from checks.changes.exposure import Opening, openings
 from checks.changes.formatting import change, clipped, clipped_change, finding_lines, lines, names, shortened
-from checks.changes.guard import Finding, description, findings
+from checks.changes.guard import Finding, findings
 from checks.changes.permissions import Widening, widenings
 from checks.changes.replacements import Replacement, moves, replacements
 from checks.changes.stateful import STATEFUL
-from checks.templates import ResourceId, Template
+from checks.changes.updates import description
+from checks.templates import ResourceId, Template, Templates
 
 _SHOWN = 3
 _STATEMENT = 400
@@ -22,6 +25,8 @@ _STATEMENT = 400
 class Report:
     """All changes between two sets of templates."""
 
+    before: Templates
+    after: Templates
     stacks: Mapping[str, str]
     comparisons: Mapping[str, Comparison]
     findings: list[Finding]
@@ -29,6 +34,7 @@ class Report:
     moved: Mapping[ResourceId, ResourceId]
     widenings: list[Widening]
     openings: list[Opening]
+    effects: Mapping[ResourceId, tuple[Effect, ...]]
     new_stacks: tuple[str, ...]
     removed_stacks: tuple[str, ...]
 
@@ -36,6 +42,19 @@ class Report:
     def same(self) -> bool:
         """Whether nothing changes."""
         return not self.findings and all(comparison.same for comparison in self.comparisons.values())
+
+    def type_of(self, id_: ResourceId) -> str:
+        """The type of a resource, by the new templates if they contain it."""
+        return str((self.after.resource(id_) or self.before.resource(id_)).get("Type", "the whole stack"))
+
+    def outcome(self, id_: ResourceId) -> Outcome:
+        """What happens to a changed resource."""
+        return worst(self.effects.get(id_, ()))
+
+    def of_outcome(self, outcome: Outcome) -> list[ResourceId]:
+        """The resources to which this happens, whether their own text changes or that to which they refer."""
+        changed = (id_ for comparison in self.comparisons.values() for id_ in comparison.changed)
+        return [id_ for id_ in dict.fromkeys([*self.effects, *changed]) if self.outcome(id_) is outcome]
 
 
 def report(old: Mapping[str, Template], new: Mapping[str, Template], *, with_code: bool = True) -> Report:
@@ -47,6 +66,8 @@ def report(old: Mapping[str, Template], new: Mapping[str, Template], *, with_cod
     with_hashes = comparable(old, with_code=with_code), comparable(new, with_code=with_code)
     replaced = replacements(before, after)
     return Report(
+        before=before,
+        after=after,
         stacks=names(stacks),
         comparisons={stack: compare(*with_hashes, stack) for stack in stacks},
         findings=findings(before, after),
@@ -54,6 +75,7 @@ def report(old: Mapping[str, Template], new: Mapping[str, Template], *, with_cod
         moved=moved,
         widenings=widenings(before, after, moved),
         openings=openings(before, after, moved),
+        effects=effects(before, after),
         new_stacks=tuple(stack for stack in stacks if stack not in old),
         removed_stacks=tuple(stack for stack in stacks if stack not in new),
     )
@@ -64,10 +86,14 @@ def rendered(report: Report) -> str:
     if report.same:
         return "Nothing changes."
     parts = [_summary(report)]
-    for stack, name in report.stacks.items():
-        if section := _stack(report, stack):
-            mark = " (new)" if stack in report.new_stacks else " (removed)" if stack in report.removed_stacks else ""
-            parts.append("\n".join([f"== {name}{mark} ".ljust(60, "="), *section]))
+    sections = {stack: section for stack in report.stacks if (section := _stack(report, stack))}
+    steps = {stack: f"{number}. " for number, stack in enumerate(sections, start=1)}
+    for stack, section in sections.items():
+        mark = " (new)" if stack in report.new_stacks else ""
+        title = f"{steps[stack]}{report.stacks[stack]}{mark}"
+        if stack in report.removed_stacks:
+            title = f"{report.stacks[stack]} (removed: it stays deployed until you delete it)"
+        parts.append("\n".join([f"== {title} ".ljust(60, "="), *section]))
     return "\n\n".join(parts)
 
 
@@ -75,7 +101,6 @@ def _summary(report: Report) -> str:
     everything = report.comparisons.values()
     risks = (
         (len(report.findings), "on stateful resources and outputs"),
-        (len(report.replaced), "on other replaced resources"),
         (len(report.widenings), "on wider permissions"),
         (len(report.openings), "on new network access"),
     )
@@ -84,13 +109,24 @@ def _summary(report: Report) -> str:
         (sum(len(one.removed) for one in everything), "removed"),
         (sum(len(one.changed) for one in everything), "changed"),
     )
-    found, counted = (", ".join(f"{count} {what}" for count, what in counts if count) for counts in (risks, resources))
-    return f"Findings: {found or 'none'}\nResources: {counted or 'no changes'}"
+    outcomes = [(len(report.of_outcome(outcome)), outcome.value) for outcome in reversed(Outcome)]
+    planned, found, counted = (
+        ", ".join(f"{count} {what}" for count, what in counts if count) for counts in (outcomes, risks, resources)
+    )
+    return "\n".join(
+        (
+            f"Plan: {planned or 'nothing is updated'}",
+            f"Findings: {found or 'none'}",
+            f"Resources: {counted or 'no changes'}",
+        )
+    )
 
 
 def _stack(report: Report, stack: str) -> list[str]:
     found: list[str] = []
     for title, body in (
+        ("Refused by CloudFormation or the service", _effects(report, stack, Outcome.REFUSED)),
+        ("Interruptions", _effects(report, stack, Outcome.INTERRUPTION)),
         ("Stateful resources, and outputs that other stacks read", _stateful(report, stack)),
         ("Replaced resources", _replaced(report, stack)),
         ("Wider permissions", _permissions(report, stack)),
@@ -101,6 +137,30 @@ def _stack(report: Report, stack: str) -> list[str]:
         if body:
             found += ["", title, *body] if found else [title, *body]
     return [shortened(line, report.stacks) for line in found]
+
+
+def _effects(report: Report, stack: str, outcome: Outcome) -> list[str]:
+    """The effects with this outcome. Resources of one type with the same remedy are one paragraph."""
+    alike: dict[tuple[str, str, str], dict[ResourceId, Effect]] = defaultdict(dict)
+    for id_, effects_ in report.effects.items():
+        for effect in effects_:
+            if id_.stack == stack and effect.outcome is outcome:
+                alike[report.type_of(id_), effect.instead, effect.source].setdefault(id_, effect)
+    found = []
+    for (type_, instead, source), by_id in alike.items():
+        first = next(iter(by_id.values()))
+        found += lines(f"{_listed(by_id)}  {type_}", indent=2)
+        maybe = "" if first.certain else "possibly: "
+        found += lines(clipped(shortened(f"{maybe}{first.text}", report.stacks), _STATEMENT), indent=6, hang=4)
+        if instead:
+            found += lines(shortened(instead, report.stacks), label="do: ", indent=6, hang=4)
+        found += lines(source, label="source: ", indent=6, hang=4)
+    return found
+
+
+def _listed(ids: Collection[ResourceId]) -> str:
+    first = ", ".join(id_.logical_id for id_ in [*ids][:_SHOWN])
+    return f"{first}, and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else first
 
 
 def _stateful(report: Report, stack: str) -> list[str]:
@@ -171,13 +231,14 @@ def _resources(report: Report, stack: str) -> list[str]:
         if id_ not in report.moved or report.moved[id_].stack != stack:
             note = f"  (now {report.moved[id_]})" if id_ in report.moved else ""
             found += lines(f"{id_.logical_id}  {resource['Type']}{note}", label="- ", indent=2)
-    alike: dict[tuple[str, tuple[Difference, ...]], list[ResourceId]] = defaultdict(list)
+    alike: dict[tuple[str, Outcome, tuple[Difference, ...]], list[ResourceId]] = defaultdict(list)
     for id_, changed in comparison.changed.items():
-        alike[changed.type, changed.differences].append(id_)
-    for (type_, differences), ids in alike.items():
-        first = ", ".join(id_.logical_id for id_ in ids[:_SHOWN])
-        more = f", and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
-        found += lines(f"{first}{more}  {type_}", label="~ ", indent=2)
+        alike[changed.type, report.outcome(id_), changed.differences].append(id_)
+    for (type_, outcome, differences), ids in alike.items():
+        found += lines(f"{_listed(ids)}  {type_}  ({outcome.value})", label="~ ", indent=2)
+        notes = (effect for effect in report.effects.get(ids[0], ()) if effect.outcome is Outcome.IN_PLACE)
+        for effect in notes:
+            found += lines(effect.text, indent=6, hang=4)
         for one in differences:
             old, new = shortened(one.old, report.stacks), shortened(one.new, report.stacks)
             if one.path.endswith("[]"):  # an item was added to a list or removed from it

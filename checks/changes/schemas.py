@@ -1,4 +1,4 @@
-"""The properties whose change replaces a resource, by the resource schemas that cfn-lint ships."""
+"""What the resource schemas that cfn-lint ships say about updates: properties that replace a resource, and names."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
 
-from checks.templates import intrinsic
+from checks.templates import Resource, intrinsic
 
 # Any region's schemas would do: create-only properties are the same in every region.
 REGION = "us-east-1"
@@ -22,6 +22,7 @@ _NEVER = {
         "PreferredMaintenanceWindow",
     }
 }
+_NAMES = ("Name", "Identifier")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,19 +40,61 @@ class CreateOnly:
         return list(_values(properties, self.pointer))
 
 
+def create_only(resource: Resource) -> tuple[CreateOnly, ...]:
+    """The create-only properties of the resource; none if cfn-lint doesn't know its type."""
+    found = _create_only(resource["Type"])
+    if resource["Type"] == "AWS::AutoScaling::AutoScalingGroup" and not _replaces_group(resource):
+        return tuple(one for one in found if one.certain)
+    return found
+
+
 @cache
-def create_only(type_: str) -> tuple[CreateOnly, ...]:
-    """The create-only properties of a resource type; none if cfn-lint doesn't know the type."""
-    try:
-        schema: Mapping[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, type_).schema
-    except ResourceNotFoundError:
-        return ()
+def naming_properties(type_: str) -> tuple[str, ...]:
+    """The properties that name a resource of this type, if the template may choose the name.
+
+    CloudFormation replaces no resource with such a name, because the old one still has it (CloudFormation User Guide,
+    "Name type").
+    """
+    schema = _schema(type_)
+    settable = _names(schema, "primaryIdentifier") - _names(schema, "readOnlyProperties")
+    if settable == _names(schema, "primaryIdentifier") or any(name.endswith(_NAMES) for name in settable):
+        return tuple(sorted(settable, key=lambda name: (not name.endswith(_NAMES), name)))
+    own = f"{type_.rpartition('::')[2]}Name"
+    return (own,) if own in schema.get("properties", {}) and own in _names(schema, "createOnlyProperties") else ()
+
+
+@cache
+def is_deleted_before_its_replacement(type_: str) -> bool:
+    """Whether CloudFormation deletes the old resource of this type before it creates the new one."""
+    return _schema(type_).get("replacementStrategy") == "delete_then_create"
+
+
+@cache
+def _create_only(type_: str) -> tuple[CreateOnly, ...]:
     return tuple(
         CreateOnly(pointer=tuple(pointer.split("/")[2:]), certain=certain)
         for name, certain in (("createOnlyProperties", True), ("conditionalCreateOnlyProperties", False))
-        for pointer in schema.get(name) or ()
+        for pointer in _schema(type_).get(name) or ()
         if pointer.split("/")[2] not in _NEVER.get(type_, ())
     )
+
+
+def _schema(type_: str) -> Mapping[str, Any]:
+    try:
+        schema: Mapping[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, type_).schema
+    except ResourceNotFoundError:
+        return {}
+    return schema
+
+
+def _names(schema: Mapping[str, Any], list_: str) -> set[str]:
+    return {pointer.split("/")[2] for pointer in schema.get(list_) or ()}
+
+
+def _replaces_group(resource: Resource) -> bool:
+    """Whether an Auto Scaling group is replaced as a whole; otherwise its instances are (UpdatePolicy attribute)."""
+    policy = resource.get("UpdatePolicy", {}).get("AutoScalingReplacingUpdate", {})
+    return bool(policy.get("WillReplace"))
 
 
 def _values(value: Any, pointer: tuple[str, ...]) -> Iterator[Any]:

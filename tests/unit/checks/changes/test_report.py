@@ -35,16 +35,17 @@ def test_metadata_of_the_cdk_and_ids_of_published_versions_are_no_change() -> No
 def test_added_removed_and_changed_resources_are_listed_with_types_and_values() -> None:
     new = BASE.changed().add("Late", ALARM).remove("Other", APP).put("Queue", DelaySeconds=2)
     assert _text(new).splitlines() == [
+        "Plan: 1 in place",
         "Findings: none",
         "Resources: 1 added, 1 removed, 1 changed",
         "",
-        "== data ====================================================",
+        "== 1. data =================================================",
         "Resources",
         "  + Late  AWS::CloudWatch::Alarm",
-        "  ~ Queue  AWS::SQS::Queue",
+        "  ~ Queue  AWS::SQS::Queue  (in place)",
         "      DelaySeconds: 1 -> 2",
         "",
-        "== app =====================================================",
+        "== 2. app ==================================================",
         "Resources",
         "  - Other  AWS::Lambda::Function",
     ]
@@ -81,7 +82,10 @@ def test_equal_changes_of_several_resources_are_listed_once() -> None:
     for number in range(5):
         old.add(f"Alarm{number}", ALARM, Period=60)
         new.add(f"Alarm{number}", ALARM, Period=300)
-    assert "  ~ Alarm0, Alarm1, Alarm2, and 2 more  AWS::CloudWatch::Alarm\n      Period: 60 -> 300" in _text(new, old)
+    assert (
+        "  ~ Alarm0, Alarm1, Alarm2, and 2 more  AWS::CloudWatch::Alarm  (in place)\n      Period: 60 -> 300"
+        in _text(new, old)
+    )
 
 
 def test_stateful_resources_replacements_permissions_and_network_come_before_other_resources() -> None:
@@ -93,9 +97,10 @@ def test_stateful_resources_replacements_permissions_and_network_come_before_oth
     said = _text(new, old)
     titles = [line for line in said.splitlines() if line and line[0].isupper()]
     assert titles == [
-        "Findings: 1 on stateful resources and outputs, 2 on other replaced resources, 1 on wider permissions, "
-        "1 on new network access",
+        "Plan: 1 refused, 2 replaced, 1 in place",
+        "Findings: 1 on stateful resources and outputs, 1 on wider permissions, 1 on new network access",
         "Resources: 4 changed",
+        "Refused by CloudFormation or the service",
         "Stateful resources, and outputs that other stacks read",
         "Replaced resources",
         "Wider permissions",
@@ -134,9 +139,9 @@ def test_changes_outside_of_resources_are_listed_too() -> None:
     new = BASE.changed().output("Note", "two", APP).output("PublishOutputX", "three", APP)
     old.stacks[APP] |= {"TerminationProtection": True, "Parameters": {"Image": {"Default": "one"}}}
     new.stacks[APP] |= {"TerminationProtection": False, "Parameters": {"Image": {"Default": "two"}}}
-    assert _text(new, old).splitlines()[2:] == [
+    assert _text(new, old).splitlines()[3:] == [
         "",
-        "== app =====================================================",
+        "== 1. app ==================================================",
         "Rest of the template",
         "  Outputs.Note.Value: one -> two",
         "  Parameters.Image.Default: one -> two",
@@ -149,8 +154,29 @@ def test_new_and_removed_stacks_are_marked() -> None:
     new.stacks["sketch-edge"] = {"Resources": {"Balancer": {"Type": ALARM}}}
     del new.stacks[APP]
     said = _text(new)
-    assert "== app (removed) =" in said
-    assert "== edge (new) =" in said
+    assert "== app (removed: it stays deployed until you delete it) =" in said
+    assert "== 1. edge (new) =" in said
+
+
+def test_what_is_refused_comes_first_with_the_remedy_and_the_source() -> None:
+    old = BASE.changed().add("Proxy", "AWS::RDS::DBProxy", DBProxyName="a", VpcSubnetIds=["one"])
+    said = _text(old.changed().put("Proxy", VpcSubnetIds=["two"]), old).splitlines()
+    assert said[0] == "Plan: 1 refused"
+    start = said.index("Refused by CloudFormation or the service")
+    assert said[start + 1 : start + 5] == [
+        "  Proxy  AWS::RDS::DBProxy",
+        "      the old one, which is replaced, still has DBProxyName a when the new one is created",
+        "      do: change DBProxyName too, or remove the old one in a release before this one",
+        '      source: CloudFormation User Guide, "Name type"',
+    ]
+
+
+def test_an_interruption_is_listed_even_if_only_what_it_refers_to_changes() -> None:
+    old = BASE.changed().add("Gateway", "AWS::EC2::NatGateway", SubnetId="one")
+    old.add("Route", "AWS::EC2::Route", RouteTableId="table", NatGatewayId=ref("Gateway"))
+    said = _text(old.changed().put("Gateway", SubnetId="two"), old)
+    assert "Plan: 1 replaced, 1 in place, with an interruption" in said
+    assert "      NatGatewayId: connections that are open through the old gateway end" in said
 
 
 def test_every_line_fits() -> None:

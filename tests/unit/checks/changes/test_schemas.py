@@ -22,16 +22,16 @@ from checks.changes.stateful import STATEFUL
     ],
 )
 def test_known_create_only_properties_are_found(type_: str, property_: str) -> None:
-    assert CreateOnly(pointer=(property_,), certain=True) in create_only(type_)
+    assert CreateOnly(pointer=(property_,), certain=True) in create_only({"Type": type_})
 
 
 def test_a_conditional_property_is_not_certain() -> None:
-    assert CreateOnly(pointer=("Engine",), certain=False) in create_only("AWS::RDS::DBInstance")
+    assert CreateOnly(pointer=("Engine",), certain=False) in create_only({"Type": "AWS::RDS::DBInstance"})
 
 
 @pytest.mark.parametrize("property_", ["BackupRetentionPeriod", "MultiAZ", "DBParameterGroupName"])
 def test_properties_that_never_replace_in_practice_are_left_out(property_: str) -> None:
-    assert property_ not in {str(one) for one in create_only("AWS::RDS::DBInstance")}
+    assert property_ not in {str(one) for one in create_only({"Type": "AWS::RDS::DBInstance"})}
 
 
 def test_every_stateful_type_is_known_to_cfn_lint() -> None:
@@ -39,11 +39,11 @@ def test_every_stateful_type_is_known_to_cfn_lint() -> None:
 
 
 def test_a_custom_resource_is_replaced_with_its_function() -> None:
-    assert [str(one) for one in create_only("Custom::SchemaMigration")] == ["ServiceToken"]
+    assert [str(one) for one in create_only({"Type": "Custom::SchemaMigration"})] == ["ServiceToken"]
 
 
 def test_an_unknown_type_has_none() -> None:
-    assert create_only("AWS::Nobody::Knows") == ()
+    assert create_only({"Type": "AWS::Nobody::Knows"}) == ()
 
 
 def test_pointers_go_into_mappings_and_lists() -> None:

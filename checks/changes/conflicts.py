@@ -1,0 +1,186 @@
+"""What AWS refuses when CloudFormation creates a resource beside the old ones, or deletes an old one."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from checks.changes.deployment import Deployment, Effect, refused
+from checks.changes.replacements import consumers
+from checks.changes.schemas import is_deleted_before_its_replacement, naming_properties
+from checks.changes.service_rules import (
+    EMPTY_TO_BE_DELETED,
+    LOAD_BALANCER,
+    LOAD_BALANCER_PROTECTION,
+    PROTECTIONS,
+    QUOTAS,
+    REFUSES_DELETION_IN_USE,
+    STACK_RESOURCES,
+    UNIQUE_KEYS,
+    UniqueKey,
+)
+from checks.changes.stateful import deletion_policy, replace_policy
+from checks.templates import Resource, ResourceId, Templates
+
+_NAME_SOURCE = 'CloudFormation User Guide, "Name type"'
+_LEFT = "the deployment succeeds and leaves it behind, outside of the stack"
+_LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
+_LISTENER_RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
+_TARGET_GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
+
+
+@dataclass(frozen=True)
+class Conflicts:
+    """The effects of creations and deletions: CloudFormation deletes old resources at the end of an update."""
+
+    deployment: Deployment
+
+    def of_creation(self, id_: ResourceId) -> Iterator[Effect]:
+        """The new resource needs a name, or other unique values, that an old one still has."""
+        resource = self.deployment.after[id_]
+        certain = all(reason.certain for reason in self.deployment.replaced.get(id_, []))
+        for key in _unique_keys(resource["Type"]):
+            values = self._new_values(id_, key)
+            for other in self._still_there(id_) if values else ():
+                if _values(self.deployment.old, other, key) == values:
+                    named = zip(key.properties, values, strict=True)
+                    what = ", ".join(f"{name} {value}" for name, value in named if value)
+                    who = "the old one, which is replaced," if other == id_ else str(other)
+                    yield refused(
+                        f"{who} still has {what} when the new one is created",
+                        key.source,
+                        instead=f"change {key.properties[0]} too, or remove the old one in a release before this one",
+                        certain=certain,
+                    )
+
+    def of_deletion(self, id_: ResourceId) -> Iterator[Effect]:
+        """The old resource can't be deleted, so it is left behind."""
+        resource, reasons = self.deployment.before[id_], self.deployment.replaced.get(id_, [])
+        certain = all(reason.certain for reason in reasons)
+        policy = (replace_policy if reasons else deletion_policy)(resource)
+        if policy.startswith("Retain") or id_.stack not in self.deployment.new.stacks:
+            return
+        if source := _protected_by(resource):
+            yield refused(
+                f"its deletion protection makes the deletion fail: {_LEFT}",
+                source,
+                instead="switch its protection off in a deployment before this one, or keep it",
+                certain=certain,
+            )
+        if full := EMPTY_TO_BE_DELETED.get(resource["Type"]):
+            text = f"it can't be deleted unless it is empty: {_LEFT}"
+            yield refused(text, full, instead="empty it before", certain=certain)
+        if in_use := REFUSES_DELETION_IN_USE.get(resource["Type"]):
+            for user, instead in self._later_users(id_):
+                text = f"{user} still uses it when it is to be deleted: {_LEFT}"
+                yield refused(text, in_use, instead=instead, certain=certain)
+
+    def of_target_groups(self) -> Iterator[tuple[ResourceId, Effect]]:
+        """A kept target group can't belong to the old and the new load balancer at the same time."""
+        before, after = _balancers(self.deployment.old), _balancers(self.deployment.new)
+        kept = before.keys() & after.keys() - self.deployment.replaced.keys()
+        for group in sorted(kept):
+            new = {one for one in after[group] if one not in before[group] or one in self.deployment.replaced}
+            if new and before[group]:
+                old = ", ".join(map(str, sorted(before[group])))
+                yield (
+                    group,
+                    refused(
+                        f"it would belong to two load balancers, because {old} has it until the end of the update",
+                        'Elastic Load Balancing User Guide, "Target groups for your Application Load Balancers"',
+                        instead="give the new load balancer a target group of its own",
+                    ),
+                )
+
+    def of_quotas(self) -> Iterator[tuple[ResourceId, Effect]]:
+        """More resources than CloudFormation, or an account without a raised quota, may have."""
+        for type_, (most, source) in QUOTAS.items():
+            before, after = self.deployment.old.resources(type_), self.deployment.new.resources(type_)
+            if len(after) > max(most, len(before)):
+                added = [id_ for id_ in after if id_ not in before]
+                text = f"with it there are {len(after)}; an account has {most} in a region unless it asked for more"
+                yield added[-1], refused(text, source, instead="ask for a higher quota before the deployment")
+        most, source = STACK_RESOURCES
+        for stack, template in self.deployment.new.stacks.items():
+            if (count := len(template.get("Resources", {}))) > most:
+                id_ = ResourceId(stack=stack, logical_id="*")
+                yield id_, refused(f"{count} resources; a stack may have {most}", source, instead="split the stack")
+
+    def _new_values(self, id_: ResourceId, key: UniqueKey) -> tuple[str, ...]:
+        """The values of the key; empty if it isn't set, or if it names something new, which nothing old can have."""
+        properties = self.deployment.after[id_].get("Properties", {})
+        references = self.deployment.new.references([properties.get(name) for name in key.properties], id_.stack)
+        if any(one.resource_id not in self.deployment.before or self.deployment.alters(one) for one in references):
+            return ()
+        return _values(self.deployment.new, id_, key)
+
+    def _still_there(self, id_: ResourceId) -> Iterator[ResourceId]:
+        """The old resources of the same type that are deleted only after this one is created."""
+        type_, stacks = self.deployment.after[id_]["Type"], list(self.deployment.new.stacks)
+        for other in self.deployment.old.resources(type_):
+            if other == id_:
+                if not is_deleted_before_its_replacement(type_):
+                    yield other
+            elif other not in self.deployment.after or other in self.deployment.replaced:
+                is_gone = other.stack in stacks and stacks.index(other.stack) < stacks.index(id_.stack)
+                if not is_gone:
+                    yield other
+
+    def _later_users(self, id_: ResourceId) -> Iterator[tuple[str, str]]:
+        """The stacks that use the resource until they are updated, after its own stack, and what to do about each."""
+        stacks = list(self.deployment.new.stacks)
+        for user in dict.fromkeys(reader.resource_id.stack for reader in consumers(self.deployment.old, id_)):
+            if user not in stacks:
+                yield user, f"delete the stack {user} before"
+            elif stacks.index(user) > stacks.index(id_.stack):
+                yield user, "keep it until the stacks that use it are updated; remove it in a second deployment"
+
+
+def _unique_keys(type_: str) -> tuple[UniqueKey, ...]:
+    if type_ in UNIQUE_KEYS:
+        return UNIQUE_KEYS[type_]
+    names = naming_properties(type_)
+    return (UniqueKey(properties=names, source=_NAME_SOURCE),) if names else ()
+
+
+def _values(templates: Templates, id_: ResourceId, key: UniqueKey) -> tuple[str, ...]:
+    """The values of the key's properties; none if the first one isn't set, because AWS then chooses it."""
+    values = [templates.properties(id_).get(name) for name in key.properties]
+    if values[0] is None:
+        return ()
+    # A name that contains the stack's id is another one in another stack.
+    return tuple(
+        "" if value is None else templates.text(value, id_.stack).replace("<StackId>", f"<StackId of {id_.stack}>")
+        for value in values
+    )
+
+
+def _protected_by(resource: Resource) -> str:
+    """The source of the rule that protects the resource from deletion; empty if it isn't protected."""
+    protection = PROTECTIONS.get(resource["Type"])
+    if protection is None:
+        return ""
+    value = resource.get("Properties", {}).get(protection.property)
+    if resource["Type"] == LOAD_BALANCER:
+        return protection.source if LOAD_BALANCER_PROTECTION in (value or []) else ""
+    return protection.source if value == protection.value else ""
+
+
+def _balancers(templates: Templates) -> dict[ResourceId, set[ResourceId]]:
+    """The load balancers of each target group, through listeners and their rules."""
+
+    def named(id_: ResourceId, property_: str) -> set[ResourceId]:
+        value = templates.properties(id_).get(property_)
+        return {reference.resource_id for reference in templates.references(value, id_.stack)}
+
+    found: dict[ResourceId, set[ResourceId]] = defaultdict(set)
+    listeners = {id_: (id_, "DefaultActions") for id_ in templates.resources(_LISTENER)}
+    rules = {
+        id_: (listener, "Actions")
+        for id_ in templates.resources(_LISTENER_RULE)
+        for listener in named(id_, "ListenerArn")
+    }
+    for id_, (listener, actions) in (listeners | rules).items():
+        for group in named(id_, actions):
+            if templates.resource(group)["Type"] == _TARGET_GROUP:
+                found[group] |= named(listener, "LoadBalancerArn")
+    return dict(found)

@@ -1,0 +1,79 @@
+"""A deployment of new templates over old ones, and what happens to a resource in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+
+from checks.changes.replacements import Replacement, alters, replacements
+from checks.templates import Reference, Resource, ResourceId, Templates
+
+
+class Outcome(Enum):
+    """What happens to a resource, from harmless to impossible."""
+
+    IN_PLACE = "in place"
+    INTERRUPTION = "in place, with an interruption"
+    REPLACED = "replaced"
+    REFUSED = "refused"
+
+    @property
+    def severity(self) -> int:
+        """0 for the most harmless."""
+        return list(Outcome).index(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """One effect on a resource, and why; not `certain` if it depends on more than the templates.
+
+    If AWS refuses it, `instead` says what to do.
+    """
+
+    outcome: Outcome
+    text: str
+    certain: bool = True
+    source: str = ""
+    instead: str = ""
+
+
+def refused(text: str, source: str, *, instead: str, certain: bool = True) -> Effect:
+    """The effect that the deployment fails, or leaves something behind."""
+    return Effect(outcome=Outcome.REFUSED, text=text, source=source, instead=instead, certain=certain)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The templates before and after."""
+
+    old: Templates
+    new: Templates
+
+    @cached_property
+    def before(self) -> Mapping[ResourceId, Resource]:
+        """The resources of the old templates."""
+        return self.old.resources()
+
+    @cached_property
+    def after(self) -> Mapping[ResourceId, Resource]:
+        """The resources of the new templates."""
+        return self.new.resources()
+
+    @cached_property
+    def replaced(self) -> Mapping[ResourceId, list[Replacement]]:
+        """The resources that CloudFormation replaces, and why."""
+        return replacements(self.old, self.new)
+
+    def alters(self, reference: Reference) -> bool:
+        """Whether a reference in the new templates has another value than before."""
+        return alters(self.old, self.new, reference, self.replaced)
+
+    def altered(self, id_: ResourceId) -> set[str]:
+        """The properties of a kept resource whose value changes: another text, or a reference that changes."""
+        before, after = (side[id_].get("Properties", {}) for side in (self.before, self.after))
+        return {
+            name
+            for name in before.keys() | after.keys()
+            if self.old.text(before.get(name), id_.stack) != self.new.text(after.get(name), id_.stack)
+            or any(map(self.alters, self.new.references(after.get(name), id_.stack)))
+        }

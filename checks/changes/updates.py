@@ -1,0 +1,144 @@
+"""What happens to a resource that both templates contain."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from checks.changes.deployment import Deployment, Effect, Outcome, refused
+from checks.changes.replacements import Replacement
+from checks.changes.service_rules import BOUND_TO_VPC, IMMUTABLE, INTERRUPTIONS
+from checks.templates import Resource, ResourceId, Templates
+
+_DATABASES = ("AWS::RDS::DBInstance", "AWS::RDS::DBCluster")
+_LAUNCH = ("LaunchTemplate", "MixedInstancesPolicy")
+_UPGRADES = 'Amazon RDS User Guide, "Upgrading the PostgreSQL DB engine"'
+
+
+@dataclass(frozen=True)
+class Updates:
+    """The effects on kept resources."""
+
+    deployment: Deployment
+
+    def effects(self, id_: ResourceId) -> Iterator[Effect]:
+        """The effects on this resource; none if it changes in place and harms nobody, or doesn't change."""
+        was, is_ = self.deployment.before[id_], self.deployment.after[id_]
+        if was["Type"] != is_["Type"]:
+            yield refused(
+                f"its type changes from {was['Type']}, and CloudFormation can't change the type of a logical id",
+                'CloudFormation User Guide, "Update behaviors of stack resources"',
+                instead="give the new resource another construct id",
+            )
+            return
+        altered = self.deployment.altered(id_)
+        for rule in IMMUTABLE.get(is_["Type"], ()):
+            for name in sorted(altered.intersection(rule.properties)):
+                yield refused(f"{name}: {rule.effect}", rule.source, instead=rule.instead)
+        if reasons := self.deployment.replaced.get(id_):
+            yield from (
+                Effect(outcome=Outcome.REPLACED, text=description(reason), certain=reason.certain) for reason in reasons
+            )
+        else:
+            yield from self._in_place(id_, altered)
+
+    def _in_place(self, id_: ResourceId, altered: set[str]) -> Iterator[Effect]:
+        was, is_ = (side.properties(id_) for side in (self.deployment.old, self.deployment.new))
+        type_ = self.deployment.after[id_]["Type"]
+        waits = "; it waits for the maintenance window" if is_.get("ApplyImmediately") is False else ""
+        for rule in INTERRUPTIONS.get(type_, ()):
+            for name in sorted(altered.intersection(rule.properties)):
+                text = f"{name}: {rule.effect}{waits}"
+                yield Effect(outcome=Outcome.INTERRUPTION, text=text, source=rule.source)
+        yield from self._moves_to_another_vpc(id_, type_)
+        if type_ in _DATABASES:
+            yield from _storage(was, is_)
+            yield from _version(was, is_)
+        if type_ == "AWS::AutoScaling::AutoScalingGroup":
+            yield from self._instances(id_, altered)
+
+    def _moves_to_another_vpc(self, id_: ResourceId, type_: str) -> Iterator[Effect]:
+        rule = BOUND_TO_VPC.get(type_)
+        for name in rule.properties if rule else ():
+            before, after = (
+                _vpcs(side, side.properties(id_).get(name), id_.stack)
+                for side in (self.deployment.old, self.deployment.new)
+            )
+            if rule and (before != after or after & self.deployment.replaced.keys()):
+                yield refused(f"{name}: {rule.effect}", rule.source, instead=rule.instead)
+
+    def _instances(self, id_: ResourceId, altered: set[str]) -> Iterator[Effect]:
+        """An Auto Scaling group launches other instances if its launch template, their types or subnets change."""
+        group = self.deployment.after[id_]
+        templates = [
+            reference.resource_id
+            for name in _LAUNCH
+            for reference in self.deployment.new.references(group["Properties"].get(name), id_.stack)
+            if reference.resource_id in self.deployment.before
+        ]
+        if altered.isdisjoint((*_LAUNCH, "VPCZoneIdentifier")) and not any(map(self.deployment.altered, templates)):
+            return
+        yield _launches(group.get("UpdatePolicy", {}).get("AutoScalingRollingUpdate"))
+
+
+def description(reason: Replacement) -> str:
+    """The property that causes a replacement, with its old and new value."""
+    if reason.because:
+        return f"{reason.property}: {reason.new}, because {reason.because} is replaced or changes"
+    return f"{reason.property}: {reason.old} -> {reason.new}"
+
+
+def _launches(rolling_update: Mapping[str, Any] | None) -> Effect:
+    source = 'CloudFormation Template Reference, "UpdatePolicy attribute"'
+    if rolling_update is None:
+        text = "instances that run stay as they are; only new ones differ"
+        return Effect(outcome=Outcome.IN_PLACE, text=text, source=source)
+    batch, serving = rolling_update.get("MaxBatchSize", 1), int(rolling_update.get("MinInstancesInService", 0))
+    text = f"its instances are replaced, {batch} at a time, while at least {serving} serve"
+    return Effect(outcome=Outcome.IN_PLACE if serving else Outcome.INTERRUPTION, text=text, source=source)
+
+
+def _vpcs(templates: Templates, value: Any, stack: str) -> set[ResourceId]:
+    """The VPCs of the resources to which the value refers."""
+    return {
+        vpc.resource_id
+        for id_ in (reference.resource_id for reference in templates.references(value, stack))
+        for vpc in templates.references(templates.properties(id_).get("VpcId"), id_.stack)
+    }
+
+
+def _storage(was: Resource, is_: Resource) -> Iterator[Effect]:
+    before, after = was.get("AllocatedStorage"), is_.get("AllocatedStorage")
+    if before == after or not before or not after:
+        return
+    change = f"AllocatedStorage: {before} -> {after} GiB"
+    if int(after) < int(before):
+        yield refused(
+            f"{change}, and storage can't shrink",
+            'Amazon RDS User Guide, "Working with storage for Amazon RDS DB instances"',
+            instead="create a second database with less storage, and load a dump into it",
+        )
+    else:
+        yield Effect(
+            outcome=Outcome.IN_PLACE,
+            text=f"{change}. RDS refuses less than autoscaling has allocated, and another change for six hours",
+            source='Amazon RDS User Guide, "Managing capacity automatically with Amazon RDS storage autoscaling"',
+        )
+
+
+def _version(was: Resource, is_: Resource) -> Iterator[Effect]:
+    before, after = (str(side.get("EngineVersion", "")).partition(".")[0] for side in (was, is_))
+    if before == after or not before.isdigit() or not after.isdigit():
+        return
+    change = f"EngineVersion: {before} -> {after}"
+    if int(after) < int(before):
+        instead = "restore a snapshot that was taken before the upgrade"
+        yield refused(f"{change}, and RDS goes back to no older version", _UPGRADES, instead=instead)
+    elif not is_.get("AllowMajorVersionUpgrade"):
+        yield refused(f"{change} without AllowMajorVersionUpgrade", _UPGRADES, instead="set AllowMajorVersionUpgrade")
+    elif is_.get("ApplyImmediately") is False:
+        yield refused(
+            f"{change} would wait for the maintenance window, and CloudFormation deletes the old version's parameter "
+            "group at the end of the deployment",
+            'Amazon RDS API Reference, "DeleteDBParameterGroup"',
+            instead="set ApplyImmediately for this deployment",
+        )
