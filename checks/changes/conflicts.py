@@ -42,11 +42,11 @@ class Conflicts:
             values = self._new_values(id_, key)
             for other in self._still_there(id_) if values else ():
                 if _values(self.deployment.old, other, key) == values:
-                    named = zip(key.properties, values, strict=True)
-                    what = ", ".join(f"{name} {value}" for name, value in named if value)
-                    who = "the old one, which is replaced," if other == id_ else str(other)
+                    detail = ", ".join(f"{name} {value}" for name, value in _named(key, values))
+                    names = " and ".join(name for name, _ in _named(key, values))
                     yield refused(
-                        f"{who} still has {what} when the new one is created",
+                        f"the old resource keeps {names} until the end of the deployment",
+                        detail if other == id_ else f"{detail}, of {other}",
                         key.source,
                         instead=f"change {key.properties[0]} too, or remove the old one in a release before this one",
                         certain=certain,
@@ -62,17 +62,18 @@ class Conflicts:
         if source := _protected_by(resource):
             yield refused(
                 f"its deletion protection makes the deletion fail: {_LEFT}",
+                "",
                 source,
                 instead="switch its protection off in a deployment before this one, or keep it",
                 certain=certain,
             )
         if full := EMPTY_TO_BE_DELETED.get(resource["Type"]):
             text = f"it can't be deleted unless it is empty: {_LEFT}"
-            yield refused(text, full, instead="empty it before", certain=certain)
+            yield refused(text, "", full, instead="empty it before", certain=False)
         if in_use := REFUSES_DELETION_IN_USE.get(resource["Type"]):
             for user, instead in self._later_users(id_):
-                text = f"{user} still uses it when it is to be deleted: {_LEFT}"
-                yield refused(text, in_use, instead=instead, certain=certain)
+                text = f"a stack still uses it when it is to be deleted: {_LEFT}"
+                yield refused(text, user, in_use, instead=instead, certain=certain)
 
     def of_target_groups(self) -> Iterator[tuple[ResourceId, Effect]]:
         """A kept target group can't belong to the old and the new load balancer at the same time."""
@@ -85,7 +86,8 @@ class Conflicts:
                 yield (
                     group,
                     refused(
-                        f"it would belong to two load balancers, because {old} has it until the end of the update",
+                        "it would belong to two load balancers until the end of the deployment",
+                        old,
                         'Elastic Load Balancing User Guide, "Target groups for your Application Load Balancers"',
                         instead="give the new load balancer a target group of its own",
                     ),
@@ -97,13 +99,14 @@ class Conflicts:
             before, after = self.deployment.old.resources(type_), self.deployment.new.resources(type_)
             if len(after) > max(most, len(before)):
                 added = [id_ for id_ in after if id_ not in before]
-                text = f"with it there are {len(after)}; an account has {most} in a region unless it asked for more"
-                yield added[-1], refused(text, source, instead="ask for a higher quota before the deployment")
+                text = "an account has no more in a region unless it asked for more"
+                instead = "ask for a higher quota before the deployment"
+                yield added[-1], refused(text, f"{len(after)} of {most}", source, instead=instead, certain=False)
         most, source = STACK_RESOURCES
         for stack, template in self.deployment.new.stacks.items():
             if (count := len(template.get("Resources", {}))) > most:
                 id_ = ResourceId(stack=stack, logical_id="*")
-                yield id_, refused(f"{count} resources; a stack may have {most}", source, instead="split the stack")
+                yield id_, refused("a stack has no more resources", f"{count} of {most}", source, instead="split it")
 
     def _new_values(self, id_: ResourceId, key: UniqueKey) -> tuple[str, ...]:
         """The values of the key; empty if it isn't set, or if it names something new, which nothing old can have."""
@@ -130,7 +133,7 @@ class Conflicts:
         stacks = list(self.deployment.new.stacks)
         for user in dict.fromkeys(reader.resource_id.stack for reader in consumers(self.deployment.old, id_)):
             if user not in stacks:
-                yield user, f"delete the stack {user} before"
+                yield user, "delete the stack that uses it before"
             elif stacks.index(user) > stacks.index(id_.stack):
                 yield user, "keep it until the stacks that use it are updated; remove it in a second deployment"
 
@@ -154,6 +157,11 @@ def _values(templates: Templates, id_: ResourceId, key: UniqueKey) -> tuple[str,
     )
 
 
+def _named(key: UniqueKey, values: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The properties of the key that are set, with their values."""
+    return [(name, value) for name, value in zip(key.properties, values, strict=True) if value]
+
+
 def _protected_by(resource: Resource) -> str:
     """The source of the rule that protects the resource from deletion; empty if it isn't protected."""
     protection = PROTECTIONS.get(resource["Type"])
@@ -168,7 +176,7 @@ def _protected_by(resource: Resource) -> str:
 def _balancers(templates: Templates) -> dict[ResourceId, set[ResourceId]]:
     """The load balancers of each target group, through listeners and their rules."""
 
-    def named(id_: ResourceId, property_: str) -> set[ResourceId]:
+    def referred(id_: ResourceId, property_: str) -> set[ResourceId]:
         value = templates.properties(id_).get(property_)
         return {reference.resource_id for reference in templates.references(value, id_.stack)}
 
@@ -177,10 +185,10 @@ def _balancers(templates: Templates) -> dict[ResourceId, set[ResourceId]]:
     rules = {
         id_: (listener, "Actions")
         for id_ in templates.resources(_LISTENER_RULE)
-        for listener in named(id_, "ListenerArn")
+        for listener in referred(id_, "ListenerArn")
     }
     for id_, (listener, actions) in (listeners | rules).items():
-        for group in named(id_, actions):
+        for group in referred(id_, actions):
             if templates.resource(group)["Type"] == _TARGET_GROUP:
-                found[group] |= named(listener, "LoadBalancerArn")
+                found[group] |= referred(listener, "LoadBalancerArn")
     return dict(found)

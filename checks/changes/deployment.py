@@ -25,21 +25,26 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """One effect on a resource, and why; not `certain` if it depends on more than the templates.
+    """One effect on a resource, why, and with which values (`detail`); not `certain` if more than templates decides it.
 
     If AWS refuses it, `instead` says what to do.
     """
 
     outcome: Outcome
     text: str
+    detail: str = ""
     certain: bool = True
     source: str = ""
     instead: str = ""
 
+    def __str__(self) -> str:
+        maybe = "" if self.certain else "possibly: "
+        return f"{maybe}{self.text}: {self.detail}" if self.detail else f"{maybe}{self.text}"
 
-def refused(text: str, source: str, *, instead: str, certain: bool = True) -> Effect:
+
+def refused(text: str, detail: str, source: str, *, instead: str, certain: bool = True) -> Effect:
     """The effect that the deployment fails, or leaves something behind."""
-    return Effect(outcome=Outcome.REFUSED, text=text, source=source, instead=instead, certain=certain)
+    return Effect(outcome=Outcome.REFUSED, text=text, detail=detail, source=source, instead=instead, certain=certain)
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ def _broken(change: OutputChange) -> Iterator[tuple[ResourceId, Effect]]:
         yield (
             reader.resource_id,
             refused(
-                f"{reader.property} reads {change.output}, which no longer exists",
+                "it reads an output that no longer exists",
+                f"{reader.property} reads {change.output}",
                 'CloudFormation Template Reference, "Fn::GetStackOutput"',
                 instead="restore the output, or remove its readers",
             ),

@@ -141,20 +141,19 @@ def _stack(report: Report, stack: str) -> list[str]:
 
 def _effects(report: Report, stack: str, outcome: Outcome) -> list[str]:
     """The effects with this outcome. Resources of one type with the same remedy are one paragraph."""
-    alike: dict[tuple[str, str, str], dict[ResourceId, Effect]] = defaultdict(dict)
+    alike: dict[tuple[str, str], dict[ResourceId, Effect]] = defaultdict(dict)
     for id_, effects_ in report.effects.items():
         for effect in effects_:
             if id_.stack == stack and effect.outcome is outcome:
-                alike[report.type_of(id_), effect.instead, effect.source].setdefault(id_, effect)
+                alike[report.type_of(id_), effect.text].setdefault(id_, effect)
     found = []
-    for (type_, instead, source), by_id in alike.items():
+    for (type_, _), by_id in alike.items():
         first = next(iter(by_id.values()))
         found += lines(f"{_listed(by_id)}  {type_}", indent=2)
-        maybe = "" if first.certain else "possibly: "
-        found += lines(clipped(shortened(f"{maybe}{first.text}", report.stacks), _STATEMENT), indent=6, hang=4)
-        if instead:
-            found += lines(shortened(instead, report.stacks), label="do: ", indent=6, hang=4)
-        found += lines(source, label="source: ", indent=6, hang=4)
+        found += lines(clipped(shortened(str(first), report.stacks), _STATEMENT), indent=6, hang=4)
+        if first.instead:
+            found += lines(first.instead, label="do: ", indent=6, hang=4)
+        found += lines(first.source, label="source: ", indent=6, hang=4)
     return found
 
 
@@ -238,7 +237,7 @@ def _resources(report: Report, stack: str) -> list[str]:
         found += lines(f"{_listed(ids)}  {type_}  ({outcome.value})", label="~ ", indent=2)
         notes = (effect for effect in report.effects.get(ids[0], ()) if effect.outcome is Outcome.IN_PLACE)
         for effect in notes:
-            found += lines(effect.text, indent=6, hang=4)
+            found += lines(str(effect), indent=6, hang=4)
         for one in differences:
             old, new = shortened(one.old, report.stacks), shortened(one.new, report.stacks)
             if one.path.endswith("[]"):  # an item was added to a list or removed from it

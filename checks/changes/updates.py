@@ -25,7 +25,8 @@ class Updates:
         was, is_ = self.deployment.before[id_], self.deployment.after[id_]
         if was["Type"] != is_["Type"]:
             yield refused(
-                f"its type changes from {was['Type']}, and CloudFormation can't change the type of a logical id",
+                "CloudFormation can't change the type of a logical id",
+                f"{was['Type']} -> {is_['Type']}",
                 'CloudFormation User Guide, "Update behaviors of stack resources"',
                 instead="give the new resource another construct id",
             )
@@ -33,10 +34,16 @@ class Updates:
         altered = self.deployment.altered(id_)
         for rule in IMMUTABLE.get(is_["Type"], ()):
             for name in sorted(altered.intersection(rule.properties)):
-                yield refused(f"{name}: {rule.effect}", rule.source, instead=rule.instead)
+                yield refused(rule.effect, self._change(id_, name), rule.source, instead=rule.instead)
         if reasons := self.deployment.replaced.get(id_):
             yield from (
-                Effect(outcome=Outcome.REPLACED, text=description(reason), certain=reason.certain) for reason in reasons
+                Effect(
+                    outcome=Outcome.REPLACED,
+                    text=f"its {reason.property} can't change in place",
+                    detail=description(reason),
+                    certain=reason.certain,
+                )
+                for reason in reasons
             )
         else:
             yield from self._in_place(id_, altered)
@@ -47,8 +54,12 @@ class Updates:
         waits = "; it waits for the maintenance window" if is_.get("ApplyImmediately") is False else ""
         for rule in INTERRUPTIONS.get(type_, ()):
             for name in sorted(altered.intersection(rule.properties)):
-                text = f"{name}: {rule.effect}{waits}"
-                yield Effect(outcome=Outcome.INTERRUPTION, text=text, source=rule.source)
+                yield Effect(
+                    outcome=Outcome.INTERRUPTION,
+                    text=f"{rule.effect}{waits}",
+                    detail=self._change(id_, name),
+                    source=rule.source,
+                )
         yield from self._moves_to_another_vpc(id_, type_)
         if type_ in _DATABASES:
             yield from _storage(was, is_)
@@ -64,7 +75,13 @@ class Updates:
                 for side in (self.deployment.old, self.deployment.new)
             )
             if rule and (before != after or after & self.deployment.replaced.keys()):
-                yield refused(f"{name}: {rule.effect}", rule.source, instead=rule.instead)
+                yield refused(rule.effect, name, rule.source, instead=rule.instead)
+
+    def _change(self, id_: ResourceId, name: str) -> str:
+        """The property with its old and new value, which may be the same reference to something that changes."""
+        sides = self.deployment.old, self.deployment.new
+        old, new = (side.text(side.properties(id_).get(name, "(not set)"), id_.stack) for side in sides)
+        return f"{name} {new}, which is replaced" if old == new else f"{name} {old} -> {new}"
 
     def _instances(self, id_: ResourceId, altered: set[str]) -> Iterator[Effect]:
         """An Auto Scaling group launches other instances if its launch template, their types or subnets change."""
@@ -93,7 +110,7 @@ def _launches(rolling_update: Mapping[str, Any] | None) -> Effect:
         text = "instances that run stay as they are; only new ones differ"
         return Effect(outcome=Outcome.IN_PLACE, text=text, source=source)
     batch, serving = rolling_update.get("MaxBatchSize", 1), int(rolling_update.get("MinInstancesInService", 0))
-    text = f"its instances are replaced, {batch} at a time, while at least {serving} serve"
+    text = f"its instances are replaced, {batch} at a time, and at least {serving} serve meanwhile"
     return Effect(outcome=Outcome.IN_PLACE if serving else Outcome.INTERRUPTION, text=text, source=source)
 
 
@@ -110,17 +127,19 @@ def _storage(was: Resource, is_: Resource) -> Iterator[Effect]:
     before, after = was.get("AllocatedStorage"), is_.get("AllocatedStorage")
     if before == after or not before or not after:
         return
-    change = f"AllocatedStorage: {before} -> {after} GiB"
+    change = f"{before} -> {after} GiB"
     if int(after) < int(before):
         yield refused(
-            f"{change}, and storage can't shrink",
+            "storage can't shrink",
+            change,
             'Amazon RDS User Guide, "Working with storage for Amazon RDS DB instances"',
             instead="create a second database with less storage, and load a dump into it",
         )
     else:
         yield Effect(
             outcome=Outcome.IN_PLACE,
-            text=f"{change}. RDS refuses less than autoscaling has allocated, and another change for six hours",
+            text="RDS refuses less storage than autoscaling has allocated, and another change for six hours",
+            detail=change,
             source='Amazon RDS User Guide, "Managing capacity automatically with Amazon RDS storage autoscaling"',
         )
 
@@ -129,16 +148,18 @@ def _version(was: Resource, is_: Resource) -> Iterator[Effect]:
     before, after = (str(side.get("EngineVersion", "")).partition(".")[0] for side in (was, is_))
     if before == after or not before.isdigit() or not after.isdigit():
         return
-    change = f"EngineVersion: {before} -> {after}"
+    change = f"{before} -> {after}"
     if int(after) < int(before):
         instead = "restore a snapshot that was taken before the upgrade"
-        yield refused(f"{change}, and RDS goes back to no older version", _UPGRADES, instead=instead)
+        yield refused("RDS goes back to no older version", change, _UPGRADES, instead=instead)
     elif not is_.get("AllowMajorVersionUpgrade"):
-        yield refused(f"{change} without AllowMajorVersionUpgrade", _UPGRADES, instead="set AllowMajorVersionUpgrade")
+        instead = "set AllowMajorVersionUpgrade"
+        yield refused("RDS must be allowed to upgrade the major version", change, _UPGRADES, instead=instead)
     elif is_.get("ApplyImmediately") is False:
         yield refused(
-            f"{change} would wait for the maintenance window, and CloudFormation deletes the old version's parameter "
+            "the upgrade would wait for the maintenance window, and CloudFormation deletes the old version's parameter "
             "group at the end of the deployment",
+            change,
             'Amazon RDS API Reference, "DeleteDBParameterGroup"',
             instead="set ApplyImmediately for this deployment",
         )

@@ -94,7 +94,7 @@ def test_a_name_is_taken_until_the_old_resource_is_deleted() -> None:
     new = Sketch().add("New", "AWS::Logs::LogGroup", LogGroupName="/log")
     (effect,) = _found(old, new, "New")
     assert effect.outcome is Outcome.REFUSED
-    assert effect.text == f"{DATA}/Old still has LogGroupName /log when the new one is created"
+    assert effect.detail == f"LogGroupName /log, of {DATA}/Old"
     assert _found(old, Sketch().add("New", "AWS::Logs::LogGroup", LogGroupName="/other"), "New") == ()
 
 
@@ -182,7 +182,7 @@ def test_what_a_later_stack_still_uses_cannot_be_deleted_yet() -> None:
     without = Sketch().add("User", "AWS::Lambda::Function", stack=APP)
     effect = _found(_with_user(APP), without, "Group")[0]
     assert effect.outcome is Outcome.REFUSED
-    assert effect.text.startswith(f"{APP} still uses it when it is to be deleted")
+    assert effect.detail == APP
     assert "second deployment" in effect.instead
     assert _found(_with_user(DATA), Sketch().add("User", "AWS::Lambda::Function"), "Group") == ()
 
@@ -190,7 +190,7 @@ def test_what_a_later_stack_still_uses_cannot_be_deleted_yet() -> None:
 def test_a_removed_stack_still_uses_it_until_it_is_deleted() -> None:
     without = Sketch().changed()
     del without.stacks[APP]
-    assert _found(_with_user(APP), without, "Group")[0].instead == f"delete the stack {APP} before"
+    assert _found(_with_user(APP), without, "Group")[0].instead == "delete the stack that uses it before"
 
 
 def test_a_reader_of_a_removed_output_is_refused() -> None:
@@ -221,8 +221,8 @@ def _group(update_policy: Mapping[str, Any], size: str) -> Sketch:
 @pytest.mark.parametrize(
     ("policy", "outcome", "text"),
     [
-        ({"AutoScalingRollingUpdate": {"MinInstancesInService": 2}}, Outcome.IN_PLACE, "while at least 2 serve"),
-        ({"AutoScalingRollingUpdate": {"MinInstancesInService": 0}}, Outcome.INTERRUPTION, "while at least 0 serve"),
+        ({"AutoScalingRollingUpdate": {"MinInstancesInService": 2}}, Outcome.IN_PLACE, "at least 2 serve"),
+        ({"AutoScalingRollingUpdate": {"MinInstancesInService": 0}}, Outcome.INTERRUPTION, "at least 0 serve"),
         ({}, Outcome.IN_PLACE, "instances that run stay as they are"),
     ],
 )

@@ -165,7 +165,7 @@ def test_what_is_refused_comes_first_with_the_remedy_and_the_source() -> None:
     start = said.index("Refused by CloudFormation or the service")
     assert said[start + 1 : start + 5] == [
         "  Proxy  AWS::RDS::DBProxy",
-        "      the old one, which is replaced, still has DBProxyName a when the new one is created",
+        "      the old resource keeps DBProxyName until the end of the deployment: DBProxyName a",
         "      do: change DBProxyName too, or remove the old one in a release before this one",
         '      source: CloudFormation User Guide, "Name type"',
     ]
@@ -176,7 +176,7 @@ def test_an_interruption_is_listed_even_if_only_what_it_refers_to_changes() -> N
     old.add("Route", "AWS::EC2::Route", RouteTableId="table", NatGatewayId=ref("Gateway"))
     said = _text(old.changed().put("Gateway", SubnetId="two"), old)
     assert "Plan: 1 replaced, 1 in place, with an interruption" in said
-    assert "      NatGatewayId: connections that are open through the old gateway end" in said
+    assert "      connections that are open through the old gateway end: NatGatewayId" in said
 
 
 def test_every_line_fits() -> None:
