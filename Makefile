@@ -64,9 +64,9 @@ test-fast: setup ## Run the tests that need no server, except random networks, v
 	@$(PYTEST) --numprocesses 2 $(PARALLEL) --ignore tests/integration -m "not slow and not thorough"
 
 .PHONY: test-slow
-test-slow: setup ## Test many more random networks than `make test`, and remove each permission once
-	@NETWORK_EXAMPLES=200 $(PYTEST) --timeout 1800 -m "slow or not slow" \
-	  tests/architecture/test_network_space.py tests/integration/privileges
+test-slow: setup ## Draw many more networks and changes than `make test`, and remove each permission once
+	@NETWORK_EXAMPLES=200 CHANGE_PAIRS=200 $(PYTEST) --timeout 1800 -m "slow or not slow" \
+	  tests/architecture/test_network_space.py tests/architecture/test_changing_page.py tests/integration/privileges
 
 .PHONY: mutants
 mutants: setup ## Make realistic mistakes, one at a time, each of which a test must name; MUTANTS="NAT gateway" for some
@@ -89,8 +89,9 @@ format: setup ## Format the code and fix what the linter can
 
 .PHONY: snapshots
 snapshots: setup ## Write snapshots and the generated pages of docs/ again; read the diff before you commit it
-	@python -m pytest -q tests/stacks/test_snapshots.py tests/stacks/test_rules.py tests/architecture/test_reachability_page.py \
-	  tests/architecture/test_permissions.py --update-snapshots
+	@python -m pytest -q -m "slow or not slow" --timeout 1500 --update-snapshots tests/stacks/test_snapshots.py \
+	  tests/stacks/test_rules.py tests/architecture/test_reachability_page.py tests/architecture/test_permissions.py \
+	  tests/architecture/test_changing_page.py
 	@git --no-pager diff --stat -- tests/snapshots docs
 
 .PHONY: plan

@@ -16,7 +16,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 # Tests that share one of these run in the same process: the local cloud, an empty one, the environments' templates.
 LOCAL_CLOUD, EMPTY_CLOUD, TEMPLATES = "local cloud", "empty cloud", "templates"
 # These synthesize many templates that no other test uses.
-ALONE = ("test_regions", "test_network_space", "test_adding_a_capability")
+ALONE = ("test_regions", "test_network_space", "test_changing_page", "test_adding_a_capability")
 # The groups that take longest start first, so that all processes end at about the same time.
 LONGEST = (
     *(

@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from checks.changes.deployment import Deployment, Effect, refused
+from checks.changes.deployment import Deployment, Effect, Outcome, refused
 from checks.changes.replacements import consumers
 from checks.changes.schemas import is_deleted_before_its_replacement, naming_properties
 from checks.changes.service_rules import (
     EMPTY_TO_BE_DELETED,
+    INTERRUPTED_BY_REMOVAL,
     LOAD_BALANCER,
     LOAD_BALANCER_PROTECTION,
     PROTECTIONS,
@@ -22,7 +23,7 @@ from checks.changes.stateful import deletion_policy, replace_policy
 from checks.templates import Resource, ResourceId, Templates
 
 _NAME_SOURCE = 'CloudFormation User Guide, "Name type"'
-_LEFT = "the deployment succeeds and leaves it behind, outside of the stack"
+_LEFT = "the deployment leaves it behind, outside of the stack"
 _LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 _LISTENER_RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 _TARGET_GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
@@ -53,8 +54,10 @@ class Conflicts:
                     )
 
     def of_deletion(self, id_: ResourceId) -> Iterator[Effect]:
-        """The old resource can't be deleted, so it is left behind."""
+        """The old resource can't be deleted, so it is left behind; or its deletion interrupts something."""
         resource, reasons = self.deployment.before[id_], self.deployment.replaced.get(id_, [])
+        if (rule := INTERRUPTED_BY_REMOVAL.get(resource["Type"])) and not reasons:
+            yield Effect(outcome=Outcome.INTERRUPTION, text=rule.effect, source=rule.source)
         certain = all(reason.certain for reason in reasons)
         policy = (replace_policy if reasons else deletion_policy)(resource)
         if policy.startswith("Retain") or id_.stack not in self.deployment.new.stacks:
@@ -72,7 +75,7 @@ class Conflicts:
             yield refused(text, "", full, instead="empty it before", certain=False)
         if in_use := REFUSES_DELETION_IN_USE.get(resource["Type"]):
             for user, instead in self._later_users(id_):
-                text = f"a stack still uses it when it is to be deleted: {_LEFT}"
+                text = f"a stack that is updated later still uses it, so {_LEFT}"
                 yield refused(text, user, in_use, instead=instead, certain=certain)
 
     def of_target_groups(self) -> Iterator[tuple[ResourceId, Effect]]:

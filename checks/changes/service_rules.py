@@ -89,6 +89,20 @@ INTERRUPTIONS: Mapping[str, tuple[Rule, ...]] = {
     ),
 }
 
+# Not if they are replaced: then another one is there before.
+INTERRUPTED_BY_REMOVAL: Mapping[str, Rule] = {
+    "AWS::EC2::Route": Rule(
+        properties=(),
+        effect="connections that are open through it end",
+        source='Amazon VPC User Guide, "NAT gateway basics"',
+    ),
+    "AWS::EC2::VPCEndpoint": Rule(
+        properties=(),
+        effect="connections that are open through it end",
+        source='Amazon VPC User Guide, "Delete an interface endpoint"',
+    ),
+}
+
 IMMUTABLE: Mapping[str, tuple[Rule, ...]] = {
     "AWS::KMS::Key": (
         Rule(

@@ -29,10 +29,12 @@ GRANT USAGE ON SCHEMA public TO clerk;
 GRANT SELECT ON letters TO clerk;
 """
 # Everything that a role has: its login, mark, rights, settings and memberships.
+# Of this database only: other tests create databases in the same server meanwhile.
 STATE = """
     SELECT rolname::text, rolcanlogin, shobj_description(oid, 'pg_authid'),
-           (SELECT array_agg(pg_describe_object(classid, objid, objsubid) ORDER BY 1) FROM pg_shdepend
-            WHERE refobjid = pg_roles.oid),
+           (SELECT array_agg(pg_describe_object(classid, objid, objsubid) ORDER BY 1)
+            FROM pg_shdepend JOIN pg_database ON datname = current_database()
+            WHERE refobjid = pg_roles.oid AND pg_database.oid IN (dbid, objid)),
            (SELECT array_agg(setting::text) FROM pg_db_role_setting, unnest(setconfig) AS setting
             WHERE setrole = pg_roles.oid),
            (SELECT array_agg(roleid::regrole::text) FROM pg_auth_members WHERE member = pg_roles.oid)
