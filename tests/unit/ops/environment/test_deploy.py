@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config.environments import DEV, ENVIRONMENTS, PROD
 from ops.common.errors import CommandError
-from ops.environment.deploy import (
-    SynthesizedStack,
-    _require_account,
-    _require_possible,
-    read_assembly,
-    require_compiling_python,
-    unprotected,
-)
+from ops.environment.assembly import SynthesizedStack
+from ops.environment.deploy import _require_possible, require_compiling_python, unprotected
 from tests.support.ops.environment import PROJECT, deployed_stack, resource
-from tests.support.ops.stubs import Stubs
 
 DATABASE: dict[str, Any] = {"Type": "AWS::RDS::DBInstance", "Properties": {"DeletionProtection": True}}
 DATA = f"{PROJECT}-prod-data"
@@ -61,17 +52,6 @@ def test_a_new_major_version_is_refused_outside_of_the_maintenance_window() -> N
     _require_possible(new("17", apply_immediately=False), {DATA: there})
 
 
-def test_credentials_for_another_account_are_refused(aws: Stubs) -> None:
-    """There, every stack would seem to be new, and would lose its protection."""
-    stack = SynthesizedStack(resources={}, account="111122223333")
-    aws.expect("sts", "get_caller_identity", {"Account": "444455556666"})
-    with pytest.raises(CommandError, match="444455556666: sign in to that account"):
-        _require_account(aws.environment(), [stack])
-    aws.expect("sts", "get_caller_identity", {"Account": "111122223333"})
-    _require_account(aws.environment(), [stack])
-    _require_account(aws.environment(), [SynthesizedStack(resources={})])
-
-
 def test_nothing_that_exists_loses_its_protection() -> None:
     there = deployed_stack(DATA, resource("AWS::RDS::DBInstance"), status="UPDATE_COMPLETE")
     assert _names(SynthesizedStack(resources={"Thing": DATABASE}, termination_protection=True), there) == []
@@ -85,17 +65,6 @@ def test_only_the_new_resource_of_a_stack_that_exists_is_created_without_protect
 
 def test_without_protection_one_run_is_enough() -> None:
     assert _names(SynthesizedStack(resources={"Thing": QUEUE})) == []
-
-
-def test_the_stacks_are_read_from_the_cloud_assembly(tmp_path: Path) -> None:
-    properties = {"stackName": DATA, "templateFile": "data.json", "terminationProtection": True}
-    stack = {"type": "aws:cloudformation:stack", "properties": properties}
-    manifest = {"artifacts": {"Data": stack, "Assets": {"type": "cdk:asset-manifest", "properties": {}}}}
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-    (tmp_path / "data.json").write_text(json.dumps({"Resources": {"Thing": DATABASE}}))
-    assert read_assembly(tmp_path) == {
-        DATA: SynthesizedStack(resources={"Thing": DATABASE}, termination_protection=True)
-    }
 
 
 def test_another_python_than_the_environments_is_refused_with_both_remedies() -> None:
