@@ -13,6 +13,7 @@ from ops.environment import planned, quotas
 from ops.environment.deploy import CREATION_FAILED, require_compiling_python
 from ops.environment.deployed import client, existing_stacks
 from ops.environment.expected import UNKNOWN
+from ops.environment.stacks import WITHOUT_TEMPLATE
 
 UNRESERVED = 100  # AWS Lambda Developer Guide, "Configuring reserved concurrency for a function"
 CONCURRENCY_QUOTA = ("lambda", "L-B99A9384")
@@ -41,7 +42,6 @@ _SERVICE_ROLES = {
     ),
     "AWS::RDS::DBCluster": ("rds.amazonaws.com", "AWSServiceRoleForRDS"),
     "AWS::RDS::DBInstance": ("rds.amazonaws.com", "AWSServiceRoleForRDS"),
-    "AWS::WAFv2::LoggingConfiguration": ("wafv2.amazonaws.com", "AWSServiceRoleForWAFV2Logging"),
 }
 # For their log groups AWS adds a statement to the policy that all its deliveries share.
 _DELIVERED = ("AWS::Route53Resolver::ResolverQueryLoggingConfig", "AWS::WAFv2::LoggingConfiguration")
@@ -95,8 +95,20 @@ def _exists(environment: DeployedEnvironment, bucket: str) -> bool:
 
 
 def stacks_can_be_deployed(environment: DeployedEnvironment) -> Iterator[str]:
-    """No stack is in a state that CloudFormation refuses to update. `make deploy` repeats a creation that failed."""
-    for stack in existing_stacks(environment):
+    """No stack is in a state that CloudFormation refuses to update, and nobody else has a stack of that name.
+
+    `make deploy` repeats a creation that failed.
+    """
+    own = existing_stacks(environment)
+    pages = client(environment, "cloudformation").get_paginator("describe_stacks").paginate()
+    others = {each["StackName"] for page in pages for each in page["Stacks"] if each["StackStatus"] != WITHOUT_TEMPLATE}
+    for name in sorted(others.intersection(planned.stacks(environment)) - {stack.name for stack in own}):
+        yield (
+            f"there is already a stack {name}, whose resources don't have this environment's tags, so `make deploy` "
+            "would replace its resources: choose another project name (`make rename NAME=...`), or delete it if nobody "
+            f"needs it (`aws cloudformation delete-stack --stack-name {name}`)"
+        )
+    for stack in own:
         name = stack.name
         if stack.status.endswith("_IN_PROGRESS"):
             yield (
@@ -176,11 +188,11 @@ def service_linked_roles_exist(environment: DeployedEnvironment) -> Iterator[str
 def account_has_paid_plan(environment: DeployedEnvironment) -> Iterator[str]:
     """An account with the free plan can't have the database, nor larger instances.
 
-    Source: AWS Billing User Guide, "Choosing an AWS Free Tier plan".
+    RDS then answers with FreeTierRestrictionError (yc-software/qm, issue 352).
     """
     if environment.is_local:
         raise SkippedError("the local cloud costs nothing")
-    # AWS has this API in one region of each partition.
+    # AWS has this API in few regions.
     freetier = environment.session.client("freetier", region_name="us-east-1")
     try:
         plan = freetier.get_account_plan_state()["accountPlanType"]

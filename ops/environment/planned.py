@@ -51,8 +51,14 @@ def stacks(environment: DeployedEnvironment) -> Mapping[str, SynthesizedStack]:
             ["cdk", "list", "--output", folder, *options], check=False, capture_output=True, text=True
         )
         if process.returncode:
-            raise CommandError(f"the templates can't be synthesized: {process.stderr.strip()}")
+            raise CommandError(f"the templates can't be synthesized: {_reason(process.stderr, environment)}")
         return read_assembly(Path(folder))
+
+
+def _reason(stderr: str, environment: DeployedEnvironment) -> str:
+    """The app's own last line; the CDK's command line adds one that only says which command failed."""
+    lines = [line for line in stderr.splitlines() if line.strip() and "Subprocess exited with error" not in line]
+    return lines[-1] if lines else f"`make synth ENV={environment.name}` shows why"
 
 
 def resources(environment: DeployedEnvironment, *types: str) -> Iterator[PlannedResource]:

@@ -94,8 +94,11 @@ def certificate_can_be_issued(environment: DeployedEnvironment) -> Iterator[str]
 
 def sign_in_prefix_is_free(environment: DeployedEnvironment) -> Iterator[str]:
     """Nobody else in the region has the prefix of the sign-in page's address."""
-    prefix = _public(environment).sign_in_domain_prefix
-    answer = client(environment, "cognito-idp").describe_user_pool_domain(Domain=prefix)["DomainDescription"]
+    prefix, cognito = _public(environment).sign_in_domain_prefix, client(environment, "cognito-idp")
+    try:
+        answer = cognito.describe_user_pool_domain(Domain=prefix)["DomainDescription"]
+    except cognito.exceptions.ResourceNotFoundException:
+        return
     own = {
         pool.physical_id for stack in existing_stacks(environment) for pool in stack.of_type("AWS::Cognito::UserPool")
     }

@@ -13,6 +13,7 @@ from ops.common.check import SkippedError
 _RESOLVERS = Path("/etc/resolv.conf")
 _PORT, _SECONDS, _MAX_BYTES = 53, 5.0, 4096
 _NS, _INTERNET, _RECURSION_DESIRED = 2, 1, 0x0100
+_NO_ERROR, _NO_SUCH_NAME = 0, 3
 _POINTER = 0xC0  # in the length of a label: the rest of the name is elsewhere in the message
 
 
@@ -31,8 +32,8 @@ def of(domain: str) -> set[str]:
             answer = connection.recv(_MAX_BYTES)
     except OSError as error:
         raise SkippedError(f"the DNS resolver {resolver[1]} does not answer ({error})") from error
-    if answer[:2] != query[:2]:
-        raise SkippedError(f"the DNS resolver {resolver[1]} answers another question")
+    if answer[:2] != query[:2] or answer[3] & 0x0F not in (_NO_ERROR, _NO_SUCH_NAME):
+        raise SkippedError(f"the DNS resolver {resolver[1]} can't answer")
     return set(_names(answer))
 
 
