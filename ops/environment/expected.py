@@ -92,6 +92,15 @@ _FUNCTIONS: dict[str, Callable[[Values, Any], Any]] = {
 }
 
 
+def is_known(value: Any) -> bool:
+    """Whether the value has no part that can't be known here."""
+    if isinstance(value, Mapping):
+        return all(is_known(each) for each in value.values())
+    if isinstance(value, list):
+        return all(is_known(each) for each in value)
+    return UNKNOWN not in str(value)
+
+
 def matches(expected: Any, found: Any) -> bool:
     """Whether AWS's answer is what the template says.
 
