@@ -9,9 +9,12 @@ import pytest
 
 from config.environments import DEV, ENVIRONMENTS, PROD
 from ops.common.errors import CommandError
+from ops.environment import deploy
 from ops.environment.assembly import SynthesizedStack
 from ops.environment.deploy import _require_possible, require_compiling_python, unprotected
+from ops.environment.protections import LOAD_BALANCER, LOAD_BALANCER_ATTRIBUTE
 from tests.support.ops.environment import PROJECT, deployed_stack, resource
+from tests.support.ops.stubs import Stubs
 
 DATABASE: dict[str, Any] = {"Type": "AWS::RDS::DBInstance", "Properties": {"DeletionProtection": True}}
 DATA = f"{PROJECT}-prod-data"
@@ -79,3 +82,25 @@ def test_every_python_deploys_code_that_is_not_compiled(monkeypatch: pytest.Monk
     monkeypatch.setitem(ENVIRONMENTS, "dev", replace(DEV, runtime=replace(DEV.runtime, compiled=False)))
     require_compiling_python("dev", (3, 11))
     require_compiling_python("prod", tuple(map(int, PROD.runtime.python.split("."))))
+
+
+@pytest.mark.parametrize(("code", "says"), [(1, True), (0, False)])
+def test_a_failed_deployment_says_how_to_protect_a_load_balancer_again(
+    aws: Stubs, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], code: int, says: bool
+) -> None:
+    """Its protection was lifted because the deployment was to remove it, and then did not."""
+    monkeypatch.setattr(deploy, "require_compiling_python", lambda *_: None)
+    monkeypatch.setattr(deploy, "_cdk", lambda command, *_: code if command == "deploy" else 0)
+    monkeypatch.setattr(deploy, "read_assembly", lambda _: {DATA: SynthesizedStack(resources={"Thing": QUEUE})})
+    there = replace(resource(LOAD_BALANCER), logical_id="Balancer")
+    monkeypatch.setattr(deploy, "find_stacks", lambda _: [deployed_stack(DATA, there)])
+    attribute = {"Key": LOAD_BALANCER_ATTRIBUTE, "Value": "true"}
+    aws.expect("sts", "get_caller_identity", {"Account": "111122223333"})
+    aws.expect("elbv2", "describe_load_balancer_attributes", {"Attributes": [attribute]})
+    aws.expect("elbv2", "modify_load_balancer_attributes", {})
+    assert deploy.run(aws.environment(), account="", region="") == code
+    command = (
+        "To protect it again, if it is to stay: `aws elbv2 modify-load-balancer-attributes --load-balancer-arn thing "
+        "--attributes Key=deletion_protection.enabled,Value=true`"
+    )
+    assert (command in capsys.readouterr().out) is says
