@@ -1,4 +1,8 @@
-"""A check of a deployed environment. `make verify` finds them in `ops/<capability>/verify.py`, as CHECKS."""
+"""A check of an environment.
+
+`make doctor` finds what to check before a deployment in `ops/<capability>/doctor.py`, as CHECKS, and `make verify` what
+to check after it in `ops/<capability>/verify.py`.
+"""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ class DeployedEnvironment:
     name: str
     project: str
     is_local: bool  # on this machine
+    account: str = ""  # that it must be in; empty if any is right
     session: boto3.session.Session
 
     @property
@@ -91,4 +92,10 @@ def find(environment: str, region: str, variables: Mapping[str, str] = os.enviro
     core = botocore.session.Session()
     core.set_default_client_config(_CLIENT_CONFIG)
     session = boto3.session.Session(region_name=chosen, botocore_session=core)
-    return DeployedEnvironment(name=name, project=ENVIRONMENTS[name].project, is_local=is_local, session=session)
+    return DeployedEnvironment(
+        name=name,
+        project=ENVIRONMENTS[name].project,
+        is_local=is_local,
+        account=ENVIRONMENTS[name].account or "",
+        session=session,
+    )

@@ -1,12 +1,14 @@
-"""The command line of `make deploy`, `make destroy` and `make verify`."""
+"""The command line of `make deploy`, `make destroy`, `make doctor` and `make verify`."""
 
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ops.common.command_line import CommandLine
 from ops.common.environment import DeployedEnvironment
-from ops.environment import deploy, destroy, verification
+from ops.environment import check_runner, deploy, destroy
+from ops.environment.account import require_account
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -16,6 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     deploying.add_argument("--account", default="", help="twelve digits; default: that of the credentials")
     destroying = command_line.add("destroy", _destroy, "delete everything of an environment")
     destroying.add_argument("--confirm", default="", help="<project>-<environment>; default: ask")
+    doctor = command_line.add("doctor", _doctor, "check that an account can take a deployment of an environment")
+    doctor.add_argument("--account", default="", help="twelve digits; default: that of the credentials")
     command_line.add("verify", _verify, "check that an environment is as its templates say, and works")
     return command_line.run(arguments)
 
@@ -29,7 +33,15 @@ def _destroy(environment: DeployedEnvironment, options: Namespace) -> int:
 
 
 def _verify(environment: DeployedEnvironment, _: Namespace) -> int:
-    return verification.run(environment)
+    print(f"Verifying {environment.label}.", flush=True)
+    return check_runner.run(environment, check_runner.discovered("verify"), refusals_fail=True)
+
+
+def _doctor(environment: DeployedEnvironment, options: Namespace) -> int:
+    account = require_account(environment, {options.account or environment.account} - {""})
+    print(f"Examining the account {account} before a deployment of {environment.label}.", flush=True)
+    checks = check_runner.discovered("doctor")
+    return check_runner.run(replace(environment, account=account), checks, refusals_fail=False)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 
 from ops.common.environment import DeployedEnvironment
 from ops.environment import deployed
-from ops.environment.expected import UNKNOWN, matches
+from ops.environment.expected import is_known, matches
+from ops.environment.stacks import DeployedResource, DeployedStack
 
 
 def buckets_are_private_encrypted_and_versioned(environment: DeployedEnvironment) -> Iterator[str]:
@@ -21,22 +22,29 @@ def buckets_are_private_encrypted_and_versioned(environment: DeployedEnvironment
         expected, bucket = deployed.expected(environment, stack, resource), resource.physical_id
         if (blocked := expected.get("PublicAccessBlockConfiguration")) and not matches(blocked, _blocked(s3, bucket)):
             settings = ",".join(f"{name}={str(value).lower()}" for name, value in blocked.items())
-            yield (
-                f"the public access block of {bucket} doesn't match the template: `aws s3api put-public-access-block "
-                f"--bucket {bucket} --public-access-block-configuration {settings}`"
+            command = (
+                f"put-public-access-block --bucket {bucket} --public-access-block-configuration {shlex.quote(settings)}"
             )
+            yield f"the public access block of {bucket} {_differs(stack, resource, blocked, command)}"
         if (rules := _encryption_rules(expected)) and not matches(rules, _encryption(s3, bucket)):
-            yield (
-                f"the encryption of {bucket} doesn't match the template: `aws s3api put-bucket-encryption "
-                f"--bucket {bucket} --server-side-encryption-configuration {_quoted({'Rules': rules})}`"
-            )
+            configuration = _quoted({"Rules": rules})
+            command = f"put-bucket-encryption --bucket {bucket} --server-side-encryption-configuration {configuration}"
+            yield f"the encryption of {bucket} {_differs(stack, resource, rules, command)}"
         if (versioning := expected.get("VersioningConfiguration")) and not matches(
             versioning["Status"], s3.get_bucket_versioning(Bucket=bucket).get("Status")
         ):
-            yield (
-                f"the versioning of {bucket} doesn't match the template: `aws s3api put-bucket-versioning "
-                f"--bucket {bucket} --versioning-configuration Status={versioning['Status']}`"
-            )
+            status = versioning["Status"]
+            command = f"put-bucket-versioning --bucket {bucket} --versioning-configuration Status={status}"
+            yield f"the versioning of {bucket} {_differs(stack, resource, status, command)}"
+
+
+def _differs(stack: DeployedStack, resource: DeployedResource, expected: object, command: str) -> str:
+    """The command that restores what the template says, or where the template says it, if a part can't be known."""
+    if is_known(expected):
+        return f"doesn't match the template: `aws s3api {command}`"
+    return (
+        f"doesn't match the template: resource {resource.logical_id} in the template of {stack.name} has the right one"
+    )
 
 
 def _blocked(s3: Any, bucket: str) -> Mapping[str, bool]:
@@ -95,10 +103,8 @@ def bucket_policies_match_templates(environment: DeployedEnvironment) -> Iterato
             found = {}
         # S3 may add an Id, which has no effect.
         if not matches(policy["Statement"], found.get("Statement", [])):
-            text = _quoted(policy)
-            command = f"`aws s3api put-bucket-policy --bucket {bucket} --policy {text}`"
-            where = f"resource {resource.logical_id} in the template of {stack.name} has the correct policy"
-            yield f"the policy of {bucket} doesn't match the template: {where if UNKNOWN in text else command}"
+            command = f"put-bucket-policy --bucket {bucket} --policy {_quoted(policy)}"
+            yield f"the policy of {bucket} {_differs(stack, resource, policy, command)}"
 
 
 def _quoted(document: object) -> str:

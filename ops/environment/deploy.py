@@ -7,40 +7,21 @@ switches it on. Without anything new and protected, only the second runs. A fail
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from ops.common.environment import DeployedEnvironment
 from ops.common.errors import CommandError
 from ops.environment import protections
+from ops.environment.account import require_account
+from ops.environment.assembly import SynthesizedStack, read_assembly
 from ops.environment.stacks import DeployedResource, DeployedStack, find_stacks
 
 ASSEMBLY = Path("cdk.out")
 # The CDK's command line deletes a stack in this state, and creates it again.
 CREATION_FAILED = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SynthesizedStack:
-    """A stack of the cloud assembly."""
-
-    resources: Mapping[str, Any]
-    termination_protection: bool = False
-    account: str = ""  # empty if it is that of the credentials
-
-    @property
-    def protected(self) -> list[str]:
-        """The logical ids of its protected resources."""
-        return [
-            id_
-            for id_, resource in self.resources.items()
-            if protections.template_protects(resource["Type"], resource.get("Properties", {}))
-        ]
 
 
 def run(environment: DeployedEnvironment, *, account: str, region: str) -> int:
@@ -54,7 +35,7 @@ def run(environment: DeployedEnvironment, *, account: str, region: str) -> int:
     if code := _cdk("synth", "--quiet", "--output", str(ASSEMBLY), *options):
         return code
     synthesized = read_assembly(ASSEMBLY)
-    _require_account(environment, synthesized.values())
+    require_account(environment, {stack.account for stack in synthesized.values()} - {""})
     deployed = {stack.name: stack for stack in find_stacks(environment)}
     _require_possible(synthesized, deployed)
     lifted = [
@@ -99,36 +80,6 @@ def unprotected(synthesized: Mapping[str, SynthesizedStack], deployed: Mapping[s
         else:
             existing = {resource.logical_id for resource in deployed[name].resources}
             yield from (f"{name}/{id_}" for id_ in stack.protected if id_ not in existing)
-
-
-def read_assembly(folder: Path) -> dict[str, SynthesizedStack]:
-    """The stacks in a cloud assembly, by name."""
-    artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"].values()
-    return {
-        artifact["properties"]["stackName"]: SynthesizedStack(
-            resources=json.loads((folder / artifact["properties"]["templateFile"]).read_text()).get("Resources", {}),
-            termination_protection=artifact["properties"].get("terminationProtection", False),
-            account=_account(artifact.get("environment", "")),
-        )
-        for artifact in artifacts
-        if artifact["type"] == "aws:cloudformation:stack"
-    }
-
-
-def _account(target: str) -> str:
-    """The account in the target of a stack, `aws://account/region`; empty if the template leaves it open."""
-    account = target.removeprefix("aws://").partition("/")[0]
-    return account if account.isdigit() else ""
-
-
-def _require_account(environment: DeployedEnvironment, stacks: Iterable[SynthesizedStack]) -> None:
-    """Raises CommandError if the credentials are for another account: there, every stack would seem to be new."""
-    wanted = {stack.account for stack in stacks} - {""}
-    if wanted and (actual := environment.session.client("sts").get_caller_identity()["Account"]) not in wanted:
-        raise CommandError(
-            f"{environment.name} is in the account {', '.join(sorted(wanted))}, and the credentials of this shell are "
-            f"for {actual}: sign in to that account"
-        )
 
 
 def _require_possible(synthesized: Mapping[str, SynthesizedStack], deployed: Mapping[str, DeployedStack]) -> None:

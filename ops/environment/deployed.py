@@ -15,9 +15,14 @@ SUCCEEDED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
 @lru_cache(maxsize=1)
+def existing_stacks(environment: DeployedEnvironment) -> list[DeployedStack]:
+    """Read once for all checks. There may be none."""
+    return find_stacks(environment)
+
+
 def stacks(environment: DeployedEnvironment) -> list[DeployedStack]:
-    """Read once for all checks. Raises CommandError if there is none."""
-    found = find_stacks(environment)
+    """The stacks of a deployed environment. Raises CommandError if there is none."""
+    found = existing_stacks(environment)
     if not found:
         deploy = "run `make up`" if environment.is_local else f"run `make deploy ENV={environment.name}`"
         raise CommandError(f"{environment.label} has no stacks: {deploy}")

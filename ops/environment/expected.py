@@ -13,22 +13,11 @@ UNKNOWN = "\0"
 _NO_VALUE = object()
 
 
-class DeployedValues:
-    """Replaces the intrinsic functions in the properties of one stack."""
+class Values:
+    """Replaces the intrinsic functions in properties, with the values of `known` parameters and logical ids."""
 
-    def __init__(self, stack: DeployedStack, stacks: list[DeployedStack]) -> None:
-        _, self._partition, _, region, account, _ = stack.id.split(":", 5)
-        self._known = {
-            "AWS::Partition": self._partition,
-            "AWS::Region": region,
-            "AWS::AccountId": account,
-            "AWS::StackName": stack.name,
-            "AWS::StackId": stack.id,
-            "AWS::NoValue": _NO_VALUE,
-            **{resource.logical_id: resource.physical_id for resource in stack.resources},
-        }
-        self._types = {resource.logical_id: resource.type for resource in stack.resources}
-        self._outputs = {each.name: each.outputs for each in stacks}
+    def __init__(self, known: Mapping[str, Any]) -> None:
+        self._known = {**known, "AWS::NoValue": _NO_VALUE}
 
     def resolve(self, value: Any) -> Any:
         """The value without intrinsic functions; text that can't be known is UNKNOWN."""
@@ -40,35 +29,76 @@ class DeployedValues:
             return _FUNCTIONS[function](self, value[function])
         return {name: found for name, each in value.items() if (found := self.resolve(each)) is not _NO_VALUE}
 
-    def _ref(self, name: str) -> Any:
-        return self._known.get(name, UNKNOWN)
-
-    def _attribute(self, path: list[str]) -> str:
-        name, attribute = path
-        if self._types.get(name) == "AWS::S3::Bucket" and attribute == "Arn":
-            return f"arn:{self._partition}:s3:::{self._known[name]}"
+    def attribute(self, _: list[str]) -> str:
         return UNKNOWN
 
-    def _join(self, joined: list[Any]) -> str:
+    def output(self, _: Mapping[str, Any]) -> str:
+        return UNKNOWN
+
+    def zones(self, _: Any) -> list[str] | str:
+        return UNKNOWN
+
+    def ref(self, name: str) -> Any:
+        return self._known.get(name, UNKNOWN)
+
+    def join(self, joined: list[Any]) -> str:
         separator, parts = joined
         return str(separator).join(str(self.resolve(part)) for part in parts)
 
-    def _output(self, read: Mapping[str, Any]) -> str:
-        return self._outputs.get(read["StackName"], {}).get(read["OutputName"], UNKNOWN)
+    def select(self, selected: list[Any]) -> Any:
+        index, options = int(selected[0]), self.resolve(selected[1])
+        return options[index] if isinstance(options, list) and index < len(options) else UNKNOWN
 
-    def _unknown(self, _: Any) -> str:
+    def unknown(self, _: Any) -> str:
         return UNKNOWN
 
 
-_FUNCTIONS: dict[str, Callable[[DeployedValues, Any], Any]] = {
-    "Ref": DeployedValues._ref,
-    "Fn::GetAtt": DeployedValues._attribute,
-    "Fn::Join": DeployedValues._join,
-    "Fn::GetStackOutput": DeployedValues._output,
-    **dict.fromkeys(
-        ("Fn::If", "Fn::ImportValue", "Fn::Select", "Fn::Split", "Fn::Sub", "Fn::FindInMap"), DeployedValues._unknown
-    ),
+class DeployedValues(Values):
+    """Replaces the intrinsic functions in the properties of one deployed stack."""
+
+    def __init__(self, stack: DeployedStack, stacks: list[DeployedStack]) -> None:
+        _, self._partition, _, region, account, _ = stack.id.split(":", 5)
+        super().__init__(
+            {
+                "AWS::Partition": self._partition,
+                "AWS::Region": region,
+                "AWS::AccountId": account,
+                "AWS::StackName": stack.name,
+                "AWS::StackId": stack.id,
+                **{resource.logical_id: resource.physical_id for resource in stack.resources},
+            }
+        )
+        self._types = {resource.logical_id: resource.type for resource in stack.resources}
+        self._outputs = {each.name: each.outputs for each in stacks}
+
+    def attribute(self, path: list[str]) -> str:
+        name, attribute = path
+        if self._types.get(name) == "AWS::S3::Bucket" and attribute == "Arn":
+            return f"arn:{self._partition}:s3:::{self.ref(name)}"
+        return UNKNOWN
+
+    def output(self, read: Mapping[str, Any]) -> str:
+        return self._outputs.get(read["StackName"], {}).get(read["OutputName"], UNKNOWN)
+
+
+_FUNCTIONS: dict[str, Callable[[Values, Any], Any]] = {
+    "Ref": lambda values, name: values.ref(name),
+    "Fn::GetAtt": lambda values, path: values.attribute(path),
+    "Fn::GetAZs": lambda values, region: values.zones(region),
+    "Fn::GetStackOutput": lambda values, read: values.output(read),
+    "Fn::Join": Values.join,
+    "Fn::Select": Values.select,
+    **dict.fromkeys(("Fn::If", "Fn::ImportValue", "Fn::Split", "Fn::Sub", "Fn::FindInMap"), Values.unknown),
 }
+
+
+def is_known(value: Any) -> bool:
+    """Whether the value has no part that can't be known here."""
+    if isinstance(value, Mapping):
+        return all(is_known(each) for each in value.values())
+    if isinstance(value, list):
+        return all(is_known(each) for each in value)
+    return UNKNOWN not in str(value)
 
 
 def matches(expected: Any, found: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,7 +17,7 @@ from ops.environment.stacks import belongs, is_own_name, prefix
 def described(environment: DeployedEnvironment) -> list[str]:
     """Lines about everything that is left. A service that can't be asked is a line too."""
     found: list[str] = []
-    for ask in (_buckets, _log_groups, _snapshots, _automated_backups, _tagged):
+    for ask in (_buckets, _log_groups, _snapshots, _automated_backups, _automated_cluster_backups, _tagged):
         try:
             found += ask(environment)
         except (BotoCoreError, ClientError) as error:
@@ -88,12 +88,24 @@ def _automated_backups(environment: DeployedEnvironment) -> Iterator[str]:
     for page in rds.get_paginator("describe_db_instance_automated_backups").paginate():
         for backup in page["DBInstanceAutomatedBackups"]:
             if backup.get("Status") == "retained" and is_own_name(environment, backup["DBInstanceIdentifier"]):
-                yield (
-                    f"automated backups of the database {backup['DBInstanceIdentifier']}. RDS bills them by the "
-                    f"gigabyte and month, and deletes them after {backup.get('BackupRetentionPeriod', '?')} days. "
-                    "To remove them: `aws rds delete-db-instance-automated-backup --dbi-resource-id "
-                    f"{backup.get('DbiResourceId', '?')}`"
-                )
+                command = f"delete-db-instance-automated-backup --dbi-resource-id {backup['DbiResourceId']}"
+                yield _automated_backup(backup["DBInstanceIdentifier"], backup, command)
+
+
+def _automated_cluster_backups(environment: DeployedEnvironment) -> Iterator[str]:
+    rds = client(environment, "rds")
+    for page in rds.get_paginator("describe_db_cluster_automated_backups").paginate():
+        for backup in page["DBClusterAutomatedBackups"]:
+            if backup.get("Status") == "retained" and is_own_name(environment, backup["DBClusterIdentifier"]):
+                command = f"delete-db-cluster-automated-backup --db-cluster-resource-id {backup['DbClusterResourceId']}"
+                yield _automated_backup(backup["DBClusterIdentifier"], backup, command)
+
+
+def _automated_backup(database: str, backup: Mapping[str, Any], command: str) -> str:
+    return (
+        f"automated backups of the database {database}. RDS bills them by the gigabyte and month, and deletes them "
+        f"after {backup.get('BackupRetentionPeriod', '?')} days. To remove them: `aws rds {command}`"
+    )
 
 
 def _tagged(environment: DeployedEnvironment) -> Iterator[str]:

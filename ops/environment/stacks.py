@@ -11,7 +11,7 @@ from typing import Any
 from ops.common.environment import DeployedEnvironment
 
 DELETED = "DELETE_COMPLETE"
-_WITHOUT_TEMPLATE = "REVIEW_IN_PROGRESS"  # no change set was ever executed, so it has no resources either
+WITHOUT_TEMPLATE = "REVIEW_IN_PROGRESS"  # no change set was ever executed, so it has no resources either
 KEPT_POLICIES = ("Retain", "RetainExceptOnCreate")
 # CloudFormation User Guide, "DeletionPolicy attribute": the default is Snapshot for these, unless an instance is one of
 # a cluster, and Delete for all others.
@@ -84,7 +84,7 @@ def find_stacks(environment: DeployedEnvironment) -> list[DeployedStack]:
         stack
         for page in cloudformation.get_paginator("describe_stacks").paginate()
         for stack in page["Stacks"]
-        if stack["StackName"].startswith(f"{prefix(environment)}-") and stack["StackStatus"] != _WITHOUT_TEMPLATE
+        if stack["StackName"].startswith(f"{prefix(environment)}-") and stack["StackStatus"] != WITHOUT_TEMPLATE
     ]
     templates = {stack["StackName"]: _template(cloudformation, stack["StackName"]) for stack in named}
     described = [stack for stack in named if _is_tagged(environment, templates[stack["StackName"]])]

@@ -2,6 +2,10 @@
 
 $(call inputs,CONFIRM)
 
+.PHONY: doctor
+doctor: setup ## Before a deployment: check that the account can take ENV (quotas, names, bootstrap); exit status 1 if not
+	$(call run_ops,environment) doctor --account="$$ACCOUNT"
+
 .PHONY: verify
 verify: setup ## Check that ENV is as its templates say, and that a file becomes rows; exit status 1 if not
 	$(call run_ops,environment) verify

@@ -16,7 +16,13 @@ from tests.support.orders import eventually
 
 def deployed_environment(cloud: LocalCloud) -> DeployedEnvironment:
     """As a command finds it, for calls within this process."""
-    return DeployedEnvironment(name=LOCAL.name, project=LOCAL.project, is_local=True, session=cloud.session())
+    return DeployedEnvironment(
+        name=LOCAL.name,
+        project=LOCAL.project,
+        is_local=True,
+        account=LOCAL.account or "",
+        session=cloud.session(),
+    )
 
 
 def run(cloud: LocalCloud, capability: str, *arguments: str) -> subprocess.CompletedProcess[str]:

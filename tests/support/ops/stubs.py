@@ -36,9 +36,12 @@ class Stubs:
         self._active = active
         self._stubbers: dict[str, Stubber] = {}
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region_name: str = "") -> Any:
         self._stubber(service)
         return _client(service)
+
+    def get_partition_for_region(self, region: str) -> str:
+        return "aws"
 
     def expect(self, service: str, method: str, answer: dict[str, Any], asked: dict[str, Any] | None = None) -> None:
         """The next call of that service."""
@@ -72,7 +75,9 @@ class Stubs:
     def environment(self, *, is_local: bool = False) -> DeployedEnvironment:
         """Dev, in an account that is stubbed."""
         session: Any = self
-        return DeployedEnvironment(name="dev", project=DEV.project, is_local=is_local, session=session)
+        return DeployedEnvironment(
+            name="dev", project=DEV.project, is_local=is_local, account="111122223333", session=session
+        )
 
     def ingestion(self, **changes: Any) -> DeployedIngestion:
         """As `ops.ingestion.deployed.find` returns it."""

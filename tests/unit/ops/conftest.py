@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.makefile import Checkout
+from tests.support.ops.plan import Plan, forget
 from tests.support.ops.stubs import Stubs
 from tests.support.paths import AWKWARD
 
@@ -36,3 +37,11 @@ def bare_shell(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
     return Checkout(tmp_path / AWKWARD)
+
+
+@pytest.fixture
+def plan(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plan]:
+    """Dev with an empty template, not deployed."""
+    forget()
+    yield Plan(monkeypatch)
+    forget()

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config.environments import DEV, ENVIRONMENTS, PROD
 from ops.common.errors import CommandError
-from ops.environment.deploy import (
-    SynthesizedStack,
-    _require_account,
-    _require_possible,
-    read_assembly,
-    require_compiling_python,
-    unprotected,
-)
+from ops.environment import deploy
+from ops.environment.assembly import SynthesizedStack
+from ops.environment.deploy import _require_possible, require_compiling_python, unprotected
+from ops.environment.protections import LOAD_BALANCER, LOAD_BALANCER_ATTRIBUTE
 from tests.support.ops.environment import PROJECT, deployed_stack, resource
 from tests.support.ops.stubs import Stubs
 
@@ -61,17 +55,6 @@ def test_a_new_major_version_is_refused_outside_of_the_maintenance_window() -> N
     _require_possible(new("17", apply_immediately=False), {DATA: there})
 
 
-def test_credentials_for_another_account_are_refused(aws: Stubs) -> None:
-    """There, every stack would seem to be new, and would lose its protection."""
-    stack = SynthesizedStack(resources={}, account="111122223333")
-    aws.expect("sts", "get_caller_identity", {"Account": "444455556666"})
-    with pytest.raises(CommandError, match="444455556666: sign in to that account"):
-        _require_account(aws.environment(), [stack])
-    aws.expect("sts", "get_caller_identity", {"Account": "111122223333"})
-    _require_account(aws.environment(), [stack])
-    _require_account(aws.environment(), [SynthesizedStack(resources={})])
-
-
 def test_nothing_that_exists_loses_its_protection() -> None:
     there = deployed_stack(DATA, resource("AWS::RDS::DBInstance"), status="UPDATE_COMPLETE")
     assert _names(SynthesizedStack(resources={"Thing": DATABASE}, termination_protection=True), there) == []
@@ -87,17 +70,6 @@ def test_without_protection_one_run_is_enough() -> None:
     assert _names(SynthesizedStack(resources={"Thing": QUEUE})) == []
 
 
-def test_the_stacks_are_read_from_the_cloud_assembly(tmp_path: Path) -> None:
-    properties = {"stackName": DATA, "templateFile": "data.json", "terminationProtection": True}
-    stack = {"type": "aws:cloudformation:stack", "properties": properties}
-    manifest = {"artifacts": {"Data": stack, "Assets": {"type": "cdk:asset-manifest", "properties": {}}}}
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-    (tmp_path / "data.json").write_text(json.dumps({"Resources": {"Thing": DATABASE}}))
-    assert read_assembly(tmp_path) == {
-        DATA: SynthesizedStack(resources={"Thing": DATABASE}, termination_protection=True)
-    }
-
-
 def test_another_python_than_the_environments_is_refused_with_both_remedies() -> None:
     with pytest.raises(CommandError) as refused:
         require_compiling_python("prod", (3, 11))
@@ -110,3 +82,25 @@ def test_every_python_deploys_code_that_is_not_compiled(monkeypatch: pytest.Monk
     monkeypatch.setitem(ENVIRONMENTS, "dev", replace(DEV, runtime=replace(DEV.runtime, compiled=False)))
     require_compiling_python("dev", (3, 11))
     require_compiling_python("prod", tuple(map(int, PROD.runtime.python.split("."))))
+
+
+@pytest.mark.parametrize(("code", "says"), [(1, True), (0, False)])
+def test_a_failed_deployment_says_how_to_protect_a_load_balancer_again(
+    aws: Stubs, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], code: int, says: bool
+) -> None:
+    """Its protection was lifted because the deployment was to remove it, and then did not."""
+    monkeypatch.setattr(deploy, "require_compiling_python", lambda *_: None)
+    monkeypatch.setattr(deploy, "_cdk", lambda command, *_: code if command == "deploy" else 0)
+    monkeypatch.setattr(deploy, "read_assembly", lambda _: {DATA: SynthesizedStack(resources={"Thing": QUEUE})})
+    there = replace(resource(LOAD_BALANCER), logical_id="Balancer")
+    monkeypatch.setattr(deploy, "find_stacks", lambda _: [deployed_stack(DATA, there)])
+    attribute = {"Key": LOAD_BALANCER_ATTRIBUTE, "Value": "true"}
+    aws.expect("sts", "get_caller_identity", {"Account": "111122223333"})
+    aws.expect("elbv2", "describe_load_balancer_attributes", {"Attributes": [attribute]})
+    aws.expect("elbv2", "modify_load_balancer_attributes", {})
+    assert deploy.run(aws.environment(), account="", region="") == code
+    command = (
+        "To protect it again, if it is to stay: `aws elbv2 modify-load-balancer-attributes --load-balancer-arn thing "
+        "--attributes Key=deletion_protection.enabled,Value=true`"
+    )
+    assert (command in capsys.readouterr().out) is says

@@ -14,8 +14,8 @@ BUCKET = f"{PROJECT}-dev-data-bucket"
 GROUP = f"/aws/rds/instance/{PROJECT}-dev/postgresql"
 
 
-def answers(aws: Stubs, *, snapshots: list[Any], tagged: list[str]) -> None:
-    """Sets each service's answer. RDS has no automated backups: an account may lack the permission to list them."""
+def answers(aws: Stubs, *, snapshots: list[Any], tagged: list[str], clusters: list[Any] | None = None) -> None:
+    """Sets each service's answer. Automated backups of instances are refused: the permission may be missing."""
     bucket = {"Name": BUCKET, "CreationDate": AT}
     aws.expect("s3", "list_buckets", {"Buckets": [bucket]}, {"Prefix": f"{PROJECT}-dev-"})
     aws.expect("s3", "get_bucket_tagging", {"TagSet": tags("dev")}, {"Bucket": BUCKET})
@@ -26,6 +26,7 @@ def answers(aws: Stubs, *, snapshots: list[Any], tagged: list[str]) -> None:
     aws.expect("rds", "describe_db_snapshots", {"DBSnapshots": snapshots})
     aws.expect("rds", "describe_db_cluster_snapshots", {"DBClusterSnapshots": []})
     aws.refuse("rds", "describe_db_instance_automated_backups", "AccessDenied")
+    aws.expect("rds", "describe_db_cluster_automated_backups", {"DBClusterAutomatedBackups": clusters or []})
     mappings = [{"ResourceARN": arn} for arn in tagged]
     aws.expect("resourcegroupstaggingapi", "get_resources", {"ResourceTagMappingList": mappings})
 
@@ -61,3 +62,14 @@ def test_other_tagged_resources_may_be_gone_already(aws: Stubs) -> None:
     address = "arn:aws:ec2:eu-central-1:111122223333:elastic-ip/eipalloc-1"
     answers(aws, snapshots=[], tagged=[address])
     assert "if it still exists" in line(remains.described(aws.environment()), address)
+
+
+def test_automated_backups_of_a_deleted_cluster_are_listed(aws: Stubs) -> None:
+    ours = {"DBClusterIdentifier": f"{PROJECT}-dev-0123abcd", "DbClusterResourceId": "cluster-1", "Status": "retained"}
+    active = ours | {"Status": "active", "DbClusterResourceId": "cluster-2"}
+    others = ours | {"DBClusterIdentifier": "other", "DbClusterResourceId": "cluster-3"}
+    answers(aws, snapshots=[], tagged=[], clusters=[ours | {"BackupRetentionPeriod": 7}, active, others])
+    found = line(remains.described(aws.environment()), "automated backups")
+    assert f"of the database {PROJECT}-dev-0123abcd." in found
+    assert "deletes them after 7 days" in found
+    assert "`aws rds delete-db-cluster-automated-backup --db-cluster-resource-id cluster-1`" in found

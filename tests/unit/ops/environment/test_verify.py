@@ -21,10 +21,10 @@ KEY = "arn:aws:kms:eu-central-1:111122223333:key/1"
 def stacks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[DeployedStack]]:
     """The deployed stacks: tests add stacks to this list."""
     found: list[DeployedStack] = []
-    deployed.stacks.cache_clear()
+    deployed.existing_stacks.cache_clear()
     monkeypatch.setattr(deployed, "find_stacks", lambda environment: found)
     yield found
-    deployed.stacks.cache_clear()
+    deployed.existing_stacks.cache_clear()
 
 
 def test_a_deployment_that_failed_is_a_problem_with_its_reason(aws: Stubs, stacks: list[DeployedStack]) -> None:

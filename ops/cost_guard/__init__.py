@@ -1,0 +1,1 @@
+"""Checks of the detection of unusual costs."""

@@ -1,0 +1,1 @@
+"""Checks of what all capabilities share: the alerts topic."""

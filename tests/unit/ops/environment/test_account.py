@@ -1,0 +1,22 @@
+"""Commands act only in the account that the environment names."""
+
+from __future__ import annotations
+
+import pytest
+
+from ops.common.errors import CommandError
+from ops.environment.account import require_account
+from tests.support.ops.stubs import Stubs
+
+
+def test_credentials_for_another_account_are_refused(aws: Stubs) -> None:
+    """There, every stack would seem to be new, and would lose its protection."""
+    aws.expect("sts", "get_caller_identity", {"Account": "444455556666"})
+    with pytest.raises(CommandError, match="444455556666: sign in to that account"):
+        require_account(aws.environment(), {"111122223333"})
+
+
+@pytest.mark.parametrize("allowed", [{"111122223333"}, set()])
+def test_the_named_account_is_accepted_or_any_if_none_is_named(aws: Stubs, allowed: set[str]) -> None:
+    aws.expect("sts", "get_caller_identity", {"Account": "111122223333"})
+    assert require_account(aws.environment(), allowed) == "111122223333"

@@ -1,0 +1,201 @@
+"""What would make a first deployment fail is found before it, with the command that fixes it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from config.environments import DEV
+from ops.common.errors import CommandError
+from ops.environment import doctor
+from tests.support.ops.environment import deployed_stack, resource
+from tests.support.ops.plan import Plan
+from tests.support.ops.stubs import AT, Stubs
+
+BUCKET = "cdk-acme-assets-111122223333-eu-central-1"
+FUNCTION = "AWS::Lambda::Function"
+
+
+def test_another_python_than_the_environments_is_a_problem(aws: Stubs, plan: Plan) -> None:
+    here = f"3.{sys.version_info.minor}"
+    plan.configure(runtime=replace(DEV.runtime, python="3.99"))
+    with pytest.raises(CommandError, match=r"runtime\.python of dev is 3\.99"):
+        list(doctor.code_is_compiled_here(aws.environment()))
+    plan.configure(runtime=replace(DEV.runtime, python=here))
+    assert list(doctor.code_is_compiled_here(aws.environment())) == []
+
+
+def bootstrap_problems(aws: Stubs, *, version: str | None, bucket: bool) -> list[str]:
+    if bucket:
+        aws.expect("s3", "head_bucket", {}, {"Bucket": BUCKET})
+    else:
+        aws.refuse("s3", "head_bucket", "404")
+    if version:
+        parameter = {"Name": "/cdk-bootstrap/acme/version"}
+        aws.expect("ssm", "get_parameter", {"Parameter": {"Value": version}}, parameter)
+    else:
+        aws.refuse("ssm", "get_parameter", "ParameterNotFound")
+    return list(doctor.account_is_bootstrapped(aws.environment()))
+
+
+def test_a_bootstrap_that_is_new_enough_is_no_problem(aws: Stubs, plan: Plan) -> None:
+    assert bootstrap_problems(aws, version="6", bucket=True) == []
+
+
+@pytest.mark.parametrize(
+    ("version", "bucket", "problems"),
+    [
+        ("5", True, ["the bootstrap has version 5, and the stacks need 6: `cdk bootstrap aws://111122223333/eu-cent"]),
+        (None, False, ["eu-central-1 is not bootstrapped (the SSM parameter /cdk-bootstrap/acme/version is missing)"]),
+        (None, True, ["eu-central-1 is not bootstrapped", f"the bucket {BUCKET} of an earlier bootstrap is still"]),
+        ("6", False, [f"the bucket {BUCKET} of the bootstrap is gone"]),
+    ],
+)
+def test_a_missing_or_old_bootstrap_is_a_problem(
+    aws: Stubs, plan: Plan, version: str | None, bucket: bool, problems: list[str]
+) -> None:
+    found = bootstrap_problems(aws, version=version, bucket=bucket)
+    assert [said.startswith(start) for said, start in zip(found, problems, strict=True)] == [True] * len(problems)
+
+
+def stack_problems(aws: Stubs, *names: str) -> list[str]:
+    stacks = [{"StackName": name, "StackStatus": "CREATE_COMPLETE", "CreationTime": AT} for name in names]
+    aws.expect("cloudformation", "describe_stacks", {"Stacks": stacks})
+    return list(doctor.stacks_can_be_deployed(aws.environment()))
+
+
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE"])
+def test_a_stack_that_can_be_updated_or_created_again_is_no_problem(aws: Stubs, plan: Plan, status: str) -> None:
+    plan.existing = [deployed_stack("data", status=status)]
+    assert stack_problems(aws, "data", "others") == []
+
+
+@pytest.mark.parametrize(
+    ("status", "command"),
+    [
+        ("UPDATE_IN_PROGRESS", "wait until that has ended"),
+        ("UPDATE_ROLLBACK_FAILED", "aws cloudformation continue-update-rollback --stack-name data"),
+        ("DELETE_FAILED", "make destroy ENV=dev"),
+    ],
+)
+def test_a_stack_that_can_not_be_updated_is_a_problem(aws: Stubs, plan: Plan, status: str, command: str) -> None:
+    plan.existing = [deployed_stack("data", status=status)]
+    (problem,) = stack_problems(aws, "data")
+    assert f"data is {status}" in problem
+    assert command in problem
+
+
+def test_a_stack_of_somebody_else_with_the_name_of_ours_is_a_problem(aws: Stubs, plan: Plan) -> None:
+    (problem,) = stack_problems(aws, "data")
+    assert problem.startswith("there is already a stack data, whose resources don't have this environment's tags")
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_a_fixed_name_that_is_taken_is_a_problem(aws: Stubs, plan: Plan, is_taken: bool) -> None:
+    named: dict[str, Any] = {"LogGroupName": {"Fn::Join": ["", ["/acme/", {"Ref": "AWS::Region"}]]}}
+    generated = {"LogGroupName": {"Fn::Join": ["", ["/acme/", {"Ref": "AWS::StackId"}]]}}
+    for properties in (named, generated, {}):
+        plan.add("AWS::Logs::LogGroup", properties)
+    asked = {"TypeName": "AWS::Logs::LogGroup", "Identifier": "/acme/eu-central-1"}
+    if is_taken:
+        aws.expect("cloudcontrol", "get_resource", {"TypeName": asked["TypeName"]}, asked)
+    else:
+        aws.refuse("cloudcontrol", "get_resource", "ResourceNotFoundException")
+    problems = list(doctor.fixed_names_are_free(aws.environment()))
+    assert [
+        problem.startswith("there is already a AWS::Logs::LogGroup /acme/eu-central-1") for problem in problems
+    ] == ([True] if is_taken else [])
+
+
+def test_the_name_of_a_resource_that_is_deployed_is_no_problem(aws: Stubs, plan: Plan) -> None:
+    plan.add("AWS::Logs::LogGroup", {"LogGroupName": "/acme"})
+    plan.existing = [deployed_stack("data", resource("AWS::Logs::LogGroup"))]
+    assert list(doctor.fixed_names_are_free(aws.environment())) == []
+
+
+def concurrency_problems(aws: Stubs, *, total: int, unreserved: int) -> list[str]:
+    limits = {"ConcurrentExecutions": total, "UnreservedConcurrentExecutions": unreserved}
+    aws.expect("lambda", "get_account_settings", {"AccountLimit": limits})
+    return list(doctor.concurrency_suffices(aws.environment()))
+
+
+def test_a_new_account_can_not_reserve_concurrency(aws: Stubs, plan: Plan) -> None:
+    plan.add(FUNCTION, {"ReservedConcurrentExecutions": 2})
+    (problem,) = concurrency_problems(aws, total=10, unreserved=10)
+    assert "functions reserve 2 more concurrent executions, of 10 that are unreserved" in problem
+    assert "--service-code lambda --quota-code L-B99A9384 --desired-value 1000`" in problem
+    assert "reserve_concurrency=False" in problem
+
+
+def test_a_hundred_executions_stay_unreserved(aws: Stubs, plan: Plan) -> None:
+    plan.add(FUNCTION, {"ReservedConcurrentExecutions": 20})
+    assert concurrency_problems(aws, total=1000, unreserved=120) == []
+    (problem,) = concurrency_problems(aws, total=1000, unreserved=119)
+    assert "--desired-value 1001`" in problem
+
+
+def test_concurrency_that_is_reserved_already_is_not_needed_again(aws: Stubs, plan: Plan) -> None:
+    plan.add(FUNCTION, {"ReservedConcurrentExecutions": 20})
+    plan.existing = [deployed_stack("data", resource(FUNCTION, {"ReservedConcurrentExecutions": 20}))]
+    assert concurrency_problems(aws, total=1000, unreserved=100) == []
+
+
+def test_functions_that_reserve_nothing_run_in_a_new_account(aws: Stubs, plan: Plan) -> None:
+    plan.add(FUNCTION)
+    assert concurrency_problems(aws, total=10, unreserved=10) == []
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_missing_service_linked_role_is_a_problem(aws: Stubs, plan: Plan, exists: bool) -> None:
+    plan.add("AWS::RDS::DBInstance", count=2)
+    if exists:
+        role = {"Path": "/", "RoleName": "AWSServiceRoleForRDS", "RoleId": "A" * 16, "Arn": "a" * 20, "CreateDate": AT}
+        aws.expect("iam", "get_role", {"Role": role}, {"RoleName": "AWSServiceRoleForRDS"})
+    else:
+        aws.refuse("iam", "get_role", "NoSuchEntity")
+    problems = list(doctor.service_linked_roles_exist(aws.environment()))
+    assert [problem.rpartition(": ")[2] for problem in problems] == (
+        [] if exists else ["`aws iam create-service-linked-role --aws-service-name rds.amazonaws.com`"]
+    )
+
+
+@pytest.mark.parametrize(("type_", "is_problem"), [("FREE", True), ("PAID", False), (None, False)])
+def test_an_account_with_the_free_plan_is_a_problem(
+    aws: Stubs, plan: Plan, type_: str | None, is_problem: bool
+) -> None:
+    if type_:
+        state = {"accountId": "111122223333", "accountPlanType": type_, "accountPlanStatus": "ACTIVE"}
+        aws.expect("freetier", "get_account_plan_state", state)
+    else:
+        aws.refuse("freetier", "get_account_plan_state", "ResourceNotFoundException")
+    problems = list(doctor.account_has_paid_plan(aws.environment()))
+    assert ["aws freetier upgrade-account-plan" in problem for problem in problems] == [True] * is_problem
+
+
+@pytest.mark.parametrize(
+    ("policies", "is_problem"),
+    [
+        ([f"policy {n}" for n in range(9)], False),
+        ([f"policy {n}" for n in range(10)], True),
+        ([*(f"policy {n}" for n in range(9)), "AWSLogDeliveryWrite20150319"], False),
+    ],
+)
+def test_one_resource_policy_more_than_logs_takes_is_a_problem(
+    aws: Stubs, plan: Plan, policies: list[str], is_problem: bool
+) -> None:
+    plan.add("AWS::Route53Resolver::ResolverQueryLoggingConfig")
+    named = [{"policyName": name, "policyDocument": "{}"} for name in policies]
+    aws.expect("logs", "describe_resource_policies", {"resourcePolicies": named})
+    problems = list(doctor.log_policies_have_room(aws.environment()))
+    assert ["10 are the most" in problem for problem in problems] == [True] * is_problem
+
+
+def test_a_full_resource_policy_of_log_deliveries_is_a_problem(aws: Stubs, plan: Plan) -> None:
+    plan.add("AWS::Route53Resolver::ResolverQueryLoggingConfig")
+    full = {"policyName": "AWSLogDeliveryWrite20150319", "policyDocument": "x" * 5000}
+    aws.expect("logs", "describe_resource_policies", {"resourcePolicies": [full]})
+    (problem,) = doctor.log_policies_have_room(aws.environment())
+    assert "has 5000 of 5120 characters" in problem
