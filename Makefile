@@ -33,7 +33,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^# ---- / { gsub(/^# -+ | -+$$/, ""); heading = "\n" $$0 ":\n" } \
 	  /^[a-z-]+:.*## / { printf "%s  make %-14s %s\n", heading, $$1, $$2; heading = "" } \
 	  END { print "" }' $(MAKEFILE_LIST)
-	@echo "Values: ENV=local|dev|staging|prod ($$SELECTED_ENV), ACCOUNT=, REGION=, TEST='-k name' (make test), BENCH=loading (make bench), AGAINST=released or any git revision (make plan)"
+	@echo "Values: ENV=local|dev|staging|prod ($$SELECTED_ENV), ACCOUNT=, REGION=, TEST='-k name' (make test), BENCH=loading (make bench), AGAINST=deployed, released or any git revision (make plan)"
 
 # ---- on this machine -------------------------------------------------------------------------------------------
 
@@ -95,8 +95,9 @@ snapshots: setup ## Write snapshots and the generated pages of docs/ again; read
 	@git --no-pager diff --stat -- tests/snapshots docs
 
 .PHONY: plan
-plan: setup ## Show what your branch changes in ENV's resources, permissions and network, without credentials
-	@python -m scripts.plan --env="$$SELECTED_ENV" --against="$$AGAINST" --account="$$ACCOUNT" --region="$$REGION"
+plan: setup ## Show what your branch changes in ENV, and what AWS would refuse, without credentials; or AGAINST=deployed
+	@if [ "$$AGAINST" = deployed ]; then python -m ops.environment --env="$$SELECTED_ENV" --region="$$REGION" plan; \
+	  else python -m scripts.plan --env="$$SELECTED_ENV" --against="$$AGAINST" --account="$$ACCOUNT" --region="$$REGION"; fi
 
 .PHONY: cost
 cost: setup ## Estimate what ENV costs in a month, from a price table, without credentials; LOAD="users=40" for another load
@@ -116,10 +117,6 @@ bench: setup ## Measure speed and memory, as ratios within one run; writes .loca
 .PHONY: synth
 synth: setup ## Synthesize ENV's templates into cdk.out, without credentials
 	@cdk synth --quiet $(CONTEXT)
-
-.PHONY: diff-deployed
-diff-deployed: aws-not-local setup ## Compare ENV's templates with what is deployed (a real account)
-	@cdk diff $(CONTEXT)
 
 .PHONY: deploy
 deploy: aws-not-local setup ## Deploy ENV (a real account; once before: cdk bootstrap)

@@ -1,11 +1,14 @@
 """Builds and synthesizes the platform of one environment (-c env=NAME, default dev)."""
 
+import json
 import sys
 import traceback
+from pathlib import Path
 
 from aws_cdk import App
 
 from config.checks import ConfigError
+from stacks.expansion import keep
 from stacks.platform import Platform
 from stacks.protection import leave_unprotected
 from stacks.rule_packs import add_rule_packs
@@ -31,7 +34,11 @@ def main() -> None:
     platform = Platform(app, environment=environment)
     # `make deploy` names the stacks and resources that it first creates without protection.
     leave_unprotected(platform, (app.node.try_get_context("unprotected") or "").split(","))
-    add_rule_packs(environment.rule_packs, app)
+    # What it removes, it may first keep: then the templates are no longer those of the code, which the rules are about.
+    if kept := app.node.try_get_context("kept"):
+        keep(platform, json.loads(Path(kept).read_text()))
+    else:
+        add_rule_packs(environment.rule_packs, app)
     try:
         app.synth()
     except RuntimeError as error:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from checks.changes.deployment import Deployment, Effect, Outcome, refused
+from checks.changes.deployment import Deployment, Effect, UpdateOutcome, refused
 from checks.changes.replacements import consumers
 from checks.changes.schemas import is_deleted_before_its_replacement, naming_properties
 from checks.changes.service_rules import (
@@ -24,6 +24,8 @@ from checks.templates import Resource, ResourceId, Templates
 
 _NAME_SOURCE = 'CloudFormation User Guide, "Name type"'
 _LEFT = "the deployment leaves it behind, outside of the stack"
+_KEEP = "keep it until the stacks that use it are updated; remove it in a second deployment"
+_RENAME = "leave it as it is, and create the new one under another construct id"
 _LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 _LISTENER_RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 _TARGET_GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
@@ -57,7 +59,7 @@ class Conflicts:
         """The old resource can't be deleted, so it is left behind; or its deletion interrupts something."""
         resource, reasons = self.deployment.before[id_], self.deployment.replaced.get(id_, [])
         if (rule := INTERRUPTED_BY_REMOVAL.get(resource["Type"])) and not reasons:
-            yield Effect(outcome=Outcome.INTERRUPTION, text=rule.effect, source=rule.source)
+            yield Effect(outcome=UpdateOutcome.INTERRUPTION, text=rule.effect, source=rule.source)
         certain = all(reason.certain for reason in reasons)
         policy = (replace_policy if reasons else deletion_policy)(resource)
         if policy.startswith("Retain") or id_.stack not in self.deployment.new.stacks:
@@ -74,9 +76,18 @@ class Conflicts:
             text = f"it can't be deleted unless it is empty: {_LEFT}"
             yield refused(text, "", full, instead="empty it before", certain=False)
         if in_use := REFUSES_DELETION_IN_USE.get(resource["Type"]):
-            for user, instead in self._later_users(id_):
-                text = f"a stack that is updated later still uses it, so {_LEFT}"
-                yield refused(text, user, in_use, instead=instead, certain=certain)
+            yield from (
+                Effect(
+                    outcome=UpdateOutcome.REFUSED,
+                    text=f"a stack that is updated later still uses it, so {_LEFT}",
+                    detail=user,
+                    certain=certain,
+                    source=in_use,
+                    instead=instead,
+                    is_solved_by_keeping=instead == _KEEP,
+                )
+                for user, instead in self._later_users(id_)
+            )
 
     def of_target_groups(self) -> Iterator[tuple[ResourceId, Effect]]:
         """A kept target group can't belong to the old and the new load balancer at the same time."""
@@ -138,7 +149,7 @@ class Conflicts:
             if user not in stacks:
                 yield user, "delete the stack that uses it before"
             elif stacks.index(user) > stacks.index(id_.stack):
-                yield user, "keep it until the stacks that use it are updated; remove it in a second deployment"
+                yield user, _RENAME if id_ in self.deployment.replaced else _KEEP
 
 
 def _unique_keys(type_: str) -> tuple[UniqueKey, ...]:

@@ -9,7 +9,7 @@ from checks.changes.replacements import Replacement, alters, replacements
 from checks.templates import Reference, Resource, ResourceId, Templates
 
 
-class Outcome(Enum):
+class UpdateOutcome(Enum):
     """What happens to a resource, from harmless to impossible."""
 
     IN_PLACE = "in place"
@@ -20,22 +20,23 @@ class Outcome(Enum):
     @property
     def severity(self) -> int:
         """0 for the most harmless."""
-        return list(Outcome).index(self)
+        return list(UpdateOutcome).index(self)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
     """One effect on a resource, why, and with which values (`detail`); not `certain` if more than templates decides it.
 
-    If AWS refuses it, `instead` says what to do.
+    If AWS refuses it, `instead` says what to do. It may be solved by keeping a removed resource for one deployment.
     """
 
-    outcome: Outcome
+    outcome: UpdateOutcome
     text: str
     detail: str = ""
     certain: bool = True
     source: str = ""
     instead: str = ""
+    is_solved_by_keeping: bool = False
 
     def __str__(self) -> str:
         maybe = "" if self.certain else "possibly: "
@@ -44,7 +45,9 @@ class Effect:
 
 def refused(text: str, detail: str, source: str, *, instead: str, certain: bool = True) -> Effect:
     """The effect that the deployment fails, or leaves something behind."""
-    return Effect(outcome=Outcome.REFUSED, text=text, detail=detail, source=source, instead=instead, certain=certain)
+    return Effect(
+        outcome=UpdateOutcome.REFUSED, text=text, detail=detail, source=source, instead=instead, certain=certain
+    )
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from checks.changes.conflicts import Conflicts
-from checks.changes.deployment import Deployment, Effect, Outcome, refused
+from checks.changes.deployment import Deployment, Effect, UpdateOutcome, refused
 from checks.changes.replacements import OutputChange, output_changes
 from checks.changes.updates import Updates
 from checks.templates import ResourceId, Templates
@@ -19,9 +19,11 @@ def effects(old: Templates, new: Templates) -> dict[ResourceId, tuple[Effect, ..
     return {id_: tuple(sorted(all_, key=lambda one: -one.outcome.severity)) for id_, all_ in found.items()}
 
 
-def worst(found: tuple[Effect, ...]) -> Outcome:
+def worst(found: tuple[Effect, ...]) -> UpdateOutcome:
     """The outcome of a changed resource with these effects."""
-    return max((effect.outcome for effect in found), key=lambda outcome: outcome.severity, default=Outcome.IN_PLACE)
+    return max(
+        (effect.outcome for effect in found), key=lambda outcome: outcome.severity, default=UpdateOutcome.IN_PLACE
+    )
 
 
 def _effects(deployment: Deployment) -> Iterator[tuple[ResourceId, Effect]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from checks.changes.comparable import comparable
 from checks.changes.comparison import NOT_SET, Comparison, Difference, compare
-from checks.changes.deployment import Effect, Outcome
+from checks.changes.deployment import Effect, UpdateOutcome
 from checks.changes.effects import effects, worst
 from checks.changes.exposure import Opening, openings
 from checks.changes.formatting import change, clipped, clipped_change, finding_lines, lines, names, shortened
@@ -47,11 +47,11 @@ class Report:
         """The type of a resource, by the new templates if they contain it."""
         return str((self.after.resource(id_) or self.before.resource(id_)).get("Type", "the whole stack"))
 
-    def outcome(self, id_: ResourceId) -> Outcome:
+    def outcome(self, id_: ResourceId) -> UpdateOutcome:
         """What happens to a changed resource."""
         return worst(self.effects.get(id_, ()))
 
-    def of_outcome(self, outcome: Outcome) -> list[ResourceId]:
+    def of_outcome(self, outcome: UpdateOutcome) -> list[ResourceId]:
         """The resources to which this happens, whether their own text changes or that to which they refer."""
         changed = (id_ for comparison in self.comparisons.values() for id_ in comparison.changed)
         return [id_ for id_ in dict.fromkeys([*self.effects, *changed]) if self.outcome(id_) is outcome]
@@ -109,7 +109,7 @@ def _summary(report: Report) -> str:
         (sum(len(one.removed) for one in everything), "removed"),
         (sum(len(one.changed) for one in everything), "changed"),
     )
-    outcomes = [(len(report.of_outcome(outcome)), outcome.value) for outcome in reversed(Outcome)]
+    outcomes = [(len(report.of_outcome(outcome)), outcome.value) for outcome in reversed(UpdateOutcome)]
     planned, found, counted = (
         ", ".join(f"{count} {what}" for count, what in counts if count) for counts in (outcomes, risks, resources)
     )
@@ -125,8 +125,8 @@ def _summary(report: Report) -> str:
 def _stack(report: Report, stack: str) -> list[str]:
     found: list[str] = []
     for title, body in (
-        ("Refused by CloudFormation or the service", _effects(report, stack, Outcome.REFUSED)),
-        ("Interruptions", _effects(report, stack, Outcome.INTERRUPTION)),
+        ("Refused by CloudFormation or the service", _effects(report, stack, UpdateOutcome.REFUSED)),
+        ("Interruptions", _effects(report, stack, UpdateOutcome.INTERRUPTION)),
         ("Stateful resources, and outputs that other stacks read", _stateful(report, stack)),
         ("Replaced resources", _replaced(report, stack)),
         ("Wider permissions", _permissions(report, stack)),
@@ -139,7 +139,7 @@ def _stack(report: Report, stack: str) -> list[str]:
     return [shortened(line, report.stacks) for line in found]
 
 
-def _effects(report: Report, stack: str, outcome: Outcome) -> list[str]:
+def _effects(report: Report, stack: str, outcome: UpdateOutcome) -> list[str]:
     """The effects with this outcome. Resources of one type with the same remedy are one paragraph."""
     alike: dict[tuple[str, str], dict[ResourceId, Effect]] = defaultdict(dict)
     for id_, effects_ in report.effects.items():
@@ -230,12 +230,12 @@ def _resources(report: Report, stack: str) -> list[str]:
         if id_ not in report.moved or report.moved[id_].stack != stack:
             note = f"  (now {report.moved[id_]})" if id_ in report.moved else ""
             found += lines(f"{id_.logical_id}  {resource['Type']}{note}", label="- ", indent=2)
-    alike: dict[tuple[str, Outcome, tuple[Difference, ...]], list[ResourceId]] = defaultdict(list)
+    alike: dict[tuple[str, UpdateOutcome, tuple[Difference, ...]], list[ResourceId]] = defaultdict(list)
     for id_, changed in comparison.changed.items():
         alike[changed.type, report.outcome(id_), changed.differences].append(id_)
     for (type_, outcome, differences), ids in alike.items():
         found += lines(f"{_listed(ids)}  {type_}  ({outcome.value})", label="~ ", indent=2)
-        notes = (effect for effect in report.effects.get(ids[0], ()) if effect.outcome is Outcome.IN_PLACE)
+        notes = (effect for effect in report.effects.get(ids[0], ()) if effect.outcome is UpdateOutcome.IN_PLACE)
         for effect in notes:
             found += lines(str(effect), indent=6, hang=4)
         for one in differences:

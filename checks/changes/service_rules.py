@@ -10,7 +10,7 @@ _SUBNET_GROUP = 'Amazon RDS API Reference, "ModifyDBSubnetGroup"'
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class ServiceRule:
     """What happens if one of these properties changes. `instead` says what to do if AWS refuses the change."""
 
     properties: tuple[str, ...]
@@ -28,7 +28,7 @@ class UniqueKey:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Protection:
+class ProtectingProperty:
     """A property that makes the deletion fail, and its value that does so."""
 
     property: str
@@ -36,52 +36,52 @@ class Protection:
     source: str
 
 
-INTERRUPTIONS: Mapping[str, tuple[Rule, ...]] = {
+INTERRUPTIONS: Mapping[str, tuple[ServiceRule, ...]] = {
     "AWS::RDS::DBInstance": (
-        Rule(
+        ServiceRule(
             properties=("DBInstanceClass",),
             effect="the database restarts: a minute or two with a standby (Multi-AZ), several minutes without",
             source=_RDS,
         ),
-        Rule(
+        ServiceRule(
             properties=("EngineVersion",),
             effect="the database is down while it is upgraded: minutes, and longer for a major version",
             source='Amazon RDS User Guide, "Upgrading the PostgreSQL DB engine"',
         ),
-        Rule(properties=("Port", "NetworkType"), effect="the database restarts", source=_RDS),
-        Rule(
+        ServiceRule(properties=("Port", "NetworkType"), effect="the database restarts", source=_RDS),
+        ServiceRule(
             properties=("StorageType", "Iops", "StorageThroughput"),
             effect="the database may stop briefly when the change begins, and is slower until the volume is optimized",
             source=_RDS,
         ),
-        Rule(
+        ServiceRule(
             properties=("DBParameterGroupName",),
             effect="the new group's static parameters take effect at the next restart, which RDS doesn't make itself",
             source=_RDS,
         ),
     ),
     "AWS::RDS::DBCluster": (
-        Rule(
+        ServiceRule(
             properties=("EngineVersion",),
             effect="all instances of the cluster are down while it is upgraded",
             source='Amazon Aurora User Guide, "Upgrading Amazon Aurora PostgreSQL DB clusters"',
         ),
-        Rule(properties=("Port", "NetworkType"), effect="all instances of the cluster restart", source=_AURORA),
-        Rule(
+        ServiceRule(properties=("Port", "NetworkType"), effect="all instances of the cluster restart", source=_AURORA),
+        ServiceRule(
             properties=("DBClusterParameterGroupName",),
             effect="the new group's static parameters take effect at the next restart, which RDS doesn't make itself",
             source=_AURORA,
         ),
     ),
     "AWS::EC2::Route": (
-        Rule(
+        ServiceRule(
             properties=("NatGatewayId", "GatewayId", "EgressOnlyInternetGatewayId"),
             effect="connections that are open through the old gateway end",
             source='Amazon VPC User Guide, "NAT gateway basics"',
         ),
     ),
     "AWS::KMS::Key": (
-        Rule(
+        ServiceRule(
             properties=("Enabled",),
             effect="a disabled key can't be used: everything that needs it fails",
             source='AWS KMS Developer Guide, "Enable and disable keys"',
@@ -90,22 +90,22 @@ INTERRUPTIONS: Mapping[str, tuple[Rule, ...]] = {
 }
 
 # Not if they are replaced: then another one is there before.
-INTERRUPTED_BY_REMOVAL: Mapping[str, Rule] = {
-    "AWS::EC2::Route": Rule(
+INTERRUPTED_BY_REMOVAL: Mapping[str, ServiceRule] = {
+    "AWS::EC2::Route": ServiceRule(
         properties=(),
         effect="connections that are open through it end",
         source='Amazon VPC User Guide, "NAT gateway basics"',
     ),
-    "AWS::EC2::VPCEndpoint": Rule(
+    "AWS::EC2::VPCEndpoint": ServiceRule(
         properties=(),
         effect="connections that are open through it end",
         source='Amazon VPC User Guide, "Delete an interface endpoint"',
     ),
 }
 
-IMMUTABLE: Mapping[str, tuple[Rule, ...]] = {
+IMMUTABLE: Mapping[str, tuple[ServiceRule, ...]] = {
     "AWS::KMS::Key": (
-        Rule(
+        ServiceRule(
             properties=("KeySpec", "KeyUsage", "Origin", "MultiRegion"),
             effect="KMS can't change it, and CloudFormation doesn't replace keys for it",
             source='CloudFormation Template Reference, "AWS::KMS::Key"',
@@ -113,7 +113,7 @@ IMMUTABLE: Mapping[str, tuple[Rule, ...]] = {
         ),
     ),
     "AWS::Cognito::UserPool": (
-        Rule(
+        ServiceRule(
             properties=("AliasAttributes", "UsernameAttributes", "UsernameConfiguration", "Schema"),
             effect="Cognito can't change how users sign in and which attributes are required once the pool exists",
             source=_COGNITO,
@@ -121,7 +121,7 @@ IMMUTABLE: Mapping[str, tuple[Rule, ...]] = {
         ),
     ),
     "AWS::Logs::LogGroup": (
-        Rule(
+        ServiceRule(
             properties=("LogGroupClass",),
             effect="the class of a log group can't be changed",
             source='Amazon CloudWatch Logs User Guide, "Log classes"',
@@ -217,23 +217,23 @@ UNIQUE_KEYS: Mapping[str, tuple[UniqueKey, ...]] = {
 LOAD_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 LOAD_BALANCER_PROTECTION = {"Key": "deletion_protection.enabled", "Value": "true"}
 
-PROTECTIONS: Mapping[str, Protection] = {
-    "AWS::RDS::DBInstance": Protection(
+PROTECTIONS: Mapping[str, ProtectingProperty] = {
+    "AWS::RDS::DBInstance": ProtectingProperty(
         property="DeletionProtection", value=True, source='Amazon RDS User Guide, "Deleting a DB instance"'
     ),
-    "AWS::RDS::DBCluster": Protection(
+    "AWS::RDS::DBCluster": ProtectingProperty(
         property="DeletionProtection", value=True, source='Amazon Aurora User Guide, "Deleting Aurora DB clusters"'
     ),
-    "AWS::Cognito::UserPool": Protection(
+    "AWS::Cognito::UserPool": ProtectingProperty(
         property="DeletionProtection", value="ACTIVE", source='Amazon Cognito Developer Guide, "Deletion protection"'
     ),
-    "AWS::DynamoDB::Table": Protection(
+    "AWS::DynamoDB::Table": ProtectingProperty(
         property="DeletionProtectionEnabled",
         value=True,
         source='Amazon DynamoDB Developer Guide, "Using deletion protection"',
     ),
     # The value is one of a list of attributes.
-    LOAD_BALANCER: Protection(
+    LOAD_BALANCER: ProtectingProperty(
         property="LoadBalancerAttributes",
         value=LOAD_BALANCER_PROTECTION,
         source='Elastic Load Balancing User Guide, "Delete an Application Load Balancer"',
@@ -257,14 +257,14 @@ REFUSES_DELETION_IN_USE: Mapping[str, str] = {
 }
 
 # The property keeps its VPC: AWS refuses values in another one.
-BOUND_TO_VPC: Mapping[str, Rule] = {
-    "AWS::RDS::DBSubnetGroup": Rule(
+BOUND_TO_VPC: Mapping[str, ServiceRule] = {
+    "AWS::RDS::DBSubnetGroup": ServiceRule(
         properties=("SubnetIds",),
         effect="a subnet group can't move to another VPC, nor can the database in it",
         source=_SUBNET_GROUP,
         instead="create an environment beside this one, restore a snapshot in it, and delete this one",
     ),
-    LOAD_BALANCER: Rule(
+    LOAD_BALANCER: ServiceRule(
         properties=("Subnets", "SubnetMappings", "SecurityGroups"),
         effect="a load balancer can't move to another VPC",
         source='Elastic Load Balancing API Reference, "SetSubnets"',

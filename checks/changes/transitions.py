@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from checks.changes.deployment import Effect, Outcome
+from checks.changes.deployment import Effect, UpdateOutcome
 from checks.changes.report import Report
 from checks.changes.stateful import STATEFUL
 
@@ -34,21 +34,21 @@ def row(value: str, change: str, report: Report, *, elsewhere: bool = False) -> 
 
 
 def outcome(report: Report) -> str:
-    """The worst outcome of the deployment: an `Outcome`, `possibly` before one, NOTHING or ELSEWHERE."""
+    """The worst outcome of the deployment: an `UpdateOutcome`, `possibly` before one, NOTHING or ELSEWHERE."""
     if report.removed_stacks and len(report.new_stacks) == len(report.stacks) - len(report.removed_stacks):
         return ELSEWHERE
     if report.same:
         return NOTHING
-    for each in reversed(Outcome):
+    for each in reversed(UpdateOutcome):
         if found := [effect for effects in report.effects.values() for effect in effects if effect.outcome is each]:
             certain = any(effect.certain for effect in found)
-            return each.value if certain or each is Outcome.IN_PLACE else f"possibly {each.value}"
-    return Outcome.IN_PLACE.value
+            return each.value if certain or each is UpdateOutcome.IN_PLACE else f"possibly {each.value}"
+    return UpdateOutcome.IN_PLACE.value
 
 
 def severity(outcome: str) -> int:
     """The order of outcomes, the most harmless first."""
-    values = [each.value for each in Outcome]
+    values = [each.value for each in UpdateOutcome]
     order = [NOTHING, *(text for value in values for text in (f"possibly {value}", value)), ELSEWHERE]
     return order.index(outcome)
 
@@ -56,14 +56,14 @@ def severity(outcome: str) -> int:
 def _text(report: Report) -> str:
     parts = [
         _sentence(text, types, instead)
-        for each in (Outcome.REFUSED, Outcome.INTERRUPTION, Outcome.IN_PLACE)
+        for each in (UpdateOutcome.REFUSED, UpdateOutcome.INTERRUPTION, UpdateOutcome.IN_PLACE)
         for text, (types, instead) in _alike(report, each).items()
     ]
-    lost = [id_ for id_ in report.of_outcome(Outcome.REPLACED) if report.type_of(id_) in STATEFUL]
+    lost = [id_ for id_ in report.of_outcome(UpdateOutcome.REPLACED) if report.type_of(id_) in STATEFUL]
     if lost:
         types = Counter(report.type_of(id_) for id_ in lost)
         parts.append(f"Replaced, and {_lost(types)} with it: {_counted(types)}.")
-    others = Counter(report.type_of(id_) for id_ in report.of_outcome(Outcome.REPLACED) if id_ not in lost)
+    others = Counter(report.type_of(id_) for id_ in report.of_outcome(UpdateOutcome.REPLACED) if id_ not in lost)
     if others:
         parts.append(f"Replaced: {_counted(others)}.")
     if report.removed_stacks:
@@ -72,7 +72,7 @@ def _text(report: Report) -> str:
     return " ".join(parts)
 
 
-def _alike(report: Report, outcome: Outcome) -> Mapping[str, tuple[Counter[str], str]]:
+def _alike(report: Report, outcome: UpdateOutcome) -> Mapping[str, tuple[Counter[str], str]]:
     """The types of resources with each effect, and the remedy."""
     found: dict[str, tuple[Counter[str], str]] = {}
     first: dict[str, Effect] = {}

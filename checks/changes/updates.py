@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from checks.changes.deployment import Deployment, Effect, Outcome, refused
+from checks.changes.deployment import Deployment, Effect, UpdateOutcome, refused
 from checks.changes.replacements import Replacement
 from checks.changes.service_rules import BOUND_TO_VPC, IMMUTABLE, INTERRUPTIONS
 from checks.templates import Resource, ResourceId, Templates
@@ -38,7 +38,7 @@ class Updates:
         if reasons := self.deployment.replaced.get(id_):
             yield from (
                 Effect(
-                    outcome=Outcome.REPLACED,
+                    outcome=UpdateOutcome.REPLACED,
                     text=f"its {reason.property} can't change in place",
                     detail=description(reason),
                     certain=reason.certain,
@@ -55,7 +55,7 @@ class Updates:
         for rule in INTERRUPTIONS.get(type_, ()):
             for name in sorted(altered.intersection(rule.properties)):
                 yield Effect(
-                    outcome=Outcome.INTERRUPTION,
+                    outcome=UpdateOutcome.INTERRUPTION,
                     text=f"{rule.effect}{waits}",
                     detail=self._change(id_, name),
                     source=rule.source,
@@ -108,10 +108,10 @@ def _launches(rolling_update: Mapping[str, Any] | None) -> Effect:
     source = 'CloudFormation Template Reference, "UpdatePolicy attribute"'
     if rolling_update is None:
         text = "instances that run stay as they are; only new ones differ"
-        return Effect(outcome=Outcome.IN_PLACE, text=text, source=source)
+        return Effect(outcome=UpdateOutcome.IN_PLACE, text=text, source=source)
     batch, serving = rolling_update.get("MaxBatchSize", 1), int(rolling_update.get("MinInstancesInService", 0))
     text = f"its instances are replaced, {batch} at a time, and at least {serving} serve meanwhile"
-    return Effect(outcome=Outcome.IN_PLACE if serving else Outcome.INTERRUPTION, text=text, source=source)
+    return Effect(outcome=UpdateOutcome.IN_PLACE if serving else UpdateOutcome.INTERRUPTION, text=text, source=source)
 
 
 def _vpcs(templates: Templates, value: Any, stack: str) -> set[ResourceId]:
@@ -137,7 +137,7 @@ def _storage(was: Resource, is_: Resource) -> Iterator[Effect]:
         )
     else:
         yield Effect(
-            outcome=Outcome.IN_PLACE,
+            outcome=UpdateOutcome.IN_PLACE,
             text="RDS refuses less storage than autoscaling has allocated, and another change for six hours",
             detail=change,
             source='Amazon RDS User Guide, "Managing capacity automatically with Amazon RDS storage autoscaling"',

@@ -1,4 +1,4 @@
-"""The command line of `make deploy`, `make destroy`, `make doctor` and `make verify`."""
+"""The command line of `make deploy`, `make destroy`, `make doctor`, `make verify` and `make plan AGAINST=deployed`."""
 
 import sys
 from argparse import Namespace
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ops.common.command_line import CommandLine
 from ops.common.environment import DeployedEnvironment
-from ops.environment import check_runner, deploy, destroy
+from ops.environment import check_runner, deploy, destroy, plan
 from ops.environment.account import require_account
 
 
@@ -20,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     destroying.add_argument("--confirm", default="", help="<project>-<environment>; default: ask")
     doctor = command_line.add("doctor", _doctor, "check that an account can take a deployment of an environment")
     doctor.add_argument("--account", default="", help="twelve digits; default: that of the credentials")
+    command_line.add("plan", _plan, "show what a deployment of an environment changes")
     command_line.add("verify", _verify, "check that an environment is as its templates say, and works")
     return command_line.run(arguments)
 
@@ -30,6 +31,10 @@ def _deploy(environment: DeployedEnvironment, options: Namespace) -> int:
 
 def _destroy(environment: DeployedEnvironment, options: Namespace) -> int:
     return destroy.run(environment, confirm=options.confirm)
+
+
+def _plan(environment: DeployedEnvironment, _: Namespace) -> int:
+    return plan.run(environment)
 
 
 def _verify(environment: DeployedEnvironment, _: Namespace) -> int:

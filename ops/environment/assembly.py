@@ -24,10 +24,16 @@ class Bootstrap:
 class SynthesizedStack:
     """A stack of the cloud assembly."""
 
-    resources: Mapping[str, Any]
+    template: Mapping[str, Any]
     termination_protection: bool = False
     account: str = ""  # empty if it is that of the credentials
     bootstrap: Bootstrap | None = None  # None for a stack that is synthesized to work without one
+
+    @property
+    def resources(self) -> Mapping[str, Any]:
+        """Its resources by logical id."""
+        found: Mapping[str, Any] = self.template.get("Resources", {})
+        return found
 
     @property
     def protected(self) -> list[str]:
@@ -44,7 +50,7 @@ def read_assembly(folder: Path) -> dict[str, SynthesizedStack]:
     artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"].values()
     return {
         artifact["properties"]["stackName"]: SynthesizedStack(
-            resources=json.loads((folder / artifact["properties"]["templateFile"]).read_text()).get("Resources", {}),
+            template=json.loads((folder / artifact["properties"]["templateFile"]).read_text()),
             termination_protection=artifact["properties"].get("terminationProtection", False),
             account=_account(artifact.get("environment", "")),
             bootstrap=_bootstrap(artifact["properties"]),

@@ -1,27 +1,33 @@
-"""Deploys an environment. What is new gets its deletion protection only when everything is there.
+"""Deploys an environment, in two runs of `cdk deploy` where one would fail or leave something behind.
 
-CloudFormation deletes what a failed deployment created. If that is protected, the rollback fails too, and termination
-protection stops the next attempt. So the first of two runs of `cdk deploy` creates without protection, and the second
-switches it on. Without anything new and protected, only the second runs. A failed deployment can be repeated.
+- CloudFormation deletes what a failed deployment created. If that is protected, the rollback fails too, and termination
+  protection stops the next attempt. So the first run creates without protection, and the second switches it on.
+- A stack is updated before the stacks that use it, and can't delete what they still use. So the first run keeps what is
+  removed, and the second removes it.
+
+A failed deployment can be repeated.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from checks.changes.report import rendered
 from ops.common.environment import DeployedEnvironment
 from ops.common.errors import CommandError
 from ops.environment import protections
 from ops.environment.account import require_account
 from ops.environment.assembly import SynthesizedStack, read_assembly
-from ops.environment.stacks import DeployedResource, DeployedStack, find_stacks
+from ops.environment.plan import make as make_plan
+from ops.environment.stacks import CREATION_FAILED, DeployedResource, DeployedStack, find_stacks
 
 ASSEMBLY = Path("cdk.out")
-# The CDK's command line deletes a stack in this state, and creates it again.
-CREATION_FAILED = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+KEPT = Path(".local/kept.json")
 
 
 def run(environment: DeployedEnvironment, *, account: str, region: str) -> int:
@@ -37,23 +43,41 @@ def run(environment: DeployedEnvironment, *, account: str, region: str) -> int:
     synthesized = read_assembly(ASSEMBLY)
     require_account(environment, {stack.account for stack in synthesized.values()} - {""})
     deployed = {stack.name: stack for stack in find_stacks(environment)}
-    _require_possible(synthesized, deployed)
+    _require_settled(deployed.values())
+    plan = make_plan(synthesized, deployed)
+    if plan:
+        print(rendered(plan.report), flush=True)
+        if refused := list(plan.refused()):
+            raise CommandError("AWS would refuse this deployment:\n" + "\n".join(refused))
     lifted = [
         resource
         for stack in deployed.values()
         for resource in _lift_protections(environment, stack, synthesized.get(stack.name))
     ]
+    names, kept = list(unprotected(synthesized, deployed)), plan.kept() if plan else {}
     code = 0
-    if names := list(unprotected(synthesized, deployed)):
-        print(f"Creating without deletion protection, which follows at the end: {', '.join(names)}", flush=True)
-        code = _cdk("deploy", "--all", *options, "--context", f"unprotected={','.join(names)}")
+    if first := list(_first_run(names, kept)):
+        code = _cdk("deploy", "--all", *options, *first)
         if not code:
-            print("Everything is created. Switching deletion protection on.", flush=True)
+            print("The second run follows: it protects what is new, and removes what was kept.", flush=True)
     code = code or _cdk("deploy", "--all", *options)
     if code:
         for resource in lifted:
             print(f"To protect it again, if it is to stay: {protections.command(resource, on=True)}", flush=True)
     return code
+
+
+def _first_run(unprotected: list[str], kept: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The context of the first of two runs; nothing if one run is enough."""
+    if unprotected:
+        print(f"Creating without deletion protection, which follows at the end: {', '.join(unprotected)}", flush=True)
+        yield from ("--context", f"unprotected={','.join(unprotected)}")
+    if kept:
+        names = [f"{stack}/{id_}" for stack, template in kept.items() for id_ in template["Resources"]]
+        print(f"Keeping until the stacks that use it are updated: {', '.join(sorted(names))}", flush=True)
+        KEPT.parent.mkdir(exist_ok=True)
+        KEPT.write_text(json.dumps(kept))
+        yield from ("--context", f"kept={KEPT}")
 
 
 def require_compiling_python(environment: str, version: tuple[int, ...]) -> None:
@@ -82,24 +106,15 @@ def unprotected(synthesized: Mapping[str, SynthesizedStack], deployed: Mapping[s
             yield from (f"{name}/{id_}" for id_ in stack.protected if id_ not in existing)
 
 
-def _require_possible(synthesized: Mapping[str, SynthesizedStack], deployed: Mapping[str, DeployedStack]) -> None:
-    """Raises CommandError for what would fail, or would seem to succeed."""
-    for name, stack in deployed.items():
+def _require_settled(deployed: Iterable[DeployedStack]) -> None:
+    """Raises CommandError for a stack that can't be updated."""
+    for stack in deployed:
         if stack.status.endswith("_IN_PROGRESS"):
-            raise CommandError(f"{name} is {stack.status}: wait until that has ended, then run this again")
+            raise CommandError(f"{stack.name} is {stack.status}: wait until that has ended, then run this again")
         if stack.status == "DELETE_FAILED":
-            raise CommandError(f"{name} is {stack.status}: run `make destroy`, which says why, and then this again")
-        for resource in stack.of_type("AWS::RDS::DBInstance"):
-            new = synthesized[name].resources.get(resource.logical_id, {}) if name in synthesized else {}
-            properties = new.get("Properties", {})
-            versions = resource.properties.get("EngineVersion"), properties.get("EngineVersion")
-            if all(versions) and versions[0] != versions[1] and properties.get("ApplyImmediately") is False:
-                raise CommandError(
-                    f"the database's major version changes from {versions[0]} to {versions[1]}, and would wait for the "
-                    "maintenance window, while CloudFormation already deletes the old parameters: set "
-                    "database.apply_immediately=True for this deployment. It interrupts the database, and only a "
-                    "restored snapshot leads back"
-                )
+            raise CommandError(
+                f"{stack.name} is {stack.status}: run `make destroy`, which says why, and then this again"
+            )
 
 
 def _lift_protections(

@@ -10,10 +10,10 @@ from botocore.exceptions import ClientError
 from ops.common.check import Check, SkippedError
 from ops.common.environment import DeployedEnvironment
 from ops.environment import planned, quotas
-from ops.environment.deploy import CREATION_FAILED, require_compiling_python
+from ops.environment.deploy import require_compiling_python
 from ops.environment.deployed import client, existing_stacks
 from ops.environment.expected import UNKNOWN
-from ops.environment.stacks import WITHOUT_TEMPLATE
+from ops.environment.stacks import CREATION_FAILED, WITHOUT_TEMPLATE
 
 UNRESERVED = 100  # AWS Lambda Developer Guide, "Configuring reserved concurrency for a function"
 CONCURRENCY_QUOTA = ("lambda", "L-B99A9384")

@@ -10,6 +10,8 @@ from typing import Any
 
 from ops.common.environment import DeployedEnvironment
 
+# The CDK's command line deletes a stack in this state, and creates it again.
+CREATION_FAILED = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
 DELETED = "DELETE_COMPLETE"
 WITHOUT_TEMPLATE = "REVIEW_IN_PROGRESS"  # no change set was ever executed, so it has no resources either
 KEPT_POLICIES = ("Retain", "RetainExceptOnCreate")
@@ -48,6 +50,7 @@ class DeployedStack:
     status_reason: str
     created: datetime
     is_protected: bool
+    template: Mapping[str, Any]
     outputs: Mapping[str, str]
     resources: tuple[DeployedResource, ...]
     needs: frozenset[str]
@@ -102,6 +105,7 @@ def find_stacks(environment: DeployedEnvironment) -> list[DeployedStack]:
             status_reason=stack.get("StackStatusReason", ""),
             created=stack["CreationTime"],
             is_protected=stack.get("EnableTerminationProtection", False),
+            template=templates[stack["StackName"]],
             outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
             resources=tuple(_resources(cloudformation, stack["StackName"], templates[stack["StackName"]])),
             needs=frozenset(_read_stacks(templates[stack["StackName"]], exports)) - {stack["StackName"]},

@@ -27,7 +27,7 @@ What a deployment does if you change one value of an environment that is deploye
 merge: it says the same about your change as a whole, resource by resource, with AWS's documents. `make deploy` makes
 the plan again, against what is really deployed, and stops if AWS would refuse it.
 
-| Outcome | Meaning |
+| UpdateOutcome | Meaning |
 |---|---|
 | nothing | The templates stay the same |
 | in place | AWS changes the resource, and nobody notices |
@@ -47,7 +47,7 @@ it keeps removed resources that later stacks still use until those stacks are up
 
 [upgrading.md](upgrading.md) is about new versions, going back, and restoring data. `make snapshots` writes this page.
 """
-TABLE = "| Value | Change | Outcome | What happens, and what to do |\n|---|---|---|---|\n"
+TABLE = "| Value | Change | UpdateOutcome | What happens, and what to do |\n|---|---|---|---|\n"
 
 
 @cache

@@ -24,7 +24,7 @@ ALLOWED = {
     "stacks": {"stacks", "components", "config", *INFRASTRUCTURE},
     "app.py": {"stacks", "config", *INFRASTRUCTURE},
     "checks": {"checks"},
-    "ops": {"ops", "config"},
+    "ops": {"ops", "checks", "config"},
     "scripts": {"scripts", "checks", "config"},
     "local_cloud": {"local_cloud", "config"},
     "datasets": {"datasets"},

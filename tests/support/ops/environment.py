@@ -41,6 +41,7 @@ def deployed_stack(
         "status": "CREATE_COMPLETE",
         "status_reason": "",
         "is_protected": False,
+        "template": {},
         "outputs": {},
     }
     return DeployedStack(name=name, created=created, resources=resources, needs=frozenset(needs), **{**values, **more})

@@ -30,7 +30,7 @@ class Plan:
 
     @property
     def stacks(self) -> dict[str, SynthesizedStack]:
-        return {"data": SynthesizedStack(resources=self._resources, bootstrap=BOOTSTRAP)}
+        return {"data": SynthesizedStack(template={"Resources": self._resources}, bootstrap=BOOTSTRAP)}
 
     def add(self, type_: str, properties: dict[str, Any] | None = None, *, count: int = 1) -> None:
         """Resources whose logical ids are Thing, Thing1, Thing2, ..."""

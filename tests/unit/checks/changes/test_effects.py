@@ -7,7 +7,7 @@ import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from checks.changes import service_rules
-from checks.changes.deployment import Effect, Outcome
+from checks.changes.deployment import Effect, UpdateOutcome
 from checks.changes.effects import effects, worst
 from tests.support.changes_sketch import APP, DATA, Sketch, att, ref, resource_id, stack_output
 
@@ -23,11 +23,11 @@ def _found(old: Sketch, new: Sketch, id_: str, stack: str = DATA) -> tuple[Effec
     return effects(old.templates, new.templates).get(resource_id(id_, stack), ())
 
 
-def _outcome(old: Sketch, new: Sketch, id_: str, stack: str = DATA) -> Outcome:
+def _outcome(old: Sketch, new: Sketch, id_: str, stack: str = DATA) -> UpdateOutcome:
     return worst(_found(old, new, id_, stack))
 
 
-def _of_change(type_: str, before: Mapping[str, Any], **after: Any) -> Outcome:
+def _of_change(type_: str, before: Mapping[str, Any], **after: Any) -> UpdateOutcome:
     old = Sketch().add("It", type_, **before)
     return _outcome(old, old.changed().put("It", **after), "It")
 
@@ -35,65 +35,70 @@ def _of_change(type_: str, before: Mapping[str, Any], **after: Any) -> Outcome:
 @pytest.mark.parametrize(
     ("type_", "before", "after", "outcome"),
     [
-        ("AWS::SQS::Queue", {"DelaySeconds": 1}, {"DelaySeconds": 2}, Outcome.IN_PLACE),
-        ("AWS::SQS::Queue", {"FifoQueue": False}, {"FifoQueue": True}, Outcome.REPLACED),
+        ("AWS::SQS::Queue", {"DelaySeconds": 1}, {"DelaySeconds": 2}, UpdateOutcome.IN_PLACE),
+        ("AWS::SQS::Queue", {"FifoQueue": False}, {"FifoQueue": True}, UpdateOutcome.REPLACED),
         # A custom name and a create-only property.
-        ("AWS::RDS::DBProxy", PROXY, {"VpcSubnetIds": ["one", "two"]}, Outcome.REFUSED),
-        ("AWS::RDS::DBProxy", PROXY, {"VpcSubnetIds": ["two"], "DBProxyName": "other"}, Outcome.REPLACED),
-        ("AWS::SQS::Queue", {"QueueName": "q", "FifoQueue": False}, {"FifoQueue": True}, Outcome.REFUSED),
-        ("AWS::Events::Archive", {"ArchiveName": "a", "SourceArn": "x"}, {"SourceArn": "y"}, Outcome.REFUSED),
+        ("AWS::RDS::DBProxy", PROXY, {"VpcSubnetIds": ["one", "two"]}, UpdateOutcome.REFUSED),
+        ("AWS::RDS::DBProxy", PROXY, {"VpcSubnetIds": ["two"], "DBProxyName": "other"}, UpdateOutcome.REPLACED),
+        ("AWS::SQS::Queue", {"QueueName": "q", "FifoQueue": False}, {"FifoQueue": True}, UpdateOutcome.REFUSED),
+        ("AWS::Events::Archive", {"ArchiveName": "a", "SourceArn": "x"}, {"SourceArn": "y"}, UpdateOutcome.REFUSED),
         # Unique values that belong to the old one until it is deleted.
         (
             "AWS::EC2::Subnet",
             {"VpcId": "vpc", "CidrBlock": "10.0.0.0/24", "AvailabilityZone": "a"},
             {"AvailabilityZone": "b"},
-            Outcome.REFUSED,
+            UpdateOutcome.REFUSED,
         ),
-        ("AWS::EC2::NatGateway", {"AllocationId": "eip", "SubnetId": "a"}, {"SubnetId": "b"}, Outcome.REFUSED),
-        ("AWS::EC2::NatGateway", {"AllocationId": "a", "SubnetId": "a"}, {"AllocationId": "b"}, Outcome.REPLACED),
+        ("AWS::EC2::NatGateway", {"AllocationId": "eip", "SubnetId": "a"}, {"SubnetId": "b"}, UpdateOutcome.REFUSED),
+        ("AWS::EC2::NatGateway", {"AllocationId": "a", "SubnetId": "a"}, {"AllocationId": "b"}, UpdateOutcome.REPLACED),
         (
             "AWS::EC2::SubnetRouteTableAssociation",
             {"SubnetId": "s", "RouteTableId": "a"},
             {"RouteTableId": "b"},
-            Outcome.REPLACED,
+            UpdateOutcome.REPLACED,
         ),
         # Create-only, with no replacement possible.
-        ("AWS::KMS::Key", {"MultiRegion": False}, {"MultiRegion": True}, Outcome.REFUSED),
-        ("AWS::Cognito::UserPool", {"UsernameAttributes": ["email"]}, {"UsernameAttributes": []}, Outcome.REFUSED),
-        ("AWS::Cognito::UserPool", {"MfaConfiguration": "ON"}, {"MfaConfiguration": "OFF"}, Outcome.IN_PLACE),
-        ("AWS::RDS::DBInstance", DATABASE, {"AllocatedStorage": "50"}, Outcome.REFUSED),
-        ("AWS::RDS::DBInstance", DATABASE, {"AllocatedStorage": "200"}, Outcome.IN_PLACE),
-        ("AWS::RDS::DBInstance", DATABASE, {"EngineVersion": "16.4"}, Outcome.REFUSED),
-        ("AWS::RDS::DBInstance", DATABASE, {"EngineVersion": "18"}, Outcome.INTERRUPTION),
-        ("AWS::RDS::DBInstance", DATABASE, {"EngineVersion": "17.4"}, Outcome.INTERRUPTION),
+        ("AWS::KMS::Key", {"MultiRegion": False}, {"MultiRegion": True}, UpdateOutcome.REFUSED),
+        (
+            "AWS::Cognito::UserPool",
+            {"UsernameAttributes": ["email"]},
+            {"UsernameAttributes": []},
+            UpdateOutcome.REFUSED,
+        ),
+        ("AWS::Cognito::UserPool", {"MfaConfiguration": "ON"}, {"MfaConfiguration": "OFF"}, UpdateOutcome.IN_PLACE),
+        ("AWS::RDS::DBInstance", DATABASE, {"AllocatedStorage": "50"}, UpdateOutcome.REFUSED),
+        ("AWS::RDS::DBInstance", DATABASE, {"AllocatedStorage": "200"}, UpdateOutcome.IN_PLACE),
+        ("AWS::RDS::DBInstance", DATABASE, {"EngineVersion": "16.4"}, UpdateOutcome.REFUSED),
+        ("AWS::RDS::DBInstance", DATABASE, {"EngineVersion": "18"}, UpdateOutcome.INTERRUPTION),
+        ("AWS::RDS::DBInstance", DATABASE, {"EngineVersion": "17.4"}, UpdateOutcome.INTERRUPTION),
         (
             "AWS::RDS::DBInstance",
             DATABASE,
             {"EngineVersion": "18", "AllowMajorVersionUpgrade": False},
-            Outcome.REFUSED,
+            UpdateOutcome.REFUSED,
         ),
-        ("AWS::RDS::DBInstance", DATABASE, {"EngineVersion": "18", "ApplyImmediately": False}, Outcome.REFUSED),
-        ("AWS::RDS::DBInstance", DATABASE, {"DBInstanceClass": "db.m6g.large"}, Outcome.INTERRUPTION),
-        ("AWS::RDS::DBInstance", DATABASE, {"MultiAZ": True}, Outcome.IN_PLACE),
-        ("AWS::RDS::DBInstance", DATABASE, {"StorageEncrypted": True}, Outcome.REPLACED),
+        ("AWS::RDS::DBInstance", DATABASE, {"EngineVersion": "18", "ApplyImmediately": False}, UpdateOutcome.REFUSED),
+        ("AWS::RDS::DBInstance", DATABASE, {"DBInstanceClass": "db.m6g.large"}, UpdateOutcome.INTERRUPTION),
+        ("AWS::RDS::DBInstance", DATABASE, {"MultiAZ": True}, UpdateOutcome.IN_PLACE),
+        ("AWS::RDS::DBInstance", DATABASE, {"StorageEncrypted": True}, UpdateOutcome.REPLACED),
     ],
 )
 def test_the_outcome_follows_from_the_type_and_the_property(
-    type_: str, before: Mapping[str, Any], after: Mapping[str, Any], outcome: Outcome
+    type_: str, before: Mapping[str, Any], after: Mapping[str, Any], outcome: UpdateOutcome
 ) -> None:
     assert _of_change(type_, before, **after) is outcome
 
 
 def test_a_logical_id_cannot_change_its_type() -> None:
     old = Sketch().add("It", "AWS::SQS::Queue")
-    assert _outcome(old, Sketch().add("It", "AWS::SNS::Topic"), "It") is Outcome.REFUSED
+    assert _outcome(old, Sketch().add("It", "AWS::SNS::Topic"), "It") is UpdateOutcome.REFUSED
 
 
 def test_a_name_is_taken_until_the_old_resource_is_deleted() -> None:
     old = Sketch().add("Old", "AWS::Logs::LogGroup", LogGroupName="/log")
     new = Sketch().add("New", "AWS::Logs::LogGroup", LogGroupName="/log")
     (effect,) = _found(old, new, "New")
-    assert effect.outcome is Outcome.REFUSED
+    assert effect.outcome is UpdateOutcome.REFUSED
     assert effect.detail == f"LogGroupName /log, of {DATA}/Old"
     assert _found(old, Sketch().add("New", "AWS::Logs::LogGroup", LogGroupName="/other"), "New") == ()
 
@@ -103,7 +108,7 @@ def test_a_name_is_free_once_an_earlier_stack_is_updated() -> None:
         return Sketch().add("Logs", "AWS::Logs::LogGroup", stack=stack, LogGroupName="/log")
 
     assert _found(log_group(DATA), log_group(APP), "Logs", APP) == ()
-    assert _outcome(log_group(APP), log_group(DATA), "Logs") is Outcome.REFUSED
+    assert _outcome(log_group(APP), log_group(DATA), "Logs") is UpdateOutcome.REFUSED
 
 
 def test_a_name_that_contains_the_id_of_the_stack_is_another_one_in_another_stack() -> None:
@@ -118,7 +123,7 @@ def test_unique_values_of_something_new_are_free() -> None:
     old = Sketch().add("Vpc", "AWS::EC2::VPC", CidrBlock="10.0.0.0/16")
     old.add("Subnet", "AWS::EC2::Subnet", VpcId=ref("Vpc"), CidrBlock="10.0.0.0/24")
     new = old.changed().put("Vpc", CidrBlock="10.1.0.0/16")
-    assert _outcome(old, new, "Subnet") is Outcome.REPLACED
+    assert _outcome(old, new, "Subnet") is UpdateOutcome.REPLACED
 
 
 def _balanced(scheme: str, balancer: str = "Balancer") -> Sketch:
@@ -132,8 +137,8 @@ def _balanced(scheme: str, balancer: str = "Balancer") -> Sketch:
 
 def test_a_target_group_cannot_belong_to_the_old_and_the_new_load_balancer() -> None:
     old = _balanced("internal")
-    assert _outcome(old, _balanced("internet-facing"), "Targets") is Outcome.REFUSED
-    assert _outcome(old, _balanced("internal", "Other"), "Targets") is Outcome.REFUSED
+    assert _outcome(old, _balanced("internet-facing"), "Targets") is UpdateOutcome.REFUSED
+    assert _outcome(old, _balanced("internal", "Other"), "Targets") is UpdateOutcome.REFUSED
     assert _found(old, _balanced("internal").put("Targets", HealthCheckPath="/"), "Targets") == ()
 
 
@@ -144,7 +149,7 @@ def test_a_target_group_of_a_rule_counts_too() -> None:
         rule = "AWS::ElasticLoadBalancingV2::ListenerRule"
         return sketch.add("Rule", rule, ListenerArn=ref("Listener"), Actions=actions)
 
-    assert _outcome(through_rule("internal"), through_rule("internet-facing"), "Targets") is Outcome.REFUSED
+    assert _outcome(through_rule("internal"), through_rule("internet-facing"), "Targets") is UpdateOutcome.REFUSED
 
 
 @pytest.mark.parametrize(
@@ -159,7 +164,7 @@ def test_protection_makes_a_deletion_fail_unless_the_resource_is_retained(
     type_: str, properties: Mapping[str, Any]
 ) -> None:
     (effect,) = _found(Sketch().add("It", type_, **properties), Sketch(), "It")
-    assert effect.outcome is Outcome.REFUSED
+    assert effect.outcome is UpdateOutcome.REFUSED
     assert "deletion protection" in effect.text
     retained = Sketch().add("It", type_, attributes={"DeletionPolicy": "Retain"}, **properties)
     assert _found(retained, Sketch(), "It") == ()
@@ -167,7 +172,7 @@ def test_protection_makes_a_deletion_fail_unless_the_resource_is_retained(
 
 
 def test_a_bucket_with_objects_cannot_be_deleted() -> None:
-    assert _outcome(Sketch().add("It", "AWS::S3::Bucket"), Sketch(), "It") is Outcome.REFUSED
+    assert _outcome(Sketch().add("It", "AWS::S3::Bucket"), Sketch(), "It") is UpdateOutcome.REFUSED
 
 
 def _with_user(stack: str) -> Sketch:
@@ -181,7 +186,7 @@ def _with_user(stack: str) -> Sketch:
 def test_what_a_later_stack_still_uses_cannot_be_deleted_yet() -> None:
     without = Sketch().add("User", "AWS::Lambda::Function", stack=APP)
     effect = _found(_with_user(APP), without, "Group")[0]
-    assert effect.outcome is Outcome.REFUSED
+    assert effect.outcome is UpdateOutcome.REFUSED
     assert effect.detail == APP
     assert "second deployment" in effect.instead
     assert _found(_with_user(DATA), Sketch().add("User", "AWS::Lambda::Function"), "Group") == ()
@@ -197,7 +202,7 @@ def test_a_reader_of_a_removed_output_is_refused() -> None:
     old = _with_user(APP)
     new = old.changed()
     del new.stacks[DATA]["Outputs"]["Id"]
-    assert _outcome(old, new, "User", APP) is Outcome.REFUSED
+    assert _outcome(old, new, "User", APP) is UpdateOutcome.REFUSED
 
 
 def test_a_subnet_group_and_a_load_balancer_cannot_move_to_another_vpc() -> None:
@@ -208,8 +213,8 @@ def test_a_subnet_group_and_a_load_balancer_cannot_move_to_another_vpc() -> None
     old.add("Balancer", BALANCER, Subnets=[ref("Subnet")])
     moved = old.changed().put("Vpc", CidrBlock="10.1.0.0/16")
     for id_ in ("Group", "Balancer"):
-        assert _outcome(old, moved, id_) is Outcome.REFUSED
-    assert _outcome(old, old.changed().put("Group", SubnetIds=[ref("Other")]), "Group") is Outcome.IN_PLACE
+        assert _outcome(old, moved, id_) is UpdateOutcome.REFUSED
+    assert _outcome(old, old.changed().put("Group", SubnetIds=[ref("Other")]), "Group") is UpdateOutcome.IN_PLACE
 
 
 def _group(update_policy: Mapping[str, Any], size: str) -> Sketch:
@@ -221,13 +226,13 @@ def _group(update_policy: Mapping[str, Any], size: str) -> Sketch:
 @pytest.mark.parametrize(
     ("policy", "outcome", "text"),
     [
-        ({"AutoScalingRollingUpdate": {"MinInstancesInService": 2}}, Outcome.IN_PLACE, "at least 2 serve"),
-        ({"AutoScalingRollingUpdate": {"MinInstancesInService": 0}}, Outcome.INTERRUPTION, "at least 0 serve"),
-        ({}, Outcome.IN_PLACE, "instances that run stay as they are"),
+        ({"AutoScalingRollingUpdate": {"MinInstancesInService": 2}}, UpdateOutcome.IN_PLACE, "at least 2 serve"),
+        ({"AutoScalingRollingUpdate": {"MinInstancesInService": 0}}, UpdateOutcome.INTERRUPTION, "at least 0 serve"),
+        ({}, UpdateOutcome.IN_PLACE, "instances that run stay as they are"),
     ],
 )
 def test_another_launch_template_replaces_instances_by_the_update_policy(
-    policy: Mapping[str, Any], outcome: Outcome, text: str
+    policy: Mapping[str, Any], outcome: UpdateOutcome, text: str
 ) -> None:
     (effect,) = _found(_group(policy, "a"), _group(policy, "b"), "Group")
     assert effect.outcome is outcome
@@ -240,8 +245,8 @@ def test_a_group_is_replaced_only_if_its_update_policy_says_so() -> None:
         return Sketch().add("Group", GROUP, attributes={"UpdatePolicy": policy}, VPCZoneIdentifier=[subnet])
 
     replacing: Mapping[str, Any] = {"AutoScalingReplacingUpdate": {"WillReplace": True}}
-    assert _outcome(in_subnet("a", replacing), in_subnet("b", replacing), "Group") is Outcome.REPLACED
-    assert _outcome(in_subnet("a", {}), in_subnet("b", {}), "Group") is Outcome.IN_PLACE
+    assert _outcome(in_subnet("a", replacing), in_subnet("b", replacing), "Group") is UpdateOutcome.REPLACED
+    assert _outcome(in_subnet("a", {}), in_subnet("b", {}), "Group") is UpdateOutcome.IN_PLACE
 
 
 def test_more_addresses_than_the_default_quota_may_be_refused() -> None:
@@ -251,7 +256,7 @@ def test_more_addresses_than_the_default_quota_may_be_refused() -> None:
             sketch.add(f"Address{number}", "AWS::EC2::EIP")
         return sketch
 
-    assert _outcome(addresses(5), addresses(6), "Address5") is Outcome.REFUSED
+    assert _outcome(addresses(5), addresses(6), "Address5") is UpdateOutcome.REFUSED
     assert effects(addresses(6).templates, addresses(6).templates) == {}
     assert effects(addresses(1).templates, addresses(5).templates) == {}
 
@@ -259,7 +264,7 @@ def test_more_addresses_than_the_default_quota_may_be_refused() -> None:
 def test_a_change_that_may_replace_is_not_certain_to_be_refused_either() -> None:
     old = Sketch().add("It", "AWS::EC2::Subnet", VpcId="vpc", CidrBlock="10.0.0.0/24")
     found = _found(old, old.changed().put("It", Ipv6CidrBlock="2001:db8::/64"), "It")
-    assert {effect.outcome for effect in found} == {Outcome.REPLACED, Outcome.REFUSED}
+    assert {effect.outcome for effect in found} == {UpdateOutcome.REPLACED, UpdateOutcome.REFUSED}
     assert not any(effect.certain for effect in found)
 
 

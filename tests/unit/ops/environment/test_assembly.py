@@ -33,7 +33,7 @@ def test_the_stacks_are_read_from_the_cloud_assembly(tmp_path: Path) -> None:
     bucket = "cdk-acme-assets-${AWS::AccountId}-${AWS::Region}"
     assert read_assembly(tmp_path) == {
         DATA: SynthesizedStack(
-            resources={"Thing": DATABASE},
+            template={"Resources": {"Thing": DATABASE}},
             termination_protection=True,
             account="111122223333",
             bootstrap=Bootstrap(version=6, parameter="/cdk-bootstrap/acme/version", bucket=bucket),

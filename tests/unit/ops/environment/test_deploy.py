@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from config.environments import DEV, ENVIRONMENTS, PROD
 from ops.common.errors import CommandError
 from ops.environment import deploy
 from ops.environment.assembly import SynthesizedStack
-from ops.environment.deploy import _require_possible, require_compiling_python, unprotected
+from ops.environment.deploy import _require_settled, require_compiling_python, unprotected
 from ops.environment.protections import LOAD_BALANCER, LOAD_BALANCER_ATTRIBUTE
 from tests.support.ops.environment import PROJECT, deployed_stack, resource
 from tests.support.ops.stubs import Stubs
@@ -21,53 +23,44 @@ DATA = f"{PROJECT}-prod-data"
 QUEUE: dict[str, Any] = {"Type": "AWS::SQS::Queue", "Properties": {}}
 
 
+def _synthesized(resources: dict[str, Any], **more: Any) -> SynthesizedStack:
+    return SynthesizedStack(template={"Resources": resources}, **more)
+
+
 def _names(stack: SynthesizedStack, *deployed: Any) -> list[str]:
     return list(unprotected({DATA: stack}, {each.name: each for each in deployed}))
 
 
 @pytest.mark.parametrize("resources", [{"Thing": DATABASE}, {"Thing": QUEUE}])
 def test_a_protected_stack_is_created_without_protection(resources: dict[str, Any]) -> None:
-    assert _names(SynthesizedStack(resources=resources, termination_protection=True)) == [DATA]
+    assert _names(_synthesized(resources, termination_protection=True)) == [DATA]
 
 
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
 def test_so_is_one_whose_first_deployment_failed(status: str) -> None:
     failed = deployed_stack(DATA, resource("AWS::RDS::DBInstance"), status=status)
-    assert _names(SynthesizedStack(resources={"Thing": DATABASE}), failed) == [DATA]
+    assert _names(_synthesized({"Thing": DATABASE}), failed) == [DATA]
 
 
 @pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "DELETE_FAILED"])
 def test_a_stack_that_is_not_settled_is_refused(status: str) -> None:
     with pytest.raises(CommandError, match=f"{DATA} is {status}: .* then"):
-        _require_possible({}, {DATA: deployed_stack(DATA, status=status)})
-
-
-def test_a_new_major_version_is_refused_outside_of_the_maintenance_window() -> None:
-    there = deployed_stack(DATA, resource("AWS::RDS::DBInstance", {"EngineVersion": "17"}))
-
-    def new(version: str, *, apply_immediately: bool) -> dict[str, SynthesizedStack]:
-        properties = {"EngineVersion": version, "ApplyImmediately": apply_immediately}
-        return {DATA: SynthesizedStack(resources={"Thing": {**DATABASE, "Properties": properties}})}
-
-    with pytest.raises(CommandError, match=r"from 17 to 18, .* database\.apply_immediately=True"):
-        _require_possible(new("18", apply_immediately=False), {DATA: there})
-    _require_possible(new("18", apply_immediately=True), {DATA: there})
-    _require_possible(new("17", apply_immediately=False), {DATA: there})
+        _require_settled([deployed_stack(DATA, status=status)])
 
 
 def test_nothing_that_exists_loses_its_protection() -> None:
     there = deployed_stack(DATA, resource("AWS::RDS::DBInstance"), status="UPDATE_COMPLETE")
-    assert _names(SynthesizedStack(resources={"Thing": DATABASE}, termination_protection=True), there) == []
+    assert _names(_synthesized({"Thing": DATABASE}, termination_protection=True), there) == []
 
 
 def test_only_the_new_resource_of_a_stack_that_exists_is_created_without_protection() -> None:
     there = deployed_stack(DATA, resource("AWS::RDS::DBInstance"))
-    stack = SynthesizedStack(resources={"Thing": DATABASE, "New": DATABASE, "Queue": QUEUE})
+    stack = _synthesized({"Thing": DATABASE, "New": DATABASE, "Queue": QUEUE})
     assert _names(stack, there) == [f"{DATA}/New"]
 
 
 def test_without_protection_one_run_is_enough() -> None:
-    assert _names(SynthesizedStack(resources={"Thing": QUEUE})) == []
+    assert _names(_synthesized({"Thing": QUEUE})) == []
 
 
 def test_another_python_than_the_environments_is_refused_with_both_remedies() -> None:
@@ -91,7 +84,7 @@ def test_a_failed_deployment_says_how_to_protect_a_load_balancer_again(
     """Its protection was lifted because the deployment was to remove it, and then did not."""
     monkeypatch.setattr(deploy, "require_compiling_python", lambda *_: None)
     monkeypatch.setattr(deploy, "_cdk", lambda command, *_: code if command == "deploy" else 0)
-    monkeypatch.setattr(deploy, "read_assembly", lambda _: {DATA: SynthesizedStack(resources={"Thing": QUEUE})})
+    monkeypatch.setattr(deploy, "read_assembly", lambda _: {DATA: _synthesized({"Thing": QUEUE})})
     there = replace(resource(LOAD_BALANCER), logical_id="Balancer")
     monkeypatch.setattr(deploy, "find_stacks", lambda _: [deployed_stack(DATA, there)])
     attribute = {"Key": LOAD_BALANCER_ATTRIBUTE, "Value": "true"}
@@ -104,3 +97,74 @@ def test_a_failed_deployment_says_how_to_protect_a_load_balancer_again(
         "--attributes Key=deletion_protection.enabled,Value=true`"
     )
     assert (command in capsys.readouterr().out) is says
+
+
+GROUP: dict[str, Any] = {"Type": "AWS::EC2::SecurityGroup", "Properties": {"GroupDescription": "of the proxy"}}
+APP = f"{PROJECT}-prod-app"
+READS = {"Fn::GetStackOutput": {"StackName": DATA, "OutputName": "Group"}}
+
+
+def _function(group: Any) -> dict[str, Any]:
+    return {"Type": "AWS::Lambda::Function", "Properties": {"VpcConfig": {"SecurityGroupIds": [group]}}}
+
+
+@pytest.fixture
+def runs(aws: Stubs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
+    """The runs of `cdk deploy`, in an environment whose function still uses a security group of the data stack."""
+    found: list[list[str]] = []
+
+    def cdk(command: str, *arguments: str) -> int:
+        if command == "deploy":
+            found.append([*arguments])
+        return 0
+
+    outputs = {"Group": {"Value": {"Fn::GetAtt": ["Group", "GroupId"]}}}
+    monkeypatch.setattr(deploy, "require_compiling_python", lambda *_: None)
+    monkeypatch.setattr(deploy, "_cdk", cdk)
+    monkeypatch.setattr(deploy, "KEPT", tmp_path / "kept.json")
+    there = [
+        deployed_stack(DATA, template={"Resources": {"Group": GROUP, "Thing": QUEUE}, "Outputs": outputs}),
+        deployed_stack(APP, template={"Resources": {"Function": _function(READS)}}),
+    ]
+    monkeypatch.setattr(deploy, "find_stacks", lambda _: there)
+    aws.expect("sts", "get_caller_identity", {"Account": "111122223333"})
+    return found
+
+
+def test_what_later_stacks_still_use_is_kept_in_the_first_of_two_runs(
+    aws: Stubs, runs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synthesized = {DATA: _synthesized({"Thing": QUEUE}), APP: _synthesized({"Function": _function("other")})}
+    monkeypatch.setattr(deploy, "read_assembly", lambda _: synthesized)
+    assert deploy.run(aws.environment(), account="", region="") == 0
+    first, second = runs
+    assert first[-1] == f"kept={deploy.KEPT}"
+    assert not any(argument.startswith("kept=") for argument in second)
+    assert json.loads(deploy.KEPT.read_text())[DATA] == {
+        "Resources": {"Group": GROUP},
+        "Outputs": {"Group": {"Value": {"Fn::GetAtt": ["Group", "GroupId"]}}},
+    }
+
+
+def test_what_no_stack_uses_is_removed_in_one_run(
+    aws: Stubs, runs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unused = {DATA: _synthesized({"Group": GROUP}), APP: _synthesized({"Function": _function(READS)})}
+    unused[DATA] = SynthesizedStack(
+        template={"Resources": {"Group": GROUP}, "Outputs": {"Group": {"Value": {"Fn::GetAtt": ["Group", "GroupId"]}}}}
+    )
+    monkeypatch.setattr(deploy, "read_assembly", lambda _: unused)
+    assert deploy.run(aws.environment(), account="", region="") == 0
+    assert len(runs) == 1
+
+
+def test_what_aws_would_refuse_is_not_deployed(
+    aws: Stubs, runs: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    another_type = {"Type": "AWS::SNS::Topic", "Properties": {}}
+    synthesized = {DATA: _synthesized({"Group": GROUP, "Thing": another_type}), APP: _synthesized({})}
+    monkeypatch.setattr(deploy, "read_assembly", lambda _: synthesized)
+    with pytest.raises(CommandError, match=r"refuse this deployment:\n.*data/Thing: .* Give the new resource another"):
+        deploy.run(aws.environment(), account="", region="")
+    assert runs == []
+    assert "Plan: " in capsys.readouterr().out

@@ -1,0 +1,83 @@
+"""The plan of a deployment: what would change compared with what is deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from checks.changes.comparable import protected
+from checks.changes.deployment import Effect, UpdateOutcome
+from checks.changes.report import Report, rendered, report
+from checks.cost.prices import prices
+from checks.cost.report import difference
+from checks.templates import ResourceId, Template
+from ops.common.environment import DeployedEnvironment
+from ops.environment import planned, protections
+from ops.environment.assembly import SynthesizedStack
+from ops.environment.deployed import existing_stacks
+from ops.environment.stacks import CREATION_FAILED, DeployedStack
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The changes of a deployment, and the templates before and after, by stack name."""
+
+    old: Mapping[str, Template]
+    new: Mapping[str, Template]
+    report: Report
+
+    def refused(self) -> Iterator[str]:
+        """What makes the deployment fail, or leaves something behind, and what to do instead."""
+        for id_, effect in self._certain():
+            # `make deploy` itself switches the protection of a removed load balancer off.
+            is_lifted = self.report.type_of(id_) == protections.LOAD_BALANCER and not self.report.after.resource(id_)
+            if not effect.is_solved_by_keeping and not is_lifted:
+                yield f"{id_}: {effect}. {effect.instead[:1].upper()}{effect.instead[1:]} ({effect.source})"
+
+    def kept(self) -> dict[str, dict[str, Any]]:
+        """What a first deployment must keep, because stacks still use it until they are updated. Mostly nothing.
+
+        If there is anything, all that is removed is kept: removed routes and rules of a kept subnet would be missed.
+        """
+        if not any(effect.is_solved_by_keeping for _, effect in self._certain()):
+            return {}
+        return {
+            stack: {
+                section: {id_: value for id_, value in self.old[stack].get(section, {}).items() if id_ not in now}
+                for section in ("Resources", "Outputs")
+                for now in (self.new[stack].get(section, {}),)
+            }
+            for stack in self.old.keys() & self.new.keys()
+        }
+
+    def _certain(self) -> Iterator[tuple[ResourceId, Effect]]:
+        for id_, effects in self.report.effects.items():
+            yield from ((id_, one) for one in effects if one.outcome is UpdateOutcome.REFUSED and one.certain)
+
+
+def make(
+    synthesized: Mapping[str, SynthesizedStack], deployed: Mapping[str, DeployedStack], *, with_code: bool = True
+) -> Plan | None:
+    """The plan; None if nothing is deployed. A stack whose creation failed counts as not deployed."""
+    old = {
+        name: protected(stack.template, by=stack.is_protected)
+        for name, stack in deployed.items()
+        if stack.status not in CREATION_FAILED
+    }
+    new = {name: protected(stack.template, by=stack.termination_protection) for name, stack in synthesized.items()}
+    return Plan(old=old, new=new, report=report(old, new, with_code=with_code)) if old else None
+
+
+def run(environment: DeployedEnvironment) -> int:
+    """Prints the plan, and the difference in cost. Changed code doesn't show, because none is built."""
+    deployed = {stack.name: stack for stack in existing_stacks(environment)}
+    plan = make(planned.stacks(environment), deployed, with_code=False)
+    print(f"{environment.label}, from what is deployed to the working tree")
+    if plan is None:
+        print("Nothing is deployed yet, so everything is created.")
+        return 0
+    print(rendered(plan.report))
+    if not plan.report.same:
+        print(f"\n{difference(plan.old, plan.new, prices(environment.session.region_name or ''))}")
+    return 0
