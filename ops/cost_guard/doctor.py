@@ -19,7 +19,7 @@ def monitor_can_be_made(environment: DeployedEnvironment) -> Iterator[str]:
         return
     answer = client(environment, "ce").get_anomaly_monitors()
     for monitor in answer["AnomalyMonitors"]:
-        if monitor["MonitorType"] == "DIMENSIONAL" and monitor.get("MonitorDimension") == "SERVICE":
+        if monitor.get("MonitorDimension") == "SERVICE":
             yield (
                 f"the account already has the monitor {monitor['MonitorName']}, and can have only one: set "
                 f"cost_guard.anomalies.monitor=ExistingMonitor(arn={monitor['MonitorArn']!r}) in config/environments.py"

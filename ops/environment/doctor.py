@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from botocore.exceptions import ClientError
 
+from config.environments import ENVIRONMENTS
 from ops.common.check import Check, SkippedError
 from ops.common.environment import DeployedEnvironment
 from ops.environment import planned, quotas
@@ -18,6 +20,7 @@ from ops.environment.stacks import CREATION_FAILED, WITHOUT_TEMPLATE
 UNRESERVED = 100  # AWS Lambda Developer Guide, "Configuring reserved concurrency for a function"
 CONCURRENCY_QUOTA = ("lambda", "L-B99A9384")
 DEFAULT_CONCURRENCY = 1000
+DEFAULT_QUALIFIER = "hnb659fds"  # of the CDK's bootstrap
 # The type of a resource with a physical name, and the property that is both its name and its identifier.
 _NAMES = {
     "AWS::DynamoDB::Table": "TableName",
@@ -61,8 +64,10 @@ def account_is_bootstrapped(environment: DeployedEnvironment) -> Iterator[str]:
     """The CDK's bootstrap is new enough for every stack, and its bucket is there."""
     needed = {stack.bootstrap for stack in planned.stacks(environment).values() if stack.bootstrap}
     region, ssm = environment.session.region_name, client(environment, "ssm")
-    command = f"`cdk bootstrap aws://{environment.account or '<account>'}/{region}`"
     for bootstrap in needed:
+        qualifier = bootstrap.parameter.split("/")[2]  # as in /cdk-bootstrap/hnb659fds/version
+        option = "" if qualifier == DEFAULT_QUALIFIER else f" --qualifier {qualifier}"
+        command = f"`cdk bootstrap aws://{environment.account or '<account>'}/{region}{option}`"
         bucket = bootstrap.bucket.replace("${AWS::AccountId}", environment.account).replace("${AWS::Region}", region)
         bucket_exists = _exists(environment, bucket)
         try:
@@ -79,8 +84,8 @@ def account_is_bootstrapped(environment: DeployedEnvironment) -> Iterator[str]:
             yield f"the bootstrap has version {version}, and the stacks need {bootstrap.version}: {command}"
         if not bucket_exists:
             yield (
-                f"the bucket {bucket} of the bootstrap is gone: delete the stack of the bootstrap "
-                f"(`aws cloudformation delete-stack --stack-name CDKToolkit`), then {command}"
+                f"the bucket {bucket} of the bootstrap is gone: delete the bootstrap's stack, by default `aws "
+                f"cloudformation delete-stack --stack-name CDKToolkit`, then {command}"
             )
 
 
@@ -142,17 +147,22 @@ def fixed_names_are_free(environment: DeployedEnvironment) -> Iterator[str]:
 
 
 def concurrency_suffices(environment: DeployedEnvironment) -> Iterator[str]:
-    """The account can reserve what functions reserve, and keep 100 concurrent executions for all others."""
+    """The account can reserve what functions reserve, and keep 100 concurrent executions for all others.
+
+    Without reserved concurrency, the executions that an alias keeps ready count in the same way.
+    """
+    reserve = ENVIRONMENTS[environment.name].runtime.reserve_concurrency
+    type_ = "AWS::Lambda::Function" if reserve else "AWS::Lambda::Alias"
     wanted = {
-        (function.stack, function.logical_id): int(function.properties.get("ReservedConcurrentExecutions", 0))
-        for function in planned.resources(environment, "AWS::Lambda::Function")
+        (resource.stack, resource.logical_id): _concurrency(resource.properties)
+        for resource in planned.resources(environment, type_)
     }
     reserved = {
-        (stack.name, function.logical_id): int(function.properties.get("ReservedConcurrentExecutions", 0))
+        (stack.name, resource.logical_id): _concurrency(resource.properties)
         for stack in existing_stacks(environment)
-        for function in stack.of_type("AWS::Lambda::Function")
+        for resource in stack.of_type(type_)
     }
-    more = sum(wanted.values()) - sum(number for function, number in reserved.items() if function in wanted)
+    more = sum(wanted.values()) - sum(number for resource, number in reserved.items() if resource in wanted)
     limits = client(environment, "lambda").get_account_settings()["AccountLimit"]
     missing = UNRESERVED - (limits["UnreservedConcurrentExecutions"] - more)
     if more > 0 and missing > 0:
@@ -160,9 +170,16 @@ def concurrency_suffices(environment: DeployedEnvironment) -> Iterator[str]:
         yield (
             f"functions reserve {more} more concurrent executions, of {limits['UnreservedConcurrentExecutions']} that "
             f"are unreserved in this account, and {UNRESERVED} must stay so: "
-            f"{quotas.increase(*CONCURRENCY_QUOTA, total)}, or set runtime=RuntimeConfig(reserve_concurrency=False) in "
+            f"{quotas.increase(*CONCURRENCY_QUOTA, total)}, or set "
+            f"{'runtime=RuntimeConfig(reserve_concurrency=False)' if reserve else 'ingestion.start=OnDemand()'} in "
             "config/environments.py"
         )
+
+
+def _concurrency(properties: Mapping[str, Any]) -> int:
+    """What a function reserves, or an alias keeps ready."""
+    ready = properties.get("ProvisionedConcurrencyConfig", {}).get("ProvisionedConcurrentExecutions", 0)
+    return int(properties.get("ReservedConcurrentExecutions", ready))
 
 
 def service_linked_roles_exist(environment: DeployedEnvironment) -> Iterator[str]:

@@ -34,7 +34,10 @@ def of(domain: str) -> set[str]:
         raise SkippedError(f"the DNS resolver {resolver[1]} does not answer ({error})") from error
     if answer[:2] != query[:2] or answer[3] & 0x0F not in (_NO_ERROR, _NO_SUCH_NAME):
         raise SkippedError(f"the DNS resolver {resolver[1]} can't answer")
-    return set(_names(answer))
+    try:
+        return set(_names(answer))
+    except (IndexError, struct.error) as error:
+        raise SkippedError(f"the DNS resolver {resolver[1]} sends an answer that can't be read") from error
 
 
 def _query(domain: str) -> bytes:
@@ -66,7 +69,8 @@ def _name(message: bytes, at: int) -> tuple[str, int]:
     while length := message[at]:
         if length >= _POINTER:
             end = end or at + 2
-            at = (length - _POINTER) * 256 + message[at + 1]
+            start = (length - _POINTER) * 256 + message[at + 1]
+            at = start if start < at else len(message)  # only backwards, or it would never end
             continue
         labels.append(message[at + 1 : at + 1 + length].decode("ascii", "replace").lower())
         at += 1 + length

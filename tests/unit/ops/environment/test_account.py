@@ -16,6 +16,12 @@ def test_credentials_for_another_account_are_refused(aws: Stubs) -> None:
         require_account(aws.environment(), {"111122223333"})
 
 
+def test_a_region_that_is_not_enabled_is_an_error_with_the_command_that_enables_it(aws: Stubs) -> None:
+    aws.refuse("sts", "get_caller_identity", "InvalidClientTokenId")
+    with pytest.raises(CommandError, match="aws account enable-region --region-name eu-central-1"):
+        require_account(aws.environment(), set())
+
+
 @pytest.mark.parametrize("allowed", [{"111122223333"}, set()])
 def test_the_named_account_is_accepted_or_any_if_none_is_named(aws: Stubs, allowed: set[str]) -> None:
     aws.expect("sts", "get_caller_identity", {"Account": "111122223333"})

@@ -48,7 +48,11 @@ def test_a_bootstrap_that_is_new_enough_is_no_problem(aws: Stubs, plan: Plan) ->
 @pytest.mark.parametrize(
     ("version", "bucket", "problems"),
     [
-        ("5", True, ["the bootstrap has version 5, and the stacks need 6: `cdk bootstrap aws://111122223333/eu-cent"]),
+        (
+            "5",
+            True,
+            ["the bootstrap has version 5, and the stacks need 6: `cdk bootstrap aws://111122223333/eu-central-1 --q"],
+        ),
         (None, False, ["eu-central-1 is not bootstrapped (the SSM parameter /cdk-bootstrap/acme/version is missing)"]),
         (None, True, ["eu-central-1 is not bootstrapped", f"the bucket {BUCKET} of an earlier bootstrap is still"]),
         ("6", False, [f"the bucket {BUCKET} of the bootstrap is gone"]),
@@ -67,7 +71,7 @@ def stack_problems(aws: Stubs, *names: str) -> list[str]:
     return list(doctor.stacks_can_be_deployed(aws.environment()))
 
 
-@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE"])
+@pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
 def test_a_stack_that_can_be_updated_or_created_again_is_no_problem(aws: Stubs, plan: Plan, status: str) -> None:
     plan.existing = [deployed_stack("data", status=status)]
     assert stack_problems(aws, "data", "others") == []
@@ -116,7 +120,8 @@ def test_the_name_of_a_resource_that_is_deployed_is_no_problem(aws: Stubs, plan:
     assert list(doctor.fixed_names_are_free(aws.environment())) == []
 
 
-def concurrency_problems(aws: Stubs, *, total: int, unreserved: int) -> list[str]:
+def concurrency_problems(aws: Stubs, plan: Plan, *, total: int, unreserved: int, reserve: bool = True) -> list[str]:
+    plan.configure(runtime=replace(DEV.runtime, reserve_concurrency=reserve))
     limits = {"ConcurrentExecutions": total, "UnreservedConcurrentExecutions": unreserved}
     aws.expect("lambda", "get_account_settings", {"AccountLimit": limits})
     return list(doctor.concurrency_suffices(aws.environment()))
@@ -124,7 +129,7 @@ def concurrency_problems(aws: Stubs, *, total: int, unreserved: int) -> list[str
 
 def test_a_new_account_can_not_reserve_concurrency(aws: Stubs, plan: Plan) -> None:
     plan.add(FUNCTION, {"ReservedConcurrentExecutions": 2})
-    (problem,) = concurrency_problems(aws, total=10, unreserved=10)
+    (problem,) = concurrency_problems(aws, plan, total=10, unreserved=10)
     assert "functions reserve 2 more concurrent executions, of 10 that are unreserved" in problem
     assert "--service-code lambda --quota-code L-B99A9384 --desired-value 1000`" in problem
     assert "reserve_concurrency=False" in problem
@@ -132,20 +137,28 @@ def test_a_new_account_can_not_reserve_concurrency(aws: Stubs, plan: Plan) -> No
 
 def test_a_hundred_executions_stay_unreserved(aws: Stubs, plan: Plan) -> None:
     plan.add(FUNCTION, {"ReservedConcurrentExecutions": 20})
-    assert concurrency_problems(aws, total=1000, unreserved=120) == []
-    (problem,) = concurrency_problems(aws, total=1000, unreserved=119)
+    assert concurrency_problems(aws, plan, total=1000, unreserved=120) == []
+    (problem,) = concurrency_problems(aws, plan, total=1000, unreserved=119)
     assert "--desired-value 1001`" in problem
 
 
 def test_concurrency_that_is_reserved_already_is_not_needed_again(aws: Stubs, plan: Plan) -> None:
     plan.add(FUNCTION, {"ReservedConcurrentExecutions": 20})
     plan.existing = [deployed_stack("data", resource(FUNCTION, {"ReservedConcurrentExecutions": 20}))]
-    assert concurrency_problems(aws, total=1000, unreserved=100) == []
+    assert concurrency_problems(aws, plan, total=1000, unreserved=100) == []
 
 
 def test_functions_that_reserve_nothing_run_in_a_new_account(aws: Stubs, plan: Plan) -> None:
     plan.add(FUNCTION)
-    assert concurrency_problems(aws, total=10, unreserved=10) == []
+    assert concurrency_problems(aws, plan, total=10, unreserved=10) == []
+
+
+def test_executions_that_are_kept_ready_count_if_none_are_reserved(aws: Stubs, plan: Plan) -> None:
+    plan.add("AWS::Lambda::Alias", {"ProvisionedConcurrencyConfig": {"ProvisionedConcurrentExecutions": 5}})
+    assert concurrency_problems(aws, plan, total=1000, unreserved=100) == []
+    (problem,) = concurrency_problems(aws, plan, total=1000, unreserved=104, reserve=False)
+    assert "functions reserve 5 more" in problem
+    assert "set ingestion.start=OnDemand() in" in problem
 
 
 @pytest.mark.parametrize("exists", [False, True])

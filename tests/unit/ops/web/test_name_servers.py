@@ -60,6 +60,13 @@ def test_the_names_of_all_servers_are_read(resolver: Callable[..., list[bytes]])
     assert asked[0][12:] == QUESTION
 
 
+@pytest.mark.parametrize("data", [b"\x09short", b"\xc0\x29"])  # the second points to itself
+def test_an_answer_that_can_not_be_read_says_nothing(resolver: Callable[..., list[bytes]], data: bytes) -> None:
+    resolver(_record(2, data))
+    with pytest.raises(SkippedError, match="can't be read"):
+        name_servers.of("example.com")
+
+
 def test_a_domain_that_does_not_exist_has_none(resolver: Callable[..., list[bytes]]) -> None:
     resolver(code=3)
     assert name_servers.of("example.com") == set()
