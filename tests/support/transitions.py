@@ -26,6 +26,7 @@ from config.network import (
     RegionalNat,
     SingleNat,
 )
+from tests.support.variants import core_of
 
 HERE = Path(__file__).parent
 # A region, because some values need one.
@@ -92,7 +93,7 @@ def _with_values(section: Any, values: Mapping[tuple[str, ...], Any]) -> Any:
 
 
 def every_value() -> Iterator[str]:
-    """The path of each value that a configuration may have, such as `network.nat` and `web.exposure.domain`."""
+    """The path of each value that a configuration may have, such as `network.nat` and `database.storage_gib`."""
     yield from dict.fromkeys(_paths(Environment, ""))
 
 
@@ -140,7 +141,8 @@ CORE = (
     Transition(value="project", to="acme"),
     Transition(value="account", to="111122223333"),
     Transition(value="region", to="eu-west-1"),
-    Transition(value="runtime.architecture", to="x86_64", also={"web": None}, before={"web": None}),
+    # Capabilities may have instance types that are of one architecture.
+    Transition(value="runtime.architecture", to="x86_64", base=core_of(BASE)),
     Transition(value="runtime.python", to="3.13"),
     Transition(value="runtime.reserve_concurrency", to=False),
     Transition(value="runtime.compiled", to=False),
