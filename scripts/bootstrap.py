@@ -13,6 +13,7 @@ import ssl
 import subprocess
 import sys
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 # Before 3.11.5, a regular expression with possessive quantifiers can match too much (CPython, gh-106052). The parser of
@@ -45,9 +46,13 @@ def main() -> None:
             fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             _make_venv()
-            _install(ROOT / "requirements-dev.txt", "Python packages")
             _install_node()
-            _install_cdk()
+            # At the same time, because npm mostly waits for its registry.
+            with ThreadPoolExecutor() as threads:
+                packages = threads.submit(_install, ROOT / "requirements-dev.txt", "Python packages")
+                cdk = threads.submit(_install_cdk)
+                packages.result()
+                cdk.result()
         except SetupError as error:
             sys.exit(f"Setup: {error}")
 
