@@ -119,7 +119,7 @@ synth: setup ## Synthesize ENV's templates into cdk.out, without credentials
 	@cdk synth --quiet $(CONTEXT)
 
 .PHONY: deploy
-deploy: aws-not-local setup ## Deploy ENV (a real account; once before: cdk bootstrap)
+deploy: aws-not-local setup ## Deploy ENV (a real account; once before: make bootstrap)
 	@if [ "$$SELECTED_ENV" = local ]; then echo "local is deployed by: make up"; exit 1; fi
 	@python -m ops.environment --env="$$SELECTED_ENV" --region="$$REGION" deploy --account="$$ACCOUNT"
 

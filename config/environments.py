@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from itertools import combinations
 
+from config.bootstrap import OwnBootstrap
 from config.checks import ConfigError, require
 from config.database import Direct, PostgresInstance, ThroughProxy
 from config.housekeeping import HousekeepingConfig
@@ -42,6 +43,7 @@ PROD_WEB = WebConfig(
 
 PROD = Environment(
     name="prod",
+    bootstrap=OwnBootstrap(),  # by `make bootstrap ENV=prod`
     runtime=RuntimeConfig(reserve_concurrency=True),
     foundation=FoundationConfig(log_bucket_days=365),
     network=NetworkConfig(nat=NatPerZone(), zones=NamedZones(), flow_log=FlowLogToS3(), dns_log_days=90),

@@ -4,11 +4,12 @@ Every check names the field, its value, what is allowed and how to fix it.
 """
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Literal, get_args
 
 from config.address_plan import usable_addresses
+from config.bootstrap import DEFAULT_QUALIFIER, Bootstrap, BootstrapNames, OwnBootstrap, SharedBootstrap
 from config.capability import Capability
 from config.checks import ConfigSection, require
 from config.connections import CALLS, free_connections
@@ -115,6 +116,7 @@ class Environment(ConfigSection):
     project: str = "shop"
     account: str | None = None
     region: str | None = None
+    bootstrap: Bootstrap = field(default_factory=SharedBootstrap)
     runtime: RuntimeConfig = RuntimeConfig()
     foundation: FoundationConfig
     network: NetworkConfig
@@ -130,9 +132,19 @@ class Environment(ConfigSection):
     rule_packs: tuple[RulePack, ...] = RULE_PACKS
 
     @property
+    def bootstrap_names(self) -> BootstrapNames:
+        """The names of what `make bootstrap` makes for it."""
+        return BootstrapNames(project=self.project, environment=self.name)
+
+    @property
+    def qualifier(self) -> str:
+        """What the CDK tells the bootstrap that it is deployed with from others in its account by."""
+        return self.bootstrap_names.qualifier if isinstance(self.bootstrap, OwnBootstrap) else DEFAULT_QUALIFIER
+
+    @property
     def capabilities(self) -> tuple[Capability, ...]:
         """The optional capabilities that this environment has."""
-        values = (getattr(self, field.name) for field in fields(self))
+        values = (getattr(self, each.name) for each in fields(self))
         return tuple(value for value in values if isinstance(value, Capability))
 
     @property

@@ -1,9 +1,10 @@
 """The base class of all stacks: name, account, region, and the tags of resources."""
 
-from aws_cdk import CfnOutput, RemovalPolicy, Stack, Tags
+from aws_cdk import CfnOutput, DefaultStackSynthesizer, PermissionsBoundary, RemovalPolicy, Stack, Tags
 from aws_cdk import Environment as Target
 from constructs import Construct
 
+from config.bootstrap import OwnBootstrap
 from config.model import Environment, Removal
 
 # Kept, except for what a failed first deployment made, which would be left behind with every attempt.
@@ -14,6 +15,7 @@ class PlatformStack(Stack):
     """One stack of one environment, named `<project>-<environment>-<stack>`."""
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment, description: str) -> None:
+        has_boundary = isinstance(environment.bootstrap, OwnBootstrap)
         super().__init__(
             scope,
             id_,
@@ -21,6 +23,10 @@ class PlatformStack(Stack):
             description=description,
             env=Target(account=environment.account, region=environment.region),
             termination_protection=environment.termination_protection,
+            synthesizer=DefaultStackSynthesizer(qualifier=environment.qualifier),
+            permissions_boundary=(
+                PermissionsBoundary.from_name(environment.bootstrap_names.boundary) if has_boundary else None
+            ),
         )
         self.removal = REMOVAL[environment.removal]
         Tags.of(self).add("Project", environment.project)

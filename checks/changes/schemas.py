@@ -1,4 +1,4 @@
-"""What the resource schemas that cfn-lint ships say about updates: properties that replace a resource, and names."""
+"""What the resource schemas that cfn-lint ships say: properties that replace a resource, names, and permissions."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -67,6 +67,13 @@ def naming_properties(type_: str) -> tuple[str, ...]:
 def is_deleted_before_its_replacement(type_: str) -> bool:
     """Whether CloudFormation deletes the old resource of this type before it creates the new one."""
     return _schema(type_).get("replacementStrategy") == "delete_then_create"
+
+
+@cache
+def handler_permissions(type_: str) -> frozenset[str]:
+    """The actions that CloudFormation takes to create, read, update, delete and list resources of this type."""
+    handlers = _schema(type_).get("handlers", {}).values()
+    return frozenset(action for handler in handlers for action in handler.get("permissions", []))
 
 
 @cache

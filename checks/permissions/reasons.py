@@ -56,10 +56,11 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class ManagedPolicy:
-    """An AWS managed policy that a role attaches, by its name, and why no policy of the app serves."""
+    """An AWS managed policy that a role attaches, by its name, what it allows, and why no policy of the app serves."""
 
     role: str
     policy: str
+    actions: tuple[str, ...]
     why: str
     source: str
 
@@ -104,7 +105,7 @@ def read(files: Iterable[Path]) -> Reasons:
                     case "exemptions":
                         exemptions.append(Exemption(**{**entry, "actions": tuple(entry["actions"])}))
                     case "managed_policies":
-                        managed.append(ManagedPolicy(**entry))
+                        managed.append(ManagedPolicy(**{**entry, "actions": tuple(entry["actions"])}))
             except (ValueError, TypeError, KeyError) as error:
                 raise ReasonsError(f"{file}: {error} in {entry}") from error
     return Reasons(reasons=tuple(reasons), exemptions=tuple(exemptions), managed_policies=tuple(managed))

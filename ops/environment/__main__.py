@@ -1,4 +1,4 @@
-"""The command line of `make deploy`, `make destroy`, `make doctor`, `make verify` and `make plan AGAINST=deployed`."""
+"""The command line of the make targets in targets.mk, of `make deploy` and of `make plan AGAINST=deployed`."""
 
 import sys
 from argparse import Namespace
@@ -7,13 +7,15 @@ from dataclasses import replace
 
 from ops.common.command_line import CommandLine
 from ops.common.environment import DeployedEnvironment
-from ops.environment import check_runner, deploy, destroy, plan
+from ops.environment import bootstrap, check_runner, deploy, destroy, plan
 from ops.environment.account import require_account
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command, and return its exit code."""
     command_line = CommandLine("environment")
+    preparing = command_line.add("bootstrap", _bootstrap, "prepare an account and region for an environment")
+    preparing.add_argument("--account", default="", help="twelve digits; default: that of the credentials")
     deploying = command_line.add("deploy", _deploy, "deploy all stacks of an environment")
     deploying.add_argument("--account", default="", help="twelve digits; default: that of the credentials")
     destroying = command_line.add("destroy", _destroy, "delete everything of an environment")
@@ -23,6 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command_line.add("plan", _plan, "show what a deployment of an environment changes")
     command_line.add("verify", _verify, "check that an environment is as its templates say, and works")
     return command_line.run(arguments)
+
+
+def _bootstrap(environment: DeployedEnvironment, options: Namespace) -> int:
+    return bootstrap.run(environment, account=options.account)
 
 
 def _deploy(environment: DeployedEnvironment, options: Namespace) -> int:

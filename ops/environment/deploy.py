@@ -11,19 +11,22 @@ A failed deployment can be repeated.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from checks.changes.report import rendered
+from config.bootstrap import SharedBootstrap
 from ops.common.environment import DeployedEnvironment
 from ops.common.errors import CommandError
 from ops.environment import protections
 from ops.environment.account import require_account
 from ops.environment.assembly import SynthesizedStack, read_assembly
+from ops.environment.bootstrap import PoliciesStack
+from ops.environment.cdk import run as _cdk
 from ops.environment.plan import make as make_plan
+from ops.environment.policies import Policies
 from ops.environment.stacks import CREATION_FAILED, DeployedResource, DeployedStack, find_stacks
 
 ASSEMBLY = Path("cdk.out")
@@ -42,6 +45,7 @@ def run(environment: DeployedEnvironment, *, account: str, region: str) -> int:
         return code
     synthesized = read_assembly(ASSEMBLY)
     require_account(environment, {stack.account for stack in synthesized.values()} - {""})
+    _require_bootstrap(environment)
     deployed = {stack.name: stack for stack in find_stacks(environment)}
     _require_settled(deployed.values())
     plan = make_plan(synthesized, deployed)
@@ -106,6 +110,29 @@ def unprotected(synthesized: Mapping[str, SynthesizedStack], deployed: Mapping[s
             yield from (f"{name}/{id_}" for id_ in stack.protected if id_ not in existing)
 
 
+def _require_bootstrap(environment: DeployedEnvironment) -> None:
+    """Raises CommandError if the environment's own bootstrap is missing: the CDK would ask for `cdk bootstrap`."""
+    # Here, because importing the environments raises ConfigError if one of them is invalid.
+    from config.environments import ENVIRONMENTS  # noqa: PLC0415 - see above
+
+    configured = ENVIRONMENTS[environment.name]
+    if isinstance(configured.bootstrap, SharedBootstrap):
+        return
+    names, command = configured.bootstrap_names, f"make bootstrap ENV={environment.name}"
+    deployed = PoliciesStack(environment, names).resources()
+    if not deployed:
+        raise CommandError(
+            f"{environment.label} is not bootstrapped: run `{command}` once, as an administrator, or set "
+            "bootstrap=SharedBootstrap() in config/environments.py and run `cdk bootstrap`"
+        )
+    if deployed != Policies(names=names).template()["Resources"]:
+        print(
+            "The policies of the bootstrap are not those of this checkout. If CloudFormation or a function is refused "
+            f"something, run `{command}` as an administrator.",
+            flush=True,
+        )
+
+
 def _require_settled(deployed: Iterable[DeployedStack]) -> None:
     """Raises CommandError for a stack that can't be updated."""
     for stack in deployed:
@@ -132,7 +159,3 @@ def _lift_protections(
         if (failed or is_removed) and protections.lift(environment, resource):
             print(f"{stack.name}: deletion protection of {resource.physical_id} is off", flush=True)
             yield resource
-
-
-def _cdk(*arguments: str) -> int:
-    return subprocess.run(["cdk", *arguments], check=False).returncode

@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from config.bootstrap import DEFAULT_QUALIFIER, BootstrapNames
 from config.environments import ENVIRONMENTS
 from ops.common.check import Check, SkippedError
 from ops.common.environment import DeployedEnvironment
@@ -20,7 +21,6 @@ from ops.environment.stacks import CREATION_FAILED, WITHOUT_TEMPLATE
 UNRESERVED = 100  # AWS Lambda Developer Guide, "Configuring reserved concurrency for a function"
 CONCURRENCY_QUOTA = ("lambda", "L-B99A9384")
 DEFAULT_CONCURRENCY = 1000
-DEFAULT_QUALIFIER = "hnb659fds"  # of the CDK's bootstrap
 # The type of a resource with a physical name, and the property that is both its name and its identifier.
 _NAMES = {
     "AWS::DynamoDB::Table": "TableName",
@@ -64,11 +64,15 @@ def account_is_bootstrapped(environment: DeployedEnvironment) -> Iterator[str]:
     """The CDK's bootstrap is new enough for every stack, and its bucket is there."""
     needed = {stack.bootstrap for stack in planned.stacks(environment).values() if stack.bootstrap}
     region, ssm = environment.session.region_name, client(environment, "ssm")
+    names = BootstrapNames(project=environment.project, environment=environment.name)
     for bootstrap in needed:
         qualifier = bootstrap.parameter.split("/")[2]  # as in /cdk-bootstrap/hnb659fds/version
         option = "" if qualifier == DEFAULT_QUALIFIER else f" --qualifier {qualifier}"
         command = f"`cdk bootstrap aws://{environment.account or '<account>'}/{region}{option}`"
+        if qualifier == names.qualifier:
+            command = f"`make bootstrap ENV={environment.name} REGION={region}`, as an administrator"
         bucket = bootstrap.bucket.replace("${AWS::AccountId}", environment.account).replace("${AWS::Region}", region)
+        toolkit = names.toolkit_stack if qualifier == names.qualifier else "CDKToolkit"
         bucket_exists = _exists(environment, bucket)
         try:
             version = int(ssm.get_parameter(Name=bootstrap.parameter)["Parameter"]["Value"])
@@ -85,7 +89,7 @@ def account_is_bootstrapped(environment: DeployedEnvironment) -> Iterator[str]:
         if not bucket_exists:
             yield (
                 f"the bucket {bucket} of the bootstrap is gone: delete the bootstrap's stack, by default `aws "
-                f"cloudformation delete-stack --stack-name CDKToolkit`, then {command}"
+                f"cloudformation delete-stack --stack-name {toolkit}`, then {command}"
             )
 
 

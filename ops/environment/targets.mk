@@ -2,6 +2,10 @@
 
 $(call inputs,CONFIRM)
 
+.PHONY: bootstrap
+bootstrap: setup ## Prepare the account and region for ENV, once: least privilege for deployments, a boundary for roles
+	$(call run_ops,environment) bootstrap --account="$$ACCOUNT"
+
 .PHONY: doctor
 doctor: setup ## Before a deployment: check that the account can take ENV (quotas, names, bootstrap); exit status 1 if not
 	$(call run_ops,environment) doctor --account="$$ACCOUNT"

@@ -21,4 +21,13 @@ MUTANTS = (
         test=f"{EVERY_STACK}::test_each_role_is_assumed_by_one_service[prod]",
         says="'*'",
     ),
+    Mutant(
+        name="roles have no permissions boundary",
+        file="stacks/base.py",
+        old="has_boundary = isinstance(environment.bootstrap, OwnBootstrap)",
+        new="has_boundary = False",
+        test="tests/architecture/test_deployment_policies.py::"
+        "test_every_role_has_the_boundary_of_an_own_bootstrap_and_none_that_is_missing[prod]",
+        says="has the boundary none",
+    ),
 )

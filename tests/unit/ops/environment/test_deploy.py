@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from config.bootstrap import OwnBootstrap
 from config.environments import DEV, ENVIRONMENTS, PROD
 from ops.common.errors import CommandError
 from ops.environment import deploy
 from ops.environment.assembly import SynthesizedStack
-from ops.environment.deploy import _require_settled, require_compiling_python, unprotected
+from ops.environment.deploy import _require_bootstrap, _require_settled, require_compiling_python, unprotected
+from ops.environment.policies import Policies
 from ops.environment.protections import LOAD_BALANCER, LOAD_BALANCER_ATTRIBUTE
 from tests.support.ops.environment import PROJECT, deployed_stack, resource
 from tests.support.ops.stubs import Stubs
@@ -46,6 +48,30 @@ def test_so_is_one_whose_first_deployment_failed(status: str) -> None:
 def test_a_stack_that_is_not_settled_is_refused(status: str) -> None:
     with pytest.raises(CommandError, match=f"{DATA} is {status}: .* then"):
         _require_settled([deployed_stack(DATA, status=status)])
+
+
+def test_an_environment_with_a_bootstrap_of_its_own_is_refused_without_it(
+    aws: Stubs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _require_bootstrap(aws.environment())
+    monkeypatch.setitem(ENVIRONMENTS, "dev", replace(DEV, bootstrap=OwnBootstrap()))
+    aws.refuse("cloudformation", "get_template", "ValidationError", "Stack with id x does not exist")
+    with pytest.raises(CommandError, match="make bootstrap ENV=dev"):
+        _require_bootstrap(aws.environment())
+
+
+@pytest.mark.parametrize(("changes", "said"), [({}, ""), ({"Execution1": {}}, "run `make bootstrap ENV=dev`")])
+def test_policies_of_an_older_bootstrap_are_reported(
+    changes: dict[str, Any], said: str, aws: Stubs, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(ENVIRONMENTS, "dev", replace(DEV, bootstrap=OwnBootstrap()))
+    resources = {**Policies(names=DEV.bootstrap_names).template()["Resources"], **changes}
+    body: Any = json.dumps({"Resources": resources})
+    aws.expect("cloudformation", "get_template", {"TemplateBody": body})
+    _require_bootstrap(aws.environment())
+    printed = capsys.readouterr().out
+    assert said in printed
+    assert bool(printed) == bool(said)
 
 
 def test_nothing_that_exists_loses_its_protection() -> None:

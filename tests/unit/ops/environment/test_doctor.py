@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from config.bootstrap import BootstrapNames
 from config.environments import DEV
 from ops.common.errors import CommandError
 from ops.environment import doctor
@@ -63,6 +64,14 @@ def test_a_missing_or_old_bootstrap_is_a_problem(
 ) -> None:
     found = bootstrap_problems(aws, version=version, bucket=bucket)
     assert [said.startswith(start) for said, start in zip(found, problems, strict=True)] == [True] * len(problems)
+
+
+def test_a_missing_bootstrap_of_the_environment_itself_is_made_by_make(
+    aws: Stubs, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BootstrapNames, "qualifier", "acme")
+    (said,) = bootstrap_problems(aws, version=None, bucket=False)
+    assert said.endswith("`make bootstrap ENV=dev REGION=eu-central-1`, as an administrator")
 
 
 def stack_problems(aws: Stubs, *names: str) -> list[str]:
