@@ -4,6 +4,7 @@ from aws_cdk import CfnOutput, RemovalPolicy, Stack, Tags
 from aws_cdk import Environment as Target
 from constructs import Construct
 
+from components.common.workload_role import AccessPolicy
 from config.model import Environment, Removal
 
 # Kept, except for what a failed first deployment made, which would be left behind with every attempt.
@@ -26,6 +27,9 @@ class PlatformStack(Stack):
         Tags.of(self).add("Project", environment.project)
         Tags.of(self).add("Environment", environment.name)
         Tags.of(self).add("Stack", id_)
+
+    def allow_verify(self, policy: AccessPolicy) -> None:
+        """Allows what the checks of `make verify` do in this stack besides reading settings: by default nothing."""
 
     def output(self, name: str, value: str, description: str) -> None:
         """Adds an output for people and for the commands in `ops/`. No stack reads it."""

@@ -83,9 +83,9 @@ def _first_run(unprotected: list[str], kept: Mapping[str, Mapping[str, Any]]) ->
 def require_compiling_python(environment: str, version: tuple[int, ...]) -> None:
     """Raises CommandError if this Python builds other code than the one that the environment names."""
     # Here, because importing the environments raises ConfigError if one of them is invalid.
-    from config.environments import ENVIRONMENTS  # noqa: PLC0415 - see above
+    from config.environments import named  # noqa: PLC0415 - see above
 
-    runtime, here = ENVIRONMENTS[environment].runtime, ".".join(map(str, version))
+    runtime, here = named(environment).runtime, ".".join(map(str, version))
     if runtime.compiled and runtime.python != here:
         raise CommandError(
             f"this is Python {here}, and runtime.python of {environment} is {runtime.python}: only Python "
