@@ -119,9 +119,9 @@ synth: setup ## Synthesize ENV's templates into cdk.out, without credentials
 	@cdk synth --quiet $(CONTEXT)
 
 .PHONY: deploy
-deploy: aws-not-local setup ## Deploy ENV (a real account; once before: cdk bootstrap)
+deploy: aws-not-local setup ## Deploy ENV (a real account; once before: cdk bootstrap); YES=1 does not ask before it widens permissions
 	@if [ "$$SELECTED_ENV" = local ]; then echo "local is deployed by: make up"; exit 1; fi
-	@python -m ops.environment --env="$$SELECTED_ENV" --region="$$REGION" deploy --account="$$ACCOUNT"
+	@python -m ops.environment --env="$$SELECTED_ENV" --region="$$REGION" deploy --account="$$ACCOUNT" $(if $(filter 1,$(YES)),--yes)
 
 .PHONY: aws-not-local
 aws-not-local:

@@ -35,6 +35,7 @@ class Delivery(Construct):
         self._config = config
         self._prefix = prefix
         self._provider_arn = self._provider()
+        self._roles = self._container_of_roles()
         self.verify_policy = self._verify_policy()
         self._bootstrap_policy = self._assume_bootstrap_roles()
         self.deploy_role = self._role(
@@ -64,24 +65,27 @@ class Delivery(Construct):
             return provider.attr_arn
         return f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:oidc-provider/{ISSUER}"
 
+    def _container_of_roles(self) -> Construct:
+        roles = Construct(self, "GitHub")
+        acknowledge(
+            roles,
+            *by(AWS_SOLUTIONS, rule=f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{READ_ONLY}]"),
+            reason="Drift detection reads each resource with the caller's permissions; reading content is denied",
+            would_change="if drift detection could read with a role of CloudFormation's",
+        )
+        return roles
+
     def _role(self, id_: str, github_environment: str, description: str, *policies: AccessPolicy) -> iam.Role:
         subject = self._config.subject(github_environment)
         conditions = {"StringEquals": {f"{ISSUER}:aud": AUDIENCE, f"{ISSUER}:sub": subject}}
-        role = iam.Role(
-            self,
+        return iam.Role(
+            self._roles,
             f"{id_}Role",
             assumed_by=iam.WebIdentityPrincipal(self._provider_arn, conditions),
             description=description,
             max_session_duration=SESSION,
             managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(READ_ONLY), *policies],
         )
-        acknowledge(
-            role,
-            *by(AWS_SOLUTIONS, rule=f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{READ_ONLY}]"),
-            reason="Drift detection reads each resource with the caller's permissions; reading content is denied",
-            would_change="if drift detection could read with a role of CloudFormation's",
-        )
-        return role
 
     def _assume_bootstrap_roles(self) -> AccessPolicy:
         """CloudFormation's own role does what a deployment does. Whoever deploys can only start it."""

@@ -12,6 +12,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from config.temporary import is_temporary
 from ops.common.errors import CommandError
 
 DEFAULT_ENVIRONMENT = "dev"
@@ -71,7 +72,7 @@ def find(environment: str, region: str, variables: Mapping[str, str] = os.enviro
     calls nothing in AWS.
     """
     # Here, because importing the environments raises ConfigError if one of them is invalid.
-    from config.environments import ENVIRONMENTS, LOCAL, is_temporary, named  # noqa: PLC0415 - see above
+    from config.environments import ENVIRONMENTS, LOCAL, named  # noqa: PLC0415 - see above
 
     endpoint = variables.get("AWS_ENDPOINT_URL", "")
     shell_is_local = urlsplit(endpoint).hostname in _LOOPBACK

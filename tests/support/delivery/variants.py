@@ -7,11 +7,14 @@ from config.environments import DEV, PROD
 from config.model import Environment
 
 REPOSITORY = "acme@1234/platform@5678"
-PROD_DELIVERY = DeliveryConfig(repository=REPOSITORY, provider=NewProvider(), github_environment="prod")
-DEV_DELIVERY = DeliveryConfig(
-    repository="acme/platform", provider=ExistingProvider(), github_environment="dev", pull_requests=PullRequests()
+WITH_PULL_REQUESTS = replace(
+    DEV,
+    delivery=DeliveryConfig(
+        repository=REPOSITORY, provider=NewProvider(), github_environment="dev", pull_requests=PullRequests()
+    ),
 )
-DELIVERED = replace(PROD, delivery=PROD_DELIVERY)
-PREVIEWED = replace(DEV, delivery=DEV_DELIVERY)
-VARIANTS: dict[str, Environment] = {"prod by GitHub": DELIVERED, "dev with pull requests": PREVIEWED}
-UNUSUAL: dict[str, Environment] = {}
+SECOND_IN_ITS_ACCOUNT = replace(
+    PROD, delivery=DeliveryConfig(repository="acme/platform", provider=ExistingProvider(), github_environment="prod")
+)
+VARIANTS: dict[str, Environment] = {"dev, deployed from GitHub": WITH_PULL_REQUESTS}
+UNUSUAL = {"prod, deployed from GitHub, as the second in its account": SECOND_IN_ITS_ACCOUNT}
