@@ -146,7 +146,7 @@ class Environment(ConfigSection):
     def check(self) -> None:
         check_name("name", self.name)
         require(
-            re.fullmatch(rf"(?!{TEMPORARY_PREFIX}).*|{TEMPORARY_PREFIX}[1-9]\d*", self.name) is not None,
+            re.fullmatch(rf"(?!{TEMPORARY_PREFIX}).*|{TEMPORARY_PREFIX}[1-9][0-9]*", self.name) is not None,
             "name",
             f"{TEMPORARY_PREFIX}<number> if it starts with {TEMPORARY_PREFIX}",
             self.name,

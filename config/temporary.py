@@ -10,7 +10,7 @@ from config.model import TEMPORARY_PREFIX, Environment, Removal
 
 def is_temporary(name: str) -> bool:
     """Whether an environment of that name is temporary: `pr-` and a number."""
-    return re.fullmatch(rf"{TEMPORARY_PREFIX}[1-9]\d*", name) is not None
+    return re.fullmatch(rf"{TEMPORARY_PREFIX}[1-9][0-9]*", name) is not None
 
 
 def copy_of(environment: Environment, name: str) -> Environment:

@@ -50,7 +50,7 @@ def expire(environment: DeployedEnvironment, *, now: datetime | None = None, run
 
 def last_deployments(environment: DeployedEnvironment) -> dict[str, datetime]:
     """Each temporary environment with the time at which one of its stacks was last created or updated."""
-    stack_name = re.compile(rf"{re.escape(environment.project)}-(pr-[1-9]\d*)-")
+    stack_name = re.compile(rf"{re.escape(environment.project)}-(pr-[1-9][0-9]*)-")
     found: dict[str, datetime] = {}
     for page in environment.session.client("cloudformation").get_paginator("describe_stacks").paginate():
         for stack in page["Stacks"]:

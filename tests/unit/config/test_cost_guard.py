@@ -100,3 +100,8 @@ def test_the_regions_without_them_are_those_of_cfn_lint() -> None:
 def test_no_shipped_environment_has_it() -> None:
     """Only a team knows its limit, its account's monitor and its readers."""
     assert [name for name, environment in ENVIRONMENTS.items() if environment.cost_guard] == []
+
+
+def test_a_temporary_copy_does_not_have_it() -> None:
+    """It would alert about the same costs of the same account."""
+    assert CostGuardConfig(budget=BUDGET).temporary() is None
