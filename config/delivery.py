@@ -12,6 +12,8 @@ from config.checks import ConfigSection, require
 if TYPE_CHECKING:
     from config.model import Environment
 
+ISSUER = "token.actions.githubusercontent.com"
+AUDIENCE = "sts.amazonaws.com"  # that of aws-actions/configure-aws-credentials
 # GitHub Docs, "OpenID Connect reference": subjects of repositories that were created or renamed since July 2026 have
 # the numbers of owner and repository, which nobody else ever gets.
 REPOSITORY = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}(?P<id>@\d+)?/[A-Za-z0-9._-]{1,100}(?(id)@\d+)"

@@ -6,10 +6,8 @@ from constructs import Construct
 
 from components.common.acknowledgement import AWS_SOLUTIONS, acknowledge, by
 from components.common.workload_role import AccessPolicy
-from config.delivery import DeliveryConfig, NewProvider
+from config.delivery import AUDIENCE, ISSUER, DeliveryConfig, NewProvider
 
-ISSUER = "token.actions.githubusercontent.com"
-AUDIENCE = "sts.amazonaws.com"  # that of aws-actions/configure-aws-credentials
 # A change of the database's instances takes longer than an hour, which is the default.
 SESSION = Duration.hours(3)
 # Of the bootstrap (AWS CDK Developer Guide, "Customize CDK bootstrapping"). Container images are not used.

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]  # comes with cfn-lint, without types
 
 from components.delivery.delivery import SESSION
 from config.delivery import DeliveryConfig, NewProvider, PullRequests

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from components.delivery.delivery import AUDIENCE, ISSUER
+from config.delivery import AUDIENCE, ISSUER
 from local_cloud.cloud import LocalCloud
 from tests.support.delivery.variants import REPOSITORY, WITH_PULL_REQUESTS
 from tests.support.synthesis import synthesize
@@ -16,7 +16,7 @@ from tests.support.synthesis import synthesize
 STACK = "github"
 ROLES = {"Deploy": "dev", "Verify": "dev-verify", "PullRequests": "pull-requests"}
 OF_DEV = f"repo:{REPOSITORY}:environment:dev"
-REFUSED = {
+REFUSED: dict[str, dict[str, str | None]] = {
     "another repository": {"sub": "repo:acme@1234/other@99:environment:dev"},
     "a repository that took over the name": {"sub": "repo:acme@99/platform@98:environment:dev"},
     "the repository's name without its numbers": {"sub": "repo:acme/platform:environment:dev"},

@@ -21,6 +21,7 @@ from config.cost_guard import (
 )
 from config.environments import ENVIRONMENTS, PROD
 from config.regions import KNOWN_REGIONS
+from config.temporary import copy_of
 
 BUDGET = MonthlyBudget(usd=100)
 ANOMALIES = Anomalies(monitor=ServicesMonitor(), impact_usd=50)
@@ -104,4 +105,5 @@ def test_no_shipped_environment_has_it() -> None:
 
 def test_a_temporary_copy_does_not_have_it() -> None:
     """It would alert about the same costs of the same account."""
-    assert CostGuardConfig(budget=BUDGET).temporary() is None
+    guarded = replace(PROD, cost_guard=CostGuardConfig(budget=BUDGET))
+    assert copy_of(guarded, "pr-1").cost_guard is None

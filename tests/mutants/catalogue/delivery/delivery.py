@@ -43,8 +43,8 @@ MUTANTS = (
     Mutant(
         name="workflows read files",
         file=COMPONENT,
-        old='''description="Detects drift, and reads no content")
-        _deny_content(policy)''',
+        old="""description="Detects drift, and reads no content")
+        _deny_content(policy)""",
         new='description="Detects drift, and reads no content")',
         test=f"{TESTS}::test_no_role_reads_files_or_messages[Verify]",
         says="Verify",

@@ -91,7 +91,7 @@ def test_a_failed_deployment_says_how_to_protect_a_load_balancer_again(
     aws.expect("sts", "get_caller_identity", {"Account": "111122223333"})
     aws.expect("elbv2", "describe_load_balancer_attributes", {"Attributes": [attribute]})
     aws.expect("elbv2", "modify_load_balancer_attributes", {})
-    assert deploy.run(aws.environment(), account="", region="") == code
+    assert deploy.run(aws.environment(), account="", region="", yes=False) == code
     command = (
         "To protect it again, if it is to stay: `aws elbv2 modify-load-balancer-attributes --load-balancer-arn thing "
         "--attributes Key=deletion_protection.enabled,Value=true`"
