@@ -30,7 +30,7 @@ ASSEMBLY = Path("cdk.out")
 KEPT = Path(".local/kept.json")
 
 
-def run(environment: DeployedEnvironment, *, account: str, region: str, yes: bool) -> int:
+def run(environment: DeployedEnvironment, *, account: str, region: str, yes: bool = False) -> int:
     """Deploy all stacks with the CDK's command line, and return its exit code.
 
     `account` and `region` may be empty, as for `cdk deploy` without that context. With `yes`, nobody is asked before
