@@ -13,7 +13,7 @@ NAME :=
 # What a person passes reaches programs unchanged: make must not expand it, and it must not become shell text. Partners
 # choose the keys of files, which may contain quotes, blanks and dollar signs.
 inputs = $(foreach input,$(1),$(eval override export $(input) := $$(value $(input))))
-$(call inputs,ACCOUNT AGAINST BENCH CAPABILITY LOAD MUTANTS NAME PYTHON REGION TEST UPSTREAM)
+$(call inputs,ACCOUNT AGAINST BENCH CAPABILITY LOAD MUTANTS NAME PYTHON REGION TEST UPSTREAM YES)
 # ENV itself is not exported: a make that a test starts would treat the default as a choice.
 override ENV := $(value ENV)
 export SELECTED_ENV := $(ENV)
@@ -119,9 +119,9 @@ synth: setup ## Synthesize ENV's templates into cdk.out, without credentials
 	@cdk synth --quiet $(CONTEXT)
 
 .PHONY: deploy
-deploy: aws-not-local setup ## Deploy ENV (a real account; once before: make bootstrap)
+deploy: aws-not-local setup ## Deploy ENV (a real account; once before: make bootstrap); YES=1 does not ask before it widens permissions
 	@if [ "$$SELECTED_ENV" = local ]; then echo "local is deployed by: make up"; exit 1; fi
-	@python -m ops.environment --env="$$SELECTED_ENV" --region="$$REGION" deploy --account="$$ACCOUNT"
+	@python -m ops.environment --env="$$SELECTED_ENV" --region="$$REGION" deploy --account="$$ACCOUNT" $(if $(filter 1,$(YES)),--yes)
 
 .PHONY: aws-not-local
 aws-not-local:

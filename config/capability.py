@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from config.checks import ConfigSection
 
@@ -28,6 +28,10 @@ class Capability(ConfigSection):
     def endpoints_without_nat(self) -> frozenset[InterfaceEndpoint]:
         """The AWS services that it calls from inside the VPC; without NAT each needs an interface endpoint."""
         return frozenset()
+
+    def temporary(self) -> Self | None:
+        """Its values in a temporary copy of the environment. None if the account can't have it twice."""
+        return self
 
     def check_environment(self, environment: Environment) -> None:
         """Checks its values against the rest of the environment. Raises ConfigError."""

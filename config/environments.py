@@ -13,6 +13,7 @@ from config.ingestion import DeepArchive, GlacierInstantRetrieval, IngestionConf
 from config.model import Environment, FoundationConfig, Removal, RuntimeConfig
 from config.network import AnyZones, FlowLogToCloudWatch, FlowLogToS3, NamedZones, NatPerZone, NetworkConfig, SingleNat
 from config.operations import OperationsConfig
+from config.temporary import copy_of, is_temporary
 from config.web import Internal, OnDemandInstances, WebConfig
 
 PROD_DATABASE = PostgresInstance(
@@ -189,15 +190,19 @@ def require_apart(*environments: Environment) -> None:
 require_apart(DEV, STAGING, PROD)
 
 
-def choose(name: str, *, account: str | None = None, region: str | None = None) -> Environment:
-    """The environment of that name, in another account or region where those are given.
-
-    Raises ConfigError for a name that isn't defined above.
-    """
+def named(name: str) -> Environment:
+    """The environment of that name; `pr-<number>` is a temporary copy of dev. Raises ConfigError for any other name."""
+    if is_temporary(name):
+        return copy_of(DEV, name)
     if name not in ENVIRONMENTS:
         raise ConfigError(
             f"env must be one of {', '.join(ENVIRONMENTS)}, got {name!r}: pass -c env=NAME, "
-            "or define it in config/environments.py"
+            "or define it in config/environments.py. pr-<number> is a temporary copy of dev"
         )
-    environment = ENVIRONMENTS[name]
+    return ENVIRONMENTS[name]
+
+
+def choose(name: str, *, account: str | None = None, region: str | None = None) -> Environment:
+    """The environment of that name, in another account or region where those are given. Raises ConfigError."""
+    environment = named(name)
     return replace(environment, account=account or environment.account, region=region or environment.region)

@@ -15,6 +15,7 @@ from config.checks import ConfigSection, require
 from config.connections import CALLS, free_connections
 from config.cost_guard import CostGuardConfig
 from config.database import Engine, PostgresInstance, ThroughProxy
+from config.delivery import DeliveryConfig
 from config.housekeeping import HousekeepingConfig
 from config.ingestion import IngestionConfig, LandingBucketConfig, SnapStart
 from config.instance_classes import families_in
@@ -45,6 +46,7 @@ Architecture = Literal["arm64", "x86_64"]
 RulePack = Literal["AwsSolutions", "NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321", "Serverless"]
 RULE_PACKS: tuple[RulePack, ...] = get_args(RulePack)
 
+TEMPORARY_PREFIX = "pr-"  # of the names of temporary environments (config/temporary.py)
 SNAP_START_MINOR = 12  # of Python (Lambda Developer Guide, "Improving startup performance with Lambda SnapStart")
 
 
@@ -127,6 +129,7 @@ class Environment(ConfigSection):
     housekeeping: HousekeepingConfig | None = None
     web: WebConfig | None = None
     cost_guard: CostGuardConfig | None = None
+    delivery: DeliveryConfig | None = None
     removal: Removal
     termination_protection: bool
     rule_packs: tuple[RulePack, ...] = RULE_PACKS
@@ -154,6 +157,13 @@ class Environment(ConfigSection):
 
     def check(self) -> None:
         check_name("name", self.name)
+        require(
+            re.fullmatch(rf"(?!{TEMPORARY_PREFIX}).*|{TEMPORARY_PREFIX}[1-9][0-9]*", self.name) is not None,
+            "name",
+            f"{TEMPORARY_PREFIX}<number> if it starts with {TEMPORARY_PREFIX}",
+            self.name,
+            "such an environment is temporary, and is deleted with all others whose names start like that",
+        )
         check_project_name(self.project)
         require(
             self.account is None or re.fullmatch(r"\d{12}", self.account) is not None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, Literal
 
@@ -210,6 +210,11 @@ class WebConfig(Capability):
     def endpoints_without_nat(self) -> frozenset[InterfaceEndpoint]:
         """The interface endpoints that instances call."""
         return ENDPOINTS_WITHOUT_NAT
+
+    def temporary(self) -> WebConfig:
+        """Internal and without protection: a domain and its sign-in exist once."""
+        exposure = self.exposure if isinstance(self.exposure, Internal) else Internal()
+        return replace(self, exposure=exposure, deletion_protection=False)
 
     def check_environment(self, environment: Environment) -> None:
         architecture = environment.runtime.architecture

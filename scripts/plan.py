@@ -74,7 +74,9 @@ def environments() -> Mapping[str, Environment]:
 
 def region_of(environment: str, location: Mapping[str, str]) -> str:
     """The given region, else the environment's own; empty if that leaves it open."""
-    return location.get("region") or environments()[environment].region or ""
+    from config.environments import named  # noqa: PLC0415 - see above
+
+    return location.get("region") or named(environment).region or ""
 
 
 def _source(against: str, context: Mapping[str, str]) -> tuple[Callable[[], Mapping[str, Template]], str]:

@@ -4,6 +4,7 @@ from aws_cdk import CfnOutput, DefaultStackSynthesizer, PermissionsBoundary, Rem
 from aws_cdk import Environment as Target
 from constructs import Construct
 
+from components.common.workload_role import AccessPolicy
 from config.bootstrap import OwnBootstrap
 from config.model import Environment, Removal
 
@@ -32,6 +33,9 @@ class PlatformStack(Stack):
         Tags.of(self).add("Project", environment.project)
         Tags.of(self).add("Environment", environment.name)
         Tags.of(self).add("Stack", id_)
+
+    def allow_verify(self, policy: AccessPolicy) -> None:
+        """Allows what the checks of `make verify` do in this stack besides reading settings: by default nothing."""
 
     def output(self, name: str, value: str, description: str) -> None:
         """Adds an output for people and for the commands in `ops/`. No stack reads it."""

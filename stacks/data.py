@@ -3,6 +3,7 @@
 from constructs import Construct
 
 from components.common.incarnation import incarnation
+from components.common.workload_role import AccessPolicy
 from components.database.database import Database
 from components.ingestion.landing_bucket import LandingBucket
 from components.network.network import Network
@@ -42,3 +43,7 @@ class DataStack(PlatformStack):
         self.output("IncomingPrefix", self.landing_bucket.incoming_prefix, "The prefix under which files land")
         self.output("DatabaseIdentifier", self.database.identifier, "The database instance or cluster on RDS")
         self.output("DatabaseName", self.database.name, "The database inside PostgreSQL")
+
+    def allow_verify(self, policy: AccessPolicy) -> None:
+        """Allows it to drop its file."""
+        self.landing_bucket.allow_canary(policy)

@@ -3,6 +3,7 @@
 from constructs import Construct
 
 from components.common.function_defaults import FunctionDefaults
+from components.common.workload_role import AccessPolicy
 from components.database.database import Database
 from components.ingestion.landing_bucket import LandingBucket
 from components.operations.operations import Operations
@@ -26,7 +27,7 @@ class OperationsStack(PlatformStack):
         database: Database,
     ) -> None:
         super().__init__(scope, id_, environment=environment, description="Looks up what happened to files")
-        operations = Operations(
+        self._operations = Operations(
             self,
             "Operations",
             config=config,
@@ -34,4 +35,8 @@ class OperationsStack(PlatformStack):
             landing_bucket=landing_bucket,
             database=database,
         )
-        self.output("OperationsFunctionName", operations.function.name, "The function that looks up files")
+        self.output("OperationsFunctionName", self._operations.function.name, "The function that looks up files")
+
+    def allow_verify(self, policy: AccessPolicy) -> None:
+        """Allows it to ask for its own file."""
+        self._operations.allow_questions(policy)

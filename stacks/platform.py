@@ -3,8 +3,10 @@
 from constructs import Construct
 
 from config.model import Environment
+from stacks.base import PlatformStack
 from stacks.cost_guard import CostGuardStack
 from stacks.data import DataStack
+from stacks.delivery import DeliveryStack
 from stacks.foundation import FoundationStack
 from stacks.housekeeping import HousekeepingStack
 from stacks.network import NetworkStack
@@ -84,4 +86,14 @@ class Platform(Construct):
         if environment.cost_guard:
             CostGuardStack(
                 self, "CostGuard", environment=environment, config=environment.cost_guard, foundation=foundation
+            )
+
+        # GitHub's workflows -> roles that deploy all stacks, and check those above.
+        if environment.delivery:
+            DeliveryStack(
+                self,
+                "Delivery",
+                environment=environment,
+                config=environment.delivery,
+                verified=[stack for stack in self.node.children if isinstance(stack, PlatformStack)],
             )

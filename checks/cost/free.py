@@ -42,6 +42,7 @@ FREE = frozenset(
         # Permissions.
         "AWS::IAM::InstanceProfile",
         "AWS::IAM::ManagedPolicy",
+        "AWS::IAM::OIDCProvider",
         "AWS::IAM::Role",
         "AWS::S3::BucketPolicy",
         "AWS::SNS::TopicPolicy",

@@ -86,6 +86,8 @@ class Prohibitions:
                     yield from self._account_principal(principal)
                 case "Service", _:
                     yield from self._service_principal(statement, principal)
+                case "Federated", _ if self._is_own_provider(principal):
+                    yield from _unlimited_tokens(statement, principal)
                 case _:
                     yield (
                         f"{type_} principal {principal} is outside this account: "
@@ -115,6 +117,12 @@ class Prohibitions:
                 f"another account could make {service} use this permission (confused deputy): add a condition on "
                 "aws:SourceAccount or aws:SourceArn, or add an exemption with its reason"
             )
+
+    def _is_own_provider(self, principal: str) -> bool:
+        """Whether it is an OpenID Connect provider of this account."""
+        return self._refers_to(principal, "Arn") or any(
+            re.fullmatch(rf"arn:[^:]+:iam::{re.escape(own)}:oidc-provider/.+", principal) for own in self._own_ids()
+        )
 
     def _is_exempt(self, statement: Statement, principal: str) -> bool:
         return all(
@@ -196,6 +204,20 @@ def _passed_roles(statement: Statement) -> Iterator[str]:
         )
     if wild := [resource for resource in statement.resources.patterns if "*" in resource or "?" in resource]:
         yield f"iam:PassRole of {', '.join(wild)} passes every role that matches: name the role"
+
+
+def _unlimited_tokens(statement: Statement, provider: str) -> Iterator[str]:
+    """A provider such as GitHub's issues tokens to everybody. A pattern could match the subjects of others.
+
+    Source: IAM User Guide, "Create a role for OpenID Connect federation".
+    """
+    exact = {condition.key for condition in statement.conditions if condition.operator == "StringEquals"}
+    issuers = {key.removesuffix(":sub") for key in exact if key.endswith(":sub")}
+    if not any(f"{issuer}:aud" in exact for issuer in issuers):
+        yield (
+            f"the provider {provider} also issues tokens to others: add StringEquals on <issuer>:aud and <issuer>:sub, "
+            "with the whole subject"
+        )
 
 
 def _lists_services(statement: Statement) -> bool:

@@ -12,7 +12,7 @@ FLOW_LOGS = "flow"
 
 
 class LogBucket(Construct):
-    """Keeps access logs for `days`. AWS's log delivery needs SSE-S3 here: it can't use a customer-managed key."""
+    """Keeps access logs for `days`. AWS delivers them only with SSE-S3, not under a customer-managed key."""
 
     def __init__(self, scope: Construct, id_: str, *, days: int, removal: RemovalPolicy) -> None:
         super().__init__(scope, id_)
@@ -34,7 +34,7 @@ class LogBucket(Construct):
             ],
             removal_policy=removal,
         )
-        self._allow_log_delivery()
+        self._allow_delivered_logs()
         acknowledge(
             self.bucket,
             *by(AWS_SOLUTIONS, rule="S1"),
@@ -46,7 +46,7 @@ class LogBucket(Construct):
             self.bucket,
             *by(NIST, HIPAA, PCI, rule="S3DefaultEncryptionKMS"),
             # User Guide for Application Load Balancers, "Enable access logs".
-            reason="AWS's log delivery supports only SSE-S3 for this bucket",
+            reason="AWS delivers logs only into buckets with SSE-S3",
             would_change="if it supported a customer-managed key",
         )
         acknowledge(
@@ -56,7 +56,7 @@ class LogBucket(Construct):
             would_change="with an archive in another account or region",
         )
 
-    def _allow_log_delivery(self) -> None:
+    def _allow_delivered_logs(self) -> None:
         """Sources: Amazon VPC User Guide, "Amazon S3 bucket permissions for flow logs"; Amazon S3 User Guide, "Enabling
         Amazon S3 server access logging".
 

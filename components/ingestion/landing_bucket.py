@@ -13,6 +13,7 @@ from components.foundation.log_bucket import BUCKET_LOGS
 from config.ingestion import DeepArchive, GlacierInstantRetrieval, IntelligentTiering, LandingBucketConfig, StandardIa
 
 INCOMING_PREFIX = "incoming/"
+CANARY = "canary/verify.csv"  # the file of `make verify` (ops/ingestion/verify.py), below the prefix
 # The key also encrypts other resources, so callers may use it through S3 only.
 THROUGH_S3: dict[str, object] = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.{Aws.URL_SUFFIX}"}}
 CLASSES = {
@@ -108,6 +109,12 @@ class LandingBucket(Construct):
             self._uploaders = self._uploader_policy()
         role.attach(self._uploaders)
         self.bucket.add_cors_rule(allowed_methods=[s3.HttpMethods.POST], allowed_origins=list(origins))
+
+    def allow_canary(self, policy: AccessPolicy) -> None:
+        """Allows to put the file of `make verify` into the bucket, and to delete it with its version."""
+        canary = self.bucket.arn_for_objects(f"{self.incoming_prefix}{CANARY}")
+        policy.allow("s3:PutObject", "s3:DeleteObjectVersion", resources=[canary])
+        policy.allow("kms:GenerateDataKey", "kms:Decrypt", resources=[self._key.key_arn], conditions=THROUGH_S3)
 
     @property
     def _objects(self) -> str:

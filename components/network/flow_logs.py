@@ -66,7 +66,7 @@ class FlowLogs(Construct):
         self, flow_log: config.FlowLog, bucket: s3.IBucket, key: kms.IKey, removal: RemovalPolicy
     ) -> ec2.FlowLogDestination:
         if isinstance(flow_log, config.FlowLogToS3):
-            # By its ARN, so that the CDK leaves the bucket's policy alone: it already allows the log delivery.
+            # By its ARN, so that the CDK leaves the bucket's policy alone: it already lets AWS deliver logs.
             imported = s3.Bucket.from_bucket_arn(self, "Bucket", bucket.bucket_arn)
             return ec2.FlowLogDestination.to_s3(imported, FLOW_LOGS)
         group = log_group(self, "FlowLogGroup", key=key, days=flow_log.days, removal=removal)

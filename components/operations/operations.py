@@ -7,6 +7,7 @@ from constructs import Construct
 
 from components.common.function_defaults import FunctionDefaults
 from components.common.python_function import PythonFunction
+from components.common.workload_role import AccessPolicy
 from components.database.database import Database
 from components.ingestion.landing_bucket import LandingBucket
 from config import connections
@@ -46,3 +47,7 @@ class Operations(Construct):
             environment=database.environment(DATABASE_USER) | {"LANDING_BUCKET": landing_bucket.bucket.bucket_name},
         )
         database.grant_connect(self.function, self.function, user=DATABASE_USER)
+
+    def allow_questions(self, policy: AccessPolicy) -> None:
+        """Allows to invoke the function, which also shows rejected rows of any file."""
+        policy.allow("lambda:InvokeFunction", resources=[self.function.resource.function_arn])

@@ -82,7 +82,7 @@ class WebAcl(Construct):
     def _log(self, acl: wafv2.CfnWebACL, name: str, key: kms.IKey, days: int, removal: RemovalPolicy) -> None:
         group = log_group(self, "LogGroup", key=key, days=days, removal=removal, name=name)
         # Not the log group's attribute Arn: AWS WAF refuses the ":*" at the end of that ARN. AWS adds the resource
-        # policy for the log delivery (Amazon CloudWatch Logs User Guide, "Enable logging from AWS services").
+        # policy that lets it deliver logs (Amazon CloudWatch Logs User Guide, "Enable logging from AWS services").
         arn = Stack.of(self).format_arn(
             service="logs", resource="log-group", arn_format=ArnFormat.COLON_RESOURCE_NAME, resource_name=name
         )

@@ -12,6 +12,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from config.temporary import is_temporary
 from ops.common.errors import CommandError
 
 DEFAULT_ENVIRONMENT = "dev"
@@ -71,13 +72,13 @@ def find(environment: str, region: str, variables: Mapping[str, str] = os.enviro
     calls nothing in AWS.
     """
     # Here, because importing the environments raises ConfigError if one of them is invalid.
-    from config.environments import ENVIRONMENTS, LOCAL  # noqa: PLC0415 - see above
+    from config.environments import ENVIRONMENTS, LOCAL, named  # noqa: PLC0415 - see above
 
     endpoint = variables.get("AWS_ENDPOINT_URL", "")
     shell_is_local = urlsplit(endpoint).hostname in _LOOPBACK
     name = environment or (LOCAL.name if shell_is_local else DEFAULT_ENVIRONMENT)
     is_local = name == LOCAL.name
-    if name not in ENVIRONMENTS:
+    if name not in ENVIRONMENTS and not is_temporary(name):
         raise CommandError(f"ENV must be one of {', '.join(ENVIRONMENTS)}, got {name!r}: see config/environments.py")
     if is_local and not shell_is_local:
         raise CommandError("this shell is not set up for the local cloud: run `make up`, then `source .local/env.sh`")
@@ -87,15 +88,15 @@ def find(environment: str, region: str, variables: Mapping[str, str] = os.enviro
             "use a new shell, or ENV=local"
         )
     # boto3 itself reads only AWS_DEFAULT_REGION. The local cloud has one region, that of its shell.
-    configured = None if is_local else region or ENVIRONMENTS[name].region
+    configured = None if is_local else region or named(name).region
     chosen = configured or variables.get("AWS_REGION")
     core = botocore.session.Session()
     core.set_default_client_config(_CLIENT_CONFIG)
     session = boto3.session.Session(region_name=chosen, botocore_session=core)
     return DeployedEnvironment(
         name=name,
-        project=ENVIRONMENTS[name].project,
+        project=named(name).project,
         is_local=is_local,
-        account=ENVIRONMENTS[name].account or "",
+        account=named(name).account or "",
         session=session,
     )

@@ -18,6 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     preparing.add_argument("--account", default="", help="twelve digits; default: that of the credentials")
     deploying = command_line.add("deploy", _deploy, "deploy all stacks of an environment")
     deploying.add_argument("--account", default="", help="twelve digits; default: that of the credentials")
+    deploying.add_argument("--yes", action="store_true", help="don't ask before permissions are widened")
     destroying = command_line.add("destroy", _destroy, "delete everything of an environment")
     destroying.add_argument("--confirm", default="", help="<project>-<environment>; default: ask")
     doctor = command_line.add("doctor", _doctor, "check that an account can take a deployment of an environment")
@@ -32,7 +33,7 @@ def _bootstrap(environment: DeployedEnvironment, options: Namespace) -> int:
 
 
 def _deploy(environment: DeployedEnvironment, options: Namespace) -> int:
-    return deploy.run(environment, account=options.account, region=options.region)
+    return deploy.run(environment, account=options.account, region=options.region, yes=options.yes)
 
 
 def _destroy(environment: DeployedEnvironment, options: Namespace) -> int:

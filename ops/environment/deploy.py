@@ -33,14 +33,16 @@ ASSEMBLY = Path("cdk.out")
 KEPT = Path(".local/kept.json")
 
 
-def run(environment: DeployedEnvironment, *, account: str, region: str) -> int:
+def run(environment: DeployedEnvironment, *, account: str, region: str, yes: bool = False) -> int:
     """Deploy all stacks with the CDK's command line, and return its exit code.
 
-    `account` and `region` may be empty, as for `cdk deploy` without that context.
+    `account` and `region` may be empty, as for `cdk deploy` without that context. With `yes`, nobody is asked before
+    permissions are widened, as is needed where no terminal is.
     """
     require_compiling_python(environment.name, sys.version_info[:2])
     context = {"env": environment.name, "account": account, "region": region}
     options = [part for name, value in context.items() if value for part in ("--context", f"{name}={value}")]
+    approval = ["--require-approval", "never"] if yes else []
     if code := _cdk("synth", "--quiet", "--output", str(ASSEMBLY), *options):
         return code
     synthesized = read_assembly(ASSEMBLY)
@@ -61,10 +63,10 @@ def run(environment: DeployedEnvironment, *, account: str, region: str) -> int:
     names, kept = list(unprotected(synthesized, deployed)), plan.kept() if plan else {}
     code = 0
     if first := list(_first_run(names, kept)):
-        code = _cdk("deploy", "--all", *options, *first)
+        code = _cdk("deploy", "--all", *approval, *options, *first)
         if not code:
             print("The second run follows: it protects what is new, and removes what was kept.", flush=True)
-    code = code or _cdk("deploy", "--all", *options)
+    code = code or _cdk("deploy", "--all", *approval, *options)
     if code:
         for resource in lifted:
             print(f"To protect it again, if it is to stay: {protections.command(resource, on=True)}", flush=True)
@@ -87,9 +89,9 @@ def _first_run(unprotected: list[str], kept: Mapping[str, Mapping[str, Any]]) ->
 def require_compiling_python(environment: str, version: tuple[int, ...]) -> None:
     """Raises CommandError if this Python builds other code than the one that the environment names."""
     # Here, because importing the environments raises ConfigError if one of them is invalid.
-    from config.environments import ENVIRONMENTS  # noqa: PLC0415 - see above
+    from config.environments import named  # noqa: PLC0415 - see above
 
-    runtime, here = ENVIRONMENTS[environment].runtime, ".".join(map(str, version))
+    runtime, here = named(environment).runtime, ".".join(map(str, version))
     if runtime.compiled and runtime.python != here:
         raise CommandError(
             f"this is Python {here}, and runtime.python of {environment} is {runtime.python}: only Python "

@@ -48,7 +48,7 @@ _SERVICE_ROLES = {
 }
 # For their log groups AWS adds a statement to the policy that all its deliveries share.
 _DELIVERED = ("AWS::Route53Resolver::ResolverQueryLoggingConfig", "AWS::WAFv2::LoggingConfiguration")
-_DELIVERY_POLICY = "AWSLogDeliveryWrite20150319"
+_LOGS_POLICY = "AWSLogDeliveryWrite20150319"
 # CloudWatch Logs User Guide, "CloudWatch Logs quotas": resource policies in a region, and characters in each.
 _MAX_POLICIES, _MAX_POLICY_LENGTH = 10, 5120
 _STATEMENT_LENGTH = 500
@@ -234,17 +234,17 @@ def log_policies_have_room(environment: DeployedEnvironment) -> Iterator[str]:
     policies = {
         each["policyName"]: each.get("policyDocument", "") for page in pages for each in page["resourcePolicies"]
     }
-    new = len(own) + bool(delivered and _DELIVERY_POLICY not in policies)
+    new = len(own) + bool(delivered and _LOGS_POLICY not in policies)
     if new and len(policies) + new > _MAX_POLICIES:
         yield (
             f"the region has {len(policies)} resource policies of CloudWatch Logs, {new} more are needed, and "
             f"{_MAX_POLICIES} are the most ({', '.join(sorted(policies))}): "
             "`aws logs delete-resource-policy --policy-name <one that nothing needs>`"
         )
-    length = len(policies.get(_DELIVERY_POLICY, ""))
+    length = len(policies.get(_LOGS_POLICY, ""))
     if delivered and length + _STATEMENT_LENGTH * len(delivered) > _MAX_POLICY_LENGTH:
         yield (
-            f"the resource policy {_DELIVERY_POLICY} of CloudWatch Logs has {length} of {_MAX_POLICY_LENGTH} "
+            f"the resource policy {_LOGS_POLICY} of CloudWatch Logs has {length} of {_MAX_POLICY_LENGTH} "
             "characters, too many for the log groups of this deployment: replace its statements by one for "
             "log-group:* (`aws logs put-resource-policy`)"
         )

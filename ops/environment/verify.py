@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from config.environments import ENVIRONMENTS
+from config.environments import named
 from ops.common.check import Check
 from ops.common.environment import DeployedEnvironment
 from ops.environment import bucket_checks, deployed, drift, protections
@@ -42,7 +42,7 @@ def no_alarm_is_on(environment: DeployedEnvironment) -> Iterator[str]:
 
 def protections_match_templates(environment: DeployedEnvironment) -> Iterator[str]:
     """Termination protection of stacks matches the configuration; deletion protection matches the templates."""
-    wanted = ENVIRONMENTS[environment.name].termination_protection
+    wanted = named(environment.name).termination_protection
     flag = "--enable-termination-protection" if wanted else "--no-enable-termination-protection"
     for stack in deployed.stacks(environment):
         if stack.is_protected != wanted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from config.environments import ENVIRONMENTS
+from config.environments import named
 from ops.common.check import Check, SkippedError
 from ops.common.environment import DeployedEnvironment
 from ops.environment.deployed import client, existing_stacks
@@ -15,7 +15,7 @@ def alerts_reach_people(environment: DeployedEnvironment) -> Iterator[str]:
     """There is an address for alerts, and each address of a deployed topic is confirmed."""
     if environment.is_local:
         raise SkippedError("the local cloud sends no e-mail")
-    if not ENVIRONMENTS[environment.name].foundation.alert_emails:
+    if not named(environment.name).foundation.alert_emails:
         yield (
             f"{environment.name} has no address for alerts, so alarms reach nobody: set foundation.alert_emails in "
             "config/environments.py"

@@ -1,6 +1,6 @@
 # ---- loading files again (docs/runbook) ------------------------------------------------------------------------
 
-$(call inputs,FROM KEY TO VERSION YES)
+$(call inputs,FROM KEY TO VERSION)
 
 .PHONY: redrive
 redrive: setup ## Move dead letters and undelivered events back to the queue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from config.environments import ENVIRONMENTS
+from config.environments import named
 from config.network import NatPerZone, NoNat, RegionalNat, SingleNat
 from config.regions import ZONES_WITHOUT_NAT
 from ops.common.check import Check
@@ -23,7 +23,7 @@ def zones_exist(environment: DeployedEnvironment) -> Iterator[str]:
             f"{zones.count(None)} of the {len(zones)} zones of the network aren't zones of this account: name some of "
             f"{', '.join(zone.name for zone in available)} in network.zones (config/environments.py)"
         )
-    nat = ENVIRONMENTS[environment.name].network.nat
+    nat = named(environment.name).network.nat
     with_nat = {NatPerZone: zones, SingleNat: zones[:1]}.get(type(nat), [])
     for zone in with_nat:
         if zone and zone.id in ZONES_WITHOUT_NAT:
@@ -37,9 +37,7 @@ def addresses_suffice(environment: DeployedEnvironment) -> Iterator[str]:
     """The account can have an Elastic IP for each NAT gateway. A regional one takes an address in each zone."""
     used = len(client(environment, "ec2").describe_addresses()["Addresses"])
     more = _new(environment, "AWS::EC2::EIP")
-    if isinstance(ENVIRONMENTS[environment.name].network.nat, RegionalNat) and _new(
-        environment, "AWS::EC2::NatGateway"
-    ):
+    if isinstance(named(environment.name).network.nat, RegionalNat) and _new(environment, "AWS::EC2::NatGateway"):
         more += len(planned.zones(environment))
     yield from quotas.exceeded(
         environment, "Elastic IP addresses", service="ec2", code="L-0263D0A3", used=used, more=more
@@ -91,7 +89,7 @@ def internet_is_allowed(environment: DeployedEnvironment) -> Iterator[str]:
     """The account doesn't block its internet gateways (Amazon VPC User Guide, "Block public access to VPCs")."""
     options = client(environment, "ec2").describe_vpc_block_public_access_options()["VpcBlockPublicAccessOptions"]
     mode = options.get("InternetGatewayBlockMode", "off")
-    needs_internet = not isinstance(ENVIRONMENTS[environment.name].network.nat, NoNat)
+    needs_internet = not isinstance(named(environment.name).network.nat, NoNat)
     if mode == "block-bidirectional" and needs_internet:
         yield (
             "VPC Block Public Access blocks internet gateways in both directions, so functions and instances reach "

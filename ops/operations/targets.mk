@@ -1,6 +1,6 @@
 # ---- what happened to files (docs/runbook) ---------------------------------------------------------------------
 
-$(call inputs,KEY YES)
+$(call inputs,KEY)
 
 .PHONY: inspect
 inspect: setup ## Show what happened to a file: KEY=incoming/orders.csv

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from config.environments import ENVIRONMENTS
+from config.environments import named
 from ops.common.check import Check, SkippedError
 from ops.common.environment import DeployedEnvironment
 from ops.ingestion.verify import CANARY, CANARY_ROWS
@@ -14,7 +14,7 @@ from ops.operations.deployed import find
 
 def canary_is_stored(environment: DeployedEnvironment) -> Iterator[str]:
     """The newest canary is in the ledger, and its order in the table."""
-    if ENVIRONMENTS[environment.name].operations is None:
+    if named(environment.name).operations is None:
         raise SkippedError(f"{environment.name} has no operations function")
     operations = find(environment)
     key = f"{operations.ingestion.incoming_prefix}{CANARY}"

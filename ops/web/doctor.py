@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from math import ceil
 
-from config.environments import ENVIRONMENTS
+from config.environments import named
 from config.web import WebConfig, WithSpotInstances
 from ops.common.check import Check, SkippedError
 from ops.common.environment import DeployedEnvironment
@@ -117,7 +117,7 @@ def disks_can_be_encrypted(environment: DeployedEnvironment) -> Iterator[str]:
 
 def _web(environment: DeployedEnvironment) -> WebConfig:
     """Raises SkippedError if the environment has no web pages."""
-    web = ENVIRONMENTS[environment.name].web
+    web = named(environment.name).web
     if web is None:
         raise SkippedError(f"{environment.name} has no web pages")
     return web

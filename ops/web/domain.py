@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from config.environments import ENVIRONMENTS
+from config.environments import named
 from config.web import Public
 from ops.common.check import SkippedError
 from ops.common.environment import DeployedEnvironment
@@ -112,7 +112,7 @@ def sign_in_prefix_is_free(environment: DeployedEnvironment) -> Iterator[str]:
 
 def _public(environment: DeployedEnvironment) -> Public:
     """Raises SkippedError if the environment has no public pages."""
-    web = ENVIRONMENTS[environment.name].web
+    web = named(environment.name).web
     if web is None or not isinstance(web.exposure, Public):
         raise SkippedError(f"{environment.name} has no public pages")
     return web.exposure

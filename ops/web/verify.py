@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from config.environments import ENVIRONMENTS
+from config.environments import named
 from config.web import Internal
 from ops.common.check import Check, SkippedError
 from ops.common.environment import DeployedEnvironment
@@ -34,7 +34,7 @@ def pages_answer(environment: DeployedEnvironment) -> Iterator[str]:
     """The first page of public pages answers with the sign-in page, and that of local pages with the page itself."""
     _require_web(environment)
     web = environment.outputs("web")
-    config = ENVIRONMENTS[environment.name].web
+    config = named(environment.name).web
     if environment.is_local:
         url = os.environ.get(_LOCAL_URL, "")
         if not url:
@@ -54,7 +54,7 @@ def pages_answer(environment: DeployedEnvironment) -> Iterator[str]:
 
 
 def _require_web(environment: DeployedEnvironment) -> None:
-    if ENVIRONMENTS[environment.name].web is None:
+    if named(environment.name).web is None:
         raise SkippedError(f"{environment.name} has no web pages")
 
 

@@ -18,7 +18,7 @@ from tests.support.databases import VARIANTS as DATABASES
 from tests.support.permissions import REASONS
 from tests.support.privileges.proofs import CALLS, SCENARIOS
 from tests.support.synthesis import ENVIRONMENTS, Synthesized, shipped, synthesize
-from tests.support.variants import variants
+from tests.support.variants import unusual, variants
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "permissions.md"
 OTHERS = {
@@ -27,6 +27,7 @@ OTHERS = {
         DEV, network=replace(DEV.network, nat=NoNat(), interface_endpoints=frozenset(get_args(InterfaceEndpoint)))
     ),
     **variants(),
+    **unusual(),
 }
 CASES = (*ENVIRONMENTS, *OTHERS)
 SHOWN = ("prod", "dev")  # the flow log of dev has a role, that of prod has none

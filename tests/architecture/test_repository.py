@@ -1,6 +1,7 @@
 """The repository's own files agree: workflows, make targets, links, Python versions and the changelog."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -55,6 +56,13 @@ def test_workflows_name_their_permissions_and_write_only_in_a_job(workflow: Path
     found = re.search(r"(?m)^permissions:(.*\n(?: +.*\n)*)", workflow.read_text())
     assert found
     assert found.group(1).strip() in ("{}", "contents: read")
+
+
+def test_workflows_have_no_known_weakness() -> None:
+    """Such as untrusted text in commands, stored credentials, or too many permissions."""
+    zizmor = ["zizmor", "--offline", "--no-progress", "--quiet", "--format=plain", str(ROOT / ".github/workflows")]
+    done = subprocess.run(zizmor, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _make_targets(text: str) -> set[str]:

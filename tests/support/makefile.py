@@ -39,9 +39,12 @@ class Checkout:
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run make in a shell that has these variables."""
+        return self._run(["make", "--no-print-directory", *arguments], variables)
+
+    def _run(self, command: list[str], variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
         self._calls.write_bytes(b"")
         return subprocess.run(
-            ["make", "--no-print-directory", *arguments],
+            command,
             cwd=self.folder,
             env={"PATH": f"{self._tools}{os.pathsep}{os.defpath}", "CALLS": str(self._calls), **variables},
             capture_output=True,
@@ -51,7 +54,13 @@ class Checkout:
 
     def make(self, *arguments: str, **variables: str) -> list[list[str]]:
         """The commands that a successful make ran, except those of `setup`."""
-        finished = self.run(*arguments, **variables)
+        return self._recorded(self.run(*arguments, **variables))
+
+    def script(self, text: str, **variables: str) -> list[list[str]]:
+        """The commands that a successful script ran, as a workflow on GitHub runs it, except those of `setup`."""
+        return self._recorded(self._run(["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text], variables))
+
+    def _recorded(self, finished: subprocess.CompletedProcess[str]) -> list[list[str]]:
         assert finished.returncode == 0, finished.stderr
         words, commands = self._calls.read_text().split("\0")[:-1], []
         while words:

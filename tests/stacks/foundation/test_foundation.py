@@ -127,7 +127,7 @@ def test_configured_email_addresses_receive_all_alarms() -> None:
     assert "FilterPolicy" not in subscription, f"the subscription has the FilterPolicy {subscription['FilterPolicy']}"
 
 
-def test_the_log_bucket_uses_the_encryption_that_log_delivery_supports(every_environment: Synthesized) -> None:
+def test_the_log_bucket_uses_the_encryption_that_delivered_logs_need(every_environment: Synthesized) -> None:
     bucket = every_environment.only("Foundation", "AWS::S3::Bucket")
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
@@ -156,8 +156,8 @@ def test_access_logs_expire_after_the_configured_days(every_environment: Synthes
     has("the log bucket's lifecycle", rule, {"NoncurrentVersionExpiration": {"NoncurrentDays": 1}})
 
 
-def test_log_delivery_writes_only_for_this_account(every_environment: Synthesized) -> None:
-    """Load balancers' log delivery supports no such condition; its path names the account."""
+def test_aws_delivers_logs_only_of_this_account(every_environment: Synthesized) -> None:
+    """Logs of load balancers support no such condition; its path names the account."""
     policy = every_environment.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]
     for statement in policy["Statement"]:
         if statement["Effect"] == "Allow" and "elasticloadbalancing" not in str(statement["Principal"]):
@@ -192,7 +192,7 @@ def test_no_bucket_policy_has_an_element_that_stops_aws_from_extending_it(every_
             assert not {"NotAction", "NotPrincipal"} & set(str(resource).replace("'", " ").split()), id_
 
 
-def test_log_delivery_writes_only_under_its_prefix(every_environment: Synthesized) -> None:
+def test_aws_delivers_logs_only_under_its_prefix(every_environment: Synthesized) -> None:
     core = synthesize(core_of(every_environment.environment))
     ((bucket, _),) = core.resources("Foundation", "AWS::S3::Bucket").items()
     arn = f"${{Foundation/{bucket}.Arn}}"

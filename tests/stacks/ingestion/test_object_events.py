@@ -39,7 +39,7 @@ def test_the_event_source_mapping_has_no_property_that_is_only_for_streams(every
     assert not found, f"the queue's mapping to the function has {found}, which are for streams"
 
 
-def test_eventbridge_retries_delivery_for_hours(every_environment: Synthesized) -> None:
+def test_eventbridge_tries_again_for_hours(every_environment: Synthesized) -> None:
     """A key or a policy that is wrong for an hour delays events, but needs no redrive."""
     (target,) = every_environment.only("Pipeline", "AWS::Events::Rule")["Targets"]
     retries = {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 24 * HOUR} | target.get("RetryPolicy", {})

@@ -195,10 +195,10 @@ def test_a_flow_log_in_cloudwatch_is_encrypted_and_expires() -> None:
     assert "KeysLogs" in str(group["KmsKeyId"])
 
 
-def test_a_flow_log_in_s3_has_the_prefix_that_log_delivery_may_write() -> None:
+def test_a_flow_log_in_s3_has_the_prefix_under_which_aws_may_write() -> None:
     synthesized = synthesize(replace(DEV, network=replace(DEV.network, flow_log=FlowLogToS3())))
     destination = str(synthesized.only("Network", "AWS::EC2::FlowLog")["LogDestination"])
-    assert "/flow" in destination, f"log delivery may write below /flow, but the flow log goes to {destination}"
+    assert "/flow" in destination, f"AWS may write below /flow, but the flow log goes to {destination}"
     statements = synthesized.only("Foundation", "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
     assert any(
         statement["Principal"] == {"Service": "delivery.logs.amazonaws.com"}

@@ -21,6 +21,7 @@ from config.cost_guard import (
 )
 from config.environments import ENVIRONMENTS, PROD
 from config.regions import KNOWN_REGIONS
+from config.temporary import copy_of
 
 BUDGET = MonthlyBudget(usd=100)
 ANOMALIES = Anomalies(monitor=ServicesMonitor(), impact_usd=50)
@@ -100,3 +101,9 @@ def test_the_regions_without_them_are_those_of_cfn_lint() -> None:
 def test_no_shipped_environment_has_it() -> None:
     """Only a team knows its limit, its account's monitor and its readers."""
     assert [name for name, environment in ENVIRONMENTS.items() if environment.cost_guard] == []
+
+
+def test_a_temporary_copy_does_not_have_it() -> None:
+    """It would alert about the same costs of the same account."""
+    guarded = replace(PROD, cost_guard=CostGuardConfig(budget=BUDGET))
+    assert copy_of(guarded, "pr-1").cost_guard is None

@@ -179,3 +179,11 @@ def test_instances_that_run_during_a_replacement_are_counted() -> None:
     web = replace(PROD_WEB, capacity=OnDemandInstances(types=("m7g.large",)), min_instances=4, max_instances=15)
     assert web.most_instances == 17, "a tenth, rounded up"
     assert replace(web, warm_instances=2).most_instances == 19, "an update creates a second group"
+
+
+def test_a_temporary_copy_of_public_pages_is_internal_and_unprotected() -> None:
+    """A domain and a sign-in page exist once."""
+    copy = replace(PROD_WEB, exposure=PUBLIC).temporary()
+    assert (copy.exposure, copy.deletion_protection) == (Internal(), False)
+    own = Internal(origins=("https://orders.internal.example.com",))
+    assert replace(PROD_WEB, exposure=own).temporary().exposure == own

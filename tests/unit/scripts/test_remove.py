@@ -110,6 +110,7 @@ def test_each_trace_is_named_with_its_place(repository: Repository, capsys: pyte
         ("x = my_greeting", True),
         ("SOME_GREETING = 2", True),
         ("greetings, Agreeting, SeasonsGreetings", False),
+        ("greeting.logs.amazonaws.com", False),
     ],
 )
 def test_a_trace_is_the_word_by_itself_or_in_an_identifier(line: str, is_trace: bool, tmp_path: Path) -> None:

@@ -52,8 +52,8 @@ MUTANTS = (
     Mutant(
         name="queues delay each message by 15 minutes",
         file="components/common/queue.py",
-        old="            enforce_ssl=True,",
-        new="            enforce_ssl=True,\n            delivery_delay=Duration.minutes(15),",
+        old="        self._key = key",
+        new='        self.node.default_child.add_property_override("DelaySeconds", 900)\n        self._key = key',
         test=f"{OBJECT_EVENTS}::test_every_event_reaches_the_function_unchanged_and_without_delay[prod]",
         says="DelaySeconds",
     ),

@@ -1,4 +1,4 @@
-"""Access, log delivery and expiry of the log bucket."""
+"""Access, delivered logs and expiry of the log bucket."""
 
 from tests.mutants.mutant import Mutant
 
@@ -35,7 +35,7 @@ MUTANTS = (
         file="components/foundation/log_bucket.py",
         old='LOGS}*")],\n                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},',
         new='LOGS}*")],',
-        test=f"{FOUNDATION}::test_log_delivery_writes_only_for_this_account[prod]",
+        test=f"{FOUNDATION}::test_aws_delivers_logs_only_of_this_account[prod]",
         says="BucketsOfThisAccount",
     ),
     Mutant(
@@ -87,7 +87,7 @@ MUTANTS = (
         says="Prefix",
     ),
     Mutant(
-        name="log delivery may not read the bucket's ACL",
+        name="AWS may not read the bucket's ACL before it delivers logs",
         file="components/foundation/log_bucket.py",
         old='"s3:GetBucketAcl", "s3:ListBucket"',
         new='"s3:ListBucket"',

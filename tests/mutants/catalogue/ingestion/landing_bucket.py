@@ -57,7 +57,7 @@ MUTANTS = (
         says="s3:TlsVersion",
     ),
     Mutant(
-        name="the landing bucket logs under a prefix that log delivery may not write to",
+        name="the landing bucket logs under a prefix that AWS may not write to",
         file="components/ingestion/landing_bucket.py",
         old='log_file_prefix=f"{BUCKET_LOGS}landing/"',
         new='log_file_prefix="landing/"',

@@ -1,4 +1,4 @@
-"""Delivery of events from the landing bucket to the function."""
+"""How events get from the landing bucket to the function."""
 
 from tests.mutants.mutant import Mutant
 
@@ -84,7 +84,7 @@ MUTANTS = (
         old="dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=undelivered.queue_arn)",
         new="dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=undelivered.queue_arn),\n"
         "                    retry_policy=events.CfnRule.RetryPolicyProperty(maximum_retry_attempts=0)",
-        test=f"{OBJECT_EVENTS}::test_eventbridge_retries_delivery_for_hours[prod]",
+        test=f"{OBJECT_EVENTS}::test_eventbridge_tries_again_for_hours[prod]",
         says="MaximumRetryAttempts",
     ),
     Mutant(

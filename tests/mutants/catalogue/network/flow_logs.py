@@ -16,11 +16,11 @@ MUTANTS = (
         says="TrafficType",
     ),
     Mutant(
-        name="the flow log uses a prefix that log delivery may not write to",
+        name="the flow log uses a prefix that AWS may not write to",
         file="components/network/flow_logs.py",
         old="to_s3(imported, FLOW_LOGS)",
         new='to_s3(imported, "vpc")',
-        test=f"{NETWORK}::test_a_flow_log_in_s3_has_the_prefix_that_log_delivery_may_write",
+        test=f"{NETWORK}::test_a_flow_log_in_s3_has_the_prefix_under_which_aws_may_write",
         says="/vpc",
     ),
     Mutant(

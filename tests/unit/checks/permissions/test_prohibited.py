@@ -175,6 +175,38 @@ def test_principals_outside_the_account_are_found(principal: Any) -> None:
     assert "role" in found
 
 
+PROVIDER = {"Fn::GetAtt": ["Ours", "Arn"]}
+EXACT = {"StringEquals": {"tokens.example.com:aud": "sts.amazonaws.com", "tokens.example.com:sub": "job"}}
+BY_ARN = {"Fn::Join": ["", ["arn:aws:iam::", {"Ref": "AWS::AccountId"}, ":oidc-provider/tokens.example.com"]]}
+
+
+@pytest.mark.parametrize("provider", [PROVIDER, BY_ARN])
+def test_a_provider_of_the_account_is_trusted_for_one_subject_and_audience(provider: Any) -> None:
+    assert trusting(Principal={"Federated": provider}, Condition=EXACT) == []
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {},
+        {"StringLike": EXACT["StringEquals"]},
+        {"StringEquals": {"tokens.example.com:aud": "sts.amazonaws.com"}},
+        {"StringEquals": {"tokens.example.com:sub": "job"}},
+        {"StringEquals": {"tokens.example.com:aud": "sts.amazonaws.com", "others.example.com:sub": "job"}},
+        {"StringEqualsIfExists": EXACT["StringEquals"]},
+    ],
+)
+def test_a_provider_that_is_trusted_for_more_is_found(condition: Any) -> None:
+    (found,) = trusting(Principal={"Federated": PROVIDER}, Condition=condition)
+    assert "add StringEquals on <issuer>:aud and <issuer>:sub" in found
+
+
+def test_a_provider_of_another_account_is_found() -> None:
+    provider = "arn:aws:iam::111122223333:oidc-provider/tokens.example.com"
+    (found,) = trusting(Principal={"Federated": provider}, Condition=EXACT)
+    assert "outside this account" in found
+
+
 def test_an_account_id_is_accepted_if_the_environment_has_it() -> None:
     own = TRUST | {"Principal": {"AWS": "arn:aws:iam::111122223333:root"}}
     location = {"type_": "AWS::IAM::Role", "path": "AssumeRolePolicyDocument"}

@@ -194,3 +194,14 @@ def test_what_aws_would_refuse_is_not_deployed(
         deploy.run(aws.environment(), account="", region="")
     assert runs == []
     assert "Plan: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_nobody_is_asked_before_permissions_widen_only_if_yes_is_given(
+    aws: Stubs, runs: list[list[str]], monkeypatch: pytest.MonkeyPatch, yes: bool
+) -> None:
+    """In both runs: a workflow has no terminal to ask at."""
+    synthesized = {DATA: _synthesized({"Thing": QUEUE}), APP: _synthesized({"Function": _function("other")})}
+    monkeypatch.setattr(deploy, "read_assembly", lambda _: synthesized)
+    deploy.run(aws.environment(), account="", region="", yes=yes)
+    assert [run[1:3] == ["--require-approval", "never"] for run in runs] == [yes, yes]

@@ -1,0 +1,1 @@
+"""Roles with which workflows on GitHub deploy and check an environment."""

@@ -1,0 +1,1 @@
+"""What the emulator lacks for roles that workflows on GitHub assume."""

@@ -1,0 +1,1 @@
+"""CloudFormation types that only the roles for GitHub use."""

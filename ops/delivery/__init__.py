@@ -1,0 +1,1 @@
+"""What workflows on GitHub run besides `make deploy` and `make verify`."""

@@ -1,0 +1,1 @@
+"""Mistakes in the roles for workflows on GitHub."""
