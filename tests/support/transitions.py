@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from config.bootstrap import OwnBootstrap, SharedBootstrap
 from config.database import AuroraServerless, Direct, PostgresInstance, ThroughProxy
 from config.environments import PROD
 from config.ingestion import OnDemand, ProvisionedConcurrency, SnapStart, StandardIa
@@ -220,6 +221,8 @@ CORE = (
     Transition(value="ingestion.start", to=SnapStart()),
     Transition(value="ingestion.start", to=OnDemand(), before=READY),
     Transition(value="ingestion.start.executions", to=4, before=READY),
+    Transition(value="bootstrap", to=SharedBootstrap()),
+    Transition(value="bootstrap", to=OwnBootstrap(), before={"bootstrap": SharedBootstrap()}),
     Transition(value="removal", to=Removal.DESTROY),
     Transition(value="termination_protection", to=False),
     Transition(value="rule_packs", to=("AwsSolutions",)),
