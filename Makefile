@@ -96,7 +96,7 @@ snapshots: setup ## Write snapshots and the generated pages of docs/ again; read
 
 .PHONY: plan
 plan: setup ## Show what your branch changes in ENV, and what AWS would refuse, without credentials; or AGAINST=deployed
-	@if [ "$$AGAINST" = deployed ]; then python -m ops.environment --env="$$SELECTED_ENV" --region="$$REGION" plan; \
+	@if [ "$$AGAINST" = deployed ]; then python -m ops.environment --env="$$SELECTED_ENV" --region="$$REGION" plan --account="$$ACCOUNT"; \
 	  else python -m scripts.plan --env="$$SELECTED_ENV" --against="$$AGAINST" --account="$$ACCOUNT" --region="$$REGION"; fi
 
 .PHONY: cost
@@ -119,9 +119,9 @@ synth: setup ## Synthesize ENV's templates into cdk.out, without credentials
 	@cdk synth --quiet $(CONTEXT)
 
 .PHONY: deploy
-deploy: aws-not-local setup ## Deploy ENV (a real account; once before: make bootstrap); YES=1 does not ask before it widens permissions
+deploy: aws-not-local setup ## Deploy ENV (a real account; once before: make bootstrap); YES=1 does not ask before it widens permissions, LOSS=accept deletes content
 	@if [ "$$SELECTED_ENV" = local ]; then echo "local is deployed by: make up"; exit 1; fi
-	@python -m ops.environment --env="$$SELECTED_ENV" --region="$$REGION" deploy --account="$$ACCOUNT" $(if $(filter 1,$(YES)),--yes)
+	@python -m ops.environment --env="$$SELECTED_ENV" --region="$$REGION" deploy --account="$$ACCOUNT" $(if $(filter 1,$(YES)),--yes) $(if $(filter accept,$(LOSS)),--accept-loss)
 
 .PHONY: aws-not-local
 aws-not-local:

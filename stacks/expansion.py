@@ -11,11 +11,19 @@ from typing import Any
 from aws_cdk import CfnOutput, CfnResource, Stack, Token
 from constructs import Construct
 
-ATTRIBUTES = ("Condition", "DeletionPolicy", "DependsOn", "Metadata", "UpdateReplacePolicy")
+ATTRIBUTES = (
+    "Condition",
+    "CreationPolicy",
+    "DeletionPolicy",
+    "DependsOn",
+    "Metadata",
+    "UpdatePolicy",
+    "UpdateReplacePolicy",
+)
 
 
 def keep(scope: Construct, templates: Mapping[str, Mapping[str, Any]]) -> None:
-    """Adds these resources and outputs to the stacks of those names, exactly as the templates have them."""
+    """Adds these resources and outputs to the stacks of those names, as the templates have them."""
     for stack in scope.node.find_all():
         if isinstance(stack, Stack):
             template = templates.get(stack.stack_name, {})

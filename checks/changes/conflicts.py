@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from checks.changes.deployment import Deployment, Effect, UpdateOutcome, refused
 from checks.changes.replacements import consumers
 from checks.changes.schemas import is_deleted_before_its_replacement, naming_properties
 from checks.changes.service_rules import (
+    DETACHED_IN_USE,
     EMPTY_TO_BE_DELETED,
     INTERRUPTED_BY_REMOVAL,
     LOAD_BALANCER,
@@ -25,7 +27,7 @@ from checks.templates import Resource, ResourceId, Templates
 _NAME_SOURCE = 'CloudFormation User Guide, "Name type"'
 _LEFT = "the deployment leaves it behind, outside of the stack"
 _KEEP = "keep it until the stacks that use it are updated; remove it in a second deployment"
-_RENAME = "leave it as it is, and create the new one under another construct id"
+_LEAVE = "leave it as it is, and create the new one under another construct id"
 _LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 _LISTENER_RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 _TARGET_GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
@@ -44,7 +46,7 @@ class Conflicts:
         for key in _unique_keys(resource["Type"]):
             values = self._new_values(id_, key)
             for other in self._still_there(id_) if values else ():
-                if _values(self.deployment.old, other, key) == values:
+                if _clash(key, _values(self.deployment.old, other, key), values):
                     detail = ", ".join(f"{name} {value}" for name, value in _named(key, values))
                     names = " and ".join(name for name, _ in _named(key, values))
                     yield refused(
@@ -54,6 +56,34 @@ class Conflicts:
                         instead=f"change {key.properties[0]} too, or remove the old one in a release before this one",
                         certain=certain,
                     )
+
+    def of_update(self, id_: ResourceId) -> Iterator[Effect]:
+        """A kept resource gets unique values that another old one has at that moment."""
+        type_ = self.deployment.after[id_]["Type"]
+        for key in UNIQUE_KEYS.get(type_, ()):
+            values = self._new_values(id_, key)
+            if not values or values == _values(self.deployment.old, id_, key):
+                continue
+            for other in self.deployment.old.resources(type_):
+                if other != id_ and _clash(key, _values(self.deployment.old, other, key), values):
+                    yield refused(
+                        "another resource has these values when this one changes",
+                        f"{', '.join(f'{name} {value}' for name, value in _named(key, values))}, of {other}",
+                        key.source,
+                        instead="use values that no resource has, or make two releases",
+                    )
+
+    def taken_over(self) -> set[ResourceId]:
+        """The removed resources whose unique values a new resource gets: they can't exist at the same time."""
+        removed = [id_ for id_ in self.deployment.before if id_ not in self.deployment.after]
+        return {
+            id_
+            for id_ in removed
+            for key in _unique_keys(self.deployment.before[id_]["Type"])
+            for new in self.deployment.new.resources(self.deployment.before[id_]["Type"])
+            if new not in self.deployment.before
+            and _clash(key, _values(self.deployment.old, id_, key), self._new_values(new, key))
+        }
 
     def of_deletion(self, id_: ResourceId) -> Iterator[Effect]:
         """The old resource can't be deleted, so it is left behind; or its deletion interrupts something."""
@@ -88,6 +118,18 @@ class Conflicts:
                 )
                 for user, instead in self._later_users(id_)
             )
+        if detached := DETACHED_IN_USE.get(resource["Type"]):
+            yield from (
+                Effect(
+                    outcome=UpdateOutcome.INTERRUPTION,
+                    text="roles of stacks that are updated later lose it until then",
+                    detail=user,
+                    source=detached,
+                    instead=instead,
+                    is_solved_by_keeping=instead == _KEEP,
+                )
+                for user, instead in self._later_users(id_)
+            )
 
     def of_target_groups(self) -> Iterator[tuple[ResourceId, Effect]]:
         """A kept target group can't belong to the old and the new load balancer at the same time."""
@@ -113,14 +155,17 @@ class Conflicts:
             before, after = self.deployment.old.resources(type_), self.deployment.new.resources(type_)
             if len(after) > max(most, len(before)):
                 added = [id_ for id_ in after if id_ not in before]
-                text = "an account has no more in a region unless it asked for more"
+                text = "the default quota of an account in a region is lower"
                 instead = "ask for a higher quota before the deployment"
                 yield added[-1], refused(text, f"{len(after)} of {most}", source, instead=instead, certain=False)
         most, source = STACK_RESOURCES
         for stack, template in self.deployment.new.stacks.items():
             if (count := len(template.get("Resources", {}))) > most:
                 id_ = ResourceId(stack=stack, logical_id="*")
-                yield id_, refused("a stack has no more resources", f"{count} of {most}", source, instead="split it")
+                yield (
+                    id_,
+                    refused("a stack can't have more resources", f"{count} of {most}", source, instead="split it"),
+                )
 
     def _new_values(self, id_: ResourceId, key: UniqueKey) -> tuple[str, ...]:
         """The values of the key; empty if it isn't set, or if it names something new, which nothing old can have."""
@@ -138,8 +183,9 @@ class Conflicts:
                 if not is_deleted_before_its_replacement(type_):
                     yield other
             elif other not in self.deployment.after or other in self.deployment.replaced:
-                is_gone = other.stack in stacks and stacks.index(other.stack) < stacks.index(id_.stack)
-                if not is_gone:
+                policy = replace_policy if other in self.deployment.replaced else deletion_policy
+                is_earlier = other.stack in stacks and stacks.index(other.stack) < stacks.index(id_.stack)
+                if not is_earlier or policy(self.deployment.before[other]).startswith("Retain"):
                     yield other
 
     def _later_users(self, id_: ResourceId) -> Iterator[tuple[str, str]]:
@@ -149,7 +195,7 @@ class Conflicts:
             if user not in stacks:
                 yield user, "delete the stack that uses it before"
             elif stacks.index(user) > stacks.index(id_.stack):
-                yield user, _RENAME if id_ in self.deployment.replaced else _KEEP
+                yield user, _LEAVE if id_ in self.deployment.replaced else _KEEP
 
 
 def _unique_keys(type_: str) -> tuple[UniqueKey, ...]:
@@ -169,6 +215,17 @@ def _values(templates: Templates, id_: ResourceId, key: UniqueKey) -> tuple[str,
         "" if value is None else templates.text(value, id_.stack).replace("<StackId>", f"<StackId of {id_.stack}>")
         for value in values
     )
+
+
+def _clash(key: UniqueKey, old: tuple[str, ...], new: tuple[str, ...]) -> bool:
+    """Whether both can't exist at the same time: the same values, or blocks of addresses that overlap."""
+    if not old or not new or "CidrBlock" not in key.properties:
+        return bool(old) and old == new
+    try:
+        overlap = ip_network(old[0]).overlaps(ip_network(new[0]))
+    except (TypeError, ValueError):  # not known before the deployment
+        return old == new
+    return overlap and old[1:] == new[1:]
 
 
 def _named(key: UniqueKey, values: tuple[str, ...]) -> list[tuple[str, str]]:

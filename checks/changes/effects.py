@@ -31,6 +31,8 @@ def _effects(deployment: Deployment) -> Iterator[tuple[ResourceId, Effect]]:
     for id_ in deployment.after:
         if id_ in deployment.before:
             yield from ((id_, effect) for effect in updates.effects(id_))
+            if id_ not in deployment.replaced and deployment.before[id_]["Type"] == deployment.after[id_]["Type"]:
+                yield from ((id_, effect) for effect in conflicts.of_update(id_))
         if id_ not in deployment.before or id_ in deployment.replaced:
             yield from ((id_, effect) for effect in conflicts.of_creation(id_))
     for id_ in deployment.before:

@@ -116,6 +116,8 @@ def output_changes(
     kept = new.resources()
     found = []
     for output in sorted(before.keys() | (read_after.keys() - after.keys())):
+        if output not in before and output.stack not in new.stacks:
+            continue  # of a stack that isn't one of these
         value, now = before.get(output), read_after.get(output, [])
         was = "" if value is None else old.text(value, output.stack)
         because = next(

@@ -30,7 +30,8 @@ class Report:
     stacks: Mapping[str, str]
     comparisons: Mapping[str, Comparison]
     findings: list[Finding]
-    replaced: Mapping[ResourceId, list[Replacement]]
+    replacements: Mapping[ResourceId, list[Replacement]]
+    replaced: Mapping[ResourceId, list[Replacement]]  # without stateful resources, which have findings
     moved: Mapping[ResourceId, ResourceId]
     widenings: list[Widening]
     openings: list[Opening]
@@ -71,6 +72,7 @@ def report(old: Mapping[str, Template], new: Mapping[str, Template], *, with_cod
         stacks=names(stacks),
         comparisons={stack: compare(*with_hashes, stack) for stack in stacks},
         findings=findings(before, after),
+        replacements=replaced,
         replaced={id_: reasons for id_, reasons in replaced.items() if after.resource(id_)["Type"] not in STATEFUL},
         moved=moved,
         widenings=widenings(before, after, moved),
@@ -125,7 +127,7 @@ def _summary(report: Report) -> str:
 def _stack(report: Report, stack: str) -> list[str]:
     found: list[str] = []
     for title, body in (
-        ("Refused by CloudFormation or the service", _effects(report, stack, UpdateOutcome.REFUSED)),
+        ("Refused, or left behind", _effects(report, stack, UpdateOutcome.REFUSED)),
         ("Interruptions", _effects(report, stack, UpdateOutcome.INTERRUPTION)),
         ("Stateful resources, and outputs that other stacks read", _stateful(report, stack)),
         ("Replaced resources", _replaced(report, stack)),

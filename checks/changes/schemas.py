@@ -56,9 +56,9 @@ def naming_properties(type_: str) -> tuple[str, ...]:
     "Name type").
     """
     schema = _schema(type_)
-    settable = _names(schema, "primaryIdentifier") - _names(schema, "readOnlyProperties")
-    if settable == _names(schema, "primaryIdentifier") or any(name.endswith(_NAMES) for name in settable):
-        return tuple(sorted(settable, key=lambda name: (not name.endswith(_NAMES), name)))
+    identifier = _names(schema, "primaryIdentifier")
+    if identifier and not identifier & _names(schema, "readOnlyProperties"):
+        return tuple(sorted(identifier, key=lambda name: (not name.endswith(_NAMES), name)))
     own = f"{type_.rpartition('::')[2]}Name"
     return (own,) if own in schema.get("properties", {}) and own in _names(schema, "createOnlyProperties") else ()
 

@@ -1,7 +1,7 @@
 """What AWS services refuse or interrupt although the resource schemas allow it. Each rule names its source."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _RDS = 'Amazon RDS User Guide, "Settings for DB instances"'
 _AURORA = 'Amazon Aurora User Guide, "Modifying an Amazon Aurora DB cluster"'
@@ -11,12 +11,16 @@ _SUBNET_GROUP = 'Amazon RDS API Reference, "ModifyDBSubnetGroup"'
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceRule:
-    """What happens if one of these properties changes. `instead` says what to do if AWS refuses the change."""
+    """What happens if one of these properties changes. `instead` says what to do if AWS refuses the change.
+
+    A property that isn't set has its value of `defaults`, if any.
+    """
 
     properties: tuple[str, ...]
     effect: str
     source: str
     instead: str = ""
+    defaults: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +60,7 @@ INTERRUPTIONS: Mapping[str, tuple[ServiceRule, ...]] = {
         ),
         ServiceRule(
             properties=("DBParameterGroupName",),
-            effect="the new group's static parameters take effect at the next restart, which RDS doesn't make itself",
+            effect="CloudFormation restarts the database for the new group's static parameters, unless changes wait",
             source=_RDS,
         ),
     ),
@@ -69,7 +73,7 @@ INTERRUPTIONS: Mapping[str, tuple[ServiceRule, ...]] = {
         ServiceRule(properties=("Port", "NetworkType"), effect="all instances of the cluster restart", source=_AURORA),
         ServiceRule(
             properties=("DBClusterParameterGroupName",),
-            effect="the new group's static parameters take effect at the next restart, which RDS doesn't make itself",
+            effect="the new group's static parameters take effect at the next restart of the instances",
             source=_AURORA,
         ),
     ),
@@ -86,6 +90,62 @@ INTERRUPTIONS: Mapping[str, tuple[ServiceRule, ...]] = {
             effect="a disabled key can't be used: everything that needs it fails",
             source='AWS KMS Developer Guide, "Enable and disable keys"',
         ),
+    ),
+}
+
+_PARAMETERS = 'Amazon RDS User Guide, "Working with parameter groups"'
+_STATIC = "dynamic parameters change at once, static ones only at the next restart"
+# Nothing is down, but people should know.
+NOTES: Mapping[str, tuple[ServiceRule, ...]] = {
+    "AWS::RDS::DBParameterGroup": (ServiceRule(properties=("Parameters",), effect=_STATIC, source=_PARAMETERS),),
+    "AWS::RDS::DBClusterParameterGroup": (ServiceRule(properties=("Parameters",), effect=_STATIC, source=_PARAMETERS),),
+}
+
+# What is kept for fewer days than before. The names may be at any depth of the properties.
+RETENTION: Mapping[str, ServiceRule] = {
+    "AWS::Logs::LogGroup": ServiceRule(
+        properties=("RetentionInDays",),
+        effect="older log events are deleted",
+        source='Amazon CloudWatch Logs API Reference, "PutRetentionPolicy"',
+    ),
+    "AWS::Events::Archive": ServiceRule(
+        properties=("RetentionDays",),
+        effect="older events are deleted, and can't be replayed",
+        source='Amazon EventBridge API Reference, "UpdateArchive"',
+    ),
+    "AWS::RDS::DBInstance": ServiceRule(
+        properties=("BackupRetentionPeriod",), effect="older automated backups are deleted", source=_RDS
+    ),
+    "AWS::RDS::DBCluster": ServiceRule(
+        properties=("BackupRetentionPeriod",), effect="older automated backups are deleted", source=_AURORA
+    ),
+    "AWS::S3::Bucket": ServiceRule(
+        properties=("ExpirationInDays", "NoncurrentDays"),
+        effect="older objects or versions are deleted",
+        source='Amazon S3 User Guide, "Managing the lifecycle of objects"',
+    ),
+    "AWS::SQS::Queue": ServiceRule(
+        properties=("MessageRetentionPeriod",),
+        effect="older messages are deleted",
+        source='Amazon SQS API Reference, "SetQueueAttributes"',
+    ),
+}
+
+INTERRUPTED_BY_REPLACEMENT: Mapping[str, ServiceRule] = {
+    "AWS::EC2::SubnetRouteTableAssociation": ServiceRule(
+        properties=(),
+        effect="meanwhile the subnet has the main route table",
+        source='Amazon VPC User Guide, "Subnet route tables"',
+    ),
+    "AWS::EC2::SubnetNetworkAclAssociation": ServiceRule(
+        properties=(),
+        effect="meanwhile the subnet has the default network ACL",
+        source='Amazon VPC User Guide, "Work with network ACLs"',
+    ),
+    "AWS::ElasticLoadBalancingV2::TargetGroup": ServiceRule(
+        properties=(),
+        effect="the new one has no healthy target until the first health checks succeed",
+        source='Elastic Load Balancing User Guide, "Health checks for Application Load Balancer target groups"',
     ),
 }
 
@@ -110,12 +170,18 @@ IMMUTABLE: Mapping[str, tuple[ServiceRule, ...]] = {
             effect="KMS can't change it, and CloudFormation doesn't replace keys for it",
             source='CloudFormation Template Reference, "AWS::KMS::Key"',
             instead="create a second key, re-encrypt the data, and remove the first one in a later release",
+            defaults={
+                "KeySpec": "SYMMETRIC_DEFAULT",
+                "KeyUsage": "ENCRYPT_DECRYPT",
+                "Origin": "AWS_KMS",
+                "MultiRegion": "false",
+            },
         ),
     ),
     "AWS::Cognito::UserPool": (
         ServiceRule(
-            properties=("AliasAttributes", "UsernameAttributes", "UsernameConfiguration", "Schema"),
-            effect="Cognito can't change how users sign in and which attributes are required once the pool exists",
+            properties=("AliasAttributes", "UsernameAttributes", "UsernameConfiguration"),
+            effect="Cognito can't change how users sign in once the pool exists",
             source=_COGNITO,
             instead="create a second user pool and import the users, who must reset their passwords",
         ),
@@ -126,6 +192,7 @@ IMMUTABLE: Mapping[str, tuple[ServiceRule, ...]] = {
             effect="the class of a log group can't be changed",
             source='Amazon CloudWatch Logs User Guide, "Log classes"',
             instead="create a second log group",
+            defaults={"LogGroupClass": "STANDARD"},
         ),
     ),
 }
@@ -134,6 +201,19 @@ IMMUTABLE: Mapping[str, tuple[ServiceRule, ...]] = {
 UNIQUE_KEYS: Mapping[str, tuple[UniqueKey, ...]] = {
     "AWS::EC2::SecurityGroup": (
         UniqueKey(properties=("GroupName", "VpcId"), source='Amazon EC2 API Reference, "CreateSecurityGroup"'),
+    ),
+    "AWS::EC2::SubnetRouteTableAssociation": (
+        UniqueKey(properties=("SubnetId",), source='Amazon EC2 API Reference, "AssociateRouteTable"'),
+    ),
+    "AWS::EC2::VPCEndpoint": (
+        UniqueKey(properties=("ServiceName", "VpcId"), source='Amazon EC2 API Reference, "CreateVpcEndpoint"'),
+    ),
+    # The cleanup of the old one takes away what the new one has just written.
+    "AWS::SNS::TopicPolicy": (
+        UniqueKey(properties=("Topics",), source='CloudFormation Template Reference, "AWS::SNS::TopicPolicy"'),
+    ),
+    "AWS::SQS::QueuePolicy": (
+        UniqueKey(properties=("Queues",), source='CloudFormation Template Reference, "AWS::SQS::QueuePolicy"'),
     ),
     "AWS::ElasticLoadBalancingV2::LoadBalancer": (
         UniqueKey(properties=("Name",), source='Elastic Load Balancing API Reference, "CreateLoadBalancer"'),
@@ -204,8 +284,18 @@ UNIQUE_KEYS: Mapping[str, tuple[UniqueKey, ...]] = {
     ),
     "AWS::Cognito::UserPoolDomain": (
         UniqueKey(properties=("Domain",), source='Amazon Cognito API Reference, "CreateUserPoolDomain"'),
-        UniqueKey(properties=("UserPoolId",), source='Amazon Cognito API Reference, "CreateUserPoolDomain"'),
+        # A pool may have one prefix domain and one custom domain.
+        UniqueKey(
+            properties=("UserPoolId", "CustomDomainConfig"),
+            source='Amazon Cognito API Reference, "CreateUserPoolDomain"',
+        ),
     ),
+    **{
+        f"AWS::WAFv2::{type_}": (
+            UniqueKey(properties=("Name", "Scope"), source=f'AWS WAFV2 API Reference, "Create{type_}"'),
+        )
+        for type_ in ("IPSet", "RegexPatternSet", "RuleGroup", "WebACL")
+    },
     "AWS::Route53::RecordSet": (
         UniqueKey(
             properties=("HostedZoneId", "HostedZoneName", "Name", "Type", "SetIdentifier"),
@@ -251,9 +341,13 @@ REFUSES_DELETION_IN_USE: Mapping[str, str] = {
     "AWS::EC2::Subnet": 'Amazon EC2 API Reference, "DeleteSubnet"',
     "AWS::EC2::VPC": 'Amazon EC2 API Reference, "DeleteVpc"',
     "AWS::ElasticLoadBalancingV2::TargetGroup": 'Elastic Load Balancing API Reference, "DeleteTargetGroup"',
-    "AWS::IAM::ManagedPolicy": 'IAM API Reference, "DeletePolicy"',
     "AWS::RDS::DBParameterGroup": 'Amazon RDS API Reference, "DeleteDBParameterGroup"',
     "AWS::RDS::DBSubnetGroup": 'Amazon RDS API Reference, "DeleteDBSubnetGroup"',
+}
+
+# CloudFormation takes it from all roles before it deletes it.
+DETACHED_IN_USE: Mapping[str, str] = {
+    "AWS::IAM::ManagedPolicy": 'CloudFormation registry, schema of "AWS::IAM::ManagedPolicy" (delete handler)',
 }
 
 # The property keeps its VPC: AWS refuses values in another one.

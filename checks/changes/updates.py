@@ -6,8 +6,15 @@ from typing import Any
 
 from checks.changes.deployment import Deployment, Effect, UpdateOutcome, refused
 from checks.changes.replacements import Replacement
-from checks.changes.service_rules import BOUND_TO_VPC, IMMUTABLE, INTERRUPTIONS
-from checks.templates import Resource, ResourceId, Templates
+from checks.changes.service_rules import (
+    BOUND_TO_VPC,
+    IMMUTABLE,
+    INTERRUPTED_BY_REPLACEMENT,
+    INTERRUPTIONS,
+    NOTES,
+    RETENTION,
+)
+from checks.templates import Resource, ResourceId, Templates, mappings
 
 _DATABASES = ("AWS::RDS::DBInstance", "AWS::RDS::DBCluster")
 _LAUNCH = ("LaunchTemplate", "MixedInstancesPolicy")
@@ -34,7 +41,18 @@ class Updates:
         altered = self.deployment.altered(id_)
         for rule in IMMUTABLE.get(is_["Type"], ()):
             for name in sorted(altered.intersection(rule.properties)):
-                yield refused(rule.effect, self._change(id_, name), rule.source, instead=rule.instead)
+                default = rule.defaults.get(name, "")
+                if not default or self._value(id_, name, default) != self._value(id_, name, default, old=True):
+                    yield refused(rule.effect, self._change(id_, name), rule.source, instead=rule.instead)
+        if is_["Type"].startswith("Custom::") and "ServiceToken" in altered:
+            yield refused(
+                "CloudFormation can't give a custom resource another function",
+                self._change(id_, "ServiceToken"),
+                'CloudFormation User Guide, "Custom resources" (the error "Modifying service token is not allowed")',
+                instead="give the custom resource another construct id too",
+            )
+        if is_["Type"] == "AWS::Cognito::UserPool":
+            yield from _user_attributes(was.get("Properties", {}), is_.get("Properties", {}))
         if reasons := self.deployment.replaced.get(id_):
             yield from (
                 Effect(
@@ -45,6 +63,8 @@ class Updates:
                 )
                 for reason in reasons
             )
+            if meanwhile := INTERRUPTED_BY_REPLACEMENT.get(is_["Type"]):
+                yield Effect(outcome=UpdateOutcome.INTERRUPTION, text=meanwhile.effect, source=meanwhile.source)
         else:
             yield from self._in_place(id_, altered)
 
@@ -60,6 +80,13 @@ class Updates:
                     detail=self._change(id_, name),
                     source=rule.source,
                 )
+        for rule in NOTES.get(type_, ()):
+            for name in sorted(altered.intersection(rule.properties)):
+                yield Effect(outcome=UpdateOutcome.IN_PLACE, text=rule.effect, detail=name, source=rule.source)
+        if (kept := RETENTION.get(type_)) and _is_kept_shorter(was, is_, kept.properties):
+            yield Effect(outcome=UpdateOutcome.IN_PLACE, text=kept.effect, source=kept.source)
+        if type_ == "AWS::RDS::DBSubnetGroup":
+            yield from self._subnets(id_)
         yield from self._moves_to_another_vpc(id_, type_)
         if type_ in _DATABASES:
             yield from _storage(was, is_)
@@ -77,11 +104,29 @@ class Updates:
             if rule and (before != after or after & self.deployment.replaced.keys()):
                 yield refused(rule.effect, name, rule.source, instead=rule.instead)
 
+    def _value(self, id_: ResourceId, name: str, default: str, *, old: bool = False) -> str:
+        side = self.deployment.old if old else self.deployment.new
+        return side.text(side.properties(id_).get(name, default), id_.stack)
+
     def _change(self, id_: ResourceId, name: str) -> str:
         """The property with its old and new value, which may be the same reference to something that changes."""
         sides = self.deployment.old, self.deployment.new
         old, new = (side.text(side.properties(id_).get(name, "(not set)"), id_.stack) for side in sides)
         return f"{name} {new}, which is replaced" if old == new else f"{name} {old} -> {new}"
+
+    def _subnets(self, id_: ResourceId) -> Iterator[Effect]:
+        before, after = (
+            {one.resource_id for one in side.references(side.properties(id_).get("SubnetIds"), id_.stack)}
+            for side in (self.deployment.old, self.deployment.new)
+        )
+        if gone := before - (after - self.deployment.replaced.keys()):
+            yield refused(
+                "RDS keeps a subnet in which the database or its standby runs",
+                ", ".join(map(str, sorted(gone))),
+                'Amazon RDS API Reference, "ModifyDBSubnetGroup"',
+                instead="move the database out of that zone first, by a failover or by Multi-AZ off and on",
+                certain=False,
+            )
 
     def _instances(self, id_: ResourceId, altered: set[str]) -> Iterator[Effect]:
         """An Auto Scaling group launches other instances if its launch template, their types or subnets change."""
@@ -123,9 +168,33 @@ def _vpcs(templates: Templates, value: Any, stack: str) -> set[ResourceId]:
     }
 
 
+def _user_attributes(was: Resource, is_: Resource) -> Iterator[Effect]:
+    """Attributes of users can be added, and never changed or removed."""
+    lost = [each.get("Name", "") for each in was.get("Schema", []) if each not in is_.get("Schema", [])]
+    if lost:
+        yield refused(
+            "attributes of a user pool can't be changed or removed",
+            ", ".join(lost),
+            'Amazon Cognito Developer Guide, "Working with user attributes"',
+            instead="keep them, and add others",
+        )
+
+
+def _is_kept_shorter(was: Resource, is_: Resource, names: tuple[str, ...]) -> bool:
+    """Whether one of these numbers is lower than before, or new: then something is deleted sooner."""
+    for name in names:
+        before, after = (
+            [int(found) for each in mappings(side) for found in [str(each.get(name))] if found.isdigit()]
+            for side in (was, is_)
+        )
+        if after and (not before or min(after) < min(before)):
+            return True
+    return False
+
+
 def _storage(was: Resource, is_: Resource) -> Iterator[Effect]:
-    before, after = was.get("AllocatedStorage"), is_.get("AllocatedStorage")
-    if before == after or not before or not after:
+    before, after = (str(side.get("AllocatedStorage", "")) for side in (was, is_))
+    if before == after or not (before.isdigit() and after.isdigit()):
         return
     change = f"{before} -> {after} GiB"
     if int(after) < int(before):
@@ -138,7 +207,7 @@ def _storage(was: Resource, is_: Resource) -> Iterator[Effect]:
     else:
         yield Effect(
             outcome=UpdateOutcome.IN_PLACE,
-            text="RDS refuses less storage than autoscaling has allocated, and another change for six hours",
+            text="RDS refuses a size below what autoscaling has reached, and further changes for six hours",
             detail=change,
             source='Amazon RDS User Guide, "Managing capacity automatically with Amazon RDS storage autoscaling"',
         )

@@ -19,11 +19,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     deploying = command_line.add("deploy", _deploy, "deploy all stacks of an environment")
     deploying.add_argument("--account", default="", help="twelve digits; default: that of the credentials")
     deploying.add_argument("--yes", action="store_true", help="don't ask before permissions are widened")
+    deploying.add_argument("--accept-loss", action="store_true", help="delete content that can't be restored")
     destroying = command_line.add("destroy", _destroy, "delete everything of an environment")
     destroying.add_argument("--confirm", default="", help="<project>-<environment>; default: ask")
     doctor = command_line.add("doctor", _doctor, "check that an account can take a deployment of an environment")
     doctor.add_argument("--account", default="", help="twelve digits; default: that of the credentials")
-    command_line.add("plan", _plan, "show what a deployment of an environment changes")
+    planning = command_line.add("plan", _plan, "show what a deployment of an environment changes")
+    planning.add_argument("--account", default="", help="twelve digits; default: that of the credentials")
     command_line.add("verify", _verify, "check that an environment is as its templates say, and works")
     return command_line.run(arguments)
 
@@ -33,15 +35,17 @@ def _bootstrap(environment: DeployedEnvironment, options: Namespace) -> int:
 
 
 def _deploy(environment: DeployedEnvironment, options: Namespace) -> int:
-    return deploy.run(environment, account=options.account, region=options.region, yes=options.yes)
+    return deploy.run(
+        environment, account=options.account, region=options.region, yes=options.yes, accept_loss=options.accept_loss
+    )
 
 
 def _destroy(environment: DeployedEnvironment, options: Namespace) -> int:
     return destroy.run(environment, confirm=options.confirm)
 
 
-def _plan(environment: DeployedEnvironment, _: Namespace) -> int:
-    return plan.run(environment)
+def _plan(environment: DeployedEnvironment, options: Namespace) -> int:
+    return plan.run(_of_account(environment, options))
 
 
 def _verify(environment: DeployedEnvironment, _: Namespace) -> int:
@@ -50,10 +54,14 @@ def _verify(environment: DeployedEnvironment, _: Namespace) -> int:
 
 
 def _doctor(environment: DeployedEnvironment, options: Namespace) -> int:
-    account = require_account(environment, {options.account or environment.account} - {""})
-    print(f"Examining the account {account} before a deployment of {environment.label}.", flush=True)
-    checks = check_runner.discovered("doctor")
-    return check_runner.run(replace(environment, account=account), checks, refusals_fail=False)
+    found = _of_account(environment, options)
+    print(f"Examining the account {found.account} before a deployment of {found.label}.", flush=True)
+    return check_runner.run(found, check_runner.discovered("doctor"), refusals_fail=False)
+
+
+def _of_account(environment: DeployedEnvironment, options: Namespace) -> DeployedEnvironment:
+    """The environment in the account of the credentials. Raises CommandError if that is not the one that is meant."""
+    return replace(environment, account=require_account(environment, {options.account or environment.account} - {""}))
 
 
 if __name__ == "__main__":

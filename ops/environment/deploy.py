@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from ops.environment.account import require_account
 from ops.environment.assembly import SynthesizedStack, read_assembly
 from ops.environment.bootstrap import PoliciesStack
 from ops.environment.cdk import run as _cdk
+from ops.environment.leftovers import left_behind
 from ops.environment.plan import make as make_plan
 from ops.environment.policies import Policies
 from ops.environment.stacks import CREATION_FAILED, DeployedResource, DeployedStack, find_stacks
@@ -33,11 +35,13 @@ ASSEMBLY = Path("cdk.out")
 KEPT = Path(".local/kept.json")
 
 
-def run(environment: DeployedEnvironment, *, account: str, region: str, yes: bool = False) -> int:
+def run(
+    environment: DeployedEnvironment, *, account: str, region: str, yes: bool = False, accept_loss: bool = False
+) -> int:
     """Deploy all stacks with the CDK's command line, and return its exit code.
 
     `account` and `region` may be empty, as for `cdk deploy` without that context. With `yes`, nobody is asked before
-    permissions are widened, as is needed where no terminal is.
+    permissions are widened, as is needed where no terminal is. With `accept_loss`, content may be deleted for good.
     """
     require_compiling_python(environment.name, sys.version_info[:2])
     context = {"env": environment.name, "account": account, "region": region}
@@ -54,12 +58,18 @@ def run(environment: DeployedEnvironment, *, account: str, region: str, yes: boo
     if plan:
         print(rendered(plan.report), flush=True)
         if refused := list(plan.refused()):
-            raise CommandError("AWS would refuse this deployment:\n" + "\n".join(refused))
+            raise CommandError("AWS would refuse this, or leave something behind:\n" + "\n".join(refused))
+        if not accept_loss and (lost := list(plan.lost())):
+            raise CommandError(
+                "this deployment deletes what can't be restored; if that is intended, add LOSS=accept:\n"
+                + "\n".join(lost)
+            )
     lifted = [
         resource
         for stack in deployed.values()
         for resource in _lift_protections(environment, stack, synthesized.get(stack.name))
     ]
+    start = datetime.now(UTC)
     names, kept = list(unprotected(synthesized, deployed)), plan.kept() if plan else {}
     code = 0
     if first := list(_first_run(names, kept)):
@@ -67,6 +77,9 @@ def run(environment: DeployedEnvironment, *, account: str, region: str, yes: boo
         if not code:
             print("The second run follows: it protects what is new, and removes what was kept.", flush=True)
     code = code or _cdk("deploy", "--all", *approval, *options)
+    for left in () if code else left_behind(environment, synthesized, start):
+        print(f"Left behind, outside of any stack; delete it yourself: {left}", flush=True)
+        code = 1
     if code:
         for resource in lifted:
             print(f"To protect it again, if it is to stay: {protections.command(resource, on=True)}", flush=True)
@@ -140,6 +153,11 @@ def _require_settled(deployed: Iterable[DeployedStack]) -> None:
     for stack in deployed:
         if stack.status.endswith("_IN_PROGRESS"):
             raise CommandError(f"{stack.name} is {stack.status}: wait until that has ended, then run this again")
+        if stack.status == "UPDATE_ROLLBACK_FAILED":
+            raise CommandError(
+                f"{stack.name} is {stack.status}: read its events, fix the cause, run `aws cloudformation "
+                f"continue-update-rollback --stack-name {stack.name}`, and then this again"
+            )
         if stack.status == "DELETE_FAILED":
             raise CommandError(
                 f"{stack.name} is {stack.status}: run `make destroy`, which says why, and then this again"

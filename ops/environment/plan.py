@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from checks.changes.comparable import protected
-from checks.changes.deployment import Effect, UpdateOutcome
+from checks.changes.conflicts import Conflicts
+from checks.changes.deployment import Deployment, Effect, UpdateOutcome
 from checks.changes.report import Report, rendered, report
+from checks.changes.stateful import STATEFUL, deletion_policy, replace_policy
 from checks.cost.prices import prices
 from checks.cost.report import difference
 from checks.templates import ResourceId, Template
@@ -40,16 +42,34 @@ class Plan:
 
         If there is anything, all that is removed is kept: removed routes and rules of a kept subnet would be missed.
         """
-        if not any(effect.is_solved_by_keeping for _, effect in self._certain()):
+        if not any(effect.is_solved_by_keeping for effects in self.report.effects.values() for effect in effects):
             return {}
+        taken_over = Conflicts(Deployment(self.report.before, self.report.after)).taken_over()
+        return {stack: self._removed(stack, taken_over) for stack in self.old.keys() & self.new.keys()}
+
+    def _removed(self, stack: str, taken_over: Collection[ResourceId]) -> dict[str, Any]:
+        """What the stack loses, without what can't exist beside something new."""
+        old, new = self.old[stack], self.new[stack]
         return {
-            stack: {
-                section: {id_: value for id_, value in self.old[stack].get(section, {}).items() if id_ not in now}
-                for section in ("Resources", "Outputs")
-                for now in (self.new[stack].get(section, {}),)
-            }
-            for stack in self.old.keys() & self.new.keys()
+            "Resources": {
+                id_: resource
+                for id_, resource in old.get("Resources", {}).items()
+                if id_ not in new.get("Resources", {}) and ResourceId(stack=stack, logical_id=id_) not in taken_over
+            },
+            "Outputs": {
+                id_: output for id_, output in old.get("Outputs", {}).items() if id_ not in new.get("Outputs", {})
+            },
         }
+
+    def lost(self) -> Iterator[str]:
+        """The content that the deployment deletes for good."""
+        after = self.report.after.resources()
+        for id_, resource in self.report.before.resources(*STATEFUL).items():
+            reasons = self.report.replacements.get(id_, [])
+            policy = (replace_policy if reasons else deletion_policy)(resource)
+            goes = id_ not in after and id_.stack in self.new
+            if policy == "Delete" and (goes or any(reason.certain for reason in reasons)):
+                yield f"{id_}: it is deleted, and {STATEFUL[resource['Type']].what} with it"
 
     def _certain(self) -> Iterator[tuple[ResourceId, Effect]]:
         for id_, effects in self.report.effects.items():
@@ -78,6 +98,8 @@ def run(environment: DeployedEnvironment) -> int:
         print("Nothing is deployed yet, so everything is created.")
         return 0
     print(rendered(plan.report))
+    if plan.report.same:
+        print("Code isn't compared, because none is built.")
     if not plan.report.same:
         print(f"\n{difference(plan.old, plan.new, prices(environment.session.region_name or ''))}")
     return 0

@@ -66,6 +66,40 @@ def _of_change(type_: str, before: Mapping[str, Any], **after: Any) -> UpdateOut
             UpdateOutcome.REFUSED,
         ),
         ("AWS::Cognito::UserPool", {"MfaConfiguration": "ON"}, {"MfaConfiguration": "OFF"}, UpdateOutcome.IN_PLACE),
+        ("AWS::Cognito::UserPool", {"Schema": []}, {"Schema": [{"Name": "team"}]}, UpdateOutcome.IN_PLACE),
+        ("AWS::Cognito::UserPool", {"Schema": [{"Name": "team"}]}, {"Schema": []}, UpdateOutcome.REFUSED),
+        ("AWS::KMS::Key", {}, {"KeySpec": "SYMMETRIC_DEFAULT", "MultiRegion": False}, UpdateOutcome.IN_PLACE),
+        ("AWS::Logs::LogGroup", {}, {"LogGroupClass": "STANDARD"}, UpdateOutcome.IN_PLACE),
+        ("AWS::Logs::LogGroup", {}, {"LogGroupClass": "INFREQUENT_ACCESS"}, UpdateOutcome.REFUSED),
+        # Part of an identifier is no name.
+        (
+            "AWS::Lambda::Permission",
+            {"FunctionName": "f", "SourceArn": "a"},
+            {"SourceArn": "b"},
+            UpdateOutcome.REPLACED,
+        ),
+        ("AWS::WAFv2::IPSet", {"Name": "a", "Scope": "REGIONAL"}, {"Scope": "CLOUDFRONT"}, UpdateOutcome.REPLACED),
+        ("Custom::Thing", {"ServiceToken": "a"}, {"ServiceToken": "b"}, UpdateOutcome.REFUSED),
+        ("Custom::Thing", {"ServiceToken": "a", "Size": 1}, {"Size": 2}, UpdateOutcome.IN_PLACE),
+        (
+            "AWS::RDS::DBInstance",
+            {"AllocatedStorage": {"Ref": "Size"}},
+            {"AllocatedStorage": "9"},
+            UpdateOutcome.IN_PLACE,
+        ),
+        # Blocks of addresses that overlap.
+        (
+            "AWS::EC2::Subnet",
+            {"VpcId": "v", "CidrBlock": "10.0.0.0/24"},
+            {"CidrBlock": "10.0.0.0/25"},
+            UpdateOutcome.REFUSED,
+        ),
+        (
+            "AWS::EC2::Subnet",
+            {"VpcId": "v", "CidrBlock": "10.0.0.0/24"},
+            {"CidrBlock": "10.0.1.0/24"},
+            UpdateOutcome.REPLACED,
+        ),
         ("AWS::RDS::DBInstance", DATABASE, {"AllocatedStorage": "50"}, UpdateOutcome.REFUSED),
         ("AWS::RDS::DBInstance", DATABASE, {"AllocatedStorage": "200"}, UpdateOutcome.IN_PLACE),
         ("AWS::RDS::DBInstance", DATABASE, {"EngineVersion": "16.4"}, UpdateOutcome.REFUSED),
@@ -214,7 +248,9 @@ def test_a_subnet_group_and_a_load_balancer_cannot_move_to_another_vpc() -> None
     moved = old.changed().put("Vpc", CidrBlock="10.1.0.0/16")
     for id_ in ("Group", "Balancer"):
         assert _outcome(old, moved, id_) is UpdateOutcome.REFUSED
-    assert _outcome(old, old.changed().put("Group", SubnetIds=[ref("Other")]), "Group") is UpdateOutcome.IN_PLACE
+    (effect,) = _found(old, old.changed().put("Group", SubnetIds=[ref("Other")]), "Group")
+    assert not effect.certain, "the database may run in the subnet that is taken away"
+    assert _found(old, old.changed().put("Group", SubnetIds=[ref("Subnet"), ref("Other")]), "Group") == ()
 
 
 def _group(update_policy: Mapping[str, Any], size: str) -> Sketch:
@@ -270,7 +306,12 @@ def test_a_change_that_may_replace_is_not_certain_to_be_refused_either() -> None
 
 RULES = [
     (type_, name)
-    for table in (service_rules.INTERRUPTIONS, service_rules.IMMUTABLE, service_rules.UNIQUE_KEYS)
+    for table in (
+        service_rules.INTERRUPTIONS,
+        service_rules.IMMUTABLE,
+        service_rules.NOTES,
+        service_rules.UNIQUE_KEYS,
+    )
     for type_, rules in table.items()
     for rule in rules
     for name in rule.properties
@@ -281,3 +322,75 @@ RULES = [
 def test_every_property_in_the_rules_is_one_of_its_type(type_: str) -> None:
     known = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", type_).schema["properties"]
     assert {name for of_type, name in RULES if of_type == type_} <= known.keys()
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after"),
+    [
+        ("AWS::Logs::LogGroup", {"RetentionInDays": 90}, {"RetentionInDays": 30}),
+        ("AWS::Logs::LogGroup", {}, {"RetentionInDays": 30}),
+        (
+            "AWS::S3::Bucket",
+            {"LifecycleConfiguration": {"Rules": [{"ExpirationInDays": 90}, {"ExpirationInDays": 60}]}},
+            {"LifecycleConfiguration": {"Rules": [{"ExpirationInDays": 90}, {"ExpirationInDays": 30}]}},
+        ),
+    ],
+)
+def test_what_is_kept_for_fewer_days_is_deleted_sooner(
+    type_: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> None:
+    old = Sketch().add("It", type_, **before)
+    (effect,) = _found(old, old.changed().put("It", **after), "It")
+    assert effect.outcome is UpdateOutcome.IN_PLACE
+    assert "are deleted" in effect.text
+    assert _found(old.changed().put("It", **after), old, "It") == ()
+
+
+def test_an_output_of_a_stack_that_is_not_compared_is_read_without_an_effect() -> None:
+    sketch = Sketch().add("It", "AWS::SQS::Queue", KmsMasterKeyId=stack_output("Key", "another-stack"))
+    assert effects(sketch.templates, sketch.changed().templates) == {}
+
+
+def test_a_retained_resource_keeps_its_name_after_its_stack_is_updated() -> None:
+    def log_group(stack: str) -> Sketch:
+        return Sketch().add(
+            "Logs", "AWS::Logs::LogGroup", stack=stack, attributes={"DeletionPolicy": "Retain"}, LogGroupName="/log"
+        )
+
+    assert _outcome(log_group(DATA), log_group(APP), "Logs", APP) is UpdateOutcome.REFUSED
+
+
+def test_the_policy_of_a_queue_cannot_move_to_another_logical_id() -> None:
+    old, new = (Sketch().add(id_, "AWS::SQS::QueuePolicy", Queues=["queue"]) for id_ in ("Old", "New"))
+    assert _outcome(old, new, "New") is UpdateOutcome.REFUSED
+
+
+def test_two_rules_of_a_listener_cannot_swap_their_priorities() -> None:
+    rule = "AWS::ElasticLoadBalancingV2::ListenerRule"
+    old = Sketch().add("One", rule, ListenerArn="x", Priority=1).add("Two", rule, ListenerArn="x", Priority=2)
+    swapped = old.changed().put("One", Priority=2).put("Two", Priority=1)
+    assert _outcome(old, swapped, "One") is UpdateOutcome.REFUSED
+    assert _outcome(old, old.changed().put("One", Priority=3), "One") is UpdateOutcome.IN_PLACE
+
+
+def test_roles_of_later_stacks_lose_a_policy_that_is_removed_or_replaced() -> None:
+    policy = "AWS::IAM::ManagedPolicy"
+    old = Sketch().add("Policy", policy, Description="a").output("Arn", ref("Policy"))
+    old.add("Role", "AWS::IAM::Role", stack=APP, ManagedPolicyArns=[stack_output("Arn")])
+    without = Sketch().add("Role", "AWS::IAM::Role", stack=APP)
+    (removed,) = _found(old, without, "Policy")
+    assert (removed.outcome, removed.is_solved_by_keeping) == (UpdateOutcome.INTERRUPTION, True)
+    assert _outcome(old, old.changed().put("Policy", Description="b"), "Policy") is UpdateOutcome.REPLACED
+
+
+def test_a_replaced_association_leaves_its_subnet_without_its_routes_meanwhile() -> None:
+    type_ = "AWS::EC2::SubnetRouteTableAssociation"
+    old = Sketch().add("It", type_, SubnetId="s", RouteTableId="a")
+    outcomes = {effect.outcome for effect in _found(old, old.changed().put("It", RouteTableId="b"), "It")}
+    assert outcomes == {UpdateOutcome.REPLACED, UpdateOutcome.INTERRUPTION}
+
+
+def test_a_static_parameter_is_noted() -> None:
+    old = Sketch().add("It", "AWS::RDS::DBParameterGroup", Parameters={"max_connections": "100"})
+    (effect,) = _found(old, old.changed().put("It", Parameters={"max_connections": "200"}), "It")
+    assert "only at the next restart" in effect.text

@@ -100,7 +100,7 @@ def test_stateful_resources_replacements_permissions_and_network_come_before_oth
         "Plan: 1 refused, 2 replaced, 1 in place",
         "Findings: 1 on stateful resources and outputs, 1 on wider permissions, 1 on new network access",
         "Resources: 4 changed",
-        "Refused by CloudFormation or the service",
+        "Refused, or left behind",
         "Stateful resources, and outputs that other stacks read",
         "Replaced resources",
         "Wider permissions",
@@ -162,7 +162,7 @@ def test_what_is_refused_comes_first_with_the_remedy_and_the_source() -> None:
     old = BASE.changed().add("Proxy", "AWS::RDS::DBProxy", DBProxyName="a", VpcSubnetIds=["one"])
     said = _text(old.changed().put("Proxy", VpcSubnetIds=["two"]), old).splitlines()
     assert said[0] == "Plan: 1 refused"
-    start = said.index("Refused by CloudFormation or the service")
+    start = said.index("Refused, or left behind")
     assert said[start + 1 : start + 5] == [
         "  Proxy  AWS::RDS::DBProxy",
         "      the old resource keeps DBProxyName until the end of the deployment: DBProxyName a",

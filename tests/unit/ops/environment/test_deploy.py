@@ -44,7 +44,9 @@ def test_so_is_one_whose_first_deployment_failed(status: str) -> None:
     assert _names(_synthesized({"Thing": DATABASE}), failed) == [DATA]
 
 
-@pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "DELETE_FAILED"])
+@pytest.mark.parametrize(
+    "status", ["CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED"]
+)
 def test_a_stack_that_is_not_settled_is_refused(status: str) -> None:
     with pytest.raises(CommandError, match=f"{DATA} is {status}: .* then"):
         _require_settled([deployed_stack(DATA, status=status)])
@@ -113,6 +115,7 @@ def test_a_failed_deployment_says_how_to_protect_a_load_balancer_again(
     monkeypatch.setattr(deploy, "read_assembly", lambda _: {DATA: _synthesized({"Thing": QUEUE})})
     there = replace(resource(LOAD_BALANCER), logical_id="Balancer")
     monkeypatch.setattr(deploy, "find_stacks", lambda _: [deployed_stack(DATA, there)])
+    monkeypatch.setattr(deploy, "left_behind", lambda *_: [])
     attribute = {"Key": LOAD_BALANCER_ATTRIBUTE, "Value": "true"}
     aws.expect("sts", "get_caller_identity", {"Account": "111122223333"})
     aws.expect("elbv2", "describe_load_balancer_attributes", {"Attributes": [attribute]})
@@ -148,6 +151,7 @@ def runs(aws: Stubs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[li
     monkeypatch.setattr(deploy, "require_compiling_python", lambda *_: None)
     monkeypatch.setattr(deploy, "_cdk", cdk)
     monkeypatch.setattr(deploy, "KEPT", tmp_path / "kept.json")
+    monkeypatch.setattr(deploy, "left_behind", lambda *_: [])
     there = [
         deployed_stack(DATA, template={"Resources": {"Group": GROUP, "Thing": QUEUE}, "Outputs": outputs}),
         deployed_stack(APP, template={"Resources": {"Function": _function(READS)}}),
@@ -175,12 +179,10 @@ def test_what_later_stacks_still_use_is_kept_in_the_first_of_two_runs(
 def test_what_no_stack_uses_is_removed_in_one_run(
     aws: Stubs, runs: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unused = {DATA: _synthesized({"Group": GROUP}), APP: _synthesized({"Function": _function(READS)})}
-    unused[DATA] = SynthesizedStack(
-        template={"Resources": {"Group": GROUP}, "Outputs": {"Group": {"Value": {"Fn::GetAtt": ["Group", "GroupId"]}}}}
-    )
-    monkeypatch.setattr(deploy, "read_assembly", lambda _: unused)
-    assert deploy.run(aws.environment(), account="", region="") == 0
+    still_used = {"Resources": {"Group": GROUP}, "Outputs": {"Group": {"Value": {"Fn::GetAtt": ["Group", "GroupId"]}}}}
+    synthesized = {DATA: SynthesizedStack(template=still_used), APP: _synthesized({"Function": _function(READS)})}
+    monkeypatch.setattr(deploy, "read_assembly", lambda _: synthesized)
+    assert deploy.run(aws.environment(), account="", region="", accept_loss=True) == 0
     assert len(runs) == 1
 
 
@@ -190,7 +192,7 @@ def test_what_aws_would_refuse_is_not_deployed(
     another_type = {"Type": "AWS::SNS::Topic", "Properties": {}}
     synthesized = {DATA: _synthesized({"Group": GROUP, "Thing": another_type}), APP: _synthesized({})}
     monkeypatch.setattr(deploy, "read_assembly", lambda _: synthesized)
-    with pytest.raises(CommandError, match=r"refuse this deployment:\n.*data/Thing: .* Give the new resource another"):
+    with pytest.raises(CommandError, match=r"leave something behind:\n.*data/Thing: .* Give the new resource another"):
         deploy.run(aws.environment(), account="", region="")
     assert runs == []
     assert "Plan: " in capsys.readouterr().out
@@ -205,3 +207,27 @@ def test_nobody_is_asked_before_permissions_widen_only_if_yes_is_given(
     monkeypatch.setattr(deploy, "read_assembly", lambda _: synthesized)
     deploy.run(aws.environment(), account="", region="", yes=yes)
     assert [run[1:3] == ["--require-approval", "never"] for run in runs] == [yes, yes]
+
+
+def test_content_is_deleted_only_if_that_is_accepted(
+    aws: Stubs, runs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_queue = {DATA: _synthesized({"Group": GROUP}), APP: _synthesized({})}
+    monkeypatch.setattr(deploy, "read_assembly", lambda _: without_queue)
+    with pytest.raises(CommandError, match=r"add LOSS=accept:\n.*data/Thing: it is deleted, and its messages with it"):
+        deploy.run(aws.environment(), account="", region="")
+    assert runs == []
+    aws.expect("sts", "get_caller_identity", {"Account": "111122223333"})
+    assert deploy.run(aws.environment(), account="", region="", accept_loss=True) == 0
+
+
+def test_what_is_left_behind_fails_the_deployment(
+    aws: Stubs, runs: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        deploy, "read_assembly", lambda _: {DATA: _synthesized({"Thing": QUEUE}), APP: _synthesized({})}
+    )
+    monkeypatch.setattr(deploy, "left_behind", lambda *_: ["data/Group (sg-1): in use"])
+    assert deploy.run(aws.environment(), account="", region="") == 1
+    assert "delete it yourself: data/Group (sg-1): in use" in capsys.readouterr().out
+    assert runs
