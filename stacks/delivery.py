@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from aws_cdk import BootstraplessSynthesizer, IStackSynthesizer, PermissionsBoundary
+from aws_cdk import IStackSynthesizer, LegacyStackSynthesizer, PermissionsBoundary
 from constructs import Construct
 
 from components.delivery.delivery import Delivery
@@ -50,8 +50,8 @@ class DeliveryStack(PlatformStack):
 
     @staticmethod
     def synthesizer_for(environment: Environment) -> IStackSynthesizer:
-        """None of the bootstrap's roles."""
-        return BootstraplessSynthesizer()
+        """None of the bootstrap's roles. `BootstraplessSynthesizer` names them: it only does without the bucket."""
+        return LegacyStackSynthesizer()
 
     @staticmethod
     def boundary_for(environment: Environment) -> PermissionsBoundary | None:

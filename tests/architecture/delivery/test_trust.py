@@ -1,13 +1,16 @@
 """Whoever deploys with the roles of the bootstrap can't change what they are trusted with."""
 
 import json
+from pathlib import Path
 
 import pytest
+from aws_cdk import App
 
 from components.delivery.delivery import BOOTSTRAP_ROLES
 from config.bootstrap import DEFAULT_QUALIFIER
 from config.temporary import copy_of
-from tests.support.delivery.variants import WITH_PULL_REQUESTS
+from stacks.delivery import DeliveryStack
+from tests.support.delivery.variants import DELIVERY, WITH_PULL_REQUESTS
 from tests.support.deployment.requests import ARN, boundary, execution_role
 from tests.support.synthesis import synthesize
 
@@ -25,8 +28,16 @@ CHANGES = {
 }
 
 
-def test_the_stack_is_deployed_without_the_bootstrap_and_its_roles_have_no_boundary() -> None:
+def test_the_stack_is_deployed_without_the_bootstrap_and_its_roles_have_no_boundary(tmp_path: Path) -> None:
     """The CDK's command line then puts the template into its call, and uses the credentials of whoever calls it."""
+    app = App(outdir=str(tmp_path))
+    DeliveryStack(app, STACK, environment=WITH_PULL_REQUESTS, config=DELIVERY, verified=[])
+    app.synth()
+    properties = json.loads((tmp_path / "manifest.json").read_text())["artifacts"][STACK]["properties"]
+    named = {
+        name for name in properties if "Role" in name or "ootstrap" in name or name == "stackTemplateAssetObjectUrl"
+    }
+    assert not named, "it would be deployed with these"
     synthesized = synthesize(WITH_PULL_REQUESTS)
     template = synthesized.templates[STACK]
     assert "Parameters" not in template, "it checks the version of a bootstrap"
