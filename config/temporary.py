@@ -4,6 +4,7 @@ import re
 from dataclasses import fields, replace
 from typing import Any
 
+from config.bootstrap import SharedBootstrap
 from config.capability import Capability
 from config.model import TEMPORARY_PREFIX, Environment, Removal
 
@@ -16,8 +17,8 @@ def is_temporary(name: str) -> bool:
 def copy_of(environment: Environment, name: str) -> Environment:
     """A temporary environment with the values of another one. `make destroy` deletes everything in it.
 
-    It has the other one's addresses, so the two networks can't be connected. An optional capability decides by itself
-    what a copy of it is.
+    It has the other one's addresses, so the two networks can't be connected. It needs no bootstrap of its own: it uses
+    the shared one. An optional capability decides by itself what a copy of it is.
     """
     capabilities: dict[str, Any] = {
         field.name: value.temporary()
@@ -27,6 +28,7 @@ def copy_of(environment: Environment, name: str) -> Environment:
     return replace(
         environment,
         name=name,
+        bootstrap=SharedBootstrap(),
         database=replace(environment.database, deletion_protection=False, on_removal="destroy"),
         removal=Removal.DESTROY,
         termination_protection=False,

@@ -1,6 +1,14 @@
 """The base class of all stacks: name, account, region, and the tags of resources."""
 
-from aws_cdk import CfnOutput, DefaultStackSynthesizer, PermissionsBoundary, RemovalPolicy, Stack, Tags
+from aws_cdk import (
+    CfnOutput,
+    DefaultStackSynthesizer,
+    IStackSynthesizer,
+    PermissionsBoundary,
+    RemovalPolicy,
+    Stack,
+    Tags,
+)
 from aws_cdk import Environment as Target
 from constructs import Construct
 
@@ -16,7 +24,6 @@ class PlatformStack(Stack):
     """One stack of one environment, named `<project>-<environment>-<stack>`."""
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment, description: str) -> None:
-        has_boundary = isinstance(environment.bootstrap, OwnBootstrap)
         super().__init__(
             scope,
             id_,
@@ -24,15 +31,25 @@ class PlatformStack(Stack):
             description=description,
             env=Target(account=environment.account, region=environment.region),
             termination_protection=environment.termination_protection,
-            synthesizer=DefaultStackSynthesizer(qualifier=environment.qualifier),
-            permissions_boundary=(
-                PermissionsBoundary.from_name(environment.bootstrap_names.boundary) if has_boundary else None
-            ),
+            synthesizer=self.synthesizer_for(environment),
+            permissions_boundary=self.boundary_for(environment),
         )
         self.removal = REMOVAL[environment.removal]
         Tags.of(self).add("Project", environment.project)
         Tags.of(self).add("Environment", environment.name)
         Tags.of(self).add("Stack", id_)
+
+    @staticmethod
+    def synthesizer_for(environment: Environment) -> IStackSynthesizer:
+        """With which roles the stack is deployed: those of the bootstrap."""
+        return DefaultStackSynthesizer(qualifier=environment.qualifier)
+
+    @staticmethod
+    def boundary_for(environment: Environment) -> PermissionsBoundary | None:
+        """The most that the stack's roles may do: the boundary of the environment's own bootstrap."""
+        if isinstance(environment.bootstrap, OwnBootstrap):
+            return PermissionsBoundary.from_name(environment.bootstrap_names.boundary)
+        return None
 
     def allow_verify(self, policy: AccessPolicy) -> None:
         """Allows what the checks of `make verify` do in this stack besides reading settings: by default nothing."""

@@ -56,7 +56,10 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class ManagedPolicy:
-    """An AWS managed policy that a role attaches, by its name, what it allows, and why no policy of the app serves."""
+    """An AWS managed policy that a role attaches, by its name, and why no policy of the app serves.
+
+    `actions` is what it allows, if the role has a permissions boundary: that must allow it too.
+    """
 
     role: str
     policy: str
@@ -105,7 +108,7 @@ def read(files: Iterable[Path]) -> Reasons:
                     case "exemptions":
                         exemptions.append(Exemption(**{**entry, "actions": tuple(entry["actions"])}))
                     case "managed_policies":
-                        managed.append(ManagedPolicy(**{**entry, "actions": tuple(entry["actions"])}))
+                        managed.append(ManagedPolicy(**{**entry, "actions": tuple(entry.get("actions", ()))}))
             except (ValueError, TypeError, KeyError) as error:
                 raise ReasonsError(f"{file}: {error} in {entry}") from error
     return Reasons(reasons=tuple(reasons), exemptions=tuple(exemptions), managed_policies=tuple(managed))

@@ -1,6 +1,6 @@
 """Roles that workflows on GitHub assume with a token of their job, without a stored secret."""
 
-from aws_cdk import Aws, Duration, Stack
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -13,6 +13,8 @@ SESSION = Duration.hours(3)
 # Of the bootstrap (AWS CDK Developer Guide, "Customize CDK bootstrapping"). Container images are not used.
 BOOTSTRAP_ROLES = ("deploy-role", "file-publishing-role", "lookup-role")
 READ_ONLY = "ReadOnlyAccess"
+# CloudFormation's role, as `make bootstrap` makes it, may change only roles and policies without a path.
+PATH = "/delivery/"
 # What AWS's policy lets its users read besides settings. No command needs it.
 CONTENT = (
     *("s3:GetObject", "s3:GetObjectVersion", "sqs:ReceiveMessage", "ssm:GetParameter", "ssm:GetParameters"),
@@ -27,30 +29,33 @@ class Delivery(Construct):
     repository, never a branch or a whole repository.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, config: DeliveryConfig, prefix: str) -> None:
-        """`prefix` is what the names of the environment's stacks start with."""
+    def __init__(self, scope: Construct, id_: str, *, config: DeliveryConfig, prefix: str, qualifier: str) -> None:
+        """`prefix` is what the names of the environment's stacks start with, and `qualifier` that of its bootstrap."""
         super().__init__(scope, id_)
         self._config = config
         self._prefix = prefix
         self._provider_arn = self._provider()
         self._roles = self._container_of_roles()
         self.verify_policy = self._verify_policy()
-        self._bootstrap_policy = self._assume_bootstrap_roles()
+        bootstrap_policy = self._policy("BootstrapPolicy", "Assumes the roles of the CDK's bootstrap")
+        bootstrap_policy.allow("sts:AssumeRole", resources=_bootstrap_roles(qualifier))
         self.deploy_role = self._role(
-            "Deploy", config.github_environment, "Deploys from GitHub", self.verify_policy, self._bootstrap_policy
+            "Deploy", config.github_environment, "Deploys from GitHub", self.verify_policy, bootstrap_policy
         )
         self.verify_role = self._role(
             "Verify", config.verify_environment, "Verifies from GitHub what is deployed", self.verify_policy
         )
 
-    def pull_requests_role(self, github_environment: str, *, prefix: str) -> iam.Role:
-        """The role that deploys and deletes environments whose stacks have names that start with `prefix`."""
+    def pull_requests_role(self, github_environment: str, *, prefix: str, qualifier: str) -> iam.Role:
+        """The role that deploys and deletes environments whose stacks have names that start with `prefix`.
+
+        `qualifier` is that of their bootstrap.
+        """
         return self._role(
             "PullRequests",
             github_environment,
             "Deploys and deletes the environments of pull requests from GitHub",
-            self._bootstrap_policy,
-            self._delete_policy(prefix),
+            self._pull_requests_policy(prefix, qualifier),
         )
 
     def _provider(self) -> str:
@@ -79,28 +84,19 @@ class Delivery(Construct):
         return iam.Role(
             self._roles,
             f"{id_}Role",
+            path=PATH,
             assumed_by=iam.WebIdentityPrincipal(self._provider_arn, conditions),
             description=description,
             max_session_duration=SESSION,
             managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(READ_ONLY), *policies],
         )
 
-    def _assume_bootstrap_roles(self) -> AccessPolicy:
-        """CloudFormation's own role does what a deployment does. Whoever deploys can only start it."""
-        policy = AccessPolicy(self, "BootstrapPolicy", description="Assumes the roles of the CDK's bootstrap")
-        qualifier = Stack.of(self).synthesizer.bootstrap_qualifier
-        policy.allow(
-            "sts:AssumeRole",
-            resources=[
-                f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/cdk-{qualifier}-{name}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
-                for name in BOOTSTRAP_ROLES
-            ],
-        )
-        return policy
+    def _policy(self, id_: str, description: str) -> AccessPolicy:
+        return AccessPolicy(self, id_, description=description, path=PATH)
 
     def _verify_policy(self) -> AccessPolicy:
         """To which each stack adds what its checks need (`allow_verify`)."""
-        policy = AccessPolicy(self, "VerifyPolicy", description="Detects drift, and reads no content")
+        policy = self._policy("VerifyPolicy", "Detects drift, and reads no content")
         _deny_content(policy)
         stacks = _stacks(self._prefix)
         policy.allow("cloudformation:DetectStackDrift", "cloudformation:DetectStackResourceDrift", resources=[stacks])
@@ -112,10 +108,11 @@ class Delivery(Construct):
         )
         return policy
 
-    def _delete_policy(self, prefix: str) -> AccessPolicy:
-        """What `make destroy` does. CloudFormation deletes with its own role, that of the last deployment."""
-        policy = AccessPolicy(self, "DeletePolicy", description="Deletes the environments of pull requests")
+    def _pull_requests_policy(self, prefix: str, qualifier: str) -> AccessPolicy:
+        """And what `make destroy` does. CloudFormation deletes with its own role, that of the last deployment."""
+        policy = self._policy("PullRequestsPolicy", "Deploys and deletes the environments of pull requests")
         _deny_content(policy)
+        policy.allow("sts:AssumeRole", resources=_bootstrap_roles(qualifier))
         buckets = f"arn:{Aws.PARTITION}:s3:::{prefix}*"
         allowed = {
             ("cloudformation:DeleteStack",): _stacks(prefix),
@@ -134,6 +131,14 @@ class Delivery(Construct):
             would_change="if each pull request had an account of its own",
         )
         return policy
+
+
+def _bootstrap_roles(qualifier: str) -> list[str]:
+    """CloudFormation's own role does what a deployment does. Whoever deploys can only start it."""
+    return [
+        f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/cdk-{qualifier}-{name}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
+        for name in BOOTSTRAP_ROLES
+    ]
 
 
 def _deny_content(policy: AccessPolicy) -> None:

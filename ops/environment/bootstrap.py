@@ -29,9 +29,9 @@ def run(environment: DeployedEnvironment, *, account: str) -> int:
     `account` may be empty: then it is that of the credentials. Raises CommandError.
     """
     # Here, because importing the environments raises ConfigError if one of them is invalid.
-    from config.environments import ENVIRONMENTS  # noqa: PLC0415 - see above
+    from config.environments import named  # noqa: PLC0415 - see above
 
-    configured = ENVIRONMENTS[environment.name]
+    configured = named(environment.name)
     actual = require_account(environment, {account or configured.account or ""} - {""})
     target = f"aws://{actual}/{environment.session.region_name}"
     if isinstance(configured.bootstrap, SharedBootstrap):

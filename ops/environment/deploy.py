@@ -128,9 +128,9 @@ def unprotected(synthesized: Mapping[str, SynthesizedStack], deployed: Mapping[s
 def _require_bootstrap(environment: DeployedEnvironment) -> None:
     """Raises CommandError if the environment's own bootstrap is missing: the CDK would ask for `cdk bootstrap`."""
     # Here, because importing the environments raises ConfigError if one of them is invalid.
-    from config.environments import ENVIRONMENTS  # noqa: PLC0415 - see above
+    from config.environments import named  # noqa: PLC0415 - see above
 
-    configured = ENVIRONMENTS[environment.name]
+    configured = named(environment.name)
     if isinstance(configured.bootstrap, SharedBootstrap):
         return
     names, command = configured.bootstrap_names, f"make bootstrap ENV={environment.name}"

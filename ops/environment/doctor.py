@@ -8,8 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from config.bootstrap import DEFAULT_QUALIFIER, BootstrapNames
-from config.environments import ENVIRONMENTS
+from config.bootstrap import BootstrapNames
+from config.environments import named
 from ops.common.check import Check, SkippedError
 from ops.common.environment import DeployedEnvironment
 from ops.environment import planned, quotas
@@ -65,12 +65,9 @@ def account_is_bootstrapped(environment: DeployedEnvironment) -> Iterator[str]:
     needed = {stack.bootstrap for stack in planned.stacks(environment).values() if stack.bootstrap}
     region, ssm = environment.session.region_name, client(environment, "ssm")
     names = BootstrapNames(project=environment.project, environment=environment.name)
+    command = f"`make bootstrap ENV={environment.name} REGION={region}`, as an administrator"
     for bootstrap in needed:
         qualifier = bootstrap.parameter.split("/")[2]  # as in /cdk-bootstrap/hnb659fds/version
-        option = "" if qualifier == DEFAULT_QUALIFIER else f" --qualifier {qualifier}"
-        command = f"`cdk bootstrap aws://{environment.account or '<account>'}/{region}{option}`"
-        if qualifier == names.qualifier:
-            command = f"`make bootstrap ENV={environment.name} REGION={region}`, as an administrator"
         bucket = bootstrap.bucket.replace("${AWS::AccountId}", environment.account).replace("${AWS::Region}", region)
         toolkit = names.toolkit_stack if qualifier == names.qualifier else "CDKToolkit"
         bucket_exists = _exists(environment, bucket)
@@ -155,7 +152,7 @@ def concurrency_suffices(environment: DeployedEnvironment) -> Iterator[str]:
 
     Without reserved concurrency, the executions that an alias keeps ready count in the same way.
     """
-    reserve = ENVIRONMENTS[environment.name].runtime.reserve_concurrency
+    reserve = named(environment.name).runtime.reserve_concurrency
     type_ = "AWS::Lambda::Function" if reserve else "AWS::Lambda::Alias"
     wanted = {
         (resource.stack, resource.logical_id): _concurrency(resource.properties)

@@ -125,10 +125,18 @@ class Policies:
         )
 
 
+def deployed_by_people() -> set[Path]:
+    """The folders of capabilities whose stack uses no bootstrap: their roles have no boundary."""
+    files = COMPONENTS.glob("*/deployment.toml")
+    return {file.parent for file in files if "deployed_by_people" in tomllib.loads(file.read_text(encoding="utf-8"))}
+
+
 def _entries(file: str, table: str) -> Iterator[dict[str, Any]]:
-    """The entries of one table in the files of all capabilities."""
+    """The entries of one table in the files of all capabilities that are deployed with the bootstrap."""
+    by_people = deployed_by_people()
     for path in sorted(COMPONENTS.glob(f"*/{file}")):
-        yield from tomllib.loads(path.read_text(encoding="utf-8")).get(table, [])
+        if path.parent not in by_people:
+            yield from tomllib.loads(path.read_text(encoding="utf-8")).get(table, [])
 
 
 def _policy(name: str, description: str, statements: list[Statement]) -> dict[str, Any]:

@@ -12,13 +12,21 @@ import pytest
 
 from checks.changes.schemas import handler_permissions
 from checks.patterns import covers
+from checks.permissions.reasons import read
 from checks.statements import IDENTITY_POLICIES, ROLE, Statement, statements
 from checks.templates import REFERENCE
 from config.bootstrap import DEFAULT_QUALIFIER, BootstrapNames, OwnBootstrap
 from config.environments import DEV, PROD, STAGING
 from config.model import Environment
 from config.network import DualStack, InterfaceEndpoint, NoNat
-from ops.environment.policies import POLICIES_OF_A_ROLE, POLICY_CHARACTERS, Policies, _characters, _packed
+from ops.environment.policies import (
+    POLICIES_OF_A_ROLE,
+    POLICY_CHARACTERS,
+    Policies,
+    _characters,
+    _packed,
+    deployed_by_people,
+)
 from tests.support.databases import VARIANTS as DATABASES
 from tests.support.deployment.requests import (
     ACTIONS,
@@ -29,7 +37,7 @@ from tests.support.deployment.requests import (
     execution_role,
     resources_of,
 )
-from tests.support.permissions import REASONS
+from tests.support.permissions import FILES
 from tests.support.synthesis import ENVIRONMENTS, Synthesized, synthesize
 from tests.support.variants import unusual, variants
 
@@ -54,6 +62,8 @@ OF_THE_BOOTSTRAP_AND_AWS = [
     f"{ARN}ssm:<Region>::parameter/aws/service/ami-amazon-linux-latest/image",
     f"{ARN}iam::<AccountId>:role/aws-service-role/thing",
 ]
+# Of templates that are deployed with the bootstrap.
+PARAMETER = "BootstrapVersion"
 # What no schema describes.
 CUSTOM = frozenset({"lambda:InvokeFunction"})
 OWN_TAGS = {"aws:ResourceTag/Project": NAMES.project, "aws:ResourceTag/Environment": NAMES.environment}
@@ -70,6 +80,17 @@ ALLOWED = sorted({action for entry in ALLOW for action in entry["actions"]})
 EXPLICIT = [action for action in ALLOWED if "*" not in action]
 
 
+def with_bootstrap(environment: Environment) -> Synthesized:
+    """The environment without the stacks that people deploy with credentials of their own."""
+    synthesized = synthesize(environment)
+    by_bootstrap = {
+        name: template
+        for name, template in synthesized.templates.items()
+        if PARAMETER in template.get("Parameters", {})
+    }
+    return replace(synthesized, templates=by_bootstrap)
+
+
 @cache
 def needed(type_: str) -> frozenset[str]:
     """The actions that CloudFormation needs for a resource type."""
@@ -78,7 +99,7 @@ def needed(type_: str) -> frozenset[str]:
 
 @pytest.fixture(params=CASES, scope="module")
 def case(request: pytest.FixtureRequest) -> Synthesized:
-    return synthesize(CASES[request.param])
+    return with_bootstrap(CASES[request.param])
 
 
 def test_every_action_that_the_templates_need_is_allowed_or_known_to_be_never_called(case: Synthesized) -> None:
@@ -107,7 +128,7 @@ def test_what_is_never_called_is_for_properties_that_no_template_has(case: Synth
 
 
 def test_no_action_is_allowed_or_excluded_that_no_template_needs() -> None:
-    types = {one["Type"] for case in CASES.values() for one in synthesize(case).linked.resources().values()}
+    types = {one["Type"] for case in CASES.values() for one in with_bootstrap(case).linked.resources().values()}
     known = frozenset().union(*(needed(type_) for type_ in types))
     for entry in NEVER_CALLED:
         unknown = set(entry["actions"]) - known
@@ -239,15 +260,28 @@ def test_a_deployment_may_make_a_role_with_the_boundary() -> None:
 
 @pytest.mark.parametrize(
     "environment",
-    [PROD, STAGING, DEV, replace(DEV, bootstrap=OwnBootstrap())],
-    ids=["prod", "staging", "dev", "dev with its own"],
+    [PROD, STAGING, DEV, replace(DEV, bootstrap=OwnBootstrap()), *unusual().values()],
+    ids=["prod", "staging", "dev", "dev with its own", *unusual()],
 )
 def test_every_role_has_the_boundary_of_an_own_bootstrap_and_none_that_is_missing(environment: Environment) -> None:
-    linked = synthesize(environment).linked
+    linked = with_bootstrap(environment).linked
     for id_ in linked.resources(ROLE):
         found = linked.text(linked.properties(id_).get("PermissionsBoundary", "none"), id_.stack).rpartition("/")[2]
         own = isinstance(environment.bootstrap, OwnBootstrap)
         assert found == (environment.bootstrap_names.boundary if own else "none"), f"{id_} has the boundary {found}"
+
+
+def test_only_roles_of_capabilities_that_people_deploy_have_no_boundary() -> None:
+    """The boundary is the sum of what the others do."""
+    people = deployed_by_people()
+    apart = {each.role for each in read(file for file in FILES if file.parent in people).reasons}
+    for name, environment in CASES.items():
+        complete, limited = synthesize(environment), with_bootstrap(environment)
+        for id_ in complete.linked.resources(ROLE):
+            by_people = any(id_.logical_id.startswith(role) for role in apart)
+            assert by_people == (id_.stack not in limited.templates), (
+                f"{id_} of {name}: see components/*/deployment.toml"
+            )
 
 
 def test_a_role_may_do_within_the_boundary_all_that_its_policies_allow(case: Synthesized) -> None:
@@ -259,8 +293,10 @@ def test_a_role_may_do_within_the_boundary_all_that_its_policies_allow(case: Syn
 
 
 def test_the_boundary_allows_what_attached_policies_of_aws_allow() -> None:
-    assert REASONS.managed_policies
-    for policy in REASONS.managed_policies:
+    people = deployed_by_people()
+    limited = read(file for file in FILES if file.parent not in people).managed_policies
+    assert limited
+    for policy in limited:
         for action in policy.actions:
             assert boundary(NAMES).may(action, f"{ARN}logs:<Region>:<AccountId>:log-group:RDSOSMetrics"), action
 

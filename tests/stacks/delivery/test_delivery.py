@@ -87,7 +87,7 @@ def test_whoever_deploys_may_start_the_roles_of_the_bootstrap_and_change_nothing
     roles = json.loads(allowed["sts:AssumeRole"])
     named = ["".join(part if isinstance(part, str) else "*" for part in each["Fn::Join"][1]) for each in roles]
     assert [each.rpartition(":role/")[2] for each in named] == [
-        f"cdk-hnb659fds-{name}-role-*-*" for name in ("deploy", "file-publishing", "lookup")
+        f"cdk-{dev.environment.qualifier}-{name}-role-*-*" for name in ("deploy", "file-publishing", "lookup")
     ]
     assert allowed.keys() - {"sts:AssumeRole"} == _allowed(dev, "Verify").keys()
 

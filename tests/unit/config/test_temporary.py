@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from config.bootstrap import SharedBootstrap
 from config.capability import Capability
 from config.checks import ConfigError
 from config.environments import DEV, PROD, choose, named
@@ -29,6 +30,11 @@ def test_everything_else_is_no_environment(name: str) -> None:
 def test_a_number_that_makes_a_name_too_long_is_refused() -> None:
     with pytest.raises(ConfigError, match="name must be 1 to 20 lower-case letters"):
         named("pr-123456789012345678")
+
+
+def test_a_copy_is_deployed_with_the_bootstrap_that_all_share() -> None:
+    """Nobody prepares the account for each pull request."""
+    assert copy_of(PROD, "pr-1").bootstrap == SharedBootstrap()
 
 
 def test_make_destroy_leaves_nothing_of_a_copy() -> None:

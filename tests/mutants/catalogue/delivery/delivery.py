@@ -28,7 +28,7 @@ MUTANTS = (
         name="jobs that only verify may deploy",
         file=COMPONENT,
         old='"Verifies from GitHub what is deployed", self.verify_policy\n',
-        new='"Verifies from GitHub what is deployed", self.verify_policy, self._bootstrap_policy\n',
+        new='"Verifies from GitHub what is deployed", self.verify_policy, bootstrap_policy\n',
         test=f"{TESTS}::test_whoever_verifies_can_deploy_nothing",
         says="sts:AssumeRole",
     ),
@@ -43,11 +43,19 @@ MUTANTS = (
     Mutant(
         name="workflows read files",
         file=COMPONENT,
-        old="""description="Detects drift, and reads no content")
+        old="""self._policy("VerifyPolicy", "Detects drift, and reads no content")
         _deny_content(policy)""",
-        new='description="Detects drift, and reads no content")',
+        new='self._policy("VerifyPolicy", "Detects drift, and reads no content")',
         test=f"{TESTS}::test_no_role_reads_files_or_messages[Verify]",
         says="Verify",
+    ),
+    Mutant(
+        name="a workflow changes its own roles",
+        file=COMPONENT,
+        old='PATH = "/delivery/"',
+        new='PATH = "/"',
+        test="tests/architecture/delivery/test_trust.py::test_a_deployment_can_not_change_what_it_is_trusted_with",
+        says="iam:CreatePolicyVersion",
     ),
     Mutant(
         name="a temporary environment has roles of its own",

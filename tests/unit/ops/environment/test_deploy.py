@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from config import environments
 from config.bootstrap import OwnBootstrap
 from config.environments import DEV, ENVIRONMENTS, PROD
 from ops.common.errors import CommandError
@@ -60,6 +61,11 @@ def test_an_environment_with_a_bootstrap_of_its_own_is_refused_without_it(
     aws.refuse("cloudformation", "get_template", "ValidationError", "Stack with id x does not exist")
     with pytest.raises(CommandError, match="make bootstrap ENV=dev"):
         _require_bootstrap(aws.environment())
+
+
+def test_a_temporary_environment_needs_no_bootstrap_of_its_own(aws: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environments, "DEV", replace(DEV, bootstrap=OwnBootstrap()))
+    _require_bootstrap(replace(aws.environment(), name="pr-12"))
 
 
 @pytest.mark.parametrize(("changes", "said"), [({}, ""), ({"Execution1": {}}, "run `make bootstrap ENV=dev`")])

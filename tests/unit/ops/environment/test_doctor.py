@@ -52,9 +52,16 @@ def test_a_bootstrap_that_is_new_enough_is_no_problem(aws: Stubs, plan: Plan) ->
         (
             "5",
             True,
-            ["the bootstrap has version 5, and the stacks need 6: `cdk bootstrap aws://111122223333/eu-central-1 --q"],
+            ["the bootstrap has version 5, and the stacks need 6: `make bootstrap ENV=dev REGION=eu-central-1`, as an"],
         ),
-        (None, False, ["eu-central-1 is not bootstrapped (the SSM parameter /cdk-bootstrap/acme/version is missing)"]),
+        (
+            None,
+            False,
+            [
+                "eu-central-1 is not bootstrapped (the SSM parameter /cdk-bootstrap/acme/version is missing): "
+                "`make bootstrap ENV=dev REGION=eu-central-1`, as an administrator"
+            ],
+        ),
         (None, True, ["eu-central-1 is not bootstrapped", f"the bucket {BUCKET} of an earlier bootstrap is still"]),
         ("6", False, [f"the bucket {BUCKET} of the bootstrap is gone"]),
     ],
@@ -66,12 +73,14 @@ def test_a_missing_or_old_bootstrap_is_a_problem(
     assert [said.startswith(start) for said, start in zip(found, problems, strict=True)] == [True] * len(problems)
 
 
-def test_a_missing_bootstrap_of_the_environment_itself_is_made_by_make(
+def test_the_bucket_of_an_environments_own_bootstrap_is_in_its_own_stack(
     aws: Stubs, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (shared,) = bootstrap_problems(aws, version="6", bucket=False)
     monkeypatch.setattr(BootstrapNames, "qualifier", "acme")
-    (said,) = bootstrap_problems(aws, version=None, bucket=False)
-    assert said.endswith("`make bootstrap ENV=dev REGION=eu-central-1`, as an administrator")
+    (own,) = bootstrap_problems(aws, version="6", bucket=False)
+    assert "--stack-name CDKToolkit`" in shared
+    assert f"--stack-name {DEV.bootstrap_names.toolkit_stack}`" in own
 
 
 def stack_problems(aws: Stubs, *names: str) -> list[str]:
