@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from checks.changes.deployment import Effect, UpdateOutcome
+from checks.changes.guard import subject
 from checks.changes.report import Report
 from checks.changes.stateful import STATEFUL
 
 NOTHING = "nothing"
 ELSEWHERE = "another environment"
 _SHOWN = 4
+_KEEPING = ("DeletionPolicy", "UpdateReplacePolicy", "termination protection")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,9 @@ def _text(report: Report) -> str:
     others = Counter(report.type_of(id_) for id_ in report.of_outcome(UpdateOutcome.REPLACED) if id_ not in lost)
     if others:
         parts.append(f"Replaced: {_counted(others)}.")
+    weaker = Counter(each.type for each in report.findings if subject(each.changes[0]) in _KEEPING)
+    if weaker:
+        parts.append(f"{_counted(weaker)}: less is kept if it is deleted later.")
     if report.removed_stacks:
         left = ", ".join(report.stacks[stack] for stack in report.removed_stacks)
         parts.append(f"Stays deployed until you delete it: {left}.")

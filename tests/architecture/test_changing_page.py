@@ -30,20 +30,21 @@ the plan again, against what is really deployed, and stops if AWS would refuse i
 | UpdateOutcome | Meaning |
 |---|---|
 | nothing | The templates stay the same |
-| in place | AWS changes the resource, and nobody notices |
+| in place | AWS changes the resource, and nothing is down |
 | in place, with an interruption | Something is down for a while, or open connections end |
 | replaced | CloudFormation creates a new resource and deletes the old one; the row says what is lost with it |
 | refused | The deployment fails and is rolled back, or leaves something behind; the row says what to do instead |
 | another environment | New stacks are created, and the old ones stay |
 
-"Possibly" means that more than the templates decides: the schema calls the property conditional, or a quota counts.
+"Possibly": the templates alone don't decide it. The state of the resource does, or the account's quota.
 
 Each row is computed from the templates of prod in `eu-central-1` before and after the change, by the resource schemas
 and the rules in `checks/changes/service_rules.py`. The value before is that of prod, unless the change needs another
-one. With other values around it the outcome can be more harmless: plan your own change.
+one. With other values around it the outcome can differ: plan your own change.
 
 `make deploy` itself solves two of the refusals. It switches off the protection of a load balancer that is removed, and
-it keeps removed resources that later stacks still use until those stacks are updated.
+it keeps removed resources that later stacks still use until those stacks are updated. It stops if stored content would
+be deleted, until you add `LOSS=accept`.
 
 [upgrading.md](upgrading.md) is about new versions, going back, and restoring data. `make snapshots` writes this page.
 """

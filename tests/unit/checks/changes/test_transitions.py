@@ -64,3 +64,10 @@ def test_other_stacks_are_another_environment_and_a_removed_stack_stays() -> Non
 def test_outcomes_are_ordered_from_harmless_to_impossible() -> None:
     ordered = [NOTHING, "in place", "possibly replaced", "replaced", "possibly refused", "refused", ELSEWHERE]
     assert sorted(ordered, key=severity) == ordered
+
+
+def test_a_row_says_that_less_is_kept() -> None:
+    kept = Sketch().add("Queue", "AWS::SQS::Queue", attributes={"DeletionPolicy": "Retain"})
+    assert _row(kept, Sketch().add("Queue", "AWS::SQS::Queue")).text == (
+        "SQS::Queue: less is kept if it is deleted later."
+    )
