@@ -37,10 +37,12 @@ class Delivery(Construct):
         self._provider_arn = self._provider()
         self._roles = self._container_of_roles()
         self.verify_policy = self._verify_policy()
-        bootstrap_policy = self._policy("BootstrapPolicy", "Assumes the roles of the CDK's bootstrap")
-        bootstrap_policy.allow("sts:AssumeRole", resources=_bootstrap_roles(qualifier))
         self.deploy_role = self._role(
-            "Deploy", config.github_environment, "Deploys from GitHub", self.verify_policy, bootstrap_policy
+            "Deploy",
+            config.github_environment,
+            "Deploys from GitHub",
+            self.verify_policy,
+            self._deploy_policy(qualifier),
         )
         self.verify_role = self._role(
             "Verify", config.verify_environment, "Verifies from GitHub what is deployed", self.verify_policy
@@ -93,6 +95,20 @@ class Delivery(Construct):
 
     def _policy(self, id_: str, description: str) -> AccessPolicy:
         return AccessPolicy(self, id_, description=description, path=PATH)
+
+    def _deploy_policy(self, qualifier: str) -> AccessPolicy:
+        """People deploy this stack. The CDK's command line calls DeleteChangeSet even if nothing has changed in it."""
+        policy = self._policy("DeployPolicy", "Assumes the roles of the CDK's bootstrap")
+        policy.allow("sts:AssumeRole", resources=_bootstrap_roles(qualifier))
+        this = f"arn:{Aws.PARTITION}:cloudformation:{Aws.REGION}:{Aws.ACCOUNT_ID}:stack/{Aws.STACK_NAME}/*"
+        policy.allow("cloudformation:DeleteChangeSet", resources=[this])
+        acknowledge(
+            policy,
+            *by(AWS_SOLUTIONS, rule=f"IAM5[Resource::{_shown(this)}]"),
+            reason="The command line names the stack, and not its id",
+            would_change="if the CDK's command line made no change sets",
+        )
+        return policy
 
     def _verify_policy(self) -> AccessPolicy:
         """To which each stack adds what its checks need (`allow_verify`)."""
@@ -154,6 +170,7 @@ def _stacks(prefix: str) -> str:
 
 def _shown(arn: str) -> str:
     """The ARN as findings of cdk-nag show it."""
-    for token, name in ((Aws.PARTITION, "Partition"), (Aws.REGION, "Region"), (Aws.ACCOUNT_ID, "AccountId")):
+    names = {"Partition": Aws.PARTITION, "Region": Aws.REGION, "AccountId": Aws.ACCOUNT_ID, "StackName": Aws.STACK_NAME}
+    for name, token in names.items():
         arn = arn.replace(token, f"<AWS::{name}>")
     return arn

@@ -55,17 +55,20 @@ def roles(empty_cloud: LocalCloud) -> Iterator[dict[str, str]]:
     cloudformation.delete_stack(StackName=STACK)
 
 
-def _assume(cloud: LocalCloud, role: str, **changes: str | None) -> str:
-    """The ARN of the session that a token gets."""
+def token(**changes: str | None) -> str:
+    """A token as GitHub gives it to a job of dev, with these changes."""
     claims = {"iss": f"https://{ISSUER}", "aud": AUDIENCE, "sub": OF_DEV, **changes}
     given = {name: value for name, value in claims.items() if value is not None}
-    token = ".".join(
+    parts = [
         base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({"alg": "RS256"}, given)
-    )
+    ]
+    return ".".join((*parts, "c2lnbmF0dXJl"))
+
+
+def _assume(cloud: LocalCloud, role: str, **changes: str | None) -> str:
+    """The ARN of the session that a token gets."""
     sts: Any = cloud.session().client("sts")
-    answer = sts.assume_role_with_web_identity(
-        RoleArn=role, RoleSessionName="job", WebIdentityToken=f"{token}.c2lnbmF0dXJl"
-    )
+    answer = sts.assume_role_with_web_identity(RoleArn=role, RoleSessionName="job", WebIdentityToken=token(**changes))
     return str(answer["AssumedRoleUser"]["Arn"])
 
 

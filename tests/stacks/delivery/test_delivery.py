@@ -89,7 +89,9 @@ def test_whoever_deploys_may_start_the_roles_of_the_bootstrap_and_change_nothing
     assert [each.rpartition(":role/")[2] for each in named] == [
         f"cdk-{dev.environment.qualifier}-{name}-role-*-*" for name in ("deploy", "file-publishing", "lookup")
     ]
-    assert allowed.keys() - {"sts:AssumeRole"} == _allowed(dev, "Verify").keys()
+    assert ':stack/", {"Ref": "AWS::StackName"}, "/*"' in allowed["cloudformation:DeleteChangeSet"]
+    more = {"sts:AssumeRole", "cloudformation:DeleteChangeSet"}
+    assert allowed.keys() - more == _allowed(dev, "Verify").keys()
 
 
 def test_whoever_verifies_can_deploy_nothing(dev: Synthesized) -> None:

@@ -28,7 +28,7 @@ MUTANTS = (
         name="jobs that only verify may deploy",
         file=COMPONENT,
         old='"Verifies from GitHub what is deployed", self.verify_policy\n',
-        new='"Verifies from GitHub what is deployed", self.verify_policy, bootstrap_policy\n',
+        new='"Verifies from GitHub what is deployed", self._deploy_policy(qualifier)\n',
         test=f"{TESTS}::test_whoever_verifies_can_deploy_nothing",
         says="sts:AssumeRole",
     ),
