@@ -98,6 +98,17 @@ def test_another_key_than_the_templates_is_a_problem(
     assert f"the template says {KEY}" in problem
 
 
+def test_a_missing_key_is_a_problem_even_if_the_key_is_one_of_the_same_stack(
+    aws: Stubs, stacks: list[DeployedStack]
+) -> None:
+    """Its ARN can't be known from the template, so every key would match."""
+    own_key = {"KmsMasterKeyId": {"Fn::GetAtt": ["Key", "Arn"]}}
+    stacks.append(deployed_stack("data", resource("AWS::SNS::Topic", own_key)))
+    aws.expect("sns", "get_topic_attributes", {"Attributes": {}})
+    (problem,) = verify.data_is_encrypted_and_private(aws.environment())
+    assert "is encrypted with no key" in problem
+
+
 def test_drift_that_cannot_be_detected_is_a_problem(aws: Stubs, stacks: list[DeployedStack]) -> None:
     stacks.append(deployed_stack("data"))
     aws.expect("cloudformation", "detect_stack_drift", {"StackDriftDetectionId": "1"})
