@@ -24,8 +24,8 @@ MUTANTS = (
     Mutant(
         name="roles have no permissions boundary",
         file="stacks/base.py",
-        old="has_boundary = isinstance(environment.bootstrap, OwnBootstrap)",
-        new="has_boundary = False",
+        old="if isinstance(environment.bootstrap, OwnBootstrap):",
+        new="if not environment:",
         test="tests/architecture/test_deployment_policies.py::"
         "test_every_role_has_the_boundary_of_an_own_bootstrap_and_none_that_is_missing[prod]",
         says="has the boundary none",
