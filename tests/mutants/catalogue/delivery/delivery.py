@@ -27,8 +27,8 @@ MUTANTS = (
     Mutant(
         name="jobs that only verify may deploy",
         file=COMPONENT,
-        old='"Verifies from GitHub what is deployed", self.verify_policy\n',
-        new='"Verifies from GitHub what is deployed", self._deploy_policy(qualifier)\n',
+        old='"Detects drift, and reads no content")\n',
+        new='"Detects drift, and reads no content")\n        policy.allow("sts:AssumeRole", resources=["*"])\n',
         test=f"{TESTS}::test_whoever_verifies_can_deploy_nothing",
         says="sts:AssumeRole",
     ),
@@ -55,7 +55,7 @@ MUTANTS = (
         old='PATH = "/delivery/"',
         new='PATH = "/"',
         test="tests/architecture/delivery/test_trust.py::test_a_deployment_can_not_change_what_it_is_trusted_with",
-        says="iam:CreatePolicyVersion",
+        says="iam:AttachRolePolicy",
     ),
     Mutant(
         name="a temporary environment has roles of its own",
