@@ -34,7 +34,8 @@ def main() -> None:
     platform = Platform(app, environment=environment)
     # `make deploy` names the stacks and resources that it first creates without protection.
     leave_unprotected(platform, (app.node.try_get_context("unprotected") or "").split(","))
-    # What it removes, it may first keep: then the templates are no longer those of the code, which the rules are about.
+    # A first run can also keep removed resources. The rule packs don't check that run: its templates are not those of
+    # the code.
     if kept := app.node.try_get_context("kept"):
         keep(platform, json.loads(Path(kept).read_text()))
     else:

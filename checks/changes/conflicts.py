@@ -25,9 +25,9 @@ from checks.changes.stateful import deletion_policy, replace_policy
 from checks.templates import Resource, ResourceId, Templates
 
 _NAME_SOURCE = 'CloudFormation User Guide, "Name type"'
-_LEFT = "the deployment leaves it behind, outside of the stack"
-_KEEP = "keep it until the stacks that use it are updated; remove it in a second deployment"
-_LEAVE = "leave it as it is, and create the new one under another construct id"
+_LEFT_BEHIND = "the deployment leaves it behind, outside of the stack"
+_REMOVE_LATER = "keep it until the stacks that use it are updated; remove it in a second deployment"
+_CREATE_ANOTHER = "leave it as it is, and create the new one under another construct id"
 _LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 _LISTENER_RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 _TARGET_GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
@@ -41,7 +41,7 @@ class Conflicts:
 
     def of_creation(self, id_: ResourceId) -> Iterator[Effect]:
         """The new resource needs a name, or other unique values, that an old one still has."""
-        resource = self.deployment.after[id_]
+        resource = self.deployment.new_resources[id_]
         certain = all(reason.certain for reason in self.deployment.replaced.get(id_, []))
         for key in _unique_keys(resource["Type"]):
             values = self._new_values(id_, key)
@@ -53,13 +53,13 @@ class Conflicts:
                         f"the old resource keeps {names} until the end of the deployment",
                         detail if other == id_ else f"{detail}, of {other}",
                         key.source,
-                        instead=f"change {key.properties[0]} too, or remove the old one in a release before this one",
+                        remedy=f"change {key.properties[0]} too, or remove the old one in a release before this one",
                         certain=certain,
                     )
 
     def of_update(self, id_: ResourceId) -> Iterator[Effect]:
         """A kept resource gets unique values that another old one has at that moment."""
-        type_ = self.deployment.after[id_]["Type"]
+        type_ = self.deployment.new_resources[id_]["Type"]
         for key in UNIQUE_KEYS.get(type_, ()):
             values = self._new_values(id_, key)
             if not values or values == _values(self.deployment.old, id_, key):
@@ -70,24 +70,24 @@ class Conflicts:
                         "another resource has these values when this one changes",
                         f"{', '.join(f'{name} {value}' for name, value in _named(key, values))}, of {other}",
                         key.source,
-                        instead="use values that no resource has, or make two releases",
+                        remedy="use values that no resource has, or make two releases",
                     )
 
     def taken_over(self) -> set[ResourceId]:
         """The removed resources whose unique values a new resource gets: they can't exist at the same time."""
-        removed = [id_ for id_ in self.deployment.before if id_ not in self.deployment.after]
+        removed = [id_ for id_ in self.deployment.old_resources if id_ not in self.deployment.new_resources]
         return {
             id_
             for id_ in removed
-            for key in _unique_keys(self.deployment.before[id_]["Type"])
-            for new in self.deployment.new.resources(self.deployment.before[id_]["Type"])
-            if new not in self.deployment.before
+            for key in _unique_keys(self.deployment.old_resources[id_]["Type"])
+            for new in self.deployment.new.resources(self.deployment.old_resources[id_]["Type"])
+            if new not in self.deployment.old_resources
             and _clash(key, _values(self.deployment.old, id_, key), self._new_values(new, key))
         }
 
     def of_deletion(self, id_: ResourceId) -> Iterator[Effect]:
         """The old resource can't be deleted, so it is left behind; or its deletion interrupts something."""
-        resource, reasons = self.deployment.before[id_], self.deployment.replaced.get(id_, [])
+        resource, reasons = self.deployment.old_resources[id_], self.deployment.replaced.get(id_, [])
         if (rule := INTERRUPTED_BY_REMOVAL.get(resource["Type"])) and not reasons:
             yield Effect(outcome=UpdateOutcome.INTERRUPTION, text=rule.effect, source=rule.source)
         certain = all(reason.certain for reason in reasons)
@@ -96,27 +96,27 @@ class Conflicts:
             return
         if source := _protected_by(resource):
             yield refused(
-                f"its deletion protection makes the deletion fail: {_LEFT}",
+                f"its deletion protection makes the deletion fail: {_LEFT_BEHIND}",
                 "",
                 source,
-                instead="switch its protection off in a deployment before this one, or keep it",
+                remedy="switch its protection off in a deployment before this one, or keep it",
                 certain=certain,
             )
         if full := EMPTY_TO_BE_DELETED.get(resource["Type"]):
-            text = f"it can't be deleted unless it is empty: {_LEFT}"
-            yield refused(text, "", full, instead="empty it before", certain=False)
+            text = f"it can't be deleted unless it is empty: {_LEFT_BEHIND}"
+            yield refused(text, "", full, remedy="empty it before", certain=False)
         if in_use := REFUSES_DELETION_IN_USE.get(resource["Type"]):
             yield from (
                 Effect(
                     outcome=UpdateOutcome.REFUSED,
-                    text=f"a stack that is updated later still uses it, so {_LEFT}",
+                    text=f"a stack that is updated later still uses it, so {_LEFT_BEHIND}",
                     detail=user,
                     certain=certain,
                     source=in_use,
-                    instead=instead,
-                    is_solved_by_keeping=instead == _KEEP,
+                    remedy=remedy,
+                    is_solved_by_keeping=remedy == _REMOVE_LATER,
                 )
-                for user, instead in self._later_users(id_)
+                for user, remedy in self._later_users(id_)
             )
         if detached := DETACHED_IN_USE.get(resource["Type"]):
             yield from (
@@ -125,10 +125,10 @@ class Conflicts:
                     text="roles of stacks that are updated later lose it until then",
                     detail=user,
                     source=detached,
-                    instead=instead,
-                    is_solved_by_keeping=instead == _KEEP,
+                    remedy=remedy,
+                    is_solved_by_keeping=remedy == _REMOVE_LATER,
                 )
-                for user, instead in self._later_users(id_)
+                for user, remedy in self._later_users(id_)
             )
 
     def of_target_groups(self) -> Iterator[tuple[ResourceId, Effect]]:
@@ -145,47 +145,56 @@ class Conflicts:
                         "it would belong to two load balancers until the end of the deployment",
                         old,
                         'Elastic Load Balancing User Guide, "Target groups for your Application Load Balancers"',
-                        instead="give the new load balancer a target group of its own",
+                        remedy="give the new load balancer a target group of its own",
                     ),
                 )
 
     def of_quotas(self) -> Iterator[tuple[ResourceId, Effect]]:
-        """More resources than CloudFormation, or an account without a raised quota, may have."""
+        """More resources than a stack may have, or than the default quota of an account allows."""
         for type_, (most, source) in QUOTAS.items():
             before, after = self.deployment.old.resources(type_), self.deployment.new.resources(type_)
             if len(after) > max(most, len(before)):
                 added = [id_ for id_ in after if id_ not in before]
-                text = "the default quota of an account in a region is lower"
-                instead = "ask for a higher quota before the deployment"
-                yield added[-1], refused(text, f"{len(after)} of {most}", source, instead=instead, certain=False)
+                text = "the account may need a higher quota in this region"
+                remedy = "ask for a higher quota before the deployment"
+                yield (
+                    added[-1],
+                    refused(
+                        text, f"{len(after)} resources, default quota {most}", source, remedy=remedy, certain=False
+                    ),
+                )
         most, source = STACK_RESOURCES
         for stack, template in self.deployment.new.stacks.items():
             if (count := len(template.get("Resources", {}))) > most:
                 id_ = ResourceId(stack=stack, logical_id="*")
                 yield (
                     id_,
-                    refused("a stack can't have more resources", f"{count} of {most}", source, instead="split it"),
+                    refused(
+                        "the stack has too many resources", f"{count}, at most {most}", source, remedy="split the stack"
+                    ),
                 )
 
     def _new_values(self, id_: ResourceId, key: UniqueKey) -> tuple[str, ...]:
-        """The values of the key; empty if it isn't set, or if it names something new, which nothing old can have."""
-        properties = self.deployment.after[id_].get("Properties", {})
+        """The values of the key. Empty if it isn't set, or refers to something new, whose value no old resource has."""
+        properties = self.deployment.new_resources[id_].get("Properties", {})
         references = self.deployment.new.references([properties.get(name) for name in key.properties], id_.stack)
-        if any(one.resource_id not in self.deployment.before or self.deployment.alters(one) for one in references):
+        if any(
+            one.resource_id not in self.deployment.old_resources or self.deployment.alters(one) for one in references
+        ):
             return ()
         return _values(self.deployment.new, id_, key)
 
     def _still_there(self, id_: ResourceId) -> Iterator[ResourceId]:
         """The old resources of the same type that are deleted only after this one is created."""
-        type_, stacks = self.deployment.after[id_]["Type"], list(self.deployment.new.stacks)
+        type_, stacks = self.deployment.new_resources[id_]["Type"], list(self.deployment.new.stacks)
         for other in self.deployment.old.resources(type_):
             if other == id_:
                 if not is_deleted_before_its_replacement(type_):
                     yield other
-            elif other not in self.deployment.after or other in self.deployment.replaced:
+            elif other not in self.deployment.new_resources or other in self.deployment.replaced:
                 policy = replace_policy if other in self.deployment.replaced else deletion_policy
                 is_earlier = other.stack in stacks and stacks.index(other.stack) < stacks.index(id_.stack)
-                if not is_earlier or policy(self.deployment.before[other]).startswith("Retain"):
+                if not is_earlier or policy(self.deployment.old_resources[other]).startswith("Retain"):
                     yield other
 
     def _later_users(self, id_: ResourceId) -> Iterator[tuple[str, str]]:
@@ -195,7 +204,7 @@ class Conflicts:
             if user not in stacks:
                 yield user, "delete the stack that uses it before"
             elif stacks.index(user) > stacks.index(id_.stack):
-                yield user, _LEAVE if id_ in self.deployment.replaced else _KEEP
+                yield user, _CREATE_ANOTHER if id_ in self.deployment.replaced else _REMOVE_LATER
 
 
 def _unique_keys(type_: str) -> tuple[UniqueKey, ...]:

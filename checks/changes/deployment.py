@@ -27,7 +27,7 @@ class UpdateOutcome(Enum):
 class Effect:
     """One effect on a resource, why, and with which values (`detail`); not `certain` if more than templates decides it.
 
-    If AWS refuses it, `instead` says what to do. It may be solved by keeping a removed resource for one deployment.
+    If AWS refuses it, `remedy` says what to do. It may be solved by keeping a removed resource for one deployment.
     """
 
     outcome: UpdateOutcome
@@ -35,7 +35,7 @@ class Effect:
     detail: str = ""
     certain: bool = True
     source: str = ""
-    instead: str = ""
+    remedy: str = ""
     is_solved_by_keeping: bool = False
 
     def __str__(self) -> str:
@@ -43,27 +43,27 @@ class Effect:
         return f"{maybe}{self.text}: {self.detail}" if self.detail else f"{maybe}{self.text}"
 
 
-def refused(text: str, detail: str, source: str, *, instead: str, certain: bool = True) -> Effect:
+def refused(text: str, detail: str, source: str, *, remedy: str, certain: bool = True) -> Effect:
     """The effect that the deployment fails, or leaves something behind."""
     return Effect(
-        outcome=UpdateOutcome.REFUSED, text=text, detail=detail, source=source, instead=instead, certain=certain
+        outcome=UpdateOutcome.REFUSED, text=text, detail=detail, source=source, remedy=remedy, certain=certain
     )
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """The templates before and after."""
+    """The old and new templates of a deployment."""
 
     old: Templates
     new: Templates
 
     @cached_property
-    def before(self) -> Mapping[ResourceId, Resource]:
+    def old_resources(self) -> Mapping[ResourceId, Resource]:
         """The resources of the old templates."""
         return self.old.resources()
 
     @cached_property
-    def after(self) -> Mapping[ResourceId, Resource]:
+    def new_resources(self) -> Mapping[ResourceId, Resource]:
         """The resources of the new templates."""
         return self.new.resources()
 
@@ -78,7 +78,7 @@ class Deployment:
 
     def altered(self, id_: ResourceId) -> set[str]:
         """The properties of a kept resource whose value changes: another text, or a reference that changes."""
-        before, after = (side[id_].get("Properties", {}) for side in (self.before, self.after))
+        before, after = (side[id_].get("Properties", {}) for side in (self.old_resources, self.new_resources))
         return {
             name
             for name in before.keys() | after.keys()

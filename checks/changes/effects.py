@@ -28,24 +28,28 @@ def worst(found: tuple[Effect, ...]) -> UpdateOutcome:
 
 def _effects(deployment: Deployment) -> Iterator[tuple[ResourceId, Effect]]:
     updates, conflicts = Updates(deployment), Conflicts(deployment)
-    for id_ in deployment.after:
-        if id_ in deployment.before:
+    old, new = deployment.old_resources, deployment.new_resources
+    for id_ in new:
+        if id_ in old:
             yield from ((id_, effect) for effect in updates.effects(id_))
-            if id_ not in deployment.replaced and deployment.before[id_]["Type"] == deployment.after[id_]["Type"]:
+            if (
+                id_ not in deployment.replaced
+                and deployment.old_resources[id_]["Type"] == deployment.new_resources[id_]["Type"]
+            ):
                 yield from ((id_, effect) for effect in conflicts.of_update(id_))
-        if id_ not in deployment.before or id_ in deployment.replaced:
+        if id_ not in old or id_ in deployment.replaced:
             yield from ((id_, effect) for effect in conflicts.of_creation(id_))
-    for id_ in deployment.before:
-        if id_ in deployment.replaced or id_ not in deployment.after:
+    for id_ in old:
+        if id_ in deployment.replaced or id_ not in new:
             yield from ((id_, effect) for effect in conflicts.of_deletion(id_))
     yield from conflicts.of_target_groups()
     yield from conflicts.of_quotas()
     for change in output_changes(deployment.old, deployment.new, deployment.replaced):
         if change.broken:
-            yield from _broken(change)
+            yield from _effects_of_lost_output(change)
 
 
-def _broken(change: OutputChange) -> Iterator[tuple[ResourceId, Effect]]:
+def _effects_of_lost_output(change: OutputChange) -> Iterator[tuple[ResourceId, Effect]]:
     for reader in change.readers:
         yield (
             reader.resource_id,
@@ -53,6 +57,6 @@ def _broken(change: OutputChange) -> Iterator[tuple[ResourceId, Effect]]:
                 "it reads an output that no longer exists",
                 f"{reader.property} reads {change.output}",
                 'CloudFormation Template Reference, "Fn::GetStackOutput"',
-                instead="restore the output, or remove its readers",
+                remedy="restore the output, or remove its readers",
             ),
         )

@@ -153,8 +153,8 @@ def _effects(report: Report, stack: str, outcome: UpdateOutcome) -> list[str]:
         first = next(iter(by_id.values()))
         found += lines(f"{_listed(by_id)}  {type_}", indent=2)
         found += lines(clipped(shortened(str(first), report.stacks), _STATEMENT), indent=6, hang=4)
-        if first.instead:
-            found += lines(first.instead, label="do: ", indent=6, hang=4)
+        if first.remedy:
+            found += lines(first.remedy, label="do: ", indent=6, hang=4)
         found += lines(first.source, label="source: ", indent=6, hang=4)
     return found
 

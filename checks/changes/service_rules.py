@@ -11,7 +11,7 @@ _SUBNET_GROUP = 'Amazon RDS API Reference, "ModifyDBSubnetGroup"'
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceRule:
-    """What happens if one of these properties changes. `instead` says what to do if AWS refuses the change.
+    """What happens if one of these properties changes. `remedy` says what to do if AWS refuses the change.
 
     A property that isn't set has its value of `defaults`, if any.
     """
@@ -19,7 +19,7 @@ class ServiceRule:
     properties: tuple[str, ...]
     effect: str
     source: str
-    instead: str = ""
+    remedy: str = ""
     defaults: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -169,7 +169,7 @@ IMMUTABLE: Mapping[str, tuple[ServiceRule, ...]] = {
             properties=("KeySpec", "KeyUsage", "Origin", "MultiRegion"),
             effect="KMS can't change it, and CloudFormation doesn't replace keys for it",
             source='CloudFormation Template Reference, "AWS::KMS::Key"',
-            instead="create a second key, re-encrypt the data, and remove the first one in a later release",
+            remedy="create a second key, re-encrypt the data, and remove the first one in a later release",
             defaults={
                 "KeySpec": "SYMMETRIC_DEFAULT",
                 "KeyUsage": "ENCRYPT_DECRYPT",
@@ -183,7 +183,7 @@ IMMUTABLE: Mapping[str, tuple[ServiceRule, ...]] = {
             properties=("AliasAttributes", "UsernameAttributes", "UsernameConfiguration"),
             effect="Cognito can't change how users sign in once the pool exists",
             source=_COGNITO,
-            instead="create a second user pool and import the users, who must reset their passwords",
+            remedy="create a second user pool and import the users, who must reset their passwords",
         ),
     ),
     "AWS::Logs::LogGroup": (
@@ -191,7 +191,7 @@ IMMUTABLE: Mapping[str, tuple[ServiceRule, ...]] = {
             properties=("LogGroupClass",),
             effect="the class of a log group can't be changed",
             source='Amazon CloudWatch Logs User Guide, "Log classes"',
-            instead="create a second log group",
+            remedy="create a second log group",
             defaults={"LogGroupClass": "STANDARD"},
         ),
     ),
@@ -356,13 +356,13 @@ BOUND_TO_VPC: Mapping[str, ServiceRule] = {
         properties=("SubnetIds",),
         effect="a subnet group can't move to another VPC, nor can the database in it",
         source=_SUBNET_GROUP,
-        instead="create an environment beside this one, restore a snapshot in it, and delete this one",
+        remedy="create an environment beside this one, restore a snapshot in it, and delete this one",
     ),
     LOAD_BALANCER: ServiceRule(
         properties=("Subnets", "SubnetMappings", "SecurityGroups"),
         effect="a load balancer can't move to another VPC",
         source='Elastic Load Balancing API Reference, "SetSubnets"',
-        instead="create a second load balancer in the other VPC, under another construct id",
+        remedy="create a second load balancer in the other VPC, under another construct id",
     ),
 }
 

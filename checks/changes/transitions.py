@@ -57,14 +57,14 @@ def severity(outcome: str) -> int:
 
 def _text(report: Report) -> str:
     parts = [
-        _sentence(text, types, instead)
+        _sentence(text, types, remedy)
         for each in (UpdateOutcome.REFUSED, UpdateOutcome.INTERRUPTION, UpdateOutcome.IN_PLACE)
-        for text, (types, instead) in _alike(report, each).items()
+        for text, (types, remedy) in _alike(report, each).items()
     ]
     lost = [id_ for id_ in report.of_outcome(UpdateOutcome.REPLACED) if report.type_of(id_) in STATEFUL]
     if lost:
         types = Counter(report.type_of(id_) for id_ in lost)
-        parts.append(f"Replaced, and {_lost(types)} with it: {_counted(types)}.")
+        parts.append(f"Replaced, with the loss of {_lost(types)}: {_counted(types)}.")
     others = Counter(report.type_of(id_) for id_ in report.of_outcome(UpdateOutcome.REPLACED) if id_ not in lost)
     if others:
         parts.append(f"Replaced: {_counted(others)}.")
@@ -89,13 +89,13 @@ def _alike(report: Report, outcome: UpdateOutcome) -> Mapping[str, tuple[Counter
                 resources[effect.text].add(id_)
     for text, ids in resources.items():
         types = Counter(report.type_of(id_) for id_ in report.effects if id_ in ids)
-        found[text] = types, first[text].instead
+        found[text] = types, first[text].remedy
     return found
 
 
-def _sentence(text: str, types: Counter[str], instead: str) -> str:
+def _sentence(text: str, types: Counter[str], remedy: str) -> str:
     said = f"{_counted(types)}: {text}."
-    return f"{said} *{instead[0].upper()}{instead[1:]}.*" if instead else said
+    return f"{said} *{remedy[0].upper()}{remedy[1:]}.*" if remedy else said
 
 
 def _counted(types: Counter[str]) -> str:

@@ -29,13 +29,13 @@ class Updates:
 
     def effects(self, id_: ResourceId) -> Iterator[Effect]:
         """The effects on this resource; none if it changes in place and harms nobody, or doesn't change."""
-        was, is_ = self.deployment.before[id_], self.deployment.after[id_]
+        was, is_ = self.deployment.old_resources[id_], self.deployment.new_resources[id_]
         if was["Type"] != is_["Type"]:
             yield refused(
                 "CloudFormation can't change the type of a logical id",
                 f"{was['Type']} -> {is_['Type']}",
                 'CloudFormation User Guide, "Update behaviors of stack resources"',
-                instead="give the new resource another construct id",
+                remedy="give the new resource another construct id",
             )
             return
         altered = self.deployment.altered(id_)
@@ -43,13 +43,13 @@ class Updates:
             for name in sorted(altered.intersection(rule.properties)):
                 default = rule.defaults.get(name, "")
                 if not default or self._value(id_, name, default) != self._value(id_, name, default, old=True):
-                    yield refused(rule.effect, self._change(id_, name), rule.source, instead=rule.instead)
+                    yield refused(rule.effect, self._change(id_, name), rule.source, remedy=rule.remedy)
         if is_["Type"].startswith("Custom::") and "ServiceToken" in altered:
             yield refused(
                 "CloudFormation can't give a custom resource another function",
                 self._change(id_, "ServiceToken"),
                 'CloudFormation User Guide, "Custom resources" (the error "Modifying service token is not allowed")',
-                instead="give the custom resource another construct id too",
+                remedy="give the custom resource another construct id too",
             )
         if is_["Type"] == "AWS::Cognito::UserPool":
             yield from _user_attributes(was.get("Properties", {}), is_.get("Properties", {}))
@@ -70,7 +70,7 @@ class Updates:
 
     def _in_place(self, id_: ResourceId, altered: set[str]) -> Iterator[Effect]:
         was, is_ = (side.properties(id_) for side in (self.deployment.old, self.deployment.new))
-        type_ = self.deployment.after[id_]["Type"]
+        type_ = self.deployment.new_resources[id_]["Type"]
         waits = "; it waits for the maintenance window" if is_.get("ApplyImmediately") is False else ""
         for rule in INTERRUPTIONS.get(type_, ()):
             for name in sorted(altered.intersection(rule.properties)):
@@ -102,7 +102,7 @@ class Updates:
                 for side in (self.deployment.old, self.deployment.new)
             )
             if rule and (before != after or after & self.deployment.replaced.keys()):
-                yield refused(rule.effect, name, rule.source, instead=rule.instead)
+                yield refused(rule.effect, name, rule.source, remedy=rule.remedy)
 
     def _value(self, id_: ResourceId, name: str, default: str, *, old: bool = False) -> str:
         side = self.deployment.old if old else self.deployment.new
@@ -124,18 +124,18 @@ class Updates:
                 "RDS keeps a subnet in which the database or its standby runs",
                 ", ".join(map(str, sorted(gone))),
                 'Amazon RDS API Reference, "ModifyDBSubnetGroup"',
-                instead="move the database out of that zone first, by a failover or by Multi-AZ off and on",
+                remedy="move the database out of that zone first, by a failover or by Multi-AZ off and on",
                 certain=False,
             )
 
     def _instances(self, id_: ResourceId, altered: set[str]) -> Iterator[Effect]:
         """An Auto Scaling group launches other instances if its launch template, their types or subnets change."""
-        group = self.deployment.after[id_]
+        group = self.deployment.new_resources[id_]
         templates = [
             reference.resource_id
             for name in _LAUNCH
             for reference in self.deployment.new.references(group["Properties"].get(name), id_.stack)
-            if reference.resource_id in self.deployment.before
+            if reference.resource_id in self.deployment.old_resources
         ]
         if altered.isdisjoint((*_LAUNCH, "VPCZoneIdentifier")) and not any(map(self.deployment.altered, templates)):
             return
@@ -176,7 +176,7 @@ def _user_attributes(was: Resource, is_: Resource) -> Iterator[Effect]:
             "attributes of a user pool can't be changed or removed",
             ", ".join(lost),
             'Amazon Cognito Developer Guide, "Working with user attributes"',
-            instead="keep them, and add others",
+            remedy="keep them, and add others",
         )
 
 
@@ -202,7 +202,7 @@ def _storage(was: Resource, is_: Resource) -> Iterator[Effect]:
             "storage can't shrink",
             change,
             'Amazon RDS User Guide, "Working with storage for Amazon RDS DB instances"',
-            instead="create a second database with less storage, and load a dump into it",
+            remedy="create a second database with less storage, and load a dump into it",
         )
     else:
         yield Effect(
@@ -219,16 +219,16 @@ def _version(was: Resource, is_: Resource) -> Iterator[Effect]:
         return
     change = f"{before} -> {after}"
     if int(after) < int(before):
-        instead = "restore a snapshot that was taken before the upgrade"
-        yield refused("RDS goes back to no older version", change, _UPGRADES, instead=instead)
+        remedy = "restore a snapshot that was taken before the upgrade"
+        yield refused("RDS goes back to no older version", change, _UPGRADES, remedy=remedy)
     elif not is_.get("AllowMajorVersionUpgrade"):
-        instead = "set AllowMajorVersionUpgrade"
-        yield refused("RDS must be allowed to upgrade the major version", change, _UPGRADES, instead=instead)
+        remedy = "set AllowMajorVersionUpgrade"
+        yield refused("RDS must be allowed to upgrade the major version", change, _UPGRADES, remedy=remedy)
     elif is_.get("ApplyImmediately") is False:
         yield refused(
             "the upgrade would wait for the maintenance window, and CloudFormation deletes the old version's parameter "
             "group at the end of the deployment",
             change,
             'Amazon RDS API Reference, "DeleteDBParameterGroup"',
-            instead="set ApplyImmediately for this deployment",
+            remedy="set ApplyImmediately for this deployment",
         )

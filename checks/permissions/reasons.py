@@ -58,7 +58,8 @@ class Reason:
 class ManagedPolicy:
     """An AWS managed policy that a role attaches, by its name, and why no policy of the app serves.
 
-    `actions` is what it allows, if the role has a permissions boundary: that must allow it too.
+    `actions` are those that the policy allows. They are needed only if the role has a permissions boundary, which must
+    allow them too.
     """
 
     role: str

@@ -50,4 +50,4 @@ if __name__ == "__main__":
     try:
         main(os.environ["REPOSITORY"], os.environ["PULL_REQUEST"], Path(os.environ["PLAN"]).read_text())
     except subprocess.CalledProcessError as error:
-        sys.exit(f"comment: GitHub refused: {error.stderr.strip()}")
+        sys.exit(f"GitHub refused the comment with the plan: {error.stderr.strip()}")

@@ -35,7 +35,7 @@ class Plan:
             # `make deploy` itself switches the protection of a removed load balancer off.
             is_lifted = self.report.type_of(id_) == protections.LOAD_BALANCER and not self.report.after.resource(id_)
             if not effect.is_solved_by_keeping and not is_lifted:
-                yield f"{id_}: {effect}. {effect.instead[:1].upper()}{effect.instead[1:]} ({effect.source})"
+                yield f"{id_}: {effect}. {effect.remedy[:1].upper()}{effect.remedy[1:]} ({effect.source})"
 
     def kept(self) -> dict[str, dict[str, Any]]:
         """What a first deployment must keep, because stacks still use it until they are updated. Mostly nothing.

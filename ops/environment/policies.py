@@ -18,14 +18,18 @@ from ops.common.errors import CommandError
 COMPONENTS = Path(__file__).parent.parent.parent / "components"
 BOUNDARY = "Boundary"
 # IAM and AWS STS quotas: characters of a managed policy, without white space, and managed policies of a role.
-POLICY_CHARACTERS = 6144
-POLICIES_OF_A_ROLE = 10
+MAX_POLICY_CHARACTERS = 6144
+MAX_POLICIES_PER_ROLE = 10
 
 Statement = dict[str, Any]
 
 _ARN = "arn:${AWS::Partition}"
-# The longest that each may become.
-_LONGEST = {"${AWS::Partition}": "aws-us-gov", "${AWS::Region}": "ap-northeast-1", "${AWS::AccountId}": "111122223333"}
+# The longest value of each pseudo parameter.
+_LONGEST_VALUES = {
+    "${AWS::Partition}": "aws-us-gov",
+    "${AWS::Region}": "ap-northeast-1",
+    "${AWS::AccountId}": "111122223333",
+}
 # A resource policy that names a role's session is not limited by what the boundary leaves out, only by what it denies.
 _NO_ROLE_MAY = ["iam:*", "organizations:*", "account:*", "sts:AssumeRole*", "cloudformation:*"]
 
@@ -44,10 +48,10 @@ class Policies:
             )
             for number, statements in enumerate(_packed(self.execution()), 1)
         }
-        if len(execution) > POLICIES_OF_A_ROLE:
+        if len(execution) > MAX_POLICIES_PER_ROLE:
             raise CommandError(
                 f"the policies for deployments need {len(execution)} managed policies, and a role may have "
-                f"{POLICIES_OF_A_ROLE}: shorten components/*/deployment.toml, or ask AWS for a higher quota"
+                f"{MAX_POLICIES_PER_ROLE}: shorten components/*/deployment.toml, or ask AWS for a higher quota"
             )
         boundary = _policy(self.names.boundary, "The most that a role may do", self.boundary())
         return {
@@ -158,7 +162,7 @@ def _packed(statements: Iterable[Statement]) -> list[list[Statement]]:
     """The statements in as few policies as fit, in their order."""
     policies: list[list[Statement]] = [[]]
     for statement in statements:
-        if _characters([*policies[-1], statement]) > POLICY_CHARACTERS:
+        if _characters([*policies[-1], statement]) > MAX_POLICY_CHARACTERS:
             policies.append([])
         policies[-1].append(statement)
     return policies
@@ -167,6 +171,6 @@ def _packed(statements: Iterable[Statement]) -> list[list[Statement]]:
 def _characters(statements: list[Statement]) -> int:
     """The length of the policy in the region and partition with the longest names."""
     text = json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
-    for name, longest in _LONGEST.items():
+    for name, longest in _LONGEST_VALUES.items():
         text = text.replace(name, longest)
     return len(text)

@@ -23,7 +23,7 @@ _STANDARD_QUOTA = ("ec2", "L-1216C47A")
 _ROLE = "AWSServiceRoleForAutoScaling"
 
 
-def types_are_offered(environment: DeployedEnvironment) -> Iterator[str]:
+def instance_types_are_offered(environment: DeployedEnvironment) -> Iterator[str]:
     """Each zone of the network offers at least one of the instance types."""
     types = _web(environment).capacity.types
     pages = (
@@ -41,7 +41,7 @@ def types_are_offered(environment: DeployedEnvironment) -> Iterator[str]:
             )
 
 
-def processors_suffice(environment: DeployedEnvironment) -> Iterator[str]:
+def vcpus_suffice(environment: DeployedEnvironment) -> Iterator[str]:
     """The account may run as many on-demand vCPUs as the group may have at its largest."""
     web = _web(environment)
     types = [each for each in web.capacity.types if _STANDARD.match(each)]
@@ -124,8 +124,8 @@ def _web(environment: DeployedEnvironment) -> WebConfig:
 
 
 CHECKS = (
-    Check(name="the zones offer the instance types of the web pages", problems=types_are_offered),
-    Check(name="the quota of vCPUs suffices for the web instances", problems=processors_suffice),
+    Check(name="the zones offer the instance types of the web pages", problems=instance_types_are_offered),
+    Check(name="the quota of vCPUs suffices for the web instances", problems=vcpus_suffice),
     Check(name="the region has the image of the web instances", problems=image_is_readable),
     Check(name="the web instances can use the account's disk encryption key", problems=disks_can_be_encrypted),
     Check(name="the hosted zone of the web pages is ready", problems=domain.hosted_zone_contains_domain),

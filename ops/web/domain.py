@@ -82,8 +82,9 @@ def certificate_can_be_issued(environment: DeployedEnvironment) -> Iterator[str]
         ]
         issuers = [found[1] for value in values if (found := re.search(r'\bissue\s+"\s*([^";\s]*)', value))]
         if issuers and not set(issuers) & set(_CERTIFICATE_AUTHORITIES):
+            allowed = ", ".join(filter(None, issuers))
             yield (
-                f"the CAA records of {name} allow only {', '.join(filter(None, issuers)) or 'nobody'} to issue "
+                f"the CAA records of {name} allow {f'only {allowed}' if allowed else 'nobody'} to issue "
                 f'certificates: add one with the value 0 issue "{_CERTIFICATE_AUTHORITIES[0]}" in the hosted zone '
                 f"{public.hosted_zone_id} (`aws route53 change-resource-record-sets`)"
             )

@@ -27,7 +27,7 @@ What a deployment does if you change one value of an environment that is deploye
 merge: it says the same about your change as a whole, resource by resource, with AWS's documents. `make deploy` makes
 the plan again, against what is really deployed, and stops if AWS would refuse it.
 
-| UpdateOutcome | Meaning |
+| Outcome | Meaning |
 |---|---|
 | nothing | The templates stay the same |
 | in place | AWS changes the resource, and nothing is down |
@@ -36,19 +36,19 @@ the plan again, against what is really deployed, and stops if AWS would refuse i
 | refused | The deployment fails and is rolled back, or leaves something behind; the row says what to do instead |
 | another environment | New stacks are created, and the old ones stay |
 
-"Possibly": the templates alone don't decide it. The state of the resource does, or the account's quota.
+"Possibly" means that the outcome also depends on the state of the resource, or on a quota of the account.
 
 Each row is computed from the templates of prod in `eu-central-1` before and after the change, by the resource schemas
 and the rules in `checks/changes/service_rules.py`. The value before is that of prod, unless the change needs another
 one. With other values around it the outcome can differ: plan your own change.
 
-`make deploy` itself solves two of the refusals. It switches off the protection of a load balancer that is removed, and
-it keeps removed resources that later stacks still use until those stacks are updated. It stops if stored content would
-be deleted, until you add `LOSS=accept`.
+`make deploy` itself solves two of the refusals. It switches off the protection of a load balancer that is removed. If
+later stacks still use a removed resource, it keeps what is removed until a second run, after those stacks are updated.
+It stops if stored content would be deleted, unless you add `LOSS=accept`.
 
 [upgrading.md](upgrading.md) is about new versions, going back, and restoring data. `make snapshots` writes this page.
 """
-TABLE = "| Value | Change | UpdateOutcome | What happens, and what to do |\n|---|---|---|---|\n"
+TABLE = "| Value | Change | Outcome | What happens, and what to do |\n|---|---|---|---|\n"
 
 
 @cache

@@ -20,8 +20,8 @@ from config.environments import DEV, PROD, STAGING
 from config.model import Environment
 from config.network import DualStack, InterfaceEndpoint, NoNat
 from ops.environment.policies import (
-    POLICIES_OF_A_ROLE,
-    POLICY_CHARACTERS,
+    MAX_POLICIES_PER_ROLE,
+    MAX_POLICY_CHARACTERS,
     Policies,
     _characters,
     _packed,
@@ -331,8 +331,8 @@ def test_a_role_acts_in_its_region_only() -> None:
 def test_the_policies_fit_into_the_quotas_of_iam(project: str) -> None:
     policies = Policies(names=BootstrapNames(project=project, environment="staging"))
     packed = _packed(policies.execution())
-    assert len(packed) <= POLICIES_OF_A_ROLE
-    assert all(_characters(statements) <= POLICY_CHARACTERS for statements in [*packed, policies.boundary()])
+    assert len(packed) <= MAX_POLICIES_PER_ROLE
+    assert all(_characters(statements) <= MAX_POLICY_CHARACTERS for statements in [*packed, policies.boundary()])
     assert [statement for policy in packed for statement in policy] == policies.execution()
 
 

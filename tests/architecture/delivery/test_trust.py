@@ -46,7 +46,7 @@ def test_the_stack_is_deployed_without_the_bootstrap_and_its_roles_have_no_bound
         assert "PermissionsBoundary" not in role["Properties"], id_
 
 
-def test_a_deployment_can_not_change_what_it_is_trusted_with() -> None:
+def test_a_deployment_cannot_change_what_it_is_trusted_with() -> None:
     """Whatever name CloudFormation has made: the path keeps it apart from what a deployment may change."""
     synthesized = synthesize(WITH_PULL_REQUESTS)
     found = {**synthesized.resources(STACK, ROLE), **synthesized.resources(STACK, POLICY)}

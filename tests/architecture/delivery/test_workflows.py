@@ -20,8 +20,8 @@ JOBS: dict[str, dict[str, Any]] = {
 STEPS = [
     (f"{name}, step {number}", job, step) for name, job in JOBS.items() for number, step in enumerate(job["steps"])
 ]
-SIGNED_IN = {name: job for name, job in JOBS.items() if "id-token" in job["permissions"]}
-SIGN_IN = "aws-actions/configure-aws-credentials@"
+JOBS_THAT_SIGN_IN = {name: job for name, job in JOBS.items() if "id-token" in job["permissions"]}
+SIGN_IN_ACTION = "aws-actions/configure-aws-credentials@"
 OWN_REPOSITORY = "github.event.pull_request.head.repo.full_name == github.repository"
 # What GitHub would put in the place of expressions.
 VALUES = {
@@ -105,7 +105,9 @@ def test_no_workflow_has_a_secret(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "job", "step"), STEPS, ids=[name for name, _, _ in STEPS])
-def test_text_of_others_is_never_a_part_of_a_command(name: str, job: dict[str, Any], step: dict[str, Any]) -> None:
+def test_no_command_contains_an_expression_that_others_can_set(
+    name: str, job: dict[str, Any], step: dict[str, Any]
+) -> None:
     """A title or a branch's name could end the command and start another. In a variable it can't."""
     assert "${{" not in step.get("run", ""), f"{name}: pass it through `env`"
 
@@ -145,10 +147,10 @@ def test_two_deployments_of_an_environment_never_overlap() -> None:
     assert WORKFLOWS["delivery-pull-request"]["concurrency"]["cancel-in-progress"] is False
 
 
-@pytest.mark.parametrize("name", SIGNED_IN)
+@pytest.mark.parametrize("name", JOBS_THAT_SIGN_IN)
 def test_each_job_signs_in_with_the_role_of_its_environment_on_github(name: str) -> None:
     """Only a job in an environment gets the subject that a role trusts."""
-    job = SIGNED_IN[name]
+    job = JOBS_THAT_SIGN_IN[name]
     config = {
         env: DeliveryConfig(repository="a/b", provider=NewProvider(), github_environment=env)
         for env in ("staging", "prod")
@@ -160,20 +162,20 @@ def test_each_job_signs_in_with_the_role_of_its_environment_on_github(name: str)
     }
     named = {job["environment"].replace("${{ matrix.environment }}", env) for env in config}
     assert named <= trusted
-    for step in (step for step in job["steps"] if step.get("uses", "").startswith(SIGN_IN)):
+    for step in (step for step in job["steps"] if step.get("uses", "").startswith(SIGN_IN_ACTION)):
         assert step["with"]["role-to-assume"] == "${{ vars.AWS_ROLE_ARN }}"
         assert float(step["with"].get("role-duration-seconds", 3600)) <= SESSION.to_seconds()
 
 
 def test_nothing_signs_in_before_somebody_set_github_up() -> None:
     """GitHub would create an environment that a job names, without any rule."""
-    for name, job in SIGNED_IN.items():
+    for name, job in JOBS_THAT_SIGN_IN.items():
         assert "vars.AWS_REGION != ''" in job.get("if", "") or job.get("needs") == "staging", name
 
 
 def test_a_session_outlives_its_steps() -> None:
-    for name, job in SIGNED_IN.items():
-        signs_in = [step for step in job["steps"] if step.get("uses", "").startswith(SIGN_IN)]
+    for name, job in JOBS_THAT_SIGN_IN.items():
+        signs_in = [step for step in job["steps"] if step.get("uses", "").startswith(SIGN_IN_ACTION)]
         seconds = min(step["with"].get("role-duration-seconds", 3600) for step in signs_in)
         limits = (
             [job["timeout-minutes"]]

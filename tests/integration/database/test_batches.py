@@ -208,7 +208,7 @@ class TestReprocessing:
             assert pipeline.tables() == before
 
     @pytest.mark.parametrize("then", ["deleted", "refused"])
-    def test_a_file_that_can_not_be_loaded_again_keeps_its_rows(
+    def test_a_file_that_cannot_be_loaded_again_keeps_its_rows(
         self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, then: str
     ) -> None:
         put = pipeline.put("incoming/a.csv", csv(*((f"A{n}", n % 2) for n in range(100))), at=1)

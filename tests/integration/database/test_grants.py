@@ -23,7 +23,7 @@ from tests.integration.database.conftest import FILE, ROLES, Shop
         "SET ROLE administrator",
     ],
 )
-def test_ingestion_can_not_do_more_than_it_needs(shared_shop: Shop, statement: str) -> None:
+def test_ingestion_cannot_do_more_than_it_needs(shared_shop: Shop, statement: str) -> None:
     with shared_shop.connect("ingestion") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(statement)
 

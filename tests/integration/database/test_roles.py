@@ -145,7 +145,7 @@ def test_a_right_on_a_table_of_another_owner_fails_the_migration(source: Source)
         source.apply()
 
 
-def test_a_right_that_the_migration_can_not_revoke_fails_it(source: Source) -> None:
+def test_a_right_that_the_migration_cannot_revoke_fails_it(source: Source) -> None:
     source.apply(clerk=READS)
     with source.shop.connect() as owner:
         owner.execute("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO clerk")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.makefile import Checkout
-from tests.support.ops.plan import Plan, forget
+from tests.support.ops.fake_dev import FakeDev, clear_caches
 from tests.support.ops.stubs import Stubs
 from tests.support.paths import AWKWARD
 
@@ -40,8 +40,8 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 @pytest.fixture
-def plan(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plan]:
+def dev(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDev]:
     """Dev with an empty template, not deployed."""
-    forget()
-    yield Plan(monkeypatch)
-    forget()
+    clear_caches()
+    yield FakeDev(monkeypatch)
+    clear_caches()

@@ -9,7 +9,7 @@ from tests.integration.database.conftest import WRITES, Shop
 
 
 @pytest.mark.parametrize("statement", [*WRITES, "DELETE FROM rejected_rows"])
-def test_operations_can_not_write_even_after_it_lifts_its_read_only_default(shared_shop: Shop, statement: str) -> None:
+def test_operations_cannot_write_even_after_it_lifts_its_read_only_default(shared_shop: Shop, statement: str) -> None:
     with shared_shop.connect("operations") as connection:
         connection.execute("SET default_transaction_read_only = off")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -23,7 +23,7 @@ def test_operations_reads_every_table(shared_shop: Shop, table: str) -> None:
 
 
 @pytest.mark.parametrize("column", ["order_id", "customer_email", "notes"])
-def test_operations_counts_orders_and_can_not_read_them(shared_shop: Shop, column: str) -> None:
+def test_operations_counts_orders_and_cannot_read_them(shared_shop: Shop, column: str) -> None:
     with shared_shop.connect("operations") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(f"SELECT {column} FROM orders")
 

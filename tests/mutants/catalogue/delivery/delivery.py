@@ -54,7 +54,7 @@ MUTANTS = (
         file=COMPONENT,
         old='PATH = "/delivery/"',
         new='PATH = "/"',
-        test="tests/architecture/delivery/test_trust.py::test_a_deployment_can_not_change_what_it_is_trusted_with",
+        test="tests/architecture/delivery/test_trust.py::test_a_deployment_cannot_change_what_it_is_trusted_with",
         says="iam:AttachRolePolicy",
     ),
     Mutant(

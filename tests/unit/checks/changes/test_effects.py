@@ -222,14 +222,14 @@ def test_what_a_later_stack_still_uses_cannot_be_deleted_yet() -> None:
     effect = _found(_with_user(APP), without, "Group")[0]
     assert effect.outcome is UpdateOutcome.REFUSED
     assert effect.detail == APP
-    assert "second deployment" in effect.instead
+    assert "second deployment" in effect.remedy
     assert _found(_with_user(DATA), Sketch().add("User", "AWS::Lambda::Function"), "Group") == ()
 
 
 def test_a_removed_stack_still_uses_it_until_it_is_deleted() -> None:
     without = Sketch().changed()
     del without.stacks[APP]
-    assert _found(_with_user(APP), without, "Group")[0].instead == "delete the stack that uses it before"
+    assert _found(_with_user(APP), without, "Group")[0].remedy == "delete the stack that uses it before"
 
 
 def test_a_reader_of_a_removed_output_is_refused() -> None:
@@ -297,7 +297,7 @@ def test_more_addresses_than_the_default_quota_may_be_refused() -> None:
     assert effects(addresses(1).templates, addresses(5).templates) == {}
 
 
-def test_a_change_that_may_replace_is_not_certain_to_be_refused_either() -> None:
+def test_a_refusal_that_depends_on_a_possible_replacement_is_uncertain() -> None:
     old = Sketch().add("It", "AWS::EC2::Subnet", VpcId="vpc", CidrBlock="10.0.0.0/24")
     found = _found(old, old.changed().put("It", Ipv6CidrBlock="2001:db8::/64"), "It")
     assert {effect.outcome for effect in found} == {UpdateOutcome.REPLACED, UpdateOutcome.REFUSED}

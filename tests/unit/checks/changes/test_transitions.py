@@ -33,7 +33,7 @@ def test_resources_with_the_same_effect_are_counted_with_one_remedy() -> None:
 
 def test_a_row_names_what_is_lost_with_a_replaced_resource() -> None:
     assert _row(QUEUE, QUEUE.changed().put("Queue", FifoQueue=True)).text == (
-        "Replaced, and its messages with it: SQS::Queue."
+        "Replaced, with the loss of its messages: SQS::Queue."
     )
 
 

@@ -196,7 +196,7 @@ def test_a_provider_of_the_account_is_trusted_for_one_subject_and_audience(provi
         {"StringEqualsIfExists": EXACT["StringEquals"]},
     ],
 )
-def test_a_provider_that_is_trusted_for_more_is_found(condition: Any) -> None:
+def test_trust_without_exact_audience_and_subject_is_found(condition: Any) -> None:
     (found,) = trusting(Principal={"Federated": PROVIDER}, Condition=condition)
     assert "add StringEquals on <issuer>:aud and <issuer>:sub" in found
 

@@ -61,7 +61,7 @@ def test_the_backoff_follows_the_receive_count_of_the_message() -> None:
     assert sqs.backoffs == {"receipt-a": 240}
 
 
-def test_a_backoff_that_can_not_be_set_affects_no_other_message() -> None:
+def test_a_backoff_that_cannot_be_set_affects_no_other_message() -> None:
     sqs = FakeSqs(client_error(400))
     assert run([message("a"), message("b")], sqs, {"a": RuntimeError(), "b": RuntimeError()}) == ["a", "b"]
 

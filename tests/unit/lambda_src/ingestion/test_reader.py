@@ -148,7 +148,7 @@ def test_a_stored_row_is_cut_between_characters() -> None:
         (HEADER[:-1] + b"," + b"x" * 70_000, "64 KiB"),
     ],
 )
-def test_a_file_that_can_not_be_loaded_is_refused_with_the_reason(data: bytes, words: str) -> None:
+def test_a_file_that_cannot_be_loaded_is_refused_with_the_reason(data: bytes, words: str) -> None:
     assert words in refusal(data)
 
 
@@ -224,7 +224,7 @@ class TestJsonLines:
         assert found.file.format.note == "Columns colour, size were ignored."
 
     @pytest.mark.parametrize("spelled", ["\\u0000", "\\ud800", "\\udc80"])
-    def test_a_character_that_can_not_be_stored_is_a_reason(self, spelled: str) -> None:
+    def test_a_character_that_cannot_be_stored_is_a_reason(self, spelled: str) -> None:
         (reason,) = reject(json.dumps(GOOD | {"notes": "x"}).replace('"x"', f'"{spelled}"').encode()).reasons
         assert "can't be stored" in reason
 

@@ -104,7 +104,7 @@ def test_a_missing_setting_fails_the_deployment_and_is_named(
 
 
 @pytest.mark.parametrize(("code", "seconds"), [("AccessDeniedException", 38), ("ResourceNotFoundException", 0)])
-def test_a_secret_that_can_not_be_read_fails_the_deployment_in_time(
+def test_a_secret_that_cannot_be_read_fails_the_deployment_in_time(
     cloudformation: CloudFormation, surroundings: Secrets, clock: Clock, code: str, seconds: int
 ) -> None:
     """The function has 60 s, and keeps 20 s for its response."""

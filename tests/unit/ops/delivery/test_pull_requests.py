@@ -61,7 +61,7 @@ def test_an_environment_that_nobody_deployed_for_its_lifetime_is_deleted(aws: St
     assert destroyed.names == [("pr-12", f"{PROJECT}-pr-12")]
 
 
-def test_the_newest_deployment_of_any_stack_counts(aws: Stubs) -> None:
+def test_an_environment_is_as_old_as_its_newest_deployment(aws: Stubs) -> None:
     destroyed = Destroyed()
     _expired(aws, [(f"{PROJECT}-pr-1-network", 30, None), (f"{PROJECT}-pr-1-data", 30, 6)], destroyed)
     assert destroyed.names == []

@@ -109,7 +109,7 @@ def test_credentials_for_another_account_are_refused(aws: Stubs, stack: Stack, m
 
 
 def test_policies_that_no_role_can_have_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policies, "POLICIES_OF_A_ROLE", 2)
+    monkeypatch.setattr(policies, "MAX_POLICIES_PER_ROLE", 2)
     with pytest.raises(CommandError, match="a role may have 2: shorten"):
         Policies(names=NAMES).template()
 

@@ -10,7 +10,7 @@ import pytest
 
 from ops.environment import bucket_checks
 from tests.support.ops.environment import deployed_stack, resource
-from tests.support.ops.plan import Plan
+from tests.support.ops.fake_dev import FakeDev
 from tests.support.ops.stubs import Stubs
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1"
@@ -36,9 +36,9 @@ ENCRYPTION: _Case = (
 POLICY: _Case = ("AWS::S3::BucketPolicy", _policy, "get_bucket_policy", "NoSuchBucketPolicy")
 
 
-def _problem(aws: Stubs, plan: Plan, case: _Case, key: Any) -> str:
+def _problem(aws: Stubs, dev: FakeDev, case: _Case, key: Any) -> str:
     type_, properties, call, code = case
-    plan.existing = [deployed_stack("data", resource(type_, properties(key)))]
+    dev.existing = [deployed_stack("data", resource(type_, properties(key)))]
     aws.refuse("s3", call, code)
     check = (
         bucket_checks.bucket_policies_match_templates
@@ -50,13 +50,13 @@ def _problem(aws: Stubs, plan: Plan, case: _Case, key: Any) -> str:
 
 
 @pytest.mark.parametrize("case", [ENCRYPTION, POLICY])
-def test_the_command_has_the_templates_values(aws: Stubs, plan: Plan, case: _Case) -> None:
-    problem = _problem(aws, plan, case, KEY)
+def test_the_command_has_the_templates_values(aws: Stubs, dev: FakeDev, case: _Case) -> None:
+    problem = _problem(aws, dev, case, KEY)
     assert "doesn't match the template: `aws s3api put-bucket-" in problem
     assert json.dumps(KEY) in problem
 
 
 @pytest.mark.parametrize("case", [ENCRYPTION, POLICY])
-def test_no_command_has_a_value_that_can_not_be_known(aws: Stubs, plan: Plan, case: _Case) -> None:
-    problem = _problem(aws, plan, case, {"Fn::GetAtt": ["Other", "Arn"]})
+def test_no_command_has_a_value_that_cannot_be_known(aws: Stubs, dev: FakeDev, case: _Case) -> None:
+    problem = _problem(aws, dev, case, {"Fn::GetAtt": ["Other", "Arn"]})
     assert problem.endswith("doesn't match the template: resource Thing in the template of data has the right one")

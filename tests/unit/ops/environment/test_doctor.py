@@ -13,19 +13,19 @@ from config.environments import DEV
 from ops.common.errors import CommandError
 from ops.environment import doctor
 from tests.support.ops.environment import deployed_stack, resource
-from tests.support.ops.plan import Plan
+from tests.support.ops.fake_dev import FakeDev
 from tests.support.ops.stubs import AT, Stubs
 
 BUCKET = "cdk-acme-assets-111122223333-eu-central-1"
 FUNCTION = "AWS::Lambda::Function"
 
 
-def test_another_python_than_the_environments_is_a_problem(aws: Stubs, plan: Plan) -> None:
+def test_another_python_than_the_environments_is_a_problem(aws: Stubs, dev: FakeDev) -> None:
     here = f"3.{sys.version_info.minor}"
-    plan.configure(runtime=replace(DEV.runtime, python="3.99"))
+    dev.configure(runtime=replace(DEV.runtime, python="3.99"))
     with pytest.raises(CommandError, match=r"runtime\.python of dev is 3\.99"):
         list(doctor.code_is_compiled_here(aws.environment()))
-    plan.configure(runtime=replace(DEV.runtime, python=here))
+    dev.configure(runtime=replace(DEV.runtime, python=here))
     assert list(doctor.code_is_compiled_here(aws.environment())) == []
 
 
@@ -42,7 +42,7 @@ def bootstrap_problems(aws: Stubs, *, version: str | None, bucket: bool) -> list
     return list(doctor.account_is_bootstrapped(aws.environment()))
 
 
-def test_a_bootstrap_that_is_new_enough_is_no_problem(aws: Stubs, plan: Plan) -> None:
+def test_a_bootstrap_that_is_new_enough_is_no_problem(aws: Stubs, dev: FakeDev) -> None:
     assert bootstrap_problems(aws, version="6", bucket=True) == []
 
 
@@ -67,14 +67,14 @@ def test_a_bootstrap_that_is_new_enough_is_no_problem(aws: Stubs, plan: Plan) ->
     ],
 )
 def test_a_missing_or_old_bootstrap_is_a_problem(
-    aws: Stubs, plan: Plan, version: str | None, bucket: bool, problems: list[str]
+    aws: Stubs, dev: FakeDev, version: str | None, bucket: bool, problems: list[str]
 ) -> None:
     found = bootstrap_problems(aws, version=version, bucket=bucket)
     assert [said.startswith(start) for said, start in zip(found, problems, strict=True)] == [True] * len(problems)
 
 
 def test_the_bucket_of_an_environments_own_bootstrap_is_in_its_own_stack(
-    aws: Stubs, plan: Plan, monkeypatch: pytest.MonkeyPatch
+    aws: Stubs, dev: FakeDev, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (shared,) = bootstrap_problems(aws, version="6", bucket=False)
     monkeypatch.setattr(BootstrapNames, "qualifier", "acme")
@@ -90,8 +90,8 @@ def stack_problems(aws: Stubs, *names: str) -> list[str]:
 
 
 @pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
-def test_a_stack_that_can_be_updated_or_created_again_is_no_problem(aws: Stubs, plan: Plan, status: str) -> None:
-    plan.existing = [deployed_stack("data", status=status)]
+def test_a_stack_that_can_be_updated_or_created_again_is_no_problem(aws: Stubs, dev: FakeDev, status: str) -> None:
+    dev.existing = [deployed_stack("data", status=status)]
     assert stack_problems(aws, "data", "others") == []
 
 
@@ -103,24 +103,24 @@ def test_a_stack_that_can_be_updated_or_created_again_is_no_problem(aws: Stubs, 
         ("DELETE_FAILED", "make destroy ENV=dev"),
     ],
 )
-def test_a_stack_that_can_not_be_updated_is_a_problem(aws: Stubs, plan: Plan, status: str, command: str) -> None:
-    plan.existing = [deployed_stack("data", status=status)]
+def test_a_stack_that_cannot_be_updated_is_a_problem(aws: Stubs, dev: FakeDev, status: str, command: str) -> None:
+    dev.existing = [deployed_stack("data", status=status)]
     (problem,) = stack_problems(aws, "data")
     assert f"data is {status}" in problem
     assert command in problem
 
 
-def test_a_stack_of_somebody_else_with_the_name_of_ours_is_a_problem(aws: Stubs, plan: Plan) -> None:
+def test_a_stack_of_somebody_else_with_the_name_of_ours_is_a_problem(aws: Stubs, dev: FakeDev) -> None:
     (problem,) = stack_problems(aws, "data")
     assert problem.startswith("there is already a stack data, whose resources don't have this environment's tags")
 
 
 @pytest.mark.parametrize("is_taken", [False, True])
-def test_a_fixed_name_that_is_taken_is_a_problem(aws: Stubs, plan: Plan, is_taken: bool) -> None:
+def test_a_fixed_name_that_is_taken_is_a_problem(aws: Stubs, dev: FakeDev, is_taken: bool) -> None:
     named: dict[str, Any] = {"LogGroupName": {"Fn::Join": ["", ["/acme/", {"Ref": "AWS::Region"}]]}}
     generated = {"LogGroupName": {"Fn::Join": ["", ["/acme/", {"Ref": "AWS::StackId"}]]}}
     for properties in (named, generated, {}):
-        plan.add("AWS::Logs::LogGroup", properties)
+        dev.add("AWS::Logs::LogGroup", properties)
     asked = {"TypeName": "AWS::Logs::LogGroup", "Identifier": "/acme/eu-central-1"}
     if is_taken:
         aws.expect("cloudcontrol", "get_resource", {"TypeName": asked["TypeName"]}, asked)
@@ -132,56 +132,56 @@ def test_a_fixed_name_that_is_taken_is_a_problem(aws: Stubs, plan: Plan, is_take
     ] == ([True] if is_taken else [])
 
 
-def test_the_name_of_a_resource_that_is_deployed_is_no_problem(aws: Stubs, plan: Plan) -> None:
-    plan.add("AWS::Logs::LogGroup", {"LogGroupName": "/acme"})
-    plan.existing = [deployed_stack("data", resource("AWS::Logs::LogGroup"))]
+def test_the_name_of_a_resource_that_is_deployed_is_no_problem(aws: Stubs, dev: FakeDev) -> None:
+    dev.add("AWS::Logs::LogGroup", {"LogGroupName": "/acme"})
+    dev.existing = [deployed_stack("data", resource("AWS::Logs::LogGroup"))]
     assert list(doctor.fixed_names_are_free(aws.environment())) == []
 
 
-def concurrency_problems(aws: Stubs, plan: Plan, *, total: int, unreserved: int, reserve: bool = True) -> list[str]:
-    plan.configure(runtime=replace(DEV.runtime, reserve_concurrency=reserve))
+def concurrency_problems(aws: Stubs, dev: FakeDev, *, total: int, unreserved: int, reserve: bool = True) -> list[str]:
+    dev.configure(runtime=replace(DEV.runtime, reserve_concurrency=reserve))
     limits = {"ConcurrentExecutions": total, "UnreservedConcurrentExecutions": unreserved}
     aws.expect("lambda", "get_account_settings", {"AccountLimit": limits})
     return list(doctor.concurrency_suffices(aws.environment()))
 
 
-def test_a_new_account_can_not_reserve_concurrency(aws: Stubs, plan: Plan) -> None:
-    plan.add(FUNCTION, {"ReservedConcurrentExecutions": 2})
-    (problem,) = concurrency_problems(aws, plan, total=10, unreserved=10)
+def test_a_new_account_cannot_reserve_concurrency(aws: Stubs, dev: FakeDev) -> None:
+    dev.add(FUNCTION, {"ReservedConcurrentExecutions": 2})
+    (problem,) = concurrency_problems(aws, dev, total=10, unreserved=10)
     assert "functions reserve 2 more concurrent executions, of 10 that are unreserved" in problem
     assert "--service-code lambda --quota-code L-B99A9384 --desired-value 1000`" in problem
     assert "reserve_concurrency=False" in problem
 
 
-def test_a_hundred_executions_stay_unreserved(aws: Stubs, plan: Plan) -> None:
-    plan.add(FUNCTION, {"ReservedConcurrentExecutions": 20})
-    assert concurrency_problems(aws, plan, total=1000, unreserved=120) == []
-    (problem,) = concurrency_problems(aws, plan, total=1000, unreserved=119)
+def test_a_hundred_executions_stay_unreserved(aws: Stubs, dev: FakeDev) -> None:
+    dev.add(FUNCTION, {"ReservedConcurrentExecutions": 20})
+    assert concurrency_problems(aws, dev, total=1000, unreserved=120) == []
+    (problem,) = concurrency_problems(aws, dev, total=1000, unreserved=119)
     assert "--desired-value 1001`" in problem
 
 
-def test_concurrency_that_is_reserved_already_is_not_needed_again(aws: Stubs, plan: Plan) -> None:
-    plan.add(FUNCTION, {"ReservedConcurrentExecutions": 20})
-    plan.existing = [deployed_stack("data", resource(FUNCTION, {"ReservedConcurrentExecutions": 20}))]
-    assert concurrency_problems(aws, plan, total=1000, unreserved=100) == []
+def test_concurrency_that_is_reserved_already_is_not_needed_again(aws: Stubs, dev: FakeDev) -> None:
+    dev.add(FUNCTION, {"ReservedConcurrentExecutions": 20})
+    dev.existing = [deployed_stack("data", resource(FUNCTION, {"ReservedConcurrentExecutions": 20}))]
+    assert concurrency_problems(aws, dev, total=1000, unreserved=100) == []
 
 
-def test_functions_that_reserve_nothing_run_in_a_new_account(aws: Stubs, plan: Plan) -> None:
-    plan.add(FUNCTION)
-    assert concurrency_problems(aws, plan, total=10, unreserved=10) == []
+def test_functions_that_reserve_nothing_run_in_a_new_account(aws: Stubs, dev: FakeDev) -> None:
+    dev.add(FUNCTION)
+    assert concurrency_problems(aws, dev, total=10, unreserved=10) == []
 
 
-def test_executions_that_are_kept_ready_count_if_none_are_reserved(aws: Stubs, plan: Plan) -> None:
-    plan.add("AWS::Lambda::Alias", {"ProvisionedConcurrencyConfig": {"ProvisionedConcurrentExecutions": 5}})
-    assert concurrency_problems(aws, plan, total=1000, unreserved=100) == []
-    (problem,) = concurrency_problems(aws, plan, total=1000, unreserved=104, reserve=False)
+def test_executions_that_are_kept_ready_count_if_none_are_reserved(aws: Stubs, dev: FakeDev) -> None:
+    dev.add("AWS::Lambda::Alias", {"ProvisionedConcurrencyConfig": {"ProvisionedConcurrentExecutions": 5}})
+    assert concurrency_problems(aws, dev, total=1000, unreserved=100) == []
+    (problem,) = concurrency_problems(aws, dev, total=1000, unreserved=104, reserve=False)
     assert "functions reserve 5 more" in problem
     assert "set ingestion.start=OnDemand() in" in problem
 
 
 @pytest.mark.parametrize("exists", [False, True])
-def test_a_missing_service_linked_role_is_a_problem(aws: Stubs, plan: Plan, exists: bool) -> None:
-    plan.add("AWS::RDS::DBInstance", count=2)
+def test_a_missing_service_linked_role_is_a_problem(aws: Stubs, dev: FakeDev, exists: bool) -> None:
+    dev.add("AWS::RDS::DBInstance", count=2)
     if exists:
         role = {"Path": "/", "RoleName": "AWSServiceRoleForRDS", "RoleId": "A" * 16, "Arn": "a" * 20, "CreateDate": AT}
         aws.expect("iam", "get_role", {"Role": role}, {"RoleName": "AWSServiceRoleForRDS"})
@@ -195,7 +195,7 @@ def test_a_missing_service_linked_role_is_a_problem(aws: Stubs, plan: Plan, exis
 
 @pytest.mark.parametrize(("type_", "is_problem"), [("FREE", True), ("PAID", False), (None, False)])
 def test_an_account_with_the_free_plan_is_a_problem(
-    aws: Stubs, plan: Plan, type_: str | None, is_problem: bool
+    aws: Stubs, dev: FakeDev, type_: str | None, is_problem: bool
 ) -> None:
     if type_:
         state = {"accountId": "111122223333", "accountPlanType": type_, "accountPlanStatus": "ACTIVE"}
@@ -215,17 +215,17 @@ def test_an_account_with_the_free_plan_is_a_problem(
     ],
 )
 def test_one_resource_policy_more_than_logs_takes_is_a_problem(
-    aws: Stubs, plan: Plan, policies: list[str], is_problem: bool
+    aws: Stubs, dev: FakeDev, policies: list[str], is_problem: bool
 ) -> None:
-    plan.add("AWS::Route53Resolver::ResolverQueryLoggingConfig")
+    dev.add("AWS::Route53Resolver::ResolverQueryLoggingConfig")
     named = [{"policyName": name, "policyDocument": "{}"} for name in policies]
     aws.expect("logs", "describe_resource_policies", {"resourcePolicies": named})
     problems = list(doctor.log_policies_have_room(aws.environment()))
     assert ["10 are the most" in problem for problem in problems] == [True] * is_problem
 
 
-def test_a_full_resource_policy_of_log_deliveries_is_a_problem(aws: Stubs, plan: Plan) -> None:
-    plan.add("AWS::Route53Resolver::ResolverQueryLoggingConfig")
+def test_a_full_resource_policy_of_log_deliveries_is_a_problem(aws: Stubs, dev: FakeDev) -> None:
+    dev.add("AWS::Route53Resolver::ResolverQueryLoggingConfig")
     full = {"policyName": "AWSLogDeliveryWrite20150319", "policyDocument": "x" * 5000}
     aws.expect("logs", "describe_resource_policies", {"resourcePolicies": [full]})
     (problem,) = doctor.log_policies_have_room(aws.environment())

@@ -10,7 +10,7 @@ import pytest
 from config.environments import DEV
 from config.network import NatPerZone, NoNat, RegionalNat, SingleNat
 from ops.network import doctor
-from tests.support.ops.plan import Plan
+from tests.support.ops.fake_dev import FakeDev
 from tests.support.ops.stubs import Stubs
 
 ENDPOINT = {
@@ -19,49 +19,49 @@ ENDPOINT = {
 }
 
 
-def test_zones_of_the_account_are_no_problem(aws: Stubs, plan: Plan) -> None:
-    plan.add_zones(aws, "a", "c")
+def test_zones_of_the_account_are_no_problem(aws: Stubs, dev: FakeDev) -> None:
+    dev.add_zones(aws, "a", "c")
     assert list(doctor.zones_exist(aws.environment())) == []
 
 
-def test_a_zone_that_the_account_lacks_is_a_problem(aws: Stubs, plan: Plan) -> None:
-    plan.add_zones(aws, "a", "f")
+def test_a_zone_that_the_account_lacks_is_a_problem(aws: Stubs, dev: FakeDev) -> None:
+    dev.add_zones(aws, "a", "f")
     (problem,) = doctor.zones_exist(aws.environment())
     assert "1 of the 2 zones" in problem
     assert "eu-central-1a, eu-central-1b, eu-central-1c" in problem
 
 
 @pytest.mark.parametrize(("nat", "is_problem"), [(NatPerZone(), True), (SingleNat(), False)])
-def test_a_gateway_in_a_zone_without_nat_is_a_problem(aws: Stubs, plan: Plan, nat: Any, is_problem: bool) -> None:
-    plan.configure(network=replace(DEV.network, nat=nat))
-    plan.add_zones(aws, "a", "c", ids="apne1-az")
+def test_a_gateway_in_a_zone_without_nat_is_a_problem(aws: Stubs, dev: FakeDev, nat: Any, is_problem: bool) -> None:
+    dev.configure(network=replace(DEV.network, nat=nat))
+    dev.add_zones(aws, "a", "c", ids="apne1-az")
     problems = list(doctor.zones_exist(aws.environment()))
     assert ["eu-central-1c is apne1-az3" in problem for problem in problems] == [True] * is_problem
 
 
 @pytest.mark.parametrize(("used", "is_problem"), [(2, False), (3, True)])
-def test_too_few_elastic_ips_are_a_problem(aws: Stubs, plan: Plan, used: int, is_problem: bool) -> None:
-    plan.add("AWS::EC2::EIP", count=3)
+def test_too_few_elastic_ips_are_a_problem(aws: Stubs, dev: FakeDev, used: int, is_problem: bool) -> None:
+    dev.add("AWS::EC2::EIP", count=3)
     aws.expect("ec2", "describe_addresses", {"Addresses": [{}] * used})
     aws.expect("service-quotas", "get_service_quota", {"Quota": {"Value": 5.0}})
     problems = list(doctor.addresses_suffice(aws.environment()))
     assert ["L-0263D0A3 --desired-value 6`" in problem for problem in problems] == [True] * is_problem
 
 
-def test_a_regional_nat_gateway_needs_an_elastic_ip_in_each_zone(aws: Stubs, plan: Plan) -> None:
-    plan.configure(network=replace(DEV.network, nat=RegionalNat()))
-    plan.add("AWS::EC2::NatGateway")
+def test_a_regional_nat_gateway_needs_an_elastic_ip_in_each_zone(aws: Stubs, dev: FakeDev) -> None:
+    dev.configure(network=replace(DEV.network, nat=RegionalNat()))
+    dev.add("AWS::EC2::NatGateway")
     aws.expect("ec2", "describe_addresses", {"Addresses": []})
-    plan.add_zones(aws, "a", "b", "c")
+    dev.add_zones(aws, "a", "b", "c")
     aws.expect("service-quotas", "get_service_quota", {"Quota": {"Value": 2.0}})
     (problem,) = doctor.addresses_suffice(aws.environment())
     assert "needs 3 more" in problem
 
 
 @pytest.mark.parametrize(("vpcs", "problems"), [(4, []), (5, ["VPCs", "internet gateways"])])
-def test_too_few_vpcs_are_a_problem(aws: Stubs, plan: Plan, vpcs: int, problems: list[str]) -> None:
-    plan.add("AWS::EC2::VPC")
-    plan.add("AWS::EC2::InternetGateway")
+def test_too_few_vpcs_are_a_problem(aws: Stubs, dev: FakeDev, vpcs: int, problems: list[str]) -> None:
+    dev.add("AWS::EC2::VPC")
+    dev.add("AWS::EC2::InternetGateway")
     aws.expect("ec2", "describe_vpcs", {"Vpcs": [{}] * vpcs})
     aws.expect("ec2", "describe_internet_gateways", {"InternetGateways": [{}] * vpcs})
     for _ in range(2):
@@ -71,15 +71,15 @@ def test_too_few_vpcs_are_a_problem(aws: Stubs, plan: Plan, vpcs: int, problems:
 
 @pytest.mark.parametrize(("offered", "lacking"), [("ab", []), ("a", ["eu-central-1b"])])
 def test_a_zone_without_the_service_of_an_endpoint_is_a_problem(
-    aws: Stubs, plan: Plan, offered: str, lacking: list[str]
+    aws: Stubs, dev: FakeDev, offered: str, lacking: list[str]
 ) -> None:
-    plan.add("AWS::EC2::VPCEndpoint", ENDPOINT)
+    dev.add("AWS::EC2::VPCEndpoint", ENDPOINT)
     service = {
         "ServiceName": "com.amazonaws.eu-central-1.sqs",
         "AvailabilityZones": [f"eu-central-1{letter}" for letter in offered],
     }
     aws.expect("ec2", "describe_vpc_endpoint_services", {"ServiceDetails": [service]})
-    plan.add_zones(aws, "a", "b")
+    dev.add_zones(aws, "a", "b")
     problems = list(doctor.endpoints_are_offered(aws.environment()))
     assert [problem.partition(":")[0].partition(" in ")[2] for problem in problems] == lacking
 
@@ -93,9 +93,11 @@ def test_a_zone_without_the_service_of_an_endpoint_is_a_problem(
         ("block-bidirectional", NoNat(), False),
     ],
 )
-def test_blocked_internet_gateways_are_a_problem(aws: Stubs, plan: Plan, mode: str, nat: Any, is_problem: bool) -> None:
+def test_blocked_internet_gateways_are_a_problem(
+    aws: Stubs, dev: FakeDev, mode: str, nat: Any, is_problem: bool
+) -> None:
     endpoints = DEV.endpoints_without_nat if isinstance(nat, NoNat) else DEV.network.interface_endpoints
-    plan.configure(network=replace(DEV.network, nat=nat, interface_endpoints=endpoints))
+    dev.configure(network=replace(DEV.network, nat=nat, interface_endpoints=endpoints))
     options = {"VpcBlockPublicAccessOptions": {"InternetGatewayBlockMode": mode}}
     aws.expect("ec2", "describe_vpc_block_public_access_options", options)
     problems = list(doctor.internet_is_allowed(aws.environment()))

@@ -12,7 +12,7 @@ from config.web import WithSpotInstances
 from ops.common.check import SkippedError
 from ops.web import doctor
 from tests.support.ops.environment import tags
-from tests.support.ops.plan import Plan
+from tests.support.ops.fake_dev import FakeDev
 from tests.support.ops.stubs import AT, Stubs
 
 TYPE = DEV_WEB.capacity.types[0]
@@ -21,8 +21,8 @@ KEY = "arn:aws:kms:eu-central-1:111122223333:key/1"
 IMAGE = "/aws/service/ami-amazon-linux-latest/al2023"
 
 
-def test_without_web_pages_nothing_is_checked(aws: Stubs, plan: Plan) -> None:
-    plan.configure(web=None)
+def test_without_web_pages_nothing_is_checked(aws: Stubs, dev: FakeDev) -> None:
+    dev.configure(web=None)
     for check in doctor.CHECKS:
         with pytest.raises(SkippedError, match="dev has no"):
             list(check.problems(aws.environment()))
@@ -30,12 +30,12 @@ def test_without_web_pages_nothing_is_checked(aws: Stubs, plan: Plan) -> None:
 
 @pytest.mark.parametrize(("offered", "lacking"), [("ab", []), ("a", ["eu-central-1b"])])
 def test_a_zone_without_the_instance_types_is_a_problem(
-    aws: Stubs, plan: Plan, offered: str, lacking: list[str]
+    aws: Stubs, dev: FakeDev, offered: str, lacking: list[str]
 ) -> None:
     offerings = [{"InstanceType": TYPE, "Location": f"eu-central-1{letter}"} for letter in offered]
     aws.expect("ec2", "describe_instance_type_offerings", {"InstanceTypeOfferings": offerings})
-    plan.add_zones(aws, "a", "b")
-    problems = list(doctor.types_are_offered(aws.environment()))
+    dev.add_zones(aws, "a", "b")
+    problems = list(doctor.instance_types_are_offered(aws.environment()))
     assert [problem.partition(" offers none of ")[0] for problem in problems] == lacking
 
 
@@ -47,32 +47,32 @@ def processor_problems(aws: Stubs, *instances: dict[str, Any], quota: float) -> 
     aws.expect("ec2", "describe_instance_types", {"InstanceTypes": [{"VCpuInfo": {"DefaultVCpus": 2}}]})
     aws.expect("ec2", "describe_instances", {"Reservations": [{"Instances": list(instances)}]})
     aws.expect("service-quotas", "get_service_quota", {"Quota": {"Value": quota}})
-    return list(doctor.processors_suffice(aws.environment()))
+    return list(doctor.vcpus_suffice(aws.environment()))
 
 
-def test_too_few_vcpus_for_the_largest_group_are_a_problem(aws: Stubs, plan: Plan) -> None:
+def test_too_few_vcpus_for_the_largest_group_are_a_problem(aws: Stubs, dev: FakeDev) -> None:
     needed = DEV_WEB.most_instances * 2
     assert processor_problems(aws, quota=needed) == []
     (problem,) = processor_problems(aws, quota=needed - 1)
     assert f"--quota-code L-1216C47A --desired-value {needed}`" in problem
 
 
-def test_only_other_instances_of_the_same_quota_are_counted(aws: Stubs, plan: Plan) -> None:
+def test_only_other_instances_of_the_same_quota_are_counted(aws: Stubs, dev: FakeDev) -> None:
     others = [running("g5.xlarge"), running("hpc7g.4xlarge"), running(TYPE, InstanceLifecycle="spot")]
     ours = running(TYPE, Tags=tags("dev"))
     (problem,) = processor_problems(aws, *others, ours, running("m5.xlarge"), quota=4)
     assert "the account uses 4" in problem
 
 
-def test_spot_instances_have_another_quota(aws: Stubs, plan: Plan) -> None:
-    plan.configure(web=replace(DEV_WEB, capacity=SPOT, max_instances=3))
+def test_spot_instances_have_another_quota(aws: Stubs, dev: FakeDev) -> None:
+    dev.configure(web=replace(DEV_WEB, capacity=SPOT, max_instances=3))
     (problem,) = processor_problems(aws, quota=0)
     assert "needs 6 more" in problem  # three of four instances: the base, and half of the rest
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_a_missing_image_is_a_problem(aws: Stubs, plan: Plan, exists: bool) -> None:
-    plan.add("AWS::EC2::LaunchTemplate", {"LaunchTemplateData": {"ImageId": f"resolve:ssm:{IMAGE}"}})
+def test_a_missing_image_is_a_problem(aws: Stubs, dev: FakeDev, exists: bool) -> None:
+    dev.add("AWS::EC2::LaunchTemplate", {"LaunchTemplateData": {"ImageId": f"resolve:ssm:{IMAGE}"}})
     if exists:
         aws.expect("ssm", "get_parameter", {"Parameter": {"Value": "ami-1"}}, {"Name": IMAGE})
     else:
@@ -99,10 +99,10 @@ def key_problems(aws: Stubs, *, manager: str, policy: str = "{}", grantee: str =
         {"manager": "CUSTOMER", "grantee": "arn:aws:iam::111122223333:role/a/AWSServiceRoleForAutoScaling"},
     ],
 )
-def test_a_disk_key_that_auto_scaling_may_use_is_no_problem(aws: Stubs, plan: Plan, key: dict[str, str]) -> None:
+def test_a_disk_key_that_auto_scaling_may_use_is_no_problem(aws: Stubs, dev: FakeDev, key: dict[str, str]) -> None:
     assert key_problems(aws, **key) == []
 
 
-def test_a_disk_key_that_is_not_for_auto_scaling_is_a_problem(aws: Stubs, plan: Plan) -> None:
+def test_a_disk_key_that_is_not_for_auto_scaling_is_a_problem(aws: Stubs, dev: FakeDev) -> None:
     (problem,) = key_problems(aws, manager="CUSTOMER")
     assert f"aws kms create-grant --key-id {KEY} --grantee-principal arn:aws:iam::111122223333:role/" in problem

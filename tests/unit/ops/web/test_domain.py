@@ -12,7 +12,7 @@ from config.web import Public
 from ops.common.check import SkippedError
 from ops.web import domain, name_servers
 from tests.support.ops.environment import deployed_stack, resource
-from tests.support.ops.plan import Plan
+from tests.support.ops.fake_dev import FakeDev
 from tests.support.ops.stubs import Stubs
 
 DOMAIN, PREFIX, ZONE_ID = "orders.example.com", "example-orders", "Z0123456789ABCDEFGHIJ"
@@ -20,9 +20,9 @@ SERVER = "ns-1.awsdns-01.org"
 
 
 @pytest.fixture(autouse=True)
-def _public(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+def _public(dev: FakeDev, monkeypatch: pytest.MonkeyPatch) -> None:
     exposure = Public(domain=DOMAIN, hosted_zone_id=ZONE_ID, sign_in_domain_prefix=PREFIX)
-    plan.configure(web=replace(DEV_WEB, exposure=exposure))
+    dev.configure(web=replace(DEV_WEB, exposure=exposure))
     monkeypatch.setattr(name_servers, "of", lambda name: {SERVER} if name == "example.com" else set())
 
 
@@ -46,8 +46,8 @@ def record(type_: str, value: str = "192.0.2.1", *, name: str = DOMAIN) -> dict[
     return {"Name": f"{name}.", "Type": type_, "ResourceRecords": [{"Value": value}]}
 
 
-def test_internal_pages_need_no_domain(aws: Stubs, plan: Plan) -> None:
-    plan.configure(web=DEV_WEB)
+def test_internal_pages_need_no_domain(aws: Stubs, dev: FakeDev) -> None:
+    dev.configure(web=DEV_WEB)
     with pytest.raises(SkippedError, match="dev has no public pages"):
         list(domain.hosted_zone_contains_domain(aws.environment()))
 
@@ -102,9 +102,9 @@ def test_a_domain_that_is_in_use_is_a_problem(aws: Stubs, records: list[dict[str
     assert [f"{DOMAIN} already has records" in problem for problem in problems] == [True] * is_problem
 
 
-def test_our_own_records_are_no_problem(aws: Stubs, plan: Plan) -> None:
+def test_our_own_records_are_no_problem(aws: Stubs, dev: FakeDev) -> None:
     own = replace(resource("AWS::Route53::RecordSet"), physical_id=DOMAIN)
-    plan.existing = [deployed_stack("pages", own)]
+    dev.existing = [deployed_stack("pages", own)]
     has_zone(aws)
     has_records(aws, record("A"))
     assert list(domain.domain_is_free(aws.environment())) == []
@@ -137,7 +137,7 @@ def test_caa_records_that_allow_aws_are_no_problem(aws: Stubs, domains: list[str
     [
         (['0 issue "letsencrypt.org"'], [], "of orders.example.com allow only letsencrypt.org"),
         ([], ['0 issue "letsencrypt.org"'], "of example.com allow only letsencrypt.org"),
-        (['0 issue ";"'], [], "of orders.example.com allow only nobody"),
+        (['0 issue ";"'], [], "of orders.example.com allow nobody"),
     ],
 )
 def test_caa_records_that_do_not_allow_aws_are_a_problem(
@@ -152,9 +152,9 @@ def test_caa_records_that_do_not_allow_aws_are_a_problem(
     ("pool", "is_problem"), [(None, False), ("", False), ("thing", False), ("eu-central-1_other", True)]
 )
 def test_a_sign_in_prefix_of_another_pool_is_a_problem(
-    aws: Stubs, plan: Plan, pool: str | None, is_problem: bool
+    aws: Stubs, dev: FakeDev, pool: str | None, is_problem: bool
 ) -> None:
-    plan.existing = [deployed_stack("pages", resource("AWS::Cognito::UserPool"))]
+    dev.existing = [deployed_stack("pages", resource("AWS::Cognito::UserPool"))]
     if pool is None:
         aws.refuse("cognito-idp", "describe_user_pool_domain", "ResourceNotFoundException")
     else:

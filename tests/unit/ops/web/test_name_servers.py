@@ -61,7 +61,7 @@ def test_the_names_of_all_servers_are_read(resolver: Callable[..., list[bytes]])
 
 
 @pytest.mark.parametrize("data", [b"\x09short", b"\xc0\x29"])  # the second points to itself
-def test_an_answer_that_can_not_be_read_says_nothing(resolver: Callable[..., list[bytes]], data: bytes) -> None:
+def test_an_answer_that_cannot_be_read_says_nothing(resolver: Callable[..., list[bytes]], data: bytes) -> None:
     resolver(_record(2, data))
     with pytest.raises(SkippedError, match="can't be read"):
         name_servers.of("example.com")

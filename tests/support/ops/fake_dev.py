@@ -18,8 +18,8 @@ BOOTSTRAP = Bootstrap(
 )
 
 
-class Plan:
-    """Dev: `add` puts resources into its template, and the list `existing` has the deployed stacks."""
+class FakeDev:
+    """Stands in for dev: `add` puts resources into its template; `existing` lists the deployed stacks."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._monkeypatch = monkeypatch
@@ -55,7 +55,7 @@ def has_zones(aws: Stubs, ids: str = "euc1-az") -> None:
     aws.expect("ec2", "describe_availability_zones", {"AvailabilityZones": zones})
 
 
-def forget() -> None:
-    """What the checks remember of an environment."""
+def clear_caches() -> None:
+    """Clears what the checks have cached about an environment."""
     for remembers in (deployed.existing_stacks, planned.account_zones, planned._zones_of_default_subnets):
         remembers.cache_clear()
