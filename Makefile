@@ -13,7 +13,7 @@ NAME :=
 # What a person passes reaches programs unchanged: make must not expand it, and it must not become shell text. Partners
 # choose the keys of files, which may contain quotes, blanks and dollar signs.
 inputs = $(foreach input,$(1),$(eval override export $(input) := $$(value $(input))))
-$(call inputs,ACCOUNT AGAINST BENCH CAPABILITY LOAD MUTANTS NAME PYTHON REGION TEST UPSTREAM YES)
+$(call inputs,ACCOUNT AGAINST BENCH CAPABILITY LOAD LOSS MUTANTS NAME PYTHON REGION TEST UPSTREAM YES)
 # ENV itself is not exported: a make that a test starts would treat the default as a choice.
 override ENV := $(value ENV)
 export SELECTED_ENV := $(ENV)
