@@ -96,8 +96,11 @@ snapshots: setup ## Write snapshots and the generated pages of docs/ again; read
 
 .PHONY: plan
 plan: setup ## Show what your branch changes in ENV, and what AWS would refuse, without credentials; or AGAINST=deployed
-	@if [ "$$AGAINST" = deployed ]; then python -m ops.environment --env="$$SELECTED_ENV" --region="$$REGION" plan --account="$$ACCOUNT"; \
-	  else python -m scripts.plan --env="$$SELECTED_ENV" --against="$$AGAINST" --account="$$ACCOUNT" --region="$$REGION"; fi
+ifeq ($(AGAINST),deployed)
+	$(call run_ops,environment) plan --account="$$ACCOUNT"
+else
+	@python -m scripts.plan --env="$$SELECTED_ENV" --against="$$AGAINST" --account="$$ACCOUNT" --region="$$REGION"
+endif
 
 .PHONY: cost
 cost: setup ## Estimate what ENV costs in a month, from a price table, without credentials; LOAD="users=40" for another load
