@@ -33,4 +33,7 @@ def test_a_bootstrapped_account_without_any_stack_can_take_the_first_deployment(
         assert _doctor(environment, Namespace(account="")) == 1
     finally:
         ssm.put_parameter(Name=parameter, Value=version, Overwrite=True)
-    assert "the bootstrap has version 1, and the stacks need 6: `make bootstrap ENV=local REGION=" in capsys.readouterr().out
+    assert (
+        "the bootstrap has version 1, and the stacks need 6: `make bootstrap ENV=local REGION="
+        in capsys.readouterr().out
+    )

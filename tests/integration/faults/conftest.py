@@ -29,6 +29,6 @@ def trial(local_cloud: LocalCloud, tap: EventTap) -> Iterator[Trial]:
     trial.faults.resume_event_source()
     trial.empty_queues()
     eventually(lambda: not trial.sessions.working(), "the end of all loads", seconds=60)
-    trial.clear_caches()
+    trial.forget()
     trial.delete_files()
     trial.rest()

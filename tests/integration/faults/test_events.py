@@ -42,7 +42,7 @@ def test_versions_of_one_key_end_the_same_in_every_order(trial: Trial) -> None:
     trial.faults.resume_event_source()
     expected = trial.undisturbed()
     for versions in itertools.permutations(trial.landed):
-        trial.clear_caches()
+        trial.forget()
         for version in versions:
             trial.send(version.event)
             trial.rest()

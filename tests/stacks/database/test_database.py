@@ -243,7 +243,7 @@ def test_enhanced_monitoring_has_the_policy_that_rds_checks_for(case: Synthesize
         assert "Monitoring" in json.dumps(member["MonitoringRoleArn"])
     roles = case.resources("Data", "AWS::IAM::Role")
     (role,) = (role["Properties"] for id_, role in roles.items() if "Monitoring" in id_)
-    policies = [case.linked.text(policy, "Data") for policy in role["ManagedPolicyArns"]]
+    policies = [case.linked.text(policy, "Data") for policy in role.get("ManagedPolicyArns", [])]
     assert policies == ["arn:<Partition>:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"]
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}

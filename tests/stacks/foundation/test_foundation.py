@@ -162,7 +162,8 @@ def test_aws_delivers_logs_only_of_this_account(every_environment: Synthesized) 
     for statement in policy["Statement"]:
         if statement["Effect"] == "Allow" and "elasticloadbalancing" not in str(statement["Principal"]):
             account = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
-            has(f"the log bucket's {statement['Sid']}", statement["Condition"]["StringEquals"], account)
+            condition = statement.get("Condition", {}).get("StringEquals", {})
+            has(f"the log bucket's {statement['Sid']}", condition, account)
 
 
 def test_the_log_bucket_has_the_statements_that_aws_would_add_for_flow_logs(every_environment: Synthesized) -> None:

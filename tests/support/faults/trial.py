@@ -157,7 +157,7 @@ class Trial:
 
     def undisturbed(self) -> dict[str, tuple[int, str]]:
         """The tables after the same events without faults, each sent once and processed before the next."""
-        self.clear_caches()
+        self.forget()
         for each in self.landed:
             self.send(each.event)
             self.rest()
@@ -165,7 +165,7 @@ class Trial:
         assert tables["files"][0] == len(self.landed), "the run without faults left files out"
         return tables
 
-    def clear_caches(self) -> None:
+    def forget(self) -> None:
         """Deletes this trial's rows."""
         self._rows.delete(self.cloud.outputs().database_url)
 

@@ -57,7 +57,7 @@ def test_a_deployment_that_is_forgotten_is_made_again(tmp_path: Path) -> None:
     deployment.remember("sources")
     assert deployment.was_done()
     assert deployment.is_current("sources")
-    deployment.clear_caches()
+    deployment.forget()
     assert not deployment.was_done()
     assert not deployment.is_current("sources")
     assert not deployment.assembly_is_deployed()

@@ -1,6 +1,5 @@
 """Access, encryption, backups and settings of the database, on either engine."""
 
-from config.environments import PROD
 from tests.mutants.mutant import Mutant
 
 DATABASE = "tests/stacks/database/test_database.py"
@@ -182,7 +181,7 @@ MUTANTS = (
         old='name=f"/aws/rds/{path}/{placement.identifier}/{kind}"',
         new='name=f"/aws/rds/{placement.identifier}/{kind}"',
         test=f"{DATABASE}::test_log_groups_exist_before_rds_exports_to_them[prod]",
-        says=f"/aws/rds/instance/{PROD.project}-prod/postgresql",
+        says="/postgresql unencrypted, without retention",
     ),
     Mutant(
         name="an Aurora reader is too small to take over",
