@@ -71,7 +71,7 @@ def test_the_load_balancer_drops_invalid_headers_and_logs_requests(every_environ
         "deletion_protection.enabled": str(protected).lower(),
     }
     has("the load balancer", attributes, wanted)
-    assert attributes["access_logs.s3.prefix"] == "alb"
+    has("the load balancer", attributes, {"access_logs.s3.enabled": "true", "access_logs.s3.prefix": "alb"})
     landing_bucket = every_environment.only("Data", "AWS::S3::Bucket")
     assert attributes["access_logs.s3.bucket"] == landing_bucket["LoggingConfiguration"]["DestinationBucketName"]
     written = json.dumps(every_environment.only("Foundation", "AWS::S3::BucketPolicy"))

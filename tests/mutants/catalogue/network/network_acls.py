@@ -36,7 +36,7 @@ MUTANTS = (
         old='Rule("app", ALL), REPLIES),',
         new='Rule("app", ALL)),',
         test=f"{REACHABILITY}::test_functions_and_instances_reach_aws[prod]",
-        says="AppList",
+        says="AppNetworkAcl",
     ),
     Mutant(
         name="network ACLs deny logins after a rule that allows them",
@@ -44,7 +44,7 @@ MUTANTS = (
         old='"app": (*NO_LOGINS, Rule("app", ALL), REPLIES)',
         new='"app": (Rule("app", ALL), REPLIES, *NO_LOGINS)',
         test=f"{NETWORK_ACLS}::test_every_network_acl_denies_ssh_and_rdp_first[prod]",
-        says="AppList",
+        says="AppNetworkAcl",
     ),
     Mutant(
         name="network ACLs allow SSH",
