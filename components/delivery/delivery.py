@@ -1,6 +1,6 @@
 """Roles that workflows on GitHub assume with a token of their job, without a stored secret."""
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -19,6 +19,8 @@ PATH = "/delivery/"
 CONTENT = (
     *("s3:GetObject", "s3:GetObjectVersion", "sqs:ReceiveMessage", "ssm:GetParameter", "ssm:GetParameters"),
     *("ssm:GetParametersByPath", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan"),
+    *("dynamodb:GetRecords", "dynamodb:PartiQLSelect", "rds:DownloadCompleteDBLogFile"),
+    "rds:DownloadDBLogFilePortion",
 )
 
 
@@ -67,6 +69,8 @@ class Delivery(Construct):
         """
         if isinstance(self._config.provider, NewProvider):
             provider = iam.CfnOIDCProvider(self, "Provider", url=f"https://{ISSUER}", client_id_list=[AUDIENCE])
+            # All environments and teams of the account sign in with it.
+            provider.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
             return provider.attr_arn
         return f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:oidc-provider/{ISSUER}"
 

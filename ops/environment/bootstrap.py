@@ -50,11 +50,13 @@ def run(environment: DeployedEnvironment, *, account: str) -> int:
         "CloudFormation's role gets these policies. No other account is trusted",
         flush=True,
     )
+    partition = environment.session.get_partition_for_region(environment.session.region_name)
     stack = PoliciesStack(environment, names)
     deployed = stack.resources()
+    if not deployed:
+        _require_no_other_region(environment, f"arn:{partition}:iam::{actual}:policy/{names.boundary}", names)
     # What CloudFormation's role still has can be deleted only after the role no longer has it.
     stack.deploy({**template, "Resources": {**deployed, **template["Resources"]}})
-    partition = environment.session.get_partition_for_region(environment.session.region_name)
     execution = [
         f"arn:{partition}:iam::{actual}:policy/{name}" for name in _policy_names(template) if name != names.boundary
     ]
@@ -73,6 +75,20 @@ def run(environment: DeployedEnvironment, *, account: str) -> int:
         return code
     stack.deploy(template)
     return 0
+
+
+def _require_no_other_region(environment: DeployedEnvironment, boundary: str, names: BootstrapNames) -> None:
+    """IAM's names are the same in all regions. Raises CommandError if another region has them."""
+    iam = environment.session.client("iam")
+    try:
+        iam.get_policy(PolicyArn=boundary)
+    except iam.exceptions.NoSuchEntityException:
+        return
+    raise CommandError(
+        f"{environment.name} has its bootstrap in another region of this account: the policy {names.boundary} exists, "
+        f"and the stack {names.policies_stack} isn't in {environment.session.region_name}. Name that region, or delete "
+        f"the environment and the stacks {names.toolkit_stack} and {names.policies_stack} there"
+    )
 
 
 class PoliciesStack:

@@ -45,6 +45,10 @@ _SERVICE_ROLES = {
     ),
     "AWS::RDS::DBCluster": ("rds.amazonaws.com", "AWSServiceRoleForRDS"),
     "AWS::RDS::DBInstance": ("rds.amazonaws.com", "AWSServiceRoleForRDS"),
+    "AWS::Route53Resolver::ResolverQueryLoggingConfig": (
+        "route53resolver.amazonaws.com",
+        "AWSServiceRoleForRoute53Resolver",
+    ),
 }
 # For their log groups AWS adds a statement to the policy that all its deliveries share.
 _DELIVERED = ("AWS::Route53Resolver::ResolverQueryLoggingConfig", "AWS::WAFv2::LoggingConfiguration")
@@ -70,12 +74,11 @@ def account_is_bootstrapped(environment: DeployedEnvironment) -> Iterator[str]:
         qualifier = bootstrap.parameter.split("/")[2]  # as in /cdk-bootstrap/hnb659fds/version
         bucket = bootstrap.bucket.replace("${AWS::AccountId}", environment.account).replace("${AWS::Region}", region)
         toolkit = names.toolkit_stack if qualifier == names.qualifier else "CDKToolkit"
-        bucket_exists = _exists(environment, bucket)
         try:
             version = int(ssm.get_parameter(Name=bootstrap.parameter)["Parameter"]["Value"])
         except ssm.exceptions.ParameterNotFound:
             yield f"{region} is not bootstrapped (the SSM parameter {bootstrap.parameter} is missing): {command}"
-            if bucket_exists:
+            if _exists(environment, bucket):
                 yield (
                     f"the bucket {bucket} of an earlier bootstrap is still there, and another one would fail on its "
                     f"name: empty it in the console (every version), then `aws s3api delete-bucket --bucket {bucket}`"
@@ -83,7 +86,7 @@ def account_is_bootstrapped(environment: DeployedEnvironment) -> Iterator[str]:
             continue
         if version < bootstrap.version:
             yield f"the bootstrap has version {version}, and the stacks need {bootstrap.version}: {command}"
-        if not bucket_exists:
+        if not _exists(environment, bucket):
             yield (
                 f"the bucket {bucket} of the bootstrap is gone: delete the bootstrap's stack, by default `aws "
                 f"cloudformation delete-stack --stack-name {toolkit}`, then {command}"
@@ -96,6 +99,8 @@ def _exists(environment: DeployedEnvironment, bucket: str) -> bool:
     except ClientError as error:
         if error.response["Error"]["Code"] in ("404", "NoSuchBucket"):
             return False
+        if error.response["Error"]["Code"] == "403":  # HeadBucket has no other error for it
+            raise SkippedError(f"AWS refuses to show the bucket {bucket}, or another account has it") from error
         raise
     return True
 

@@ -72,6 +72,7 @@ RUN = {
     "delivery/staging": [_deploy("staging"), _ops("staging", "verify")],
     "delivery/prod": [
         ["python3", "-m", "ops.delivery.last_good"],
+        _ops("prod", "verify"),  # before
         *(_deploy("prod"), _ops("prod", "verify")),
         # The roll back.
         ["git", "worktree", "add", "--detach", "{}/tree", "abc123"],
@@ -134,6 +135,8 @@ def test_only_pushes_to_main_of_this_repository_are_deployed() -> None:
         "github.event.workflow_run.conclusion == 'success'",
         "github.event.workflow_run.event == 'push'",
         "github.event.workflow_run.head_repository.full_name == github.repository",
+        # GitHub records the deployment of github.sha, and an older commit must not follow a newer one.
+        "github.event.workflow_run.head_sha == github.sha",
     ):
         assert condition in workflow["jobs"]["staging"]["if"]
     assert workflow["jobs"]["prod"]["needs"] == "staging"
@@ -144,7 +147,22 @@ def test_only_pushes_to_main_of_this_repository_are_deployed() -> None:
 def test_two_deployments_of_an_environment_never_overlap() -> None:
     groups = {name: job["concurrency"] for name, job in WORKFLOWS["delivery"]["jobs"].items()}
     assert groups == {name: {"group": f"deploy-{name}", "cancel-in-progress": False} for name in ("staging", "prod")}
-    assert WORKFLOWS["delivery-pull-request"]["concurrency"]["cancel-in-progress"] is False
+    for job in WORKFLOWS["delivery-pull-request"]["jobs"].values():
+        group = "pull-request-${{ github.event.pull_request.number }}"
+        assert job["concurrency"] == {"group": group, "cancel-in-progress": False}
+
+
+def test_a_run_without_a_job_takes_the_place_of_no_other() -> None:
+    """GitHub keeps one waiting run of a group, even if it does nothing. Newer runs may cancel older ones."""
+    for name, workflow in WORKFLOWS.items():
+        if any("if" in job for job in workflow["jobs"].values()):
+            assert workflow.get("concurrency", {"cancel-in-progress": True})["cancel-in-progress"], name
+
+
+def test_a_closed_pull_request_or_another_label_deploys_nothing() -> None:
+    condition = WORKFLOWS["delivery-pull-request"]["jobs"]["deploy"]["if"]
+    assert "github.event.pull_request.state == 'open'" in condition
+    assert "github.event.action == 'labeled' && github.event.label.name == vars.PULL_REQUEST_LABEL" in condition
 
 
 @pytest.mark.parametrize("name", JOBS_THAT_SIGN_IN)
@@ -185,11 +203,23 @@ def test_a_session_outlives_its_steps() -> None:
         assert max(limits) * 60 < seconds, name
 
 
-def test_prod_is_rolled_back_if_it_was_touched_and_there_is_something_to_return_to() -> None:
-    sign_in, roll_back = WORKFLOWS["delivery"]["jobs"]["prod"]["steps"][-2:]
-    assert sign_in["if"] == roll_back["if"]
-    assert roll_back["if"].split(" && ") == [
-        "failure()",
-        "steps.deploy.outcome != 'skipped'",
-        "steps.last-good.outputs.revision != ''",
-    ]
+def test_prod_is_rolled_back_for_what_the_deployment_broke_if_there_is_something_to_return_to() -> None:
+    """An old drift or alarm must not undo a good deployment."""
+    steps = WORKFLOWS["delivery"]["jobs"]["prod"]["steps"]
+    before = next(step for step in steps if step.get("id") == "before")
+    assert (before["run"], before["continue-on-error"]) == ("make verify", True)
+    sign_in, roll_back = steps[-2:]
+    assert roll_back["if"] == f"failure() && steps.{sign_in['id']}.outcome == 'success'"
+    assert sign_in["if"] == (
+        "failure() && steps.last-good.outputs.revision != '' && (steps.deploy.outcome == 'failure' || "
+        "steps.deploy.outcome == 'success' && steps.before.outcome == 'success')"
+    )
+
+
+def test_the_steps_of_prod_fit_into_their_session() -> None:
+    steps = WORKFLOWS["delivery"]["jobs"]["prod"]["steps"]
+    session = next(
+        step["with"]["role-duration-seconds"] for step in steps if "with" in step and "role-to-assume" in step["with"]
+    )
+    minutes = [step["timeout-minutes"] for step in steps[:-1] if "timeout-minutes" in step]
+    assert sum(minutes) <= session // 60

@@ -55,8 +55,13 @@ def _signed_in(aws: Stubs, account: str = ACCOUNT) -> None:
     aws.expect("sts", "get_caller_identity", answer)
 
 
+def _no_policies_yet(aws: Stubs) -> None:
+    aws.refuse("iam", "get_policy", "NoSuchEntity")
+
+
 def test_the_role_for_deployments_has_only_the_policies_of_the_environment(aws: Stubs, stack: Stack) -> None:
     _signed_in(aws)
+    _no_policies_yet(aws)
     assert bootstrap.run(aws.environment(), account="") == 0
     policies_, command, _ = stack.history
     assert command[:2] == ("bootstrap", f"aws://{ACCOUNT}/eu-central-1")
@@ -68,6 +73,14 @@ def test_the_role_for_deployments_has_only_the_policies_of_the_environment(aws: 
     assert attached == [f"arn:aws:iam::{ACCOUNT}:policy/{NAMES.execution_policy(number)}" for number in numbers]
     assert "--termination-protection" in command
     assert not any(option.startswith("--trust") for option in command)
+
+
+def test_another_region_of_the_account_cannot_have_the_same_names(aws: Stubs, stack: Stack) -> None:
+    _signed_in(aws)
+    aws.expect("iam", "get_policy", {"Policy": {"PolicyName": NAMES.boundary}})
+    with pytest.raises(CommandError, match=r"in another region .* isn't in eu-central-1\. Name that region"):
+        bootstrap.run(aws.environment(), account="")
+    assert stack.history == []
 
 
 def test_without_a_bootstrap_of_its_own_an_environment_gets_the_plain_one(
@@ -92,6 +105,7 @@ def test_a_policy_that_is_no_longer_needed_is_deleted_after_the_role_has_lost_it
 
 def test_nothing_is_deleted_if_the_bootstrap_fails(aws: Stubs, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     _signed_in(aws)
+    _no_policies_yet(aws)
     monkeypatch.setattr(bootstrap, "_cdk", lambda *_: 1)
     assert bootstrap.run(aws.environment(), account="") == 1
     assert len(stack.history) == 1

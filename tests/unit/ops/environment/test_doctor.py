@@ -10,6 +10,7 @@ import pytest
 
 from config.bootstrap import BootstrapNames
 from config.environments import DEV
+from ops.common.check import SkippedError
 from ops.common.errors import CommandError
 from ops.environment import doctor
 from tests.support.ops.environment import deployed_stack, resource
@@ -71,6 +72,13 @@ def test_a_missing_or_old_bootstrap_is_a_problem(
 ) -> None:
     found = bootstrap_problems(aws, version=version, bucket=bucket)
     assert [said.startswith(start) for said, start in zip(found, problems, strict=True)] == [True] * len(problems)
+
+
+def test_a_bucket_that_cannot_be_seen_is_no_problem_and_not_checked(aws: Stubs, dev: FakeDev) -> None:
+    aws.expect("ssm", "get_parameter", {"Parameter": {"Value": "6"}})
+    aws.refuse("s3", "head_bucket", "403")
+    with pytest.raises(SkippedError, match="AWS refuses to show the bucket"):
+        list(doctor.account_is_bootstrapped(aws.environment()))
 
 
 def test_the_bucket_of_an_environments_own_bootstrap_is_in_its_own_stack(
