@@ -13,7 +13,7 @@ from aws_cdk import App
 from config.environments import LOCAL
 from local_cloud.cloud import LocalCloud
 from stacks.delivery import DeliveryStack
-from tests.integration.delivery.test_trust import token
+from tests.integration.delivery.test_trust import delete_with_provider, token
 from tests.support.delivery.variants import DELIVERY
 
 ENVIRONMENT = replace(LOCAL, delivery=DELIVERY)
@@ -53,7 +53,7 @@ def job(empty_cloud: LocalCloud, tmp_path: Path) -> Iterator[dict[str, str]]:
         "AWS_SECRET_ACCESS_KEY": got["SecretAccessKey"],
         "AWS_SESSION_TOKEN": got["SessionToken"],
     }
-    cloudformation.delete_stack(StackName=NAME)
+    delete_with_provider(empty_cloud, NAME)
 
 
 def test_a_job_passes_over_the_stack_of_its_role_and_is_refused_a_change(job: dict[str, str], tmp_path: Path) -> None:

@@ -52,7 +52,17 @@ def roles(empty_cloud: LocalCloud) -> Iterator[dict[str, str]]:
     cloudformation.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
     (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
     yield {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    cloudformation.delete_stack(StackName=STACK)
+    delete_with_provider(empty_cloud, STACK)
+
+
+def delete_with_provider(cloud: LocalCloud, stack: str) -> None:
+    """Deletes the stack, and the identity provider that it leaves, because others sign in with it too."""
+    cloudformation: Any = cloud.session().client("cloudformation")
+    cloudformation.delete_stack(StackName=stack)
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+    iam: Any = cloud.session().client("iam")
+    (provider,) = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=provider["Arn"])
 
 
 def token(**changes: str | None) -> str:
