@@ -12,6 +12,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from config.model import Environment
 from config.temporary import is_temporary
 from ops.common.errors import CommandError
 
@@ -65,6 +66,14 @@ class StackOutputs(dict[str, str]):
         raise CommandError(f"the output {name} is missing; {self._missing}")
 
 
+def configuration(name: str) -> Environment:
+    """The values of the environment of that name. Raises ConfigError if those of any environment are invalid."""
+    # Here, because the import raises ConfigError, which command lines report in one line.
+    from config.environments import named  # noqa: PLC0415 - see above
+
+    return named(name)
+
+
 def find(environment: str, region: str, variables: Mapping[str, str] = os.environ) -> DeployedEnvironment:
     """The environment of that name. An empty name means the local cloud if the shell is set up for it, otherwise dev.
 
@@ -72,7 +81,7 @@ def find(environment: str, region: str, variables: Mapping[str, str] = os.enviro
     calls nothing in AWS.
     """
     # Here, because importing the environments raises ConfigError if one of them is invalid.
-    from config.environments import ENVIRONMENTS, LOCAL, named  # noqa: PLC0415 - see above
+    from config.environments import ENVIRONMENTS, LOCAL  # noqa: PLC0415 - see above
 
     endpoint = variables.get("AWS_ENDPOINT_URL", "")
     shell_is_local = urlsplit(endpoint).hostname in _LOOPBACK
@@ -88,15 +97,15 @@ def find(environment: str, region: str, variables: Mapping[str, str] = os.enviro
             "use a new shell, or ENV=local"
         )
     # boto3 itself reads only AWS_DEFAULT_REGION. The local cloud has one region, that of its shell.
-    configured = None if is_local else region or named(name).region
+    configured = None if is_local else region or configuration(name).region
     chosen = configured or variables.get("AWS_REGION")
     core = botocore.session.Session()
     core.set_default_client_config(_CLIENT_CONFIG)
     session = boto3.session.Session(region_name=chosen, botocore_session=core)
     return DeployedEnvironment(
         name=name,
-        project=named(name).project,
+        project=configuration(name).project,
         is_local=is_local,
-        account=named(name).account or "",
+        account=configuration(name).account or "",
         session=session,
     )

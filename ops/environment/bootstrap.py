@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError, WaiterError
 
 from config.bootstrap import BootstrapNames, SharedBootstrap
-from ops.common.environment import DeployedEnvironment
+from ops.common.environment import DeployedEnvironment, configuration
 from ops.common.errors import CommandError
 from ops.environment.account import require_account
 from ops.environment.cdk import run as _cdk
@@ -28,10 +28,7 @@ def run(environment: DeployedEnvironment, *, account: str) -> int:
 
     `account` may be empty: then it is that of the credentials. Raises CommandError.
     """
-    # Here, because importing the environments raises ConfigError if one of them is invalid.
-    from config.environments import named  # noqa: PLC0415 - see above
-
-    configured = named(environment.name)
+    configured = configuration(environment.name)
     actual = require_account(environment, {account or configured.account or ""} - {""})
     target = f"aws://{actual}/{environment.session.region_name}"
     if isinstance(configured.bootstrap, SharedBootstrap):

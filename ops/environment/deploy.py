@@ -19,7 +19,7 @@ from typing import Any
 
 from checks.changes.report import rendered
 from config.bootstrap import SharedBootstrap
-from ops.common.environment import DeployedEnvironment
+from ops.common.environment import DeployedEnvironment, configuration
 from ops.common.errors import CommandError
 from ops.environment import protections
 from ops.environment.account import require_account
@@ -101,10 +101,7 @@ def _first_run(unprotected: list[str], kept: Mapping[str, Mapping[str, Any]]) ->
 
 def require_compiling_python(environment: str, version: tuple[int, ...]) -> None:
     """Raises CommandError if this Python builds other code than the one that the environment names."""
-    # Here, because importing the environments raises ConfigError if one of them is invalid.
-    from config.environments import named  # noqa: PLC0415 - see above
-
-    runtime, here = named(environment).runtime, ".".join(map(str, version))
+    runtime, here = configuration(environment).runtime, ".".join(map(str, version))
     if runtime.compiled and runtime.python != here:
         raise CommandError(
             f"this is Python {here}, and runtime.python of {environment} is {runtime.python}: only Python "
@@ -127,10 +124,7 @@ def unprotected(synthesized: Mapping[str, SynthesizedStack], deployed: Mapping[s
 
 def _require_bootstrap(environment: DeployedEnvironment) -> None:
     """Raises CommandError if the environment's own bootstrap is missing: the CDK would ask for `cdk bootstrap`."""
-    # Here, because importing the environments raises ConfigError if one of them is invalid.
-    from config.environments import named  # noqa: PLC0415 - see above
-
-    configured = named(environment.name)
+    configured = configuration(environment.name)
     if isinstance(configured.bootstrap, SharedBootstrap):
         return
     names, command = configured.bootstrap_names, f"make bootstrap ENV={environment.name}"

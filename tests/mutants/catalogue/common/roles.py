@@ -26,7 +26,7 @@ MUTANTS = (
         file="stacks/base.py",
         old="if isinstance(environment.bootstrap, OwnBootstrap):",
         new="if not environment:",
-        test="tests/architecture/test_deployment_policies.py::"
+        test="tests/architecture/test_permissions_boundary.py::"
         "test_every_role_has_the_boundary_of_an_own_bootstrap_and_none_that_is_missing[prod]",
         says="has the boundary none",
     ),
