@@ -166,9 +166,7 @@ class IngestionConfig(ConfigSection):
     """The function that turns each landed file into rows, and the queue before it.
 
     A message is received up to `max_receive_count` times; the back-off between starts at `initial_backoff_seconds` and
-    doubles. Events stay in the archive for `archive_days`, to be replayed. A file with more than `max_rejected_percent`
-    bad rows is refused.
-    """
+    doubles. Events stay in the archive for `archive_days`, to be replayed.    """
 
     PATH = "ingestion."
 
@@ -178,7 +176,6 @@ class IngestionConfig(ConfigSection):
     max_file_mb: int
     archive_days: int
     log_days: int
-    max_rejected_percent: int = 20
     max_receive_count: int = 10
     initial_backoff_seconds: int = 30
     start: Start = OnDemand()
@@ -201,8 +198,6 @@ class IngestionConfig(ConfigSection):
         longest = int(self.timeout_seconds * LOADING_SHARE * LOADED_MB_PER_SECOND * cpus)
         fix = f"a file must load within 80 % of {self.timeout_seconds} s; use smaller files or a longer timeout"
         self.require_between("max_file_mb", 1, longest, fix)
-        fix = "a file with a larger share of rejected rows is refused; 100 refuses no file for its rows"
-        self.require_between("max_rejected_percent", 1, 100, fix)
         self.require_at_least("archive_days", 1, "an archive that never expires would keep file names forever")
         self.require_log_days()
 

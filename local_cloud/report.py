@@ -59,7 +59,7 @@ def _try_next(state: StateFolder) -> list[str]:
         "",
         "Try next:",
         f"  source {env}",
-        f'  {aws} s3 cp {source} "s3://$LANDING_BUCKET/${{INCOMING_PREFIX}}mine.csv"',
+        f'  {aws} s3 cp {source} "s3://$LANDING_BUCKET/${{INCOMING_PREFIX}}orders/mine.csv"',
         f"  {aws} cloudformation list-stack-resources --stack-name <one of the stacks>",
         f"  logs of every process: {_short(state.logs)}/",
         "  make down",

@@ -13,7 +13,7 @@ from .errors import LocalCloudError
 from .state import CHECKOUT
 
 SAMPLES = CHECKOUT / "datasets" / "orders" / "samples"
-FOLDER = "samples/"
+FOLDER = "orders/samples/"
 LOADED_SECONDS = 60.0
 _POLL_SECONDS = 0.2
 _FINISHED_FILES = """

@@ -57,7 +57,7 @@ class UploadSigner:
 
         The form names no encryption, so the bucket's default applies.
         """
-        key = f"{self._prefix}{uuid.uuid4()}/{safe_name(name)}"
+        key = f"{self._prefix}orders/{uuid.uuid4()}/{safe_name(name)}"
         post: dict[str, Any] = self._s3.generate_presigned_post(
             self._bucket,
             key,

@@ -31,18 +31,19 @@ IGNORED = (*NOT_SOURCE, "requirements.in", "requirements.txt")
 RECIPE = "1"
 
 
-def bundle(package: Path, platform: RuntimeConfig) -> dict[str, Any]:
+def bundle(package: Path, platform: RuntimeConfig, *, data: tuple[Path, ...] = ()) -> dict[str, Any]:
     """Keyword arguments for an asset of the folder `package` with `common`, its dependencies and CA certificates.
 
-    They serve `lambda_.Code.from_asset` and `s3_assets.Asset` alike. The folder is the package of its own name.
+    They serve `lambda_.Code.from_asset` and `s3_assets.Asset` alike. The folder is the package of its own name. `data`
+    are more files of the repository, which keep their paths.
     """
     return {
         "path": str(package),
         "asset_hash_type": AssetHashType.CUSTOM,
-        "asset_hash": _fingerprint(package, platform),
+        "asset_hash": _fingerprint(package, platform, data),
         "bundling": BundlingOptions(
             image=DockerImage.from_registry("unused"),  # required, but local bundling never uses it
-            local=_Bundle(package, platform),
+            local=_Bundle(package, platform, data),
         ),
     }
 
@@ -51,10 +52,12 @@ def _compiles_here(platform: RuntimeConfig) -> bool:
     return platform.compiled and platform.python == f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def _fingerprint(package: Path, platform: RuntimeConfig) -> str:
+def _fingerprint(package: Path, platform: RuntimeConfig, data: tuple[Path, ...]) -> str:
     digest = hashlib.sha256()
     parts = [RECIPE, platform.architecture, platform.python, str(_compiles_here(platform))]
     digest.update("\n".join([*parts, content(CERTIFICATES), content(COMMON), content(package)]).encode())
+    for file in data:
+        digest.update(f"\n{file.as_posix()} {content(file)}".encode())
     return digest.hexdigest()
 
 
@@ -73,8 +76,9 @@ def content(*paths: Path) -> str:
 class _Bundle:
     """The CDK calls it when no asset with that hash exists yet."""
 
-    def __init__(self, package: Path, platform: RuntimeConfig) -> None:
+    def __init__(self, package: Path, platform: RuntimeConfig, data: tuple[Path, ...]) -> None:
         self._package = package
+        self._data = data
         self._platform = platform
 
     def try_bundle(self, output_dir: str, *_: object, **__: object) -> bool:
@@ -83,6 +87,9 @@ class _Bundle:
         self._install_dependencies(root)
         for package in (self._package, COMMON):
             shutil.copytree(package, root / package.name, ignore=shutil.ignore_patterns(*IGNORED))
+        for file in self._data:
+            (root / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, root / file)
         (root / BUNDLED_CERTIFICATES.parent).mkdir()
         shutil.copyfile(CERTIFICATES, root / BUNDLED_CERTIFICATES)
         self._compile(root)

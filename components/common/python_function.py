@@ -28,7 +28,8 @@ ON_DEMAND = OnDemand()
 class PythonFunction(Construct):
     """Runs one folder of `lambda_src` with a role, a log group and, in the VPC, a security group of its own.
 
-    `source` is the folder; its handler is `handler` in the module `handler`. `reserved_concurrency` takes effect where
+    `source` is the folder; its handler is `handler` in the module `handler`. `data` are more files of the repository
+    that it reads. `reserved_concurrency` takes effect where
     `runtime.reserve_concurrency` is set. Outside the VPC there is no `security_group`. An alias sets the provisioned
     concurrency that `start` asks for.
     """
@@ -46,6 +47,7 @@ class PythonFunction(Construct):
         timeout: Duration,
         reserved_concurrency: int,
         environment: dict[str, str],
+        data: tuple[Path, ...] = (),
         start: Start = ON_DEMAND,
     ) -> None:
         super().__init__(scope, id_)
@@ -58,7 +60,7 @@ class PythonFunction(Construct):
             self,
             "Function",
             description=description,
-            code=lambda_.Code.from_asset(**bundle(source, runtime)),
+            code=lambda_.Code.from_asset(**bundle(source, runtime, data=data)),
             handler=f"{source.name}.handler.handler",
             runtime=lambda_.Runtime(f"python{runtime.python}", lambda_.RuntimeFamily.PYTHON, supports_snap_start=True),
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if isinstance(start, SnapStart) else None,

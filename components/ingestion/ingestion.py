@@ -20,6 +20,7 @@ from components.database.database import Database
 from components.foundation.alerts import Alerts
 from components.ingestion.landing_bucket import LandingBucket
 from components.ingestion.object_events import ObjectEvents
+from config.datasets import declarations
 from config.ingestion import DEAD_LETTER_DAYS, QUEUE_DAYS, IngestionConfig, ProvisionedConcurrency, SnapStart, Start
 
 SOURCE = Path("lambda_src/ingestion")
@@ -88,13 +89,13 @@ class Ingestion(Construct):
             timeout=Duration.seconds(config.timeout_seconds),
             reserved_concurrency=config.max_concurrency,
             start=config.start,
+            data=declarations(),
             environment=database.environment(DATABASE_USER)
             | {
                 "QUEUE_URL": self.queue.queue_url,
                 "LANDING_BUCKET": landing_bucket.bucket.bucket_name,
                 "INCOMING_PREFIX": landing_bucket.incoming_prefix,
                 "MAX_FILE_BYTES": str(config.max_file_mb * MEBIBYTE),
-                "MAX_REJECTED_PERCENT": str(config.max_rejected_percent),
                 "INITIAL_BACKOFF_SECONDS": str(config.initial_backoff_seconds),
                 "METRICS_NAMESPACE": metrics_namespace,
             },

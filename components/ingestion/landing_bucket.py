@@ -13,7 +13,7 @@ from components.foundation.log_bucket import BUCKET_LOGS
 from config.ingestion import DeepArchive, GlacierInstantRetrieval, IntelligentTiering, LandingBucketConfig, StandardIa
 
 INCOMING_PREFIX = "incoming/"
-CANARY = "canary/verify.csv"  # the file of `make verify` (ops/ingestion/verify.py), below the prefix
+CANARY = "orders/canary/verify.csv"  # the file of `make verify` (ops/ingestion/verify.py), below the prefix
 # The key also encrypts other resources, so callers may use it through S3 only.
 THROUGH_S3: dict[str, object] = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.{Aws.URL_SUFFIX}"}}
 CLASSES = {

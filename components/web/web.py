@@ -23,6 +23,7 @@ from components.web.instance_monitoring import InstanceMonitoring
 from components.web.instances import WebInstances
 from components.web.load_balancer import InternalLoadBalancer, LoadBalancer, PublicLoadBalancer
 from components.web.user_data import APP_PORT, BOOT_LOG_FILE, HEALTH_PATH, LOG_FILE, user_data
+from config.datasets import declarations
 from config.model import RuntimeConfig
 from config.web import Public, WebConfig
 
@@ -60,7 +61,7 @@ class Web(Construct):
         """`max_file_mb` is the largest upload; `namespace` is that of the instances' metrics."""
         super().__init__(scope, id_)
         network.allow_instance_packages()
-        self._app = assets.Asset(self, "App", **bundle(SOURCE, runtime))
+        self._app = assets.Asset(self, "App", **bundle(SOURCE, runtime, data=declarations()))
         self.load_balancer: LoadBalancer
         if isinstance(config.exposure, Public):
             self.load_balancer = PublicLoadBalancer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 MAX_RECORD_BYTES = 64 * 1024
 
@@ -11,13 +11,15 @@ MAX_RECORD_BYTES = 64 * 1024
 class Record(NamedTuple):
     """A record of a file in any format: the line it starts on (the first is 1), its bytes, its values and its errors.
 
-    The values are in the order of `order_row.COLUMNS`. A blank record has neither values nor errors.
+    The values are in the order of the dataset's columns. A blank record has neither values nor errors.
+    `values_in_file` are all values in the order of the file, as its format reads them.
     """
 
     line_number: int
     raw: bytes
     values: Sequence[str | None]
     faults: list[str]
+    values_in_file: Sequence[Any] = ()
 
 
 class Content:
@@ -30,6 +32,7 @@ class Content:
         self._pieces = iter(pieces)
         self.buffer = b""
         self.position = 0
+        self._text_end = -1
         self.line_number = 1
 
     def receive(self) -> bool:
@@ -39,7 +42,23 @@ class Content:
             return False
         self.buffer = self.buffer[self.position :] + piece
         self.position = 0
+        self._text_end = -1
         return True
+
+    def text_end(self) -> int:
+        """Up to where the buffer is UTF-8 text from the position on: the end of the last line before a bad byte."""
+        if self._text_end < self.position:
+            self._text_end = self._find_text_end()
+        return self._text_end
+
+    def _find_text_end(self) -> int:
+        if self.buffer.isascii():
+            return len(self.buffer)
+        try:
+            self.buffer[self.position :].decode()
+        except UnicodeDecodeError as error:
+            return self.buffer.rfind(b"\n", self.position, self.position + error.start) + 1
+        return len(self.buffer)
 
     def has_line(self) -> bool:
         """Whether the buffer holds the whole next line, or more bytes of it than a record may have."""

@@ -1,163 +1,265 @@
-"""The fast path for ordinary valid rows: regular expressions match them in the received bytes and copy them unchanged.
+"""The fast path for ordinary valid rows: a regular expression matches them in the received bytes, many at a time.
 
-The patterns are stricter than the rules in `order_row`: every row that matches is valid under the rules and is stored
-unchanged, which the tests verify. Rows that don't match are checked by the rules.
+Its patterns come from the types of the columns. They are stricter than the rules: every row that matches is valid under
+the rules, and PostgreSQL stores the same values, which the tests verify. Rows that don't match are checked by the rules.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from common.datasets.codes import iso4217
+from common.datasets.declaration import Dataset, Field
+from common.datasets.types import ColumnType
+from common.datasets.types.column_type import JSON_STRING, NOTHING, QUOTED, Column, Span, plain, words_pattern
+from common.datasets.types.patterns import BEYOND_ASCII, characters
+
 from .content import MAX_RECORD_BYTES, Content
-from .currencies import CURRENCIES
-from .order_row import COLUMNS
 
-# Quantifiers are possessive (`++`) where backtracking can't help: that halves the time.
-_NAME = r"[A-Za-z0-9._-]{1,64}+"
-_ADDRESS = r"A-Za-z0-9.@!#$%&'*+/=?^_`{|}~-"
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++"
-_LABEL = r"(?!-)[A-Za-z0-9-]{1,63}+(?<!-)"
-_EMAIL = rf"(?=[{_ADDRESS}]{{6,254}}+(?![{_ADDRESS}])){_ATOM}(?:\.{_ATOM})*+@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}+"
-_DATE = (
-    r"(?!0000|0001-01-01|9999-12-31)[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
-    r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
-)
-_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])"
-# A character outside ASCII in valid UTF-8.
-_LETTER = (
-    r"[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]"
-    r"|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}"
-)
-_JSON_NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
 QUOTE = '"'
+_IGNORED_CHARACTERS = 2_000
+_JSON_TEXT = rf'"[{characters(QUOTE + chr(92))}{BEYOND_ASCII}]*+"'
+_JSON_NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
+_JSON_SCALAR = rf"(?:{_JSON_TEXT}|{_JSON_NUMBER}|true|false|null)"
+_JSON_FLAT = {
+    "object": rf"\{{(?: ?{_JSON_TEXT} ?: ?(?:{_JSON_SCALAR}|\[(?:{_JSON_SCALAR}(?:, ?{_JSON_SCALAR})*+)?\])"
+    rf"(?:, ?{_JSON_TEXT} ?: ?(?:{_JSON_SCALAR}|\[(?:{_JSON_SCALAR}(?:, ?{_JSON_SCALAR})*+)?\]))*+)?\}}",
+    "array": rf"\[(?:{_JSON_SCALAR}(?:, ?{_JSON_SCALAR})*+)?\]",
+}
+# A column's value as it stands in a row that has matched: what follows it is known.
+_JSON_VALUE = {
+    "object": r"(?:null|(\{(?:[^{}\"]++|\"[^\"]*+\")*+\}))",
+    "array": r"(?:null|(\[(?:[^\[\]\"]++|\"[^\"]*+\")*+\]))",
+}
+_JSON_SIMPLE_VALUE = r"(?:null|(\"[^\"]*+\"|[^\",}n][^,}]*+))"
 
 
-class CopiedLines(NamedTuple):
-    """For CSV files whose columns are all in COLUMNS: only the ends of the lines are replaced."""
+@dataclass(frozen=True)
+class FastPath:
+    """Takes rows of one layout: `run` matches as many as possible, and `finish` makes lines for COPY of them."""
 
     run: re.Pattern[bytes]
-    line_end: bytes
+    finish: Callable[[bytes], bytes]
+    can_be_too_long: bool
 
     def take(self, content: Content) -> tuple[bytes, int]:
         """Take the valid rows at the position, as lines for PostgreSQL's COPY, and their number; b"" and 0 for none.
 
-        One match takes all the rows in the buffer.
+        One match takes all the rows in the buffer. Each row is one line.
         """
-        run = self.run.match(content.buffer, content.position)
-        if not run or not run[0]:
+        end = content.text_end()
+        match = self.run.match(content.buffer, content.position, end) if end > content.position else None
+        rows = match[0] if match else b""
+        if self.can_be_too_long:
+            rows = _without_long_lines(rows)
+        if not rows:
             return b"", 0
-        lines = run[0]
-        count = lines.count(b"\n")
-        content.advance(len(lines), lines=count)
-        return lines.replace(b"\r\n", b"\n").replace(b"\n", self.line_end), count
+        count = rows.count(b"\n")
+        content.advance(len(rows), lines=count)
+        return self.finish(rows), count
 
 
-class PickedValues(NamedTuple):
-    """For other files: `pick` selects and orders a row's values, which are the groups of its pattern."""
+def for_csv(dataset: Dataset, fields: Sequence[Field | None], delimiter: str, line_end: bytes) -> FastPath:
+    """For the lines of a CSV file with these columns, None for those that are ignored.
 
-    row: re.Pattern[bytes]
-    pick: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
-    delimiter: bytes
-    line_end: bytes
-
-    def take(self, content: Content) -> tuple[bytes, int]:
-        """As CopiedLines.take, with a match for each row, up to the first that doesn't match or is too long."""
-        lines = []
-        end = content.position
-        for match in self.row.finditer(content.buffer, content.position):
-            if match.lastindex is None or match.end() - end > MAX_RECORD_BYTES:
-                break
-            lines.append(self.delimiter.join(self.pick(match.groups(b""))))
-            end = match.end()
-        if not lines:
-            return b"", 0
-        content.advance(end - content.position, lines=len(lines))
-        return self.line_end.join([*lines, b""]), len(lines)
-
-
-FastPath = CopiedLines | PickedValues
-
-
-def for_csv(columns: Sequence[str], delimiter: str, line_end: bytes) -> FastPath:
-    """For the lines of a CSV file with these columns; `line_end` replaces the end of each line.
-
-    The lines for COPY have the columns in this order or, if there are others among them, in the order of COLUMNS.
+    `line_end` replaces the end of each line. The lines for COPY have the columns in the same order.
     """
-    if set(columns) <= set(COLUMNS):
-        return CopiedLines(_csv_run(columns, delimiter), line_end)
-    return PickedValues(_csv_row(columns, delimiter), _in_order(columns), delimiter.encode(), line_end)
+    span, order = plain(delimiter), date_order(fields)
+    mark = re.escape(delimiter)
+
+    def value(each: _Value | None) -> str:
+        if each is None:
+            inside = characters(span.excluded) + BEYOND_ASCII
+            return rf'(?:[{inside}]{{0,{_IGNORED_CHARACTERS}}}+|"[{inside}{mark}]{{0,{_IGNORED_CHARACTERS}}}+"(?!"))'
+        return _csv_value(each, span, mark, quoted=dataset.quoted)
+
+    row = _row(fields, [mark if number else "" for number in range(len(fields))], value, order)
+    run = re.compile(rf"(?:{row}\r?\n)*+".encode("latin-1"))
+    changes = [_csv_change(each) if each else None for each in fields]
+    if None not in fields and not any(changes):
+        finish = lambda rows: rows.replace(b"\r\n", b"\n").replace(b"\n", line_end)  # noqa: E731
+    else:
+        finish = _Columns(changes, [each is None for each in fields], delimiter, line_end).finish
+    return FastPath(run, finish, _can_be_too_long(fields))
 
 
-def for_json(members: Sequence[tuple[bytes, str]], line_end: bytes) -> FastPath:
-    """For JSON lines of one layout: for each member, the bytes before its value, such as b', "sku": ', and its name.
+def for_json(dataset: Dataset, members: Sequence[tuple[bytes, Field | None]], line_end: bytes) -> FastPath:
+    """For JSON lines of one layout: for each member, the bytes before its value, such as b', "sku": ', and its field.
 
-    The lines for COPY have the columns in the order of COLUMNS.
+    The lines for COPY have the columns in the order of the dataset.
     """
-    return PickedValues(_json_row(members), _in_order([name for _, name in members]), b",", line_end)
-
-
-def _in_order(names: Sequence[str]) -> Callable[[tuple[bytes, ...]], tuple[bytes, ...]]:
-    present = [name for name in names if name in COLUMNS]
-    # The last group always matches an empty value, which is used for a column that is left out.
-    return itemgetter(*(present.index(name) if name in present else -1 for name in COLUMNS))
-
-
-def _csv_run(columns: Sequence[str], delimiter: str) -> re.Pattern[bytes]:
-    plain, quoted = _values(delimiter), _values(QUOTE)
-    fields = re.escape(delimiter).join(f'(?:{plain[name]}|"{quoted[name]}")' for name in columns)
-    return _pattern(rf"(?:{fields}\r?\n)*+")
-
-
-def _csv_row(columns: Sequence[str], delimiter: str) -> re.Pattern[bytes]:
-    plain, quoted = _values(delimiter), _values(QUOTE)
-    ignored = f'(?:{_text(delimiter)}|"{_text(QUOTE)}")'
-    fields = re.escape(delimiter).join(
-        f'({plain[name]}|"{quoted[name]}")' if name in COLUMNS else ignored for name in columns
+    fields = [field for _, field in members]
+    before = [re.escape(start.decode("latin-1")) for start, _ in members]
+    row = _row(fields, before, lambda each: _json_value(each) if each else _JSON_SCALAR, "YMD")
+    run = re.compile(rf"(?:{row}\}}\r?\n)*+".encode("latin-1"))
+    found = "".join(
+        start + (_JSON_VALUE.get(field.type, _JSON_SIMPLE_VALUE) if field else _JSON_SCALAR)
+        for start, field in zip(before, fields, strict=True)
     )
-    return _pattern(rf"{fields}\r?\n()|")
+    values = re.compile(rf"{found}\}}\r?\n()".encode("latin-1"))
+    names = [field.name for field in fields if field]
+    # The last group is always empty: it stands for a column that is left out.
+    pick = [names.index(name) if name in names else len(names) for name in dataset.columns]
+    nested = [number for number, field in enumerate(dataset.fields) if field.type in _JSON_FLAT]
+
+    def finish(rows: bytes) -> bytes:
+        columns = list(zip(*values.findall(rows), strict=True))
+        picked: list[Column] = [columns[number] for number in pick]
+        for number in nested:
+            picked[number] = [b'"' + value.replace(b'"', b'""') + b'"' if value else b"" for value in picked[number]]
+        return line_end.join([*map(b",".join, zip(*picked, strict=True)), b""])
+
+    return FastPath(run, finish, can_be_too_long=None in fields or _can_be_too_long(fields))
 
 
-def _json_row(members: Sequence[tuple[bytes, str]]) -> re.Pattern[bytes]:
-    values = _values(QUOTE)
-    text = {name: f'("{value}")' for name, value in values.items()}
-    text["notes"] += "|null"
-    for number in ("quantity", "unit_price"):
-        text[number] = f'({values[number]}|"{values[number]}")'
-    ignored = f'"{_text(QUOTE)}"|{_JSON_NUMBER}|true|false|null'
-    fields = "".join(re.escape(before.decode("ascii")) + f"(?:{text.get(name, ignored)})" for before, name in members)
-    return _pattern(rf"{fields}\}}\r?\n()|")
+def _without_long_lines(rows: bytes) -> bytes:
+    """The rows before the first that is longer than a record may be: the rules refuse it."""
+    end = 0
+    for line in rows.splitlines(keepends=True):
+        if len(line) > MAX_RECORD_BYTES:
+            return rows[:end]
+        end += len(line)
+    return rows
 
 
-def _pattern(text: str) -> re.Pattern[bytes]:
-    # re caches some hundred patterns, which is enough for the usual files.
-    return re.compile(text.encode("latin-1"))
+class _Value(NamedTuple):
+    """A column in a pattern: its types and whether it may be empty can be narrower than those of the field."""
+
+    field: Field
+    column: ColumnType
+    optional: bool
 
 
-def _text(delimiter: str) -> str:
-    """At most 2,000 characters without counting them: 500, and 25 times 20 and 40."""
-    plain = "".join(re.escape(chr(code)) for code in range(0x20, 0x7F) if chr(code) not in f'"\\{delimiter}')
-    return rf"[{plain}]{{0,500}}+(?:(?:{_LETTER}){{1,20}}+[{plain}]{{0,40}}+){{0,25}}+"
+def _values(fields: Sequence[Field | None]) -> list[_Value | None]:
+    return [_Value(each, each.column, not each.required) if each else None for each in fields]
 
 
-def _values(delimiter: str) -> Mapping[str, str]:
-    """The pattern of each column's value; `delimiter` ends the value."""
-    return {
-        "order_id": _NAME,
-        "customer_email": _EMAIL,
-        "sku": _NAME,
-        "quantity": r"[1-9][0-9]{0,5}+",
-        "unit_price": r"(?:0|[1-9][0-9]{0,9}+)(?:\.[0-9]{1,2}+)?+",
-        "currency": _one_of(CURRENCIES),
-        "ordered_at": f"{_DATE}T{_TIME}",
-        "notes": _text(delimiter),
-    }
+def date_order(fields: Sequence[Field | None]) -> str:
+    """The order of day, month and year that PostgreSQL must read: that of the first column that declares one."""
+    return next((each.column.date_order for each in fields if each and each.column.date_order), "YMD")
 
 
-def _one_of(words: Iterable[str]) -> str:
-    """One of the words, grouped by their first letter, so that only a few are tried."""
-    groups = groupby(sorted(words), key=lambda word: word[0])
-    return "(?:" + "|".join(f"{first}(?:{'|'.join(word[1:] for word in group)})" for first, group in groups) + ")"
+def _can_be_too_long(fields: Sequence[Field | None]) -> bool:
+    longest = sum((each.column.max_length or _IGNORED_CHARACTERS) if each else _IGNORED_CHARACTERS for each in fields)
+    return longest > MAX_RECORD_BYTES or any(each and each.type in _JSON_FLAT for each in fields)
+
+
+def _row(
+    fields: Sequence[Field | None], before: Sequence[str], value: Callable[[_Value | None], str], order: str
+) -> str:
+    """The pattern of a row. Where a currency decides about decimals, there is an alternative for each number of them."""
+
+    def part(number: int, each: _Value | None) -> str:
+        found = value(each) if not each or each.column.date_order in (None, order) else NOTHING
+        return f"{before[number]}(?:{found})"
+
+    values = _values(fields)
+    parts = [part(number, each) for number, each in enumerate(values)]
+    deciders = {each.decimals for each in fields if each and isinstance(each.decimals, str)}
+    span = [
+        number
+        for number, each in enumerate(fields)
+        if each and (each.name in deciders or isinstance(each.decimals, str))
+    ]
+    if not deciders:
+        return "".join(parts)
+    first, last = min(span), max(span) + 1
+    alternatives = []
+    for decimals in (iso4217.USUAL_DECIMALS, *sorted(set(iso4217.DECIMALS.values()))):
+        narrowed = [_with_decimals(each, decimals, deciders) for each in values[first:last]]
+        alternatives.append("".join(part(first + number, each) for number, each in enumerate(narrowed)))
+    return f"{''.join(parts[:first])}(?:{'|'.join(alternatives)}){''.join(parts[last:])}"
+
+
+def _with_decimals(value: _Value | None, decimals: int, deciders: set[str]) -> _Value | None:
+    """An amount with at most so many decimals, or a currency that has so many; other columns as they are."""
+    if value and isinstance(value.field.decimals, str):
+        return value._replace(column=replace(value.field, decimals=decimals).column)
+    if value and value.field.name in deciders:
+        usual = iso4217.USUAL_DECIMALS
+        codes = [code for code in iso4217.CURRENCIES if iso4217.DECIMALS.get(code, usual) == decimals]
+        column = replace(value.column, pattern=lambda span: words_pattern(codes, span))
+        return value._replace(column=column, optional=value.optional and decimals == usual)
+    return value
+
+
+def _csv_value(value: _Value, span: Span, mark: str, *, quoted: bool) -> str:
+    field, column, optional = value
+    end = rf"(?:{mark}|\r?\n)"
+    words = [each for each in field.missing_values if each and each.isascii()]
+    barred = "".join(rf"(?!{re.escape(each)}{end})" for each in words)
+    found = [f"{barred}(?:{column.pattern(span)})"]
+    if quoted:
+        barred = "".join(f'(?!{re.escape(each)}")' for each in words)
+        found.append(f'"{barred}(?:{column.pattern(QUOTED)})"')
+    if optional:
+        found += [re.escape(each) for each in words if span.has(each)]
+        found += [f'"{re.escape(each)}"' for each in words if quoted and QUOTE not in each]
+        found += ['""(?!")', ""] if quoted else [""]
+    return "|".join(found)
+
+
+def _csv_change(field: Field) -> Callable[[Column], list[bytes]] | None:
+    """What must change in a column of matched values: words for a missing value, and the form of numbers."""
+    words = {form for each in field.missing_values if each for form in (each.encode(), f'"{each}"'.encode())}
+    rewrite = field.column.rewrite
+    if rewrite is None and (not words or field.required):
+        return None
+
+    def change(column: Column) -> list[bytes]:
+        values = [b"" if value in words else value for value in column] if words else list(column)
+        if rewrite is None:
+            return values
+        return rewrite([value[1:-1] if value.startswith(b'"') else value for value in values])
+
+    return change
+
+
+class _Columns:
+    """Changes some columns of matched rows, and leaves others out."""
+
+    def __init__(
+        self,
+        changes: Sequence[Callable[[Column], list[bytes]] | None],
+        ignored: Sequence[bool],
+        delimiter: str,
+        line_end: bytes,
+    ) -> None:
+        self._changes = [(number, change) for number, change in enumerate(changes) if change]
+        self._kept = [number for number, left_out in enumerate(ignored) if not left_out]
+        self._width = len(ignored)
+        self._delimiter = delimiter.encode()
+        self._line_end = line_end
+        value = rf'([^{re.escape(delimiter)}"\r\n]*+|"[^"]*+(?:""[^"]*+)*+")'
+        self._row = re.compile((re.escape(delimiter).join([value] * self._width) + r"\r?\n").encode())
+
+    def finish(self, rows: bytes) -> bytes:
+        """Lines for COPY of these rows."""
+        columns = self._split(rows)
+        for number, change in self._changes:
+            columns[number] = change(columns[number])
+        kept = zip(*(columns[number] for number in self._kept), strict=True)
+        return self._line_end.join([*map(self._delimiter.join, kept), b""])
+
+    def _split(self, rows: bytes) -> list[Column]:
+        if b'"' not in rows:
+            # Splitting everything at once takes half the time of splitting row by row.
+            flat = rows.replace(b"\r\n", b"\n")[:-1].replace(b"\n", self._delimiter).split(self._delimiter)
+            return [flat[number :: self._width] for number in range(self._width)]
+        found = self._row.findall(rows)
+        return list(zip(*found, strict=True)) if self._width > 1 else [found]
+
+
+def _json_value(value: _Value) -> str:
+    field, column, optional = value
+    null = ["null", '""'] if optional else []
+    if field.type in _JSON_FLAT:
+        return "|".join([_JSON_FLAT[field.type], *null[:1]])
+    found = [f"(?:{column.json_pattern})(?=[,}}])"] if column.json_pattern else []
+    if column.rewrite is None:
+        barred = "".join(f'(?!{re.escape(each)}")' for each in field.missing_values if each and each.isascii())
+        found.append(f'"{barred}(?:{column.pattern(JSON_STRING)})"')
+    return "|".join([*found, *null])

@@ -13,6 +13,8 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from botocore.config import Config
 
+from common.datasets.declaration import load_datasets
+
 from .database import DatabaseConnection
 from .deadline import Deadline
 from .event import EventError, parse
@@ -42,8 +44,9 @@ _s3 = cast("S3Client", _session.create_client("s3", region_name=_settings.databa
 _loader = Loader(
     database=DatabaseConnection(_settings.database, user=_settings.database_user, session=_session),
     files=LandedFiles(_s3),
+    datasets=load_datasets(_settings.datasets),
+    prefix=_settings.incoming_prefix,
     max_file_bytes=_settings.max_file_bytes,
-    max_rejected_percent=_settings.max_rejected_percent,
 )
 
 
@@ -65,18 +68,26 @@ def _process(context: Context, body: str) -> None:
     _log.append_keys(correlation_id=file.version_id, key=file.key)
     if file.bucket != _settings.landing_bucket:
         raise EventError(f"detail.bucket.name must be {_settings.landing_bucket!r}, got {file.bucket!r}")
-    if file.key.endswith("/") or not file.key.startswith(_settings.incoming_prefix):
-        _log.info("ignored: not a file under %s", _settings.incoming_prefix)
+    if not file.key.startswith(_settings.incoming_prefix):
+        _log.info("ignored: not under %s", _settings.incoming_prefix)
         return
     started = time.perf_counter()
     outcome = _loader.load(file, Deadline(context.get_remaining_time_in_millis() / 1000))
-    _record(outcome, time.perf_counter() - started)
+    dataset = _loader.dataset(file.key)
+    _record(outcome, dataset.name if dataset else None, time.perf_counter() - started)
 
 
-def _record(outcome: Outcome, seconds: float) -> None:
-    """Write the log entry and the metrics of a file."""
+def _record(outcome: Outcome, dataset: str | None, seconds: float) -> None:
+    """Write the log entry and the metrics of a file: of all files together, and of its dataset."""
     rows = {"rows_loaded": outcome.rows_loaded, "rows_rejected": outcome.rows_rejected}
-    _log.info(outcome.status, extra={"reason": outcome.reason, "seconds": round(seconds, 3), **rows})
+    _log.info(outcome.status, extra={"reason": outcome.reason, "seconds": round(seconds, 3), "dataset": dataset, **rows})
+    _add_metrics(outcome, seconds)
+    if dataset:
+        _metrics.add_dimension("dataset", dataset)
+        _add_metrics(outcome, seconds)
+
+
+def _add_metrics(outcome: Outcome, seconds: float) -> None:
     _metrics.add_metric(f"Files{outcome.status.title().replace(' ', '')}", MetricUnit.Count, 1)
     _metrics.add_metric("RowsLoaded", MetricUnit.Count, outcome.rows_loaded)
     _metrics.add_metric("RowsRejected", MetricUnit.Count, outcome.rows_rejected)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
-from common.database import UNSTORABLE
+from common.datasets.declaration import Dataset, Field, folded
+from common.datasets.types import quote
 
 from .content import MAX_RECORD_BYTES, Content, Record
-from .order_row import COLUMNS, OPTIONAL_COLUMNS, quote
 
 TOO_LONG = "the line is longer than 64 KiB"
-NO_OBJECT = 'the line is not a JSON object, such as {"order_id": "A-1001", …}'
-# Their values may be numbers or text.
-NUMBERS = frozenset({"quantity", "unit_price"})
+TRAILING_COMMA = "a comma follows the JSON object: JSON Lines has one object per line, and nothing between them"
 
-_MEMBER = re.compile(rb'([{,] ?"([ !#-\[\]-~]{1,64})" ?: ?)("[^"\\]*+"|[^"{\[,} ]++)')
+_MEMBER = re.compile(
+    rb'( {0,8}[{,] ?"([ !#-\[\]-~]{1,64})" ?: ?)("[^"\\]*+"|\{[^{}\\]*+\}|\[[^\[\]\\]*+\]|[^"{\[,} ]++)'
+)
 _END = re.compile(rb"\}\r?\n?")
 
 
@@ -29,72 +30,110 @@ class _Object(list[tuple[str, Any]]):
     """The members of an object, in which a name may occur twice."""
 
 
-def next_record(content: Content) -> tuple[Record, list[str]] | None:
+def next_record(dataset: Dataset, content: Content) -> tuple[Record, list[str]] | None:
     """Read the line at the position, and move the position behind it; None at the end of the file.
 
-    The second result is the names in the line that are not in COLUMNS. A value that is missing or null is empty; a
-    value of the wrong type is None. Bytes that are not UTF-8 appear in the values as unpaired surrogates.
+    The second result is the names in the line that are no columns. A value that is missing or null is empty; a value
+    of the wrong type is None. Bytes that are not UTF-8 appear in the values as unpaired surrogates.
     """
     line = content.line()
     if not line:
         return None
     number = content.line_number
     content.skip_line()
-    if not line.strip():
+    if not line.strip(b" \t\r\n\x1a"):
         return Record(number, line, (), []), []
     if len(line) > MAX_RECORD_BYTES:
         return Record(number, line, (), [TOO_LONG]), []
     members = _members(line.decode("utf-8", "surrogateescape"))
     if members is None:
-        return Record(number, line, (), [NO_OBJECT]), []
-    values: dict[str, str | None] = dict.fromkeys(COLUMNS, "")
-    counts = Counter(name for name, _ in members)
-    faults = [f"{name} occurs more than once" for name in COLUMNS if counts[name] > 1]
-    for name, value in members:
-        if name in COLUMNS:
-            text, fault = _text(name, value)
+        return Record(number, line, (), [_fault(dataset, line)]), []
+    known = dataset.names_in_files
+    names = [known.get(folded(name)) for name, _ in members]
+    values: dict[str, str | None] = dict.fromkeys(dataset.columns, "")
+    counts = Counter(names)
+    faults = [f"{name} occurs more than once" for name in dataset.columns if counts[name] > 1]
+    for name, (_, value) in zip(names, members, strict=True):
+        if name:
+            text, fault = _text(dataset.by_name[name], value)
             values[name] = text
             faults += [fault] if fault else []
-    return Record(number, line, list(values.values()), faults), [name for name in counts if name not in COLUMNS]
+    extra = [given for name, (given, _) in zip(names, members, strict=True) if name is None]
+    return Record(number, line, list(values.values()), faults, members), extra
 
 
-def layout(line: bytes) -> tuple[tuple[bytes, str], ...] | None:
-    """The names in a line, each with the bytes before its value; None if the line is nested or otherwise unusual.
+def given(members: Iterable[tuple[str, Any]]) -> dict[str, str]:
+    """The values of an object as text."""
+    return {name: value if isinstance(value, str) else json.dumps(_plain(value)) for name, value in members}
 
-    Lines that one program writes have one layout, or few. Each name in COLUMNS occurs at most once.
+
+def layout(dataset: Dataset, line: bytes) -> tuple[tuple[bytes, str | None], ...] | None:
+    """The columns in a line, each with the bytes before its value; None if the line is deeply nested or unusual.
+
+    Lines that one program writes have one layout, or few. Each column occurs at most once; None is a name that is not
+    a column.
     """
-    members = []
+    members: list[tuple[bytes, str | None]] = []
     at = 0
     while match := _MEMBER.match(line, at):
         before, name, _ = match.groups()
-        if before.startswith(b"{") != (at == 0):
+        if before.lstrip().startswith(b"{") != (at == 0):
             return None
-        members.append((before, name.decode("ascii")))
+        members.append((before, dataset.names_in_files.get(folded(name.decode("ascii")))))
         at = match.end()
     counts = Counter(name for _, name in members)
-    complete = all(counts[name] == 1 or (counts[name] == 0 and name in OPTIONAL_COLUMNS) for name in COLUMNS)
+    complete = all(
+        counts[each.name] == 1 or (counts[each.name] == 0 and not each.required) for each in dataset.fields
+    )
     return tuple(members) if complete and _END.fullmatch(line, at) else None
 
 
 def _members(line: str) -> list[tuple[str, Any]] | None:
     try:
-        # Names are compared in the same way as those of a CSV header.
         found = json.loads(
             line, parse_int=_Number, parse_float=_Number, parse_constant=_Number, object_pairs_hook=_Object
         )
     except (ValueError, RecursionError):
         return None
-    return [(name.strip().casefold(), value) for name, value in found] if isinstance(found, _Object) else None
+    return list(found) if isinstance(found, _Object) else None
 
 
-def _text(name: str, value: object) -> tuple[str | None, str | None]:
+def _fault(dataset: Dataset, line: bytes) -> str:
+    if line.rstrip().endswith(b"},"):
+        return TRAILING_COMMA
+    return f'the line is not a JSON object, such as {{"{dataset.columns[0]}": …}}'
+
+
+def _text(field: Field, value: object) -> tuple[str | None, str | None]:
+    """The value as text, or the reason against its type."""
+    name = field.name
     if value is None:
         return "", None
+    if field.type in ("object", "array"):
+        return json.dumps(_plain(value), ensure_ascii=False), None
+    if isinstance(value, bool):
+        if field.type != "boolean":
+            return None, f"{name} must be text, not true or false"
+        words = field.options.get("trueValues" if value else "falseValues")
+        return words[0] if words else str(value).lower(), None
     if not isinstance(value, str):
-        kind = {bool: "true or false", _Object: "an object", list: "a list"}[type(value)]
-        return None, f"{name} must be text, not {kind}"
-    if isinstance(value, _Number) and name not in NUMBERS:
+        return None, f"{name} must be text, not {'an object' if isinstance(value, _Object) else 'a list'}"
+    if isinstance(value, _Number) and not field.column.number:
+        # A code of digits is unambiguous; other numbers could have lost their form.
+        if field.semantic_type == "code" and value.isdigit():
+            return str(value), None
         return None, f"{name} must be text in quotes, not the number {quote(value)}"
-    if name == "notes" and UNSTORABLE.search(value):
-        return None, f"{name} contains a character that can't be stored: NUL or an unpaired surrogate"
-    return value, None
+    if isinstance(value, _Number):
+        return str(value).replace(".", field.options.get("decimalChar", ".")), None
+    return str(value), None
+
+
+def _plain(value: object) -> object:
+    """The value as json.dumps writes it, with the numbers as they were."""
+    if isinstance(value, _Object):
+        return {name: _plain(each) for name, each in value}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, _Number):
+        return json.loads(value)
+    return value

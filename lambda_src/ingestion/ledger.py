@@ -29,8 +29,11 @@ EARLIER: LiteralString = """
 """
 
 _INSERT = """
-    INSERT INTO files (bucket, key, version_id, sequencer, uploaded_at, size_bytes, status, reason)
-    VALUES (%(bucket)s, %(key)s, %(version_id)s, %(sequencer)s, %(uploaded_at)s, %(size_bytes)s, %(status)s, %(reason)s)
+    INSERT INTO files (bucket, key, version_id, dataset, sequencer, uploaded_at, size_bytes, status, reason)
+    VALUES (
+        %(bucket)s, %(key)s, %(version_id)s, %(dataset)s, %(sequencer)s, %(uploaded_at)s, %(size_bytes)s, %(status)s,
+        %(reason)s
+    )
     ON CONFLICT (bucket, key, version_id) DO NOTHING
     RETURNING file_id
 """
@@ -40,13 +43,13 @@ _COMPLETE = """
     SET sequencer = %(sequencer)s, uploaded_at = %(uploaded_at)s, size_bytes = %(size_bytes)s, reason = %(reason)s
     WHERE bucket = %(bucket)s AND key = %(key)s AND version_id = %(version_id)s AND status = 'deleted'
 """
-# A version that is loaded again keeps its row, and its orders until newer ones replace them.
+# A version that is loaded again keeps its row, and its rows until newer ones replace them.
 _REOPEN = """
-    UPDATE files SET status = 'loaded', reason = NULL, finished_at = NULL
+    UPDATE files SET status = 'loaded', dataset = %(dataset)s, reason = NULL, finished_at = NULL
     WHERE bucket = %(bucket)s AND key = %(key)s AND version_id = %(version_id)s
     RETURNING file_id
 """
-_HAS_LOADED_ORDERS = "SELECT rows_loaded > 0 FROM files WHERE file_id = %s"
+_HAS_LOADED_ROWS = "SELECT rows_loaded > 0 FROM files WHERE file_id = %s"
 _DELETE_REJECTS = "DELETE FROM rejected_rows WHERE file_id = %s"
 _FINISH = """
     UPDATE files
@@ -80,13 +83,14 @@ class Outcome:
     rows_rejected: int = 0
 
 
-def add_version(connection: Connection, event: FileEvent) -> int | None:
+def add_version(connection: Connection, event: FileEvent, dataset: str | None) -> int | None:
     """Add the version to the ledger and return its file_id; None if the ledger has it already.
 
     With `event.reprocess`, the file_id is returned in both cases. Waits for other transactions that add the same
-    version. The load must run in the same transaction.
+    version. The load must run in the same transaction. `dataset` is None for a file that belongs to none.
     """
-    values = asdict(event) | {"status": "loaded" if event.type is EventType.CREATED else "deleted", "reason": None}
+    status = "loaded" if event.type is EventType.CREATED else "deleted"
+    values = asdict(event) | {"dataset": dataset, "status": status, "reason": None}
     if event.type is EventType.PERMANENTLY_DELETED:
         # The sequencer of the deletion is not that of the version.
         values |= {"sequencer": None, "reason": DELETED_REASON}
@@ -102,9 +106,9 @@ def add_version(connection: Connection, event: FileEvent) -> int | None:
     return None
 
 
-def has_loaded_orders(connection: Connection, file_id: int) -> bool:
-    """Whether a version that is being reprocessed loaded orders the first time; call it before `finish`."""
-    row = connection.execute(_HAS_LOADED_ORDERS, [file_id]).fetchone()
+def has_loaded_rows(connection: Connection, file_id: int) -> bool:
+    """Whether a version that is being reprocessed loaded rows the first time; call it before `finish`."""
+    row = connection.execute(_HAS_LOADED_ROWS, [file_id]).fetchone()
     return bool(row and row[0])
 
 

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from psycopg import Connection, Rollback
 from psycopg.errors import DeadlockDetected
+
+from common.datasets.declaration import Dataset
 
 from .compression import decompressed
 from .database import DatabaseConnection
 from .deadline import Deadline
 from .event import EventType, FileEvent
 from .landed_file import LandedFile, LandedFiles, NoSuchVersionError
-from .ledger import DELETED_REASON, Outcome, add_version, finish, has_loaded_orders
-from .reader import OrderReader
+from .ledger import DELETED_REASON, Outcome, add_version, finish, has_loaded_rows
+from .reader import DatasetReader
 from .refusal import RefusedError
-from .tables import OrderWriter, limit_statements, lock, write_rejects
+from .tables import DatasetWriter, limit_statements, lock, write_rejects
 
+# Left by Spark and Hadoop, by EMR, and by macOS and Windows; a key that ends in "/" is a folder of S3's console.
+_MARKER = re.compile(
+    r"(?:^|/)(?:_SUCCESS|_committed_[^/]*|_started_[^/]*|_metadata|\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini)$"
+    r"|_\$folder\$$|/$"
+)
+_MEBIBYTE = 1024 * 1024
 ALREADY_KNOWN = Outcome(status="already known")
 _ATTEMPTS = 3
 
@@ -25,19 +35,27 @@ _log = logging.getLogger(__name__)
 
 
 class Loader:
-    """Loads versions of files into the tables.
+    """Loads versions of files into the tables of their datasets.
 
-    A file with more than `max_file_bytes`, compressed or decompressed, is refused. So is a file if more than
-    `max_rejected_percent` of its rows are rejected.
+    A file belongs to the dataset that its key names after `prefix`, such as incoming/orders/…. A file with more than
+    `max_file_bytes`, compressed or decompressed, is refused, or with more than its dataset allows. So is a file if too
+    many of its rows are rejected, or all of them.
     """
 
     def __init__(
-        self, *, database: DatabaseConnection, files: LandedFiles, max_file_bytes: int, max_rejected_percent: int
+        self,
+        *,
+        database: DatabaseConnection,
+        files: LandedFiles,
+        datasets: Mapping[str, Dataset],
+        prefix: str,
+        max_file_bytes: int,
     ) -> None:
         self._database = database
         self._files = files
+        self._datasets = datasets
+        self._prefix = prefix
         self._max_file_bytes = max_file_bytes
-        self._max_rejected_percent = max_rejected_percent
 
     def load(self, event: FileEvent, deadline: Deadline) -> Outcome:
         """Process the event; returns ALREADY_KNOWN if that was done before.
@@ -51,63 +69,101 @@ class Loader:
                 _log.warning("deadlock with another load, loading again", extra={"attempt": attempt})
         return self._once(event, deadline, exclusive=True)
 
+    def dataset(self, key: str) -> Dataset | None:
+        """The dataset of a key, if there is one."""
+        name, slash, _ = key.removeprefix(self._prefix).partition("/")
+        return self._datasets.get(name) if slash else None
+
     def _once(self, event: FileEvent, deadline: Deadline, *, exclusive: bool) -> Outcome:
+        dataset = self.dataset(event.key)
         with self._database.connection(deadline) as connection, connection.transaction():
             limit_statements(connection, deadline)
             if event.type is EventType.CREATED:
                 lock(connection, exclusive=exclusive)  # first: waiting for it while holding other locks could deadlock
-            file_id = add_version(connection, event)
+            file_id = add_version(connection, event, dataset.name if dataset else None)
             if file_id is None:
                 return ALREADY_KNOWN
-            if event.type is EventType.CREATED:
-                outcome = self._read(connection, event, file_id, deadline)
-            else:
+            if event.type is not EventType.CREATED:
                 marker = event.type is EventType.DELETE_MARKER_CREATED
                 outcome = Outcome(status="deleted", reason=None if marker else DELETED_REASON)
+            elif _MARKER.search(event.key):
+                outcome = Outcome(status="ignored", reason="A marker that a program or a computer leaves beside files.")
+            elif dataset is None:
+                outcome = Outcome(status="refused", reason=self._no_dataset(), size_bytes=event.size_bytes)
+            else:
+                outcome = self._read(connection, event, file_id, dataset, deadline)
             limit_statements(connection, deadline)
-            if event.reprocess and outcome.status in ("deleted", "refused") and has_loaded_orders(connection, file_id):
-                # Its orders stay, so the ledger must still describe them.
+            if event.reprocess and outcome.status in ("deleted", "refused") and has_loaded_rows(connection, file_id):
+                # Its rows stay, so the ledger must still describe them.
                 _log.warning("the file could not be loaded again: its earlier result is kept", extra=asdict(outcome))
                 raise Rollback
             return finish(connection, event, file_id, outcome)
         return ALREADY_KNOWN
 
-    def _read(self, connection: Connection, event: FileEvent, file_id: int, deadline: Deadline) -> Outcome:
+    def _no_dataset(self) -> str:
+        folders = ", ".join(f"{self._prefix}{name}/" for name in self._datasets)
+        return f"The file's folder is that of no dataset. Put the file into one of {folders}."
+
+    def _read(
+        self, connection: Connection, event: FileEvent, file_id: int, dataset: Dataset, deadline: Deadline
+    ) -> Outcome:
         try:
             with self._files.open(event.bucket, event.key, event.version_id) as landed:
-                return self._load(connection, event, file_id, landed, deadline)
+                return self._load(connection, event, file_id, dataset, landed, deadline)
         except NoSuchVersionError:
             return Outcome(status="deleted", reason=DELETED_REASON)
 
     def _load(
-        self, connection: Connection, event: FileEvent, file_id: int, landed: LandedFile, deadline: Deadline
+        self,
+        connection: Connection,
+        event: FileEvent,
+        file_id: int,
+        dataset: Dataset,
+        landed: LandedFile,
+        deadline: Deadline,
     ) -> Outcome:
         reader = None
+        most = self._max_file_bytes
+        if dataset.max_file_mb is not None:
+            most = min(most, dataset.max_file_mb * _MEBIBYTE)
         try:
-            if landed.size > self._max_file_bytes:
+            if landed.size > most:
                 raise RefusedError(
-                    f"The file has {landed.size:,} bytes; the limit is {self._max_file_bytes:,}: "
-                    "split it into smaller files."
+                    f"The file has {landed.size:,} bytes; the limit is {most:,}: split it into smaller files."
                 )
             # The deadline is checked before and after decompression: many bytes may become none, and few become many.
-            pieces = decompressed(
-                deadline.watch(landed.pieces), declared=landed.declared_gzip, max_bytes=self._max_file_bytes
-            )
-            reader = OrderReader(
-                deadline.watch(pieces), file_id=file_id, max_rejected_percent=self._max_rejected_percent
-            )
+            pieces = decompressed(deadline.watch(landed.pieces), declared=landed.declared_gzip, max_bytes=most)
+            reader = DatasetReader(dataset, deadline.watch(pieces), file_id=file_id)
             # A savepoint: if the file is refused midway, its rows are rolled back.
             with connection.transaction():
-                loaded = OrderWriter(connection, file_id, reader, deadline, reprocess=event.reprocess).run()
+                writer = DatasetWriter(connection, file_id, reader, deadline, reprocess=event.reprocess)
+                loaded = writer.run()
+                if not loaded:
+                    raise RefusedError(_nothing_loaded(reader))
         except RefusedError as error:
             rejected = reader.rejected if reader else 0
             write_rejects(connection, file_id, reader.first_rejects if reader else [])
             return Outcome(status="refused", reason=str(error), size_bytes=landed.size, rows_rejected=rejected)
-        empty = None if loaded or reader.rejected else "The file contains no orders."
         return Outcome(
             status="loaded",
-            reason=" ".join(filter(None, (empty, reader.format.note))) or None,
+            reason=" ".join(filter(None, (_repeated(writer), reader.format.note))) or None,
             size_bytes=landed.size,
             rows_loaded=loaded,
             rows_rejected=reader.rejected,
         )
+
+
+def _nothing_loaded(reader: DatasetReader) -> str:
+    if not reader.rejected:
+        return "The file contains no rows."
+    return f"Every row was rejected, so nothing was loaded. {reader.reasons}"
+
+
+def _repeated(writer: DatasetWriter) -> str | None:
+    """A note about rows with the same key, of which one was kept."""
+    if not writer.repeated:
+        return None
+    key = ", ".join(writer.dataset.primary_key)
+    repeat = "1 row repeats" if writer.repeated == 1 else f"{writer.repeated:,} rows repeat"
+    counts = "first" if writer.dataset.known_key == "keep" else "last"
+    return f"{repeat} the {key} of another row of this file; the {counts} one counts."

@@ -1,42 +1,86 @@
-"""Reads a file of orders: valid rows become lines for COPY, the others become rejects."""
+"""Reads a file of a dataset: valid rows become lines for COPY, the others become rejects."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from common.database import UNSTORABLE
+from common.datasets.declaration import Dataset
+from common.datasets.types import quote
+
 from .content import Content, Record
 from .formats import BAD_BYTES, detect_format, line_end
-from .order_row import COLUMNS, check, quote
 from .refusal import RefusedError
+from .row_rules import check
 
 MAX_RAW_BYTES = 4 * 1024
+MAX_VALUE_CHARACTERS = 1_000
 CHECK_INTERVAL_RECORDS = 10_000
 ALWAYS_ALLOWED_REJECTS = 20
 KEPT_REJECTS = 1_000  # of a file that is refused
 
 _CHUNK_BYTES = 64 * 1024
 _CHUNK_REJECTS = 500
+_QUOTED_VALUE = re.compile('"[^"]*"')
+_SHOWN_REASONS = 3
+_KINDS_OF_REASONS = 1_000
 
 
 class RejectedRow(NamedTuple):
-    """A rejected row: the line it starts on, its text, and every reason."""
+    """A rejected row: the line it starts on, its text, every reason, and its values by the names in the file.
+
+    The values are None if the row can't be divided into values.
+    """
 
     line_number: int
     raw: str
     reasons: list[str]
+    values: dict[str, str] | None
+
+
+class CommonReasons:
+    """Counts the reasons of rejected rows. Reasons that differ in the quoted value only are one."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._first: dict[str, tuple[str, int]] = {}
+
+    def add(self, row: RejectedRow) -> None:
+        """Count the reasons of a row."""
+        for reason in row.reasons:
+            kind = _QUOTED_VALUE.sub("", reason, count=1)
+            if kind in self._first or len(self._first) < _KINDS_OF_REASONS:
+                self._counts[kind] += 1
+                self._first.setdefault(kind, (reason, row.line_number))
+
+    def __str__(self) -> str:
+        """The most common reasons, each with a line; empty if there are none."""
+        found = [(count, *self._first[kind]) for kind, count in self._counts.most_common(_SHOWN_REASONS)]
+        listed = "; ".join(f"{reason} ({count:,} {_rows(count)} line {line:,})" for count, reason, line in found)
+        return f"Most common: {listed}." if listed else ""
+
+
+def _rows(count: int) -> str:
+    return "row," if count == 1 else "rows, first"
 
 
 class Chunk(NamedTuple):
-    """Consecutive rows of a file: the valid ones as CSV lines for PostgreSQL's COPY, their number, and the rejects."""
+    """Consecutive rows of a file: the valid ones as CSV lines for PostgreSQL's COPY, their number, and the rejects.
+
+    `runs` are the first line, and the number, of valid rows that follow each other line by line.
+    """
 
     lines: bytes
     rows: int
     rejects: list[RejectedRow]
+    runs: list[tuple[int, int]]
 
 
-class OrderReader:
-    """Reads a file of orders once, from beginning to end. Each line for COPY ends in `file_id`.
+class DatasetReader:
+    """Reads a file of a dataset once, from beginning to end. Each line for COPY ends in `file_id`.
 
     `format` has the columns of these lines, without file_id, and the note for the sender, which is complete when the
     whole file was read.
@@ -45,43 +89,49 @@ class OrderReader:
     this is checked every 10,000 records and at the end.
     """
 
-    def __init__(self, pieces: Iterable[bytes], *, file_id: int, max_rejected_percent: int) -> None:
+    def __init__(self, dataset: Dataset, pieces: Iterable[bytes], *, file_id: int) -> None:
+        self.dataset = dataset
         self._content = Content(pieces)
-        self._max_rejected_percent = max_rejected_percent
-        self.format = detect_format(self._content, file_id)
-        self._line_end = line_end(self.format.delimiter, file_id)
-        self._order = [COLUMNS.index(name) for name in self.format.columns]
+        self._max_rejected_percent = dataset.max_rejected_percent
+        self.format = detect_format(dataset, self._content, file_id)
+        self.line_end = line_end(self.format.delimiter, file_id)
+        self._order = [dataset.columns.index(name) for name in self.format.columns]
         self._records = 0
         self._next_check = CHECK_INTERVAL_RECORDS
         self.rejected = 0
         self.first_rejects: list[RejectedRow] = []
+        self.reasons = CommonReasons()
 
     def chunks(self) -> Iterator[Chunk]:
         """Every row, in the order of the file, in chunks of about 64 KiB."""
         lines: list[bytes] = []
         size = count = 0
         rejects: list[RejectedRow] = []
-        for found in self._rows():
+        runs: list[tuple[int, int]] = []
+        for first, found, rows in self._rows():
             if isinstance(found, RejectedRow):
                 rejects.append(found)
             else:
-                lines.append(found[0])
-                size += len(found[0])
-                count += found[1]
+                lines.append(found)
+                size += len(found)
+                count += rows
+                runs.append((first, rows))
             if size >= _CHUNK_BYTES or len(rejects) >= _CHUNK_REJECTS:
-                yield Chunk(b"".join(lines), count, rejects)
-                lines, rejects, size, count = [], [], 0, 0
+                yield Chunk(b"".join(lines), count, rejects, runs)
+                lines, rejects, runs, size, count = [], [], [], 0, 0
         self._check_share(self._records)
-        yield Chunk(b"".join(lines), count, rejects)
+        yield Chunk(b"".join(lines), count, rejects, runs)
 
-    def _rows(self) -> Iterator[tuple[bytes, int] | RejectedRow]:
+    def _rows(self) -> Iterator[tuple[int, bytes | RejectedRow, int]]:
+        """The first line of some rows, the rows as lines for COPY, and their number; or a rejected row and 1."""
         content, form = self._content, self.format
         while True:
+            first = content.line_number
             for each in form.fast_paths:
                 lines, count = each.take(content)
                 if count:
                     self._count(count)
-                    yield lines, count
+                    yield first, lines, count
                     break
             else:
                 if not content.has_line() and content.receive():
@@ -91,19 +141,20 @@ class OrderReader:
                     return
                 if not record.values and not record.faults:
                     continue
-                yield self._check_record(record)
+                yield record.line_number, self._check_record(record), 1
 
-    def _check_record(self, record: Record) -> tuple[bytes, int] | RejectedRow:
+    def _check_record(self, record: Record) -> bytes | RejectedRow:
         line = self._line(record)
         if isinstance(line, RejectedRow):
             self.rejected += 1
+            self.reasons.add(line)
             if len(self.first_rejects) < KEPT_REJECTS:
                 self.first_rejects.append(line)
             self._count(1)
             return line
         self.format.learn(record)
         self._count(1)
-        return line, 1
+        return line
 
     def _line(self, record: Record) -> bytes | RejectedRow:
         reasons = list(record.faults)
@@ -113,12 +164,16 @@ class OrderReader:
         if bad_bytes:
             reasons.append(f"the row is not UTF-8 text: it contains the bytes {quote(bad_bytes[0])}")
         if record.values:
-            stored, wrong = check(record.values)
+            stored, wrong = check(self.dataset, record.values)
             reasons += wrong
         if reasons:
-            return RejectedRow(record.line_number, as_text(record.raw), reasons)
+            return RejectedRow(record.line_number, as_text(record.raw), reasons, self._given(record))
         line = self.format.delimiter.join(_csv_quoted(stored[number]) for number in self._order)
-        return line.encode() + self._line_end
+        return line.encode() + self.line_end
+
+    def _given(self, record: Record) -> dict[str, str] | None:
+        values = self.format.given(record)
+        return {_storable(name): _storable(value) for name, value in values.items()} or None
 
     def _count(self, records: int) -> None:
         self._records += records
@@ -131,7 +186,8 @@ class OrderReader:
         if self.rejected > ALWAYS_ALLOWED_REJECTS and self.rejected * 100 > records * self._max_rejected_percent:
             raise RefusedError(
                 f"Too many rows were rejected: {self.rejected:,} of the first {records:,}; the limit is "
-                f"{self._max_rejected_percent} %. No row of the file was loaded: correct it and send it again."
+                f"{self._max_rejected_percent} %. {self.reasons} No row of the file was loaded: correct it and send it "
+                "again."
             )
 
 
@@ -140,6 +196,11 @@ def as_text(raw: bytes) -> str:
     line = raw[: MAX_RAW_BYTES + 4].removesuffix(b"\n").removesuffix(b"\r")
     text = line.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
     return text.encode()[:MAX_RAW_BYTES].decode("utf-8", "ignore")
+
+
+def _storable(text: str) -> str:
+    r"""The text as jsonb can store it: without NUL and unpaired surrogates, at most 1,000 characters."""
+    return UNSTORABLE.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", text[:MAX_VALUE_CHARACTERS])
 
 
 def _csv_quoted(value: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 from common.settings import DatabaseSettings, EnvironmentSettings, key_prefix, whole_number
@@ -28,9 +29,9 @@ class Settings(EnvironmentSettings):
     landing_bucket: Annotated[str, "LANDING_BUCKET"]
     incoming_prefix: Annotated[str, "INCOMING_PREFIX", key_prefix]
     max_file_bytes: Annotated[int, "MAX_FILE_BYTES", whole_number]
-    max_rejected_percent: Annotated[int, "MAX_REJECTED_PERCENT", partial(whole_number, highest=100)]
     initial_backoff_seconds: Annotated[
         int, "INITIAL_BACKOFF_SECONDS", partial(whole_number, highest=MAX_BACKOFF_SECONDS)
     ]
     metrics_namespace: Annotated[str, "METRICS_NAMESPACE"]
+    datasets: Annotated[Path, "DATASETS", Path] = Path("datasets")
     log_level: Annotated[str, "LOG_LEVEL", _log_level] = "INFO"

@@ -1,22 +1,27 @@
-"""Writes a file's rows to the tables `orders` and `rejected_rows`, in batches.
+"""Writes a file's rows to the dataset's table and to `rejected_rows`, in batches.
 
-A batch of new orders is copied directly into `orders`. If `orders` already contains an order of the batch, the copy is
-rolled back, and the batch is merged through a temporary table. After each batch `orders` holds, for every id that the
-file contained so far, the latest row of this file or the row of a later file.
+A batch of new rows is copied directly into the table. If the table already holds a key of the batch, the copy is rolled
+back, and the batch is merged through a temporary table. After each batch the table holds, for every key that the file
+contained so far, the row that the dataset's rule for known keys asks for.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import LiteralString
 
-from psycopg import Connection, sql
+from psycopg import Connection, Cursor, sql
 from psycopg.errors import UniqueViolation
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+
+from common.datasets.declaration import Dataset
 
 from .deadline import Deadline
 from .ledger import EARLIER
-from .reader import OrderReader, RejectedRow
+from .reader import DatasetReader, RejectedRow
 
 # Loads share this lock; a load that ran into two deadlocks takes it exclusively.
 LOAD_LOCK = 7_001_002
@@ -24,59 +29,56 @@ LOAD_LOCK = 7_001_002
 BATCH_BYTES = 8 * 1024 * 1024
 BATCH_REJECTS = 1_000
 
-_COLUMNS: LiteralString = "order_id, customer_email, sku, quantity, unit_price, currency, ordered_at, notes"
-
-# incoming_orders holds one batch. counted_orders holds the ids of counted orders until the transaction ends.
-_TABLES: tuple[LiteralString, ...] = (
+# {incoming} holds one batch. {counted} holds the keys of counted rows until the transaction ends.
+_TEMPORARY_TABLES: tuple[LiteralString, ...] = (
     """
-    CREATE TEMPORARY TABLE IF NOT EXISTS incoming_orders (
-        arrival bigint GENERATED ALWAYS AS IDENTITY (CACHE 1000), LIKE orders
+    CREATE TEMPORARY TABLE {incoming} (
+        arrival bigint GENERATED ALWAYS AS IDENTITY (CACHE 1000), LIKE {table}
     ) ON COMMIT DELETE ROWS
     """,
-    """
-    CREATE TEMPORARY TABLE IF NOT EXISTS counted_orders (order_id text COLLATE "C" PRIMARY KEY)
-    ON COMMIT DELETE ROWS
-    """,
-    "TRUNCATE incoming_orders",
+    "CREATE TEMPORARY TABLE {counted} ON COMMIT DELETE ROWS AS SELECT {key} FROM {table} WITH NO DATA",
+    "CREATE UNIQUE INDEX {counted_key} ON {counted} ({key})",
+    "TRUNCATE {incoming} RESTART IDENTITY",
 )
-_KEEP_LATEST: LiteralString = """
-    DELETE FROM incoming_orders USING (
-        SELECT order_id, max(arrival) AS latest FROM incoming_orders GROUP BY order_id HAVING count(*) > 1
-    ) AS repeated
-    WHERE incoming_orders.order_id = repeated.order_id AND arrival < latest
+_KEEP_ONE: LiteralString = """
+    DELETE FROM {incoming} AS incoming USING (
+        SELECT {key}, {kept}(arrival) AS kept FROM {incoming} GROUP BY {key} HAVING count(*) > 1
+    ) AS stored
+    WHERE {same_key} AND arrival <> kept
+    RETURNING arrival
 """
-_UPDATE: LiteralString = """
-    UPDATE orders
-    SET (customer_email, sku, quantity, unit_price, currency, ordered_at, notes, file_id)
-      = (incoming.customer_email, incoming.sku, incoming.quantity, incoming.unit_price, incoming.currency,
-         incoming.ordered_at, incoming.notes, incoming.file_id)
-    FROM incoming_orders AS incoming
-"""
-# Updates orders that an earlier batch of this file wrote.
-_UPDATE_OWN: LiteralString = (
-    f"{_UPDATE} WHERE orders.order_id = incoming.order_id AND orders.file_id = incoming.file_id"
-)
-# Two files with the same orders lock these orders sorted by id, so the two loads rarely deadlock. An existing order is
+_UPDATE: LiteralString = "UPDATE {table} AS stored SET ({others}) = ROW({incoming_others}) FROM {incoming} AS incoming"
+# Updates rows that an earlier batch of this file wrote.
+_UPDATE_OWN: LiteralString = f"{_UPDATE} WHERE {{same_key}} AND stored.file_id = incoming.file_id"
+# Two files with the same keys lock these rows sorted by key, so the two loads rarely deadlock. An existing row is
 # locked but not changed: "WHERE false" is evaluated after the lock is taken.
-_INSERT: LiteralString = f"""
-    INSERT INTO orders ({_COLUMNS}, file_id) SELECT {_COLUMNS}, file_id FROM incoming_orders ORDER BY order_id
-    ON CONFLICT (order_id) DO UPDATE SET file_id = orders.file_id WHERE false
-"""  # noqa: S608 - built from constants
-# A separate statement has a newer snapshot than _INSERT. This is necessary because an order that _INSERT waited for may
+_INSERT: LiteralString = """
+    INSERT INTO {table} AS stored ({columns}) SELECT {columns} FROM {incoming} ORDER BY {key}
+    ON CONFLICT ({key}) DO UPDATE SET file_id = stored.file_id WHERE false
+"""
+# A separate statement has a newer snapshot than _INSERT. This is necessary because a row that _INSERT waited for may
 # come from a file that was committed to the ledger only after _INSERT began.
 _REPLACE: LiteralString = f"""
     {_UPDATE}, files, files AS this
-    WHERE orders.order_id = incoming.order_id AND orders.file_id <> incoming.file_id
-      AND files.file_id = orders.file_id AND this.file_id = %(file_id)s AND {EARLIER}
+    WHERE {{same_key}} AND stored.file_id <> incoming.file_id
+      AND files.file_id = stored.file_id AND this.file_id = %(file_id)s AND {{earlier}}
 """
-# The remaining orders belong to later files. Each order is counted once, even if several batches contain the order.
+# The remaining rows stay as other files wrote them. Each key is counted once, even if several batches contain it.
 _COUNT_OUTRANKED: LiteralString = """
-    INSERT INTO counted_orders
-    SELECT order_id FROM incoming_orders JOIN orders USING (order_id) WHERE orders.file_id <> incoming_orders.file_id
+    INSERT INTO {counted} ({key})
+    SELECT {incoming_key} FROM {incoming} AS incoming JOIN {table} AS stored ON {same_key}
+    WHERE stored.file_id <> incoming.file_id
     ON CONFLICT DO NOTHING
 """
-# All orders of a reprocessed file are counted here, because an earlier load of the same file may have written some.
-_COUNT_ALL: LiteralString = "INSERT INTO counted_orders SELECT order_id FROM incoming_orders ON CONFLICT DO NOTHING"
+# All keys of a reprocessed file are counted here, because an earlier load of the same file may have written some.
+_COUNT_ALL: LiteralString = "INSERT INTO {counted} ({key}) SELECT {key} FROM {incoming} ON CONFLICT DO NOTHING"
+# Rows whose keys are in the table already, except those that an earlier load of this file wrote.
+_DELETE_KNOWN: LiteralString = """
+    DELETE FROM {incoming} AS incoming USING {table} AS stored
+    WHERE {same_key} AND (stored.file_id <> incoming.file_id OR NOT %(reprocess)s)
+    RETURNING arrival
+"""
+_LINE = re.compile(rb'(?:[^"\n]++|"[^"]*+")*+\n')
 
 
 def lock(connection: Connection, *, exclusive: bool) -> None:
@@ -92,33 +94,35 @@ def limit_statements(connection: Connection, deadline: Deadline) -> None:
 
 
 def write_rejects(connection: Connection, file_id: int, rejects: list[RejectedRow]) -> None:
-    """Store rejected rows with their reasons."""
+    """Store rejected rows with their values and reasons."""
     if not rejects:
         return
-    statement = "COPY rejected_rows (file_id, line_number, raw, reasons) FROM STDIN"
+    statement = "COPY rejected_rows (file_id, line_number, raw, reasons, fields) FROM STDIN"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for reject in rejects:
-            copy.write_row((file_id, reject.line_number, reject.raw, reject.reasons))
+            fields = Jsonb(reject.values) if reject.values else None
+            copy.write_row((file_id, reject.line_number, reject.raw, reject.reasons, fields))
 
 
 @dataclass
 class _Batch:
-    """The rows that were read since the last batch."""
+    """The rows that were read since the last batch. `runs` are the first line and the number of consecutive rows."""
 
     lines: list[bytes] = field(default_factory=list)
     rows: int = 0
     rejects: list[RejectedRow] = field(default_factory=list)
+    runs: list[tuple[int, int]] = field(default_factory=list)
 
 
-class OrderWriter:
+class DatasetWriter:
     """Writes every row of a file in a transaction.
 
-    An existing order is replaced only if the order comes from an earlier file. `reprocess` means that this file may
-    have been loaded before.
+    `reprocess` means that this file may have been loaded before. After `run`, `repeated` is the number of rows whose
+    key another row of the file has, and `rejected` is the number of rows that were rejected because of their key.
     """
 
     def __init__(
-        self, connection: Connection, file_id: int, reader: OrderReader, deadline: Deadline, *, reprocess: bool
+        self, connection: Connection, file_id: int, reader: DatasetReader, deadline: Deadline, *, reprocess: bool
     ) -> None:
         self._connection = connection
         self._file_id = file_id
@@ -128,13 +132,25 @@ class OrderWriter:
         self._at_end = False
         self._deadline = deadline
         self._distinct = 0
+        self._rows = 0
+        self.rejected = 0
+        self.dataset = reader.dataset
+        self._parts = _parts(reader.dataset)
+
+    @property
+    def repeated(self) -> int:
+        """The number of valid rows whose key another row of the file has; complete after `run`."""
+        return self._rows - self._distinct - self.rejected
 
     def run(self) -> int:
-        """Write the rows, and return how many distinct orders the file contains.
+        """Write the rows, and return how many distinct keys the file contains.
 
         Raises RefusedError if the file must be refused, OutOfTimeError at the deadline, DeadlockDetected, and psycopg's
         other errors.
         """
+        order = self._reader.format.date_order
+        if order != "YMD":
+            self._connection.execute(sql.SQL("SET LOCAL datestyle = {}").format(f"ISO, {order}"))
         failures = pause = 0
         while not self._at_end:
             batch = _Batch()
@@ -144,10 +160,11 @@ class OrderWriter:
             elif self._insert(batch):
                 failures = 0
             else:
-                # Existing orders often follow each other: after each failure, more batches are merged without a copy.
+                # Existing keys often follow each other: after each failure, more batches are merged without a copy.
                 failures += 1
                 pause = 2**failures - 2
                 self._merge(batch.lines, batch)
+            self._rows += batch.rows
             write_rejects(self._connection, self._file_id, batch.rejects)
         return self._distinct
 
@@ -159,6 +176,7 @@ class OrderWriter:
             batch.lines.append(chunk.lines)
             batch.rows += chunk.rows
             batch.rejects += chunk.rejects
+            batch.runs += chunk.runs
             yield chunk.lines
             size += len(chunk.lines)
             if size >= BATCH_BYTES or len(batch.rejects) >= BATCH_REJECTS:
@@ -166,27 +184,31 @@ class OrderWriter:
         self._at_end = True
 
     def _insert(self, batch: _Batch) -> bool:
-        """Copy the batch directly into `orders`. Copies nothing and returns False if an order exists already."""
+        """Copy the batch directly into the table. Copies nothing and returns False if a key exists already."""
         try:
             with self._connection.transaction():
-                self._copy("orders", self._read(batch))
+                self._copy(self._parts["table"], self._read(batch))
         except UniqueViolation:
             return False
         self._distinct += batch.rows
         return True
 
     def _merge(self, lines: Iterable[bytes], batch: _Batch) -> None:
-        """Merge the batch into `orders`, order by order."""
-        for statement in _TABLES:
-            self._connection.execute(statement)
-        self._copy("incoming_orders", lines)
-        left = batch.rows - self._execute(_KEEP_LATEST)
+        """Merge the batch into the table, row by row."""
+        self._prepare()
+        self._copy(self._parts["incoming"], lines)
+        repeated = self._arrivals(_KEEP_ONE)
+        left = batch.rows - len(repeated)
+        if self.dataset.known_key == "reject":
+            known = self._arrivals(_DELETE_KNOWN)
+            self._reject(batch, repeated + known)
+            left -= len(known)
         if self._reprocess:
             self._distinct += self._execute(_COUNT_ALL)
             for statement in (_UPDATE_OWN, _INSERT, _REPLACE):
                 self._execute(statement)
             return
-        if self._distinct:
+        if self._distinct and self.dataset.known_key == "replace":
             left -= self._execute(_UPDATE_OWN)
         for statement in (_INSERT, _REPLACE, _COUNT_OUTRANKED):
             if left:
@@ -194,19 +216,73 @@ class OrderWriter:
                 self._distinct += found
                 left -= found
 
-    def _copy(self, table: LiteralString, lines: Iterable[bytes]) -> None:
-        form = self._reader.format
+    def _prepare(self) -> None:
+        """Create the temporary tables if this connection has none yet, and empty them."""
+        name = f"incoming_{self.dataset.name}"
+        exists = self._connection.execute("SELECT to_regclass(%s)", [f"pg_temp.{name}"]).fetchone()
+        for statement in _TEMPORARY_TABLES if exists == (None,) else _TEMPORARY_TABLES[-1:]:
+            self._execute(statement)
+
+    def _reject(self, batch: _Batch, arrivals: list[int]) -> None:
+        """Reject rows of the batch because of their key; arrivals are counted from 1."""
+        if not arrivals:
+            return
+        lines = _LINE.findall(b"".join(batch.lines))
+        numbers = [first + number for first, rows in batch.runs for number in range(rows)]
+        key = ", ".join(self.dataset.primary_key)
+        end = self._reader.line_end
+        for arrival in sorted(arrivals):
+            raw = lines[arrival - 1].removesuffix(end).decode()
+            reason = f"{key} is known already: this dataset rejects a row whose key it has"
+            batch.rejects.append(RejectedRow(numbers[arrival - 1], raw, [reason], None))
+        self.rejected += len(arrivals)
+        self._reader.rejected += len(arrivals)
+
+    def _copy(self, table: sql.Composable, lines: Iterable[bytes]) -> None:
+        form, dataset = self._reader.format, self.dataset
+        optional = [name for name in form.columns if name not in dataset.required_columns]
+        null = sql.SQL(", FORCE_NULL ({})").format(_names(optional)) if optional else sql.SQL("")
         statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, DELIMITER {}{})").format(
-            sql.Identifier(table),
-            sql.SQL(", ").join(sql.Identifier(name) for name in (*form.columns, "file_id")),
-            form.delimiter,
-            sql.SQL(", FORCE_NULL (notes)" if "notes" in form.columns else ""),
+            table, _names([*form.columns, "file_id"]), form.delimiter, null
         )
         limit_statements(self._connection, self._deadline)
         with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
             for each in lines:
                 copy.write(each)
 
+    def _arrivals(self, statement: LiteralString) -> list[int]:
+        return [row[0] for row in self._run(statement).fetchall()]
+
     def _execute(self, statement: LiteralString) -> int:
+        return self._run(statement).rowcount
+
+    def _run(self, statement: LiteralString) -> Cursor[TupleRow]:
         limit_statements(self._connection, self._deadline)
-        return self._connection.execute(statement, {"file_id": self._file_id}).rowcount
+        values = {"file_id": self._file_id, "reprocess": self._reprocess}
+        return self._connection.execute(sql.SQL(statement).format(**self._parts), values)
+
+
+def _parts(dataset: Dataset) -> dict[str, sql.Composable]:
+    """The parts of statements that depend on the dataset."""
+    others = [*(name for name in dataset.columns if name not in dataset.primary_key), "file_id"]
+    keeps_first = dataset.known_key != "replace"
+    return {
+        "table": sql.Identifier(dataset.name),
+        "incoming": sql.Identifier(f"incoming_{dataset.name}"),
+        "counted": sql.Identifier(f"counted_{dataset.name}"),
+        "counted_key": sql.Identifier(f"counted_{dataset.name}_key"),
+        "columns": _names([*dataset.columns, "file_id"]),
+        "key": _names(dataset.primary_key),
+        "incoming_key": _names(dataset.primary_key, "incoming"),
+        "others": _names(others),
+        "incoming_others": _names(others, "incoming"),
+        "same_key": sql.SQL(" AND ").join(
+            sql.SQL("stored.{0} = incoming.{0}").format(sql.Identifier(name)) for name in dataset.primary_key
+        ),
+        "kept": sql.SQL("min" if keeps_first else "max"),
+        "earlier": sql.SQL(f"NOT ({EARLIER})" if keeps_first else EARLIER),
+    }
+
+
+def _names(names: Iterable[str], table: str | None = None) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(table, name) if table else sql.Identifier(name) for name in names)

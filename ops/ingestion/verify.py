@@ -11,7 +11,7 @@ from ops.common.check import Check
 from ops.common.environment import DeployedEnvironment
 from ops.ingestion.deployed import find
 
-CANARY = "canary/verify.csv"  # below the incoming prefix
+CANARY = "orders/canary/verify.csv"  # below the incoming prefix
 # The price is zero, and the time is before that of every real order.
 CANARY_FILE = (
     b"order_id,customer_email,sku,quantity,unit_price,currency,ordered_at,notes\n"

@@ -19,7 +19,7 @@ APPS = sorted(folder.name for folder in ROOT.glob("*_src") if folder.name != "la
 OURS = {*LAYERS, "tests", *APPS, *PACKAGES}
 # The packages of our own, and of the infrastructure's libraries, that each layer may import.
 ALLOWED = {
-    "config": {"config"},
+    "config": {"config", "lambda_src"},
     "components": {"components", "config", *INFRASTRUCTURE},
     "stacks": {"stacks", "components", "config", *INFRASTRUCTURE},
     "app.py": {"stacks", "config", *INFRASTRUCTURE},
@@ -58,6 +58,13 @@ def test_a_layer_imports_only_what_it_may(layer: str) -> None:
     for file in files:
         forbidden = (_imports(file) & (OURS | INFRASTRUCTURE)) - ALLOWED[layer]
         assert not forbidden, f"{file.relative_to(ROOT)} imports {', '.join(sorted(forbidden))}"
+
+
+def test_outside_lambda_only_the_declarations_of_datasets_are_imported() -> None:
+    for layer in ("config", "ops", "scripts"):
+        for file in _files(layer):
+            for name in re.findall(r"(?:from|import) (lambda_src\S*)", file.read_text()):
+                assert name.startswith("lambda_src.common.datasets"), f"{file.relative_to(ROOT)} imports {name}"
 
 
 def test_every_layer_has_its_rule() -> None:

@@ -1,35 +1,37 @@
-"""Reads order files as ingestion does, and its lines for COPY as PostgreSQL would."""
+"""Reads files as ingestion does, and its lines for COPY as PostgreSQL would."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
-from ingestion.order_row import COLUMNS
-from ingestion.reader import OrderReader, RejectedRow
+from common.datasets.declaration import Dataset, load_datasets
+from ingestion.reader import DatasetReader, RejectedRow
 
 HEADER = b"order_id,customer_email,sku,quantity,unit_price,currency,ordered_at,notes\n"
 ROW = b"A-1,ada@example.com,MUG,2,12.50,EUR,2026-03-31T14:05:00+02:00,"
 FILE_ID = 17
+ORDERS = load_datasets(Path("datasets"))["orders"]
 
 
 @dataclass
 class Read:
     """A file's valid rows, by column and with NULL as "", and its rejected rows."""
 
-    file: OrderReader
+    file: DatasetReader
     rows: list[dict[str, str]]
     rejects: list[RejectedRow]
 
 
-def read(data: bytes | Iterable[bytes], *, max_rejected_percent: int = 100) -> Read:
+def read(data: bytes | Iterable[bytes], *, max_rejected_percent: int = 100, dataset: Dataset = ORDERS) -> Read:
     """Read a whole file; raises RefusedError."""
     pieces = [data] if isinstance(data, bytes) else data
-    file = OrderReader(pieces, file_id=FILE_ID, max_rejected_percent=max_rejected_percent)
+    file = DatasetReader(replace(dataset, max_rejected_percent=max_rejected_percent), pieces, file_id=FILE_ID)
     found = Read(file, [], [])
     for chunk in file.chunks():
         text = chunk.lines.decode()
@@ -38,18 +40,17 @@ def read(data: bytes | Iterable[bytes], *, max_rejected_percent: int = 100) -> R
         assert len(values) == chunk.rows
         for *row, file_id in values:
             assert file_id == str(FILE_ID)
-            found.rows.append({"notes": ""} | dict(zip(file.format.columns, row, strict=True)))
+            found.rows.append(dict.fromkeys(dataset.columns, "") | dict(zip(file.format.columns, row, strict=True)))
         found.rejects += chunk.rejects
-    assert {name for row in found.rows for name in row} <= set(COLUMNS)
     return found
 
 
-def read_slowly(data: bytes) -> Read:
+def read_slowly(data: bytes, *, dataset: Dataset = ORDERS) -> Read:
     """Read a whole file without the fast path, so that the rules check every row."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ingestion.fast_path.for_csv", lambda *_: NoFastPath())
         patch.setattr("ingestion.fast_path.for_json", lambda *_: NoFastPath())
-        return read(data)
+        return read(data, dataset=dataset)
 
 
 class NoFastPath:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import botocore.session
 import psycopg
 import pytest
 
+from common.datasets.declaration import load_datasets
 from ingestion.database import DatabaseConnection
 from ingestion.deadline import Deadline
 from ingestion.event import EventType, FileEvent
@@ -30,6 +31,7 @@ BUCKET = "landing"
 START = datetime(2026, 11, 20, 10, tzinfo=UTC)
 MAX_FILE_BYTES = 1_000_000
 MAX_REJECTED_PERCENT = 60
+DATASETS = load_datasets(Path("datasets"))
 
 ROLES = sorted(file.stem for file in (PACKAGE / "roles").glob("*.sql"))
 FILE = """INSERT INTO files (bucket, key, version_id, uploaded_at, status)
@@ -154,7 +156,6 @@ class Pipeline:
                 "LANDING_BUCKET": BUCKET,
                 "INCOMING_PREFIX": "incoming/",
                 "MAX_FILE_BYTES": str(MAX_FILE_BYTES),
-                "MAX_REJECTED_PERCENT": str(MAX_REJECTED_PERCENT),
                 "INITIAL_BACKOFF_SECONDS": "30",
                 "METRICS_NAMESPACE": "orders-test",
             }
@@ -164,8 +165,11 @@ class Pipeline:
         return Process(
             database=database,
             files=self.bucket,
+            datasets={
+                name: replace(each, max_rejected_percent=MAX_REJECTED_PERCENT) for name, each in DATASETS.items()
+            },
+            prefix="incoming/",
             max_file_bytes=MAX_FILE_BYTES,
-            max_rejected_percent=MAX_REJECTED_PERCENT,
         )
 
     def close(self) -> None:
@@ -181,11 +185,11 @@ class Pipeline:
 
     def tables(self) -> tuple[Any, ...]:
         """Everything in the tables that does not depend on the order of loading."""
-        files = """SELECT key, version_id, sequencer, uploaded_at, size_bytes, status, reason, rows_loaded,
+        files = """SELECT key, version_id, dataset, sequencer, uploaded_at, size_bytes, status, reason, rows_loaded,
                    rows_rejected FROM files ORDER BY key, version_id"""
         orders = """SELECT orders.*, key, version_id FROM (SELECT * FROM orders) AS orders
                     JOIN files USING (file_id) ORDER BY order_id"""
-        rejects = """SELECT key, version_id, line_number, raw, reasons FROM rejected_rows JOIN files USING (file_id)
+        rejects = """SELECT key, version_id, line_number, raw, reasons, fields FROM rejected_rows JOIN files USING (file_id)
                      ORDER BY 1, 2, 3"""
         without_file_id = [(*row[:8], *row[9:]) for row in self.shop.rows(orders)]
         return self.shop.rows(files), without_file_id, self.shop.rows(rejects)

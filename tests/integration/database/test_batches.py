@@ -39,13 +39,13 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 def merged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The number of rows of each batch that is merged."""
     found: list[int] = []
-    merge = tables.OrderWriter._merge
+    merge = tables.DatasetWriter._merge
 
-    def recorded(self: tables.OrderWriter, lines: Any, batch: tables._Batch) -> None:
+    def recorded(self: tables.DatasetWriter, lines: Any, batch: tables._Batch) -> None:
         merge(self, lines, batch)
         found.append(batch.rows)
 
-    monkeypatch.setattr(tables.OrderWriter, "_merge", recorded)
+    monkeypatch.setattr(tables.DatasetWriter, "_merge", recorded)
     return found
 
 
@@ -60,7 +60,7 @@ def test_the_tables_are_those_of_the_model(
 ) -> None:
     with pipeline.shop.connect() as connection:
         connection.execute("TRUNCATE files, orders, rejected_rows")
-    puts = [pipeline.put(f"incoming/{at}.csv", csv(*rows), at=at) for at, rows in enumerate(files)]
+    puts = [pipeline.put(f"incoming/orders/{at}.csv", csv(*rows), at=at) for at, rows in enumerate(files)]
     kept = [{name: quantity for name, quantity in rows if quantity} for rows in files]
     taken = list(enumerate(puts))
     order.shuffle(taken)
@@ -76,7 +76,7 @@ def test_the_tables_are_those_of_the_model(
 
 
 def test_new_orders_are_copied_directly_into_the_table(pipeline: Pipeline, merged: list[int]) -> None:
-    pipeline.loader().load(pipeline.put("incoming/a.csv", csv(*((f"A{n}", 1) for n in range(100))), at=1))
+    pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(*((f"A{n}", 1) for n in range(100))), at=1))
     assert merged == []
     assert len(quantities(pipeline)) == 100
 
@@ -84,24 +84,24 @@ def test_new_orders_are_copied_directly_into_the_table(pipeline: Pipeline, merge
 def test_batches_with_existing_orders_are_merged_and_then_more_and_more_batches(
     pipeline: Pipeline, merged: list[int]
 ) -> None:
-    pipeline.loader().load(pipeline.put("incoming/a.csv", csv(("A0", 1)), at=1))
-    pipeline.loader().load(pipeline.put("incoming/b.csv", csv(*((f"A{n}", 2) for n in range(100))), at=2))
+    pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(("A0", 1)), at=1))
+    pipeline.loader().load(pipeline.put("incoming/orders/b.csv", csv(*((f"A{n}", 2) for n in range(100))), at=2))
     assert len(merged) == 1
-    pipeline.loader().load(pipeline.put("incoming/c.csv", csv(*((f"A{n}", 3) for n in range(100))), at=3))
+    pipeline.loader().load(pipeline.put("incoming/orders/c.csv", csv(*((f"A{n}", 3) for n in range(100))), at=3))
     assert sum(merged[1:]) == 100
     assert quantities(pipeline) == {f"A{n}": 3 for n in range(100)}
 
 
 def test_an_order_that_a_later_file_replaced_is_counted_once_in_two_batches(pipeline: Pipeline) -> None:
-    pipeline.loader().load(pipeline.put("incoming/b.csv", csv(("A", 9), ("B", 9)), at=2))
+    pipeline.loader().load(pipeline.put("incoming/orders/b.csv", csv(("A", 9), ("B", 9)), at=2))
     rows = [("A", 1), ("B", 1), *((f"C{n}", 1) for n in range(20)), ("A", 2), *((f"D{n}", 1) for n in range(20))]
-    outcome = pipeline.loader().load(pipeline.put("incoming/a.csv", csv(*rows), at=1))
+    outcome = pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(*rows), at=1))
     assert outcome.rows_loaded == 42
     assert pipeline.shop.rows("SELECT quantity FROM orders WHERE order_id IN ('A', 'B')") == [9, 9]
 
 
 def test_an_order_that_is_in_every_line_is_one_order(pipeline: Pipeline) -> None:
-    outcome = pipeline.loader().load(pipeline.put("incoming/a.csv", csv(*(("A", n) for n in range(1, 500))), at=1))
+    outcome = pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(*(("A", n) for n in range(1, 500))), at=1))
     assert outcome.rows_loaded == 1
     assert quantities(pipeline) == {"A": 499}
 
@@ -115,7 +115,7 @@ def test_gzip_and_json_lines_make_the_same_rows_as_csv(pipeline: Pipeline) -> No
     contents = {"a.csv": plain, "b.csv.gz": gzip.compress(plain), "c": lines_of_json, "d": gzip.compress(lines_of_json)}
     found = []
     for key, content in contents.items():
-        outcome = pipeline.loader().load(pipeline.put(f"incoming/{key}", content, at=1))
+        outcome = pipeline.loader().load(pipeline.put(f"incoming/orders/{key}", content, at=1))
         stored = pipeline.shop.rows("SELECT to_jsonb(orders) - 'file_id' FROM orders ORDER BY order_id")
         found.append((replace(outcome, size_bytes=None), stored))
         with pipeline.shop.connect() as connection:
@@ -141,7 +141,7 @@ def test_gzip_and_json_lines_make_the_same_rows_as_csv(pipeline: Pipeline) -> No
 def test_a_file_that_is_refused_midway_leaves_no_rows(
     pipeline: Pipeline, key: str, content: bytes, reason: str
 ) -> None:
-    outcome = pipeline.loader().load(pipeline.put(f"incoming/{key}", content, at=1))
+    outcome = pipeline.loader().load(pipeline.put(f"incoming/orders/{key}", content, at=1))
     assert (outcome.status, outcome.rows_loaded) == ("refused", 0)
     assert reason in (outcome.reason or "")
     assert quantities(pipeline) == {}
@@ -150,7 +150,7 @@ def test_a_file_that_is_refused_midway_leaves_no_rows(
 
 def test_the_first_thousand_rejects_of_a_refused_file_are_kept(pipeline: Pipeline) -> None:
     content = csv(*((f"A{n}", 0) for n in range(10_001)))
-    outcome = pipeline.loader().load(pipeline.put("incoming/a.csv", content, at=1))
+    outcome = pipeline.loader().load(pipeline.put("incoming/orders/a.csv", content, at=1))
     assert (outcome.status, outcome.rows_rejected) == ("refused", 10_000)
     assert pipeline.shop.rows("SELECT count(*), max(line_number) FROM rejected_rows") == [(1_000, 1_001)]
 
@@ -164,7 +164,7 @@ class TestReprocessing:
 
     def test_loading_a_file_again_gives_the_same_result(self, pipeline: Pipeline) -> None:
         rows = [*((f"A{n}", n % 5) for n in range(40)), ("A1", 7)]
-        put = pipeline.put("incoming/a.csv", csv(*rows), at=1)
+        put = pipeline.put("incoming/orders/a.csv", csv(*rows), at=1)
         first = pipeline.loader().load(put)
         before = pipeline.tables()
         for _ in range(2):
@@ -174,7 +174,7 @@ class TestReprocessing:
     def test_a_file_that_was_refused_under_an_old_limit_is_loaded(
         self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        put = pipeline.put("incoming/a.csv", csv(*((f"A{n}", int(n > 70)) for n in range(100))), at=1)
+        put = pipeline.put("incoming/orders/a.csv", csv(*((f"A{n}", int(n > 70)) for n in range(100))), at=1)
         assert pipeline.loader().load(put).status == "refused"
         monkeypatch.setattr("tests.integration.database.conftest.MAX_REJECTED_PERCENT", 90)
         outcome = pipeline.loader().load(self.reprocess(put))
@@ -182,9 +182,9 @@ class TestReprocessing:
         assert pipeline.shop.rows("SELECT count(*) FROM rejected_rows") == [71]
 
     def test_orders_of_a_later_file_are_not_replaced(self, pipeline: Pipeline) -> None:
-        put = pipeline.put("incoming/a.csv", csv(("A", 1), ("B", 1)), at=1)
+        put = pipeline.put("incoming/orders/a.csv", csv(("A", 1), ("B", 1)), at=1)
         pipeline.loader().load(put)
-        pipeline.loader().load(pipeline.put("incoming/a.csv", csv(("A", 2)), at=2))
+        pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(("A", 2)), at=2))
         outcome = pipeline.loader().load(self.reprocess(put))
         assert (outcome.status, outcome.rows_loaded) == ("superseded", 2)
         assert quantities(pipeline) == {"A": 2, "B": 1}
@@ -192,12 +192,12 @@ class TestReprocessing:
 
     def test_the_order_of_versions_comes_from_the_ledger_and_not_from_the_request(self, pipeline: Pipeline) -> None:
         # Two versions of the same second: only the sequencer says which is later.
-        older = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1, sequencer="1")
-        newer = pipeline.put("incoming/a.csv", csv(("A", 2)), at=1, sequencer="2")
+        older = pipeline.put("incoming/orders/a.csv", csv(("A", 1)), at=1, sequencer="1")
+        newer = pipeline.put("incoming/orders/a.csv", csv(("A", 2)), at=1, sequencer="2")
         older, newer = (replace(put, version_id=name) for put, name in ((older, "z"), (newer, "b")))
         pipeline.bucket.versions |= {
-            ("incoming/a.csv", "z"): csv(("A", 1)),
-            ("incoming/a.csv", "b"): csv(("A", 2)),
+            ("incoming/orders/a.csv", "z"): csv(("A", 1)),
+            ("incoming/orders/a.csv", "b"): csv(("A", 2)),
         }
         for put in (older, newer):
             pipeline.loader().load(put)
@@ -211,7 +211,7 @@ class TestReprocessing:
     def test_a_file_that_cannot_be_loaded_again_keeps_its_rows(
         self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, then: str
     ) -> None:
-        put = pipeline.put("incoming/a.csv", csv(*((f"A{n}", n % 2) for n in range(100))), at=1)
+        put = pipeline.put("incoming/orders/a.csv", csv(*((f"A{n}", n % 2) for n in range(100))), at=1)
         pipeline.loader().load(put)
         before = pipeline.tables()
         if then == "deleted":
@@ -222,7 +222,7 @@ class TestReprocessing:
         assert pipeline.tables() == before
 
     def test_a_version_that_is_not_in_the_ledger_is_loaded(self, pipeline: Pipeline) -> None:
-        put = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1)
+        put = pipeline.put("incoming/orders/a.csv", csv(("A", 1)), at=1)
         assert pipeline.loader().load(self.reprocess(put)).rows_loaded == 1
 
 
@@ -232,7 +232,7 @@ class TestDeadline:
     def test_running_out_of_time_is_a_transient_error(
         self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        put = pipeline.put("incoming/a.csv", csv(*((f"A{n}", 1) for n in range(1000))), at=1)
+        put = pipeline.put("incoming/orders/a.csv", csv(*((f"A{n}", 1) for n in range(1000))), at=1)
         pieces = pipeline.bucket._pieces
 
         def slow(content: bytes) -> object:
@@ -257,7 +257,7 @@ class TestDeadline:
         content: bytes,
         compress: Callable[[bytes], bytes],
     ) -> None:
-        put = pipeline.put("incoming/a.csv", compress(content), at=1)
+        put = pipeline.put("incoming/orders/a.csv", compress(content), at=1)
         deadline = Deadline(60)
         skipped = 0
         skip_line = Content.skip_line
@@ -277,7 +277,7 @@ class TestDeadline:
     def test_a_gzip_file_of_empty_members_does_not_exceed_the_deadline(
         self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        put = pipeline.put("incoming/a.csv.gz", gzip.compress(b"") * 40_000, at=1)
+        put = pipeline.put("incoming/orders/a.csv.gz", gzip.compress(b"") * 40_000, at=1)
         deadline = Deadline(60)
         numbers: list[int] = []
         pieces = pipeline.bucket._pieces
@@ -297,8 +297,8 @@ class TestDeadline:
     def test_each_statement_gets_only_the_time_that_is_left(
         self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        pipeline.loader().load(pipeline.put("incoming/a.csv", csv(("A", 1)), at=1))
-        put = pipeline.put("incoming/b.csv", csv(("A", 2), ("B", 1)), at=2)
+        pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(("A", 1)), at=1))
+        put = pipeline.put("incoming/orders/b.csv", csv(("A", 2), ("B", 1)), at=2)
         limits: list[int] = []
         limit = tables.limit_statements
 
@@ -321,7 +321,7 @@ class TestDeadline:
         "holding", ["SELECT pg_advisory_xact_lock(7001002)", "LOCK TABLE orders", "LOCK TABLE files"]
     )
     def test_waiting_for_a_lock_does_not_exceed_the_deadline(self, pipeline: Pipeline, holding: LiteralString) -> None:
-        put = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1)
+        put = pipeline.put("incoming/orders/a.csv", csv(("A", 1)), at=1)
         with pipeline.shop.connect() as connection, connection.transaction():
             connection.execute(holding)
             with pytest.raises(psycopg.errors.QueryCanceled) as caught:

@@ -41,7 +41,7 @@ def wait_until_blocked(pipeline: Pipeline) -> None:
 
 
 def test_eight_concurrent_events_of_one_version_load_it_once(pipeline: Pipeline) -> None:
-    put = pipeline.put("incoming/a.csv", csv(*((f"A{number}", 1) for number in range(2000))), at=1)
+    put = pipeline.put("incoming/orders/a.csv", csv(*((f"A{number}", 1) for number in range(2000))), at=1)
     loaders = [pipeline.loader() for _ in range(8)]
     outcomes = run_concurrently(partial(each.load, put) for each in loaders)
     assert outcomes.count(ALREADY_KNOWN) == 7
@@ -51,7 +51,7 @@ def test_eight_concurrent_events_of_one_version_load_it_once(pipeline: Pipeline)
 def test_concurrent_files_with_the_same_orders_in_other_sequences_leave_the_latest_orders(pipeline: Pipeline) -> None:
     ids = [f"A{number:05}" for number in range(3000)]
     files = [
-        pipeline.put(f"incoming/{number}.csv", csv(*((each, number + 1) for each in ids[:: (-1) ** number])), at=number)
+        pipeline.put(f"incoming/orders/{number}.csv", csv(*((each, number + 1) for each in ids[:: (-1) ** number])), at=number)
         for number in range(4)
     ]
     loaders = [pipeline.loader() for _ in files]
@@ -65,9 +65,9 @@ def test_of_two_files_that_merge_one_order_concurrently_the_later_wins(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, exists: bool, first: int, second: int
 ) -> None:
     if exists:
-        pipeline.loader().load(pipeline.put("incoming/0.csv", csv(("A", 10)), at=0))
-    holding = pipeline.put(f"incoming/{first}.csv", csv(("A", first)), at=first)
-    waiting = pipeline.put(f"incoming/{second}.csv", csv(("A", second)), at=second)
+        pipeline.loader().load(pipeline.put("incoming/orders/0.csv", csv(("A", 10)), at=0))
+    holding = pipeline.put(f"incoming/orders/{first}.csv", csv(("A", first)), at=first)
+    waiting = pipeline.put(f"incoming/orders/{second}.csv", csv(("A", second)), at=second)
     merged, go_on = threading.Event(), threading.Event()
 
     def finish_slowly(*arguments: Any) -> object:
@@ -92,19 +92,19 @@ def test_of_two_files_that_merge_one_order_concurrently_the_later_wins(
 def test_an_existing_order_is_locked_before_its_file_is_compared(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pipeline.loader().load(pipeline.put("incoming/0.csv", csv(("A", 10)), at=0))
-    later = pipeline.put("incoming/2.csv", csv(("A", 2)), at=2)
-    earlier = pipeline.put("incoming/1.csv", csv(("A", 1)), at=1)
+    pipeline.loader().load(pipeline.put("incoming/orders/0.csv", csv(("A", 10)), at=0))
+    later = pipeline.put("incoming/orders/2.csv", csv(("A", 2)), at=2)
+    earlier = pipeline.put("incoming/orders/1.csv", csv(("A", 1)), at=1)
     inserted, go_on = threading.Event(), threading.Event()
-    execute = tables.OrderWriter._execute
+    execute = tables.DatasetWriter._execute
 
-    def execute_slowly(self: tables.OrderWriter, statement: LiteralString) -> int:
+    def execute_slowly(self: tables.DatasetWriter, statement: LiteralString) -> int:
         if statement is tables._REPLACE and self._file_id == 2:
             inserted.set()
             assert go_on.wait(20)
         return execute(self, statement)
 
-    monkeypatch.setattr(tables.OrderWriter, "_execute", execute_slowly)
+    monkeypatch.setattr(tables.DatasetWriter, "_execute", execute_slowly)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(pipeline.loader().load, later)
         assert inserted.wait(20)
@@ -117,7 +117,7 @@ def test_an_existing_order_is_locked_before_its_file_is_compared(
 
 def test_two_versions_of_a_key_that_finish_concurrently_see_each_other(pipeline: Pipeline) -> None:
     for number in range(10):
-        key = f"incoming/{number}.csv"
+        key = f"incoming/orders/{number}.csv"
         puts = [pipeline.put(key, csv((f"{number}-{at}", 1)), at=at) for at in (1, 2)]
         loaders = [pipeline.loader() for _ in puts]
         run_concurrently(partial(each.load, put) for each, put in zip(loaders, puts, strict=True))
@@ -136,7 +136,7 @@ def test_after_two_deadlocks_the_third_attempt_locks_exclusively(
         tables.lock(connection, **options)
 
     monkeypatch.setattr(loader_module, "lock", lock_badly)
-    outcome = pipeline.loader().load(pipeline.put("incoming/a.csv", csv(("A", 1)), at=1))
+    outcome = pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(("A", 1)), at=1))
     assert exclusive == [False, False, True]
     assert outcome.rows_loaded == 1
     assert quantities(pipeline) == {"A": 1}
@@ -145,7 +145,7 @@ def test_after_two_deadlocks_the_third_attempt_locks_exclusively(
 def test_a_load_that_waits_for_the_exclusive_lock_holds_no_other_lock(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1)
+    put = pipeline.put("incoming/orders/a.csv", csv(("A", 1)), at=1)
     pipeline.loader().load(put)
     monkeypatch.setattr(loader_module, "lock", lambda connection, **_: tables.lock(connection, exclusive=True))
     with pipeline.shop.connect() as other, ThreadPoolExecutor(1) as pool, other.transaction():

@@ -54,7 +54,7 @@ def _prepared(pipeline: Pipeline, role: str) -> Pipeline:
         owner.execute("TRUNCATE files, orders, rejected_rows")
     pipeline.close()
     if role != "ingestion":
-        pipeline.loader().load(pipeline.put("incoming/a.csv", csv(("A-1", 1), ("A-2", 2), ("A-3", 0)), at=0))
+        pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(("A-1", 1), ("A-2", 2), ("A-3", 0)), at=0))
         with pipeline.shop.connect() as owner:
             owner.execute("UPDATE files SET finished_at = %s", [START - timedelta(days=400)])
     return pipeline

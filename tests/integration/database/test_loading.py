@@ -22,7 +22,7 @@ from tests.integration.database.conftest import MAX_FILE_BYTES, Pipeline, csv, e
 
 def test_valid_and_rejected_rows_are_written_together(pipeline: Pipeline) -> None:
     content = csv(("A", 1), ("B", 0), ("C", 3)) + b"caf\xe9\n"
-    outcome = pipeline.loader().load(pipeline.put("incoming/a.csv", content, at=1))
+    outcome = pipeline.loader().load(pipeline.put("incoming/orders/a.csv", content, at=1))
     assert (outcome.status, outcome.rows_loaded, outcome.rows_rejected) == ("loaded", 2, 2)
     assert quantities(pipeline) == {"A": 1, "C": 3}
     rejects = pipeline.shop.rows("SELECT line_number, raw, reasons FROM rejected_rows ORDER BY 1")
@@ -38,7 +38,7 @@ def test_values_are_stored_as_they_are_in_the_file(pipeline: Pipeline) -> None:
         "B,ada@example.com,MUG,1000000,0,JPY,0001-06-01T00:00:00Z,\\N\n"
         "C,ada@example.com,MUG,1,1.5,JPY,9999-06-01T00:00:00+15:59,\n"
     )
-    pipeline.loader().load(pipeline.put("incoming/a.csv", content.encode(), at=1))
+    pipeline.loader().load(pipeline.put("incoming/orders/a.csv", content.encode(), at=1))
     query = "SELECT quantity, unit_price::text, ordered_at::text, notes FROM orders ORDER BY quantity DESC"
     assert pipeline.shop.rows(query) == [
         (1000000, "0.00", "0001-06-01 00:00:00+00", "\\N"),
@@ -49,14 +49,14 @@ def test_values_are_stored_as_they_are_in_the_file(pipeline: Pipeline) -> None:
 
 def test_the_last_valid_row_of_an_order_wins_and_a_rejected_row_changes_nothing(pipeline: Pipeline) -> None:
     content = csv(("A", 1), ("A", 2), ("A", 0), ("B", 5))
-    outcome = pipeline.loader().load(pipeline.put("incoming/a.csv", content, at=1))
+    outcome = pipeline.loader().load(pipeline.put("incoming/orders/a.csv", content, at=1))
     assert (outcome.rows_loaded, outcome.rows_rejected) == (2, 1)
     assert quantities(pipeline) == {"A": 2, "B": 5}
 
 
 def test_thousands_of_rejected_rows_are_stored(pipeline: Pipeline) -> None:
     content = csv(*((f"A{number}", number % 2) for number in range(5000)))
-    outcome = pipeline.loader().load(pipeline.put("incoming/a.csv", content, at=1))
+    outcome = pipeline.loader().load(pipeline.put("incoming/orders/a.csv", content, at=1))
     assert (outcome.rows_loaded, outcome.rows_rejected) == (2500, 2500)
     assert pipeline.shop.rows("SELECT count(*), min(line_number), max(line_number) FROM rejected_rows") == [
         (2500, 2, 5000)
@@ -64,7 +64,7 @@ def test_thousands_of_rejected_rows_are_stored(pipeline: Pipeline) -> None:
 
 
 def test_a_repeated_event_changes_nothing(pipeline: Pipeline) -> None:
-    put = pipeline.put("incoming/a.csv", csv(("A", 1), ("B", 0)), at=1)
+    put = pipeline.put("incoming/orders/a.csv", csv(("A", 1), ("B", 0)), at=1)
     loader = pipeline.loader()
     loader.load(put)
     before = pipeline.shop.rows("SELECT files::text, (SELECT string_agg(orders::text, '') FROM orders) FROM files")
@@ -77,7 +77,7 @@ def test_a_repeated_event_changes_nothing(pipeline: Pipeline) -> None:
 def test_versions_in_any_order_leave_the_same_tables(pipeline: Pipeline, order: tuple[int, ...]) -> None:
     # Sequencers are compared as numbers, not as text: 9 comes before 10.
     puts = [
-        pipeline.put("incoming/a.csv", csv(("A", number + 1), (f"only-{number}", 1)), at=1, sequencer=sequencer)
+        pipeline.put("incoming/orders/a.csv", csv(("A", number + 1), (f"only-{number}", 1)), at=1, sequencer=sequencer)
         for number, sequencer in enumerate(["9", "10", "0A0"])
     ]
     for number in order:
@@ -89,9 +89,9 @@ def test_versions_in_any_order_leave_the_same_tables(pipeline: Pipeline, order: 
 
 def test_the_later_upload_wins_and_at_the_same_time_the_greater_key(pipeline: Pipeline) -> None:
     puts = [
-        pipeline.put("incoming/b.csv", csv(("A", 1), ("B", 1)), at=2),
-        pipeline.put("incoming/a.csv", csv(("A", 2), ("B", 2)), at=2),
-        pipeline.put("incoming/c.csv", csv(("A", 3)), at=1),
+        pipeline.put("incoming/orders/b.csv", csv(("A", 1), ("B", 1)), at=2),
+        pipeline.put("incoming/orders/a.csv", csv(("A", 2), ("B", 2)), at=2),
+        pipeline.put("incoming/orders/c.csv", csv(("A", 3)), at=1),
     ]
     for put in puts:
         pipeline.loader().load(put)
@@ -101,7 +101,7 @@ def test_the_later_upload_wins_and_at_the_same_time_the_greater_key(pipeline: Pi
 
 changes = st.lists(
     st.tuples(
-        st.sampled_from(["incoming/a", "incoming/b"]),
+        st.sampled_from(["incoming/orders/a", "incoming/orders/b"]),
         st.sampled_from(["put", "put", "put", "broken", "marker"]),
         st.lists(st.sampled_from("ABC"), min_size=1, max_size=3),
         st.integers(0, 1),
@@ -144,7 +144,7 @@ def test_any_order_of_any_events_leaves_the_same_tables(
 
 
 def test_a_load_that_fails_midway_is_rolled_back_and_succeeds_the_next_time(pipeline: Pipeline) -> None:
-    put = pipeline.put("incoming/a.csv", csv(*((f"A{number}", 1) for number in range(3000))), at=1)
+    put = pipeline.put("incoming/orders/a.csv", csv(*((f"A{number}", 1) for number in range(3000))), at=1)
     loader = pipeline.loader()
     pipeline.bucket.breaks_at = 100_000
     with pytest.raises(ConnectionResetError):
@@ -156,15 +156,15 @@ def test_a_load_that_fails_midway_is_rolled_back_and_succeeds_the_next_time(pipe
 
 def test_a_broken_connection_is_replaced(pipeline: Pipeline) -> None:
     loader = pipeline.loader()
-    loader.load(pipeline.put("incoming/a.csv", csv(("A", 1)), at=1))
+    loader.load(pipeline.put("incoming/orders/a.csv", csv(("A", 1)), at=1))
     with psycopg.connect(pipeline.shop.server.url(), autocommit=True) as superuser:
         query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ingestion'"
         superuser.execute(query)
-    assert loader.load(pipeline.put("incoming/b.csv", csv(("B", 1)), at=2)).rows_loaded == 1
+    assert loader.load(pipeline.put("incoming/orders/b.csv", csv(("B", 1)), at=2)).rows_loaded == 1
 
 
 def test_a_refused_file_is_in_the_ledger_with_the_reason_and_without_rows(pipeline: Pipeline) -> None:
-    pipeline.loader().load(pipeline.put("incoming/a.csv", csv(("A", 1)).replace(b"sku", b"product"), at=1))
+    pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(("A", 1)).replace(b"sku", b"product"), at=1))
     assert pipeline.shop.rows("SELECT status, reason, rows_loaded, finished_at IS NOT NULL FROM files") == [
         ("refused", "Column sku is missing.", 0, True)
     ]
@@ -172,21 +172,21 @@ def test_a_refused_file_is_in_the_ledger_with_the_reason_and_without_rows(pipeli
 
 
 def test_a_file_over_the_limit_is_refused_without_being_read(pipeline: Pipeline) -> None:
-    put = pipeline.put("incoming/a.csv", b"x" * (MAX_FILE_BYTES + 1), at=1)
+    put = pipeline.put("incoming/orders/a.csv", b"x" * (MAX_FILE_BYTES + 1), at=1)
     outcome = pipeline.loader().load(put)
     assert outcome.status == "refused"
     assert "1,000,001 bytes" in (outcome.reason or "")
 
 
 def test_a_file_with_only_a_header_is_loaded_with_a_note(pipeline: Pipeline) -> None:
-    outcome = pipeline.loader().load(pipeline.put("incoming/a.csv", csv(), at=1))
+    outcome = pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(), at=1))
     assert (outcome.status, outcome.reason) == ("loaded", "The file contains no orders.")
 
 
 def test_a_delete_marker_has_its_own_row_and_the_orders_are_kept(pipeline: Pipeline) -> None:
     loader = pipeline.loader()
-    loader.load(pipeline.put("incoming/a.csv", csv(("A", 1)), at=1))
-    loader.load(event("incoming/a.csv", "marker", at=2, type_=EventType.DELETE_MARKER_CREATED))
+    loader.load(pipeline.put("incoming/orders/a.csv", csv(("A", 1)), at=1))
+    loader.load(event("incoming/orders/a.csv", "marker", at=2, type_=EventType.DELETE_MARKER_CREATED))
     assert statuses(pipeline) == ["loaded", "deleted"]
     assert quantities(pipeline) == {"A": 1}
 
@@ -196,7 +196,7 @@ def test_a_delete_marker_has_its_own_row_and_the_orders_are_kept(pipeline: Pipel
 def test_a_deletion_supersedes_nothing_whichever_event_comes_first(
     pipeline: Pipeline, deletion_type: EventType, deletion_first: bool
 ) -> None:
-    put = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1)
+    put = pipeline.put("incoming/orders/a.csv", csv(("A", 1)), at=1)
     deletion = event(put.key, "later", at=2, type_=deletion_type)
     for each in (deletion, put) if deletion_first else (put, deletion):
         pipeline.loader().load(each)
@@ -209,7 +209,7 @@ def test_versions_with_the_same_time_and_no_sequencer_are_ordered_by_their_ids(
 ) -> None:
     puts = []
     for name in "abc":
-        put = replace(pipeline.put("incoming/a.csv", b"", at=1), version_id=name, sequencer=None)
+        put = replace(pipeline.put("incoming/orders/a.csv", b"", at=1), version_id=name, sequencer=None)
         pipeline.bucket.versions[put.key, name] = csv(("A", ord(name)))
         puts.append(put)
     for number in order:
@@ -222,8 +222,8 @@ def test_a_version_deleted_before_it_was_read_is_recorded_as_deleted_whichever_e
     pipeline: Pipeline,
 ) -> None:
     for number, in_order in enumerate((True, False)):
-        created = event(f"incoming/{number}.csv", "v", at=1, size=7)
-        gone = event(f"incoming/{number}.csv", "v", at=5, type_=EventType.PERMANENTLY_DELETED)
+        created = event(f"incoming/orders/{number}.csv", "v", at=1, size=7)
+        gone = event(f"incoming/orders/{number}.csv", "v", at=5, type_=EventType.PERMANENTLY_DELETED)
         for each in (created, gone) if in_order else (gone, created):
             pipeline.loader().load(each)
     rows = pipeline.shop.rows("SELECT status, reason, uploaded_at, sequencer, size_bytes FROM files")
@@ -232,7 +232,7 @@ def test_a_version_deleted_before_it_was_read_is_recorded_as_deleted_whichever_e
 
 
 def test_a_version_deleted_after_it_was_read_keeps_its_row(pipeline: Pipeline) -> None:
-    put = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1)
+    put = pipeline.put("incoming/orders/a.csv", csv(("A", 1)), at=1)
     pipeline.loader().load(put)
     pipeline.loader().load(event(put.key, put.version_id, at=9, type_=EventType.PERMANENTLY_DELETED))
     assert statuses(pipeline) == ["loaded"]
@@ -256,7 +256,7 @@ def test_a_file_of_any_bytes_gets_a_result_in_the_ledger_once(
 ) -> None:
     for beginning in (b"", csv(), json.dumps({"order_id": "A"}).encode()):
         data = gzip.compress(beginning + content) if compressed else beginning + content
-        put = pipeline.put(f"incoming/{name}", data, at=1)
+        put = pipeline.put(f"incoming/orders/{name}", data, at=1)
         loader = pipeline.loader()
         outcome = loader.load(put)
         assert outcome.status in ("loaded", "refused", "superseded")
@@ -276,7 +276,7 @@ def test_values_of_orders_in_postgresqls_errors_are_not_logged(
 ) -> None:
     with pipeline.shop.connect() as connection:
         connection.execute(statement)
-    put = pipeline.put("incoming/a.csv", csv(("A", 1)), at=1)
+    put = pipeline.put("incoming/orders/a.csv", csv(("A", 1)), at=1)
     with pytest.raises((psycopg.DataError, psycopg.IntegrityError)) as caught:
         pipeline.loader().load(put)
     assert "ada@" in str(caught.value)

@@ -16,21 +16,21 @@ def work(pipeline: Pipeline) -> None:
     """Load, load again, supersede, refuse and delete files."""
     loader = pipeline.loader()
     bad = csv(("A-1", 1), ("A-2", 2), ("A-3", 0))  # the last with an invalid quantity
-    first = pipeline.put("incoming/a.csv", bad, at=10)
+    first = pipeline.put("incoming/orders/a.csv", bad, at=10)
     loader.load(first)
     loader.load(replace(first, reprocess=True))  # replaces its rejected rows
     many = [(f"B-{number}", 1) for number in range(100)]
-    batches = pipeline.put("incoming/b.csv", csv(("A-1", 3), *many, *many, notes="long" * 50), at=20)
+    batches = pipeline.put("incoming/orders/b.csv", csv(("A-1", 3), *many, *many, notes="long" * 50), at=20)
     loader.load(batches)  # replaces an order, and repeats its own
-    loader.load(pipeline.put("incoming/c.csv", csv(("A-1", 4), ("C-1", 1)), at=5))  # older than the stored order
-    loader.load(pipeline.put("incoming/a.csv", csv(("A-1", 5)), at=30))  # supersedes
-    refused = pipeline.put("incoming/d.txt", b"no orders\n", at=40)
+    loader.load(pipeline.put("incoming/orders/c.csv", csv(("A-1", 4), ("C-1", 1)), at=5))  # older than the stored order
+    loader.load(pipeline.put("incoming/orders/a.csv", csv(("A-1", 5)), at=30))  # supersedes
+    refused = pipeline.put("incoming/orders/d.txt", b"no orders\n", at=40)
     loader.load(refused)
     loader.load(replace(refused, reprocess=True))
     pipeline.bucket.versions[batches.key, batches.version_id] = b"no orders any more\n"
     loader.load(replace(batches, reprocess=True))  # keeps the result of the first time
-    loader.load(event("incoming/a.csv", "marker", at=50, type_=EventType.DELETE_MARKER_CREATED))
-    gone = event("incoming/e.csv", "gone", at=60)
+    loader.load(event("incoming/orders/a.csv", "marker", at=50, type_=EventType.DELETE_MARKER_CREATED))
+    gone = event("incoming/orders/e.csv", "gone", at=60)
     loader.load(replace(gone, type=EventType.PERMANENTLY_DELETED))
     loader.load(gone)  # its deletion came first
-    loader._once(pipeline.put("incoming/f.csv", csv(("F-1", 1)), at=70), Deadline(60), exclusive=True)
+    loader._once(pipeline.put("incoming/orders/f.csv", csv(("F-1", 1)), at=70), Deadline(60), exclusive=True)

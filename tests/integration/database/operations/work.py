@@ -22,6 +22,6 @@ def work(pipeline: Pipeline) -> None:
     reusable = ReusableConnection(settings.database, user=settings.database_user, session=session)
     reusable.get()
     with reusable.get() as connection:
-        found = answers.inspect(connection, BUCKET, Inspect(key="incoming/a.csv"))
+        found = answers.inspect(connection, BUCKET, Inspect(key="incoming/orders/a.csv"))
         assert found["versions"][0]["rejects"]
         assert answers.known_versions(connection, BUCKET, KnownVersions(after=None, limit=10))["versions"]

@@ -32,11 +32,11 @@ def web(shop: Shop, tmp_path: Path) -> Iterator[WebProcess]:
 
 
 def test_pages_show_what_the_ingestion_function_loaded(pipeline: Pipeline, web: WebProcess) -> None:
-    put = pipeline.put("incoming/x/Orders.csv", csv(("A", 1), ("B", 0)), at=1)
+    put = pipeline.put("incoming/orders/x/Orders.csv", csv(("A", 1), ("B", 0)), at=1)
     pipeline.loader().load(put)
     (file,) = web.client.get("/api/files").json()["files"]
     assert (file["key"], file["status"], file["rows_loaded"], file["rows_rejected"]) == (
-        "incoming/x/Orders.csv",
+        "incoming/orders/x/Orders.csv",
         "loaded",
         1,
         1,
@@ -54,7 +54,7 @@ def test_pages_show_what_the_ingestion_function_loaded(pipeline: Pipeline, web: 
 
 
 def test_paging_through_search_results_returns_each_match_once(pipeline: Pipeline, web: WebProcess) -> None:
-    keys = [f"incoming/{number}/{name}.csv" for number in range(4) for name in ("Orders", "orders-b", "other")]
+    keys = [f"incoming/orders/{number}/{name}.csv" for number in range(4) for name in ("Orders", "orders-b", "other")]
     for number, key in enumerate(keys, 1):
         pipeline.loader().load(pipeline.put(key, csv((f"A-{number}", 1)), at=number))
     seen: list[str] = []
@@ -64,12 +64,12 @@ def test_paging_through_search_results_returns_each_match_once(pipeline: Pipelin
         page = web.client.get("/api/files", params={"search": "orders", "limit": "3", **cursor}).json()
         seen += [file["key"] for file in page["files"]]
         before = page["next_before"]
-    expected = [f"incoming/{number}/{name}.csv" for name in ("Orders", "orders-b") for number in (3, 2, 1, 0)]
+    expected = [f"incoming/orders/{number}/{name}.csv" for name in ("Orders", "orders-b") for number in (3, 2, 1, 0)]
     assert seen == expected
 
 
 def test_files_are_found_by_the_start_of_their_name_or_key(pipeline: Pipeline, web: WebProcess) -> None:
-    keys = ["incoming/1/Weekly.csv", "incoming/2/weekly 2.csv", "incoming/2/50%_off.csv", "incoming/weekly/daily.csv"]
+    keys = ["incoming/orders/1/Weekly.csv", "incoming/orders/2/weekly 2.csv", "incoming/orders/2/50%_off.csv", "incoming/orders/weekly/daily.csv"]
     for number, key in enumerate(keys, 1):
         pipeline.loader().load(pipeline.put(key, csv((f"A-{number}", 1)), at=number))
 
@@ -80,13 +80,13 @@ def test_files_are_found_by_the_start_of_their_name_or_key(pipeline: Pipeline, w
     assert found("WEEKLY") == [0, 1]
     assert found("50%_") == [2]
     assert found("%") == []
-    assert found("incoming/2/") == [1, 2]
+    assert found("incoming/orders/2/") == [1, 2]
     assert found("INCOMING/2/") == []
 
 
 def test_files_are_found_in_composed_and_decomposed_unicode_page_by_page(pipeline: Pipeline, web: WebProcess) -> None:
     names = [normalize(form, f"Caf\u00e9 {number}.csv") for number in range(2) for form in ("NFC", "NFD")]
-    keys = [f"incoming/{name}" for name in (*names, "Cafe.csv", "Caf.csv")]
+    keys = [f"incoming/orders/{name}" for name in (*names, "Cafe.csv", "Caf.csv")]
     for number, key in enumerate(keys, 1):
         pipeline.loader().load(pipeline.put(key, csv((f"A-{number}", 1)), at=number))
 
@@ -101,7 +101,7 @@ def test_files_are_found_in_composed_and_decomposed_unicode_page_by_page(pipelin
             cursor = {"before": str(page["next_before"])}
 
     for form in ("NFC", "NFD"):
-        for search in ("caf\u00e9", "incoming/Caf\u00e9"):
+        for search in ("caf\u00e9", "incoming/orders/Caf\u00e9"):
             assert found(normalize(form, search)) == [2, 0, 3, 1], (form, search)
     assert found("caf") == [2, 0, 3, 1, 4, 5]
 
@@ -110,7 +110,7 @@ def test_orders_are_paged_in_order_even_if_many_were_placed_at_the_same_time(
     pipeline: Pipeline, web: WebProcess
 ) -> None:
     rows = [(f"A-{number:03}", 1) for number in range(120)]
-    pipeline.loader().load(pipeline.put("incoming/a.csv", csv(*rows), at=1))
+    pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(*rows), at=1))
 
     def paged(**query: str) -> list[str]:
         seen: list[str] = []

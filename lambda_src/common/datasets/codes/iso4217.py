@@ -1,4 +1,4 @@
-"""The active currency codes: ISO 4217, list one, as of 2026-01-01 (amendment 180: the euro replaced the lev)."""
+"""The active currency codes and their decimals: ISO 4217, list one, as of 2026-01-01 (amendment 180: the euro replaced the lev)."""
 
 from __future__ import annotations
 
@@ -14,3 +14,13 @@ CURRENCIES = frozenset(
     XPF XPT XSU XTS XUA XXX YER ZAR ZMW ZWG
     """.split()  # noqa: SIM905 - a list of some 160 quoted codes is harder to read
 )
+
+# Decimals of the currencies that don't have two (ISO 4217, list one, "minor unit").
+_DECIMALS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+DECIMALS = {code: decimals for decimals, codes in _DECIMALS.items() for code in codes.split()}
+USUAL_DECIMALS = 2
+MAX_DECIMALS = 4

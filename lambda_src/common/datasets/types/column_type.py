@@ -1,0 +1,182 @@
+"""What every type of column provides: exact rules with reasons, patterns for the fast path, and PostgreSQL's type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+SHOWN_CHARACTERS = 60
+BLANKS = " \t"
+_SHOWN_CHOICES = 12
+_LIMIT_WORDS = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to", "exclusiveMaximum": "below"}
+LIMITS = tuple(_LIMIT_WORDS)
+
+Column = Sequence[bytes]
+
+
+class BadValueError(ValueError):
+    """A value breaks the rules. The message follows the column's name in a reason."""
+
+
+class UnsupportedError(ValueError):
+    """A property of a field can't be supported; `value` is its value."""
+
+    def __init__(self, message: str, value: object) -> None:
+        super().__init__(message)
+        self.value = value
+
+
+class DeclaredField(Protocol):
+    """The properties of a field that decide its rules: those of `declaration.Field`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def format(self) -> str: ...
+    @property
+    def constraints(self) -> Mapping[str, Any]: ...
+    @property
+    def missing_values(self) -> tuple[str, ...]: ...
+    @property
+    def options(self) -> Mapping[str, Any]: ...
+    @property
+    def semantic_type(self) -> str | None: ...
+    @property
+    def decimals(self) -> int | str | None: ...
+    @property
+    def timezone(self) -> str: ...
+    @property
+    def rule(self) -> str | None: ...
+
+
+class Span:
+    """Where a value stands in a file: `end` ends it, and `excluded` are the characters that it can't contain there."""
+
+    def __init__(self, end: str, *, excluded: str) -> None:
+        self.end = end
+        self.excluded = excluded
+
+    def has(self, characters: str) -> bool:
+        """Whether a value with these characters can stand here as it is."""
+        return not set(characters) & set(self.excluded)
+
+
+QUOTED = Span('"', excluded='"\\')  # in quotes in a CSV file
+JSON_STRING = Span('"', excluded='"\\')
+
+
+def plain(delimiter: str) -> Span:
+    """A value without quotes in a CSV file."""
+    return Span(delimiter, excluded=f'"\\{delimiter}')
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnType:
+    """The rules for the values of one column.
+
+    `check` is the exact rule: it gets a value that is not missing, and returns the text that PostgreSQL stores, or
+    raises BadValueError. `pattern` is narrower: a regular expression in Latin-1 for values that `check` accepts.
+    PostgreSQL reads them with the same meaning, after `rewrite` if there is one. `json_pattern` is the same for a JSON
+    number, true or false. `rule` completes "must be"; `sql_checks` are conditions with {} for the column.
+
+    `trims` says that blanks around a value don't count. `date_order` is the order of day, month and year that
+    PostgreSQL needs to read the values that `pattern` matches. `max_length` is the declared maximum of a text, in
+    characters.
+    """
+
+    sql_type: str
+    rule: str
+    example: str
+    check: Callable[[str], str]
+    pattern: Callable[[Span], str]
+    json_pattern: str | None = None
+    sql_checks: tuple[str, ...] = ()
+    rewrite: Callable[[Column], list[bytes]] | None = None
+    trims: bool = True
+    date_order: str | None = None
+    max_length: int | None = None
+    number: bool = False
+
+
+def quote(value: str) -> str:
+    """The value as quoted in a reason: shortened, and invisible or invalid characters escaped."""
+    short = value if len(value) <= SHOWN_CHARACTERS else value[:SHOWN_CHARACTERS] + "…"
+    return '"' + "".join(_visible(character) for character in short) + '"'
+
+
+def _visible(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":  # a byte that is not UTF-8
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character if character.isprintable() else character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def one_of(values: Iterable[object]) -> str:
+    """The values in words: "one of a, b, c"."""
+    listed = [str(each) for each in values]
+    if len(listed) == 1:
+        return listed[0]
+    return f"one of {', '.join(listed[:_SHOWN_CHOICES])}{', …' if len(listed) > _SHOWN_CHOICES else ''}"
+
+
+def limits(field: DeclaredField, read: Callable[[Any], Any]) -> dict[str, Any]:
+    """The declared limits by the name of the constraint, each read by `read`. Raises UnsupportedError."""
+    found = {}
+    for name in LIMITS:
+        if name in field.constraints:
+            value = field.constraints[name]
+            try:
+                found[name] = read(value)
+            except (BadValueError, ValueError, ArithmeticError, TypeError):
+                raise UnsupportedError(f"{name} must be a value of the type {field.type}", value) from None
+    return found
+
+
+def within(found: Any, bounds: Mapping[str, Any]) -> bool:
+    """Whether a value respects every limit."""
+    return not (
+        ("minimum" in bounds and found < bounds["minimum"])
+        or ("exclusiveMinimum" in bounds and found <= bounds["exclusiveMinimum"])
+        or ("maximum" in bounds and found > bounds["maximum"])
+        or ("exclusiveMaximum" in bounds and found >= bounds["exclusiveMaximum"])
+    )
+
+
+def in_words(bounds: Mapping[str, object], show: Callable[[Any], str] = str) -> str:
+    """The limits in words: " from 1 to 10"; empty if there are none."""
+    return "".join(f" {word} {show(bounds[name])}" for name, word in _LIMIT_WORDS.items() if name in bounds)
+
+
+def sql_limits(bounds: Mapping[str, object], literal: Callable[[Any], str] = str) -> tuple[str, ...]:
+    """The limits as conditions of PostgreSQL."""
+    signs = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
+    return tuple(f"{{}} {signs[name]} {literal(value)}" for name, value in bounds.items())
+
+
+def sql_text(value: object) -> str:
+    """A text literal of PostgreSQL. Braces are doubled, because a condition is a format."""
+    return "'" + str(value).replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"
+
+
+def words_pattern(words: Iterable[str], span: Span) -> str:
+    """A pattern of these words, grouped by their first letter, so that only a few are tried."""
+    groups: dict[str, list[str]] = {}
+    # Longer words first: an alternative that matches the beginning of another would hide it.
+    for word in sorted(set(words), key=lambda each: (-len(each), each)):
+        if word and word.isascii() and word.isprintable() and span.has(word) and word == word.strip(BLANKS):
+            groups.setdefault(word[0], []).append(re.escape(word[1:]))
+    if not groups:
+        return NOTHING
+    return "(?:" + "|".join(f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in groups.items()) + ")"
+
+
+NOTHING = "(?!)"  # a pattern that matches nothing
+
+
+def either(*patterns: str) -> str:
+    """A pattern that matches what one of these does."""
+    found = [each for each in patterns if each != NOTHING]
+    return f"(?:{'|'.join(found)})" if found else NOTHING

@@ -1,0 +1,52 @@
+"""How numbers are written: grouped digits, another decimal character, and signs around them (Table Schema, "number")."""
+
+from __future__ import annotations
+
+import re
+
+from .column_type import DeclaredField, UnsupportedError
+
+_AROUND = re.compile(r"^[^-+\d.,(]+|[^-\d.,)]+$")
+
+
+def group_character(field: DeclaredField) -> str:
+    """The declared groupChar; empty if there is none."""
+    return _character(field, "groupChar", "")
+
+
+def decimal_character(field: DeclaredField) -> str:
+    """The declared decimalChar."""
+    found = _character(field, "decimalChar", ".")
+    if found == group_character(field):
+        raise UnsupportedError("decimalChar and groupChar must differ", found)
+    return found
+
+
+def _character(field: DeclaredField, name: str, default: str) -> str:
+    found = field.options.get(name, default)
+    if not isinstance(found, str) or found not in ("", ".", ",", "'", " ", "_", "\u00a0", "\u202f"):
+        raise UnsupportedError(f'{name} must be one of . , \' _ a blank or a no-break blank', found)
+    return found or default
+
+
+def is_bare(field: DeclaredField) -> bool:
+    """Whether a number stands alone: with bareNumber false, currency signs, letters and % around it are ignored."""
+    found = field.options.get("bareNumber", True)
+    if not isinstance(found, bool):
+        raise UnsupportedError("bareNumber must be true or false", found)
+    return found
+
+
+def grouped(group: str) -> str:
+    """Digits in groups of exactly three, or in no groups: in "12.5" a dot is no group character."""
+    return rf"(?:[0-9]+|[0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}})+)" if group else "[0-9]+"
+
+
+def ungrouped(value: str, group: str) -> str:
+    """The value without its group characters."""
+    return value.replace(group, "") if group else value
+
+
+def strip_signs(value: str, *, bare: bool) -> str:
+    """The number without what is around it. "(5)" and "5-" are negative amounts of accountants, so they stay."""
+    return value if bare else _AROUND.sub("", value)

@@ -1,0 +1,63 @@
+"""The rules for a row: the values to store, or every reason to reject it, written for the sender."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from common.datasets.codes import iso4217
+from common.datasets.declaration import Dataset, Field
+from common.datasets.types import BadValueError
+from common.datasets.types.column_type import BLANKS, quote
+
+# What databases write for NULL in text files (PostgreSQL and MySQL; Snowflake by default).
+NULL_MARK = "\\N"
+
+
+def check(dataset: Dataset, values: Sequence[str | None]) -> tuple[list[str | None], list[str]]:
+    """The values to store for a row, and every reason to reject it. The values are in the order of the columns.
+
+    The result may be stored only if there is no reason. A value that is None was rejected before, and has its reason.
+    """
+    stored: list[str | None] = []
+    reasons: list[str] = []
+    for field, value in zip(dataset.fields, values, strict=True):
+        text, reason = (None, None) if value is None else check_value(field, value)
+        stored.append(text)
+        if reason:
+            reasons.append(f"{field.name} {reason}")
+    if not reasons:
+        reasons = _check_decimals(dataset, values, stored)
+    return stored, reasons
+
+
+def check_value(field: Field, value: str) -> tuple[str | None, str | None]:
+    """The text to store for a value, and the reason against it; neither if the value is missing and may be."""
+    if is_missing(field, value):
+        return None, "is missing" if field.required else None
+    try:
+        return field.column.check(value), None
+    except BadValueError as error:
+        return None, str(error)
+
+
+def is_missing(field: Field, value: str) -> bool:
+    """Whether the value means that there is none. Blanks around it count in free text only."""
+    given = value.strip(BLANKS) if field.column.trims or field.required else value
+    return given in field.missing_values or given == NULL_MARK
+
+
+def _check_decimals(dataset: Dataset, values: Sequence[str | None], stored: Sequence[str | None]) -> list[str]:
+    """The reasons against amounts with more decimals than their currency has (ISO 4217)."""
+    reasons = []
+    at = dataset.columns.index
+    for number, field in enumerate(dataset.fields):
+        amount, given = stored[number], values[number]
+        if not isinstance(field.decimals, str) or amount is None:
+            continue
+        currency = stored[at(field.decimals)]
+        allowed = iso4217.DECIMALS.get(currency or "", iso4217.USUAL_DECIMALS)
+        if round(Decimal(amount), allowed) != Decimal(amount):
+            words = {0: "no decimals", 1: "at most 1 decimal"}.get(allowed, f"at most {allowed} decimals")
+            reasons.append(f"{field.name} {quote(given or '')} must have {words}{f' in {currency}' if currency else ''}")
+    return reasons
