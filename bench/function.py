@@ -32,7 +32,6 @@ def environment(*, host: str, port: int, ca_bundle: Path, endpoint_url: str) -> 
         "LANDING_BUCKET": BUCKET,
         "INCOMING_PREFIX": PREFIX,
         "MAX_FILE_BYTES": str(MAX_FILE_BYTES),
-        "MAX_REJECTED_PERCENT": "20",
         "INITIAL_BACKOFF_SECONDS": "30",
         "METRICS_NAMESPACE": "bench",
     }

