@@ -76,7 +76,7 @@ mutants: setup ## Make realistic mistakes, one at a time, each of which a test m
 check: setup ## Check format, lint and types
 	@ruff format --check --quiet . || { echo "Some files are not formatted: make format"; exit 1; }
 	@ruff check --quiet .
-	@mypy --no-error-summary app.py bench checks components config datasets ops scripts stacks tests
+	@mypy --no-error-summary app.py bench checks components config ops scripts stacks tests
 	@mypy --no-error-summary local_cloud
 	@cd lambda_src && mypy --no-error-summary $(FUNCTIONS)
 	@$(if $(APPS),mypy --no-error-summary $(APPS))

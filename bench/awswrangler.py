@@ -6,7 +6,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from bench import order_files
+from bench import dataset_files
+from bench.dataset_files import orders
 from bench.figures import Figure
 from bench.kept import kept
 from bench.lab import lab, program
@@ -21,7 +22,7 @@ REQUIREMENTS = CHECKOUT / "bench" / "requirements.txt"
 def measure() -> list[Figure]:
     """Rows per second relative to COPY, with the default chunk size and with 1,000 rows."""
     to_sql = program("to_sql", _environment() / "bin" / "python")
-    file = order_files.csv(ROWS)
+    file = dataset_files.csv(orders(), ROWS)
     with lab() as servers:
         return servers.relative_to_copy(
             file,

@@ -27,8 +27,9 @@ from bench import function
 from bench.clients.job import Job, JobResult
 from bench.figures import Figure, ratio
 from bench.kept import FOLDER
-from bench.order_files import OrderFile
+from bench.dataset_files import DatasetFile
 from bench.rounds import alternate
+from config.datasets import datasets
 from local_cloud import toolchain
 from local_cloud.emulator.settings import REGION
 from local_cloud.environment import clean
@@ -45,10 +46,10 @@ ADMINISTRATOR, PASSWORD = "administrator", "only here"
 START_SECONDS = 30
 # Otherwise a checkpoint or the autovacuum would slow some rounds and not others.
 _STEADY = ("max_wal_size = '16GB'", "checkpoint_timeout = '1h'", "autovacuum = off")
-_REFERENCE = f"""
-    CREATE TABLE reference (LIKE orders INCLUDING ALL);
-    ALTER TABLE reference ALTER file_id SET DEFAULT 0;
-    GRANT INSERT ON reference TO {function.USER};
+_REFERENCE = """
+    CREATE TABLE reference_{dataset} (LIKE {dataset} INCLUDING ALL);
+    ALTER TABLE reference_{dataset} ALTER file_id SET DEFAULT 0;
+    GRANT INSERT ON reference_{dataset} TO {user};
 """
 _COPY = "COPY"
 _START = datetime(2026, 11, 20, tzinfo=UTC)
@@ -98,25 +99,26 @@ class Lab:
     def empty(self) -> None:
         """Empty all tables, and let the server finish what is pending (vacuum, checkpoint)."""
         with self._administrator() as connection:
-            connection.execute("TRUNCATE orders, files, rejected_rows, reference CASCADE")
-            connection.execute("VACUUM orders, files, rejected_rows, reference")
+            tables = ", ".join(["files, rejected_rows", *datasets(), *map("reference_{}".format, datasets())])
+            connection.execute(f"TRUNCATE {tables} CASCADE".encode())
+            connection.execute(f"VACUUM {tables}".encode())
             connection.execute("CHECKPOINT")
 
-    def copy(self, file: OrderFile, source: Source = Source.DISK, link: Link = Link.PLAIN) -> Run:
-        """Load a CSV file with a raw COPY into the empty reference table."""
+    def copy(self, file: DatasetFile, source: Source = Source.DISK, link: Link = Link.PLAIN) -> Run:
+        """Load a CSV file with a raw COPY into the empty reference table of its dataset."""
         self.empty()
-        return self._run(program("raw_copy"), "reference", file, source, link)
+        return self._run(program("raw_copy"), f"reference_{file.dataset.name}", file, source, link)
 
-    def load(self, file: OrderFile, source: Source = Source.DISK, link: Link = Link.PLAIN) -> Run:
+    def load(self, file: DatasetFile, source: Source = Source.DISK, link: Link = Link.PLAIN) -> Run:
         """Load a file with the ingestion function, as a new version, into the empty tables."""
         self.empty()
         return self.load_again(file, source, link)
 
-    def load_again(self, file: OrderFile, source: Source = Source.DISK, link: Link = Link.PLAIN) -> Run:
+    def load_again(self, file: DatasetFile, source: Source = Source.DISK, link: Link = Link.PLAIN) -> Run:
         """Load a file with the ingestion function into tables that hold rows, perhaps the same ones."""
-        return self._run(program("ingestion"), "orders", file, source, link)
+        return self._run(program("ingestion"), file.dataset.name, file, source, link)
 
-    def refusal(self, file: OrderFile) -> str | None:
+    def refusal(self, file: DatasetFile) -> str | None:
         """The reason for which the ingestion function refuses this file; None if it loads it."""
         try:
             self.load(file)
@@ -124,13 +126,13 @@ class Lab:
             return str(error)
         return None
 
-    def load_by(self, command: Sequence[str | Path], file: OrderFile) -> Run:
+    def load_by(self, command: Sequence[str | Path], file: DatasetFile) -> Run:
         """Load a CSV file on disk into the empty reference table with another program; its last argument is the job."""
         self.empty()
-        return self._run(command, "reference", file, Source.DISK, Link.PLAIN)
+        return self._run(command, f"reference_{file.dataset.name}", file, Source.DISK, Link.PLAIN)
 
     def relative_to_copy(
-        self, file: OrderFile, contenders: Mapping[str, Callable[[], Run]], rounds: int
+        self, file: DatasetFile, contenders: Mapping[str, Callable[[], Run]], rounds: int
     ) -> list[Figure]:
         """Rows per second of each contender, divided by those of a raw COPY of `file` in the same round."""
         all_contenders: dict[str, Callable[[], Run]] = {_COPY: partial(self.copy, file), **contenders}
@@ -149,11 +151,12 @@ class Lab:
             endpoint_url=self._s3.meta.endpoint_url,
         ) | {"PYTHONPATH": f"{CHECKOUT}{os.pathsep}{CHECKOUT / 'lambda_src'}"}
 
-    def _run(self, command: Sequence[str | Path], table: str, file: OrderFile, source: Source, link: Link) -> Run:
+    def _run(self, command: Sequence[str | Path], table: str, file: DatasetFile, source: Source, link: Link) -> Run:
         on_disk = source is Source.DISK
         job = Job(
             sslmode=link.value,
-            key=f"{function.PREFIX}orders/{file.path.name}",
+            dataset=file.dataset.name,
+            key=f"{function.PREFIX}{file.dataset.name}/{file.path.name}",
             version_id=f"disk-{next(self._times)}" if on_disk else self._uploaded(file),
             uploaded_at=(_START + timedelta(seconds=next(self._times))).isoformat(),
             size_bytes=file.path.stat().st_size,
@@ -176,18 +179,18 @@ class Lab:
         self._check(table, file)
         return Run(result=result, rows=file.rows, process_cpu_seconds=usage.ru_utime + usage.ru_stime)
 
-    def _check(self, table: str, file: OrderFile) -> None:
+    def _check(self, table: str, file: DatasetFile) -> None:
         """End the benchmark unless the table has all rows of the file."""
         with self._administrator() as connection:
             row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - ours
         if row != (file.rows,):
             sys.exit(f"bench: {table} holds {row} rows after {file.path.name}, and should hold {file.rows}")
 
-    def _uploaded(self, file: OrderFile) -> str:
+    def _uploaded(self, file: DatasetFile) -> str:
         """The version of the file in S3; the first call uploads it."""
         if file.path not in self._versions:
             with file.path.open("rb") as body:
-                put = self._s3.put_object(Bucket=function.BUCKET, Key=f"{function.PREFIX}orders/{file.path.name}", Body=body)
+                put = self._s3.put_object(Bucket=function.BUCKET, Key=f"{function.PREFIX}{file.dataset.name}/{file.path.name}", Body=body)
             self._versions[file.path] = put["VersionId"]
         return self._versions[file.path]
 
@@ -223,7 +226,8 @@ def _set_up(postgres: LocalPostgres) -> None:
     url = server.url(user=ADMINISTRATOR, password=PASSWORD, database=function.DATABASE)
     migrate(psycopg.connect(url), seconds=START_SECONDS)
     with psycopg.connect(url) as connection:
-        connection.execute(_REFERENCE)
+        for dataset in datasets():
+            connection.execute(_REFERENCE.format(dataset=dataset, user=function.USER).encode())
 
 
 @contextlib.contextmanager

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from bench import order_files
+from bench import dataset_files
 from bench.figures import AtLeast, AtMost, Figure, ratio
 from bench.lab import Lab, Link, Run, Source, lab
-from bench.order_files import OrderFile
+from bench.dataset_files import DatasetFile, orders
 from bench.rounds import alternate
+from common.datasets.declaration import Dataset
 
 ROWS = 1_000_000
 FEW_ROWS = 1_000  # enough to see whether the function accepts a kind of file
@@ -23,13 +24,13 @@ CSV = AtLeast(target=0.60, goal=0.90)
 JSON = AtLeast(target=0.55, goal=0.75)
 CPU = AtMost(target=2.0, goal=0.9)
 
-_CASES: dict[str, tuple[Callable[[int], OrderFile], Source, Link, AtLeast | None]] = {
-    "CSV from S3": (order_files.csv, Source.S3, Link.PLAIN, CSV),
-    "CSV from disk": (order_files.csv, Source.DISK, Link.PLAIN, None),
-    "CSV from S3, over TLS": (order_files.csv, Source.S3, Link.TLS, None),
-    "JSON Lines from S3": (order_files.json_lines, Source.S3, Link.PLAIN, JSON),
-    "JSON Lines from disk": (order_files.json_lines, Source.DISK, Link.PLAIN, None),
-    "gzip CSV from S3": (order_files.gzipped, Source.S3, Link.PLAIN, None),
+_CASES: dict[str, tuple[Callable[[Dataset, int], DatasetFile], Source, Link, AtLeast | None]] = {
+    "CSV from S3": (dataset_files.csv, Source.S3, Link.PLAIN, CSV),
+    "CSV from disk": (dataset_files.csv, Source.DISK, Link.PLAIN, None),
+    "CSV from S3, over TLS": (dataset_files.csv, Source.S3, Link.TLS, None),
+    "JSON Lines from S3": (dataset_files.json_lines, Source.S3, Link.PLAIN, JSON),
+    "JSON Lines from disk": (dataset_files.json_lines, Source.DISK, Link.PLAIN, None),
+    "gzip CSV from S3": (dataset_files.gzipped, Source.S3, Link.PLAIN, None),
 }
 
 
@@ -37,12 +38,13 @@ def measure() -> list[Figure]:
     """Rows per second relative to COPY, and the CPU seconds of a client for a million rows."""
     with lab() as servers:
         refused = _refused(servers)
+        reference = dataset_files.reference(orders(), ROWS)
         contenders: dict[str, Callable[[], Run]] = {}
         for name, (make, source, link, _) in _CASES.items():
             if name not in refused:
                 # A COPY next to each case, because the load of the machine changes from minute to minute.
-                contenders[_copy_next_to(name)] = partial(servers.copy, order_files.csv(ROWS), source, link)
-                contenders[name] = partial(servers.load, make(ROWS), source, link)
+                contenders[_copy_next_to(name)] = partial(servers.copy, reference, source, link)
+                contenders[name] = partial(servers.load, make(orders(), ROWS), source, link)
         runs = alternate(contenders, ROUNDS)
     return [
         Figure(name="COPY itself, CSV from S3", values=_rates(runs[_copy_next_to("CSV from S3")]), unit="rows/s"),
@@ -67,7 +69,7 @@ def measure() -> list[Figure]:
 
 def _refused(servers: Lab) -> dict[str, str]:
     """The cases that can't be measured because the ingestion function refuses such files, each with its reason."""
-    reasons = {name: servers.refusal(make(FEW_ROWS)) for name, (make, *_) in _CASES.items()}
+    reasons = {name: servers.refusal(make(orders(), FEW_ROWS)) for name, (make, *_) in _CASES.items()}
     return {name: f"refused: {reason}" for name, reason in reasons.items() if reason}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bench import order_files
+from bench import dataset_files
+from bench.dataset_files import orders
 from bench.figures import AtMost, Figure
 from bench.lab import lab
 
@@ -16,7 +17,7 @@ def measure() -> list[Figure]:
         return [
             Figure(
                 name=f"peak memory, {rows:,} rows",
-                values=[servers.load(order_files.csv(rows)).result.peak_mb],
+                values=[servers.load(dataset_files.csv(orders(), rows)).result.peak_mb],
                 unit="MB",
                 limit=PEAK,
             )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from bench import order_files
+from bench import dataset_files
+from bench.dataset_files import orders
 from bench.figures import Figure
 from bench.lab import lab, program
 
@@ -17,7 +18,7 @@ ROUNDS = 3
 
 def measure() -> list[Figure]:
     """Return rows per second relative to COPY."""
-    file = order_files.csv(ROWS)
+    file = dataset_files.csv(orders(), ROWS)
     with lab() as servers:
         return servers.relative_to_copy(
             file,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from config.checks import ConfigError, require
 from config.ingestion import DEAD_LETTER_DAYS
-from lambda_src.common.datasets.declaration import SCHEMA_FILE, Dataset, DeclarationError, load_datasets
+from common.datasets.declaration import SCHEMA_FILE, Dataset, DeclarationError, load_datasets
 
 FOLDER = Path("datasets")
 _ROOT = Path(__file__).parent.parent

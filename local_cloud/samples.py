@@ -12,8 +12,8 @@ from psycopg.rows import class_row
 from .errors import LocalCloudError
 from .state import CHECKOUT
 
-SAMPLES = CHECKOUT / "datasets" / "orders" / "samples"
-FOLDER = "orders/samples/"
+DATASETS = CHECKOUT / "datasets"
+FOLDER = "samples"  # of a dataset, here and in the bucket
 LOADED_SECONDS = 60.0
 _POLL_SECONDS = 0.2
 _FINISHED_FILES = """
@@ -48,13 +48,17 @@ class RejectedSampleRow:
 
 def put_samples(s3: Any, bucket: str, prefix: str) -> list[str]:
     """Upload those that are missing; returns the keys of all."""
-    keys = {f"{prefix}{FOLDER}{path.name}": path for path in sorted(SAMPLES.glob("*.csv"))}
-    listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}{FOLDER}").get("Contents", [])
-    present = {each["Key"] for each in listed}
-    for key, path in keys.items():
-        if key not in present:
-            s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
-    return list(keys)
+    keys = []
+    for folder in sorted(DATASETS.glob(f"*/{FOLDER}")):
+        in_bucket = f"{prefix}{folder.parent.name}/{FOLDER}/"
+        listed = s3.list_objects_v2(Bucket=bucket, Prefix=in_bucket).get("Contents", [])
+        present = {each["Key"] for each in listed}
+        for path in sorted(folder.glob("*.csv")):
+            key = f"{in_bucket}{path.name}"
+            if key not in present:
+                s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
+            keys.append(key)
+    return keys
 
 
 def wait_until_loaded(database_url: str, keys: list[str], *, seconds: float = LOADED_SECONDS) -> list[LoadedFile]:

@@ -9,7 +9,7 @@ from bench.clients.connection import connection_for
 from bench.clients.job import Job, Timer
 
 INSERT = """
-    INSERT INTO reference (order_id, customer_email, sku, quantity, unit_price, currency, ordered_at, notes)
+    INSERT INTO reference_orders (order_id, customer_email, sku, quantity, unit_price, currency, ordered_at, notes)
     VALUES (%(order_id)s, %(customer_email)s, %(sku)s, %(quantity)s, %(unit_price)s, %(currency)s, %(ordered_at)s,
             %(notes)s)
 """

@@ -19,6 +19,7 @@ class Job:
     """A version of a file in S3; if `path` is set, its bytes are read from this path instead."""
 
     sslmode: str
+    dataset: str
     key: str
     version_id: str
     uploaded_at: str

@@ -1,4 +1,4 @@
-"""The reference: psycopg's COPY loads the unchanged bytes into a table like `orders`, and commits."""
+"""The reference: psycopg's COPY loads the unchanged bytes into a table like the dataset's, and commits."""
 
 from __future__ import annotations
 
@@ -10,19 +10,16 @@ import botocore.session
 
 from bench.clients.connection import connection_for
 from bench.clients.job import PIECE_BYTES, Job, Timer, pieces_of
+from config.datasets import datasets
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-COPY = """
-    COPY reference (order_id, customer_email, sku, quantity, unit_price, currency, ordered_at, notes)
-    FROM STDIN (FORMAT csv, HEADER)
-"""
-
-
 def main() -> None:
     """Load one file."""
     job = Job.from_command_line()
+    columns = ", ".join(datasets()[job.dataset].columns)
+    statement = f"COPY reference_{job.dataset} ({columns}) FROM STDIN (FORMAT csv, HEADER)"
     session = botocore.session.get_session()
     s3 = cast("S3Client", session.create_client("s3", region_name=os.environ["AWS_REGION"]))
 
@@ -35,7 +32,7 @@ def main() -> None:
             yield piece
 
     timer = Timer()
-    with timer.running(), connection_for(job) as connection, connection.cursor() as cursor, cursor.copy(COPY) as copy:
+    with timer.running(), connection_for(job) as connection, connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
         for piece in pieces():
             copy.write(piece)
     timer.report("loaded")

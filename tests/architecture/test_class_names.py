@@ -10,7 +10,6 @@ PRODUCT = (
     "checks",
     "components",
     "config",
-    "datasets",
     "local_cloud",
     "ops",
     "scripts",

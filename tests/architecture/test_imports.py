@@ -13,7 +13,7 @@ SHARED = "common"
 PACKAGES = sorted(folder.name for folder in (ROOT / "lambda_src").iterdir() if (folder / "__init__.py").exists())
 FUNCTIONS = [package for package in PACKAGES if package != SHARED]
 INFRASTRUCTURE = {"aws_cdk", "constructs", "cdk_nag", "jsii"}
-LAYERS = ("app", "bench", "checks", "components", "config", "datasets", "local_cloud", "ops", "scripts", "stacks")
+LAYERS = ("app", "bench", "checks", "components", "config", "local_cloud", "ops", "scripts", "stacks")
 # Code of capabilities that doesn't run in Lambda.
 APPS = sorted(folder.name for folder in ROOT.glob("*_src") if folder.name != "lambda_src")
 OURS = {*LAYERS, "tests", *APPS, *PACKAGES}
@@ -27,7 +27,6 @@ ALLOWED = {
     "ops": {"ops", "checks", "config"},
     "scripts": {"scripts", "checks", "config"},
     "local_cloud": {"local_cloud", "config"},
-    "datasets": {"datasets"},
     **{app: {app, SHARED} for app in APPS},
     **{f"lambda_src/{package}": {package, SHARED} for package in PACKAGES},
 }

@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from datasets.orders.samples.generate import lines
+from bench.rows import lines
+from config.datasets import datasets
 from local_cloud.cloud import LocalCloud
 from local_cloud.faults import Faults
 from ops.ingestion import redrive
@@ -64,7 +65,7 @@ class Trial:
     @property
     def folder(self) -> str:
         """The prefix of this trial's keys."""
-        return f"{self.cloud.outputs().incoming_prefix}faults/{self.name}/"
+        return f"{self.cloud.outputs().incoming_prefix}orders/faults/{self.name}/"
 
     # Files and messages
 
@@ -74,7 +75,7 @@ class Trial:
 
     def content(self, *, rows: int, seed: int = 1, backwards: bool = False) -> bytes:
         """Orders 1 to `rows`, and one that is rejected. Another seed gives the same orders other values."""
-        header, *good = (line.replace("SO-", f"{self.name}-", 1) for line in lines(rows, seed=seed))
+        header, *good = (line.replace("OR-", f"{self.name}-", 1) for line in lines(datasets()["orders"], rows, seed=seed))
         bad = f"{self.order_id(0)},no address,SKU-{seed},2,19.99,EUR,2026-05-04T10:00:00+02:00,\n"
         return "".join([header, *(reversed(good) if backwards else good), bad]).encode()
 

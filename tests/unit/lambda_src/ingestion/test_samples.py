@@ -1,32 +1,39 @@
-"""The repository's sample files are what their README says."""
+"""The sample files of every dataset: the clean ones load whole, and each mistake has the reason that stands beside it."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from datasets.orders.samples.generate import lines
-from tests.support.reading import Read, read
+import pytest
 
-SAMPLES = Path(__file__).resolve().parents[4] / "datasets" / "orders" / "samples"
+from bench.rows import lines
+from config.datasets import FOLDER, datasets
+from tests.support.reading import read
 
-
-def sample(name: str) -> Read:
-    return read((SAMPLES / name).read_bytes())
-
-
-def test_the_sample_without_mistakes_is_what_the_generator_makes() -> None:
-    name = "orders-2026-09-week-36.csv"
-    found = sample(name)
-    assert (len(found.rows), found.rejects) == (200, [])
-    assert (SAMPLES / name).read_text() == "".join(lines(200, seed=7, first=1201))
+FILES = sorted(FOLDER.glob("*/samples/*.csv"))
+WITH_MISTAKES = [file for file in FILES if "with-mistakes" in file.name]
 
 
-def test_the_sample_with_mistakes_has_twelve_mistakes_of_many_kinds() -> None:
-    found = sample("orders-with-mistakes.csv")
-    assert (len(found.rejects), len(found.rows)) == (12, 30)
-    assert len({reason.split()[0] + reason.split()[-1] for each in found.rejects for reason in each.reasons}) >= 10
+def test_every_dataset_has_samples_with_and_without_mistakes() -> None:
+    assert {file.parent.parent.name for file in WITH_MISTAKES} == set(datasets())
+    assert {file.parent.parent.name for file in FILES if file not in WITH_MISTAKES} == set(datasets())
 
 
-def test_generated_files_are_the_same_every_time_and_have_no_invalid_row() -> None:
-    assert list(lines(50)) == list(lines(50))
-    assert read("".join(lines(2_000, seed=5)).encode()).rejects == []
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_each_mistake_has_its_expected_reason(file: Path, request: pytest.FixtureRequest) -> None:
+    found = read(file.read_bytes(), dataset=datasets()[file.parent.parent.name])
+    rejects = {str(each.line_number): each.reasons for each in found.rejects}
+    expected = file.with_suffix(".rejects.json")
+    if request.config.getoption("--update-snapshots") and rejects:
+        expected.write_text(json.dumps(rejects, indent=2, ensure_ascii=False) + "\n")
+    assert rejects == (json.loads(expected.read_text()) if expected.exists() else {})
+    assert found.rows
+    assert bool(rejects) == (file in WITH_MISTAKES)
+
+
+@pytest.mark.parametrize("name", datasets())
+def test_generated_files_are_the_same_every_time_and_have_no_invalid_row(name: str) -> None:
+    dataset = datasets()[name]
+    assert list(lines(dataset, 50)) == list(lines(dataset, 50))
+    assert read("".join(lines(dataset, 2_000, seed=5)).encode(), dataset=dataset).rejects == []

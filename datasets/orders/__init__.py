@@ -1,1 +1,0 @@
-"""The example business: orders of a small shop."""

@@ -1,1 +1,0 @@
-"""Sample order files, and the generator of more of them."""
