@@ -128,7 +128,10 @@ class _Csv:
 
     def _is_row(self, line: str) -> bool:
         """Whether a line would be a valid row of its own."""
-        values = next(csv.reader([line], delimiter=self.delimiter), [])
+        try:
+            values = next(csv.reader([line], delimiter=self.delimiter), [])
+        except csv.Error:
+            return False
         if len(values) != self._width:
             return False
         values.append("")

@@ -164,7 +164,9 @@ class DatasetReader:
         if bad_bytes:
             reasons.append(f"the row is not UTF-8 text: it contains the bytes {quote(bad_bytes[0])}")
         if record.values:
-            stored, wrong = check(self.dataset, record.values)
+            # A byte that is not UTF-8 is one reason, and not another one of the column that contains it.
+            values = [_readable(each) for each in record.values] if reasons else record.values
+            stored, wrong = check(self.dataset, values)
             reasons += wrong
         if reasons:
             return RejectedRow(record.line_number, as_text(record.raw), reasons, self._given(record))
@@ -201,6 +203,10 @@ def as_text(raw: bytes) -> str:
 def _storable(text: str) -> str:
     r"""The text as jsonb can store it: without NUL and unpaired surrogates, at most 1,000 characters."""
     return UNSTORABLE.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", text[:MAX_VALUE_CHARACTERS])
+
+
+def _readable(value: str | None) -> str | None:
+    return UNSTORABLE.sub("\ufffd", value) if value else value
 
 
 def _csv_quoted(value: str | None) -> str:

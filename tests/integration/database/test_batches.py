@@ -313,8 +313,8 @@ class TestDeadline:
         for module in (tables, loader_module):
             monkeypatch.setattr(module, "limit_statements", recorded)
         pipeline.loader().load(put)
-        # The ledger, two copies, the three statements of the merge, and the ledger again.
-        assert len(limits) == 7
+        # The ledger, two copies, four statements for the temporary tables, three of the merge, and the ledger again.
+        assert len(limits) == 11
         assert all(later <= earlier - 1000 for earlier, later in itertools.pairwise(limits))
 
     @pytest.mark.parametrize(

@@ -36,14 +36,14 @@ def test_values_are_stored_as_they_are_in_the_file(pipeline: Pipeline) -> None:
     content = csv().decode() + (
         'A,ada@example.com,MUG,007,9999999999.99,EUR,2024-02-29T23:59:59.5-14:59,"a\\N\t""b""\r\n\\.\nc "\n'
         "B,ada@example.com,MUG,1000000,0,JPY,0001-06-01T00:00:00Z,\\N\n"
-        "C,ada@example.com,MUG,1,1.5,JPY,9999-06-01T00:00:00+15:59,\n"
+        "C,ada@example.com,MUG,1,1.5,CHF,9999-06-01T00:00:00+15:59,\n"
     )
     pipeline.loader().load(pipeline.put("incoming/orders/a.csv", content.encode(), at=1))
     query = "SELECT quantity, unit_price::text, ordered_at::text, notes FROM orders ORDER BY quantity DESC"
     assert pipeline.shop.rows(query) == [
-        (1000000, "0.00", "0001-06-01 00:00:00+00", "\\N"),
+        (1000000, "0", "0001-06-01 00:00:00+00", None),
         (7, "9999999999.99", "2024-03-01 14:58:59.5+00", 'a\\N\t"b"\r\n\\.\nc '),
-        (1, "1.50", "9999-05-31 08:01:00+00", None),
+        (1, "1.5", "9999-05-31 08:01:00+00", None),
     ]
 
 
@@ -166,7 +166,7 @@ def test_a_broken_connection_is_replaced(pipeline: Pipeline) -> None:
 def test_a_refused_file_is_in_the_ledger_with_the_reason_and_without_rows(pipeline: Pipeline) -> None:
     pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(("A", 1)).replace(b"sku", b"product"), at=1))
     assert pipeline.shop.rows("SELECT status, reason, rows_loaded, finished_at IS NOT NULL FROM files") == [
-        ("refused", "Column sku is missing.", 0, True)
+        ("refused", "Column sku is missing. Found instead: product.", 0, True)
     ]
     assert quantities(pipeline) == {}
 
@@ -178,9 +178,35 @@ def test_a_file_over_the_limit_is_refused_without_being_read(pipeline: Pipeline)
     assert "1,000,001 bytes" in (outcome.reason or "")
 
 
-def test_a_file_with_only_a_header_is_loaded_with_a_note(pipeline: Pipeline) -> None:
+def test_a_file_without_a_row_is_refused(pipeline: Pipeline) -> None:
     outcome = pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(), at=1))
-    assert (outcome.status, outcome.reason) == ("loaded", "The file contains no orders.")
+    assert (outcome.status, outcome.reason) == ("refused", "The file contains no rows.")
+
+
+def test_a_file_without_a_good_row_is_refused_with_its_most_common_reasons(pipeline: Pipeline) -> None:
+    content = csv(*((f"A{number}", 0) for number in range(9)), ("B 1", 1))
+    outcome = pipeline.loader().load(pipeline.put("incoming/orders/a.csv", content, at=1))
+    assert (outcome.status, outcome.rows_loaded, outcome.rows_rejected) == ("refused", 0, 10)
+    assert outcome.reason == (
+        "Every row was rejected, so nothing was loaded. Most common: "
+        'quantity "0" must be a whole number from 1 to 1,000,000 (9 rows, first line 2); '
+        'order_id "B 1" must be 1 to 64 letters (A to Z), digits, ".", "_" or "-" (1 row, line 11).'
+    )
+    assert pipeline.shop.rows("SELECT count(*) FROM rejected_rows") == [10]
+
+
+@pytest.mark.parametrize("name", ["", "2026/", "_SUCCESS", "2026/_SUCCESS", "2026_$folder$", ".DS_Store", "Thumbs.db"])
+def test_markers_that_programs_leave_are_ignored_and_noted(pipeline: Pipeline, name: str) -> None:
+    outcome = pipeline.loader().load(pipeline.put(f"incoming/orders/{name}", b"", at=1))
+    assert (outcome.status, outcome.rows_loaded) == ("ignored", 0)
+    assert statuses(pipeline) == ["ignored"]
+
+
+def test_a_file_in_the_folder_of_no_dataset_is_refused_with_the_folders_that_exist(pipeline: Pipeline) -> None:
+    for key in ("incoming/a.csv", "incoming/ordres/a.csv"):
+        outcome = pipeline.loader().load(pipeline.put(key, csv(("A", 1)), at=1))
+        assert outcome.status == "refused"
+        assert "Put the file into one of incoming/customers/, incoming/orders/" in (outcome.reason or "")
 
 
 def test_a_delete_marker_has_its_own_row_and_the_orders_are_kept(pipeline: Pipeline) -> None:

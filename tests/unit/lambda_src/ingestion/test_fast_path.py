@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,12 +14,12 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from common.datasets.codes.iso4217 import CURRENCIES
+from common.datasets.types.column_type import plain
 from ingestion import fast_path, reader
 from ingestion.content import Content, Record
-from ingestion.currencies import CURRENCIES
-from ingestion.order_row import COLUMNS, check
-from tests.support.reading import HEADER, Read, read, read_slowly
-from tests.unit.lambda_src.ingestion.test_order_row import GOOD, row, rows
+from tests.support.reading import HEADER, ORDERS, Read, read, read_slowly
+from tests.unit.lambda_src.ingestion.test_row_rules import COLUMNS, GOOD, check, row, rows
 
 # Values at and just beyond the limits of every rule.
 LIMITS = [
@@ -113,7 +114,7 @@ def test_a_csv_row_on_the_fast_path_is_valid_under_the_rules_and_unchanged(
     assume(quoting == csv.QUOTE_ALL or not values[COLUMNS[-1]].endswith("\r"))
     content = Content([as_csv([[values[name] for name in COLUMNS]], delimiter, quoting=quoting)])
     content.receive()
-    lines, count = fast_path.for_csv(COLUMNS, delimiter, f"{delimiter}17\n".encode()).take(content)
+    lines, count = fast_path.for_csv(ORDERS, ORDERS.fields, delimiter, f"{delimiter}17\n".encode()).take(content)
     if count:
         assert count == 1
         stored, wrong = check([values[name] for name in COLUMNS])
@@ -221,12 +222,12 @@ def test_unusual_json_values_read_the_same_with_and_without_the_fast_path(name: 
 def test_every_row_of_an_ordinary_file_takes_the_fast_path(monkeypatch: pytest.MonkeyPatch) -> None:
     slow: list[bytes] = []
 
-    class Observed(reader.OrderReader):
-        def _check_record(self, record: Record) -> tuple[bytes, int] | reader.RejectedRow:
+    class Observed(reader.DatasetReader):
+        def _check_record(self, record: Record) -> bytes | reader.RejectedRow:
             slow.append(record.raw)
             return super()._check_record(record)
 
-    monkeypatch.setattr("tests.support.reading.OrderReader", Observed)
+    monkeypatch.setattr("tests.support.reading.DatasetReader", Observed)
     notes = ["", "gift wrap, é", "zażółć", "日本語の注文", "x" * 400]
     table = [row(notes=each, ordered_at="2026-01-31T00:00:00.25Z") for each in notes]
     for delimiter in (",", ";", "\t"):
@@ -242,8 +243,8 @@ def test_every_row_of_an_ordinary_file_takes_the_fast_path(monkeypatch: pytest.M
 def test_every_currency_matches_and_no_other_code_does() -> None:
     letters = [chr(code) for code in range(ord("A"), ord("Z") + 1)]
     codes = [a + b + c for a in letters for b in letters for c in letters]
-    pattern = fast_path._pattern(fast_path._values(",")["currency"])
-    assert {code for code in codes if pattern.fullmatch(code.encode())} == CURRENCIES
+    pattern = re.compile(ORDERS.by_name["currency"].column.pattern(plain(",")))
+    assert {code for code in codes if pattern.fullmatch(code)} == CURRENCIES
 
 
 @pytest.mark.parametrize("form", ["plain", "quoted", "another column", "no notes", "JSON"])

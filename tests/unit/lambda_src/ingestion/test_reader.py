@@ -5,15 +5,16 @@ from __future__ import annotations
 import itertools
 import json
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.reader import KEPT_REJECTS, MAX_RAW_BYTES, OrderReader, RejectedRow, as_text
+from ingestion.reader import KEPT_REJECTS, MAX_RAW_BYTES, DatasetReader, RejectedRow, as_text
 from ingestion.refusal import RefusedError
-from tests.support.reading import HEADER, ROW, read
-from tests.unit.lambda_src.ingestion.test_order_row import GOOD
+from tests.support.reading import HEADER, ORDERS, ROW, read
+from tests.unit.lambda_src.ingestion.test_row_rules import GOOD
 
 STORED = GOOD | {"ordered_at": "2026-03-31T12:05:00+00:00"}
 
@@ -83,7 +84,7 @@ def test_notes_may_be_left_out() -> None:
 
 
 def test_the_line_number_of_a_rejected_row_is_that_of_its_first_line() -> None:
-    data = HEADER + ROW + b'"two\nlines"\n' + b"\n" + b",,,,,,,\n" + ROW + b'"bad\n'
+    data = HEADER + ROW + b'"two\nlines"\n' + b"\n" + b",,,x,,,,\n" + ROW + b'"bad\n'
     assert [each.line_number for each in read(data).rejects] == [5, 6]
 
 
@@ -106,10 +107,11 @@ def test_a_nul_is_a_reason_and_is_stored_readable() -> None:
     assert "NUL" in found.reasons[0]
 
 
-def test_empty_lines_are_ignored_but_a_line_of_delimiters_is_a_row() -> None:
-    assert rows(HEADER + b"\n  \r\n\n") == []
-    found = reject(HEADER.replace(b",", b"\t") + b"\t\t\t\t\t\t\t\n")
-    assert len(found.reasons) == 7
+@pytest.mark.parametrize("delimiter", [b",", b";", b"\t", b"|"])
+def test_empty_lines_and_lines_of_delimiters_count_as_nothing(delimiter: bytes) -> None:
+    header = HEADER.replace(b",", delimiter)
+    assert rows(header + b"\n  \r\n\n" + delimiter * 7 + b"\n" + delimiter * 3 + b" \n") == []
+    assert len(reject(header + delimiter * 3 + b"x" + delimiter * 4 + b"\n").reasons) == 7
 
 
 @given(st.binary(max_size=9000))
@@ -181,7 +183,8 @@ class TestJsonLines:
     @pytest.mark.parametrize(
         ("value", "words"),
         [
-            ("1001", "text in quotes"),
+            ("1.5", "text in quotes"),
+            ("1001.0", "text in quotes"),
             ("true", "true or false"),
             ("[]", "a list"),
             ("{}", "an object"),
@@ -201,6 +204,11 @@ class TestJsonLines:
         found = read(good + b"\n" + line.replace(b"\n", b"") + b"\n\n" + good + b"\n")
         assert [each.line_number for each in found.rejects] == [2]
         assert len(found.rows) == 2
+
+    @pytest.mark.parametrize("code", ["0", "1001", "98765432109876543210"])
+    def test_a_whole_number_may_be_a_code(self, code: str) -> None:
+        (found,) = rows(json.dumps(GOOD).replace('"A-1"', code).encode())
+        assert found["order_id"] == code
 
     def test_a_name_that_occurs_twice_is_rejected(self) -> None:
         (reason,) = reject(json.dumps(GOOD).replace("{", '{"sku": "MUG", ').encode()).reasons
@@ -271,11 +279,8 @@ class TestTooManyRejects:
 
 def test_an_endless_line_is_one_rejected_row_in_bounded_memory() -> None:
     for beginning in (HEADER, json.dumps(GOOD).encode() + b"\n"):
-        file = OrderReader(
-            itertools.chain([beginning], itertools.repeat(b"x" * 65_536, 200), [b"\n"]),
-            file_id=1,
-            max_rejected_percent=100,
-        )
+        pieces = itertools.chain([beginning], itertools.repeat(b"x" * 65_536, 200), [b"\n"])
+        file = DatasetReader(replace(ORDERS, max_rejected_percent=100), pieces, file_id=1)
         tracemalloc.start()
         rejects = [each for chunk in file.chunks() for each in chunk.rejects]
         most = tracemalloc.get_traced_memory()[1]
@@ -298,5 +303,5 @@ def test_a_row_with_a_blank_first_value_and_too_few_values_is_not_an_empty_line(
 
 
 def test_a_chunk_has_a_limited_number_of_rejected_rows() -> None:
-    file = OrderReader([HEADER + b"bad\n" * 2_000], file_id=1, max_rejected_percent=100)
+    file = DatasetReader(replace(ORDERS, max_rejected_percent=100), [HEADER + b"bad\n" * 2_000], file_id=1)
     assert max(len(chunk.rejects) for chunk in file.chunks()) <= 500

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from common.settings import SettingsError
@@ -17,7 +19,6 @@ ENVIRONMENT = {
     "LANDING_BUCKET": "landing",
     "INCOMING_PREFIX": "incoming/",
     "MAX_FILE_BYTES": "1000",
-    "MAX_REJECTED_PERCENT": "20",
     "INITIAL_BACKOFF_SECONDS": "30",
     "METRICS_NAMESPACE": "orders-test",
 }
@@ -27,6 +28,7 @@ def test_settings_come_from_the_environment_with_their_defaults() -> None:
     settings = Settings.from_env(ENVIRONMENT)
     assert (settings.database.port, settings.max_file_bytes) == (15432, 1000)
     assert (settings.database.ca_bundle, settings.log_level) == ("certificates/database-ca.pem", "INFO")
+    assert settings.datasets == Path("datasets")
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT)
@@ -44,8 +46,6 @@ def test_each_missing_variable_is_named(name: str) -> None:
         ("DATABASE_PORT", "٣"),
         ("MAX_FILE_BYTES", "-1"),
         ("MAX_FILE_BYTES", "1e6"),
-        ("MAX_REJECTED_PERCENT", "0"),
-        ("MAX_REJECTED_PERCENT", "101"),
         ("INITIAL_BACKOFF_SECONDS", "901"),
         ("INCOMING_PREFIX", "incoming"),
         ("LOG_LEVEL", "LOUD"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.order_row import COLUMNS, check, quote
+from common.datasets.types import quote
+from ingestion import row_rules
 from tests.support import reference
+from tests.support.reading import ORDERS
 
 GOOD = {
     "order_id": "A-1",
@@ -22,6 +25,13 @@ GOOD = {
     "ordered_at": "2026-03-31T14:05:00+02:00",
     "notes": "",
 }
+
+
+COLUMNS = ORDERS.columns
+
+
+def check(values: Sequence[str | None]) -> tuple[list[str | None], list[str]]:
+    return row_rules.check(ORDERS, values)
 
 
 def row(**changes: str) -> list[str]:
@@ -95,12 +105,11 @@ def test_the_rules_agree_with_the_reference(values: dict[str, str]) -> None:
     [
         ("unit_price", "NaN"),
         ("unit_price", "1.005"),
+        ("unit_price", "."),
+        ("unit_price", "1.2.3"),
         ("unit_price", "1e3"),
         ("unit_price", "infinity"),
         ("unit_price", "-1"),
-        ("unit_price", "+1"),
-        ("unit_price", ".5"),
-        ("unit_price", "5."),
         ("unit_price", "1_0"),
         ("unit_price", "1,50"),
         ("unit_price", "10000000000.00"),
@@ -108,7 +117,10 @@ def test_the_rules_agree_with_the_reference(values: dict[str, str]) -> None:
         ("quantity", "0"),
         ("quantity", "1000001"),
         ("quantity", "1_000"),
-        ("quantity", "1.0"),
+        ("quantity", "1.5"),
+        ("quantity", "1.05"),
+        ("quantity", "1e3"),
+        ("quantity", "1,000"),
         ("quantity", "\u0661"),
         ("quantity", "9" * 5000),
         ("ordered_at", "yesterday"),
@@ -116,12 +128,16 @@ def test_the_rules_agree_with_the_reference(values: dict[str, str]) -> None:
         ("ordered_at", "infinity"),
         ("ordered_at", "2026-03-31"),
         ("ordered_at", "2026-03-31T14:05:00"),
-        ("ordered_at", "2026-03-31 14:05:00Z"),
+        ("ordered_at", "2026-03-31_14:05:00Z"),
+        ("ordered_at", "1774965900000"),
+        ("ordered_at", "31/03/2026 14:05"),
         ("ordered_at", "2026-03-31T24:00:00Z"),
         ("ordered_at", "2026-03-31T23:59:60Z"),
         ("ordered_at", "2026-W14-2T10:00:00Z"),
         ("ordered_at", "2026-02-30T10:00:00Z"),
-        ("ordered_at", "2026-03-31T14:05:00+0200"),
+        ("ordered_at", "2026-03-31T14:05:00  Z"),
+        ("ordered_at", "2026-03-31T14:05:00[Europe/Berlin]"),
+        ("ordered_at", "2026-03-31T14:05:00 CET"),
         ("ordered_at", "2026-03-31T14:05:00+24:00"),
         ("ordered_at", "0000-01-01T00:00:00Z"),
         ("ordered_at", "0001-01-01T00:00:00+01:00"),
@@ -172,16 +188,3 @@ def test_a_longer_fraction_of_a_second_is_cut_not_rounded() -> None:
 
 def test_a_reason_shows_invisible_characters() -> None:
     assert quote("a\0b\n\udce9\u200b") == '"a\\x00b\\n\\xe9\\u200b"'
-
-
-def test_hour_24_is_rejected_although_newer_versions_of_python_accept_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    class Newer(datetime):
-        @classmethod
-        def fromisoformat(cls, text: str) -> Newer:
-            return super().fromisoformat(text.replace("T24:", "T00:"))
-
-    monkeypatch.setattr("ingestion.order_row.datetime", Newer)
-    assert reasons(ordered_at="2026-03-31T00:00:00Z") == []
-    assert len(reasons(ordered_at="2026-03-31T24:00:00Z")) == 1
