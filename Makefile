@@ -13,7 +13,7 @@ NAME :=
 # What a person passes reaches programs unchanged: make must not expand it, and it must not become shell text. Partners
 # choose the keys of files, which may contain quotes, blanks and dollar signs.
 inputs = $(foreach input,$(1),$(eval override export $(input) := $$(value $(input))))
-$(call inputs,ACCOUNT AGAINST BENCH CAPABILITY LOAD LOSS MUTANTS NAME PYTHON REGION TEST UPSTREAM YES)
+$(call inputs,ACCOUNT AGAINST BENCH CAPABILITY FROM LOAD LOSS MUTANTS NAME PYTHON REGION TEST UPSTREAM YES)
 # ENV itself is not exported: a make that a test starts would treat the default as a choice.
 override ENV := $(value ENV)
 export SELECTED_ENV := $(ENV)
@@ -149,6 +149,10 @@ lock: setup ## Resolve all requirements again, with hashes
 .PHONY: remove
 remove: setup ## Delete an optional capability for good: CAPABILITY=name; without it, list them
 	@python -m scripts.remove -- "$$CAPABILITY"
+
+.PHONY: dataset
+dataset: setup ## Draft a dataset from a CSV file: NAME=returns FROM=file.csv
+	@PYTHONPATH=lambda_src python -m scripts.dataset --name="$$NAME" --from="$$FROM"
 
 .PHONY: rename
 rename: setup ## Give the project another name: NAME=acme

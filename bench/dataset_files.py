@@ -57,7 +57,11 @@ def json_lines(dataset: Dataset, rows: int) -> DatasetFile:
         for row in values(dataset, rows):
             stored = check(dataset, row)[0]
             members = {name: _json(dataset, name, value) for name, value in zip(dataset.columns, stored, strict=True)}
-            yield json.dumps(members, ensure_ascii=False, separators=(",", ":")).replace(f'"{_BARE}', "").replace(f'{_BARE}"', "")
+            yield (
+                json.dumps(members, ensure_ascii=False, separators=(",", ":"))
+                .replace(f'"{_BARE}', "")
+                .replace(f'{_BARE}"', "")
+            )
             yield "\n"
 
     return _made(dataset, f"{rows}.jsonl", rows, lines)
@@ -143,7 +147,9 @@ def _csv(
     **form: Any,
 ) -> DatasetFile:
     def write(file: Any) -> None:
-        writer = csv_module.writer(file, **{"lineterminator": "\n", "delimiter": delimiter or delimiter_of(dataset)} | form)
+        writer = csv_module.writer(
+            file, **{"lineterminator": "\n", "delimiter": delimiter or delimiter_of(dataset)} | form
+        )
         writer.writerow(header or dataset.columns)
         writer.writerows(found)
 

@@ -25,9 +25,9 @@ from botocore.exceptions import BotoCoreError
 
 from bench import function
 from bench.clients.job import Job, JobResult
+from bench.dataset_files import DatasetFile
 from bench.figures import Figure, ratio
 from bench.kept import FOLDER
-from bench.dataset_files import DatasetFile
 from bench.rounds import alternate
 from config.datasets import datasets
 from local_cloud import toolchain
@@ -190,7 +190,9 @@ class Lab:
         """The version of the file in S3; the first call uploads it."""
         if file.path not in self._versions:
             with file.path.open("rb") as body:
-                put = self._s3.put_object(Bucket=function.BUCKET, Key=f"{function.PREFIX}{file.dataset.name}/{file.path.name}", Body=body)
+                put = self._s3.put_object(
+                    Bucket=function.BUCKET, Key=f"{function.PREFIX}{file.dataset.name}/{file.path.name}", Body=body
+                )
             self._versions[file.path] = put["VersionId"]
         return self._versions[file.path]
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from functools import partial
 
 from bench import dataset_files
+from bench.dataset_files import DatasetFile, orders
 from bench.figures import AtLeast, AtMost, Figure, ratio
 from bench.lab import Lab, Link, Run, Source, lab
-from bench.dataset_files import DatasetFile, orders
 from bench.rounds import alternate
 from common.datasets.declaration import Dataset
 

@@ -111,7 +111,9 @@ def _value(field: Field) -> Maker:  # noqa: PLR0911 - one return for each type
         return lambda choose, _: f'{{"colour": "{choose.choice(_WORDS[:2])}", "size": {choose.randrange(9)}}}'
     if field.type in ("string", "any") and "pattern" not in limits:
         low, high = limits.get("minLength", 1), limits.get("maxLength", 100)
-        return lambda choose, _: " ".join(choose.choices(_WORDS, k=choose.randrange(1, 4)))[:high].strip().ljust(low, "x")
+        return lambda choose, _: (
+            " ".join(choose.choices(_WORDS, k=choose.randrange(1, 4)))[:high].strip().ljust(low, "x")
+        )
     return lambda _, __: field.column.example
 
 

@@ -3,9 +3,9 @@
 from functools import cache
 from pathlib import Path
 
+from common.datasets.declaration import SCHEMA_FILE, Dataset, DeclarationError, load_datasets
 from config.checks import ConfigError, require
 from config.ingestion import DEAD_LETTER_DAYS
-from common.datasets.declaration import SCHEMA_FILE, Dataset, DeclarationError, load_datasets
 
 FOLDER = Path("datasets")
 _ROOT = Path(__file__).parent.parent
@@ -22,7 +22,9 @@ def datasets() -> dict[str, Dataset]:
     except DeclarationError as error:
         raise ConfigError(str(error)) from None
     if not found:
-        raise ConfigError(f"{FOLDER}/ must have at least one folder with a {SCHEMA_FILE}: without one nothing is loaded")
+        raise ConfigError(
+            f"{FOLDER}/ must have at least one folder with a {SCHEMA_FILE}: without one nothing is loaded"
+        )
     for dataset in found.values():
         require(
             dataset.originals_days is None or dataset.originals_days > DEAD_LETTER_DAYS,

@@ -166,7 +166,7 @@ class IngestionConfig(ConfigSection):
     """The function that turns each landed file into rows, and the queue before it.
 
     A message is received up to `max_receive_count` times; the back-off between starts at `initial_backoff_seconds` and
-    doubles. Events stay in the archive for `archive_days`, to be replayed.    """
+    doubles. Events stay in the archive for `archive_days`, to be replayed."""
 
     PATH = "ingestion."
 

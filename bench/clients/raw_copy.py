@@ -15,6 +15,7 @@ from config.datasets import datasets
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+
 def main() -> None:
     """Load one file."""
     job = Job.from_command_line()
@@ -32,7 +33,12 @@ def main() -> None:
             yield piece
 
     timer = Timer()
-    with timer.running(), connection_for(job) as connection, connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+    with (
+        timer.running(),
+        connection_for(job) as connection,
+        connection.cursor() as cursor,
+        cursor.copy(statement.encode()) as copy,
+    ):
         for piece in pieces():
             copy.write(piece)
     timer.report("loaded")

@@ -26,7 +26,12 @@ def main() -> None:
         )
         orders = pandas.read_csv(Path(str(job.path)))
         awswrangler.postgresql.to_sql(
-            orders, connection, schema="public", table="reference_orders", use_column_names=True, chunksize=int(sys.argv[1])
+            orders,
+            connection,
+            schema="public",
+            table="reference_orders",
+            use_column_names=True,
+            chunksize=int(sys.argv[1]),
         )
     timer.report("loaded")
 
