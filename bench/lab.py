@@ -190,9 +190,8 @@ class Lab:
         """The version of the file in S3; the first call uploads it."""
         if file.path not in self._versions:
             with file.path.open("rb") as body:
-                put = self._s3.put_object(
-                    Bucket=function.BUCKET, Key=f"{function.PREFIX}{file.dataset.name}/{file.path.name}", Body=body
-                )
+                key = f"{function.PREFIX}{file.dataset.name}/{file.path.name}"
+                put = self._s3.put_object(Bucket=function.BUCKET, Key=key, Body=body)
             self._versions[file.path] = put["VersionId"]
         return self._versions[file.path]
 

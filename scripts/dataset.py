@@ -1,4 +1,4 @@
-"""Drafts a dataset from a CSV file: `make dataset NAME=returns FROM=file.csv`. It asks nothing, and says what it guessed."""
+"""Drafts a dataset from a CSV file, and says what it guessed: `make dataset NAME=returns FROM=file.csv`."""
 
 import argparse
 import csv

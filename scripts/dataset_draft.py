@@ -30,6 +30,7 @@ _KEY_NAME = re.compile(
 )
 _DATES = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d")
 _TIMES = ("%H:%M:%S", "%H:%M")
+_OPTIONS = ("decimalChar", "groupChar", "trueValues", "falseValues")
 _BOOLEANS = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("ja", "nein"), ("oui", "non"), ("si", "no"))
 
 
@@ -108,7 +109,7 @@ def _decoded(content: bytes) -> tuple[str, str]:
 
 
 def _table(text: str) -> tuple[str, list[str], list[list[str]]]:
-    """The delimiter, the header and the rows. The delimiter is the one with which most rows have equally many values."""
+    """The delimiter, the header and the rows. With the delimiter, most rows have equally many values."""
 
     def score(delimiter: str) -> tuple[int, int]:
         found = Counter(len(row) for row in itertools.islice(_rows(text, delimiter), _DIALECT_ROWS))
@@ -238,14 +239,13 @@ def _checker(declared: dict[str, Any]) -> Callable[[str], bool]:
 
 def _words(declared: dict[str, Any]) -> str:
     """What was guessed, in words."""
+    words = [" or ".join([*declared["trueValues"], *declared["falseValues"]])] if "trueValues" in declared else []
     more = [
         f"in the form {declared['format']}" if "format" in declared else "",
         f"with the decimal character {declared['decimalChar']}" if "decimalChar" in declared else "",
         f"with groups separated by {declared['groupChar']}" if "groupChar" in declared else "",
         "without an offset" if declared.get("x-field", {}).get("timezone") == "none" else "",
-        f"({', '.join(declared['trueValues'])} or {', '.join(declared['falseValues'])})"
-        if "trueValues" in declared
-        else "",
+        *words,
     ]
     return " ".join(filter(None, [declared["type"], *more]))
 

@@ -20,7 +20,7 @@ def main() -> None:
     """Load one file."""
     job = Job.from_command_line()
     columns = ", ".join(datasets()[job.dataset].columns)
-    statement = f"COPY reference_{job.dataset} ({columns}) FROM STDIN (FORMAT csv, HEADER)"
+    statement = f"COPY reference_{job.dataset} ({columns}) FROM STDIN (FORMAT csv, HEADER)".encode()
     session = botocore.session.get_session()
     s3 = cast("S3Client", session.create_client("s3", region_name=os.environ["AWS_REGION"]))
 
@@ -37,7 +37,7 @@ def main() -> None:
         timer.running(),
         connection_for(job) as connection,
         connection.cursor() as cursor,
-        cursor.copy(statement.encode()) as copy,
+        cursor.copy(statement) as copy,
     ):
         for piece in pieces():
             copy.write(piece)
