@@ -64,7 +64,8 @@ def _write_samples(folder: Path, made: Draft, dataset: Dataset, places: dict[str
     """The first valid rows; and some of them with a mistake in each row, beside the reasons that it must have."""
     good = [row for row in made.rows[:10_000] if _is_valid(dataset, places, row)][:SAMPLE_ROWS]
     _write(folder / f"{dataset.name}.csv", made, good)
-    wrong, reasons = [], {}
+    wrong: list[list[str]] = []
+    reasons = {}
     for name, at in places.items():
         field = dataset.by_name[name]
         row = list(good[len(wrong) % len(good)])

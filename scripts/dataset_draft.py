@@ -215,9 +215,7 @@ def _fits(declared: dict[str, Any], values: Sequence[str]) -> bool:
 
 
 def _checker(declared: dict[str, Any]) -> Callable[[str], bool]:
-    options = {
-        name: declared[name] for name in ("decimalChar", "groupChar", "trueValues", "falseValues") if name in declared
-    }
+    options: dict[str, Any] = {name: declared[name] for name in _OPTIONS if name in declared}
     extension = declared.get("x-field", {})
     made = Field(
         name="column",

@@ -239,7 +239,7 @@ class DatasetWriter:
         another load has written one of the keys in the meantime.
         """
         with suppress(UniqueViolation), self._connection.transaction():
-            stored = dict(self._run(_DELETE_STORED).fetchall())
+            stored: dict[int, int] = dict(self._run(_DELETE_STORED).fetchall())
             if self._run(_OUTRANKS, others=list(stored)).fetchone() != (True,):
                 raise Rollback
             self._copy(self._parts["table"], batch.lines)
