@@ -13,8 +13,9 @@ from tests.support.faults.trial import Trial
 
 def test_one_event_in_eight_messages_at_once_is_loaded_once(trial: Trial) -> None:
     trial.faults.pause_event_source()
-    landed = trial.land(trial.content(rows=1000))
-    trial.send(*[landed.event] * 7)
+    trial.land(trial.content(rows=1000))
+    trial.land_other_datasets()
+    trial.send(*[landed.event for landed in trial.landed] * 7)
     trial.faults.resume_event_source()
     trial.rest()
     assert trial.tables() == trial.undisturbed()

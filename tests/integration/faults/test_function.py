@@ -20,6 +20,7 @@ def test_a_function_killed_in_the_middle_of_a_load_leaves_nothing_behind_and_the
         landed = trial.land(trial.content(rows=LARGE))
         trial.sessions.wait_until_held()
         ((orphan, _),) = trial.sessions.held()
+        trial.land_other_datasets()
         assert trial.faults.kill_function() >= 1
         assert orphan in trial.sessions.working()
         let_go()
@@ -63,7 +64,8 @@ def test_files_that_land_while_the_function_is_throttled_are_loaded_later(trial:
             functions.invoke(FunctionName=name, Qualifier="live", Payload=b'{"Records": []}')
         for number in range(5):
             trial.land(trial.content(rows=100, seed=number), key=f"{number}.csv")
-        assert trial.count(trial.queue) == 5
+        trial.land_other_datasets()
+        assert trial.count(trial.queue) == len(trial.landed) == 8
     finally:
         functions.delete_function_concurrency(FunctionName=name)
     trial.rest()

@@ -1,59 +1,59 @@
-"""The rows of one trial: counted, hashed, and deleted."""
+"""The rows of one trial in the tables of all datasets: counted, hashed, and deleted."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import LiteralString
 
 import psycopg
 from psycopg import sql
 
+from config.datasets import datasets
+
 # All columns of one trial's rows, except those that depend on the time or the order of writing, and except the
 # sequencer: only the events of S3 have it, so a file whose event was lost has none.
-_TABLES: dict[str, LiteralString] = {
-    "files": """
-        SELECT key, version_id, uploaded_at, size_bytes, status, reason, rows_loaded, rows_rejected
-        FROM files WHERE starts_with(key, %(folder)s)
-    """,
-    "orders": """
-        SELECT order_id, customer_email, sku, quantity, unit_price, currency, ordered_at, orders.notes,
-               files.key, files.version_id
-        FROM orders LEFT JOIN files USING (file_id) WHERE starts_with(order_id, %(name)s)
-    """,
-    "rejected_rows": """
-        SELECT files.key, files.version_id, line_number, raw, reasons
-        FROM rejected_rows JOIN files USING (file_id) WHERE starts_with(files.key, %(folder)s)
-    """,
-}
+_FILES: LiteralString = """
+    SELECT key, version_id, dataset, uploaded_at, size_bytes, status, reason, rows_loaded, rows_rejected
+    FROM files WHERE strpos(key, %(folder)s) > 0
+"""
+_REJECTS: LiteralString = """
+    SELECT key, version_id, line_number, raw, reasons, fields
+    FROM rejected_rows JOIN files USING (file_id) WHERE strpos(key, %(folder)s) > 0
+"""
+_ROWS: LiteralString = """
+    SELECT to_jsonb(stored) - 'file_id', key, version_id
+    FROM {} AS stored JOIN files USING (file_id) WHERE strpos(key, %(folder)s) > 0
+"""
 # The hash is the same for every order of the rows.
 _COUNT_AND_HASH: LiteralString = """
     SELECT count(*), md5(coalesce(string_agg(md5(kept::text), '' ORDER BY md5(kept::text)), '')) FROM ({}) AS kept
 """
-_FORGET: tuple[LiteralString, ...] = (
-    "DELETE FROM orders WHERE starts_with(order_id, %(name)s)",
-    "DELETE FROM rejected_rows USING files"
-    " WHERE files.file_id = rejected_rows.file_id AND starts_with(key, %(folder)s)",
-    "DELETE FROM files WHERE starts_with(key, %(folder)s)",
-)
+_FORGET: LiteralString = """
+    DELETE FROM {} AS stored USING files WHERE files.file_id = stored.file_id AND strpos(key, %(folder)s) > 0
+"""
+_FORGET_FILES: LiteralString = "DELETE FROM files WHERE strpos(key, %(folder)s) > 0"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """The rows of one trial: those with keys in `folder` and with order ids that start with `name`."""
+    """The rows of one trial: those of files whose keys contain `folder`."""
 
     folder: str
-    name: str
 
     def fingerprints(self, database_url: str) -> dict[str, tuple[int, str]]:
         """The number of rows in each table, and a hash of them."""
+        rows = {name: sql.SQL(_ROWS).format(sql.Identifier(name)) for name in datasets()}
+        tables: dict[str, sql.Composable] = {"files": sql.SQL(_FILES), "rejected_rows": sql.SQL(_REJECTS), **rows}
+        values = {"folder": self.folder}
         with psycopg.connect(database_url) as connection:
             return {
-                table: connection.execute(sql.SQL(_COUNT_AND_HASH).format(sql.SQL(rows)), asdict(self)).fetchall()[0]
-                for table, rows in _TABLES.items()
+                table: connection.execute(sql.SQL(_COUNT_AND_HASH).format(found), values).fetchall()[0]
+                for table, found in tables.items()
             }
 
     def delete(self, database_url: str) -> None:
         """Deletes them."""
         with psycopg.connect(database_url) as connection:
-            for statement in _FORGET:
-                connection.execute(statement, asdict(self))
+            for table in (*datasets(), "rejected_rows"):
+                connection.execute(sql.SQL(_FORGET).format(sql.Identifier(table)), {"folder": self.folder})
+            connection.execute(_FORGET_FILES, {"folder": self.folder})

@@ -64,8 +64,11 @@ class Trial:
 
     @property
     def folder(self) -> str:
-        """The prefix of this trial's keys."""
-        return f"{self.cloud.outputs().incoming_prefix}orders/faults/{self.name}/"
+        """The prefix of this trial's order files."""
+        return self._folder("orders")
+
+    def _folder(self, dataset: str) -> str:
+        return f"{self.cloud.outputs().incoming_prefix}{dataset}/faults/{self.name}/"
 
     # Files and messages
 
@@ -75,13 +78,25 @@ class Trial:
 
     def content(self, *, rows: int, seed: int = 1, backwards: bool = False) -> bytes:
         """Orders 1 to `rows`, and one that is rejected. Another seed gives the same orders other values."""
-        header, *good = (line.replace("OR-", f"{self.name}-", 1) for line in lines(datasets()["orders"], rows, seed=seed))
+        header, *good = (
+            line.replace("OR-", f"{self.name}-", 1) for line in lines(datasets()["orders"], rows, seed=seed)
+        )
         bad = f"{self.order_id(0)},no address,SKU-{seed},2,19.99,EUR,2026-05-04T10:00:00+02:00,\n"
         return "".join([header, *(reversed(good) if backwards else good), bad]).encode()
 
     def land(self, content: bytes, *, key: str = "orders.csv") -> Landed:
         """Uploads a file as partners do, and waits for its event."""
-        key = self.folder + key
+        return self._land(content, self.folder + key)
+
+    def land_other_datasets(self, *, rows: int = 100) -> None:
+        """Uploads a file of each other dataset, with keys of this trial's own and one row that is rejected."""
+        first = int(self.name[:6], 16) * 1000
+        for name, dataset in datasets().items():
+            if name != "orders":
+                good = "".join(lines(dataset, rows, first=first))
+                self._land(f"{good}?\n".encode(), f"{self._folder(name)}{name}.csv")
+
+    def _land(self, content: bytes, key: str) -> Landed:
         bucket = self.cloud.outputs().landing_bucket
         put = self.cloud.session().client("s3").put_object(Bucket=bucket, Key=key, Body=content)
         self.landed.append(Landed(key=key, version_id=put["VersionId"], event=self.tap.event(put["VersionId"])))
@@ -178,4 +193,4 @@ class Trial:
 
     @property
     def _rows(self) -> Rows:
-        return Rows(folder=self.folder, name=f"{self.name}-")
+        return Rows(folder=f"/faults/{self.name}/")
