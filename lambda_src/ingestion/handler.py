@@ -78,19 +78,23 @@ def _process(context: Context, body: str) -> None:
 
 
 def _record(outcome: Outcome, dataset: str | None, seconds: float) -> None:
-    """Write the log entry and the metrics of a file: of all files together, and of its dataset."""
+    """Write the log entry and the metrics of a file: of all files together, and the most important ones of its dataset.
+
+    CloudWatch bills each metric of each dataset (Amazon CloudWatch pricing, "Custom metrics").
+    """
     rows = {"rows_loaded": outcome.rows_loaded, "rows_rejected": outcome.rows_rejected}
-    _log.info(outcome.status, extra={"reason": outcome.reason, "seconds": round(seconds, 3), "dataset": dataset, **rows})
-    _add_metrics(outcome, seconds)
+    about = {"reason": outcome.reason, "seconds": round(seconds, 3), "dataset": dataset, **rows}
+    _log.info(outcome.status, extra=about)
+    _metrics.add_metric("Bytes", MetricUnit.Bytes, outcome.size_bytes or 0)
+    _metrics.add_metric("Seconds", MetricUnit.Seconds, seconds)
+    _count(outcome)
     if dataset:
         _metrics.add_dimension("dataset", dataset)
-        _add_metrics(outcome, seconds)
+        _count(outcome)
 
 
-def _add_metrics(outcome: Outcome, seconds: float) -> None:
+def _count(outcome: Outcome) -> None:
     _metrics.add_metric(f"Files{outcome.status.title().replace(' ', '')}", MetricUnit.Count, 1)
     _metrics.add_metric("RowsLoaded", MetricUnit.Count, outcome.rows_loaded)
     _metrics.add_metric("RowsRejected", MetricUnit.Count, outcome.rows_rejected)
-    _metrics.add_metric("Bytes", MetricUnit.Bytes, outcome.size_bytes or 0)
-    _metrics.add_metric("Seconds", MetricUnit.Seconds, seconds)
     _metrics.flush_metrics()
