@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from .samples import SAMPLES, LoadedFile, RejectedSampleRow
+from .samples import LoadedFile, RejectedSampleRow, dataset_of, with_mistakes
 from .state import StateFolder
 from .toolchain import SERVICES_VENV
 
@@ -54,12 +54,12 @@ def render(summary: Summary, state: StateFolder) -> str:
 def _try_next(state: StateFolder) -> list[str]:
     env = _short(state.env)
     aws = f"{_short(SERVICES_VENV / 'bin' / 'python')} -m awscli"  # the script `aws` fails if its path has blanks
-    source = _short(SAMPLES / "orders-with-mistakes.csv")
+    sample = with_mistakes()
     return [
         "",
         "Try next:",
         f"  source {env}",
-        f'  {aws} s3 cp {source} "s3://$LANDING_BUCKET/${{INCOMING_PREFIX}}orders/mine.csv"',
+        f'  {aws} s3 cp {_short(sample)} "s3://$LANDING_BUCKET/${{INCOMING_PREFIX}}{dataset_of(sample)}/mine.csv"',
         f"  {aws} cloudformation list-stack-resources --stack-name <one of the stacks>",
         f"  logs of every process: {_short(state.logs)}/",
         "  make down",

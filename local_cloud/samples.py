@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -44,6 +45,16 @@ class RejectedSampleRow:
     key: str
     line_number: int
     reasons: list[str]
+
+
+def with_mistakes() -> Path:
+    """A sample of the first dataset, to try what happens to rows with mistakes."""
+    return min(DATASETS.glob(f"*/{FOLDER}/*-with-mistakes.csv"))
+
+
+def dataset_of(sample: Path) -> str:
+    """The dataset of a sample file."""
+    return sample.parent.parent.name
 
 
 def put_samples(s3: Any, bucket: str, prefix: str) -> list[str]:

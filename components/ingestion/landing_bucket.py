@@ -11,11 +11,11 @@ from constructs import Construct
 from components.common.acknowledgement import AWS_SOLUTIONS, HIPAA, NIST, PCI, acknowledge, by
 from components.common.workload_role import AccessPolicy, WorkloadRole
 from components.foundation.log_bucket import BUCKET_LOGS
+from config.canary import canary
 from config.datasets import Dataset
 from config.ingestion import DeepArchive, GlacierInstantRetrieval, IntelligentTiering, LandingBucketConfig, StandardIa
 
 INCOMING_PREFIX = "incoming/"
-CANARY = "orders/canary/verify.csv"  # the file of `make verify` (ops/ingestion/verify.py), below the prefix
 # The key also encrypts other resources, so callers may use it through S3 only.
 THROUGH_S3: dict[str, object] = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.{Aws.URL_SUFFIX}"}}
 CLASSES = {
@@ -133,8 +133,11 @@ class LandingBucket(Construct):
 
     def allow_canary(self, policy: AccessPolicy) -> None:
         """Allows to put the file of `make verify` into the bucket, and to delete it with its version."""
-        canary = self.bucket.arn_for_objects(f"{self.incoming_prefix}{CANARY}")
-        policy.allow("s3:PutObject", "s3:DeleteObjectVersion", resources=[canary])
+        file = canary()
+        if file is None:
+            return
+        objects = self.bucket.arn_for_objects(f"{self.incoming_prefix}{file.key}")
+        policy.allow("s3:PutObject", "s3:DeleteObjectVersion", resources=[objects])
         policy.allow("kms:GenerateDataKey", "kms:Decrypt", resources=[self._key.key_arn], conditions=THROUGH_S3)
 
     @property

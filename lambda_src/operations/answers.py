@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.rows import dict_row
 
 from .requests import Inspect, KnownVersions
@@ -16,7 +16,7 @@ RAW_SHOWN = 200  # characters; the database has all of it
 _COUNT_SECONDS = 10
 
 _VERSIONS = """
-    SELECT file_id, version_id, status, reason, size_bytes, rows_loaded, rows_rejected,
+    SELECT file_id, version_id, dataset, status, reason, size_bytes, rows_loaded, rows_rejected,
            uploaded_at, received_at, finished_at
     FROM files
     WHERE bucket = %(bucket)s AND key = %(key)s
@@ -41,9 +41,9 @@ _KNOWN = """
 
 
 def inspect(connection: Connection, bucket: str, request: Inspect) -> dict[str, Any]:
-    """The newest versions of the key, each with its first rejected rows and the number of stored orders from it.
+    """The newest versions of the key, each with its first rejected rows and the number of stored rows from it.
 
-    `orders_stored` is null if counting takes too long: an index for it would slow down every load.
+    `rows_stored` is null if counting takes too long: an index for it would slow down every load.
     """
     key = {"bucket": bucket, "key": request.key}
     row = connection.execute("SELECT count(*) FROM files WHERE bucket = %(bucket)s AND key = %(key)s", key).fetchone()
@@ -52,9 +52,9 @@ def inspect(connection: Connection, bucket: str, request: Inspect) -> dict[str, 
         for version in versions:
             values = {"file_id": version["file_id"], "raw": RAW_SHOWN, "limit": REJECTS_SHOWN}
             version["rejects"] = cursor.execute(_REJECTS, values).fetchall()
-    stored = _orders_stored(connection, [version["file_id"] for version in versions])
+    stored = _rows_stored(connection, versions)
     for version in versions:
-        version["orders_stored"] = None if stored is None else stored.get(version["file_id"], 0)
+        version["rows_stored"] = None if stored is None else stored.get(version["file_id"], 0)
         for name in ("uploaded_at", "received_at", "finished_at"):
             version[name] = version[name] and version[name].isoformat()
     return {"key": request.key, "total": row[0] if row else 0, "versions": versions}
@@ -67,11 +67,16 @@ def known_versions(connection: Connection, bucket: str, request: KnownVersions) 
     return {"versions": [list(row) for row in connection.execute(_KNOWN, values)]}
 
 
-def _orders_stored(connection: Connection, file_ids: list[int]) -> dict[int, int] | None:
+def _rows_stored(connection: Connection, versions: list[dict[str, Any]]) -> dict[int, int] | None:
+    """The number of stored rows by version. All versions of a key are of one dataset, whose name is that of its table."""
+    dataset = next((version["dataset"] for version in versions if version["dataset"]), None)
+    if dataset is None:
+        return {}
+    query = sql.SQL("SELECT file_id, count(*) FROM {} WHERE file_id = ANY(%s) GROUP BY file_id")
+    file_ids = [version["file_id"] for version in versions]
     try:
         with connection.transaction():
             connection.execute(f"SET LOCAL statement_timeout = {_COUNT_SECONDS * 1000:.0f}")
-            query = "SELECT file_id, count(*) FROM orders WHERE file_id = ANY(%s) GROUP BY file_id"
-            return dict(connection.execute(query, [file_ids]).fetchall())
+            return dict(connection.execute(query.format(sql.Identifier(dataset)), [file_ids]).fetchall())
     except psycopg.errors.QueryCanceled:
         return None

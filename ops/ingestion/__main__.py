@@ -34,7 +34,7 @@ def _replay(environment: DeployedEnvironment, options: Namespace) -> int:
 
 
 def _reprocess(environment: DeployedEnvironment, options: Namespace) -> int:
-    key = required(options.key, "KEY", "make reprocess KEY=incoming/orders.csv")
+    key = required(options.key, "KEY", "make reprocess KEY=incoming/orders/a.csv")
     return reprocess.run(find(environment), key=key, version_id=options.version, yes=options.yes)
 
 

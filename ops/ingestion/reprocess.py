@@ -21,7 +21,7 @@ def run(ingestion: DeployedIngestion, *, key: str, version_id: str, yes: bool) -
     print(f"Loading {key}, version {version.version_id} of {when}, in {ingestion.environment.label} again.")
     if version.key != key:
         print(f"Its key is {keys.described(version.key)}")
-    print("This replaces its rejected rows, and its orders unless a later file has replaced them.")
+    print("This replaces its rejected rows, and its rows unless a later file has replaced them.")
     if not terminal.confirmed("Load it again?", yes=yes):
         return 1
     queues.send(ingestion.sqs, ingestion.queue_url, [version.message(ingestion.landing_bucket, "Reprocess")])

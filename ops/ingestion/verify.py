@@ -7,16 +7,11 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from ops.common.check import Check
+from config.canary import canary
+from ops.common.check import Check, SkippedError
 from ops.common.environment import DeployedEnvironment
 from ops.ingestion.deployed import find
 
-CANARY = "orders/canary/verify.csv"  # below the incoming prefix
-# The price is zero, and the time is before that of every real order.
-CANARY_FILE = (
-    b"order_id,customer_email,sku,quantity,unit_price,currency,ordered_at,notes\n"
-    b"canary,canary@example.com,CANARY,1,0.00,EUR,2000-01-01T00:00:00Z,sent by make verify\n"
-)
 CANARY_ROWS = 1
 # A file that waits behind others, or for the first start of a function in a new network, takes minutes.
 LOADED_SECONDS = 300.0
@@ -27,13 +22,16 @@ _LOADED = ("loaded", "superseded")  # superseded by the canary of another run
 def canary_is_loaded(environment: DeployedEnvironment, seconds: float = LOADED_SECONDS) -> Iterator[str]:
     """A file lands, and the ingestion function reports its row as loaded. Then the file is deleted, with its version.
 
-    The pipeline deletes no orders, so one row stays: the order `canary`, which each run replaces. The ledger gets a row
-    for each run, as for every version of every file.
+    The pipeline deletes no rows, so one stays, with the key `canary`, which each run replaces. The ledger gets a row for
+    each run, as for every version of every file.
     """
+    file = canary()
+    if file is None:
+        raise SkippedError("no dataset has a key of text, and another key could be that of a partner's row")
     ingestion = find(environment)
-    bucket, key = ingestion.landing_bucket, f"{ingestion.incoming_prefix}{CANARY}"
+    bucket, key = ingestion.landing_bucket, f"{ingestion.incoming_prefix}{file.key}"
     began = time.time()
-    version = ingestion.s3.put_object(Bucket=bucket, Key=key, Body=CANARY_FILE)["VersionId"]
+    version = ingestion.s3.put_object(Bucket=bucket, Key=key, Body=file.content)["VersionId"]
     try:
         outcome = _outcome(environment, version, began, seconds)
     finally:

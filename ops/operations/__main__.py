@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _inspect(environment: DeployedEnvironment, options: Namespace) -> int:
-    key = required(options.key, "KEY", "make inspect KEY=incoming/orders.csv")
+    key = required(options.key, "KEY", "make inspect KEY=incoming/orders/a.csv")
     return inspect_file.run(find(environment), key=key)
 
 

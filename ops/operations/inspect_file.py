@@ -70,11 +70,11 @@ def _ledger(known: dict[str, Any]) -> Iterator[str]:
         yield f"  {_time(version['uploaded_at'])}  {version['version_id']}  {version['status']}{reason}"
         yield f"    received {_time(version['received_at'])}, finished {_time(version['finished_at'])}"
         if version["status"] != "deleted":
-            stored = version["orders_stored"]
+            stored = version["rows_stored"]
             now = "too many to count" if stored is None else f"{stored:,}"
             yield (
-                f"    {_number(version['rows_loaded'], 'order')} loaded, {_number(version['rows_rejected'], 'row')} "
-                f"rejected; orders of this version that are stored now: {now}"
+                f"    {_number(version['rows_loaded'], 'row')} loaded, {version['rows_rejected']:,} rejected; "
+                f"rows of this version that are stored now: {now}"
             )
         for reject in version["rejects"]:
             yield f"    line {reject['line_number']}: {'; '.join(reject['reasons'])}"

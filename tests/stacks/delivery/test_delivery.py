@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from components.ingestion.landing_bucket import CANARY, INCOMING_PREFIX
+from components.ingestion.landing_bucket import INCOMING_PREFIX
+from config.canary import canary
 from config.environments import LOCAL
 from config.temporary import copy_of
 from local_cloud.emulator.registration import uncovered
-from ops.ingestion.verify import CANARY as DROPPED
 from tests.support.delivery.variants import REPOSITORY, SECOND_IN_ITS_ACCOUNT, WITH_PULL_REQUESTS
 from tests.support.promises import has
 from tests.support.synthesis import Synthesized, shipped, synthesize
@@ -100,9 +100,10 @@ def test_whoever_verifies_can_deploy_nothing(dev: Synthesized) -> None:
 
 
 def test_verifying_drops_exactly_the_file_of_make_verify(dev: Synthesized) -> None:
-    assert CANARY == DROPPED
+    dropped = canary()
+    assert dropped
     for action in ("s3:PutObject", "s3:DeleteObjectVersion"):
-        assert f"/{INCOMING_PREFIX}{CANARY}" in _allowed(dev, "Verify")[action]
+        assert f"/{INCOMING_PREFIX}{dropped.key}" in _allowed(dev, "Verify")[action]
 
 
 @pytest.mark.parametrize("name", OF_AN_ENVIRONMENT)

@@ -20,6 +20,7 @@ def test_services_of_capabilities_have_their_lines() -> None:
 def test_the_file_that_is_suggested_to_upload_exists(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(CHECKOUT)
     text = _report()
-    found = re.search(r'awscli s3 cp (\S+) "s3://\$LANDING_BUCKET/\$\{INCOMING_PREFIX\}mine\.csv"', text)
+    found = re.search(r'awscli s3 cp (\S+) "s3://\$LANDING_BUCKET/\$\{INCOMING_PREFIX\}(\w+)/mine\.csv"', text)
     assert found is not None, text
     assert (CHECKOUT / found[1]).is_file()
+    assert (CHECKOUT / "datasets" / found[2]).is_dir()

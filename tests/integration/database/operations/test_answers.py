@@ -14,7 +14,7 @@ from operations.answers import REJECTS_SHOWN, VERSIONS_SHOWN, inspect, known_ver
 from operations.requests import Inspect, KnownVersions
 from tests.integration.database.conftest import BUCKET, Pipeline, Shop, csv, event
 
-KEY = "incoming/x.csv"
+KEY = "incoming/orders/x.csv"
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_a_file_is_shown_with_its_rejected_rows_and_its_number_of_stored_orders(
     newest, oldest = answer["versions"]
     assert (newest["version_id"], newest["status"]) == (second.version_id, "loaded")
     assert (oldest["version_id"], oldest["status"], oldest["rows_loaded"]) == (first.version_id, "superseded", 2)
-    assert (newest["orders_stored"], oldest["orders_stored"]) == (1, 1)
+    assert (newest["rows_stored"], oldest["rows_stored"]) == (1, 1)
     assert newest["rejects"] == []
     (reject,) = oldest["rejects"]
     assert (reject["line_number"], reject["raw"][:2]) == (4, "c,")
@@ -80,7 +80,7 @@ def test_orders_that_take_too_long_to_count_are_left_out(
     with pipeline.shop.connect() as administrator, administrator.transaction():
         administrator.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")  # simulates a slow count
         answer = inspect(connection, BUCKET, Inspect(key=KEY))
-    assert answer["versions"][0]["orders_stored"] is None
+    assert answer["versions"][0]["rows_stored"] is None
     assert answer["versions"][0]["status"] == "loaded"
 
 

@@ -69,7 +69,12 @@ def test_paging_through_search_results_returns_each_match_once(pipeline: Pipelin
 
 
 def test_files_are_found_by_the_start_of_their_name_or_key(pipeline: Pipeline, web: WebProcess) -> None:
-    keys = ["incoming/orders/1/Weekly.csv", "incoming/orders/2/weekly 2.csv", "incoming/orders/2/50%_off.csv", "incoming/orders/weekly/daily.csv"]
+    keys = [
+        "incoming/orders/1/Weekly.csv",
+        "incoming/orders/2/weekly 2.csv",
+        "incoming/orders/2/50%_off.csv",
+        "incoming/orders/weekly/daily.csv",
+    ]
     for number, key in enumerate(keys, 1):
         pipeline.loader().load(pipeline.put(key, csv((f"A-{number}", 1)), at=number))
 

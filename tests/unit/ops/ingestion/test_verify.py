@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from config.canary import canary
+from config.datasets import datasets
 from config.environments import DEV
-from ingestion.reader import OrderReader
 from ops.ingestion import verify
 from tests.support.ops.stubs import RULE, Stubs
+from tests.support.reading import read
 
 STACK = f"{DEV.project}-dev-"
 PIPELINE = {
@@ -22,8 +24,10 @@ def sends(aws: Stubs, *lines: str) -> None:
     """The canary lands as the version v, and the function's log has these lines about it."""
     aws.stack_has(f"{STACK}data", {"LandingBucketName": "landing", "IncomingPrefix": "incoming/"})
     aws.stack_has(f"{STACK}pipeline", PIPELINE)
-    file: dict[str, Any] = {"Bucket": "landing", "Key": "incoming/canary/verify.csv"}
-    aws.expect("s3", "put_object", {"VersionId": "v"}, file | {"Body": verify.CANARY_FILE})
+    canary_file = canary()
+    assert canary_file
+    file: dict[str, Any] = {"Bucket": "landing", "Key": f"incoming/{canary_file.key}"}
+    aws.expect("s3", "put_object", {"VersionId": "v"}, file | {"Body": canary_file.content})
     aws.stack_has(f"{STACK}pipeline", PIPELINE)
     aws.expect("lambda", "get_function_configuration", {"LoggingConfig": {"LogGroup": "log"}}, {"FunctionName": "load"})
     aws.expect("logs", "filter_log_events", {"events": [{"message": line} for line in lines]})
@@ -35,9 +39,10 @@ def entry(status: str, rows: int, **more: Any) -> str:
 
 
 def test_the_canary_is_one_valid_row() -> None:
-    reader = OrderReader([verify.CANARY_FILE], file_id=1, max_rejected_percent=20)
-    assert sum(chunk.rows for chunk in reader.chunks()) == verify.CANARY_ROWS
-    assert reader.rejected == 0
+    file = canary()
+    assert file
+    found = read(file.content, dataset=datasets()[file.dataset])
+    assert (len(found.rows), found.rejects) == (verify.CANARY_ROWS, [])
 
 
 @pytest.mark.parametrize("status", ["loaded", "superseded"])

@@ -25,7 +25,7 @@ def row(version_id: str, **changes: Any) -> dict[str, Any]:
         "size_bytes": 5,
         "rows_loaded": 1200,
         "rows_rejected": 0,
-        "orders_stored": 7,
+        "rows_stored": 7,
         "rejects": [],
         "uploaded_at": "2026-11-20T10:00:00+00:00",
         "received_at": "2026-11-20T10:00:01+00:00",
@@ -64,7 +64,7 @@ def test_a_loaded_file_shows_its_counts_and_rejects(aws: Stubs, capsys: pytest.C
     text = shown(aws, capsys)
     assert "2026-11-20 10:00:00 UTC  v1  5 bytes, the newest" in text
     assert "v1  loaded: Ignored columns: colour." in text
-    assert "1,200 orders loaded, 9 rows rejected; orders of this version that are stored now: 7" in text
+    assert "1,200 rows loaded, 9 rejected; rows of this version that are stored now: 7" in text
     assert "received 2026-11-20 10:00:01 UTC, finished 2026-11-20 10:00:02 UTC" in text
     assert 'line 3: quantity is missing; sku is missing\n      "a,\\"b"' in text
     assert "and 8 more rejected rows" in text
@@ -94,9 +94,9 @@ def test_a_file_among_the_dead_letters_is_found_and_every_message_is_visible_aga
     assert "Undelivered events: none of this file (searched 0 messages)" in text
 
 
-def test_removed_rejects_and_uncounted_orders_are_reported(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
+def test_removed_rejects_and_uncounted_rows_are_reported(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
     aws.expect("s3", "list_object_versions", page([], []))
-    known(aws, row("v1", rows_rejected=9, orders_stored=None), total=30)
+    known(aws, row("v1", rows_rejected=9, rows_stored=None), total=30)
     queue(aws, dead=[])
     text = shown(aws, capsys)
     assert "no longer stored" in text
