@@ -93,7 +93,9 @@ class _Csv:
         self.columns = tuple(name for name in names if name)
         self.date_order = fast_path.date_order(fields)
         few = len(names) <= _MAX_FAST_PATH_NAMES
-        self.fast_paths = [fast_path.for_csv(dataset, fields, delimiter, line_end(delimiter, file_id))] if few else []
+        self.fast_paths = (
+            [fast_path.for_csv(dataset, fields, delimiter, line_end(delimiter, file_id))] if few else []
+        )
         self._width = len(names)
         # For a column that is left out, an empty value is appended to each row.
         self._pick = [names.index(name) if name in names else self._width for name in dataset.columns]

@@ -59,7 +59,5 @@ def _check_decimals(dataset: Dataset, values: Sequence[str | None], stored: Sequ
         allowed = iso4217.DECIMALS.get(currency or "", iso4217.USUAL_DECIMALS)
         if round(Decimal(amount), allowed) != Decimal(amount):
             words = {0: "no decimals", 1: "at most 1 decimal"}.get(allowed, f"at most {allowed} decimals")
-            reasons.append(
-                f"{field.name} {quote(given or '')} must have {words}{f' in {currency}' if currency else ''}"
-            )
+            reasons.append(f"{field.name} {quote(given or '')} must have {words}{f' in {currency}' if currency else ''}")
     return reasons

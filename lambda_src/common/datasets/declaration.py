@@ -432,7 +432,7 @@ def _is_quoted(extension: _Node) -> bool:
         return True
     dialect.only(("quoteChar",))
     if dialect.value.get("quoteChar", '"') not in ('"', None):
-        dialect.fail('quoteChar must be "\\"", or null where quotes are ordinary characters')
+        dialect.fail("quoteChar must be \"\\\"\", or null where quotes are ordinary characters")
     return dialect.value.get("quoteChar", '"') is not None
 
 

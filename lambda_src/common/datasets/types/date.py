@@ -40,16 +40,8 @@ def make(field: DeclaredField) -> ColumnType:
             raise BadValueError(f"{quote(value)} must be {rule}")
         return found.isoformat()
 
-    lows = [
-        bounds[name] + shift
-        for name, shift in (("minimum", 0 * _ONE_DAY), ("exclusiveMinimum", _ONE_DAY))
-        if name in bounds
-    ]
-    highs = [
-        bounds[name] - shift
-        for name, shift in (("maximum", 0 * _ONE_DAY), ("exclusiveMaximum", _ONE_DAY))
-        if name in bounds
-    ]
+    lows = [bounds[name] + shift for name, shift in (("minimum", 0 * _ONE_DAY), ("exclusiveMinimum", _ONE_DAY)) if name in bounds]
+    highs = [bounds[name] - shift for name, shift in (("maximum", 0 * _ONE_DAY), ("exclusiveMaximum", _ONE_DAY)) if name in bounds]
     low, high = max(lows, default=None), min(highs, default=None)
     order, separator = (own.order, own.separator) if own else ("YMD", "-")
     readable = not choices and separator and not (own and own.rest)

@@ -62,12 +62,8 @@ def make(field: DeclaredField) -> ColumnType:
             raise BadValueError(f"{quote(value)} must be a date and time{words}")
         return found.isoformat()
 
-    low = max(
-        (bounds[name].date() + _MARGIN for name in ("minimum", "exclusiveMinimum") if name in bounds), default=None
-    )
-    high = min(
-        (bounds[name].date() - _MARGIN for name in ("maximum", "exclusiveMaximum") if name in bounds), default=None
-    )
+    low = max((bounds[name].date() + _MARGIN for name in ("minimum", "exclusiveMinimum") if name in bounds), default=None)
+    high = min((bounds[name].date() - _MARGIN for name in ("maximum", "exclusiveMaximum") if name in bounds), default=None)
     sql_type = "timestamp" if zone == "none" else "timestamptz"
     sure, order = NOTHING, "YMD"
     if own is None:

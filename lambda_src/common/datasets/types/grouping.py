@@ -25,7 +25,7 @@ def decimal_character(field: DeclaredField) -> str:
 def _character(field: DeclaredField, name: str, default: str) -> str:
     found = field.options.get(name, default)
     if not isinstance(found, str) or found not in ("", ".", ",", "'", " ", "_", "\u00a0", "\u202f"):
-        raise UnsupportedError(f"{name} must be one of . , ' _ a blank or a no-break blank", found)
+        raise UnsupportedError(f'{name} must be one of . , \' _ a blank or a no-break blank', found)
     return found or default
 
 

@@ -26,11 +26,7 @@ def make(field: DeclaredField) -> ColumnType:
     example = f"12{point}50" if decimals is None or decimals >= 2 else "12"
     rule = one_of(sorted(choices)) if choices else "a number" + in_words(bounds, "{:,}".format)
     if isinstance(field.decimals, int):
-        rule += (
-            " with at most " + ("1 decimal" if decimals == 1 else f"{decimals} decimals")
-            if decimals
-            else " without decimals"
-        )
+        rule += " with at most " + ("1 decimal" if decimals == 1 else f"{decimals} decimals") if decimals else " without decimals"
     dot, exponent = re.escape(point), "" if decimals is not None else "(?:[eE][+-]?[0-9]{1,4})?"
     form = re.compile(rf"[+-]?(?:{grouped(group)}(?:{dot}[0-9]*)?|{dot}[0-9]+){exponent}")
     most = 10 ** (_INTEGER_DIGITS if decimals is not None else _MAX_EXPONENT)
@@ -71,9 +67,7 @@ def make(field: DeclaredField) -> ColumnType:
         rule=rule,
         example=example,
         check=check,
-        pattern=lambda span: (
-            either(many, body) if span.has(f"-{point}{group}") and group.isascii() else _without_point(span, bounds)
-        ),
+        pattern=lambda span: either(many, body) if span.has(f"-{point}{group}") and group.isascii() else _without_point(span, bounds),
         json_pattern=_between(bounds, decimals, fraction.replace(dot, r"\.")) if not choices else NOTHING,
         sql_checks=checks,
         rewrite=rewrite if rewritten and group.isascii() else None,
@@ -109,9 +103,7 @@ def _ends(bounds: Mapping[str, Decimal], decimals: int | None) -> tuple[int, int
     low = max((bounds[name] for name in ("minimum", "exclusiveMinimum") if name in bounds), default=Decimal(-limit))
     high = min((bounds[name] for name in ("maximum", "exclusiveMaximum") if name in bounds), default=Decimal(limit))
     largest_fraction = 1 - Decimal(1).scaleb(-decimals) if decimals is not None else Decimal(1)
-    return _inside(-low, largest_fraction, "exclusiveMinimum" in bounds), _inside(
-        high, largest_fraction, "exclusiveMaximum" in bounds
-    )
+    return _inside(-low, largest_fraction, "exclusiveMinimum" in bounds), _inside(high, largest_fraction, "exclusiveMaximum" in bounds)
 
 
 def _inside(limit: Decimal, largest_fraction: Decimal, exclusive: bool) -> int:
@@ -131,11 +123,7 @@ def _between(bounds: Mapping[str, Decimal], decimals: int | None, fraction: str)
     ceiling = min((bounds[name] for name in ("maximum", "exclusiveMaximum") if name in bounds), default=Decimal(0))
     if above >= smallest:
         found.append(f"(?:{whole_numbers(smallest, above)}){fraction}")
-    if (
-        "maximum" in bounds
-        and bounds["maximum"] == int(bounds["maximum"]) >= max(smallest, 0)
-        and "exclusiveMaximum" not in bounds
-    ):
+    if "maximum" in bounds and bounds["maximum"] == int(bounds["maximum"]) >= max(smallest, 0) and "exclusiveMaximum" not in bounds:
         found.insert(0, f"{int(bounds['maximum'])}")
     if below >= 0 and ceiling >= 0:
         found.append(f"-(?:{whole_numbers(0, below)}){fraction}")

@@ -18,9 +18,7 @@ MAX_EMAIL_CHARACTERS = 254
 MAX_URI_CHARACTERS = 2_000
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # What spreadsheets and programs write for "no value", or make of an identifier that looks like a number.
-_NO_VALUES = frozenset(
-    {"null", "none", "nan", "nil", "n/a", "#n/a", "na", "<na>", "undefined", "#value!", "#ref!", "#name?"}
-)
+_NO_VALUES = frozenset({"null", "none", "nan", "nil", "n/a", "#n/a", "na", "<na>", "undefined", "#value!", "#ref!", "#name?"})
 _DAMAGED = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+|[0-9]+\.0+")
 _CODE = re.compile(r"[A-Za-z0-9._-]+")
 _CODE_RULE = 'letters (A to Z), digits, ".", "_" or "-"'
@@ -95,9 +93,7 @@ def _matching(field: DeclaredField, form: _Form) -> ColumnType:
         if not low <= len(value) <= high:
             raise BadValueError(f"{quote(value)} has {len(value):,} characters; {length}")
         if not form.accepts(value):
-            raise BadValueError(
-                f"{quote(value)} {_damage(value) if field.semantic_type == 'code' else ''}must be {form.rule}"
-            )
+            raise BadValueError(f"{quote(value)} {_damage(value) if field.semantic_type == 'code' else ''}must be {form.rule}")
         return value
 
     def pattern(span: Span) -> str:
@@ -143,9 +139,7 @@ def _free_text(field: DeclaredField) -> ColumnType:
 def _lengths(field: DeclaredField, most: int) -> tuple[int, int]:
     low, high = field.constraints.get("minLength", 0), field.constraints.get("maxLength", most)
     if not low <= high <= MAX_CHARACTERS:
-        raise UnsupportedError(
-            f"the lengths must be 0 to {MAX_CHARACTERS:,} characters, the minimum first", (low, high)
-        )
+        raise UnsupportedError(f"the lengths must be 0 to {MAX_CHARACTERS:,} characters, the minimum first", (low, high))
     return low, high
 
 
@@ -156,9 +150,7 @@ def _length_rule(field: DeclaredField, low: int, high: int) -> str:
 def _length_checks(field: DeclaredField) -> tuple[str, ...]:
     signs = {"minLength": ">=", "maxLength": "<="}
     return tuple(
-        f"char_length({{}}) {sign} {field.constraints[name]}"
-        for name, sign in signs.items()
-        if name in field.constraints
+        f"char_length({{}}) {sign} {field.constraints[name]}" for name, sign in signs.items() if name in field.constraints
     )
 
 
@@ -275,10 +267,4 @@ def _declared(field: DeclaredField) -> _Form:
         )
     rule = field.rule or f"text that matches {pattern}"
     example = str(getattr(field, "example", None) or "")
-    return _Form(
-        rule,
-        example,
-        re.compile(pattern, re.ASCII).fullmatch,
-        lambda span: match_pattern(pattern, span),
-        MAX_CHARACTERS,
-    )
+    return _Form(rule, example, re.compile(pattern, re.ASCII).fullmatch, lambda span: match_pattern(pattern, span), MAX_CHARACTERS)
