@@ -1,7 +1,9 @@
-"""Decompresses gzip, and refuses files that are not gzip as declared, are damaged, or grow beyond the limit."""
+"""Decompresses gzip and Zstandard, and refuses files that are not gzip as declared, are damaged, or grow too large."""
 
 from __future__ import annotations
 
+import importlib
+import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -9,33 +11,41 @@ from itertools import chain
 from .refusal import RefusedError
 
 MAGIC = b"\x1f\x8b"
+ZSTANDARD_MAGIC = b"\x28\xb5\x2f\xfd"
 PIECE_BYTES = 64 * 1024
 INPUT_BYTES = 8 * 1024  # zlib copies the input that follows a member, so large parts make many tiny members slow
 GZIP = zlib.MAX_WBITS + 16  # tells zlib to expect a gzip header and checksum
+# Follows members in files that were padded to blocks or copied as text. gunzip ignores anything that follows, with a
+# warning that nobody would see here: it could be a member that was damaged on its way.
+_PADDING = b"\0\t\n\r \x1a"
+# A decoder holds a window in memory; RFC 8878 recommends that it supports 8 MiB, and more than this is refused.
+_ZSTANDARD_WINDOW_LOG = 23
 
 
 def decompressed(pieces: Iterable[bytes], *, declared: str | None, max_bytes: int) -> Iterator[bytes]:
-    """The file's content. Gzip is recognized by its first two bytes, and all its members are decompressed.
+    """The file's content. Compression is recognized by the first bytes, and all members are decompressed.
 
-    `declared` says what declares the file to be gzip, or is None. A declared file without those two bytes is refused.
-    Raises RefusedError, also if the content is damaged or has more than `max_bytes`.
+    `declared` says what declares the file to be gzip, or is None. A declared file that is not gzip is refused. Python
+    reads Zstandard since 3.14. Raises RefusedError, also if the content is damaged or has more than `max_bytes`.
     """
     source = iter(pieces)
     first = next(source, b"")
-    while 0 < len(first) < len(MAGIC) and (more := next(source, b"")):
+    while 0 < len(first) < len(ZSTANDARD_MAGIC) and (more := next(source, b"")):
         first += more
     source = chain([first], source)
-    if not first.startswith(MAGIC):
-        if declared and first:
-            raise RefusedError(f"{declared} says that the file is compressed with gzip, but it is not.")
-        return source
-    return _members(source, max_bytes)
+    if first.startswith(MAGIC):
+        return _limited(_inflated(source), max_bytes)
+    if declared and first:
+        raise RefusedError(f"{declared} says that the file is compressed with gzip, but it is not.")
+    if first.startswith(ZSTANDARD_MAGIC) and sys.version_info >= (3, 14):
+        return _limited(_unpacked(source), max_bytes)
+    return source
 
 
-def _members(pieces: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
+def _limited(parts: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
     size = 0
     held = bytearray()
-    for part in _inflated(pieces):
+    for part in parts:
         size += len(part)
         if size > max_bytes:
             raise RefusedError(f"The decompressed file has more than {max_bytes:,} bytes: split it into smaller files.")
@@ -55,7 +65,7 @@ def _inflated(pieces: Iterator[bytes]) -> Iterator[bytes]:
         rest = received
         while rest:
             if member is None:
-                rest = rest.lstrip(b"\0")  # padding, which may follow each member
+                rest = rest.lstrip(_PADDING)
                 member = zlib.decompressobj(GZIP) if rest else None
                 continue
             try:
@@ -65,6 +75,23 @@ def _inflated(pieces: Iterator[bytes]) -> Iterator[bytes]:
             rest, member = (member.unused_data, None) if member.eof else (member.unconsumed_tail, member)
     if member is not None:
         raise RefusedError("The gzip file is incomplete: send it again.")
+
+
+def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    zstd = importlib.import_module("compression.zstd")
+    options = {zstd.DecompressionParameter.window_log_max: _ZSTANDARD_WINDOW_LOG}
+    frame = None
+    for received in pieces:
+        rest = received
+        while rest or (frame is not None and not frame.needs_input):
+            frame = frame or zstd.ZstdDecompressor(options=options)
+            try:
+                yield frame.decompress(rest, PIECE_BYTES)
+            except zstd.ZstdError as error:
+                raise RefusedError(f"The Zstandard file is damaged ({error}): send it again.") from error
+            rest, frame = (frame.unused_data, None) if frame.eof else (b"", frame)
+    if frame is not None:
+        raise RefusedError("The Zstandard file is incomplete: send it again.")
 
 
 def _cut(pieces: Iterator[bytes]) -> Iterator[bytes]:

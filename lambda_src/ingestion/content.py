@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 MAX_RECORD_BYTES = 64 * 1024
@@ -25,7 +27,8 @@ class Record(NamedTuple):
 class Content:
     """Holds the bytes that were received and not read yet: `buffer` from `position` on.
 
-    `line_number` is the number of the line at `position`.
+    `line_number` is the number of the line at `position`. `records_are_lines` says that a record counts as one line
+    even if a value contains line ends.
     """
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
@@ -33,17 +36,42 @@ class Content:
         self.buffer = b""
         self.position = 0
         self._text_end = -1
+        self._dropped = 0
         self.line_number = 1
+        self.records_are_lines = False
+
+    @property
+    def offset(self) -> int:
+        """The number of bytes before the position."""
+        return self._dropped + self.position
 
     def receive(self) -> bool:
         """Append another piece to the buffer and drop what was read; returns False at the end of the file."""
-        piece = next(self._pieces, b"")
+        piece = next(filter(None, self._pieces), b"")
         if not piece:
             return False
         self.buffer = self.buffer[self.position :] + piece
+        self._dropped += self.position
         self.position = 0
         self._text_end = -1
         return True
+
+    def fill(self, size: int = MAX_RECORD_BYTES) -> bool:
+        """Receive until `size` bytes, or all that are left, are in the buffer; returns whether there are any."""
+        while len(self.buffer) - self.position < size and self.receive():
+            pass
+        return len(self.buffer) > self.position
+
+    def beginning(self, size: int = MAX_RECORD_BYTES) -> bytes:
+        """The next `size` bytes, or all that are left."""
+        self.fill(size)
+        return self.buffer[self.position : self.position + size]
+
+    def replace_rest(self, change: Callable[[Iterator[bytes]], Iterator[bytes]]) -> None:
+        """Go on with what `change` makes of the bytes that were not read yet."""
+        self._pieces = change(chain([self.buffer[self.position :]], self._pieces))
+        self._dropped += self.position
+        self.buffer, self.position, self._text_end = b"", 0, -1
 
     def text_end(self) -> int:
         """Up to where the buffer is UTF-8 text from the position on: the end of the last line before a bad byte."""
@@ -91,3 +119,11 @@ class Content:
             if not self.receive():
                 return
         self.advance(end + 1 - self.position, lines=1)
+
+    def skip(self, lines: re.Pattern[bytes]) -> bool:
+        """Move the position behind the whole lines in the buffer that the pattern matches; False if there are none."""
+        match = lines.match(self.buffer, self.position)
+        if not match or not match[0]:
+            return False
+        self.advance(len(match[0]), lines=match[0].count(b"\n"))
+        return True

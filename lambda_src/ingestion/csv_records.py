@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from common.datasets.types.column_type import BLANKS
+
 from .content import MAX_RECORD_BYTES, Content
 
 TOO_LONG = "the row is longer than 64 KiB, or a quote is never closed"
@@ -36,69 +38,118 @@ class CsvRecord(NamedTuple):
     fault: str | None
 
 
-def next_record(
-    content: Content, delimiter: str, *, quoted: bool = True, is_row: Callable[[str], bool] = lambda _: False
-) -> CsvRecord | None:
-    """Read the record at the position, and move the position behind it; None at the end of the file.
+class CsvReader:
+    """Reads the records of a CSV file one after the other.
 
-    Quoting follows RFC 4180; lines end in LF or CRLF. If a record has invalid quoting or is too long, only its first
+    Quoting follows RFC 4180; lines end in LF, CRLF or CR CR LF. If a record has invalid quoting or is too long, only its first
     line becomes an invalid record, and reading continues at the next line. A quote inside a value that does not start
-    with one is an ordinary character; so is every quote unless `quoted`. `is_row` says whether a line looks like a row:
-    no quoted value contains one, so its quote was never closed.
+    with one is an ordinary character; so is every quote unless `quoted`.
+
+    `swallowed` gets the lines of a record after its first, and says which of them looks like a row, or None. Such a
+    line is no part of a quoted value: the quote was never closed.
     """
-    line = content.line()
-    if not line:
-        return None
-    if quoted and b'"' in line:
-        return _quoted(line, content, delimiter, is_row)
-    number = content.line_number
-    content.skip_line()
-    if len(line) > MAX_RECORD_BYTES:
-        return CsvRecord(number, line, [], TOO_LONG)
-    text = _decode(line).removesuffix("\n").removesuffix("\r")
-    values = text.split(delimiter)
-    fault = LONE_CARRIAGE_RETURN if "\r" in text.rstrip("\r\x1a") else None
-    if delimiter == "\t" and "\\" in text and any(_COPY_ESCAPE.search(value) for value in values if value != "\\N"):
-        fault = COPY_ESCAPE
-    return CsvRecord(number, line, values, fault)
 
+    def __init__(
+        self,
+        content: Content,
+        delimiter: str,
+        *,
+        quoted: bool = True,
+        swallowed: Callable[[Iterator[str]], int | None] = lambda _: None,
+    ) -> None:
+        self._content = content
+        self._delimiter = delimiter
+        self._quoted = quoted
+        self._swallowed = swallowed
+        mark = re.escape(delimiter)
+        value = rf'(?:"(?:[^"]|"")*+"|[^"{mark}\r\n][^{mark}\r\n]*+|)'
+        blank = "[ \t]" if delimiter not in BLANKS else f"[{BLANKS.replace(delimiter, '')}]"
+        # What can be wrong in values without quotes, wherever they stand in a record that has been read.
+        faults = {rf'{blank}++"': BLANK_BEFORE_QUOTE}
+        if delimiter == "\t":
+            faults[rf'(?!\\N(?:[\t\r\n]|\Z))[^"\t\r\n][^\t\r\n]*?(?<=\\)[btnrfvN\\0-7x]'] = COPY_ESCAPE
+        self._faults = [
+            (re.compile(rf"(?:{value}{mark})*?{wrong}".encode("latin-1")), fault) for wrong, fault in faults.items()
+        ]
+        # A record that begins before this offset, and is not complete at the end of its line, has this fault.
+        self._known_until = 0
+        self._known_fault = ""
 
-def _quoted(first: bytes, content: Content, delimiter: str, is_row: Callable[[str], bool]) -> CsvRecord:
-    number = content.line_number
-    taken: list[bytes] = []
+    def next_record(self) -> CsvRecord | None:
+        """Read the record at the position, and move the position behind it; None at the end of the file."""
+        content = self._content
+        line = content.line()
+        if not line:
+            return None
+        if self._quoted and b'"' in line:
+            return self._read_quoted(line)
+        number = content.line_number
+        content.skip_line()
+        if len(line) > MAX_RECORD_BYTES:
+            return CsvRecord(number, line, [], TOO_LONG)
+        text = _decode(line).removesuffix("\n").rstrip("\r")
+        fault = LONE_CARRIAGE_RETURN if "\r" in text else None
+        values = text.split(self._delimiter)
+        if self._delimiter == "\t" and "\\" in text and any(map(_has_copy_escape, values)):
+            fault = COPY_ESCAPE
+        return CsvRecord(number, line, values, fault)
 
-    def lines() -> Iterator[str]:
-        size = 0
-        while line := content.line(size):
-            taken.append(line)
-            size += len(line)
-            if size > MAX_RECORD_BYTES:
-                raise _TooLongError
-            yield _decode(line)
-
-    try:
-        values = next(csv.reader(lines(), delimiter=delimiter, strict=True))
-    except _TooLongError:
-        fault = TOO_LONG
-    except csv.Error as error:
-        fault = _fault(str(error))
-    else:
-        raw = b"".join(taken)
-        if any(is_row(_decode(line)) for line in taken[1:]):
+    def _read_quoted(self, first: bytes) -> CsvRecord:
+        content = self._content
+        number, start = content.line_number, content.offset
+        try:
+            values, lines = self._parse(known_open=max(0, self._known_until - start))
+            raw = b"".join(lines)
+            if (row := self._swallowed(map(_decode, lines[1:]))) is not None:
+                raise _FaultError(SWALLOWS_ROWS, known_open=sum(map(len, lines[: row + 1])))
+        except _FaultError as error:
+            if start + error.known_open > self._known_until:
+                self._known_until, self._known_fault = start + error.known_open, error.fault
             content.skip_line()
-            return CsvRecord(number, first, [], SWALLOWS_ROWS)
-        blank = any(value[:1] in (" ", "\t") and value.lstrip(" \t").startswith('"') for value in values)
-        # The csv module accepts any number of carriage returns in one line end.
-        if not raw.removesuffix(b"\n").endswith(b"\r\r"):
-            content.advance(len(raw), lines=len(taken))
-            return CsvRecord(number, raw, values, BLANK_BEFORE_QUOTE if blank else None)
-        fault = LONE_CARRIAGE_RETURN
-    content.skip_line()
-    return CsvRecord(number, first, [], fault)
+            return CsvRecord(number, first, [], error.fault)
+        content.advance(len(raw), lines=1 if content.records_are_lines else len(lines))
+        return CsvRecord(number, raw, values, next((fault for wrong, fault in self._faults if wrong.match(raw)), None))
+
+    def _parse(self, *, known_open: int) -> tuple[list[str], list[bytes]]:
+        """The values at the position and the lines with them, or _FaultError.
+
+        `known_open` is how far an earlier record was read, of which this one is a part. Both were inside a quoted value
+        at the end of every line, so both end in the same way. Without this, a file of quotes that are never closed
+        would be read thousands of times.
+        """
+        taken: list[bytes] = []
+        size = 0
+
+        def lines() -> Iterator[str]:
+            nonlocal size
+            while line := self._content.line(size):
+                taken.append(line)
+                if size + len(line) > MAX_RECORD_BYTES:
+                    raise _FaultError(TOO_LONG, known_open=size)
+                yield _decode(line)
+                size = max(size + len(line), known_open)
+                if known_open and self._known_fault != TOO_LONG:
+                    raise _FaultError(self._known_fault, known_open=0)
+
+        try:
+            values = next(csv.reader(lines(), delimiter=self._delimiter, strict=True))
+        except csv.Error as error:
+            raise _FaultError(_fault(str(error)), known_open=size) from None
+        # The lines in between were left out, but the quote is closed.
+        return self._parse(known_open=0) if known_open and len(taken) > 1 else (values, taken)
 
 
-class _TooLongError(Exception):
-    pass
+class _FaultError(Exception):
+    """A record can't be read. It is inside quotes at each line end before `known_open`, which is counted from its first byte."""
+
+    def __init__(self, fault: str, *, known_open: int) -> None:
+        super().__init__(fault)
+        self.fault = fault
+        self.known_open = known_open
+
+
+def _has_copy_escape(value: str) -> bool:
+    return value != "\\N" and bool(_COPY_ESCAPE.search(value))
 
 
 def _fault(message: str) -> str:

@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import partial
 
-from common.datasets.declaration import Dataset, folded
+from common.datasets.declaration import Dataset, Field, folded
 from common.datasets.types import quote
 
-from . import csv_records, fast_path, json_records
+from . import fast_path, json_objects, json_records, kinds, spreadsheet, text_encoding
 from .content import Content, Record
+from .csv_records import CsvReader, CsvRecord
 from .refusal import RefusedError
-from .row_rules import check
+from .row_rules import check, check_value, is_missing
 
 DELIMITERS = ",;\t|"
 
-_UTF8_BOM = b"\xef\xbb\xbf"
-_SAVE_AS = 'Save it as "CSV UTF-8" and send it again.'
-# The first bytes of files that can't be read, and the reason for their sender.
-_UNSUPPORTED = (
-    ((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff"), f"The file is UTF-16 or UTF-32 text. {_SAVE_AS}"),
-    ((b"PK\x03\x04",), f"The file is a zip archive or a spreadsheet such as .xlsx. {_SAVE_AS}"),
-    ((b"\x1f\x8b",), "The file is compressed twice: compress it once, or not at all."),
-    (
-        (b"[",),
-        "The file is a JSON array. Send JSON Lines: one object per line, without the brackets and commas.",
-    ),
-)
 BAD_BYTES = re.compile("[\udc80-\udcff]+")  # not UTF-8, decoded with "surrogateescape"
-_SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?\r?\n')  # Excel's own hint before the header
+_EMPTY_LINES = re.compile(rb"(?:[ \t]*+\r*+\n)++")
+_SEPARATOR_LINE = re.compile(rb'"?sep=([!#-/:-@\[-`{-~ \t])"?\r?\n')  # Excel's own hint before the header
+_MAX_LINES_BEFORE_HEADER = 50
+_SURE_VALUES = 2
 _MAX_NAMES = 100
 _MAX_NAMES_CHARACTERS = 1_000
 _MAX_LAYOUTS = 8
@@ -39,51 +33,82 @@ _MAX_FAST_PATH_NAMES = 100
 
 def detect_format(dataset: Dataset, content: Content, file_id: int) -> Format:
     """The file's format; moves the position before its first record. Raises RefusedError if there is none."""
-    first = _first_line(content)
+    beginning = content.beginning(kinds.BEGINNING_BYTES)
+    kinds.refuse_known(beginning)
+    if beginning.startswith(kinds.ZIP):
+        content.replace_rest(spreadsheet.csv_lines)
+        content.records_are_lines = True
+    else:
+        encoding = text_encoding.encoding(beginning, dataset.encoding)
+        if encoding != "utf-8":
+            content.replace_rest(partial(text_encoding.as_utf8, encoding=encoding))
+        content.replace_rest(text_encoding.without_end_mark)
+    _skip_to_first_line(content)
+    if json_objects.are_objects(content.beginning()):
+        content.replace_rest(json_objects.json_lines)
+        return _JsonLines(dataset, content, file_id)
+    first = content.line()
     if first.lstrip().startswith(b"{"):
-        return _JsonLines(dataset, file_id)
-    delimiter = max(DELIMITERS, key=lambda candidate: _known_names(dataset, first, candidate))
+        return _JsonLines(dataset, content, file_id)
     if hint := _SEPARATOR_LINE.fullmatch(first):
         content.skip_line()
         delimiter = hint[1].decode("latin-1")
-        first = content.line()
-    if not _known_names(dataset, first, delimiter):
-        raise RefusedError(
-            "The format is not recognized: the file is not JSON Lines, and its first line names none of the columns "
-            f"{', '.join(dataset.columns)}. The first line is {quote(first.decode('utf-8', 'surrogateescape').strip())}."
-        )
-    header = csv_records.next_record(content, delimiter, quoted=dataset.quoted)
+    else:
+        delimiter = max(DELIMITERS, key=lambda each: len(_known_names(dataset, first, each)))
+    _refuse_lines_before_header(dataset, content, delimiter)
+    header = CsvReader(content, delimiter, quoted=dataset.quoted).next_record()
     if header is None or header.fault:
         raise RefusedError(f"The header can't be read: {header.fault if header else 'it is missing'}.")
     if BAD_BYTES.search("".join(header.values)):
-        raise RefusedError(f"The header is not UTF-8 text. {_SAVE_AS}")
-    return _Csv(dataset, header, delimiter, file_id)
+        raise RefusedError(f"The header is not UTF-8 text. {kinds.SAVE_AS}")
+    return _Csv(dataset, header, content, delimiter, file_id)
 
 
-def _first_line(content: Content) -> bytes:
-    while content.line().startswith(_UTF8_BOM):
-        content.advance(len(_UTF8_BOM), lines=0)
-    while line := content.line():
-        for beginnings, reason in _UNSUPPORTED:
-            if line.startswith(beginnings):
-                raise RefusedError(reason)
-        if b"\0" in line:
-            raise RefusedError(f"The file is not plain text, or it is UTF-16. {_SAVE_AS}")
-        if line.strip():
-            return line
+def _skip_to_first_line(content: Content) -> None:
+    """Move the position behind byte order marks and empty lines."""
+    while content.beginning(len(text_encoding.UTF8_MARK)) == text_encoding.UTF8_MARK:
+        content.advance(len(text_encoding.UTF8_MARK), lines=0)
+    while content.fill():
+        if content.skip(_EMPTY_LINES):
+            continue
+        if b"\0" in content.line():
+            raise RefusedError(f"The file is not plain text, or it is UTF-16 without its mark. {kinds.SAVE_AS}")
+        if content.line().strip():
+            return
         content.skip_line()
     raise RefusedError("The file is empty.")
+
+
+def _refuse_lines_before_header(dataset: Dataset, content: Content, delimiter: str) -> None:
+    """Raise RefusedError if the line at the position is no header. The reason names the line that looks like one."""
+    lines = content.beginning().splitlines()[:_MAX_LINES_BEFORE_HEADER]
+    if dataset.required_columns <= _known_names(dataset, lines[0], delimiter):
+        return
+    for number, line in enumerate(lines[1:], content.line_number + 1):
+        if any(dataset.required_columns <= _known_names(dataset, line, each) for each in DELIMITERS):
+            raise RefusedError(
+                f"The header must be the first line, but line {number} looks like it: delete the lines before it."
+            )
+    if not _known_names(dataset, lines[0], delimiter):
+        raise RefusedError(
+            "The format is not recognized: the file is not JSON, and its first line, which must be the header, names "
+            f"none of the columns {', '.join(dataset.columns)}. The first line is "
+            f"{quote(lines[0].decode('utf-8', 'surrogateescape').strip())}."
+        )
 
 
 class _Csv:
     """Values separated by a delimiter. The first line names the columns; unknown ones are ignored.
 
-    `columns` and `delimiter` are those of the lines for COPY, `fast_paths` are tried in this order, `date_order` is
-    what PostgreSQL must read, and `note` is for the sender.
+    `columns` and `delimiter` are those of the lines for COPY, `fast_paths` are tried in this order, `blank_lines`
+    matches lines that are no rows, `date_order` is what PostgreSQL must read, and `note` is for the sender.
     """
 
-    def __init__(self, dataset: Dataset, header: csv_records.CsvRecord, delimiter: str, file_id: int) -> None:
+    def __init__(self, dataset: Dataset, header: CsvRecord, content: Content, delimiter: str, file_id: int) -> None:
         self._dataset = dataset
+        empty = '[ \t]*+(?:"")?+' if dataset.quoted else "[ \t]*+"
+        mark = re.escape(delimiter)
+        self.blank_lines = re.compile(rf"(?:{empty}(?:{mark}{empty})*+\r*+\n)++".encode("latin-1"))
         self._header = [value.strip() for value in header.values]
         names = [dataset.names_in_files.get(folded(value)) for value in self._header]
         _check_names(dataset, names, self._header)
@@ -93,24 +118,31 @@ class _Csv:
         self.columns = tuple(name for name in names if name)
         self.date_order = fast_path.date_order(fields)
         few = len(names) <= _MAX_FAST_PATH_NAMES
-        self.fast_paths = (
-            [fast_path.for_csv(dataset, fields, delimiter, line_end(delimiter, file_id))] if few else []
-        )
+        self.fast_paths = [fast_path.for_csv(dataset, fields, delimiter, line_end(delimiter, file_id))] if few else []
         self._width = len(names)
         # For a column that is left out, an empty value is appended to each row.
         self._pick = [names.index(name) if name in names else self._width for name in dataset.columns]
         # From this number on, the columns may be left off at the end of a row.
         self._optional_from = 1 + max(number for number, field in enumerate(fields) if field and field.required)
+        # The types that ordinary text rarely has: it has words that look like a code.
+        self._typed = [
+            (number, field)
+            for number, field in enumerate(fields)
+            if field and field.column.trims and field.semantic_type != "code"
+        ]
+        # The cells of a spreadsheet have no quotes that could be left open.
+        swallowed = (lambda _: None) if content.records_are_lines else self._swallowed
+        self._reader = CsvReader(content, delimiter, quoted=dataset.quoted, swallowed=swallowed)
 
-    def next_record(self, content: Content) -> Record | None:
+    def next_record(self) -> Record | None:
         """Read the record at the position; None at the end of the file."""
-        record = csv_records.next_record(content, self.delimiter, quoted=self._dataset.quoted, is_row=self._is_row)
+        record = self._reader.next_record()
         if record is None:
             return None
         line_number, raw, values, fault = record
         if fault:
             return Record(line_number, raw, (), [fault])
-        if not any(value.strip(" \t\r\x1a") for value in values):
+        if not any(value.strip(" \t\r") for value in values):
             return Record(line_number, raw, (), [])
         given = len(values)
         if given > self._width and not any(value.strip() for value in values[self._width :]):
@@ -118,7 +150,7 @@ class _Csv:
         if self._optional_from <= len(values) < self._width:
             values += [""] * (self._width - len(values))
         if len(values) != self._width:
-            fault = f"the row has {given} values, but the header has {self._width} columns"
+            fault = f"the row has {given} value{'s' if given > 1 else ''}, but the header has {self._width} columns"
             return Record(line_number, raw, (), [fault], values)
         return Record(line_number, raw, [[*values, ""][number] for number in self._pick], [], values)
 
@@ -126,38 +158,58 @@ class _Csv:
         """The record's values by the names in the header."""
         return dict(zip(self._header, map(str, record.values_in_file), strict=False))
 
-    def _is_row(self, line: str) -> bool:
-        """Whether a line would be a valid row of its own."""
-        try:
-            values = next(csv.reader([line], delimiter=self.delimiter), [])
-        except csv.Error:
-            return False
-        if len(values) != self._width:
-            return False
-        values.append("")
-        return not check(self._dataset, [values[number] for number in self._pick])[1]
+    def _swallowed(self, lines: Iterator[str]) -> int | None:
+        """The last of these lines of a quoted value that looks like a row, if the value contains whole rows."""
+        count, sure, possible = 0, None, []
+        for count, line in enumerate(lines, 1):
+            if line.count(self.delimiter) < self._width - 1:
+                continue
+            try:
+                values = next(csv.reader([line], delimiter=self.delimiter), [])
+            except csv.Error:
+                continue
+            if len(values) != self._width:
+                continue
+            if sum(_fits(field, values[number]) for number, field in self._typed) >= _SURE_VALUES:
+                sure = count - 1
+            elif self._is_plain_row(values):
+                possible.append(count - 1)
+        if sure is not None:
+            return sure
+        return possible[-1] if possible and len(possible) * 2 >= count else None
+
+    def _is_plain_row(self, values: list[str]) -> bool:
+        """Whether these values are a row, and none begins with a blank, as words after a comma do."""
+        plain = not any(value.startswith(" ") for value in values)
+        return plain and not check(self._dataset, [[*values, ""][number] for number in self._pick])[1]
 
     def learn(self, record: Record) -> None:
         """Nothing to learn: the header describes every row."""
 
 
+def _fits(field: Field, value: str) -> bool:
+    return not is_missing(field, value) and check_value(field, value)[1] is None
+
+
 class _JsonLines:
     """One JSON object per line, its members in any order; unknown ones are ignored. Has the attributes of `_Csv`."""
 
+    blank_lines = re.compile(rb"(?:[ \t]*+\r*+\n)++")
     delimiter = ","
     date_order = "YMD"
 
-    def __init__(self, dataset: Dataset, file_id: int) -> None:
+    def __init__(self, dataset: Dataset, content: Content, file_id: int) -> None:
         self._dataset = dataset
+        self._content = content
         self.columns = dataset.columns
         self.fast_paths: list[fast_path.FastPath] = []
         self._layouts: set[tuple[tuple[bytes, str | None], ...]] = set()
         self._line_end = line_end(self.delimiter, file_id)
         self._extra: dict[str, None] = {}
 
-    def next_record(self, content: Content) -> Record | None:
+    def next_record(self) -> Record | None:
         """Read the line at the position; None at the end of the file."""
-        found = json_records.next_record(self._dataset, content)
+        found = json_records.next_record(self._dataset, self._content)
         if found is None:
             return None
         record, extra = found
@@ -191,9 +243,10 @@ def line_end(delimiter: str, file_id: int) -> bytes:
     return f"{delimiter}{file_id}\n".encode()
 
 
-def _known_names(dataset: Dataset, line: bytes, delimiter: str) -> int:
-    names = {folded(name.strip(' \t"')) for name in line.decode("utf-8", "replace").strip().split(delimiter)}
-    return len(names.intersection(dataset.names_in_files))
+def _known_names(dataset: Dataset, line: bytes, delimiter: str) -> set[str]:
+    """The columns that a line names."""
+    names = [folded(name.strip(' \t"')) for name in line.decode("utf-8", "replace").strip().split(delimiter)]
+    return {dataset.names_in_files[name] for name in names if name in dataset.names_in_files}
 
 
 def _check_names(dataset: Dataset, names: list[str | None], header: list[str]) -> None:

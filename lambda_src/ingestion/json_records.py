@@ -12,13 +12,17 @@ from common.datasets.declaration import Dataset, Field, folded
 from common.datasets.types import quote
 
 from .content import MAX_RECORD_BYTES, Content, Record
+from .json_objects import rows_inside
 
 TOO_LONG = "the line is longer than 64 KiB"
 TRAILING_COMMA = "a comma follows the JSON object: JSON Lines has one object per line, and nothing between them"
+SEVERAL = "there are several JSON objects on the line: write each on a line of its own"
 
 _MEMBER = re.compile(
     rb'( {0,8}[{,] ?"([ !#-\[\]-~]{1,64})" ?: ?)("[^"\\]*+"|\{[^{}\\]*+\}|\[[^\[\]\\]*+\]|[^"{\[,} ]++)'
 )
+_WRAPPER = re.compile(rb'\s*\{\s*"([^"\\]{1,100})"\s*:\s*\[\s*\{')
+_TWO_OBJECTS = re.compile(rb"\}\s*\{")
 _END = re.compile(rb"\}\r?\n?")
 
 
@@ -41,15 +45,19 @@ def next_record(dataset: Dataset, content: Content) -> tuple[Record, list[str]] 
         return None
     number = content.line_number
     content.skip_line()
-    if not line.strip(b" \t\r\n\x1a"):
+    if not line.strip(b" \t\r\n"):
         return Record(number, line, (), []), []
     if len(line) > MAX_RECORD_BYTES:
-        return Record(number, line, (), [TOO_LONG]), []
+        wrapper = _WRAPPER.match(line)
+        inside = f": {rows_inside(wrapper[1].decode('utf-8', 'replace'))}" if wrapper else ""
+        return Record(number, line, (), [TOO_LONG + inside]), []
     members = _members(line.decode("utf-8", "surrogateescape"))
     if members is None:
         return Record(number, line, (), [_fault(dataset, line)]), []
     known = dataset.names_in_files
     names = [known.get(folded(name)) for name, _ in members]
+    if not any(names) and (fault := _inside(dataset, members)):
+        return Record(number, line, (), [fault], members), []
     values: dict[str, str | None] = dict.fromkeys(dataset.columns, "")
     counts = Counter(names)
     faults = [f"{name} occurs more than once" for name in dataset.columns if counts[name] > 1]
@@ -82,9 +90,7 @@ def layout(dataset: Dataset, line: bytes) -> tuple[tuple[bytes, str | None], ...
         members.append((before, dataset.names_in_files.get(folded(name.decode("ascii")))))
         at = match.end()
     counts = Counter(name for _, name in members)
-    complete = all(
-        counts[each.name] == 1 or (counts[each.name] == 0 and not each.required) for each in dataset.fields
-    )
+    complete = all(counts[each.name] == 1 or (counts[each.name] == 0 and not each.required) for each in dataset.fields)
     return tuple(members) if complete and _END.fullmatch(line, at) else None
 
 
@@ -99,9 +105,26 @@ def _members(line: str) -> list[tuple[str, Any]] | None:
 
 
 def _fault(dataset: Dataset, line: bytes) -> str:
-    if line.rstrip().endswith(b"},"):
+    text = line.strip(b" \t\r\n")
+    if text.endswith(b"},"):
         return TRAILING_COMMA
+    if text.startswith(b"{") and text.endswith(b"}") and _TWO_OBJECTS.search(text):
+        return SEVERAL
     return f'the line is not a JSON object, such as {{"{dataset.columns[0]}": …}}'
+
+
+def _inside(dataset: Dataset, members: list[tuple[str, Any]], path: str = "", levels: int = 5) -> str | None:
+    """Where the values of a row, or a list of rows, are inside an object without a column; None if nowhere."""
+    for name, value in members if levels else ():
+        inside = f"{path}.{name}" if path else name
+        if isinstance(value, _Object):
+            if any(folded(each) in dataset.names_in_files for each, _ in value):
+                return f"the values are inside {quote(inside)}: send its content without what is around it"
+            if (found := _inside(dataset, value, inside, levels - 1)) is not None:
+                return found
+        elif isinstance(value, list) and value and isinstance(value[0], _Object):
+            return rows_inside(inside)
+    return None
 
 
 def _text(field: Field, value: object) -> tuple[str | None, str | None]:

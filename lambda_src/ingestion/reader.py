@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from common.database import UNSTORABLE
@@ -20,6 +22,7 @@ MAX_RAW_BYTES = 4 * 1024
 MAX_VALUE_CHARACTERS = 1_000
 CHECK_INTERVAL_RECORDS = 10_000
 ALWAYS_ALLOWED_REJECTS = 20
+ALWAYS_ALLOWED_NOT_TEXT = 10
 KEPT_REJECTS = 1_000  # of a file that is refused
 
 _CHUNK_BYTES = 64 * 1024
@@ -27,6 +30,11 @@ _CHUNK_REJECTS = 500
 _QUOTED_VALUE = re.compile('"[^"]*"')
 _SHOWN_REASONS = 3
 _KINDS_OF_REASONS = 1_000
+# Shop systems export an order with several items like this.
+_CONTINUATION = (
+    "the row is a continuation of the one before it: it has the same {}, and other values are left out (each row must have "
+    "all of them)"
+)
 
 
 class RejectedRow(NamedTuple):
@@ -98,6 +106,8 @@ class DatasetReader:
         self._order = [dataset.columns.index(name) for name in self.format.columns]
         self._records = 0
         self._next_check = CHECK_INTERVAL_RECORDS
+        self._not_text = 0
+        self._last_line = b""
         self.rejected = 0
         self.first_rejects: list[RejectedRow] = []
         self.reasons = CommonReasons()
@@ -130,13 +140,14 @@ class DatasetReader:
             for each in form.fast_paths:
                 lines, count = each.take(content)
                 if count:
+                    self._last_line = lines[lines.rfind(b"\n", 0, -1) + 1 :]
                     self._count(count)
                     yield first, lines, count
                     break
             else:
-                if not content.has_line() and content.receive():
+                if content.skip(form.blank_lines) or (not content.has_line() and content.receive()):
                     continue
-                record = form.next_record(content)
+                record = form.next_record()
                 if record is None:
                     return
                 if not record.values and not record.faults:
@@ -152,6 +163,7 @@ class DatasetReader:
                 self.first_rejects.append(line)
             self._count(1)
             return line
+        self._last_line = line
         self.format.learn(record)
         self._count(1)
         return line
@@ -162,16 +174,28 @@ class DatasetReader:
             reasons.append("the row contains a NUL character (\\x00)")
         bad_bytes = BAD_BYTES.search(record.raw.decode("utf-8", "surrogateescape"))
         if bad_bytes:
+            self._not_text += 1
             reasons.append(f"the row is not UTF-8 text: it contains the bytes {quote(bad_bytes[0])}")
         if record.values:
             # A byte that is not UTF-8 is one reason, and not another one of the column that contains it.
             values = [_readable(each) for each in record.values] if reasons else record.values
             stored, wrong = check(self.dataset, values)
+            if wrong and self._continues_the_last(stored, wrong):
+                reasons.append(_CONTINUATION.format(", ".join(self.dataset.primary_key)))
             reasons += wrong
         if reasons:
             return RejectedRow(record.line_number, as_text(record.raw), reasons, self._given(record))
         line = self.format.delimiter.join(_csv_quoted(stored[number]) for number in self._order)
         return line.encode() + self.line_end
+
+    def _continues_the_last(self, stored: Sequence[str | None], wrong: list[str]) -> bool:
+        """Whether a row repeats the key of the valid row before it, and leaves required values out."""
+        if not self._last_line or not all(reason.endswith(" is missing") for reason in wrong):
+            return False
+        text = io.StringIO(self._last_line.decode(), newline="")
+        last = dict(zip(self.format.columns, next(csv.reader(text, delimiter=self.format.delimiter)), strict=False))
+        row = dict(zip(self.dataset.columns, stored, strict=True))
+        return all(row[name] == last[name] for name in self.dataset.primary_key)
 
     def _given(self, record: Record) -> dict[str, str] | None:
         values = self.format.given(record)
@@ -185,6 +209,11 @@ class DatasetReader:
             self._next_check = self._records - self._records % CHECK_INTERVAL_RECORDS + CHECK_INTERVAL_RECORDS
 
     def _check_share(self, records: int) -> None:
+        if self._not_text > ALWAYS_ALLOWED_NOT_TEXT and self._not_text * 100 > records * self._max_rejected_percent:
+            raise RefusedError(
+                f"The file is not UTF-8 text: {self._not_text:,} of the first {records:,} rows contain other bytes. "
+                f'{self.reasons} Save it as "CSV UTF-8" and send it again, or let its encoding be declared.'
+            )
         if self.rejected > ALWAYS_ALLOWED_REJECTS and self.rejected * 100 > records * self._max_rejected_percent:
             raise RefusedError(
                 f"Too many rows were rejected: {self.rejected:,} of the first {records:,}; the limit is "

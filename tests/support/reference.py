@@ -26,6 +26,7 @@ def records(data: bytes, delimiter: str, max_bytes: int) -> list[tuple[int, list
 def _record(lines: list[bytes], delimiter: str, max_bytes: int) -> tuple[list[str] | None, int]:  # noqa: PLR0912 - one state machine
     values: list[str] = []
     value = ""
+    blank_before_quote = False
     state = "start"  # of a value; or "plain", "quoted", "after" a closing quote
     for used, raw in enumerate(lines, 1):
         if sum(map(len, lines[:used])) > max_bytes:
@@ -33,8 +34,8 @@ def _record(lines: list[bytes], delimiter: str, max_bytes: int) -> tuple[list[st
         text = raw.decode("utf-8", "surrogateescape")
         content = text.removesuffix("\n")
         end = text[len(content) :]
-        if content.endswith("\r"):
-            content, end = content[:-1], "\r" + end
+        end = "\r" * (len(content) - len(content.rstrip("\r"))) + end
+        content = content.rstrip("\r")
         for character in content:
             if state == "quoted":
                 if character == '"':
@@ -54,10 +55,12 @@ def _record(lines: list[bytes], delimiter: str, max_bytes: int) -> tuple[list[st
                 state = "quoted"
             elif character == "\r":
                 return None, 1
+            elif character == '"' and value and not value.strip(" \t"):
+                blank_before_quote, value, state = True, value + character, "plain"
             else:
                 value, state = value + character, "plain"
         if state != "quoted":
-            return [*values, value], used
+            return (None if blank_before_quote else [*values, value]), used
         value += end
     return None, 1
 

@@ -1,0 +1,117 @@
+"""Makes JSON Lines of JSON that has not one object per line.
+
+These are an array of objects, objects one directly behind the other (Amazon Data Firehose), objects that are spread
+over several lines, and JSON text sequences (RFC 7464).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+from .content import MAX_RECORD_BYTES, Content
+from .refusal import RefusedError
+
+PIECE_BYTES = 64 * 1024
+
+_STRING = r'"(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+"'
+_OBJECT = rf"\{{(?:[^\"{{}}]++|{_STRING})*+\}}"
+for _ in range(3):  # levels of objects in objects; an object with more takes longer
+    _OBJECT = rf"\{{(?:[^\"{{}}]++|{_STRING}|{_OBJECT})*+\}}"
+_WHOLE_OBJECT = re.compile(_OBJECT.encode("latin-1"))
+_BETWEEN = re.compile(rb"[\s,\x1e]*+")
+# A string ends with its line at the latest: JSON writes a line end in a string as \n.
+_TEXT = rb'"(?:[^"\\\n]++|\\[^\n])*+"?'
+_TOKEN = re.compile(rb"[{}]|" + _TEXT)
+_STRAY = re.compile(_TEXT + rb'|[^\s{}\[\],"\x1e]++|[\s\S]')
+_LINE_END = re.compile(rb"\s*\n\s*")
+_ARRAY = re.compile(rb"\[\s*(?:[{\[\]]|\Z)")
+_LIST = re.compile(rb'"([^"\\\n]{1,100})"\s*:\s*\[\s*\{')
+
+
+def are_objects(beginning: bytes) -> bool:
+    """Whether a file that begins like this is JSON of which the first object isn't alone on its line."""
+    beginning = beginning.lstrip()
+    if beginning.startswith(b"\x1e") or _ARRAY.match(beginning):
+        return True
+    if not beginning.startswith(b"{"):
+        return False
+    line, line_end, _ = beginning.partition(b"\n")
+    try:
+        # Latin-1, so that a place in the text is one in the bytes.
+        _, end = json.JSONDecoder().raw_decode(beginning.decode("latin-1"))
+    except json.JSONDecodeError as error:
+        # The line is correct as far as it goes, and the object goes on in the next line.
+        return bool(line_end) and error.pos > len(line)
+    except RecursionError:
+        return False
+    return end > len(line) or line[end:].lstrip(b" \t\r,").startswith(b"{")
+
+
+def json_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Each object in a line of its own. Anything else between them, except commas, becomes a line that is no object.
+
+    Empty lines are added, so that a line has the number of the line on which its object begins. Where several objects
+    begin on a line, each counts as one. Raises RefusedError if an object or an array has no end.
+    """
+    content = Content(pieces)
+    lines = bytearray()
+    written = 1  # the number of the line that is written next
+    arrays = 0
+    while content.fill(MAX_RECORD_BYTES):
+        buffer, position, line = content.buffer, content.position, content.line_number
+        if line > written:
+            lines += b"\n" * (line - written)
+            written = line
+        byte = buffer[position : position + 1]
+        if byte == b"{":
+            text, in_one_line = _object(buffer, position, line)
+            lines += in_one_line + b"\n"
+            written += 1
+        elif text := _BETWEEN.match(buffer, position)[0]:
+            pass
+        elif byte == b"[":
+            text = byte
+            arrays += 1
+        elif byte == b"]" and arrays:
+            text = byte
+            arrays -= 1
+        else:
+            text = _STRAY.match(buffer, position, position + MAX_RECORD_BYTES)[0]
+            lines += text + b"\n"
+            written += 1
+        content.advance(len(text), lines=text.count(b"\n"))
+        if len(lines) >= PIECE_BYTES:
+            yield bytes(lines)
+            lines.clear()
+    yield bytes(lines)
+    if arrays:
+        raise RefusedError("The JSON array has no end: the file is incomplete. Send it again.")
+
+
+def _object(buffer: bytes, start: int, line: int) -> tuple[bytes, bytes]:
+    """The text of the object that starts here, and the same in one line."""
+    most = start + MAX_RECORD_BYTES
+    if match := _WHOLE_OBJECT.match(buffer, start, most):
+        text = match[0]
+        return text, _LINE_END.sub(b"", text) if b"\n" in text else text
+    depth = 0
+    for token in _TOKEN.finditer(buffer, start, most):
+        depth += {b"{": 1, b"}": -1}.get(token[0], 0)
+        if not depth:
+            text = buffer[start : token.end()]
+            # A line end in a string stays an error.
+            return text, text.replace(b"\n", b"\r")
+    if len(buffer) < most:
+        raise RefusedError(
+            f"The file ends inside the JSON object that begins on line {line:,}: it is incomplete. Send it again."
+        )
+    found = _LIST.search(buffer, start, most)
+    inside = f": {rows_inside(found[1].decode('utf-8', 'replace'))}" if found else "."
+    raise RefusedError(f"The JSON object that begins on line {line:,} is longer than 64 KiB, or has no end{inside}")
+
+
+def rows_inside(name: str) -> str:
+    """What to say about an object with a list of objects."""
+    return f'the rows are inside the list "{name}": send its objects themselves, one per line or as an array.'

@@ -1,0 +1,44 @@
+"""Turns the text of a file into UTF-8, and leaves out an end mark of DOS."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable, Iterator
+
+from .refusal import RefusedError
+
+UTF8_MARK = b"\xef\xbb\xbf"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_END_MARK = b"\x1a"  # Ctrl-Z, which DOS wrote behind the last line
+_MAX_HELD = 1_024
+
+
+def encoding(beginning: bytes, declared: str) -> str:
+    """The encoding of a text that begins like this: what its byte order mark says, otherwise the declared one."""
+    if beginning.startswith(_UTF16_MARKS):
+        return "utf-16"
+    return "utf-8" if beginning.startswith(UTF8_MARK) else declared
+
+
+def as_utf8(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """The text in UTF-8. A byte that the encoding doesn't have, or half of a pair of UTF-16, stays invalid UTF-8."""
+    errors = "surrogatepass" if encoding == "utf-16" else "surrogateescape"
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    for piece in pieces:
+        yield decoder.decode(piece).encode("utf-8", errors)
+    try:
+        yield decoder.decode(b"", final=True).encode("utf-8", errors)
+    except UnicodeDecodeError:
+        raise RefusedError("The file ends within a character: it is incomplete. Send it again.") from None
+
+
+def without_end_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The text without the end mark behind it, and without line ends that follow the mark."""
+    held = b""
+    for piece in pieces:
+        text = piece.rstrip(b"\x1a\r\n")
+        if text or len(held) > _MAX_HELD:
+            yield held + text
+            held = b""
+        held += piece[len(text) :]
+    yield held.partition(_END_MARK)[0]
