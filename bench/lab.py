@@ -29,6 +29,7 @@ from bench.figures import Figure, ratio
 from bench.kept import FOLDER
 from bench.order_files import OrderFile
 from bench.rounds import alternate
+from common.datasets.declaration import load_datasets
 from local_cloud import toolchain
 from local_cloud.emulator.settings import REGION
 from local_cloud.environment import clean
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 ADMINISTRATOR, PASSWORD = "administrator", "only here"
+DATASETS = CHECKOUT / "datasets"
 START_SECONDS = 30
 # Otherwise a checkpoint or the autovacuum would slow some rounds and not others.
 _STEADY = ("max_wal_size = '16GB'", "checkpoint_timeout = '1h'", "autovacuum = off")
@@ -221,7 +223,7 @@ def _set_up(postgres: LocalPostgres) -> None:
         superuser.execute("SELECT pg_reload_conf()")
     server.create_master_user(ADMINISTRATOR, PASSWORD, database=function.DATABASE)
     url = server.url(user=ADMINISTRATOR, password=PASSWORD, database=function.DATABASE)
-    migrate(psycopg.connect(url), seconds=START_SECONDS)
+    migrate(psycopg.connect(url), seconds=START_SECONDS, datasets=list(load_datasets(DATASETS)))
     with psycopg.connect(url) as connection:
         connection.execute(_REFERENCE)
 
