@@ -225,7 +225,7 @@ def _set_up(postgres: LocalPostgres) -> None:
         superuser.execute("SELECT pg_reload_conf()")
     server.create_master_user(ADMINISTRATOR, PASSWORD, database=function.DATABASE)
     url = server.url(user=ADMINISTRATOR, password=PASSWORD, database=function.DATABASE)
-    migrate(psycopg.connect(url), seconds=START_SECONDS)
+    migrate(psycopg.connect(url), seconds=START_SECONDS, datasets=list(datasets()))
     with psycopg.connect(url) as connection:
         for dataset in datasets():
             connection.execute(_REFERENCE.format(dataset=dataset, user=function.USER).encode())

@@ -55,9 +55,11 @@ _FILL = f"""
     FROM generate_series(1, {ORDERS}) AS n;
 """  # noqa: S608 - constants only
 _MIGRATE = """
-import sys, psycopg
+import sys, pathlib, psycopg
+from common.datasets.declaration import load_datasets
 from schema_migration.migrate import migrate
-migrate(psycopg.connect(sys.argv[1]), seconds=60)
+datasets = list(load_datasets(pathlib.Path("../datasets")))
+migrate(psycopg.connect(sys.argv[1]), seconds=60, datasets=datasets)
 """
 
 

@@ -10,6 +10,7 @@ from components.common.packaging import COMMON, content
 from components.common.python_function import PythonFunction
 from components.database.database import Database
 from config import connections
+from config.datasets import datasets
 
 SOURCE = Path("lambda_src/schema_migration")
 TIMEOUT = Duration.minutes(15)  # Lambda's maximum; split a migration that takes longer
@@ -51,7 +52,7 @@ class SchemaMigration(Construct):
             resource_type="Custom::SchemaMigration",
             service_token=self.function.arn,
             # CloudFormation calls again only when a property changes.
-            properties={"Migrations": content(SOURCE, COMMON)},
+            properties={"Migrations": content(SOURCE, COMMON), "Datasets": list(datasets())},
             service_timeout=TIMEOUT.plus(Duration.minutes(1)),
         )
         # Not before the rules that open the database's port to the function.

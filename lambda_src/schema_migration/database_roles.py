@@ -1,12 +1,13 @@
 """Gives each database role the settings and rights of its file in `roles/`, and disables roles without a file.
 
 A file holds the role's settings (ALTER ROLE ... SET) and its rights (GRANT), and nothing for other roles. {database}
-stands for the database's name.
+stands for the database's name, and {datasets} for the tables of all datasets.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
@@ -59,7 +60,7 @@ class RoleError(RuntimeError):
     """A role has rights that can't be revoked."""
 
 
-def apply(connection: psycopg.Connection, folder: Path) -> None:
+def apply(connection: psycopg.Connection, folder: Path, datasets: Sequence[str]) -> None:
     """Apply every file of the folder in one transaction, so that no session ever sees a role without its rights.
 
     A comment marks the roles that this database's migrations manage; other roles are never touched. Raises RoleError
@@ -71,10 +72,14 @@ def apply(connection: psycopg.Connection, folder: Path) -> None:
         for role, statements in files.items():
             _ensure(connection, role, mark)
             _strip(connection, role)
-            database = sql.Identifier(connection.info.dbname).as_string(connection)
-            connection.execute(statements.replace("{database}", database).encode())
+            database, tables = (_listed(connection, names) for names in ([connection.info.dbname], datasets))
+            connection.execute(statements.replace("{database}", database).replace("{datasets}", tables).encode())
         for (role,) in connection.execute(_WITHOUT_FILE, [mark, list(files)]).fetchall():
             _disable(connection, role)
+
+
+def _listed(connection: psycopg.Connection, names: Sequence[str]) -> str:
+    return sql.SQL(", ").join(map(sql.Identifier, names)).as_string(connection)
 
 
 def _ensure(connection: psycopg.Connection, role: str, mark: str) -> None:

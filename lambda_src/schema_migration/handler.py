@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -42,7 +42,8 @@ def handler(event: Mapping[str, Any], context: Context) -> None:
         if event["RequestType"] == "Delete":
             succeeded, reason = True, "the schema and its data are kept until the database is deleted"
         else:
-            revision = _migrate(Settings.from_env(os.environ), context)
+            datasets = event["ResourceProperties"]["Datasets"]
+            revision = _migrate(Settings.from_env(os.environ), datasets, context)
             succeeded, reason, data = True, f"the schema is at revision {revision}", {"Revision": revision}
     except (MigrationError, SettingsError) as error:
         reason = str(error)
@@ -55,7 +56,7 @@ def handler(event: Mapping[str, Any], context: Context) -> None:
     respond(event, succeeded=succeeded, reason=reason, resource_id=RESOURCE_ID, data=data)
 
 
-def _migrate(settings: Settings, context: Context) -> str:
+def _migrate(settings: Settings, datasets: Sequence[str], context: Context) -> str:
     answer = retry_while_denied(
         lambda: _secrets().get_secret_value(SecretId=settings.secret_arn),
         seconds=min(LIMIT_SECONDS, _seconds_left(context)),
@@ -70,7 +71,7 @@ def _migrate(settings: Settings, context: Context) -> str:
         for password in passwords
     ]
     connection = connect(candidates, seconds=min(_CONNECT_SECONDS, _seconds_left(context)))
-    return migrate(connection, seconds=_seconds_left(context))
+    return migrate(connection, seconds=_seconds_left(context), datasets=datasets)
 
 
 def _seconds_left(context: Context) -> float:

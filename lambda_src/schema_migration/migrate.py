@@ -1,4 +1,8 @@
-"""Runs the bundled migrations, each in a transaction of its own and only forward, then sets the database roles."""
+"""Runs the bundled migrations, one after the other and only forward, then sets the database roles.
+
+A migration is a transaction, unless it leaves that for a while (Alembic's autocommit_block) because a statement would
+block others for long. One that waits for a lock longer than its lock_timeout is repeated.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy.pool import NullPool
 
 from . import database_roles
@@ -24,6 +29,7 @@ PACKAGE = Path(__file__).parent
 LOCK = 7_001_001
 _CONNECT_SECONDS = 5
 _RETRY_SECONDS = 2.0
+_LOCK_PAUSE_SECONDS = 5.0  # others get the lock meanwhile
 
 _log = logging.getLogger(__name__)
 
@@ -51,12 +57,13 @@ def connect(candidates: Sequence[str], *, seconds: float) -> psycopg.Connection:
         time.sleep(_RETRY_SECONDS)
 
 
-def migrate(connection: psycopg.Connection, *, seconds: float, source: Path = PACKAGE) -> str:
+def migrate(connection: psycopg.Connection, *, seconds: float, datasets: Sequence[str], source: Path = PACKAGE) -> str:
     """Upgrade the schema to the newest revision in `source/versions`, then set the roles in `source/roles`.
 
-    Returns the revision that the schema then has. A schema that is newer than the bundle is left unchanged, roles
-    included, so that an older release can be deployed again. A migration that fails is rolled back; earlier
-    migrations stay. Closes `connection`. Raises MigrationError, also when `seconds` are over.
+    `datasets` are the names of the tables to which roles have the rights of {datasets}. Returns the revision that the
+    schema then has. A schema that is newer than the bundle is left unchanged, roles included, so that an older release
+    can be deployed again. A migration that fails is repeated by the next run; earlier migrations stay. Closes
+    `connection`. Raises MigrationError, also when `seconds` are over.
     """
     engine = sqlalchemy.create_engine("postgresql+psycopg://", creator=lambda: connection, poolclass=NullPool)
     step = "the migrations could not start"
@@ -65,7 +72,7 @@ def migrate(connection: psycopg.Connection, *, seconds: float, source: Path = PA
             # The lock belongs to the session, not to a transaction: it lasts until the connection is closed.
             alchemy.execute(sqlalchemy.text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
             alchemy.commit()
-            config = _config(alchemy, source / "versions")
+            config = alembic_config(alchemy, source / "versions")
             scripts = ScriptDirectory.from_config(config)
             bundled = [script.revision for script in scripts.walk_revisions()][::-1]
             current = MigrationContext.configure(alchemy).get_current_revision()
@@ -75,18 +82,31 @@ def migrate(connection: psycopg.Connection, *, seconds: float, source: Path = PA
                 return current
             pending = bundled[bundled.index(current) + 1 :] if current else bundled
             for revision in pending:
-                step = f"migration {revision} failed and was rolled back"
+                step = f"migration {revision} failed, and the next run repeats it"
                 _log.info("migrating", extra={"revision": revision})
-                command.upgrade(config, revision)
+                _upgrade(config, revision, over)
             step = "setting the database roles failed and was rolled back"
-            database_roles.apply(connection, source / "roles")
+            database_roles.apply(connection, source / "roles", datasets)
             return bundled[-1]
         except (sqlalchemy.exc.DBAPIError, psycopg.Error, database_roles.RoleError) as error:
             cause = f"it took longer than {seconds:.0f} s" if over.is_set() else _first_line(error)
             raise MigrationError(f"{step}: {cause}") from error
 
 
-def _config(connection: sqlalchemy.Connection, versions: Path) -> Config:
+def _upgrade(config: Config, revision: str, over: Event) -> None:
+    """Run one migration, again and again while another session has a lock that it needs."""
+    while True:
+        try:
+            return command.upgrade(config, revision)
+        except sqlalchemy.exc.OperationalError as error:
+            if over.is_set() or not isinstance(error.orig, LockNotAvailable | DeadlockDetected):
+                raise
+            _log.warning("another session has the lock, trying again", extra={"revision": revision})
+            over.wait(_LOCK_PAUSE_SECONDS)
+
+
+def alembic_config(connection: sqlalchemy.Connection, versions: Path) -> Config:
+    """Alembic's configuration to run the migrations in `versions` on this connection."""
     config = Config()
     for name, folder in (("script_location", PACKAGE), ("version_locations", versions)):
         config.set_main_option(name, str(folder).replace("%", "%%"))  # a single % would start a reference

@@ -12,8 +12,10 @@ import psycopg
 import pytest
 from psycopg.sql import Composable
 
-# Words that are in capitals only in SQL.
-_SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|COPY|TRUNCATE|CREATE|ALTER|SET LOCAL|FROM|WHERE)\b")
+# Words that are in capitals only in SQL. COPY is also a word of reasons: in SQL a table and its columns follow.
+_SQL = re.compile(
+    r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|COPY(?= \S+ \()|TRUNCATE|CREATE|ALTER|SET LOCAL|FROM|WHERE)\b"
+)
 
 
 class Recorder:
@@ -53,8 +55,8 @@ def _sql(tree: ast.Module) -> Iterator[tuple[int, str, re.Pattern[str]]]:
         if id(node) in prose or not isinstance(node, ast.Constant | ast.JoinedStr):
             continue
         pieces = [node] if isinstance(node, ast.Constant) else node.values
-        # A placeholder of Python or psycopg may stand for anything.
+        # A placeholder may stand for anything: of Python, or of psycopg, which may have a name.
         text = "".join(str(piece.value) if isinstance(piece, ast.Constant) else "{}" for piece in pieces)
         if _SQL.search(text):
-            pattern = ".*".join(map(re.escape, re.split(r"\{\}", text)))
+            pattern = ".*".join(map(re.escape, re.split(r"\{\w*\}", text)))
             yield node.lineno, text, re.compile(pattern, re.DOTALL)

@@ -1,4 +1,4 @@
--- Loads files: writes the ledger, the orders and the rejected rows. It never deletes a file.
+-- Loads files: writes the ledger, the rows of datasets and the rejected rows. It never deletes a file.
 
 ALTER ROLE ingestion SET statement_timeout = 0; -- the function limits each statement by its own deadline
 ALTER ROLE ingestion SET idle_in_transaction_session_timeout = '60s';
@@ -11,11 +11,11 @@ ALTER ROLE ingestion SET tcp_keepalives_count = 3;
 ALTER ROLE ingestion SET tcp_user_timeout = 30000;
 ALTER ROLE ingestion SET client_connection_check_interval = '10s';
 
--- Temporary tables hold rows until they are merged into the orders.
+-- Temporary tables hold rows until they are merged into the dataset's table.
 GRANT CONNECT, TEMPORARY ON DATABASE {database} TO ingestion;
 GRANT USAGE ON SCHEMA public TO ingestion;
 GRANT SELECT, INSERT, UPDATE ON files TO ingestion;
 -- A file that holds many known keys deletes the stored rows, and copies its own.
-GRANT SELECT, INSERT, UPDATE, DELETE ON orders TO ingestion;
+GRANT SELECT, INSERT, UPDATE, DELETE ON {datasets} TO ingestion;
 -- A file that is loaded again replaces its rejected rows.
 GRANT SELECT, INSERT, DELETE ON rejected_rows TO ingestion;

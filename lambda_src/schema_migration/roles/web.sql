@@ -1,4 +1,4 @@
--- Shows files, orders and rejected rows in the web app. Reads only.
+-- Shows files, the rows of datasets and rejected rows in the web app. Reads only.
 
 ALTER ROLE web SET statement_timeout = '5s';
 ALTER ROLE web SET idle_in_transaction_session_timeout = '60s';
@@ -6,4 +6,4 @@ ALTER ROLE web SET default_transaction_read_only = on;
 
 GRANT CONNECT ON DATABASE {database} TO web;
 GRANT USAGE ON SCHEMA public TO web;
-GRANT SELECT ON files, orders, rejected_rows TO web;
+GRANT SELECT ON files, {datasets}, rejected_rows TO web;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv as csv_format
+import io
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +16,7 @@ import botocore.session
 import psycopg
 import pytest
 
-from common.datasets.declaration import load_datasets
+from common.datasets.declaration import Dataset, load_datasets
 from ingestion.database import DatabaseConnection
 from ingestion.deadline import Deadline
 from ingestion.event import EventType, FileEvent
@@ -105,7 +107,7 @@ class Shop:
 
     def migrate(self, source: Path = PACKAGE) -> str:
         """Run the migrations of `source`, and set its roles."""
-        return migrate(psycopg.connect(self.url()), seconds=30, source=source)
+        return migrate(psycopg.connect(self.url()), seconds=30, datasets=list(DATASETS), source=source)
 
 
 @dataclass
@@ -221,6 +223,13 @@ def csv(*rows: tuple[str, int], notes: str = "") -> bytes:
     header = "order_id,customer_email,sku,quantity,unit_price,currency,ordered_at,notes\n"
     line = "{},ada@example.com,MUG,{},12.50,EUR,2026-03-31T14:05:00+02:00,{}\n"
     return (header + "".join(line.format(order_id, quantity, notes) for order_id, quantity in rows)).encode()
+
+
+def example(dataset: Dataset) -> bytes:
+    """A file with one row, of the examples of the dataset's types."""
+    text = io.StringIO()
+    csv_format.writer(text).writerows([dataset.columns, [field.column.example for field in dataset.fields]])
+    return text.getvalue().encode()
 
 
 def statuses(pipeline: Pipeline) -> list[str]:

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from ingestion import tables
-from tests.integration.database.conftest import ADMINISTRATOR, ROLES, START, Pipeline, Shop, csv
+from tests.integration.database.conftest import ADMINISTRATOR, DATASETS, ROLES, START, Pipeline, Shop, csv
 from tests.support.contracts.deployed import deployed
 from tests.support.recorder import Recorder, never_run
 
@@ -51,7 +51,7 @@ def _runtime(role: str) -> Any:
 def _prepared(pipeline: Pipeline, role: str) -> Pipeline:
     """The database as the role finds it: empty for ingestion, with an old file that has a rejected row for others."""
     with pipeline.shop.connect() as owner:
-        owner.execute("TRUNCATE files, orders, rejected_rows")
+        owner.execute(f"TRUNCATE files, rejected_rows, {', '.join(DATASETS)}")
     pipeline.close()
     if role != "ingestion":
         pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(("A-1", 1), ("A-2", 2), ("A-3", 0)), at=0))

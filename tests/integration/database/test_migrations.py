@@ -74,14 +74,14 @@ def test_concurrent_runs_wait_for_each_other(empty_shop: Shop) -> None:
 def test_a_schema_newer_than_the_release_stays_as_it_is(shop: Shop, source: Path) -> None:
     before = tables(shop)
     head = shop.rows("SELECT version_num FROM alembic_version")[0]
-    assert migrate(psycopg.connect(shop.url()), seconds=30, source=source) == head
+    assert migrate(psycopg.connect(shop.url()), seconds=30, datasets=[], source=source) == head
     assert tables(shop) == before
 
 
 def test_a_failed_migration_is_rolled_back_and_those_before_it_are_kept(empty_shop: Shop, source: Path) -> None:
     (source / "versions/c.py").write_text(revision("c", "b", "CREATE TABLE third (id int); SELECT 1 / 0"))
-    with pytest.raises(MigrationError, match="migration c failed and was rolled back: division by zero"):
-        migrate(psycopg.connect(empty_shop.url()), seconds=30, source=source)
+    with pytest.raises(MigrationError, match="migration c failed, and the next run repeats it: division by zero"):
+        migrate(psycopg.connect(empty_shop.url()), seconds=30, datasets=[], source=source)
     assert tables(empty_shop) == {"first", "second", "alembic_version"}
     assert empty_shop.rows("SELECT version_num FROM alembic_version") == ["b"]
 
@@ -89,22 +89,22 @@ def test_a_failed_migration_is_rolled_back_and_those_before_it_are_kept(empty_sh
 def test_a_fixed_migration_runs_after_it_failed(empty_shop: Shop, source: Path) -> None:
     (source / "versions/c.py").write_text(revision("c", "b", "SELECT 1 / 0"))
     with pytest.raises(MigrationError):
-        migrate(psycopg.connect(empty_shop.url()), seconds=30, source=source)
+        migrate(psycopg.connect(empty_shop.url()), seconds=30, datasets=[], source=source)
     (source / "versions/c.py").write_text(revision("c", "b", "CREATE TABLE third (id int)"))
-    assert migrate(psycopg.connect(empty_shop.url()), seconds=30, source=source) == "c"
+    assert migrate(psycopg.connect(empty_shop.url()), seconds=30, datasets=[], source=source) == "c"
 
 
 def test_a_migration_that_takes_too_long_is_cancelled_and_reported(empty_shop: Shop, source: Path) -> None:
     (source / "versions/c.py").write_text(revision("c", "b", "SELECT pg_sleep(60)"))
     with pytest.raises(MigrationError, match=r"migration c .* took longer than 1 s"):
-        migrate(psycopg.connect(empty_shop.url()), seconds=1, source=source)
+        migrate(psycopg.connect(empty_shop.url()), seconds=1, datasets=[], source=source)
 
 
 def test_waiting_for_another_run_is_limited(empty_shop: Shop, source: Path) -> None:
     with empty_shop.connect() as other:
         other.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         with pytest.raises(MigrationError, match="could not start: it took longer"):
-            migrate(psycopg.connect(empty_shop.url()), seconds=1, source=source)
+            migrate(psycopg.connect(empty_shop.url()), seconds=1, datasets=[], source=source)
 
 
 def test_a_wrong_password_is_reported_without_showing_it(empty_shop: Shop) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from components.common.packaging import COMMON, content
 from components.database.schema_migration import SOURCE
+from config.datasets import datasets
 from config.environments import DEV, PROD
 from config.ingestion import ProvisionedConcurrency, SnapStart, Start
 from tests.support.promises import has, mentions, refuses_plain_http
@@ -205,9 +206,9 @@ def test_new_code_takes_traffic_only_after_the_migration(every_environment: Synt
 
 
 def test_a_new_migration_runs_with_the_next_deployment(every_environment: Synthesized, tmp_path: Path) -> None:
-    """CloudFormation invokes the function again only if the property changes, which is a hash of the files."""
+    """CloudFormation invokes the function again only if a property changes: a hash of the files, and the datasets."""
     run = every_environment.only("Pipeline", "Custom::SchemaMigration")
-    has("the migration's run", run, {"Migrations": content(SOURCE, COMMON)})
+    has("the migration's run", run, {"Migrations": content(SOURCE, COMMON), "Datasets": list(datasets())})
     before = content(tmp_path)
     (tmp_path / "0002_more.sql").write_text("create table more ()")
     assert content(tmp_path) != before

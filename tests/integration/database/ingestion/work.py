@@ -5,11 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from common.datasets.declaration import Dataset
 from ingestion.deadline import Deadline
 from ingestion.event import EventType
-from tests.integration.database.conftest import Pipeline, csv, event
+from tests.integration.database.conftest import DATASETS, Pipeline, csv, event, example
 
 CODE = Path("lambda_src/ingestion")
+
+
+def _rejecting(dataset: Dataset) -> Dataset:
+    """The dataset, but known keys are rejected, and dates are written another way."""
+    fields = (replace(each, format="%d.%m.%Y") if each.type == "date" else each for each in dataset.fields)
+    return replace(dataset, known_key="reject", fields=tuple(fields))
 
 
 def work(pipeline: Pipeline) -> None:
@@ -34,3 +41,11 @@ def work(pipeline: Pipeline) -> None:
     loader.load(replace(gone, type=EventType.PERMANENTLY_DELETED))
     loader.load(gone)  # its deletion came first
     loader._once(pipeline.put("incoming/orders/f.csv", csv(("F-1", 1)), at=70), Deadline(60), exclusive=True)
+    for dataset in DATASETS.values():
+        for at in (80, 90):  # new rows, then known ones
+            outcome = loader.load(pipeline.put(f"incoming/{dataset.name}/g.csv", example(dataset), at=at))
+            assert outcome.status == "loaded", outcome
+    rejecting = _rejecting(DATASETS["returns"])
+    loader._datasets = {"returns": rejecting}
+    for at in (100, 110):
+        loader.load(pipeline.put("incoming/returns/h.csv", example(rejecting), at=at))

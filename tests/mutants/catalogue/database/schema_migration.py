@@ -25,8 +25,8 @@ MUTANTS = (
     Mutant(
         name="new migrations never run",
         file="components/database/schema_migration.py",
-        old='properties={"Migrations": content(SOURCE, COMMON)}',
-        new='properties={"Migrations": "all"}',
+        old='"Migrations": content(SOURCE, COMMON)',
+        new='"Migrations": "all"',
         test=f"{INGESTION}::test_a_new_migration_runs_with_the_next_deployment[prod]",
         says="Migrations",
     ),

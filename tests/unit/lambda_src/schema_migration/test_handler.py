@@ -22,6 +22,7 @@ CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "example",
 }
+PROPERTIES = {"ResourceProperties": {"Datasets": ["customers", "orders"]}}
 SECRET = json.dumps({"username": "administrator", "password": "open sesame"})
 
 
@@ -70,10 +71,24 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.mark.parametrize("kind", ["Create", "Update"])
 def test_a_migrated_schema_is_reported_with_its_revision(cloudformation: CloudFormation, kind: str) -> None:
-    handler.handler(cloudformation.request(kind), Context())
+    handler.handler(cloudformation.request(kind, **PROPERTIES), Context())
     (found,) = cloudformation.responses
     assert (found["Status"], found["Data"]) == ("SUCCESS", {"Revision": "0042"})
     assert found["PhysicalResourceId"] == handler.RESOURCE_ID
+
+
+def test_the_roles_get_their_rights_to_the_datasets_of_the_template(
+    cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[object] = []
+
+    def migrate(_: object, *, datasets: object, **__: object) -> str:
+        given.append(datasets)
+        return "0042"
+
+    monkeypatch.setattr(handler, "migrate", migrate)
+    handler.handler(cloudformation.request("Update", **PROPERTIES), Context())
+    assert given == [["customers", "orders"]]
 
 
 def test_delete_changes_nothing_and_succeeds(cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,20 +101,20 @@ def test_a_failed_migration_fails_the_deployment_with_its_reason(
     cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise MigrationError("migration 0002 failed and was rolled back: no such table")
+        raise MigrationError("migration 0002 failed, and the next run repeats it: no such table")
 
     monkeypatch.setattr(handler, "migrate", fail)
-    handler.handler(cloudformation.request("Update"), Context())
+    handler.handler(cloudformation.request("Update", **PROPERTIES), Context())
     (found,) = cloudformation.responses
     assert found["Status"] == "FAILED"
-    assert found["Reason"] == "migration 0002 failed and was rolled back: no such table"
+    assert found["Reason"] == "migration 0002 failed, and the next run repeats it: no such table"
 
 
 def test_a_missing_setting_fails_the_deployment_and_is_named(
     cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DATABASE_HOST")
-    handler.handler(cloudformation.request("Create"), Context())
+    handler.handler(cloudformation.request("Create", **PROPERTIES), Context())
     assert "DATABASE_HOST" in cloudformation.responses[0]["Reason"]
 
 
@@ -109,7 +124,7 @@ def test_a_secret_that_cannot_be_read_fails_the_deployment_in_time(
 ) -> None:
     """The function has 60 s, and keeps 20 s for its response."""
     surroundings.error = ClientError({"Error": {"Code": code, "Message": "no"}}, "GetSecretValue")
-    handler.handler(cloudformation.request("Create"), Context())
+    handler.handler(cloudformation.request("Create", **PROPERTIES), Context())
     assert "reading the database's secret failed" in cloudformation.responses[0]["Reason"]
     assert clock.monotonic() == seconds
 
@@ -119,7 +134,7 @@ def test_a_first_deployment_waits_until_iam_knows_the_new_role(
 ) -> None:
     surroundings.error = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetSecretValue")
     surroundings.denials = 2
-    handler.handler(cloudformation.request("Create"), Context())
+    handler.handler(cloudformation.request("Create", **PROPERTIES), Context())
     assert cloudformation.responses[0]["Status"] == "SUCCESS"
     assert clock.slept == [2, 4]
 
@@ -131,7 +146,7 @@ def test_an_unexpected_error_is_reported_without_showing_any_secret(
         raise RuntimeError(conninfo)
 
     monkeypatch.setattr(handler, "connect", fail)
-    handler.handler(cloudformation.request("Create"), Context())
+    handler.handler(cloudformation.request("Create", **PROPERTIES), Context())
     (found,) = cloudformation.responses
     assert found["Status"] == "FAILED"
     assert "RuntimeError" in found["Reason"]
@@ -156,6 +171,6 @@ def test_a_token_is_tried_after_the_password_because_rds_refuses_passwords_of_me
 def _candidates(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     monkeypatch.setattr(handler, "connect", lambda candidates, **_: found.extend(candidates))
-    handler._migrate(Settings.from_env(ENVIRONMENT), Context())
+    handler._migrate(Settings.from_env(ENVIRONMENT), ["orders"], Context())
     assert len(found) == 2
     return found

@@ -1,0 +1,1 @@
+"""Writes migrations: what the declarations of datasets say, and the database does not have yet."""

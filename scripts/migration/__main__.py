@@ -1,0 +1,109 @@
+"""Writes the migration that brings the database to the declarations in `datasets/`: the command of `make migration`."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import sqlalchemy
+from alembic import command
+from sqlalchemy.pool import NullPool
+
+from common.datasets.declaration import Dataset, DeclarationError, load_datasets
+from local_cloud import toolchain
+from local_cloud.errors import LocalCloudError
+from local_cloud.postgres import LocalPostgres
+from schema_migration.migrate import PACKAGE, alembic_config
+
+from . import revision
+from .changes import RefusedChangeError, SchemaChange, changes
+
+VERSIONS = PACKAGE / "versions"
+DATASETS = Path("datasets")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Exits with 1 and a reason if nothing was written although something differs."""
+    parser = argparse.ArgumentParser(prog="scripts.migration", description=__doc__)
+    parser.add_argument("--name", default="", help="what the migration does, in a few words")
+    parser.add_argument("--defaults", default="", help="values for existing rows: dataset.column=value …")
+    parser.add_argument("--accept-loss", action="store_true", help="write also what loses values")
+    options = parser.parse_args(arguments)
+    try:
+        datasets = load_datasets(DATASETS)
+        with _database() as url:
+            upgrade(url, VERSIONS)
+            found = differences(url, datasets, _defaults(options.defaults))
+            if not found:
+                print("no change: the migrations lead to the declared tables")
+                return
+            refuse_losses(found, accepted=options.accept_loss)
+            file = revision.write(found, VERSIONS, title=options.name)
+            _format(file)
+            upgrade(url, VERSIONS)
+            if left := differences(url, datasets):
+                raise RuntimeError(f"{file} leaves differences: {'; '.join(each.words for each in left)}")
+    except (DeclarationError, RefusedChangeError, LocalCloudError) as error:
+        sys.exit(str(error))
+    print(f"{file.resolve().relative_to(Path.cwd())} is new. It\n" + "\n".join(f"  - {each.words}" for each in found))
+    if notes := dict.fromkeys(each.note for each in found if each.note):
+        print("Before you deploy it:\n" + "\n".join(f"  - {note}" for note in notes))
+    if options.accept_loss and any(each.way_back for each in found):
+        print("Write the reason for each loss into ACCEPTED in that file: a reviewer reads it there.")
+    print("Read it, run `make snapshots`, and commit both with the declarations.")
+
+
+def refuse_losses(found: Sequence[SchemaChange], *, accepted: bool) -> None:
+    """Raises RefusedChangeError if changes lose values, unless that is accepted."""
+    losses = [each for each in found if each.way_back]
+    if losses and not accepted:
+        listed = "\n\n".join(f"  {each.words}\n  Way back: {each.way_back}" for each in losses)
+        raise RefusedChangeError(
+            f"Nothing was written, because values would be lost or refused:\n\n{listed}\n\n"
+            "There are two ways out of each. Go back, as it says. Or, if it is intended, accept the loss:\n"
+            "make migration LOSS=accept. Then write the reason into the migration, where a reviewer reads it."
+        )
+
+
+def upgrade(url: str, versions: Path) -> None:
+    """Run the migrations, without the roles."""
+    engine = sqlalchemy.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url), poolclass=NullPool)
+    with engine.connect() as connection:
+        command.upgrade(alembic_config(connection, versions), "head")
+
+
+def differences(url: str, datasets: dict[str, Dataset], defaults: dict[str, str] | None = None) -> list[SchemaChange]:
+    """What differs between the declarations and the tables of a database."""
+    with psycopg.connect(url) as connection:
+        return changes(connection, datasets, defaults)
+
+
+@contextmanager
+def _database() -> Iterator[str]:
+    """The URL of an empty database, in a server of its own."""
+    toolchain.prepare(print)
+    with tempfile.TemporaryDirectory() as folder, LocalPostgres(Path(folder), venv=toolchain.SERVICES_VENV) as postgres:
+        yield postgres.server.url()
+
+
+def _defaults(text: str) -> dict[str, str]:
+    found = dict(part.partition("=")[::2] for part in shlex.split(text))
+    if wrong := [name for name in found if "." not in name]:
+        raise RefusedChangeError(f'DEFAULTS must be like "orders.site=unknown orders.channel=web", got {wrong[0]!r}.')
+    return found
+
+
+def _format(file: Path) -> None:
+    subprocess.run(["ruff", "check", "--quiet", "--fix", file], check=False)
+    subprocess.run(["ruff", "format", "--quiet", file], check=True)
+
+
+if __name__ == "__main__":
+    main()
