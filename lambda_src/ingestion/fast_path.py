@@ -1,13 +1,13 @@
 """The fast path for ordinary valid rows: a regular expression matches them in the received bytes, many at a time.
 
 Its patterns come from the types of the columns. They are stricter than the rules: every row that matches is valid under
-the rules, and PostgreSQL stores the same values, which the tests verify. Rows that don't match are checked by the rules.
+the rules, and PostgreSQL stores the same values, as the tests prove. Rows that don't match are checked by the rules.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -24,11 +24,6 @@ _IGNORED_CHARACTERS = 2_000
 _JSON_TEXT = rf'"[{characters(QUOTE + chr(92))}{BEYOND_ASCII}]*+"'
 _JSON_NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
 _JSON_SCALAR = rf"(?:{_JSON_TEXT}|{_JSON_NUMBER}|true|false|null)"
-_JSON_FLAT = {
-    "object": rf"\{{(?: ?{_JSON_TEXT} ?: ?(?:{_JSON_SCALAR}|\[(?:{_JSON_SCALAR}(?:, ?{_JSON_SCALAR})*+)?\])"
-    rf"(?:, ?{_JSON_TEXT} ?: ?(?:{_JSON_SCALAR}|\[(?:{_JSON_SCALAR}(?:, ?{_JSON_SCALAR})*+)?\]))*+)?\}}",
-    "array": rf"\[(?:{_JSON_SCALAR}(?:, ?{_JSON_SCALAR})*+)?\]",
-}
 # A column's value as it stands in a row that has matched: what follows it is known.
 _JSON_VALUE = {
     "object": r"(?:null|(\{(?:[^{}\"]++|\"[^\"]*+\")*+\}))",
@@ -103,7 +98,7 @@ def for_json(dataset: Dataset, members: Sequence[tuple[bytes, Field | None]], li
     names = [field.name for field in fields if field]
     # The last group is always empty: it stands for a column that is left out.
     pick = [names.index(name) if name in names else len(names) for name in dataset.columns]
-    nested = [number for number, field in enumerate(dataset.fields) if field.type in _JSON_FLAT]
+    nested = [number for number, field in enumerate(dataset.fields) if field.type in _JSON_VALUE]
 
     def finish(rows: bytes) -> bytes:
         columns = list(zip(*values.findall(rows), strict=True))
@@ -144,7 +139,7 @@ def date_order(fields: Sequence[Field | None]) -> str:
 
 def _can_be_too_long(fields: Sequence[Field | None]) -> bool:
     longest = sum((each.column.max_length or _IGNORED_CHARACTERS) if each else _IGNORED_CHARACTERS for each in fields)
-    return longest > MAX_RECORD_BYTES or any(each and each.type in _JSON_FLAT for each in fields)
+    return longest > MAX_RECORD_BYTES or any(each and each.type in _JSON_VALUE for each in fields)
 
 
 def _row(
@@ -157,21 +152,23 @@ def _row(
         return f"{before[number]}(?:{found})"
 
     values = _values(fields)
-    parts = [part(number, each) for number, each in enumerate(values)]
     deciders = {each.decimals for each in fields if each and isinstance(each.decimals, str)}
-    span = [
+    concerned = [
         number
         for number, each in enumerate(fields)
         if each and (each.name in deciders or isinstance(each.decimals, str))
     ]
-    if not deciders:
-        return "".join(parts)
-    first, last = min(span), max(span) + 1
+    if not concerned:
+        return "".join(part(number, each) for number, each in enumerate(values))
+    first, last = min(concerned), max(concerned) + 1
+    decided = any(each and each.name in deciders for each in fields)
     alternatives = []
-    for decimals in (iso4217.USUAL_DECIMALS, *sorted(set(iso4217.DECIMALS.values()))):
+    for decimals in (iso4217.USUAL_DECIMALS, *(sorted(set(iso4217.DECIMALS.values())) if decided else ())):
         narrowed = [_with_decimals(each, decimals, deciders) for each in values[first:last]]
         alternatives.append("".join(part(first + number, each) for number, each in enumerate(narrowed)))
-    return f"{''.join(parts[:first])}(?:{'|'.join(alternatives)}){''.join(parts[last:])}"
+    before_them = "".join(part(number, each) for number, each in enumerate(values[:first]))
+    after_them = "".join(part(last + number, each) for number, each in enumerate(values[last:]))
+    return f"{before_them}(?:{'|'.join(alternatives)}){after_them}"
 
 
 def _with_decimals(value: _Value | None, decimals: int, deciders: set[str]) -> _Value | None:
@@ -189,17 +186,26 @@ def _with_decimals(value: _Value | None, decimals: int, deciders: set[str]) -> _
 def _csv_value(value: _Value, span: Span, mark: str, *, quoted: bool) -> str:
     field, column, optional = value
     end = rf"(?:{mark}|\r?\n)"
-    words = [each for each in field.missing_values if each and each.isascii()]
-    barred = "".join(rf"(?!{re.escape(each)}{end})" for each in words)
-    found = [f"{barred}(?:{column.pattern(span)})"]
+    found = [f"{_not_missing(field, end)}(?:{column.pattern(span)})"]
     if quoted:
-        barred = "".join(f'(?!{re.escape(each)}")' for each in words)
-        found.append(f'"{barred}(?:{column.pattern(QUOTED)})"')
+        found.append(f'"{_not_missing(field, QUOTE)}(?:{column.pattern(QUOTED)})"')
     if optional:
-        found += [re.escape(each) for each in words if span.has(each)]
-        found += [f'"{re.escape(each)}"' for each in words if quoted and QUOTE not in each]
+        words = [each for each in field.missing_values if each and QUOTE not in each]
+        found += [_in_bytes(each) for each in words if span.has(each)]
+        found += [f'"{_in_bytes(each)}"' for each in words if quoted]
         found += ['""(?!")', ""] if quoted else [""]
     return "|".join(found)
+
+
+def _in_bytes(text: str) -> str:
+    """The pattern that matches the text's bytes in UTF-8."""
+    return re.escape(text.encode().decode("latin-1"))
+
+
+def _not_missing(field: Field, end: str) -> str:
+    """A lookahead: what follows, up to `end`, is no word for a missing value."""
+    words = [_in_bytes(each) for each in field.missing_values if each]
+    return f"(?!(?:{'|'.join(words)}) *+{end})" if words else ""
 
 
 def _csv_change(field: Field) -> Callable[[Column], list[bytes]] | None:
@@ -255,11 +261,11 @@ class _Columns:
 
 def _json_value(value: _Value) -> str:
     field, column, optional = value
-    null = ["null", '""'] if optional else []
-    if field.type in _JSON_FLAT:
-        return "|".join([_JSON_FLAT[field.type], *null[:1]])
-    found = [f"(?:{column.json_pattern})(?=[,}}])"] if column.json_pattern else []
+    found = []
+    if column.json_pattern:
+        found.append(rf"{_not_missing(field, '[,}]')}(?:{column.json_pattern})(?=[,}}])")
     if column.rewrite is None:
-        barred = "".join(f'(?!{re.escape(each)}")' for each in field.missing_values if each and each.isascii())
-        found.append(f'"{barred}(?:{column.pattern(JSON_STRING)})"')
-    return "|".join([*found, *null])
+        found.append(f'"{_not_missing(field, QUOTE)}(?:{column.pattern(JSON_STRING)})"')
+    if optional:
+        found += ["null"] if field.type in _JSON_VALUE else ["null", '""']
+    return "|".join(found)

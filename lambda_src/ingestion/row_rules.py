@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from common.datasets.codes import iso4217
 from common.datasets.declaration import Dataset, Field
@@ -57,7 +56,8 @@ def _check_decimals(dataset: Dataset, values: Sequence[str | None], stored: Sequ
             continue
         currency = stored[at(field.decimals)]
         allowed = iso4217.DECIMALS.get(currency or "", iso4217.USUAL_DECIMALS)
-        if round(Decimal(amount), allowed) != Decimal(amount):
-            words = {0: "no decimals", 1: "at most 1 decimal"}.get(allowed, f"at most {allowed} decimals")
-            reasons.append(f"{field.name} {quote(given or '')} must have {words}{f' in {currency}' if currency else ''}")
+        if len(amount.partition(".")[2].rstrip("0")) > allowed:
+            words = f"at most {allowed} decimals" if allowed else "no decimals"
+            where = f" in {currency}" if currency else ""
+            reasons.append(f"{field.name} {quote(given or '')} must have {words}{where}")
     return reasons

@@ -9,12 +9,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
-from .types import ColumnType, UnsupportedError, column_type
+from .types import ColumnType, PropertyError, column_type
 
 SCHEMA_FILE = "schema.json"
 PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
@@ -25,30 +24,48 @@ ENCODINGS = ("utf-8", "cp1252")
 
 KnownKey = Literal["replace", "keep", "reject"]
 
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _SCHEMA_KEYS = (
     *("$schema", "name", "title", "description", "fields", "fieldsMatch", "missingValues", "primaryKey"),
     *("uniqueKeys", "foreignKeys", "x-dataset"),
 )
 _FIELD_KEYS = (
-    *("name", "type", "format", "title", "description", "example", "constraints", "missingValues", "decimalChar"),
-    *("groupChar", "bareNumber", "trueValues", "falseValues", "categories", "rdfType", "x-field"),
-)
+    *("name", "type", "title", "description", "example", "constraints", "missingValues", "rdfType", "x-field"),
+)  # fmt: skip
 _DATASET_KEYS = (
     *("knownKey", "maxRejectedPercent", "maxFileMb", "retentionDays", "dialect", "encoding", "page"),
 )  # fmt: skip
-_X_FIELD_KEYS = ("aliases", "semanticType", "personal", "decimals", "timezone", "rule")
+_MAX_LEVELS = 20
 _LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _LENGTHS = ("minLength", "maxLength")
-_ORDERED = ("integer", "number", "date", "datetime", "time", "year", "yearmonth")
-_CONSTRAINTS: Mapping[str, tuple[str, ...]] = {
-    "string": ("required", "unique", "enum", "pattern", *_LENGTHS),
-    "any": ("required", "unique", "enum"),
-    "boolean": ("required", "unique", "enum"),
-    "duration": ("required", "unique", "enum"),
-    "object": ("required",),
-    "array": ("required",),
-    **{name: ("required", "unique", "enum", *_LIMITS) for name in _ORDERED},
+_OPTIONS = ("decimalChar", "groupChar", "bareNumber", "trueValues", "falseValues")
+
+
+@dataclass(frozen=True)
+class _Allowed:
+    """What a field of one type may have beside what every field has."""
+
+    constraints: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    extension: tuple[str, ...] = ()
+
+
+_KEYS = ("required", "unique")
+_TYPES = {
+    "string": _Allowed((*_KEYS, "enum", "pattern", *_LENGTHS), ("format", "categories"), ("semanticType", "rule")),
+    "any": _Allowed((*_KEYS, "enum", *_LENGTHS)),
+    "integer": _Allowed((*_KEYS, "enum", *_LIMITS), ("groupChar", "bareNumber", "categories")),
+    "number": _Allowed((*_KEYS, "enum", *_LIMITS), ("decimalChar", "groupChar", "bareNumber"), ("decimals",)),
+    "boolean": _Allowed(_KEYS, ("trueValues", "falseValues")),
+    "date": _Allowed((*_KEYS, "enum", *_LIMITS), ("format",)),
+    "datetime": _Allowed((*_KEYS, *_LIMITS), ("format",), ("timezone",)),
+    "time": _Allowed((*_KEYS, *_LIMITS), ("format",)),
+    "year": _Allowed((*_KEYS, *_LIMITS)),
+    "yearmonth": _Allowed((*_KEYS, *_LIMITS)),
+    "duration": _Allowed(_KEYS),
+    "object": _Allowed(("required",)),
+    "array": _Allowed(("required",)),
 }
 _NOT_LOADED = {
     "list": "declare it as a string, or send JSON and declare it as an array",
@@ -94,7 +111,7 @@ class Field:
 
     @cached_property
     def column(self) -> ColumnType:
-        """The rules for the column's values. Raises UnsupportedError."""
+        """The rules for the column's values. Raises PropertyError."""
         return column_type(self)
 
 
@@ -169,10 +186,13 @@ def folded(name: str) -> str:
 
 def load_datasets(folder: Path) -> dict[str, Dataset]:
     """Every dataset that has a folder in `folder`, by name. Raises DeclarationError."""
-    datasets = {
-        file.parent.name: parse(file.read_text(encoding="utf-8"), name=file.parent.name, path=_shown(file))
-        for file in sorted(folder.glob(f"*/{SCHEMA_FILE}"))
-    }
+    datasets: dict[str, Dataset] = {}
+    for file in sorted(folder.glob(f"*/{SCHEMA_FILE}")):
+        try:
+            text = file.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise DeclarationError(f"{_shown(file)}: not UTF-8 text: {error}") from None
+        datasets[file.parent.name] = parse(text, name=file.parent.name, path=_shown(file))
     for dataset in datasets.values():
         _check_references(dataset, datasets, path=_shown(folder / dataset.name / SCHEMA_FILE))
     return datasets
@@ -182,28 +202,26 @@ def parse(text: str, *, name: str, path: str) -> Dataset:
     """Read one declaration; `path` is named in errors. Raises DeclarationError."""
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DeclarationError(f"{path}: not JSON: {error}") from None
     root = _Node(path, "", value)
+    root.check_content()
     if not _NAME.fullmatch(name) or name in RESERVED_NAMES:
         root.fail(f"the folder's name must be {_NAMES_RULE} and none of {', '.join(sorted(RESERVED_NAMES))}", name)
     root.only(_SCHEMA_KEYS)
     if (profile := root.get("$schema")) and profile.value != PROFILE:
         profile.fail(f'must be "{PROFILE}"')
-    if (match := root.get("fieldsMatch")) is None or match.value not in ("partial", ["partial"]):
-        (match or root).fail(
-            'fieldsMatch must be "partial": files may leave optional columns out, and may have more columns'
-        )
+    match = root.need("fieldsMatch", 'write "partial": files may leave optional columns out, and may have others')
+    if match.value not in ("partial", ["partial"]):
+        match.fail('must be "partial": files may leave optional columns out, and may have others')
     if unique := root.get("uniqueKeys"):
         unique.fail("is not supported: a file is checked against one key, the primary key")
     missing = _missing_values(root)
     key = root.need("primaryKey", "a file that comes twice would double its rows").names()
     fields = tuple(_field(node, missing, key) for node in root.need("fields", "a table has columns").items())
     _check_names(root, fields, key)
-    extension = root.get("x-dataset") or _Node(path, "/x-dataset", {})
-    extension.only(_DATASET_KEYS)
-    days = extension.get("retentionDays") or _Node(path, "/x-dataset/retentionDays", {})
-    days.only(("rows", "rejects", "originals"))
+    extension = root.object("x-dataset", _DATASET_KEYS)
+    days = extension.object("retentionDays", ("rows", "rejects", "originals"))
     return Dataset(
         name=name,
         title=root.text("title") or name.replace("_", " ").capitalize(),
@@ -232,38 +250,64 @@ class _Node:
     def __init__(self, path: str, pointer: str, value: Any) -> None:
         self.path, self.pointer, self.value = path, pointer, value
 
-    def fail(self, message: str, value: Any = ...) -> None:
-        shown = json.dumps(self.value if value is ... else value, ensure_ascii=False)
-        raise DeclarationError(
-            f"{self.path} at {self.pointer or '/'}: {message}, got {shown if len(shown) <= 100 else shown[:100] + '…'}"
-        )
+    def fail(self, message: str, value: Any = ...) -> NoReturn:
+        shown = json.dumps(self.value if value is ... else value, ensure_ascii=False, default=str)
+        shown = shown if len(shown) <= 100 else f"{shown[:100]}…"
+        raise DeclarationError(f"{self.path} at {self.pointer or '/'}: {message}, got {shown}")
+
+    def check_content(self) -> None:
+        """Refuse what the migration or the messages couldn't show: texts with NUL, and values nested in values."""
+        left = [(self.value, 1)]
+        while left:
+            value, level = left.pop()
+            if level > _MAX_LEVELS:
+                self.fail(f"must have at most {_MAX_LEVELS} levels", "more")
+            if isinstance(value, str) and _UNSTORABLE.search(value):
+                self.fail("no text may contain NUL or an unpaired surrogate", ascii(value))
+            if isinstance(value, dict | list):
+                left += [(each, level + 1) for each in value]
+                left += [(each, level + 1) for each in value.values()] if isinstance(value, dict) else []
 
     def only(self, known: Iterable[str]) -> None:
         if not isinstance(self.value, dict):
             self.fail("must be a JSON object")
         for name in self.value:
             if name not in known:
+                from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+
                 near = get_close_matches(name, known, 1)
-                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-                self.fail(f"unknown property; {hint}", name)
+                hint = f"did you mean {near[0]}?" if near else f"known here are {', '.join(known)}"
+                self.child(name).fail(f"unknown property; {hint}")
+
+    def child(self, path: str) -> _Node:
+        """The value that a path of names and numbers leads to; None if it does not exist."""
+        node = self
+        for name in path.split("/"):
+            value = node.value
+            if isinstance(value, list):
+                value = value[int(name)]
+            else:
+                value = value.get(name) if isinstance(value, dict) else None
+            node = _Node(node.path, f"{node.pointer}/{name.replace('~', '~0')}", value)
+        return node
 
     def get(self, name: str) -> _Node | None:
-        if self.value.get(name) is None:
-            return None
-        return _Node(self.path, f"{self.pointer}/{name.replace('~', '~0').replace('/', '~1')}", self.value[name])
+        return self.child(name) if name in self.value else None
 
     def need(self, name: str, why: str) -> _Node:
-        node = self.get(name)
-        if node is None:
-            self.fail(f"{name} is missing: {why}")
-            raise AssertionError
+        return self.get(name) or self.fail(f"{name} is missing: {why}")
+
+    def object(self, name: str, known: Iterable[str]) -> _Node:
+        """An object with these properties; an empty one if it is missing."""
+        node = self.get(name) or _Node(self.path, f"{self.pointer}/{name}", {})
+        node.only(known)
         return node
 
     def items(self) -> Iterator[_Node]:
         if not isinstance(self.value, list) or not self.value:
             self.fail("must be a list with at least one item")
-        for number, each in enumerate(self.value):
-            yield _Node(self.path, f"{self.pointer}/{number}", each)
+        for number in range(len(self.value)):
+            yield self.child(str(number))
 
     def items_of(self, name: str) -> Iterator[_Node]:
         node = self.get(name)
@@ -273,6 +317,8 @@ class _Node:
         found = [self.value] if isinstance(self.value, str) else self.value
         if not isinstance(found, list) or not found or not all(isinstance(each, str) for each in found):
             self.fail("must be a field's name, or a list of names")
+        if len(set(found)) < len(found):
+            self.fail("must not name a field twice")
         return tuple(found)
 
     def text(self, name: str) -> str:
@@ -310,32 +356,34 @@ def _missing_values(node: _Node) -> tuple[str, ...] | None:
     found = node.get("missingValues")
     if found is None:
         return None
-    if not isinstance(found.value, list):
-        found.fail("must be a list")
-    texts = tuple(each.get("value") if isinstance(each, dict) else each for each in found.value)
+    texts = tuple(
+        each.need("value", 'an object is such as {"value": "NA"}').value if isinstance(each.value, dict) else each.value
+        for each in found.items()
+    )
     if not all(isinstance(each, str) for each in texts):
         found.fail('must be a list of texts, or of objects such as {"value": "NA"}')
     if "" not in texts:
         found.fail('must contain "": an empty value is missing in every dataset')
+    if wrong := [each for each in texts if each != each.strip(" \t") or "\n" in each or "\r" in each]:
+        found.fail("must have no blanks around them and no line breaks", wrong)
     return texts
 
 
 def _field(node: _Node, missing: tuple[str, ...] | None, key: tuple[str, ...]) -> Field:
-    node.only(_FIELD_KEYS)
+    kind = node.text("type") if isinstance(node.value, dict) and "type" in node.value else "any"
+    if kind not in _TYPES:
+        node.child("type").fail(
+            f"is not supported: {_NOT_LOADED[kind]}" if kind in _NOT_LOADED else f"must be one of {', '.join(_TYPES)}"
+        )
+    allowed = _TYPES[kind]
+    node.only((*_FIELD_KEYS, *allowed.keys))
     name = node.text("name")
     if not _NAME.fullmatch(name) or name in RESERVED_COLUMNS:
-        node.fail(f"name must be {_NAMES_RULE} and none of {', '.join(sorted(RESERVED_COLUMNS))}", name)
-    kind = node.text("type") or "any"
-    if kind in _NOT_LOADED:
-        node.fail(f"type {kind} is not supported: {_NOT_LOADED[kind]}", kind)
-    if kind not in _CONSTRAINTS:
-        node.fail(f"type must be one of {', '.join(_CONSTRAINTS)}", kind)
-    constraints = node.get("constraints") or _Node(node.path, f"{node.pointer}/constraints", {})
-    constraints.only(_CONSTRAINTS[kind])
-    if constraints.value.get("unique") and key != (name,):
-        constraints.fail("unique is supported for the primary key only", True)
-    extension = node.get("x-field") or _Node(node.path, f"{node.pointer}/x-field", {})
-    extension.only(_X_FIELD_KEYS)
+        node.child("name").fail(f"must be {_NAMES_RULE} and none of {', '.join(sorted(RESERVED_COLUMNS))}")
+    constraints = node.object("constraints", allowed.constraints)
+    extension = node.object("x-field", ("aliases", "personal", *allowed.extension))
+    if constraints.flag("unique") and key != (name,):
+        constraints.child("unique").fail("is supported for the primary key only")
     decimals = extension.get("decimals")
     if decimals and not isinstance(decimals.value, str):
         extension.integer("decimals", 0, 18)
@@ -358,49 +406,47 @@ def _field(node: _Node, missing: tuple[str, ...] | None, key: tuple[str, ...]) -
         required=constraints.flag("required") or name in key,
     )
     try:
-        made.column  # noqa: B018 - builds the rules, which finds what they don't support
-    except UnsupportedError as error:
-        node.fail(str(error), error.value)
-    if name in key and made.column.sql_type == "text" and not 0 < (made.column.max_length or 0) <= MAX_KEY_CHARACTERS:
-        constraints.fail(
-            f"maxLength must be a whole number from 1 to {MAX_KEY_CHARACTERS} in a key: an index has no room for more"
+        column = made.column
+    except PropertyError as error:
+        node.child(error.path).fail(str(error), error.value)
+    if name in key and column.sql_type == "text" and not 0 < (column.max_length or 0) <= MAX_KEY_CHARACTERS:
+        constraints.child("maxLength").fail(
+            f"must be 1 to {MAX_KEY_CHARACTERS} in a key: an index has no room for more", column.max_length
         )
     return made
 
 
-_OPTIONS = ("decimalChar", "groupChar", "bareNumber", "trueValues", "falseValues")
-
-
 def _constraints(node: _Node, constraints: _Node) -> dict[str, Any]:
     found = dict(constraints.value)
-    categories = node.get("categories")
-    if categories and "enum" not in found:
-        found["enum"] = [each["value"] if isinstance(each, dict) else each for each in categories.value]
-    if "enum" in found and not (isinstance(found["enum"], list) and found["enum"]):
-        constraints.fail("enum must be a list with at least one value", found["enum"])
+    for each in node.items_of("categories"):
+        value = each.need("value", "a category has one").value if isinstance(each.value, dict) else each.value
+        if "enum" not in constraints.value:
+            found.setdefault("enum", []).append(value)
+    if enum := constraints.get("enum"):
+        list(enum.items())
     for name in _LENGTHS:
         constraints.integer(name, 0, 1_000_000)
     return found
 
 
 def _check_names(root: _Node, fields: tuple[Field, ...], key: tuple[str, ...]) -> None:
-    names = [each.name for each in fields]
-    by_name = dict(zip(names, fields, strict=True))
+    by_name = {each.name: each for each in fields}
     for name in key:
-        if name not in names:
-            root.fail(f"primaryKey must name fields, which are {', '.join(names)}", name)
+        if name not in by_name:
+            root.child("primaryKey").fail(f"must name fields, which are {', '.join(by_name)}", name)
         if by_name[name].type in ("object", "array"):
-            root.fail("primaryKey must not name an object or an array: they have no order", name)
-    taken: dict[str, str] = {}
-    for each in fields:
+            root.child("primaryKey").fail("must not name an object or an array: they have no order", name)
+    taken: dict[str, int] = {}
+    for number, each in enumerate(fields):
         for alias in (each.name, each.title, *each.aliases):
-            if alias and taken.setdefault(folded(alias), each.name) != each.name:
-                root.fail(f"two fields, {taken[folded(alias)]} and {each.name}, have the same name or alias", alias)
+            other = taken.setdefault(folded(alias), number) if alias else number
+            if other != number:
+                root.child(f"fields/{number}").fail(f"its name or alias is also that of {fields[other].name}", alias)
         decider = each.decimals if isinstance(each.decimals, str) else None
-        if decider and (decider not in names or by_name[decider].semantic_type != "currency"):
-            root.fail(f"decimals of {each.name} must name a field with the semanticType currency", decider)
-    if len(set(names)) != len(names):
-        root.fail("a field's name occurs more than once", names)
+        if decider and (decider not in by_name or by_name[decider].semantic_type != "currency"):
+            root.child(f"fields/{number}/x-field/decimals").fail(
+                "must be a number, or name a field with the semanticType currency"
+            )
 
 
 def _foreign_key(node: _Node, own: str) -> ForeignKey:
@@ -416,40 +462,41 @@ def _foreign_key(node: _Node, own: str) -> ForeignKey:
 
 def _check_references(dataset: Dataset, datasets: Mapping[str, Dataset], *, path: str) -> None:
     for number, each in enumerate(dataset.foreign_keys):
-        node = _Node(path, f"/foreignKeys/{number}", {"fields": each.fields, "reference": each.dataset})
+        node = _Node(path, f"/foreignKeys/{number}", {})
         if unknown := set(each.fields) - set(dataset.columns):
-            node.fail(f"fields must name fields, which are {', '.join(dataset.columns)}", sorted(unknown))
+            node.child("fields").fail(f"must name fields, which are {', '.join(dataset.columns)}", sorted(unknown))
         if each.dataset not in datasets:
-            node.fail(f"reference/resource must be a dataset, which are {', '.join(datasets)}", each.dataset)
-        if each.key != datasets[each.dataset].primary_key or len(each.key) != len(each.fields):
-            node.fail(f"reference/fields must be the primary key of {each.dataset}", each.key)
+            node.child("reference/resource").fail(f"must be a dataset, which are {', '.join(datasets)}", each.dataset)
+        other = datasets[each.dataset]
+        if each.key != other.primary_key or len(each.key) != len(each.fields):
+            node.child("reference/fields").fail(
+                f"must be the primary key of {each.dataset}, which is {', '.join(other.primary_key)}", each.key
+            )
+        for own, name in zip(each.fields, each.key, strict=True):
+            mine, others = dataset.by_name[own].column, other.by_name[name].column
+            if mine.sql_type != others.sql_type and not (mine.number and others.number):
+                node.child("fields").fail(f"{own} must have the type of {name}, {others.sql_type}", mine.sql_type)
 
 
 def _is_quoted(extension: _Node) -> bool:
     """Whether quotes are syntax in the dataset's CSV files (Table Dialect: quoteChar)."""
-    dialect = extension.get("dialect")
-    if dialect is None:
-        return True
-    dialect.only(("quoteChar",))
-    if dialect.value.get("quoteChar", '"') not in ('"', None):
-        dialect.fail("quoteChar must be \"\\\"\", or null where quotes are ordinary characters")
-    return dialect.value.get("quoteChar", '"') is not None
+    mark = extension.object("dialect", ("quoteChar",)).get("quoteChar")
+    if mark and mark.value not in ('"', None):
+        mark.fail('must be "\\"", or null where quotes are ordinary characters')
+    return mark is None or mark.value is not None
 
 
 def _page(extension: _Node, fields: tuple[Field, ...], key: tuple[str, ...]) -> Page:
-    node = extension.get("page") or _Node(extension.path, f"{extension.pointer}/page", {})
-    node.only(("columns", "search", "chart"))
-    names = [each.name for each in fields]
-    for name in (*node.texts("columns"), *filter(None, (node.text("search"), node.text("chart")))):
-        if name not in names:
-            node.fail(f"must name fields, which are {', '.join(names)}", name)
-    chart = node.text("chart") or None
-    if chart and next(each for each in fields if each.name == chart).type not in ("date", "datetime"):
-        node.fail("chart must name a date or a datetime", chart)
-    search = node.text("search") or key[0]
-    if search not in key[:1]:
-        node.fail(f"search must name the first column of the primary key, {key[0]}: an index finds it", search)
-    return Page(columns=node.texts("columns") or tuple(names[:7]), search=search, chart=chart)
+    node = extension.object("page", ("columns", "search", "chart"))
+    by_name = {each.name: each for each in fields}
+    columns, search, chart = node.texts("columns"), node.text("search") or key[0], node.text("chart") or None
+    if unknown := [name for name in columns if name not in by_name]:
+        node.child("columns").fail(f"must name fields, which are {', '.join(by_name)}", unknown)
+    if chart and (chart not in by_name or by_name[chart].type not in ("date", "datetime")):
+        node.child("chart").fail("must name a field that is a date or a datetime")
+    if search != key[0]:
+        node.child("search").fail(f"must name the first column of the primary key, {key[0]}: an index finds it")
+    return Page(columns=columns or tuple(by_name)[:7], search=search, chart=chart)
 
 
 def _shown(file: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .column_type import BadValueError, ColumnType, DeclaredField, UnsupportedError, quote
+from .column_type import BadValueError, ColumnType, PropertyError, quote
 from .registry import column_type
 
-__all__ = ["BadValueError", "ColumnType", "DeclaredField", "UnsupportedError", "column_type", "quote"]
+__all__ = ["BadValueError", "ColumnType", "PropertyError", "column_type", "quote"]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from .column_type import BLANKS, BadValueError, Column, ColumnType, DeclaredField, UnsupportedError
-from .column_type import one_of, quote, words_pattern
+from typing import TYPE_CHECKING
+
+from .column_type import BLANKS, BadValueError, Column, ColumnType, PropertyError, one_of, quote, words_pattern
+
+if TYPE_CHECKING:
+    from ..declaration import Field
 
 # Table Schema, "boolean".
 TRUE_VALUES = ("true", "True", "TRUE", "1")
@@ -12,16 +16,14 @@ FALSE_VALUES = ("false", "False", "FALSE", "0")
 _STORED = {"true": {"true", "t", "yes", "y", "on", "1"}, "false": {"false", "f", "no", "n", "off", "0"}}
 
 
-def make(field: DeclaredField) -> ColumnType:
+def make(field: Field) -> ColumnType:
     """Declared by trueValues and falseValues."""
-    if "enum" in field.constraints:
-        raise UnsupportedError("enum is not supported for a boolean: use a string", field.constraints["enum"])
     true = _words(field, "trueValues", TRUE_VALUES)
     false = _words(field, "falseValues", FALSE_VALUES)
-    if common := set(true) & set(false):
-        raise UnsupportedError("trueValues and falseValues must differ", sorted(common))
+    if common := sorted(set(true) & set(false)):
+        raise PropertyError("falseValues", "must have no word of trueValues", common)
     meaning = dict.fromkeys(true, "true") | dict.fromkeys(false, "false")
-    rule = one_of([*true, *false])
+    rule = one_of(meaning)
 
     def check(value: str) -> str:
         try:
@@ -46,8 +48,12 @@ def make(field: DeclaredField) -> ColumnType:
     )
 
 
-def _words(field: DeclaredField, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+def _words(field: Field, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
     found = field.options.get(name, default)
-    if not isinstance(found, list | tuple) or not found or not all(isinstance(each, str) and each for each in found):
-        raise UnsupportedError(f"{name} must be a list of texts", found)
+    if not isinstance(found, list | tuple) or not found or not all(map(_is_word, found)):
+        raise PropertyError(name, "must be a list of texts without blanks around them", found)
     return tuple(found)
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and value != "" and value == value.strip(BLANKS) and value.isprintable()

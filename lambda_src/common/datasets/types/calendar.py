@@ -6,7 +6,7 @@ import re
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from .column_type import UnsupportedError
+from .column_type import NOTHING, PropertyError
 from .patterns import digits
 
 _DIRECTIVES = {
@@ -36,19 +36,22 @@ class DeclaredFormat(NamedTuple):
     rest: str  # of the format, after the date
 
 
-def declared_format(text: str, needed: str) -> DeclaredFormat:
-    """Read a format with the directives in `needed`, such as "Ymd". Raises UnsupportedError."""
+def declared_format(text: str, *, needed: str, allowed: str) -> DeclaredFormat:
+    """Read a format with the directives in `needed`, such as "Ymd", and others in `allowed`. Raises PropertyError."""
+    if text == "any":
+        raise PropertyError("format", "would guess what a value means: declare the form, such as %d.%m.%Y", text)
     form = ""
-    for part in re.findall(r"%.|.", text, re.DOTALL):
-        if part.startswith("%") and part not in _DIRECTIVES:
-            raise UnsupportedError(f"format must use the directives {' '.join(_DIRECTIVES)} only", text)
+    for part in re.findall(r"%.?|.", text, re.DOTALL):
+        if part.startswith("%") and (part not in _DIRECTIVES or part[1] not in f"{needed}{allowed}%"):
+            known = " ".join(f"%{each}" for each in needed + allowed)
+            raise PropertyError("format", f"must be default, or use the directives {known} only", text)
         form += _DIRECTIVES.get(part, re.escape(part))
     try:
         compiled = re.compile(form)
     except re.error:
-        raise UnsupportedError("format must use each directive once", text) from None
-    if missing := [each for each in needed if each not in compiled.groupindex]:
-        raise UnsupportedError(f"format must have the directives {' '.join('%' + each for each in missing)}", text)
+        raise PropertyError("format", "must use each directive once", text) from None
+    if missing := [f"%{each}" for each in needed if each not in compiled.groupindex]:
+        raise PropertyError("format", f"must have the directives {' '.join(missing)}", text)
     simple = re.match(r"%([Ymd])([./-])%([Ymd])\2%([Ymd])", text)
     order = _ORDERS.get((simple[1], simple[3], simple[4]), "") if simple else ""
     if simple and order and (order != "YMD" or simple[2] == "-"):
@@ -59,6 +62,8 @@ def declared_format(text: str, needed: str) -> DeclaredFormat:
 def days(low: date | None, high: date | None, *, order: str = "YMD", separator: str = "-") -> str:
     """Matches days that exist, from the month after `low` to the month before `high`, or including these months."""
     low, high = max(low or FIRST, FIRST), min(high or LAST, LAST)
+    if low > high:
+        return NOTHING
     mark = re.escape(separator)
     leap_day = _day(_LEAP_YEAR, "02", "29", order, mark)
     if order == "YMD":
@@ -72,6 +77,11 @@ def days(low: date | None, high: date | None, *, order: str = "YMD", separator: 
     return f"{_months(low, high, order, mark)}(?:{'|'.join(found)})"
 
 
+def moved(day: date, by: int) -> date:
+    """The day so many days later, or earlier, as far as the calendar goes."""
+    return date.fromordinal(min(max(day.toordinal() + by, date.min.toordinal()), date.max.toordinal()))
+
+
 def _day(year: str, month: str, day: str, order: str, mark: str) -> str:
     parts = {"Y": year, "M": month, "D": day}
     return mark.join(parts[each] for each in order)
@@ -82,7 +92,7 @@ def _months(low: date, high: date, order: str, mark: str) -> str:
     first = low if low.day == 1 else (low.replace(day=1) + timedelta(days=32)).replace(day=1)
     last = high if (high + timedelta(days=1)).day == 1 else high.replace(day=1) - timedelta(days=1)
     if first > last:
-        return "(?!)"
+        return NOTHING
     years = [(first.year, first.month, 12), (last.year, 1, last.month)]
     if first.year == last.year:
         years = [(first.year, first.month, last.month)]

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..declaration import Field
 
 SHOWN_CHARACTERS = 60
 BLANKS = " \t"
@@ -20,37 +23,13 @@ class BadValueError(ValueError):
     """A value breaks the rules. The message follows the column's name in a reason."""
 
 
-class UnsupportedError(ValueError):
-    """A property of a field can't be supported; `value` is its value."""
+class PropertyError(ValueError):
+    """A property of a field can't be supported: `path` leads to it from the field, and `value` is its value."""
 
-    def __init__(self, message: str, value: object) -> None:
+    def __init__(self, path: str, message: str, value: object) -> None:
         super().__init__(message)
+        self.path = path
         self.value = value
-
-
-class DeclaredField(Protocol):
-    """The properties of a field that decide its rules: those of `declaration.Field`."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def type(self) -> str: ...
-    @property
-    def format(self) -> str: ...
-    @property
-    def constraints(self) -> Mapping[str, Any]: ...
-    @property
-    def missing_values(self) -> tuple[str, ...]: ...
-    @property
-    def options(self) -> Mapping[str, Any]: ...
-    @property
-    def semantic_type(self) -> str | None: ...
-    @property
-    def decimals(self) -> int | str | None: ...
-    @property
-    def timezone(self) -> str: ...
-    @property
-    def rule(self) -> str | None: ...
 
 
 class Span:
@@ -114,6 +93,18 @@ def _visible(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
+def choices(field: Field, read: Callable[[Any], Any]) -> list[Any]:
+    """The declared choices, each read by `read`, without repeats; empty if there are none. Raises PropertyError."""
+    found: dict[Any, None] = {}
+    for number, value in enumerate(field.constraints.get("enum", ())):
+        try:
+            found[read(value)] = None
+        except (ValueError, ArithmeticError, TypeError):
+            path = f"constraints/enum/{number}"
+            raise PropertyError(path, f"must be a value of the type {field.type}", value) from None
+    return list(found)
+
+
 def one_of(values: Iterable[object]) -> str:
     """The values in words: "one of a, b, c"."""
     listed = [str(each) for each in values]
@@ -122,16 +113,21 @@ def one_of(values: Iterable[object]) -> str:
     return f"one of {', '.join(listed[:_SHOWN_CHOICES])}{', …' if len(listed) > _SHOWN_CHOICES else ''}"
 
 
-def limits(field: DeclaredField, read: Callable[[Any], Any]) -> dict[str, Any]:
-    """The declared limits by the name of the constraint, each read by `read`. Raises UnsupportedError."""
-    found = {}
+def limits(field: Field, read: Callable[[Any], Any]) -> dict[str, Any]:
+    """The declared limits by the name of the constraint, each read by `read`. Raises PropertyError."""
+    found: dict[str, Any] = {}
     for name in LIMITS:
         if name in field.constraints:
             value = field.constraints[name]
             try:
                 found[name] = read(value)
-            except (BadValueError, ValueError, ArithmeticError, TypeError):
-                raise UnsupportedError(f"{name} must be a value of the type {field.type}", value) from None
+            except (ValueError, ArithmeticError, TypeError):
+                raise PropertyError(f"constraints/{name}", f"must be a value of the type {field.type}", value) from None
+    lows = [found[name] for name in ("minimum", "exclusiveMinimum") if name in found]
+    highs = [found[name] for name in ("maximum", "exclusiveMaximum") if name in found]
+    closed = "exclusiveMinimum" not in found and "exclusiveMaximum" not in found
+    if lows and highs and not (max(lows) < min(highs) or (closed and lows == highs)):
+        raise PropertyError("constraints", "the limits allow no value", dict(field.constraints))
     return found
 
 
@@ -156,6 +152,12 @@ def sql_limits(bounds: Mapping[str, object], literal: Callable[[Any], str] = str
     return tuple(f"{{}} {signs[name]} {literal(value)}" for name, value in bounds.items())
 
 
+def sql_choices(found: Iterable[object], literal: Callable[[Any], str] = str) -> tuple[str, ...]:
+    """The choices as a condition of PostgreSQL, if there are any."""
+    listed = ", ".join(literal(each) for each in sorted(found))  # type: ignore[type-var]
+    return (f"{{}} IN ({listed})",) if listed else ()
+
+
 def sql_text(value: object) -> str:
     """A text literal of PostgreSQL. Braces are doubled, because a condition is a format."""
     return "'" + str(value).replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"
@@ -166,7 +168,7 @@ def words_pattern(words: Iterable[str], span: Span) -> str:
     groups: dict[str, list[str]] = {}
     # Longer words first: an alternative that matches the beginning of another would hide it.
     for word in sorted(set(words), key=lambda each: (-len(each), each)):
-        if word and word.isascii() and word.isprintable() and span.has(word) and word == word.strip(BLANKS):
+        if word and word.isascii() and word.isprintable() and span.has(word):
             groups.setdefault(word[0], []).append(re.escape(word[1:]))
     if not groups:
         return NOTHING

@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from .column_type import DeclaredField, UnsupportedError
+from .column_type import PropertyError
 
-_AROUND = re.compile(r"^[^-+\d.,(]+|[^-\d.,)]+$")
+if TYPE_CHECKING:
+    from ..declaration import Field
+
+_AROUND = re.compile(r"^[^-+0-9.,(]+|[^-0-9.,)]+$")
 
 
-def group_character(field: DeclaredField) -> str:
+def group_character(field: Field) -> str:
     """The declared groupChar; empty if there is none."""
-    return _character(field, "groupChar", "")
+    found = field.options.get("groupChar", "")
+    if found not in ("", ".", ",", "'", " ", "_", "\u00a0", "\u202f"):
+        raise PropertyError("groupChar", "must be one of . , ' _ a blank or a no-break blank", found)
+    return str(found)
 
 
-def decimal_character(field: DeclaredField) -> str:
+def decimal_character(field: Field) -> str:
     """The declared decimalChar."""
-    found = _character(field, "decimalChar", ".")
+    found = field.options.get("decimalChar", ".")
+    if found not in (".", ","):
+        raise PropertyError("decimalChar", "must be . or ,", found)
     if found == group_character(field):
-        raise UnsupportedError("decimalChar and groupChar must differ", found)
-    return found
+        raise PropertyError("decimalChar", "must differ from groupChar", found)
+    return str(found)
 
 
-def _character(field: DeclaredField, name: str, default: str) -> str:
-    found = field.options.get(name, default)
-    if not isinstance(found, str) or found not in ("", ".", ",", "'", " ", "_", "\u00a0", "\u202f"):
-        raise UnsupportedError(f'{name} must be one of . , \' _ a blank or a no-break blank', found)
-    return found or default
-
-
-def is_bare(field: DeclaredField) -> bool:
+def is_bare(field: Field) -> bool:
     """Whether a number stands alone: with bareNumber false, currency signs, letters and % around it are ignored."""
     found = field.options.get("bareNumber", True)
     if not isinstance(found, bool):
-        raise UnsupportedError("bareNumber must be true or false", found)
+        raise PropertyError("bareNumber", "must be true or false", found)
     return found
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from . import boolean, date, datetime, duration, integer, json_value, number, string, time, year
-from .column_type import ColumnType, DeclaredField
+from .column_type import ColumnType
 
-FACTORIES: dict[str, Callable[[DeclaredField], ColumnType]] = {
+if TYPE_CHECKING:
+    from ..declaration import Field
+
+FACTORIES: dict[str, Callable[[Field], ColumnType]] = {
     "string": string.make,
     "any": string.make,
     "integer": integer.make,
@@ -24,6 +28,6 @@ FACTORIES: dict[str, Callable[[DeclaredField], ColumnType]] = {
 }
 
 
-def column_type(field: DeclaredField) -> ColumnType:
-    """The rules for a field. Raises UnsupportedError if a property can't be supported."""
+def column_type(field: Field) -> ColumnType:
+    """The rules for a field. Raises PropertyError."""
     return FACTORIES[field.type](field)

@@ -5,74 +5,116 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..codes.iso3166 import COUNTRIES
 from ..codes.iso4217 import CURRENCIES
-from .column_type import BLANKS, QUOTED, BadValueError, ColumnType, DeclaredField, Span, UnsupportedError
-from .column_type import one_of, quote, sql_text, words_pattern
+from .column_type import (
+    BLANKS,
+    NOTHING,
+    QUOTED,
+    BadValueError,
+    ColumnType,
+    PropertyError,
+    Span,
+    choices,
+    one_of,
+    quote,
+    sql_choices,
+    sql_text,
+    words_pattern,
+)
 from .patterns import BEYOND_ASCII, characters
-from .text_pattern import is_safe, match_pattern
+from .text_pattern import fault, match_pattern
+
+if TYPE_CHECKING:
+    from ..declaration import Field
 
 MAX_CHARACTERS = 10_000  # where no maxLength is declared
 MAX_EMAIL_CHARACTERS = 254
 MAX_URI_CHARACTERS = 2_000
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # What spreadsheets and programs write for "no value", or make of an identifier that looks like a number.
-_NO_VALUES = frozenset({"null", "none", "nan", "nil", "n/a", "#n/a", "na", "<na>", "undefined", "#value!", "#ref!", "#name?"})
+_NO_VALUES = (
+    *("null", "none", "nan", "nil", "n/a", "#n/a", "na", "<na>", "undefined", "#value!", "#ref!", "#name?"),
+)  # fmt: skip
 _DAMAGED = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+|[0-9]+\.0+")
 _CODE = re.compile(r"[A-Za-z0-9._-]+")
 _CODE_RULE = 'letters (A to Z), digits, ".", "_" or "-"'
+MAX_CODE_CHARACTERS = 64  # where no maxLength is declared
 
 
-def make(field: DeclaredField) -> ColumnType:
+def make(field: Field) -> ColumnType:
     """Only free text keeps the blanks around it. The type `any` is free text."""
-    if field.semantic_type == "currency":
-        return _choices(field, sorted(CURRENCIES), "a current ISO 4217 currency code in capitals, such as EUR", "EUR")
-    if field.semantic_type == "country":
-        return _choices(field, sorted(COUNTRIES), "an ISO 3166-1 country code of two capitals, such as DE", "DE")
+    if field.semantic_type in _LISTS:
+        codes, rule, example = _LISTS[field.semantic_type]
+        _refuse_others(field, "x-field/semanticType", "enum", "pattern", "minLength", "maxLength")
+        # The lists of codes change, so the table doesn't repeat them.
+        return _choices(sorted(codes), rule, example, ())
     if "enum" in field.constraints:
-        choices = field.constraints["enum"]
-        if not all(isinstance(each, str) and each and each == each.strip(BLANKS) for each in choices):
-            raise UnsupportedError("enum must be a list of texts without blanks around them", choices)
-        return _choices(field, choices, one_of(choices), choices[0])
+        _refuse_others(field, "constraints/enum", "pattern", "minLength", "maxLength")
+        allowed = choices(field, _choice)
+        return _choices(allowed, one_of(allowed), allowed[0], sql_choices(allowed, sql_text))
     if field.semantic_type == "code":
+        _refuse_others(field, "x-field/semanticType")
         return _matching(field, _code(field))
     if "pattern" in field.constraints:
-        return _matching(field, _declared(field))
+        _refuse_others(field, "constraints/pattern")
+        return _matching(field, _declared(field, MAX_CHARACTERS))
     if field.format in _FORMATS:
         return _matching(field, _FORMATS[field.format])
     if field.format != "default":
-        raise UnsupportedError(f"format of a string must be default or one of {', '.join(_FORMATS)}", field.format)
+        raise PropertyError("format", f"must be default, {', '.join(_FORMATS)}", field.format)
     return _free_text(field)
 
 
-def _choices(field: DeclaredField, choices: list[str], rule: str, example: str) -> ColumnType:
-    allowed = frozenset(choices)
+def _refuse_others(field: Field, path: str, *constraints: str) -> None:
+    """Refuse what would be ignored beside the property that says which values are allowed."""
+    for name in constraints:
+        if name in field.constraints:
+            raise PropertyError(f"constraints/{name}", f"can't stand beside {path}", field.constraints[name])
+    if field.format != "default":
+        raise PropertyError("format", f"can't stand beside {path}", field.format)
+
+
+def _choice(value: object) -> str:
+    if not isinstance(value, str) or not value or value != value.strip(BLANKS) or _UNSTORABLE.search(value):
+        raise ValueError
+    return value
+
+
+def _choices(allowed: list[str], rule: str, example: str, sql_checks: tuple[str, ...]) -> ColumnType:
+    known = frozenset(allowed)
 
     def check(value: str) -> str:
-        value = value.strip(BLANKS)
-        if value not in allowed:
+        given = value.strip(BLANKS)
+        if given not in known:
             raise BadValueError(f"{quote(value)} must be {rule}")
-        return value
+        return given
 
-    # The lists of codes change, so the table doesn't repeat them.
-    repeated = field.semantic_type is None
     return ColumnType(
         sql_type="text",
         rule=rule,
         example=example,
         check=check,
-        pattern=lambda span: words_pattern(choices, span),
-        sql_checks=(f"{{}} IN ({', '.join(map(sql_text, sorted(allowed)))})",) if repeated else (),
-        max_length=max(map(len, choices)),
+        pattern=lambda span: words_pattern(allowed, span),
+        sql_checks=sql_checks,
+        max_length=max(map(len, allowed)),
     )
+
+
+_LISTS = {
+    "currency": (CURRENCIES, "a current ISO 4217 currency code in capitals, such as EUR", "EUR"),
+    "country": (COUNTRIES, "an ISO 3166-1 country code of two capitals, such as DE", "DE"),
+}
 
 
 @dataclass(frozen=True)
 class _Form:
     """A form of text: `accepts` is exact. Texts that the pattern `narrow` matches have the form, and are ASCII.
 
-    `bounded` says that `narrow` matches no text that is longer than `max_length`.
+    `bounded` says that `narrow` matches no text that is longer than `max_length`. `hint` says what has probably
+    happened to a value that isn't accepted.
     """
 
     rule: str
@@ -82,9 +124,10 @@ class _Form:
     max_length: int
     sql_type: str = "text"
     bounded: bool = False
+    hint: Callable[[str], str] = lambda _: ""
 
 
-def _matching(field: DeclaredField, form: _Form) -> ColumnType:
+def _matching(field: Field, form: _Form) -> ColumnType:
     low, high = _lengths(field, form.max_length)
     length = _length_rule(field, low, high)
 
@@ -93,7 +136,7 @@ def _matching(field: DeclaredField, form: _Form) -> ColumnType:
         if not low <= len(value) <= high:
             raise BadValueError(f"{quote(value)} has {len(value):,} characters; {length}")
         if not form.accepts(value):
-            raise BadValueError(f"{quote(value)} {_damage(value) if field.semantic_type == 'code' else ''}must be {form.rule}")
+            raise BadValueError(f"{quote(value)} {form.hint(value)}must be {form.rule}")
         return value
 
     def pattern(span: Span) -> str:
@@ -113,7 +156,7 @@ def _matching(field: DeclaredField, form: _Form) -> ColumnType:
     )
 
 
-def _free_text(field: DeclaredField) -> ColumnType:
+def _free_text(field: Field) -> ColumnType:
     low, high = _lengths(field, MAX_CHARACTERS)
     length = _length_rule(field, low, high)
 
@@ -129,36 +172,42 @@ def _free_text(field: DeclaredField) -> ColumnType:
         rule=f"text of at most {high:,} characters" if low < 2 else f"text of {low:,} to {high:,} characters",
         example="text",
         check=check,
-        pattern=lambda span: _text_pattern(low, high, span),
+        # Blanks alone are no value where one is required.
+        pattern=lambda span: f"{'(?! )' if field.required else ''}{_text_pattern(low, high, span)}",
         sql_checks=_length_checks(field),
         trims=False,
         max_length=high,
     )
 
 
-def _lengths(field: DeclaredField, most: int) -> tuple[int, int]:
+def _lengths(field: Field, most: int) -> tuple[int, int]:
     low, high = field.constraints.get("minLength", 0), field.constraints.get("maxLength", most)
-    if not low <= high <= MAX_CHARACTERS:
-        raise UnsupportedError(f"the lengths must be 0 to {MAX_CHARACTERS:,} characters, the minimum first", (low, high))
+    for name, length in (("maxLength", high), ("minLength", low)):
+        if not (low if name == "maxLength" else 0) <= length <= MAX_CHARACTERS:
+            raise PropertyError(f"constraints/{name}", f"must be {low:,} to {MAX_CHARACTERS:,} characters", length)
     return low, high
 
 
-def _length_rule(field: DeclaredField, low: int, high: int) -> str:
+def _length_rule(field: Field, low: int, high: int) -> str:
     return f"the limit is {high:,}" if "minLength" not in field.constraints else f"{low:,} to {high:,} are allowed"
 
 
-def _length_checks(field: DeclaredField) -> tuple[str, ...]:
+def _length_checks(field: Field) -> tuple[str, ...]:
     signs = {"minLength": ">=", "maxLength": "<="}
     return tuple(
-        f"char_length({{}}) {sign} {field.constraints[name]}" for name, sign in signs.items() if name in field.constraints
+        f"char_length({{}}) {sign} {field.constraints[name]}"
+        for name, sign in signs.items()
+        if name in field.constraints
     )
 
 
 def _text_pattern(low: int, high: int, span: Span) -> str:
     """Bytes are counted instead of characters, so some long texts beyond ASCII don't match although they are valid."""
     inside = characters(span.excluded) + BEYOND_ASCII
+    if high == 0:
+        return NOTHING
     if low > 1:
-        return f"[{inside}]{{{low * 4},{high}}}+"
+        return f"[{characters(span.excluded)}]{{{low},{high}}}+(?![{inside}])"
     short = f"[{inside}]{{1,{high}}}+"
     if span is not QUOTED or high < _MIN_QUOTED:
         return short
@@ -223,9 +272,9 @@ _FORMATS = {
 }
 
 
-def _code(field: DeclaredField) -> _Form:
-    pattern = field.constraints.get("pattern")
-    declared = _declared(field) if pattern else None
+def _code(field: Field) -> _Form:
+    high = field.constraints.get("maxLength", MAX_CODE_CHARACTERS)
+    declared = _declared(field, high) if "pattern" in field.constraints else None
 
     def accepts(value: str) -> bool:
         good = declared.accepts(value) if declared else _CODE.fullmatch(value)
@@ -233,17 +282,24 @@ def _code(field: DeclaredField) -> _Form:
 
     def narrow(span: Span) -> str:
         inside = declared.narrow(span) if declared else f"[A-Za-z0-9._-]{{1,{high}}}+"
-        return f"{_UNDAMAGED}{inside}"
+        return f"{_undamaged(span)}{inside}"
 
-    high = field.constraints.get("maxLength", 64)
     rule = declared.rule if declared else f"1 to {high} {_CODE_RULE}"
     example = declared.example if declared else "A-1001"
-    return _Form(rule, example, accepts, narrow, high, bounded=declared is None)
+    return _Form(rule, example, accepts, narrow, high, bounded=declared is None, hint=_damage)
 
 
-# What a program could have damaged starts with a digit, or with the first letter of a word for "no value". Most codes
-# start otherwise, and one look at the first character passes them.
-_UNDAMAGED = r"(?:(?=[^0-9NnUu])|(?![0-9]++[.eE]|(?i:null|none|nan|nil|na|undefined)(?![A-Za-z0-9._-])))"
+def _undamaged(span: Span) -> str:
+    """A lookahead at a code that no program has damaged.
+
+    What a program could have damaged starts with a digit or a sign, or with the first letter of a word for "no value".
+    Most codes start otherwise, and one look at the first character passes them.
+    """
+    words = "|".join(map(re.escape, _NO_VALUES))
+    return (
+        "(?:(?=[A-MO-TV-Za-mo-tv-z_.])"
+        rf"|(?![=']|[+-]?[0-9]++(?:[eE]|[.,][0-9])|(?i:{words})(?![{characters(span.excluded)}])))"
+    )
 
 
 def _damage(value: str) -> str:
@@ -251,20 +307,24 @@ def _damage(value: str) -> str:
     if value.casefold() in _NO_VALUES:
         return "is how programs write that there is no value: it "
     if _DAMAGED.fullmatch(value):
-        return "is a number that a spreadsheet or a program has changed, so the original is lost (format the column as text): it "
+        return (
+            "is a number that a spreadsheet or a program has changed, so the original is lost (format the column as "
+            "text): it "
+        )
     if value.startswith(("=", "'")):
         return "is a spreadsheet's mark for text (export the values, not the formulas): it "
     return ""
 
 
-def _declared(field: DeclaredField) -> _Form:
+def _declared(field: Field, most: int) -> _Form:
     pattern = field.constraints["pattern"]
-    if not isinstance(pattern, str) or not is_safe(pattern):
-        raise UnsupportedError(
-            "pattern must be built of ASCII characters, classes such as [A-Z0-9], groups, alternatives and repeats "
-            "that are not nested, because other patterns can take very long",
-            pattern,
-        )
-    rule = field.rule or f"text that matches {pattern}"
-    example = str(getattr(field, "example", None) or "")
-    return _Form(rule, example, re.compile(pattern, re.ASCII).fullmatch, lambda span: match_pattern(pattern, span), MAX_CHARACTERS)
+    if found := fault(pattern, field.constraints.get("maxLength", most)):
+        raise PropertyError("constraints/pattern", found, pattern)
+    form = re.compile(pattern, re.ASCII)
+    return _Form(
+        field.rule or f"text that matches {pattern}",
+        str(field.example or ""),
+        lambda value: form.fullmatch(value) and not _UNSTORABLE.search(value),
+        lambda span: match_pattern(pattern, span),
+        most,
+    )

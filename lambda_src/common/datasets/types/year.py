@@ -3,28 +3,50 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from .column_type import BLANKS, NOTHING, BadValueError, ColumnType, DeclaredField, UnsupportedError
-from .column_type import in_words, limits, quote, sql_limits, sql_text, within
+from .column_type import (
+    BLANKS,
+    NOTHING,
+    BadValueError,
+    ColumnType,
+    PropertyError,
+    in_words,
+    limits,
+    quote,
+    sql_limits,
+    sql_text,
+    within,
+)
 from .patterns import digits
 
-_YEAR = re.compile(r"[0-9]{4}")
-_MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
+if TYPE_CHECKING:
+    from ..declaration import Field
+
+_YEAR = "[0-9]{4}"
+_MONTH = "[0-9]{4}-(?:0[1-9]|1[0-2])"
 
 
-def make(field: DeclaredField) -> ColumnType:
+def make(field: Field) -> ColumnType:
     """A year of four digits."""
-    _refuse_choices(field)
-    bounds = limits(field, lambda value: int(_year(str(value))))
+    year = re.compile(_YEAR)
+
+    def read(value: object) -> int:
+        if isinstance(value, bool) or not year.fullmatch(str(value)):
+            raise ValueError
+        return int(str(value))
+
+    bounds = limits(field, read)
     low = max(bounds.get("minimum", 0), bounds.get("exclusiveMinimum", -1) + 1)
     high = min(bounds.get("maximum", 9999), bounds.get("exclusiveMaximum", 10_000) - 1)
     if low > high:
-        raise UnsupportedError("the limits allow no year", dict(field.constraints))
-    rule = f"a year of four digits{in_words(bounds)}, such as {min(max(2026, low), high)}"
+        raise PropertyError("constraints", "the limits allow no year", dict(field.constraints))
+    example = f"{min(max(2026, low), high):04}"
+    rule = f"a year of four digits{in_words(bounds, '{:04}'.format)}, such as {example}"
 
     def check(value: str) -> str:
         given = value.strip(BLANKS)
-        if not _YEAR.fullmatch(given) or not low <= int(given) <= high:
+        if not year.fullmatch(given) or not low <= int(given) <= high:
             raise BadValueError(f"{quote(value)} must be {rule}")
         return str(int(given))
 
@@ -32,7 +54,7 @@ def make(field: DeclaredField) -> ColumnType:
     return ColumnType(
         sql_type="smallint",
         rule=rule,
-        example=str(min(max(2026, low), high)),
+        example=example,
         check=check,
         pattern=lambda _: sure,
         json_pattern=rf"(?!0){sure}",
@@ -41,15 +63,21 @@ def make(field: DeclaredField) -> ColumnType:
     )
 
 
-def make_month(field: DeclaredField) -> ColumnType:
+def make_month(field: Field) -> ColumnType:
     """A month of a year, kept as text, which sorts by time."""
-    _refuse_choices(field)
-    bounds = limits(field, lambda value: _month(str(value)))
+    month = re.compile(_MONTH)
+
+    def read(value: str) -> str:
+        if not month.fullmatch(value):
+            raise ValueError
+        return value
+
+    bounds = limits(field, read)
     rule = f"a month{in_words(bounds)}, such as 2026-03"
 
     def check(value: str) -> str:
         given = value.strip(BLANKS)
-        if not _MONTH.fullmatch(given) or not within(given, bounds):
+        if not month.fullmatch(given) or not within(given, bounds):
             raise BadValueError(f"{quote(value)} must be {rule}")
         return given
 
@@ -58,24 +86,7 @@ def make_month(field: DeclaredField) -> ColumnType:
         rule=rule,
         example="2026-03",
         check=check,
-        pattern=lambda span: NOTHING if bounds or not span.has("-") else _MONTH.pattern,
+        pattern=lambda span: _MONTH if not bounds and span.has("-") else NOTHING,
         sql_checks=("char_length({}) = 7", *sql_limits(bounds, sql_text)),
         max_length=7,
     )
-
-
-def _refuse_choices(field: DeclaredField) -> None:
-    if "enum" in field.constraints:
-        raise UnsupportedError(f"enum is not supported for a {field.type}: use a string", field.constraints["enum"])
-
-
-def _year(text: str) -> str:
-    if not _YEAR.fullmatch(text):
-        raise ValueError
-    return text
-
-
-def _month(text: str) -> str:
-    if not _MONTH.fullmatch(text):
-        raise ValueError
-    return text
