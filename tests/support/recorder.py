@@ -56,5 +56,5 @@ def _sql(tree: ast.Module) -> Iterator[tuple[int, str, re.Pattern[str]]]:
         # A placeholder of Python or psycopg may stand for anything.
         text = "".join(str(piece.value) if isinstance(piece, ast.Constant) else "{}" for piece in pieces)
         if _SQL.search(text):
-            pattern = ".*".join(map(re.escape, re.split(r"\{\}", text)))
+            pattern = ".*".join(map(re.escape, re.split(r"\{\w*\}", text)))
             yield node.lineno, text, re.compile(pattern, re.DOTALL)
