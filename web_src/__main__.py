@@ -7,6 +7,7 @@ import sys
 
 import botocore.session
 
+from common.datasets.declaration import DeclarationError
 from common.settings import SettingsError
 
 from .app import create_app
@@ -20,10 +21,10 @@ def main() -> None:
     """Serve until the process receives a signal to stop."""
     try:
         settings = Settings.from_env(os.environ)
-    except SettingsError as error:
+        session = botocore.session.get_session()
+        app = create_app(settings, connection_pool(settings, session), UploadSigner(settings, session))
+    except (SettingsError, DeclarationError) as error:
         sys.exit(f"web: {error}")
-    session = botocore.session.get_session()
-    app = create_app(settings, connection_pool(settings, session), UploadSigner(settings, session))
     serve(app, host=settings.host, port=settings.port)
 
 

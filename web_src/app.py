@@ -12,13 +12,17 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from . import api, chart, errors, pages, rendering
+from common.datasets.declaration import load_datasets
+from common.settings import SettingsError
+
+from . import api, dataset_api, dataset_pages, errors, pages, rendering
 from .authentication import RequireSignIn, TokenVerifier, fetch_key
 from .cache import RefreshAheadCache
-from .overview import OverviewReader
+from .overview import cached_charts, read_overview
 from .security import CrossOriginProtection, SecurityHeaders, content_security_policy
 from .services import AppServices
 from .settings import Settings
+from .tables import DatasetTable
 from .uploads import UploadSigner
 
 OVERVIEW_MAX_AGE_SECONDS = 1.0
@@ -33,8 +37,9 @@ def create_app(
 ) -> ASGIApp:
     """The app. It opens `pool` at startup, without waiting for the database, and closes it at shutdown.
 
-    If the settings require sign-in, every request for data needs a token from the load balancer; `fetch` gets the
-    public keys to verify it with.
+    Raises DeclarationError if a dataset's declaration can't be used, SettingsError if there is none. If the settings
+    require sign-in, every request for data needs a token from the load balancer; `fetch` gets the public keys to verify
+    it with.
     """
 
     @asynccontextmanager
@@ -46,29 +51,36 @@ def create_app(
             await pool.close()
 
     app = FastAPI(
-        title="Order files",
+        title="Data files",
         lifespan=lifespan,
         openapi_url="/api/openapi.json",
         docs_url=None,  # FastAPI's documentation pages would load scripts from another site
         redoc_url=None,
         redirect_slashes=False,  # such a redirect would use the host and scheme that the request claims
     )
-    reader = OverviewReader(pool)
+    tables = {name: DatasetTable(dataset) for name, dataset in load_datasets(settings.datasets).items()}
+    if not tables:
+        raise SettingsError(f"DATASETS must be a folder with declarations of datasets, got {str(settings.datasets)!r}")
+    charts = cached_charts(pool, tables)
 
     async def overview() -> Markup:
-        found = await reader.read()
-        return rendering.fragment("overview_content.html", overview=found, chart=chart.bar_chart(found.days))
+        return rendering.fragment("overview_content.html", overview=await read_overview(pool, charts))
 
     app.state.services = AppServices(
         settings=settings,
+        tables=tables,
         pool=pool,
         upload_signer=upload_signer,
+        charts=charts,
         overview=RefreshAheadCache(overview, max_age_seconds=OVERVIEW_MAX_AGE_SECONDS),
     )
+    rendering.templates.globals["tables"] = tables
     rendering.templates.globals["landing_url"] = f"s3://{settings.landing_bucket}/{settings.incoming_prefix}"
     errors.add_handlers(app)
     app.include_router(pages.router)
+    app.include_router(dataset_pages.router)
     app.include_router(api.router)
+    app.include_router(dataset_api.router(tables))
     app.mount("/static", StaticFiles(directory=rendering.STATIC))
     protected: ASGIApp = CrossOriginProtection(app)
     logout_origin = None

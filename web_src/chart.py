@@ -1,15 +1,15 @@
-"""Computes the bar chart of orders per day; a template draws it as SVG."""
+"""Computes the bar chart of rows per day; a template draws it as SVG."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .queries import Day
+from .rows import Day
 
 # In units of the SVG's viewBox, which the browser stretches to the available width.
 BAR_WIDTH, BAR_GAP, HEIGHT = 8, 4, 100
-_MIN_BAR_HEIGHT = 1.0  # so that one order among thousands is visible
+_MIN_BAR_HEIGHT = 1.0  # so that one row among thousands is visible
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,24 +32,24 @@ class Chart:
 
     @property
     def total(self) -> int:
-        """The number of orders on all days."""
-        return sum(bar.day.orders for bar in self.bars)
+        """The number of rows on all days."""
+        return sum(bar.day.rows for bar in self.bars)
 
     @property
     def busiest(self) -> Day:
-        """The day with the most orders."""
-        return max((bar.day for bar in self.bars), key=lambda day: day.orders)
+        """The day with the most rows."""
+        return max((bar.day for bar in self.bars), key=lambda day: day.rows)
 
 
 def bar_chart(days: Sequence[Day]) -> Chart | None:
-    """The chart of these days, or None if none of them has orders."""
-    most = max((day.orders for day in days), default=0)
+    """The chart of these days, or None if none of them has rows."""
+    most = max((day.rows for day in days), default=0)
     if most == 0:
         return None
     axis_max = _round_up(most)
     bars = []
     for index, day in enumerate(days):
-        height = round(max(day.orders / axis_max * HEIGHT, _MIN_BAR_HEIGHT), 2) if day.orders else 0.0
+        height = round(max(day.rows / axis_max * HEIGHT, _MIN_BAR_HEIGHT), 2) if day.rows else 0.0
         bars.append(Bar(day=day, x=index * (BAR_WIDTH + BAR_GAP), y=round(HEIGHT - height, 2), height=height))
     return Chart(bars=bars, width=len(days) * (BAR_WIDTH + BAR_GAP) - BAR_GAP, axis_max=axis_max)
 

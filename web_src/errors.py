@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import psycopg
@@ -49,10 +50,7 @@ def add_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         # The field's name replaces the subject of Pydantic's message.
-        problems = [
-            {"field": str(each["loc"][-1]), "problem": re.sub(r"^(Input|String|Value) should", "must", each["msg"])}
-            for each in error.errors()
-        ]
+        problems = [{"field": str(each["loc"][-1]), "problem": _problem(each)} for each in error.errors()]
         message = "; ".join(f"{each['field']}: {each['problem']}" for each in problems)
         return error_response(request, 422, message, problems)
 
@@ -60,6 +58,11 @@ def add_handlers(app: FastAPI) -> None:
     async def database_unavailable(request: Request, error: psycopg.OperationalError) -> Response:
         log.warning("The database did not answer: %s", error)
         return error_response(request, 503)
+
+    @app.exception_handler(psycopg.DataError)
+    async def unreadable(request: Request, error: psycopg.DataError) -> Response:
+        log.info("The database can't read a value: %s", error)
+        return error_response(request, 422)
 
     @app.exception_handler(BotoCoreError)
     async def no_credentials(request: Request, error: BotoCoreError) -> Response:
@@ -69,6 +72,11 @@ def add_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unexpected(request: Request, _: Exception) -> Response:
         return error_response(request, 500)
+
+
+def _problem(error: Mapping[str, Any]) -> str:
+    problem = re.sub(r"^(Input|String|Value) should", "must", error["msg"])
+    return f"{problem}, got {error['input']!r}" if error["type"] == "literal_error" else problem
 
 
 def found_or_404(found: T | None, name: str) -> T:

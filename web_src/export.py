@@ -1,35 +1,77 @@
-"""Rejected rows as a CSV file that is safe to open in a spreadsheet."""
+"""Rows and rejected rows as CSV files that are safe to open in a spreadsheet."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 from psycopg_pool import AsyncConnectionPool
+from starlette.responses import StreamingResponse
 
-from . import queries
+from . import listings, queries, values
+from .inputs import RowQuery
 from .queries import Reject
+from .tables import DatasetTable, Row
 
-COLUMNS = ("line", "reasons", "row")
 _CHUNK_ROWS = 500
+# The names that precede the file's own columns begin with a word that columns of datasets hardly begin with. Ingestion
+# ignores unknown columns, so a corrected file can be sent with them.
+_REJECT_COLUMNS = ("rejected_line", "rejected_reasons")
+_RAW_COLUMN = "rejected_row"
 # Tells spreadsheets that the file is UTF-8.
-_BYTE_ORDER_MARK = "\ufeff"
+BYTE_ORDER_MARK = "\ufeff"
 # OWASP, "CSV Injection"; the last four are full-width forms, which start a formula in East Asian locales.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
-async def csv_chunks(pool: AsyncConnectionPool, file_id: int) -> AsyncIterator[bytes]:
-    """The CSV file in chunks of limited size. Each chunk has a query of its own, so slow clients hold no connection."""
-    after = 0
-    start = _BYTE_ORDER_MARK + _csv([COLUMNS])
+async def download(chunks: AsyncIterator[bytes], name: str) -> StreamingResponse:
+    """The chunks as a file that browsers save under this name, which consists of ASCII letters, digits, "-" and "."."""
+    first = await anext(chunks)  # before the response begins: an error would be too late then
+
+    async def all_chunks() -> AsyncIterator[bytes]:
+        yield first
+        async for chunk in chunks:
+            yield chunk
+
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(all_chunks(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def row_chunks(pool: AsyncConnectionPool, table: DatasetTable, query: RowQuery) -> AsyncIterator[bytes]:
+    """All rows of the query in chunks of limited size, from the first page on, with every column of the dataset.
+
+    Each chunk has a query of its own, so slow clients hold no connection.
+    """
+    start = BYTE_ORDER_MARK + csv_text([table.dataset.columns])
+    query = query.model_copy(update={"limit": _CHUNK_ROWS, "after": None})
+    while True:
+        async with pool.connection() as connection:
+            found = await listings.dataset_rows(connection, table, query)
+        yield (start + csv_text(_row(table, each) for each in found.rows)).encode()
+        if found.next_after is None:
+            return
+        start, query = "", query.model_copy(update={"after": found.next_after})
+
+
+async def reject_chunks(pool: AsyncConnectionPool, file_id: int) -> AsyncIterator[bytes]:
+    """A file's rejected rows in chunks, as in `row_chunks`.
+
+    If all rows of the first chunk have the same columns, these are columns here too. A row with others has only its raw
+    text, which is always the last column.
+    """
+    after, names = 0, None
     while True:
         async with pool.connection() as connection:
             rejects = await queries.rejects(connection, file_id, after=after, limit=_CHUNK_ROWS)
-        yield (start + _csv(map(_row, rejects))).encode()
+        start = ""
+        if names is None:
+            names = _common_names(rejects)
+            start = BYTE_ORDER_MARK + csv_text([(*_REJECT_COLUMNS, *map(escape_formula, names), _RAW_COLUMN)])
+        yield (start + csv_text(_reject(each, names) for each in rejects)).encode()
         if len(rejects) < _CHUNK_ROWS:
             return
-        start, after = "", rejects[-1].line_number
+        after = rejects[-1].line_number
 
 
 def escape_formula(cell: str) -> str:
@@ -37,12 +79,26 @@ def escape_formula(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 
-def _row(reject: Reject) -> tuple[str, str, str]:
-    return str(reject.line_number), escape_formula("; ".join(reject.reasons)), escape_formula(reject.raw)
-
-
-def _csv(rows: Iterable[tuple[str, ...]]) -> str:
+def csv_text(rows: Iterable[Sequence[str]], *, delimiter: str = ",") -> str:
+    """The rows as CSV. Every cell is quoted, so that no partner's text can start a new cell."""
     text = io.StringIO()
-    # Quotes every cell, so that no partner's text can start a new cell.
-    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(rows)
+    csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(rows)
     return text.getvalue()
+
+
+def _row(table: DatasetTable, row: Row) -> list[str]:
+    # Numbers are no formulas, even if they begin with "-".
+    given = (row[name] for name in table.dataset.columns)
+    return [escape_formula(each) if isinstance(each, str) else values.exact(each) for each in given]
+
+
+def _common_names(rejects: Sequence[Reject]) -> tuple[str, ...]:
+    """The columns that all of these rows have; empty if they differ."""
+    found = {tuple(each.fields or ()) for each in rejects}
+    return found.pop() if len(found) == 1 else ()
+
+
+def _reject(reject: Reject, names: tuple[str, ...]) -> list[str]:
+    fields = reject.fields if tuple(reject.fields or ()) == names else None
+    cells = ["; ".join(reject.reasons), *((fields or {}).get(name, "") for name in names), reject.raw]
+    return [str(reject.line_number), *map(escape_formula, cells)]

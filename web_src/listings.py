@@ -1,15 +1,16 @@
-"""Pages of files, rejected rows and orders, each with the cursor of the next page."""
+"""Pages of files, rejected rows and a dataset's rows, each with the cursor of the next page."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from psycopg import AsyncConnection
 
-from . import queries
-from .inputs import FileQuery, OrderQuery
-from .queries import MAX_ID, File, Order, Reject
+from . import queries, rows
+from .inputs import FileQuery, RowQuery
+from .queries import MAX_ID, File, Reject
+from .tables import DatasetTable, Row, last_included_day
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,21 +30,21 @@ class RejectedRows:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Orders:
-    """One page of orders, and whether there are more."""
+class DatasetRows:
+    """One page of a dataset's rows. Pass `next_after` as `after` to get the next page; null on the last page."""
 
-    orders: list[Order]
-    more: bool
+    rows: list[Row]
+    next_after: str | None
 
 
-async def files(connection: AsyncConnection, query: FileQuery, *, limit: int) -> Files:
+async def files(connection: AsyncConnection, query: FileQuery) -> Files:
     """One page of files."""
-    before, status = query.before or MAX_ID, query.status
+    before, limit = query.before or MAX_ID, query.limit
+    filters: dict[str, Any] = {"before": before, "status": query.status, "dataset": query.dataset, "limit": limit + 1}
     if query.search is None:
-        found = await queries.files(connection, before=before, status=status, limit=limit + 1)
+        found = await queries.files(connection, **filters)
     else:
-        search = query.search
-        found = await queries.search_files(connection, search=search, before=before, status=status, limit=limit + 1)
+        found = await queries.search_files(connection, search=query.search, **filters)
     return Files(files=found[:limit], next_before=found[limit - 1].file_id if len(found) > limit else None)
 
 
@@ -53,18 +54,13 @@ async def rejects(connection: AsyncConnection, file_id: int, *, after: int, limi
     return RejectedRows(rejects=found[:limit], next_after=found[limit - 1].line_number if len(found) > limit else None)
 
 
-async def orders(connection: AsyncConnection, query: OrderQuery, *, limit: int) -> Orders:
-    """One page of orders."""
-    if query.search is not None:
-        found = await queries.orders_by_id(connection, prefix=query.search, after=query.after_id, limit=limit + 1)
+async def dataset_rows(connection: AsyncConnection, table: DatasetTable, query: RowQuery) -> DatasetRows:
+    """One page of a dataset's rows. Raises RequestValidationError if `after` is not a cursor of this query."""
+    after, limit = table.read_cursor(query), query.limit
+    if table.newest_first and query.search is None:
+        day = last_included_day(query)
+        found = await rows.newest(connection, table, after=after, until=day, limit=limit + 1)
     else:
-        before, before_id = query.before, query.before_id
-        if before is None and query.until is not None:
-            before, before_id = _end_of(query.until), ""
-        found = await queries.orders(connection, before=before, before_id=before_id, limit=limit + 1)
-    return Orders(orders=found[:limit], more=len(found) > limit)
-
-
-def _end_of(day: date) -> datetime | None:
-    """The start of the next day, or None for the last day that `date` can represent."""
-    return None if day == date.max else datetime.combine(day + timedelta(days=1), time(), UTC)
+        found = await rows.by_key(connection, table, search=query.search, after=after, limit=limit + 1)
+    next_after = table.cursor(found[limit - 1], query) if len(found) > limit else None
+    return DatasetRows(rows=found[:limit], next_after=next_after)

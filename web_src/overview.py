@@ -1,66 +1,72 @@
-"""The content of the overview page."""
+"""The content of the overview page, and the rows per day of each dataset."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from datetime import time as time_of_day
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 
-from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from . import queries
-from .queries import MAX_ID, Day, File, Totals
+from . import queries, rows
+from .cache import RefreshAheadCache
+from .chart import Chart, bar_chart
+from .queries import MAX_ID, File, Totals
+from .rows import Day
+from .tables import DatasetTable
 
 DAYS = 28
 NEWEST_FILES = 10
-# Counting four weeks of orders takes the database milliseconds per hundred thousand, so the chart may be this old.
-DAYS_MAX_AGE_SECONDS = 10.0
+# Counting four weeks of rows takes the database milliseconds per hundred thousand, so a chart may be this old.
+CHART_MAX_AGE_SECONDS = 10.0
+
+Charts = Mapping[str, RefreshAheadCache[Chart | None]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """Totals of today's files, orders per day for the chart, and the newest files."""
+    """Totals of today's files, the charts by the dataset's name, and the newest files."""
 
     today: Totals
-    days: list[Day]
+    charts: dict[str, Chart | None]
     newest: list[File]
 
 
-class OverviewReader:
-    """Reads overviews from the database, and caches the orders per day for some seconds."""
-
-    def __init__(self, pool: AsyncConnectionPool) -> None:
-        self._pool = pool
-        self._days: list[Day] = []
-        self._days_expire = 0.0
-
-    async def read(self) -> Overview:
-        """The overview as of now."""
-        today = _midnight(datetime.now(UTC).date())
-        async with self._pool.connection() as connection:
-            if time.monotonic() >= self._days_expire:
-                self._days = await _last_days(connection, tomorrow=today + timedelta(days=1))
-                self._days_expire = time.monotonic() + DAYS_MAX_AGE_SECONDS
-            return Overview(
-                today=await queries.totals(connection, since=today),
-                days=self._days,
-                newest=await queries.files(connection, before=MAX_ID, status=None, limit=NEWEST_FILES),
-            )
+def cached_charts(pool: AsyncConnectionPool, tables: Mapping[str, DatasetTable]) -> Charts:
+    """The chart of each dataset that has one; None while it has no rows."""
+    return {
+        name: RefreshAheadCache(partial(_chart, pool, table), max_age_seconds=CHART_MAX_AGE_SECONDS)
+        for name, table in tables.items()
+        if table.dataset.page.chart
+    }
 
 
-async def _last_days(connection: AsyncConnection, *, tomorrow: datetime) -> list[Day]:
-    """The `DAYS` days up to the last order, including days without orders; empty if there are no orders."""
-    last = await queries.last_order_time(connection, before=tomorrow)
-    if last is None:
-        return []
-    end = _midnight(last.astimezone(UTC).date()) + timedelta(days=1)
-    start = end - timedelta(days=DAYS)
-    counted = {each.day: each for each in await queries.orders_per_day(connection, since=start, before=end)}
-    days = [(start + timedelta(days=number)).date() for number in range(DAYS)]
-    return [counted.get(day, Day(day=day, orders=0)) for day in days]
+async def read_overview(pool: AsyncConnectionPool, charts: Charts) -> Overview:
+    """The overview as of now."""
+    # One after the other, and before this takes a connection: the pool has few.
+    found = {name: await cached.get() for name, cached in charts.items()}
+    midnight = datetime.combine(_today(), time(), UTC)
+    async with pool.connection() as connection:
+        return Overview(
+            today=await queries.totals(connection, since=midnight),
+            charts=found,
+            newest=await queries.files(connection, before=MAX_ID, status=None, dataset=None, limit=NEWEST_FILES),
+        )
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time_of_day(), UTC)
+async def _chart(pool: AsyncConnectionPool, table: DatasetTable) -> Chart | None:
+    """The chart of the `DAYS` days up to the last row, including days without rows."""
+    async with pool.connection() as connection:
+        last = await rows.last_day(connection, table, before=_today() + timedelta(days=1))
+        if last is None:
+            return None
+        end = last + timedelta(days=1)
+        start = end - timedelta(days=DAYS)
+        counted = {each.day: each for each in await rows.rows_per_day(connection, table, since=start, before=end)}
+    days = [start + timedelta(days=number) for number in range(DAYS)]
+    return bar_chart([counted.get(day, Day(day=day, rows=0)) for day in days])
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

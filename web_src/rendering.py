@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
+
+from .values import exact, timestamp
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
 
-STATUS_LABELS = {"loaded": "Loaded", "refused": "Refused", "superseded": "Superseded", "deleted": "Deleted"}
+STATUS_LABELS = {
+    "loaded": "Loaded",
+    "refused": "Refused",
+    "superseded": "Superseded",
+    "deleted": "Deleted",
+    "ignored": "Ignored",
+}
 
 
 def page(
@@ -42,6 +52,13 @@ def fragment(template: str, **values: Any) -> Markup:
     return Markup(templates.get_template(template).render(values))  # noqa: S704 - the template escapes its values
 
 
+def page_url(path: str, query: BaseModel, **changes: object) -> str:
+    """The address of the page with this query and these changes to it."""
+    given = query.model_dump(exclude_defaults=True) | changes
+    found = {name: exact(value) for name, value in given.items() if value is not None}
+    return f"{path}?{urlencode(found)}" if found else path
+
+
 def _size(value: int | None) -> str:
     if value is None:
         return "unknown"
@@ -50,10 +67,6 @@ def _size(value: int | None) -> str:
         if size >= 1024:
             size, unit = size / 1024, larger
     return f"{size:.1f}".removesuffix(".0") + f" {unit}"
-
-
-def _timestamp(value: datetime) -> str:
-    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _day(value: date) -> str:
@@ -78,7 +91,7 @@ templates = Environment(
     lstrip_blocks=True, auto_reload=False,
 )  # fmt: skip
 templates.filters.update(
-    number="{:,}".format, size=_size, timestamp=_timestamp, day=_day, file_name=_file_name, folder=_folder
+    number="{:,}".format, size=_size, timestamp=timestamp, day=_day, file_name=_file_name, folder=_folder
 )  # fmt: skip
 templates.globals.update(
     stylesheet=_static_url("app.css"),

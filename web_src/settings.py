@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -39,7 +40,7 @@ class SignInSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(EnvironmentSettings):
-    """The app's address, its database, and where uploads go.
+    """The app's address, its database, the folder of the datasets' declarations, and where uploads go.
 
     `sign_in` is None if an SSM tunnel or the network controls access instead. `upload_endpoint_url` replaces
     the address of S3 for uploads; it is None on AWS.
@@ -49,6 +50,7 @@ class Settings(EnvironmentSettings):
     port: Annotated[int, "PORT", tcp_port] = DEFAULT_PORT
     database: Annotated[DatabaseSettings, DatabaseSettings.from_env]
     database_user: Annotated[str, "DATABASE_USER"]
+    datasets: Annotated[Path, "DATASETS", Path] = Path("datasets")
     upload_endpoint_url: Annotated[str | None, "UPLOAD_ENDPOINT_URL"] = None
     landing_bucket: Annotated[str, "LANDING_BUCKET"]
     incoming_prefix: Annotated[str, "INCOMING_PREFIX", key_prefix]

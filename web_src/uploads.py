@@ -36,7 +36,6 @@ class UploadSigner:
     def __init__(self, settings: Settings, session: Session) -> None:
         self._bucket = settings.landing_bucket
         self._prefix = settings.incoming_prefix
-        self._max_bytes = settings.max_file_bytes
         local = settings.upload_endpoint_url is not None
         # botocore generates the client's methods at run time, so type checkers don't know them.
         self._s3: Any = session.create_client(
@@ -52,23 +51,24 @@ class UploadSigner:
         address = urlsplit(self._s3.meta.endpoint_url)
         self.origin = f"{address.scheme}://{'' if local else f'{self._bucket}.'}{address.netloc}"
 
-    def sign(self, name: str) -> Upload:
-        """Sign the upload of a file with that name. Blocks while it fetches credentials; raises NoCredentialsError.
+    def sign(self, dataset: str, name: str, max_bytes: int) -> Upload:
+        """Sign the upload of a file with that name into the folder of the dataset.
 
-        The form names no encryption, so the bucket's default applies.
+        Blocks while it fetches credentials; raises NoCredentialsError. The form names no encryption, so the bucket's
+        default applies.
         """
-        key = f"{self._prefix}orders/{uuid.uuid4()}/{safe_name(name)}"
+        key = f"{self._prefix}{dataset}/{uuid.uuid4()}/{safe_name(name)}"
         post: dict[str, Any] = self._s3.generate_presigned_post(
             self._bucket,
             key,
-            Conditions=[["content-length-range", 1, self._max_bytes]],
+            Conditions=[["content-length-range", 1, max_bytes]],
             ExpiresIn=VALID_SECONDS,
         )
         return Upload(
             url=post["url"],
             fields=post["fields"],
             key=key,
-            max_bytes=self._max_bytes,
+            max_bytes=max_bytes,
             valid_seconds=VALID_SECONDS,
         )
 

@@ -9,11 +9,13 @@
 
   const form = document.getElementById("upload");
   const input = document.getElementById("files");
+  const dropZone = document.getElementById("drop-zone");
+  const datasets = document.getElementById("dataset");
+  const format = document.getElementById("format");
   const section = document.getElementById("uploads-section");
   const list = document.getElementById("upload-list");
   const announcement = document.getElementById("announcement");
   const template = document.getElementById("upload-item");
-  const maxBytes = Number(form.dataset.maxBytes);
 
   // An error with a message for the user.
   class UploadError extends Error {}
@@ -21,11 +23,11 @@
   const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
   const count = (number, singular, plural) => `${number.toLocaleString("en")} ${number === 1 ? singular : plural}`;
 
-  async function requestUpload(file) {
+  async function requestUpload(dataset, file) {
     const response = await fetch("/api/uploads", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ name: file.name, size: file.size }),
+      body: JSON.stringify({ dataset, name: file.name, size: file.size }),
     });
     if (response.status === 401) {
       throw new UploadError("Your session has expired. Reload the page to sign in again.");
@@ -87,11 +89,11 @@
   }
 
   function summary(file) {
-    if (file.status === "refused") {
-      return `Refused: ${file.reason}`;
+    if (file.status === "refused" || file.status === "ignored") {
+      return `${file.status === "refused" ? "Refused" : "Ignored"}: ${file.reason}`;
     }
-    const rejected = file.rows_rejected ? `, ${count(file.rows_rejected, "row", "rows")} rejected` : "";
-    return `Loaded: ${count(file.rows_loaded, "order", "orders")}${rejected}`;
+    const rejected = file.rows_rejected ? `, ${file.rows_rejected.toLocaleString("en")} rejected` : "";
+    return `Loaded: ${count(file.rows_loaded, "row", "rows")}${rejected}`;
   }
 
   function addItem(file) {
@@ -128,6 +130,8 @@
 
   async function uploadFile(file) {
     const item = addItem(file);
+    const { value: dataset, dataset: limits } = datasets.selectedOptions[0];
+    const maxBytes = Number(limits.maxBytes);
     try {
       if (file.size === 0) {
         throw new UploadError("The file is empty.");
@@ -136,7 +140,7 @@
         throw new UploadError(`The file is too large. The maximum is ${maxBytes.toLocaleString("en")} bytes.`);
       }
       item.setStatus("Uploading…");
-      const upload = await requestUpload(file);
+      const upload = await requestUpload(dataset, file);
       await send(file, upload, item.setProgress);
       item.setStatus("Uploaded. Processing…");
       item.setProcessing();
@@ -146,7 +150,8 @@
         return;
       }
       item.linkTo(`/files/${processed.file_id}`);
-      item.setStatus(summary(processed), processed.status === "refused" || processed.rows_rejected ? "bad" : "good");
+      const bad = processed.status === "refused" || processed.status === "ignored" || processed.rows_rejected;
+      item.setStatus(summary(processed), bad ? "bad" : "good");
     } catch (error) {
       item.setStatus(error instanceof UploadError ? error.message : "Something went wrong. Please try again.", "bad");
     }
@@ -157,17 +162,22 @@
     input.value = ""; // so that choosing the same file again fires this event
   });
   for (const name of ["dragenter", "dragover"]) {
-    form.addEventListener(name, (event) => {
+    dropZone.addEventListener(name, (event) => {
       event.preventDefault();
-      form.classList.add("dragging");
+      dropZone.classList.add("dragging");
     });
   }
-  form.addEventListener("dragleave", () => form.classList.remove("dragging"));
-  form.addEventListener("drop", (event) => {
+  dropZone.addEventListener("dragleave", () => dropZone.classList.remove("dragging"));
+  dropZone.addEventListener("drop", (event) => {
     event.preventDefault();
-    form.classList.remove("dragging");
+    dropZone.classList.remove("dragging");
     Array.from(event.dataTransfer.files).forEach(uploadFile);
   });
+  const showFormat = () => {
+    format.href = datasets.selectedOptions[0].dataset.path;
+  };
+  datasets.addEventListener("change", showFormat);
+  showFormat();
   document.getElementById("no-script").hidden = true;
   form.hidden = false;
 })();

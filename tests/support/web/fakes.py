@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,8 +17,10 @@ from starlette.types import ASGIApp
 
 from web_src.app import create_app
 from web_src.authentication import fetch_key
-from web_src.queries import Day, File, Order, Reject, Totals
+from web_src.queries import File, Reject, Totals
+from web_src.rows import Day
 from web_src.settings import Settings
+from web_src.tables import DatasetTable, Row
 from web_src.uploads import UploadSigner
 
 NOW = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
@@ -45,8 +47,9 @@ def file(file_id: int, **changes: Any) -> File:
     values: dict[str, Any] = {
         "file_id": file_id,
         "bucket": "landing",
-        "key": f"incoming/{file_id}.csv",
+        "key": f"incoming/orders/{file_id}.csv",
         "version_id": "v1",
+        "dataset": "orders",
         "uploaded_at": NOW,
         "size_bytes": 1234,
         "status": "loaded",
@@ -59,19 +62,19 @@ def file(file_id: int, **changes: Any) -> File:
     return File(**(values | changes))
 
 
-def order(number: int) -> Order:
+def order(number: int) -> dict[str, Any]:
     """An order. Orders 0 and 1, 2 and 3 and so on were placed at the same time."""
-    return Order(
-        order_id=f"A-{number:03}",
-        customer_email="ada@example.com",
-        sku="MUG",
-        quantity=3,
-        unit_price=Decimal("12.50"),
-        currency="EUR",
-        ordered_at=NOW + timedelta(minutes=number // 2),
-        notes=SCRIPT,
-        file_id=7,
-    )
+    return {
+        "order_id": f"A-{number:03}",
+        "customer_email": "ada@example.com",
+        "sku": "MUG",
+        "quantity": 3,
+        "unit_price": Decimal("12.5"),
+        "currency": "EUR",
+        "ordered_at": NOW + timedelta(minutes=number // 2),
+        "notes": SCRIPT,
+        "file_id": 7,
+    }
 
 
 class FakeDatabase:
@@ -82,10 +85,11 @@ class FakeDatabase:
         self.connections = 0
         self.files = [file(number) for number in range(1, 121)]
         self.rejects = [
-            Reject(line_number=number, raw=SCRIPT, reasons=["quantity is missing"]) for number in range(2, 152)
+            Reject(line_number=number, raw=SCRIPT, reasons=["quantity is missing"], fields=None)
+            for number in range(2, 152)
         ]
-        self.all_orders = [order(number) for number in range(120)]
-        self.days = [Day(day=NOW.date(), orders=40), Day(day=NOW.date() - timedelta(days=2), orders=10)]
+        self.rows: dict[str, list[dict[str, Any]]] = {"orders": [order(number) for number in range(120)]}
+        self.days = {"orders": [Day(day=NOW.date(), rows=40), Day(day=NOW.date() - timedelta(days=2), rows=10)]}
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[FakeDatabase]:
@@ -96,16 +100,17 @@ class FakeDatabase:
         yield self
 
     def queries(self) -> dict[str, Callable[..., Any]]:
-        """A replacement for every function of the module `queries`."""
+        """A replacement for every function of the modules `queries` and `rows`."""
 
-        async def files(_: object, *, before: int, status: str | None, limit: int) -> list[File]:
-            found = [each for each in reversed(self.files) if each.file_id < before and status in (None, each.status)]
-            return found[:limit]
+        async def files(_: object, *, before: int, status: str | None, dataset: str | None, limit: int) -> list[File]:
+            return [
+                each
+                for each in reversed(self.files)
+                if each.file_id < before and status in (None, each.status) and dataset in (None, each.dataset)
+            ][:limit]
 
-        async def search_files(
-            connection: object, *, search: str, before: int, status: str | None, limit: int
-        ) -> list[File]:
-            found = await files(connection, before=before, status=status, limit=len(self.files))
+        async def search_files(connection: object, *, search: str, limit: int, **filters: Any) -> list[File]:
+            found = await files(connection, limit=len(self.files), **filters)
             return [each for each in found if each.key.rpartition("/")[2].startswith(search)][:limit]
 
         async def one(_: object, file_id: int) -> File | None:
@@ -120,23 +125,33 @@ class FakeDatabase:
         async def rejects(_: object, file_id: int, *, after: int, limit: int) -> list[Reject]:
             return [each for each in self.rejects if each.line_number > after][:limit]
 
-        async def orders(_: object, *, before: datetime | None, before_id: str, limit: int) -> list[Order]:
-            newest = sorted(self.all_orders, key=lambda each: (each.ordered_at, each.order_id), reverse=True)
-            last = (before or datetime.max.replace(tzinfo=UTC), before_id)
-            return [each for each in newest if (each.ordered_at, each.order_id) < last][:limit]
+        async def newest(
+            _: object, table: DatasetTable, *, after: Sequence[Any] | None, until: date | None, limit: int
+        ) -> list[Row]:
+            order = table.newest_first
+            found = sorted(self.rows.get(table.name, []), key=lambda row: [row[name] for name in order], reverse=True)
+            last = list(after) if after else None
+            return [each for each in found if last is None or [each[name] for name in order] < last][:limit]
 
-        async def orders_by_id(_: object, *, prefix: str, after: str, limit: int) -> list[Order]:
-            found = [each for each in self.all_orders if each.order_id.startswith(prefix) and each.order_id > after]
-            return found[:limit]
+        async def by_key(
+            _: object, table: DatasetTable, *, search: str | None, after: Sequence[Any] | None, limit: int
+        ) -> list[Row]:
+            found = sorted(self.rows.get(table.name, []), key=lambda row: [row[name] for name in table.key])
+            return [
+                each
+                for each in found
+                if each[table.key[0]].startswith(search or "")
+                and (after is None or [each[name] for name in table.key] > list(after))
+            ][:limit]
 
-        async def one_order(_: object, order_id: str) -> Order | None:
-            return next((each for each in self.all_orders if each.order_id == order_id), None)
+        async def one_row(_: object, table: DatasetTable, key: Mapping[str, Any]) -> Row | None:
+            return next((each for each in self.rows.get(table.name, []) if key.items() <= each.items()), None)
 
-        async def last_order_time(_: object, *, before: datetime) -> datetime | None:
-            return NOW if self.days else None
+        async def last_day(_: object, table: DatasetTable, *, before: date) -> date | None:
+            return NOW.date() if self.days.get(table.name) else None
 
-        async def orders_per_day(_: object, *, since: datetime, before: datetime) -> list[Day]:
-            return self.days
+        async def rows_per_day(_: object, table: DatasetTable, *, since: date, before: date) -> list[Day]:
+            return self.days[table.name]
 
         return {
             "files": files,
@@ -145,11 +160,11 @@ class FakeDatabase:
             "versions": versions,
             "totals": totals,
             "rejects": rejects,
-            "orders": orders,
-            "orders_by_id": orders_by_id,
-            "order": one_order,
-            "last_order_time": last_order_time,
-            "orders_per_day": orders_per_day,
+            "newest": newest,
+            "by_key": by_key,
+            "one": one_row,
+            "last_day": last_day,
+            "rows_per_day": rows_per_day,
         }
 
 

@@ -20,8 +20,8 @@ def test_paging_through_files_returns_each_file_once(client: Client) -> None:
 
 
 def test_a_key_that_was_not_processed_yet_has_no_versions(client: Client) -> None:
-    assert client.get("/api/files/by-key?key=incoming/new.csv").json() == []
-    (version,) = client.get("/api/files/by-key?key=incoming/7.csv").json()
+    assert client.get("/api/files/by-key?key=incoming/orders/new.csv").json() == []
+    (version,) = client.get("/api/files/by-key?key=incoming/orders/7.csv").json()
     assert (version["file_id"], version["rows_loaded"]) == (7, 1200)
 
 
@@ -34,13 +34,25 @@ def test_paging_through_rejects_returns_each_line_in_order(client: Client) -> No
 
 
 def test_prices_are_exact_decimals_and_searches_are_paged(client: Client) -> None:
-    assert client.get("/api/orders/A-001").json()["unit_price"] == "12.50"
-    body = client.get("/api/orders?search=A-11&limit=3").json()
-    assert [each["order_id"] for each in body["orders"]] == ["A-110", "A-111", "A-112"]
-    assert body["more"] is True
+    assert client.get("/api/datasets/orders/row?order_id=A-001").json()["unit_price"] == "12.5"
+    first = client.get("/api/datasets/orders/rows?search=A-11&limit=6").json()
+    rest = client.request(
+        "GET", "/api/datasets/orders/rows", params={"search": "A-11", "limit": 6, "after": first["next_after"]}
+    )
+    assert [each["order_id"] for each in first["rows"] + rest.json()["rows"]] == [f"A-{n}" for n in range(110, 120)]
+    assert rest.json()["next_after"] is None
 
 
-@pytest.mark.parametrize("path", ["/api/files/999", "/api/orders/none", "/api/nothing"])
+@pytest.mark.parametrize("after", ["A-110", "[]", '["A-110"]', '["2026-11-20T10:30:00", "A-1"]', '["x", "A-110"]'])
+def test_a_cursor_of_another_list_is_refused(client: Client, after: str) -> None:
+    response = client.request("GET", "/api/datasets/orders/rows", params={"after": after})
+    assert response.status_code == 422
+    assert response.json()["message"] == "after: must be the next_after of a page with the same search"
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/files/999", "/api/datasets/orders/row?order_id=none", "/api/datasets/orders/x", "/api/nothing"]
+)
 def test_a_missing_resource_is_reported_as_json(client: Client, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 404
@@ -56,12 +68,17 @@ def test_every_invalid_parameter_is_named(client: Client) -> None:
 
 def test_openapi_describes_the_api_but_not_the_pages(client: Client) -> None:
     assert sorted(client.get("/api/openapi.json").json()["paths"]) == [
+        "/api/datasets",
+        *(
+            f"/api/datasets/{dataset}/{rest}"
+            for dataset in ("customers", "orders", "products", "returns")
+            for rest in ("row", "rows")
+        ),
+        "/api/datasets/{dataset}/schema",
         "/api/files",
         "/api/files/by-key",
         "/api/files/{file_id}",
         "/api/files/{file_id}/rejects",
-        "/api/orders",
-        "/api/orders/{order_id}",
         "/api/uploads",
     ]
     assert client.get("/docs").status_code == 404

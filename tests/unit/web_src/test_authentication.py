@@ -35,8 +35,10 @@ KEYS_URL = "https://public-keys.auth.elb.eu-central-1.amazonaws.com/"
 KEY, OTHER_KEY = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
 ARN = SIGN_IN["SIGN_IN_LOAD_BALANCER_ARN"]
 # Every page and every endpoint of the API.
-PROTECTED = ("/", "/files", "/files/7", "/files/7/rejects.csv", "/orders", "/orders/A-001", "/upload", "/api",
-           "/api/files", "/api/files/by-key?key=x", "/api/orders", "/api/openapi.json", "/nowhere")  # fmt: skip
+PROTECTED = ("/", "/files", "/files/7", "/files/7/rejects.csv", "/datasets", "/datasets/orders",
+           "/datasets/orders/rows", "/datasets/orders/rows.csv", "/datasets/orders/row?order_id=A-001",
+           "/datasets/orders/template.csv", "/upload", "/api", "/api/files", "/api/files/by-key?key=x", "/api/datasets",
+           "/api/datasets/orders/rows", "/api/datasets/orders/schema", "/api/openapi.json", "/nowhere")  # fmt: skip
 
 
 def pem(key: ec.EllipticCurvePrivateKey) -> str:

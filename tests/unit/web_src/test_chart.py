@@ -1,4 +1,4 @@
-"""The bar chart of orders per day."""
+"""The bar chart of rows per day."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import date
 import pytest
 
 from web_src.chart import bar_chart
-from web_src.queries import Day
+from web_src.rows import Day
 
 
-def _days(*orders: int) -> list[Day]:
-    return [Day(day=date(2026, 11, number), orders=count) for number, count in enumerate(orders, 1)]
+def _days(*rows: int) -> list[Day]:
+    return [Day(day=date(2026, 11, number), rows=count) for number, count in enumerate(rows, 1)]
 
 
 @pytest.mark.parametrize(
@@ -30,15 +30,15 @@ def test_bars_stand_side_by_side_on_the_axis_in_proportion() -> None:
     assert [(bar.x, bar.y, bar.height) for bar in chart.bars] == [(0, 50, 50), (12, 100, 0), (24, 0, 100)]
     assert chart.width == 32
     assert chart.total == 150
-    assert chart.busiest.orders == 100
+    assert chart.busiest.rows == 100
 
 
-def test_a_day_with_one_order_among_thousands_has_a_visible_bar() -> None:
+def test_a_day_with_one_row_among_thousands_has_a_visible_bar() -> None:
     chart = bar_chart(_days(1, 100_000))
     assert chart is not None
     assert chart.bars[0].height == 1
 
 
 @pytest.mark.parametrize("days", [(), (0, 0)])
-def test_without_orders_there_is_no_chart(days: tuple[int, ...]) -> None:
+def test_without_rows_there_is_no_chart(days: tuple[int, ...]) -> None:
     assert bar_chart(_days(*days)) is None

@@ -24,17 +24,19 @@ def test_other_cells_are_unchanged(cell: str) -> None:
 
 def test_the_file_contains_every_reject_across_several_chunks(client: Client, database: FakeDatabase) -> None:
     raw = '=cmd|"calc"!A1,ä\nsecond line'
-    database.rejects = [Reject(line_number=line, raw=raw, reasons=["=one", "two"]) for line in range(2, 1502)]
+    database.rejects = [
+        Reject(line_number=line, raw=raw, reasons=["=one", "two"], fields=None) for line in range(2, 1502)
+    ]
     response = client.get("/files/7/rejects.csv")
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert response.headers["Content-Disposition"] == 'attachment; filename="rejected-rows-of-file-7.csv"'
     rows = list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"), newline="")))
-    assert rows[0] == ["line", "reasons", "row"]
+    assert rows[0] == ["rejected_line", "rejected_reasons", "rejected_row"]
     assert [int(row[0]) for row in rows[1:]] == list(range(2, 1502))
     assert rows[1][1:] == ["'=one; two", f"'{raw}"]
 
 
 def test_a_slow_download_holds_no_connection(client: Client, database: FakeDatabase) -> None:
-    database.rejects = [Reject(line_number=line, raw="x", reasons=["y"]) for line in range(2, 1502)]
+    database.rejects = [Reject(line_number=line, raw="x", reasons=["y"], fields=None) for line in range(2, 1502)]
     client.get("/files/7/rejects.csv")
     assert database.connections == 1 + 4  # one to look up the file, then one per chunk

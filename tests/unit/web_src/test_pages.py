@@ -14,27 +14,34 @@ from psycopg_pool import PoolTimeout
 from tests.support.web.fakes import SCRIPT, Client, FakeDatabase, file, version
 from web_src import inputs
 
-PAGES = ("/", "/files", "/files/7", "/orders", "/orders/A-001", "/upload", "/api", "/nowhere")
+ORDERS = "/datasets/orders/rows"
+ORDER = "/datasets/orders/row?order_id=A-001"
+PAGES = ("/", "/files", "/files/7", "/datasets", "/datasets/orders", ORDERS, ORDER, "/upload", "/api", "/nowhere")
 
 
-def test_the_overview_shows_todays_totals_orders_per_day_and_the_newest_files(client: Client) -> None:
+def test_the_overview_shows_todays_totals_rows_per_day_and_the_newest_files(client: Client) -> None:
     text = client.get("/").text
     assert "144,000" in text
-    assert "50 orders placed from 24 Oct 2026 to 20 Nov 2026. Busiest day: 20 Nov 2026, with 40." in text
+    assert "50 rows, at most 40 a day (20 Nov 2026)" in text
     assert text.count("<rect ") == 28
-    assert '<a href="/orders?until=2026-11-18">18 Nov 2026</a></th><td class="number">10</td>' in text
     assert "120.csv" in text
     assert "/110.csv" not in text
 
 
+def test_the_page_of_a_dataset_shows_its_rows_per_day(client: Client) -> None:
+    text = client.get("/datasets/orders").text
+    assert "50 rows from 24 Oct 2026 to 20 Nov 2026, by Placed. Busiest day: 20 Nov 2026, with 40." in text
+    assert f'<a href="{ORDERS}?until=2026-11-18">18 Nov 2026</a></th><td class="number">10</td>' in text
+
+
 def test_without_files_pages_link_to_the_upload(client: Client, database: FakeDatabase) -> None:
-    database.files, database.days, database.all_orders = [], [], []
+    database.files, database.days, database.rows = [], {}, {}
     overview = client.get("/").text
-    assert "No orders yet" in overview
+    assert "No rows yet" in overview
     assert "No files yet" in overview
     assert 'href="/upload"' in overview
     assert "No files yet" in client.get("/files").text
-    assert "No orders yet" in client.get("/orders").text
+    assert "No rows yet" in client.get(ORDERS).text
 
 
 def test_paging_through_files_shows_each_file_once(client: Client) -> None:
@@ -43,12 +50,15 @@ def test_paging_through_files_shows_each_file_once(client: Client) -> None:
 
 def test_paging_through_orders_shows_each_order_once(client: Client) -> None:
     newest_first = [f"A-{number:03}" for number in reversed(range(120))]
-    assert _rows(client, "/orders", r'href="/orders/([^"?]+)"') == newest_first
+    assert _rows(client, ORDERS, _ORDER_LINK) == newest_first
 
 
 def test_paging_through_search_results_shows_each_match_once(client: Client) -> None:
     matches = [f"A-{number:03}" for number in range(100)]
-    assert _rows(client, "/orders?search=A-0", r'href="/orders/([^"?]+)"') == matches
+    assert _rows(client, f"{ORDERS}?search=A-0", _ORDER_LINK) == matches
+
+
+_ORDER_LINK = r'href="/datasets/orders/row\?order_id=([^"]+)"'
 
 
 def _rows(client: Client, path: str, pattern: str) -> list[str]:
@@ -64,7 +74,9 @@ def _rows(client: Client, path: str, pattern: str) -> list[str]:
 
 
 def test_filters_are_shown_in_the_form_and_kept_on_the_next_page(client: Client, database: FakeDatabase) -> None:
-    database.files = [file(number, status="refused", key=f"incoming/x/a&b {number}.csv") for number in range(1, 61)]
+    database.files = [
+        file(number, status="refused", key=f"incoming/orders/x/a&b {number}.csv") for number in range(1, 61)
+    ]
     text = client.get("/files?" + urlencode({"status": "refused", "search": "a&b"})).text
     assert '<option value="refused" selected>' in text
     assert 'value="a&amp;b"' in text
@@ -81,21 +93,23 @@ def test_a_file_shows_its_versions_and_its_rejected_rows_with_reasons(client: Cl
     assert f"?after={inputs.PAGE_REJECTS + 1}#rejects" in text
 
 
-def test_an_order_shows_its_source_file_and_its_total(client: Client) -> None:
-    text = client.get("/orders/A-001").text
-    assert "37.50 EUR" in text
-    assert '<a href="/files/7">incoming/7.csv</a>' in text
+def test_a_row_shows_its_source_file_and_its_amounts_with_the_decimals_of_their_currency(client: Client) -> None:
+    text = client.get(ORDER).text
+    assert "<dd>12.50 EUR</dd>" in text
+    assert '<a href="/files/7">incoming/orders/7.csv</a>' in text
 
 
 def test_text_from_files_is_escaped(client: Client, database: FakeDatabase) -> None:
     database.files = [file(7, key=SCRIPT, reason=SCRIPT, version_id=SCRIPT)]
-    for path in ("/", "/files", "/files/7", "/orders/A-001"):
+    for path in ("/", "/files", "/files/7", ORDER):
         page = client.get(path).text
         assert "&lt;script&gt;" in page
         assert "<script>" not in page
 
 
-@pytest.mark.parametrize("path", ["/", "/files", "/files/7", "/files/7/rejects.csv", "/orders", "/readyz"])
+@pytest.mark.parametrize(
+    "path", ["/", "/files", "/files/7", "/files/7/rejects.csv", ORDERS, f"{ORDERS}.csv", "/readyz"]
+)
 @pytest.mark.parametrize("error", [PoolTimeout("busy"), psycopg.OperationalError("down")])
 def test_an_unavailable_database_is_reported_with_a_time_to_retry(
     client: Client, database: FakeDatabase, path: str, error: Exception
@@ -127,10 +141,14 @@ def test_the_liveness_check_succeeds_while_the_database_is_unavailable(client: C
         ("/files?status=odd", 422, "status: must be &#39;loaded&#39;"),
         ("/files?search=%00", 422, "search"),
         ("/files/7?after=-1", 422, "after"),
-        ("/orders/none", 404, "no order with ID none"),
-        ("/orders?until=yesterday", 422, "until"),
-        ("/orders?until=2026-11-20&search=A", 422, "until: can&#39;t be combined with search"),
-        ("/orders?before=2026-11-20T10:00:00", 422, "before"),
+        ("/datasets/order", 404, "no dataset order. The datasets are customers, orders, products, returns."),
+        ("/datasets/orders/row?order_id=none", 404, "no row with order_id none in Orders"),
+        ("/datasets/orders/row", 422, "order_id: Field required"),
+        ("/datasets/returns/row?return_id=R-1&line=one", 422, "line: must be a valid integer"),
+        (f"{ORDERS}?until=yesterday", 422, "until"),
+        (f"{ORDERS}?until=2026-11-20&search=A", 422, "until: can&#39;t be combined with search"),
+        (f"{ORDERS}?after=2026-11-20", 422, "after: must be the next_after of a page with the same search"),
+        (f"{ORDERS}.csv?until=yesterday", 422, "until"),
         ("/static/nothing.css", 404, "no page at this address"),
     ],
 )
@@ -144,12 +162,12 @@ def test_an_invalid_address_gets_a_page_that_names_the_problem(
 
 
 def test_empty_form_fields_are_ignored(client: Client) -> None:
-    for path in ("/files?search=&status=", "/orders?search=", "/orders?until="):
+    for path in ("/files?search=&status=", f"{ORDERS}?search=", f"{ORDERS}?until="):
         assert client.get(path).status_code == 200
 
 
 def test_the_latest_possible_date_is_accepted(client: Client) -> None:
-    assert client.get("/orders?until=9999-12-31").status_code == 200
+    assert client.get(f"{ORDERS}?until=9999-12-31").status_code == 200
 
 
 def test_an_unexpected_error_gets_a_page_without_details(client: Client, database: FakeDatabase) -> None:
@@ -167,7 +185,7 @@ def test_without_credentials_an_upload_request_is_answered_with_a_time_to_retry(
         raise NoCredentialsError
 
     monkeypatch.setattr("web_src.uploads.UploadSigner.sign", none)
-    response = client.request("POST", "/api/uploads", json={"name": "a.csv", "size": 1})
+    response = client.request("POST", "/api/uploads", json={"dataset": "orders", "name": "a.csv", "size": 1})
     assert response.status_code == 503
     assert int(response.headers["Retry-After"]) > 0
 

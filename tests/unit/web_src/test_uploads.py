@@ -16,7 +16,9 @@ from tests.support.web.fakes import ENVIRONMENT, Client
 from web_src.settings import Settings
 from web_src.uploads import VALID_SECONDS, Upload, UploadSigner, safe_name
 
-KEY = r"incoming/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/"
+KEY = r"incoming/orders/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/"
+
+MAX_BYTES = 256 * 1024 * 1024
 
 
 def _signer(**environment: str) -> UploadSigner:
@@ -30,7 +32,7 @@ def _policy(upload: Upload) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", ["orders.csv", "${filename}", "a/${filename}", "..", "../../else", "", "key\x00"])
 def test_a_form_is_valid_for_its_own_key_only(name: str) -> None:
-    upload = _signer().sign(name)
+    upload = _signer().sign("orders", name, MAX_BYTES)
     conditions = _policy(upload)["conditions"]
     assert re.fullmatch(KEY + r"[^/$]+", upload.key)
     assert upload.fields["key"] == upload.key
@@ -41,22 +43,22 @@ def test_a_form_is_valid_for_its_own_key_only(name: str) -> None:
 
 def test_two_files_with_the_same_name_get_different_keys() -> None:
     signer = _signer()
-    assert signer.sign("orders.csv").key != signer.sign("orders.csv").key
+    assert signer.sign("orders", "orders.csv", MAX_BYTES).key != signer.sign("orders", "orders.csv", MAX_BYTES).key
 
 
 def test_an_upload_is_not_empty_and_not_larger_than_the_maximum() -> None:
-    upload = _signer(MAX_FILE_BYTES="1000").sign("orders.csv")
+    upload = _signer().sign("orders", "orders.csv", 1000)
     assert ["content-length-range", 1, 1000] in _policy(upload)["conditions"]
     assert upload.max_bytes == 1000
 
 
 def test_a_form_expires_after_at_most_15_minutes() -> None:
-    expires = datetime.fromisoformat(_policy(_signer().sign("orders.csv"))["expiration"])
+    expires = datetime.fromisoformat(_policy(_signer().sign("orders", "orders.csv", MAX_BYTES))["expiration"])
     assert 0 < (expires - datetime.now(UTC)).total_seconds() <= VALID_SECONDS <= 15 * 60
 
 
 def test_the_session_token_of_the_instance_is_signed() -> None:
-    upload = _signer().sign("orders.csv")
+    upload = _signer().sign("orders", "orders.csv", MAX_BYTES)
     assert upload.fields["x-amz-security-token"] == "session token"
     assert {"x-amz-security-token": "session token"} in _policy(upload)["conditions"]
     assert upload.fields["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
@@ -75,7 +77,7 @@ def test_the_session_token_of_the_instance_is_signed() -> None:
 )
 def test_uploads_go_to_the_regional_endpoint_and_pages_may_connect_to_it(environment: dict[str, str], url: str) -> None:
     signer = _signer(**environment)
-    assert signer.sign("orders.csv").url == url
+    assert signer.sign("orders", "orders.csv", MAX_BYTES).url == url
     assert signer.origin == "{0.scheme}://{0.netloc}".format(urlsplit(url))
 
 
@@ -98,7 +100,7 @@ def test_a_name_keeps_its_safe_characters_and_its_extension(name: str, safe: str
 
 
 def test_the_api_returns_the_form(client: Client) -> None:
-    response = client.request("POST", "/api/uploads", json={"name": "orders.csv", "size": 10})
+    response = client.request("POST", "/api/uploads", json={"dataset": "orders", "name": "orders.csv", "size": 10})
     assert response.status_code == 201
     assert response.json()["url"] == "https://landing.s3.eu-central-1.amazonaws.com/"
     assert re.fullmatch(KEY + r"orders\.csv", response.json()["key"])
@@ -117,6 +119,19 @@ def test_the_api_returns_the_form(client: Client) -> None:
 def test_an_invalid_upload_request_is_refused_and_the_field_is_named(
     client: Client, body: dict[str, object], field: str
 ) -> None:
-    response = client.request("POST", "/api/uploads", json=body)
+    response = client.request("POST", "/api/uploads", json={"dataset": "orders"} | body)
     assert response.status_code == 422
     assert response.json()["message"].startswith(f"{field}: ")
+
+
+def test_an_unknown_dataset_is_refused_with_the_datasets_that_exist(client: Client) -> None:
+    response = client.request("POST", "/api/uploads", json={"dataset": "order", "name": "a.csv", "size": 1})
+    assert response.status_code == 422
+    message = response.json()["message"]
+    assert message == "dataset: must be 'customers', 'orders', 'products' or 'returns', got 'order'"
+
+
+def test_the_upload_form_offers_every_dataset_and_chooses_the_one_in_the_address(client: Client) -> None:
+    text = client.get("/upload?dataset=returns").text
+    assert re.findall(r'<option value="(\w+)"', text) == ["customers", "orders", "products", "returns"]
+    assert re.findall(r'<option value="(\w+)"[^>]* selected>', text) == ["returns"]

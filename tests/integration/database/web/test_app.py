@@ -17,7 +17,8 @@ import pytest
 
 from local_cloud.postgres import LocalPostgres
 from local_cloud.state import CHECKOUT
-from tests.integration.database.conftest import Pipeline, Shop, csv
+from tests.integration.database.conftest import DATASETS, Pipeline, Shop, csv
+from tests.support.web.declared_tables import create_declared_tables
 from tests.support.web.process import START_SECONDS, WebProcess
 from web_src.app import OVERVIEW_MAX_AGE_SECONDS
 from web_src.database import MAX_CONNECTIONS
@@ -27,6 +28,8 @@ RECOVERY_SECONDS = 15.0
 
 @pytest.fixture
 def web(shop: Shop, tmp_path: Path) -> Iterator[WebProcess]:
+    with shop.connect() as connection:
+        create_declared_tables(connection, DATASETS)
     with WebProcess(shop.server, shop.name, tmp_path / "web.log") as web:
         yield web
 
@@ -44,13 +47,16 @@ def test_pages_show_what_the_ingestion_function_loaded(pipeline: Pipeline, web: 
     assert "Orders.csv" in web.client.get("/").text
     page = web.client.get(f"/files/{file['file_id']}").text
     assert "quantity &#34;0&#34; must be a whole number from 1 to 1,000,000" in page
-    assert "B,ada@example.com,MUG,0" in page
+    assert '<div class="wrong"><dt>quantity</dt><dd>0</dd></div>' in page
+    assert "<div><dt>sku</dt><dd>MUG</dd></div>" in page
     rejects = web.client.get(f"/files/{file['file_id']}/rejects.csv").content.decode("utf-8-sig")
-    assert [row[0] for row in csv_module.reader(io.StringIO(rejects))] == ["line", "3"]
-    assert "12.50 EUR" in web.client.get("/orders/A").text
+    (row,) = csv_module.DictReader(io.StringIO(rejects))
+    assert (row["rejected_line"], row["order_id"], row["quantity"]) == ("3", "B", "0")
+    assert row["rejected_row"].startswith("B,ada@example.com,MUG,0")
+    assert "12.50 EUR" in web.client.get("/datasets/orders/row?order_id=A").text
     assert web.status("/readyz") == 200
     assert web.status("/files/999999") == 404
-    assert web.status("/orders/B") == 404
+    assert web.status("/datasets/orders/row?order_id=B") == 404
 
 
 def test_paging_through_search_results_returns_each_match_once(pipeline: Pipeline, web: WebProcess) -> None:
@@ -121,18 +127,16 @@ def test_orders_are_paged_in_order_even_if_many_were_placed_at_the_same_time(
         seen: list[str] = []
         cursor: dict[str, str] = {}
         while True:
-            page = web.client.get("/api/orders", params={"limit": "50", **query, **cursor}).json()
-            seen += [order["order_id"] for order in page["orders"]]
-            if not page["more"]:
+            page = web.client.get("/api/datasets/orders/rows", params={"limit": "50", **query, **cursor}).json()
+            seen += [order["order_id"] for order in page["rows"]]
+            if page["next_after"] is None:
                 return seen
-            last = page["orders"][-1]
-            after = {"after_id": last["order_id"]}
-            cursor = after if query else {"before": last["ordered_at"], "before_id": last["order_id"]}
+            cursor = {"after": page["next_after"]}
 
     assert paged() == [order_id for order_id, _ in reversed(rows)]
     assert paged(search="A-0") == [order_id for order_id, _ in rows[:100]]
-    assert len(web.client.get("/api/orders?until=2026-03-31").json()["orders"]) == 50
-    assert web.client.get("/api/orders?until=2026-03-30").json()["orders"] == []
+    assert len(web.client.get("/api/datasets/orders/rows?until=2026-03-31").json()["rows"]) == 50
+    assert web.client.get("/api/datasets/orders/rows?until=2026-03-30").json()["rows"] == []
 
 
 def test_many_concurrent_requests_share_a_few_connections(shop: Shop, web: WebProcess) -> None:
