@@ -76,7 +76,7 @@ mutants: setup ## Make realistic mistakes, one at a time, each of which a test m
 check: setup ## Check format, lint and types
 	@ruff format --check --quiet . || { echo "Some files are not formatted: make format"; exit 1; }
 	@ruff check --quiet .
-	@mypy --no-error-summary app.py bench checks components config ops scripts stacks tests
+	@mypy --no-error-summary app.py bench checks components config ops scripts stacks tabular tests
 	@mypy --no-error-summary local_cloud
 	@cd lambda_src && mypy --no-error-summary $(FUNCTIONS)
 	@$(if $(APPS),mypy --no-error-summary $(APPS))
@@ -152,7 +152,7 @@ remove: setup ## Delete an optional capability for good: CAPABILITY=name; withou
 
 .PHONY: dataset
 dataset: setup ## Draft a dataset from a CSV file: NAME=returns FROM=file.csv
-	@PYTHONPATH=lambda_src python -m scripts.dataset --name="$$NAME" --from="$$FROM"
+	@python -m scripts.dataset --name="$$NAME" --from="$$FROM"
 
 .PHONY: rename
 rename: setup ## Give the project another name: NAME=acme

@@ -10,7 +10,7 @@ from bench.dataset_files import DatasetFile
 from bench.figures import AtLeast, AtMost, Figure, ratio
 from bench.lab import Lab, Run, lab
 from bench.rounds import alternate
-from common.datasets.declaration import Dataset
+from tabular.declaration import Dataset
 from config.datasets import datasets
 
 ROWS = 200_000

@@ -15,7 +15,7 @@ from typing import Any
 import bench.rows
 from bench.kept import kept
 from bench.rows import delimiter_of, values
-from common.datasets.declaration import Dataset
+from tabular.declaration import Dataset
 from config.datasets import FOLDER, datasets
 from ingestion.row_rules import check
 

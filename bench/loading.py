@@ -15,7 +15,7 @@ from bench.dataset_files import DatasetFile, orders
 from bench.figures import AtLeast, AtMost, Figure, ratio
 from bench.lab import Lab, Link, Run, Source, lab
 from bench.rounds import alternate
-from common.datasets.declaration import Dataset
+from tabular.declaration import Dataset
 
 ROWS = 1_000_000
 FEW_ROWS = 1_000  # enough to see whether the function accepts a kind of file

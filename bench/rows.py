@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import chain
 
-from common.datasets.declaration import Dataset, Field, load_datasets
+from tabular.declaration import Dataset, Field, load_datasets
 from config.datasets import FOLDER
 
 _NAMES = ("ada", "ben", "carla", "deniz", "elif", "femi", "grace", "hugo", "ines", "jonas", "kira", "liam", "mei")

@@ -5,8 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
-from common.datasets.declaration import Dataset, Field
-from common.datasets.types import BadValueError
+from tabular.declaration import Dataset, Field
+from tabular.types import BadValueError
 from config.datasets import datasets
 
 WORDS = ("canary", "canary@example.com")  # keys that no partner uses

@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from common.datasets.declaration import SCHEMA_FILE, Dataset, DeclarationError, load_datasets
+from tabular.declaration import SCHEMA_FILE, Dataset, DeclarationError, load_datasets
 from config.checks import ConfigError, require
 from config.ingestion import DEAD_LETTER_DAYS
 
@@ -37,5 +37,5 @@ def datasets() -> dict[str, Dataset]:
 
 
 def declarations() -> tuple[Path, ...]:
-    """The declarations' files, relative to the repository: functions and apps that know datasets bundle them."""
-    return tuple(FOLDER / name / SCHEMA_FILE for name in datasets())
+    """The declarations and the package that reads them, relative to the repository: what an asset bundles."""
+    return (Path("tabular"), *(FOLDER / name / SCHEMA_FILE for name in datasets()))

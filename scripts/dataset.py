@@ -6,8 +6,8 @@ import json
 import sys
 from pathlib import Path
 
-from common.datasets.declaration import SCHEMA_FILE, Dataset, DeclarationError, folded, parse
-from common.datasets.types import BadValueError
+from tabular.declaration import SCHEMA_FILE, Dataset, DeclarationError, folded, parse
+from tabular.types import BadValueError
 from scripts.checkout import ROOT
 from scripts.dataset_draft import Draft, DraftError, draft
 

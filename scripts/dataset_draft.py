@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from common.datasets.declaration import ENCODINGS, MAX_KEY_CHARACTERS, PROFILE, RESERVED_COLUMNS, Field, folded
-from common.datasets.types import BadValueError
-from common.datasets.types.column_type import BLANKS
+from tabular.declaration import ENCODINGS, MAX_KEY_CHARACTERS, PROFILE, RESERVED_COLUMNS, Field, folded
+from tabular.types import BadValueError
+from tabular.types.column_type import BLANKS
 
 DELIMITERS = ",;\t|"
 SAMPLE_ROWS = 100_000

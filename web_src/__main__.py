@@ -7,7 +7,7 @@ import sys
 
 import botocore.session
 
-from common.datasets.declaration import DeclarationError
+from tabular.declaration import DeclarationError
 from common.settings import SettingsError
 
 from .app import create_app

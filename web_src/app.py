@@ -12,7 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from common.datasets.declaration import load_datasets
+from tabular.declaration import load_datasets
 from common.settings import SettingsError
 
 from . import api, dataset_api, dataset_pages, errors, pages, rendering

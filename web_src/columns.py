@@ -10,8 +10,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NaiveDatetime, create_model
 
-from common.datasets.declaration import Dataset
-from common.datasets.declaration import Field as Column
+from tabular.declaration import Dataset
+from tabular.declaration import Field as Column
 
 from .inputs import NO_NUL
 

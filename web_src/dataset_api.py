@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, Field, create_model
 from starlette.responses import FileResponse
 
-from common.datasets.declaration import SCHEMA_FILE
+from tabular.declaration import SCHEMA_FILE
 
 from . import listings, rows
 from .columns import class_name

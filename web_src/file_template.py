@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 
-from common.datasets.declaration import Dataset, Field
-from common.datasets.types import BadValueError
+from tabular.declaration import Dataset, Field
+from tabular.types import BadValueError
 
 from .export import BYTE_ORDER_MARK, csv_text
 

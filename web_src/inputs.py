@@ -9,7 +9,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from common.datasets.declaration import MAX_KEY_CHARACTERS
+from tabular.declaration import MAX_KEY_CHARACTERS
 
 from .queries import MAX_ID, Status
 

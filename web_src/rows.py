@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 from psycopg import AsyncConnection, sql
 from psycopg.rows import class_row, dict_row
 
-from common.datasets.declaration import Field as Column
+from tabular.declaration import Field as Column
 
 from .tables import DatasetTable, Row
 

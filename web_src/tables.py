@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
 
-from common.datasets.declaration import Dataset, ForeignKey, folded
-from common.datasets.declaration import Field as Column
+from tabular.declaration import Dataset, ForeignKey, folded
+from tabular.declaration import Field as Column
 
 from . import columns, values
 from .inputs import DatedRowQuery, EmptyIsNone, RowQuery, SearchText

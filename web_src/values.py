@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from common.datasets.codes import iso4217
-from common.datasets.declaration import Field
+from tabular.codes import iso4217
+from tabular.declaration import Field
 
 NONE = "\u2013"  # a dash
 

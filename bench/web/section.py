@@ -56,7 +56,7 @@ _FILL = f"""
 """  # noqa: S608 - constants only
 _MIGRATE = """
 import sys, pathlib, psycopg
-from common.datasets.declaration import load_datasets
+from tabular.declaration import load_datasets
 from schema_migration.migrate import migrate
 datasets = list(load_datasets(pathlib.Path("../datasets")))
 migrate(psycopg.connect(sys.argv[1]), seconds=60, datasets=datasets)

@@ -35,7 +35,7 @@ def bundle(package: Path, platform: RuntimeConfig, *, data: tuple[Path, ...] = (
     """Keyword arguments for an asset of the folder `package` with `common`, its dependencies and CA certificates.
 
     They serve `lambda_.Code.from_asset` and `s3_assets.Asset` alike. The folder is the package of its own name. `data`
-    are more files of the repository, which keep their paths.
+    are more files and folders of the repository, which keep their paths.
     """
     return {
         "path": str(package),
@@ -56,8 +56,8 @@ def _fingerprint(package: Path, platform: RuntimeConfig, data: tuple[Path, ...])
     digest = hashlib.sha256()
     parts = [RECIPE, platform.architecture, platform.python, str(_compiles_here(platform))]
     digest.update("\n".join([*parts, content(CERTIFICATES), content(COMMON), content(package)]).encode())
-    for file in data:
-        digest.update(f"\n{file.as_posix()} {content(file)}".encode())
+    for path in data:
+        digest.update(f"\n{path.as_posix()} {content(path)}".encode())
     return digest.hexdigest()
 
 
@@ -87,9 +87,12 @@ class _Bundle:
         self._install_dependencies(root)
         for package in (self._package, COMMON):
             shutil.copytree(package, root / package.name, ignore=shutil.ignore_patterns(*IGNORED))
-        for file in self._data:
-            (root / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, root / file)
+        for path in self._data:
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            if path.is_dir():
+                shutil.copytree(path, root / path, ignore=shutil.ignore_patterns(*IGNORED))
+            else:
+                shutil.copyfile(path, root / path)
         (root / BUNDLED_CERTIFICATES.parent).mkdir()
         shutil.copyfile(CERTIFICATES, root / BUNDLED_CERTIFICATES)
         self._compile(root)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from common.datasets.types.column_type import BLANKS
+from tabular.types.column_type import BLANKS
 
 from .content import MAX_RECORD_BYTES, Content
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from common.datasets.codes import iso4217
-from common.datasets.declaration import Dataset, Field
-from common.datasets.types import ColumnType
-from common.datasets.types.column_type import JSON_STRING, NOTHING, QUOTED, Column, Span, plain, words_pattern
-from common.datasets.types.patterns import BEYOND_ASCII, characters
+from tabular.codes import iso4217
+from tabular.declaration import Dataset, Field
+from tabular.types import ColumnType
+from tabular.types.column_type import JSON_STRING, NOTHING, QUOTED, Column, Span, plain, words_pattern
+from tabular.types.patterns import BEYOND_ASCII, characters
 
 from .content import MAX_RECORD_BYTES, Content
 

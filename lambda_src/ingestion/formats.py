@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import partial
 
-from common.datasets.declaration import Dataset, Field, folded
-from common.datasets.types import quote
+from tabular.declaration import Dataset, Field, folded
+from tabular.types import quote
 
 from . import fast_path, json_objects, json_records, kinds, spreadsheet, text_encoding
 from .content import Content, Record

@@ -13,7 +13,7 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from botocore.config import Config
 
-from common.datasets.declaration import load_datasets
+from tabular.declaration import load_datasets
 
 from .database import DatabaseConnection
 from .deadline import Deadline

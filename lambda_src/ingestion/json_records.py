@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from common.datasets.declaration import Dataset, Field, folded
-from common.datasets.types import quote
+from tabular.declaration import Dataset, Field, folded
+from tabular.types import quote
 
 from .content import MAX_RECORD_BYTES, Content, Record
 from .json_objects import rows_inside

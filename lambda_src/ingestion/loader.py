@@ -10,7 +10,7 @@ from dataclasses import asdict
 from psycopg import Connection, Rollback
 from psycopg.errors import DeadlockDetected
 
-from common.datasets.declaration import Dataset
+from tabular.declaration import Dataset
 
 from .compression import decompressed
 from .database import DatabaseConnection

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from common.database import UNSTORABLE
-from common.datasets.declaration import Dataset
-from common.datasets.types import quote
+from tabular.declaration import Dataset
+from tabular.types import quote
 
 from .content import Content, Record
 from .formats import BAD_BYTES, detect_format, line_end

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from common.datasets.codes import iso4217
-from common.datasets.declaration import Dataset, Field
-from common.datasets.types import BadValueError
-from common.datasets.types.column_type import BLANKS, quote
+from tabular.codes import iso4217
+from tabular.declaration import Dataset, Field
+from tabular.types import BadValueError
+from tabular.types.column_type import BLANKS, quote
 
 # What databases write for NULL in text files (PostgreSQL and MySQL; Snowflake by default).
 NULL_MARK = "\\N"

@@ -20,7 +20,7 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
-from common.datasets.declaration import Dataset
+from tabular.declaration import Dataset
 
 from .deadline import Deadline
 from .ledger import EARLIER

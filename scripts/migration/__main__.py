@@ -16,7 +16,7 @@ import sqlalchemy
 from alembic import command
 from sqlalchemy.pool import NullPool
 
-from common.datasets.declaration import Dataset, DeclarationError, load_datasets
+from tabular.declaration import Dataset, DeclarationError, load_datasets
 from local_cloud import toolchain
 from local_cloud.errors import LocalCloudError
 from local_cloud.postgres import LocalPostgres

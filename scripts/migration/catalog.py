@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from common.datasets.declaration import RESERVED_NAMES, Dataset
+from tabular.declaration import RESERVED_NAMES, Dataset
 
 from .tables import GENERATED_CHECK, table_statements
 

@@ -12,8 +12,8 @@ from functools import cached_property
 
 import psycopg
 
-from common.datasets.declaration import SCHEMA_FILE, Dataset, Field, folded
-from common.datasets.types import BadValueError
+from tabular.declaration import SCHEMA_FILE, Dataset, Field, folded
+from tabular.types import BadValueError
 
 from . import tables
 from .catalog import StoredColumn, StoredTable, declared, stored

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from sqlalchemy.dialects import postgresql
 
-from common.datasets.declaration import Dataset, Field
+from tabular.declaration import Dataset, Field
 
 MAX_IDENTIFIER = 63  # bytes; PostgreSQL cuts longer ones off
 GENERATED_CHECK = re.compile(r"_[0-9a-f]{8}_check$")

@@ -14,6 +14,7 @@ PRODUCT = (
     "ops",
     "scripts",
     "stacks",
+    "tabular",
 )
 # Each runtime has its own `Settings`, which read its environment (house style, rule 12).
 SETTINGS = "Settings"

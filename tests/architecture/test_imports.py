@@ -13,22 +13,23 @@ SHARED = "common"
 PACKAGES = sorted(folder.name for folder in (ROOT / "lambda_src").iterdir() if (folder / "__init__.py").exists())
 FUNCTIONS = [package for package in PACKAGES if package != SHARED]
 INFRASTRUCTURE = {"aws_cdk", "constructs", "cdk_nag", "jsii"}
-LAYERS = ("app", "bench", "checks", "components", "config", "local_cloud", "ops", "scripts", "stacks")
+LAYERS = ("app", "bench", "checks", "components", "config", "local_cloud", "ops", "scripts", "stacks", "tabular")
 # Code of capabilities that doesn't run in Lambda.
 APPS = sorted(folder.name for folder in ROOT.glob("*_src") if folder.name != "lambda_src")
 OURS = {*LAYERS, "tests", *APPS, *PACKAGES}
 # The packages of our own, and of the infrastructure's libraries, that each layer may import.
 ALLOWED = {
-    "config": {"config", "lambda_src"},
+    "config": {"config", "tabular"},
     "components": {"components", "config", *INFRASTRUCTURE},
     "stacks": {"stacks", "components", "config", *INFRASTRUCTURE},
     "app.py": {"stacks", "config", *INFRASTRUCTURE},
     "checks": {"checks"},
     "ops": {"ops", "checks", "config"},
-    "scripts": {"scripts", "checks", "config"},
+    "scripts": {"scripts", "checks", "config", "tabular"},
     "local_cloud": {"local_cloud", "config"},
-    **{app: {app, SHARED} for app in APPS},
-    **{f"lambda_src/{package}": {package, SHARED} for package in PACKAGES},
+    "tabular": {"tabular"},
+    **{app: {app, SHARED, "tabular"} for app in APPS},
+    **{f"lambda_src/{package}": {package, SHARED, "tabular"} for package in PACKAGES},
 }
 ENVIRONMENT_NAMES = {"local", "dev", "staging", "prod"}
 # Names of this project that are also ordinary terms of AWS.
@@ -57,13 +58,6 @@ def test_a_layer_imports_only_what_it_may(layer: str) -> None:
     for file in files:
         forbidden = (_imports(file) & (OURS | INFRASTRUCTURE)) - ALLOWED[layer]
         assert not forbidden, f"{file.relative_to(ROOT)} imports {', '.join(sorted(forbidden))}"
-
-
-def test_outside_lambda_only_the_declarations_of_datasets_are_imported() -> None:
-    for layer in ("config", "ops", "scripts"):
-        for file in _files(layer):
-            for name in re.findall(r"(?:from|import) (lambda_src\S*)", file.read_text()):
-                assert name.startswith("lambda_src.common.datasets"), f"{file.relative_to(ROOT)} imports {name}"
 
 
 def test_every_layer_has_its_rule() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from common.datasets.declaration import Dataset, load_datasets
+from tabular.declaration import Dataset, load_datasets
 from ingestion.reader import DatasetReader, RejectedRow
 
 HEADER = b"order_id,customer_email,sku,quantity,unit_price,currency,ordered_at,notes\n"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from common.datasets.codes.iso4217 import CURRENCIES
+from tabular.codes.iso4217 import CURRENCIES
 
 
 def records(data: bytes, delimiter: str, max_bytes: int) -> list[tuple[int, list[str] | None]]:

@@ -16,7 +16,7 @@ import botocore.session
 import psycopg
 import pytest
 
-from common.datasets.declaration import Dataset, load_datasets
+from tabular.declaration import Dataset, load_datasets
 from ingestion.database import DatabaseConnection
 from ingestion.deadline import Deadline
 from ingestion.event import EventType, FileEvent

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import psycopg
 
-from common.datasets.declaration import Dataset
+from tabular.declaration import Dataset
 
 
 def create_declared_tables(connection: psycopg.Connection, datasets: Mapping[str, Dataset]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from common.datasets.declaration import Dataset, load_datasets
+from tabular.declaration import Dataset, load_datasets
 from scripts.dataset import main
 from tests.support.reading import read
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from common.datasets.declaration import Dataset
+from tabular.declaration import Dataset
 from ingestion.deadline import Deadline
 from ingestion.event import EventType
 from tests.integration.database.conftest import DATASETS, Pipeline, csv, event, example

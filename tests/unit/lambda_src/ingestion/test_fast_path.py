@@ -14,8 +14,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from common.datasets.codes.iso4217 import CURRENCIES
-from common.datasets.types.column_type import plain
+from tabular.codes.iso4217 import CURRENCIES
+from tabular.types.column_type import plain
 from ingestion import fast_path, reader
 from ingestion.content import Content, Record
 from tests.support.reading import HEADER, ORDERS, Read, read, read_slowly

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from common.datasets.declaration import Dataset
+from tabular.declaration import Dataset
 from ingestion.deadline import Deadline
 from ingestion.event import FileEvent
 from ingestion.ledger import Outcome

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.datasets.types import quote
+from tabular.types import quote
 from ingestion import row_rules
 from tests.support import reference
 from tests.support.reading import ORDERS
