@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -46,11 +47,18 @@ def read(data: bytes | Iterable[bytes], *, max_rejected_percent: int = 100, data
 
 
 def read_slowly(data: bytes, *, dataset: Dataset = ORDERS) -> Read:
-    """Read a whole file without the fast path, so that the rules check every row."""
+    """Read a whole file so that the rules check every row."""
+    with without_fast_path():
+        return read(data, dataset=dataset)
+
+
+@contextmanager
+def without_fast_path() -> Iterator[None]:
+    """Files are read without the fast path."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ingestion.fast_path.for_csv", lambda *_: NoFastPath())
         patch.setattr("ingestion.fast_path.for_json", lambda *_: NoFastPath())
-        return read(data, dataset=dataset)
+        yield
 
 
 class NoFastPath:

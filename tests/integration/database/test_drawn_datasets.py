@@ -1,0 +1,133 @@
+"""What the fast path accepts, the rules accept, and PostgreSQL stores: proven for datasets that nobody wrote."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, LiteralString, cast
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from psycopg import sql
+
+from common.datasets.declaration import Dataset, Field
+from ingestion.deadline import Deadline
+from ingestion.reader import DatasetReader, RejectedRow
+from ingestion.row_rules import check
+from ingestion.tables import DatasetWriter
+from tests.integration.database.conftest import Shop
+from tests.support.drawn_datasets import Drawn, datasets, in_json
+from tests.support.reading import without_fast_path
+
+EXAMPLES = int(os.environ.get("DATASET_EXAMPLES", "20"))
+ROWS = 40
+FORMS = ("plain", "quoted", "JSON")
+
+
+@pytest.fixture
+def connection(empty_shop: Shop) -> Iterator[psycopg.Connection]:
+    with empty_shop.connect() as connection:
+        connection.execute(
+            "CREATE TEMPORARY TABLE rejected_rows (file_id int, line_number int, raw text, reasons text[], fields jsonb)"
+        )
+        # A value without an offset must not be read by the time zone of the session.
+        connection.execute("SET TIME ZONE 'Asia/Kathmandu'")
+        yield connection
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+@given(drawn=datasets(), data=st.data())
+def test_both_ways_store_what_the_rules_say(connection: psycopg.Connection, drawn: Drawn, data: st.DataObject) -> None:
+    dataset = drawn.dataset
+    rows = [row(drawn, data, number) for number in range(ROWS)]
+    for form in FORMS if dataset.quoted else ("plain", "JSON"):
+        content = as_file(dataset, rows, form)
+        fast, rejects = load(connection, dataset, content)
+        with without_fast_path():
+            slow, others = load(connection, dataset, content)
+        assert (fast, rejects) == (slow, others)
+        if form == "quoted":
+            for values in rows:
+                stored, reasons = check(dataset, [values[name] for name in dataset.columns])
+                assert (values["id"] in fast) == (not reasons)
+                if not reasons:
+                    assert fast[values["id"]] == stored_by_postgresql(connection, dataset, stored)
+
+
+def row(drawn: Drawn, data: st.DataObject, number: int) -> dict[str, str]:
+    """A row with a key of its own, in which one value is drawn: if all were, hardly any would be accepted."""
+    values = drawn.ordinary | {"id": f"K-{number}"}
+    for name in data.draw(st.sampled_from([*([each] for each in drawn.values), ["id"], ["f0", "currency"]])):
+        if name in values and name != "id":
+            values[name] = data.draw(drawn.values[name])
+    return values
+
+
+def as_file(dataset: Dataset, rows: list[dict[str, str]], form: str) -> bytes:
+    if form == "JSON":
+        lines = [
+            ", ".join(f'"{name}": {in_json(dataset.by_name[name], values[name])}' for name in dataset.columns)
+            for values in rows
+            for _ in range(2)  # the second time, the layout has a fast path
+        ]
+        return "".join(f"{{{line}}}\n" for line in lines).encode("utf-8", "surrogatepass")
+    text = io.StringIO(newline="")
+    table = [dataset.columns, *([values[name] for name in dataset.columns] for values in rows)]
+    if not dataset.quoted:
+        return "".join("|".join(line) + "\n" for line in table).encode()
+    quoting: Any = csv.QUOTE_ALL if form == "quoted" else csv.QUOTE_MINIMAL
+    csv.writer(text, lineterminator="\n", quoting=quoting).writerows(table)
+    return text.getvalue().encode()
+
+
+def load(
+    connection: psycopg.Connection, dataset: Dataset, content: bytes
+) -> tuple[dict[str, tuple[Any, ...]], list[RejectedRow]]:
+    """The rows that PostgreSQL stores, by their keys, and the rejected ones."""
+    columns = sql.SQL(", ").join(
+        sql.SQL("{} {} CHECK ({})").format(sql.Identifier(each.name), sql.SQL(each.column.sql_type), condition(each))
+        for each in dataset.fields
+    )
+    with connection.transaction(force_rollback=True):
+        connection.execute(sql.SQL("CREATE TEMPORARY TABLE drawn ({}, file_id int, PRIMARY KEY (id))").format(columns))
+        reader = DatasetReader(replace(dataset, max_rejected_percent=100), [content], file_id=1)
+        DatasetWriter(connection, 1, reader, Deadline(60), reprocess=False).run()
+        found = connection.execute(sql.SQL("SELECT id, {} FROM drawn").format(shown(dataset))).fetchall()
+    return {key: tuple(values) for key, *values in found}, reader.first_rejects
+
+
+def condition(field: Field) -> sql.Composable:
+    """The declared checks of a column."""
+    checks = [each.format(f'"{field.name}"') for each in field.column.sql_checks]
+    return sql.SQL(cast(LiteralString, " AND ".join(checks) or "true"))
+
+
+def shown(dataset: Dataset) -> sql.Composable:
+    """The columns as text that doesn't depend on how a number was written."""
+    return sql.SQL(", ").join(
+        sql.SQL("trim_scale({0})::text" if each.column.sql_type == "numeric" else "{0}::text").format(
+            sql.Identifier(each.name)
+        )
+        for each in dataset.fields
+    )
+
+
+def stored_by_postgresql(connection: psycopg.Connection, dataset: Dataset, stored: list[str | None]) -> tuple[Any, ...]:
+    """What the texts mean that the rules say must be stored."""
+    values = sql.SQL(", ").join(
+        sql.SQL("{}::{} AS {}").format(sql.Literal(text), sql.SQL(each.column.sql_type), sql.Identifier(each.name))
+        for each, text in zip(dataset.fields, stored, strict=True)
+    )
+    query = sql.SQL("SELECT {} FROM (SELECT {}) AS row").format(shown(dataset), values)
+    return tuple(connection.execute(query).fetchall()[0])
