@@ -25,7 +25,7 @@ ALLOWED = {
     "app.py": {"stacks", "config", *INFRASTRUCTURE},
     "checks": {"checks"},
     "ops": {"ops", "checks", "config"},
-    "scripts": {"scripts", "checks", "config", "tabular"},
+    "scripts": {"scripts", "checks", "config", "local_cloud", "schema_migration", "tabular"},
     "local_cloud": {"local_cloud", "config"},
     "tabular": {"tabular"},
     **{app: {app, SHARED, "tabular"} for app in APPS},

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from common.datasets.declaration import Dataset, Field, parse
+from tabular.declaration import Dataset, Field, parse
 from ingestion.row_rules import check_value
 
 Values = st.SearchStrategy[str]

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from common.datasets.declaration import Dataset, Field
+from tabular.declaration import Dataset, Field
 from ingestion.deadline import Deadline
 from ingestion.reader import DatasetReader, RejectedRow
 from ingestion.row_rules import check

@@ -34,12 +34,12 @@ def _tree(root: Path) -> dict[str, str]:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The ingestion function's asset, built for this interpreter."""
     folder = tmp_path_factory.mktemp("asset")
-    assert _Bundle(SOURCE, HERE).try_bundle(str(folder))
+    assert _Bundle(SOURCE, HERE, ()).try_bundle(str(folder))
     return folder
 
 
 def test_an_asset_is_the_same_byte_for_byte(built: Path, tmp_path: Path) -> None:
-    _Bundle(SOURCE, HERE).try_bundle(str(tmp_path))
+    _Bundle(SOURCE, HERE, ()).try_bundle(str(tmp_path))
     assert _tree(tmp_path) == _tree(built)
 
 
@@ -91,7 +91,7 @@ def test_bytecode_is_used_without_checking_the_source(built: Path) -> None:
 def test_an_asset_for_another_platform_has_its_binaries_and_no_bytecode(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _Bundle(SOURCE, ELSEWHERE).try_bundle(str(tmp_path))
+    _Bundle(SOURCE, ELSEWHERE, ()).try_bundle(str(tmp_path))
     binaries = [file.relative_to(tmp_path) for file in tmp_path.rglob("*.so")]
     assert {"psycopg_binary"} <= {binary.parts[0] for binary in binaries}
     minor = f"cpython-{ELSEWHERE.python.replace('.', '')}-aarch64"
@@ -134,7 +134,7 @@ def test_files_of_editors_and_operating_systems_change_nothing(tmp_path: Path) -
     assert (bundle(package, HERE)["asset_hash"], packaging.content(package)) == before
     built = tmp_path / "built"
     built.mkdir()
-    _Bundle(package, HERE).try_bundle(str(built))
+    _Bundle(package, HERE, ()).try_bundle(str(built))
     assert [path.name for path in (built / "package").rglob("*") if "__pycache__" not in path.parts] == ["code.py"]
 
 
@@ -163,4 +163,4 @@ def test_an_unavailable_dependency_is_reported_in_one_message(tmp_path: Path) ->
     package.mkdir()
     (package / "requirements.txt").write_text("psycopg==0.0.1 \\\n    --hash=sha256:" + "0" * 64 + "\n")
     with pytest.raises(SystemExit, match=r"Bundling .*package failed; pip said:"):
-        _Bundle(package, HERE).try_bundle(str(tmp_path / "out"))
+        _Bundle(package, HERE, ()).try_bundle(str(tmp_path / "out"))
