@@ -50,7 +50,7 @@ def drop(cloud: LocalCloud, *, rows: int = 3, bad_lines: list[str] | None = None
     name = uuid.uuid4().hex[:12]
     order_ids = [f"{name}-{number}" for number in range(rows)]
     outputs = cloud.outputs()
-    key = key or f"{outputs.incoming_prefix}tests/{name}.csv"
+    key = key or f"{outputs.incoming_prefix}orders/tests/{name}.csv"
     put = (
         cloud.session()
         .client("s3")

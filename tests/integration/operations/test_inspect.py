@@ -38,7 +38,7 @@ def test_inspect_of_an_unknown_file_shows_no_versions(local_cloud: LocalCloud) -
 def test_inspect_and_reprocess_find_a_file_in_another_unicode_form(
     local_cloud: LocalCloud, stored: str, typed: str
 ) -> None:
-    folder = f"{local_cloud.outputs().incoming_prefix}tests/{uuid.uuid4().hex}"
+    folder = f"{local_cloud.outputs().incoming_prefix}orders/tests/{uuid.uuid4().hex}"
     dropped = drop(local_cloud, key=f"{folder}/{stored}.csv")
     wait_for(local_cloud, dropped)
     shown = output(local_cloud, "operations", "inspect", "--key", f"{folder}/{typed}.csv")
