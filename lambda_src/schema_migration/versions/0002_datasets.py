@@ -10,7 +10,7 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
-# Each statement changes the catalog only, or checks rows without blocking those who write.
+# The ledger has one row for each file, so writing its rows and its index again takes a second or so.
 STATEMENTS = """
 ALTER TABLE files ADD COLUMN dataset text COLLATE "C";
 ALTER TABLE files DROP CONSTRAINT files_status_check;
@@ -18,6 +18,7 @@ ALTER TABLE files ADD CONSTRAINT files_status_check
     CHECK (status IN ('loaded', 'refused', 'superseded', 'deleted', 'ignored')) NOT VALID;
 ALTER TABLE files VALIDATE CONSTRAINT files_status_check;
 UPDATE files SET dataset = 'orders' WHERE dataset IS NULL;
+CREATE INDEX files_dataset ON files (dataset, file_id DESC);
 
 COMMENT ON COLUMN files.dataset IS 'The dataset whose folder the file was put into; NULL for a folder of none.';
 COMMENT ON COLUMN files.rows_loaded IS 'The number of distinct keys in the file, whatever other files hold.';

@@ -14,7 +14,6 @@ from tests.integration.database.conftest import FILE, ROLES, Shop
         "DROP TABLE orders",
         "TRUNCATE orders",
         "DELETE FROM files",
-        "DELETE FROM orders",
         "TRUNCATE rejected_rows",
         "UPDATE rejected_rows SET raw = ''",
         "CREATE TABLE mine (id int)",

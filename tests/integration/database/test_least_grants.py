@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from ingestion import tables
-from tests.integration.database.conftest import ADMINISTRATOR, DATASETS, ROLES, START, Pipeline, Shop, csv
+from tests.integration.database.conftest import ADMINISTRATOR, DATASETS, ROLES, START, Pipeline, Shop, csv, example
 from tests.support.contracts.deployed import deployed
 from tests.support.recorder import Recorder, never_run
 
@@ -55,6 +55,9 @@ def _prepared(pipeline: Pipeline, role: str) -> Pipeline:
     pipeline.close()
     if role != "ingestion":
         pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(("A-1", 1), ("A-2", 2), ("A-3", 0)), at=0))
+        for name, dataset in DATASETS.items():
+            if name != "orders":
+                pipeline.loader().load(pipeline.put(f"incoming/{name}/a.csv", example(dataset), at=0))
         with pipeline.shop.connect() as owner:
             owner.execute("UPDATE files SET finished_at = %s", [START - timedelta(days=400)])
     return pipeline

@@ -10,7 +10,7 @@ from common.database import ReusableConnection
 from operations import answers
 from operations.requests import Inspect, KnownVersions
 from operations.settings import Settings
-from tests.integration.database.conftest import BUCKET, Pipeline
+from tests.integration.database.conftest import BUCKET, DATASETS, Pipeline
 
 CODE = Path("lambda_src/operations")
 
@@ -22,6 +22,8 @@ def work(pipeline: Pipeline) -> None:
     reusable = ReusableConnection(settings.database, user=settings.database_user, session=session)
     reusable.get()
     with reusable.get() as connection:
-        found = answers.inspect(connection, BUCKET, Inspect(key="incoming/orders/a.csv"))
-        assert found["versions"][0]["rejects"]
+        for name in DATASETS:
+            found = answers.inspect(connection, BUCKET, Inspect(key=f"incoming/{name}/a.csv"))
+            assert found["versions"][0]["rows_stored"]
+        assert answers.inspect(connection, BUCKET, Inspect(key="incoming/orders/a.csv"))["versions"][0]["rejects"]
         assert answers.known_versions(connection, BUCKET, KnownVersions(after=None, limit=10))["versions"]
