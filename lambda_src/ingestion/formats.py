@@ -132,7 +132,8 @@ class _Csv:
             values = next(csv.reader([line], delimiter=self.delimiter), [])
         except csv.Error:
             return False
-        if len(values) != self._width:
+        # The last line of a quoted value has the quote that closes it.
+        if len(values) != self._width or any('"' in value for value in values):
             return False
         values.append("")
         return not check(self._dataset, [values[number] for number in self._pick])[1]
