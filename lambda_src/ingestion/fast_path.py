@@ -21,6 +21,7 @@ from .content import MAX_RECORD_BYTES, Content
 
 QUOTE = '"'
 _IGNORED_CHARACTERS = 2_000
+_DELIMITERS = ",;\t|"  # any other, such as a dot, could be a part of a value that a pattern takes
 _JSON_TEXT = rf'"[{characters(QUOTE + chr(92))}{BEYOND_ASCII}]*+"'
 _JSON_NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
 _JSON_SCALAR = rf"(?:{_JSON_TEXT}|{_JSON_NUMBER}|true|false|null)"
@@ -72,13 +73,17 @@ def for_csv(dataset: Dataset, fields: Sequence[Field | None], delimiter: str, li
         return _csv_value(each, span, mark, quoted=dataset.quoted)
 
     row = _row(fields, [mark if number else "" for number in range(len(fields))], value, order)
+    if delimiter not in _DELIMITERS:
+        row = NOTHING
     run = re.compile(rf"(?:{row}\r?\n)*+".encode("latin-1"))
     changes = [_csv_change(each) if each else None for each in fields]
-    if None not in fields and not any(changes):
-        finish = lambda rows: rows.replace(b"\r\n", b"\n").replace(b"\n", line_end)  # noqa: E731
-    else:
-        finish = _Columns(changes, [each is None for each in fields], delimiter, line_end).finish
-    return FastPath(run, finish, _can_be_too_long(fields))
+    columns = _Columns(changes, [each is None for each in fields], delimiter, line_end)
+
+    def replace_line_ends(rows: bytes) -> bytes:
+        return rows.replace(b"\r\n", b"\n").replace(b"\n", line_end)
+
+    unchanged = None not in fields and not any(changes)
+    return FastPath(run, replace_line_ends if unchanged else columns.finish, _can_be_too_long(fields))
 
 
 def for_json(dataset: Dataset, members: Sequence[tuple[bytes, Field | None]], line_end: bytes) -> FastPath:

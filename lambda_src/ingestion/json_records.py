@@ -18,6 +18,8 @@ TOO_LONG = "the line is longer than 64 KiB"
 TRAILING_COMMA = "a comma follows the JSON object: JSON Lines has one object per line, and nothing between them"
 SEVERAL = "there are several JSON objects on the line: write each on a line of its own"
 
+_MAX_LEVELS = 100  # more than a column may have
+
 _MEMBER = re.compile(
     rb'( {0,8}[{,] ?"([ !#-\[\]-~]{1,64})" ?: ?)("[^"\\]*+"|\{[^{}\\]*+\}|\[[^\[\]\\]*+\]|[^"{\[,} ]++)'
 )
@@ -72,7 +74,7 @@ def next_record(dataset: Dataset, content: Content) -> tuple[Record, list[str]] 
 
 def given(members: Iterable[tuple[str, Any]]) -> dict[str, str]:
     """The values of an object as text."""
-    return {name: value if isinstance(value, str) else json.dumps(_plain(value)) for name, value in members}
+    return {name: value if isinstance(value, str) else _written(value) for name, value in members}
 
 
 def layout(dataset: Dataset, line: bytes) -> tuple[tuple[bytes, str | None], ...] | None:
@@ -133,7 +135,7 @@ def _text(field: Field, value: object) -> tuple[str | None, str | None]:
     if value is None:
         return "", None
     if field.type in ("object", "array"):
-        return json.dumps(_plain(value), ensure_ascii=False), None
+        return _written(value), None
     if isinstance(value, bool):
         if field.type != "boolean":
             return None, f"{name} must be text, not true or false"
@@ -151,12 +153,13 @@ def _text(field: Field, value: object) -> tuple[str | None, str | None]:
     return str(value), None
 
 
-def _plain(value: object) -> object:
-    """The value as json.dumps writes it, with the numbers as they were."""
+def _written(value: object, level: int = 1) -> str:
+    """The value in JSON, with the numbers as they were: a float could differ from them."""
+    if isinstance(value, _Number) or level > _MAX_LEVELS:
+        return str(value) if isinstance(value, _Number) else "null"
     if isinstance(value, _Object):
-        return {name: _plain(each) for name, each in value}
+        members = (f"{json.dumps(name, ensure_ascii=False)}: {_written(each, level + 1)}" for name, each in value)
+        return f"{{{', '.join(members)}}}"
     if isinstance(value, list):
-        return [_plain(each) for each in value]
-    if isinstance(value, _Number):
-        return json.loads(value)
-    return value
+        return f"[{', '.join(_written(each, level + 1) for each in value)}]"
+    return json.dumps(value, ensure_ascii=False)

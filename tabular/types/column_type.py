@@ -96,6 +96,9 @@ def _visible(character: str) -> str:
 def choices(field: Field, read: Callable[[Any], Any]) -> list[Any]:
     """The declared choices, each read by `read`, without repeats; empty if there are none. Raises PropertyError."""
     found: dict[Any, None] = {}
+    for name in LIMITS:
+        if name in field.constraints and "enum" in field.constraints:
+            raise PropertyError(f"constraints/{name}", "can't stand beside constraints/enum", field.constraints[name])
     for number, value in enumerate(field.constraints.get("enum", ())):
         try:
             found[read(value)] = None

@@ -51,7 +51,7 @@ def fault(pattern: object, longest: int) -> str | None:
         shorter = bisect_left(
             range(1, longest), True, key=lambda length: _sequence(parsed, frozenset(), length).ways > MAX_WAYS
         )
-    except (ValueError, Warning, RecursionError, OverflowError) as error:
+    except (ValueError, re.error, Warning, RecursionError, OverflowError) as error:
         return f"must be a regular expression without lookarounds, references and flags: {error}"
     advice = f"declare a maxLength of at most {shorter:,}, or " if shorter else ""
     return (
