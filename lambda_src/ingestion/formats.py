@@ -53,6 +53,7 @@ def detect_format(dataset: Dataset, content: Content, file_id: int) -> Format:
     delimiter = ","
     if not workbook and (hint := _SEPARATOR_LINE.fullmatch(first)):
         content.skip_line()
+        _skip_to_first_line(content)
         delimiter = hint[1].decode()
     elif not workbook:
         delimiter = max(DELIMITERS, key=lambda each: len(_known_names(dataset, first, each)))
@@ -82,7 +83,7 @@ def _skip_to_first_line(content: Content) -> None:
 
 def _refuse_lines_before_header(dataset: Dataset, content: Content, delimiter: str) -> None:
     """Raise RefusedError if the line at the position is no header. The reason names the line that looks like one."""
-    lines = content.beginning().splitlines()[:_MAX_LINES_BEFORE_HEADER]
+    lines = content.beginning().split(b"\n")[:_MAX_LINES_BEFORE_HEADER]
     if dataset.required_columns <= _known_names(dataset, lines[0], delimiter):
         return
     for number, line in enumerate(lines[1:], content.line_number + 1):
@@ -178,7 +179,7 @@ class _Csv:
         for count, line in enumerate(lines, 1):
             if line.count(self.delimiter) < self._width - 1:
                 continue
-            values = next(csv.reader([line], delimiter=self.delimiter), [])
+            values = next(csv.reader([line.replace("\r", "")], delimiter=self.delimiter), [])
             if len(values) != self._width:
                 continue
             if sum(_fits(field, values[number]) for number, field in self._typed) >= _SURE_VALUES:

@@ -51,7 +51,7 @@ _STYLES = "xl/styles.xml"
 _PREFIX = rb"(?:\w+:)?"
 _ROW = re.compile(rb"<" + _PREFIX + rb"row\b")
 _CELL = re.compile(rb"<" + _PREFIX + rb"c[\s>]")
-_ADDRESS = re.compile(rb'\br="([A-Z]{1,3})?([0-9]{1,7})"')
+_ADDRESS = re.compile(rb"""\br\s*=\s*["']([A-Za-z]*)([0-9]*)["']""")
 _FILLED = re.compile(rb"<" + _PREFIX + rb"(?:v|is)\b[^<>]*>[^<]*(?:[^<\s]|<" + _PREFIX + rb"[tr]\b)")
 _CONTENT = re.compile(rb"v>([^<]*)<")
 _UNCALCULATED = re.compile(
@@ -59,7 +59,7 @@ _UNCALCULATED = re.compile(
 )
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 _BREAKS = re.compile("[\r\n]")
-_ADDRESS_BYTES = 20
+_ADDRESS_BYTES = 100
 _STYLE = re.compile(rb'\bs="([0-9]+)"')
 
 
@@ -201,7 +201,7 @@ def _check_area(xml: bytes) -> None:
     for start in range(0, len(xml), _MEBIBYTE):
         found = _ADDRESS.findall(xml, start, start + _MEBIBYTE + _ADDRESS_BYTES)
         width = max(width, *(_column(letters) + 1 for letters in {letters for letters, _ in found}), 0)
-        height = max(height, *map(int, {number for _, number in found}), 0)
+        height = max(height, *(int(number) for number in {number for _, number in found} if number), 0)
     cells = width * height
     if cells > MAX_CELLS:
         raise RefusedError(
@@ -226,7 +226,7 @@ def _cells(xml: bytes, archive: zipfile.ZipFile) -> Cells:
         content = _CONTENT.search(xml, cell.end(), xml.find(b"c>", cell.end()))
         if not content:
             continue
-        if not address or not address[1]:
+        if not address or not address[1] or not address[2]:
             raise RefusedError("The Excel workbook has cells without an address: save it in Excel, and send it again.")
         value = content[1].decode("ascii", "replace")
         style = _STYLE.search(cell[1])
@@ -250,7 +250,7 @@ def _zero_formats(archive: zipfile.ZipFile) -> dict[int, int]:
 
 def _column(letters: bytes) -> int:
     number = 0
-    for letter in letters:
+    for letter in letters.upper():
         number = number * 26 + letter - ord("A") + 1
     return number - 1
 
