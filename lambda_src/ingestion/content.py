@@ -27,8 +27,7 @@ class Record(NamedTuple):
 class Content:
     """Holds the bytes that were received and not read yet: `buffer` from `position` on.
 
-    `line_number` is the number of the line at `position`. `records_are_lines` says that a record counts as one line
-    even if a value contains line ends.
+    `line_number` is the number of the line at `position`.
     """
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
@@ -38,7 +37,6 @@ class Content:
         self._text_end = -1
         self._dropped = 0
         self.line_number = 1
-        self.records_are_lines = False
 
     @property
     def offset(self) -> int:

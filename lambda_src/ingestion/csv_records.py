@@ -41,12 +41,13 @@ class CsvRecord(NamedTuple):
 class CsvReader:
     """Reads the records of a CSV file one after the other.
 
-    Quoting follows RFC 4180; lines end in LF, CRLF or CR CR LF. If a record has invalid quoting or is too long, only its first
-    line becomes an invalid record, and reading continues at the next line. A quote inside a value that does not start
-    with one is an ordinary character; so is every quote unless `quoted`.
+    Quoting follows RFC 4180; lines end in LF, CRLF or CR CR LF. If a record has invalid quoting or is too long, only
+    its first line becomes an invalid record, and reading continues at the next line. A quote inside a value that does
+    not start with one is an ordinary character; so is every quote unless `quoted`.
 
     `swallowed` gets the lines of a record after its first, and says which of them looks like a row, or None. Such a
-    line is no part of a quoted value: the quote was never closed.
+    line is no part of a quoted value: the quote was never closed. `records_are_lines` says that a record counts as one
+    line even if a value contains line ends.
     """
 
     def __init__(
@@ -55,11 +56,13 @@ class CsvReader:
         delimiter: str,
         *,
         quoted: bool = True,
+        records_are_lines: bool = False,
         swallowed: Callable[[Iterator[str]], int | None] = lambda _: None,
     ) -> None:
         self._content = content
         self._delimiter = delimiter
         self._quoted = quoted
+        self._records_are_lines = records_are_lines
         self._swallowed = swallowed
         mark = re.escape(delimiter)
         value = rf'(?:"(?:[^"]|"")*+"|[^"{mark}\r\n][^{mark}\r\n]*+|)'
@@ -67,7 +70,7 @@ class CsvReader:
         # What can be wrong in values without quotes, wherever they stand in a record that has been read.
         faults = {rf'{blank}++"': BLANK_BEFORE_QUOTE}
         if delimiter == "\t":
-            faults[rf'(?!\\N(?:[\t\r\n]|\Z))[^"\t\r\n][^\t\r\n]*?(?<=\\)[btnrfvN\\0-7x]'] = COPY_ESCAPE
+            faults[r'(?!\\N(?:[\t\r\n]|\Z))[^"\t\r\n][^\t\r\n]*?(?<=\\)[btnrfvN\\0-7x]'] = COPY_ESCAPE
         self._faults = [
             (re.compile(rf"(?:{value}{mark})*?{wrong}".encode("latin-1")), fault) for wrong, fault in faults.items()
         ]
@@ -107,7 +110,7 @@ class CsvReader:
                 self._known_until, self._known_fault = start + error.known_open, error.fault
             content.skip_line()
             return CsvRecord(number, first, [], error.fault)
-        content.advance(len(raw), lines=1 if content.records_are_lines else len(lines))
+        content.advance(len(raw), lines=1 if self._records_are_lines else len(lines))
         return CsvRecord(number, raw, values, next((fault for wrong, fault in self._faults if wrong.match(raw)), None))
 
     def _parse(self, *, known_open: int) -> tuple[list[str], list[bytes]]:
@@ -140,7 +143,7 @@ class CsvReader:
 
 
 class _FaultError(Exception):
-    """A record can't be read. It is inside quotes at each line end before `known_open`, which is counted from its first byte."""
+    """A record can't be read. In its first `known_open` bytes, each line ends inside quotes."""
 
     def __init__(self, fault: str, *, known_open: int) -> None:
         super().__init__(fault)

@@ -35,25 +35,27 @@ def detect_format(dataset: Dataset, content: Content, file_id: int) -> Format:
     """The file's format; moves the position before its first record. Raises RefusedError if there is none."""
     beginning = content.beginning(kinds.BEGINNING_BYTES)
     kinds.refuse_known(beginning)
-    if beginning.startswith(kinds.ZIP):
-        content.replace_rest(spreadsheet.csv_lines)
-        content.records_are_lines = True
+    workbook = spreadsheet.Workbook(dataset) if beginning.startswith(spreadsheet.MAGIC) else None
+    if workbook:
+        content.replace_rest(workbook.csv_lines)
     else:
         encoding = text_encoding.encoding(beginning, dataset.encoding)
         if encoding != "utf-8":
             content.replace_rest(partial(text_encoding.as_utf8, encoding=encoding))
         content.replace_rest(text_encoding.without_end_mark)
     _skip_to_first_line(content)
-    if json_objects.are_objects(content.beginning()):
+    if not workbook and json_objects.are_objects(content.beginning()):
         content.replace_rest(json_objects.json_lines)
         return _JsonLines(dataset, content, file_id)
     first = content.line()
-    if first.lstrip().startswith(b"{"):
+    if not workbook and first.lstrip().startswith(b"{"):
         return _JsonLines(dataset, content, file_id)
-    if hint := _SEPARATOR_LINE.fullmatch(first):
+    delimiter = ","
+    if not workbook and (hint := _SEPARATOR_LINE.fullmatch(first)):
         content.skip_line()
-        delimiter = hint[1].decode("latin-1")
-    else:
+        _skip_to_first_line(content)
+        delimiter = hint[1].decode()
+    elif not workbook:
         delimiter = max(DELIMITERS, key=lambda each: len(_known_names(dataset, first, each)))
     _refuse_lines_before_header(dataset, content, delimiter)
     header = CsvReader(content, delimiter, quoted=dataset.quoted).next_record()
@@ -61,7 +63,7 @@ def detect_format(dataset: Dataset, content: Content, file_id: int) -> Format:
         raise RefusedError(f"The header can't be read: {header.fault if header else 'it is missing'}.")
     if BAD_BYTES.search("".join(header.values)):
         raise RefusedError(f"The header is not UTF-8 text. {kinds.SAVE_AS}")
-    return _Csv(dataset, header, content, delimiter, file_id)
+    return _Csv(dataset, header, content, delimiter=delimiter, file_id=file_id, workbook=workbook)
 
 
 def _skip_to_first_line(content: Content) -> None:
@@ -81,7 +83,7 @@ def _skip_to_first_line(content: Content) -> None:
 
 def _refuse_lines_before_header(dataset: Dataset, content: Content, delimiter: str) -> None:
     """Raise RefusedError if the line at the position is no header. The reason names the line that looks like one."""
-    lines = content.beginning().splitlines()[:_MAX_LINES_BEFORE_HEADER]
+    lines = content.beginning().split(b"\n")[:_MAX_LINES_BEFORE_HEADER]
     if dataset.required_columns <= _known_names(dataset, lines[0], delimiter):
         return
     for number, line in enumerate(lines[1:], content.line_number + 1):
@@ -104,7 +106,16 @@ class _Csv:
     matches lines that are no rows, `date_order` is what PostgreSQL must read, and `note` is for the sender.
     """
 
-    def __init__(self, dataset: Dataset, header: CsvRecord, content: Content, delimiter: str, file_id: int) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        header: CsvRecord,
+        content: Content,
+        *,
+        delimiter: str,
+        file_id: int,
+        workbook: spreadsheet.Workbook | None,
+    ) -> None:
         self._dataset = dataset
         empty = '[ \t]*+(?:"")?+' if dataset.quoted else "[ \t]*+"
         mark = re.escape(delimiter)
@@ -130,9 +141,12 @@ class _Csv:
             for number, field in enumerate(fields)
             if field and field.column.trims and field.semantic_type != "code"
         ]
-        # The cells of a spreadsheet have no quotes that could be left open.
-        swallowed = (lambda _: None) if content.records_are_lines else self._swallowed
-        self._reader = CsvReader(content, delimiter, quoted=dataset.quoted, swallowed=swallowed)
+        self._workbook = workbook
+        if workbook:
+            # A cell has no quotes that could be left open.
+            self._reader = CsvReader(content, delimiter, records_are_lines=True)
+        else:
+            self._reader = CsvReader(content, delimiter, quoted=dataset.quoted, swallowed=self._swallowed)
 
     def next_record(self) -> Record | None:
         """Read the record at the position; None at the end of the file."""
@@ -152,7 +166,8 @@ class _Csv:
         if len(values) != self._width:
             fault = f"the row has {given} value{'s' if given > 1 else ''}, but the header has {self._width} columns"
             return Record(line_number, raw, (), [fault], values)
-        return Record(line_number, raw, [[*values, ""][number] for number in self._pick], [], values)
+        faults = self._workbook.faults(line_number, self._header) if self._workbook else []
+        return Record(line_number, raw, [[*values, ""][number] for number in self._pick], faults, values)
 
     def given(self, record: Record) -> dict[str, str]:
         """The record's values by the names in the header."""
@@ -164,10 +179,7 @@ class _Csv:
         for count, line in enumerate(lines, 1):
             if line.count(self.delimiter) < self._width - 1:
                 continue
-            try:
-                values = next(csv.reader([line], delimiter=self.delimiter), [])
-            except csv.Error:
-                continue
+            values = next(csv.reader([line.replace("\r", "")], delimiter=self.delimiter), [])
             if len(values) != self._width:
                 continue
             if sum(_fits(field, values[number]) for number, field in self._typed) >= _SURE_VALUES:
@@ -268,10 +280,11 @@ def _near(dataset: Dataset, missing: list[str], unknown: list[str]) -> str:
     if not unknown:
         return "The header has no other columns."
     by_folded = {folded(each): each for each in unknown}
-    hints = []
-    for name in missing:
-        for near in get_close_matches(name, by_folded, 1, 0.6):
-            hints.append(f"{quote(by_folded[near])}: did you mean {name}? Rename it, or declare it as an alias.")
+    hints = [
+        f"{quote(by_folded[near])}: did you mean {name}? Rename it, or declare it as an alias."
+        for name in missing
+        for near in get_close_matches(name, by_folded, 1, 0.6)
+    ]
     return " ".join([f"Found instead: {_list(unknown)}.", *hints])
 
 

@@ -20,11 +20,11 @@ _OBJECT = rf"\{{(?:[^\"{{}}]++|{_STRING})*+\}}"
 for _ in range(3):  # levels of objects in objects; an object with more takes longer
     _OBJECT = rf"\{{(?:[^\"{{}}]++|{_STRING}|{_OBJECT})*+\}}"
 _WHOLE_OBJECT = re.compile(_OBJECT.encode("latin-1"))
-_BETWEEN = re.compile(rb"[\s,\x1e]*+")
+_BETWEEN = re.compile(rb"[\s,\x1e]++")
 # A string ends with its line at the latest: JSON writes a line end in a string as \n.
 _TEXT = rb'"(?:[^"\\\n]++|\\[^\n])*+"?'
 _TOKEN = re.compile(rb"[{}]|" + _TEXT)
-_STRAY = re.compile(_TEXT + rb'|[^\s{}\[\],"\x1e]++|[\s\S]')
+_STRAY = re.compile(_TEXT + rb'|[^\s{}\[\],"\x1e]++')
 _LINE_END = re.compile(rb"\s*\n\s*")
 _ARRAY = re.compile(rb"\[\s*(?:[{\[\]]|\Z)")
 _LIST = re.compile(rb'"([^"\\\n]{1,100})"\s*:\s*\[\s*\{')
@@ -69,8 +69,8 @@ def json_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
             text, in_one_line = _object(buffer, position, line)
             lines += in_one_line + b"\n"
             written += 1
-        elif text := _BETWEEN.match(buffer, position)[0]:
-            pass
+        elif between := _BETWEEN.match(buffer, position):
+            text = between[0]
         elif byte == b"[":
             text = byte
             arrays += 1
@@ -78,7 +78,7 @@ def json_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
             text = byte
             arrays -= 1
         else:
-            text = _STRAY.match(buffer, position, position + MAX_RECORD_BYTES)[0]
+            text = _stray(buffer[position : position + MAX_RECORD_BYTES])
             lines += text + b"\n"
             written += 1
         content.advance(len(text), lines=text.count(b"\n"))
@@ -88,6 +88,12 @@ def json_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield bytes(lines)
     if arrays:
         raise RefusedError("The JSON array has no end: the file is incomplete. Send it again.")
+
+
+def _stray(content: bytes) -> bytes:
+    """What stands between objects and is neither blank nor structure."""
+    match = _STRAY.match(content)
+    return match[0] if match else content[:1]
 
 
 def _object(buffer: bytes, start: int, line: int) -> tuple[bytes, bytes]:

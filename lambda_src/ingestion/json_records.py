@@ -25,6 +25,7 @@ _MEMBER = re.compile(
 )
 _WRAPPER = re.compile(rb'\s*\{\s*"([^"\\]{1,100})"\s*:\s*\[\s*\{')
 _TWO_OBJECTS = re.compile(rb"\}\s*\{")
+_MAX_LEVELS = 100  # deeper values could exceed Python's limit of recursion
 _END = re.compile(rb"\}\r?\n?")
 
 
@@ -103,7 +104,17 @@ def _members(line: str) -> list[tuple[str, Any]] | None:
         )
     except (ValueError, RecursionError):
         return None
-    return list(found) if isinstance(found, _Object) else None
+    if not isinstance(found, _Object) or (line.count("[") + line.count("{") > _MAX_LEVELS and _is_too_deep(found)):
+        return None
+    return list(found)
+
+
+def _is_too_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(_MAX_LEVELS):
+        inner = [[value for _, value in each] if isinstance(each, _Object) else each for each in level]
+        level = [value for each in inner if isinstance(each, list) for value in each]
+    return bool(level)
 
 
 def _fault(dataset: Dataset, line: bytes) -> str:

@@ -8,7 +8,6 @@ from .refusal import RefusedError
 
 BEGINNING_BYTES = 512
 SAVE_AS = 'Save it as "CSV UTF-8" and send it again.'
-ZIP = b"PK\x03\x04"
 
 _GZIP_INSTEAD = "Compress it with gzip, or not at all."
 _EXTRACT = "Send the files that it contains, each by itself."

@@ -30,10 +30,11 @@ _CHUNK_REJECTS = 500
 _QUOTED_VALUE = re.compile('"[^"]*"')
 _SHOWN_REASONS = 3
 _KINDS_OF_REASONS = 1_000
+_NOT_STORABLE = "can't be stored"
 # Shop systems export an order with several items like this.
 _CONTINUATION = (
-    "the row is a continuation of the one before it: it has the same {}, and other values are left out (each row must have "
-    "all of them)"
+    "the row is a continuation of the one before it: it has the same {}, and other values are left out (each row must "
+    "have all of them)"
 )
 
 
@@ -182,6 +183,8 @@ class DatasetReader:
             stored, wrong = check(self.dataset, values)
             if wrong and self._continues_the_last(stored, wrong):
                 reasons.append(_CONTINUATION.format(", ".join(self.dataset.primary_key)))
+            if reasons:  # a byte that is not UTF-8, or NUL, has been named
+                wrong = [reason for reason in wrong if _NOT_STORABLE not in reason]
             reasons += wrong
         if reasons:
             return RejectedRow(record.line_number, as_text(record.raw), reasons, self._given(record))
