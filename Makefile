@@ -13,7 +13,7 @@ NAME :=
 # What a person passes reaches programs unchanged: make must not expand it, and it must not become shell text. Partners
 # choose the keys of files, which may contain quotes, blanks and dollar signs.
 inputs = $(foreach input,$(1),$(eval override export $(input) := $$(value $(input))))
-$(call inputs,ACCOUNT AGAINST BENCH CAPABILITY FROM LOAD LOSS MUTANTS NAME PYTHON REGION TEST UPSTREAM YES)
+$(call inputs,ACCOUNT AGAINST BENCH CAPABILITY DEFAULTS FROM LOAD LOSS MUTANTS NAME PYTHON REGION TEST UPSTREAM YES)
 # ENV itself is not exported: a make that a test starts would treat the default as a choice.
 override ENV := $(value ENV)
 export SELECTED_ENV := $(ENV)
@@ -91,8 +91,12 @@ format: setup ## Format the code and fix what the linter can
 snapshots: setup ## Write snapshots and the generated pages of docs/ again; read the diff before you commit it
 	@python -m pytest -q -m "slow or not slow" --timeout 1500 --update-snapshots tests/stacks/test_snapshots.py \
 	  tests/stacks/test_rules.py tests/architecture/test_reachability_page.py tests/architecture/test_permissions.py \
-	  tests/architecture/test_changing_page.py
+	  tests/architecture/test_changing_page.py tests/unit/scripts/migration/test_tables.py
 	@git --no-pager diff --stat -- tests/snapshots docs
+
+.PHONY: migration
+migration: setup ## Write the migration that gives the database the tables that datasets/ declares; NAME="what it does", DEFAULTS="orders.site=unknown", LOSS=accept
+	@PYTHONPATH=lambda_src python -m scripts.migration --name="$$NAME" --defaults="$$DEFAULTS" $(if $(filter accept,$(LOSS)),--accept-loss)
 
 .PHONY: plan
 plan: setup ## Show what your branch changes in ENV, and what AWS would refuse, without credentials; or AGAINST=deployed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import subprocess
 import sys
@@ -37,27 +38,48 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--accept-loss", action="store_true", help="write also what loses values")
     options = parser.parse_args(arguments)
     try:
-        datasets = load_datasets(DATASETS)
         with _database() as url:
-            upgrade(url, VERSIONS)
-            found = differences(url, datasets, _defaults(options.defaults))
-            if not found:
-                print("no change: the migrations lead to the declared tables")
-                return
-            refuse_losses(found, accepted=options.accept_loss)
-            file = revision.write(found, VERSIONS, title=options.name)
-            _format(file)
-            upgrade(url, VERSIONS)
-            if left := differences(url, datasets):
-                raise RuntimeError(f"{file} leaves differences: {'; '.join(each.words for each in left)}")
+            found, file = write(
+                url, load_datasets(DATASETS), _defaults(options.defaults), options.name, options.accept_loss
+            )
     except (DeclarationError, RefusedChangeError, LocalCloudError) as error:
         sys.exit(str(error))
-    print(f"{file.resolve().relative_to(Path.cwd())} is new. It\n" + "\n".join(f"  - {each.words}" for each in found))
+    if file is None:
+        print("no change: the migrations lead to the declared tables")
+        return
+    print(f"{os.path.relpath(file)} is new. It\n" + "\n".join(f"  - {each.words}" for each in found))
     if notes := dict.fromkeys(each.note for each in found if each.note):
         print("Before you deploy it:\n" + "\n".join(f"  - {note}" for note in notes))
-    if options.accept_loss and any(each.way_back for each in found):
+    if any(each.way_back for each in found):
         print("Write the reason for each loss into ACCEPTED in that file: a reviewer reads it there.")
     print("Read it, run `make snapshots`, and commit both with the declarations.")
+
+
+def write(
+    url: str, datasets: dict[str, Dataset], defaults: dict[str, str], title: str, accept_loss: bool
+) -> tuple[list[SchemaChange], Path | None]:
+    """Write the next migration, and try it in the empty database at `url`. Without a difference there is no file.
+
+    Raises RefusedChangeError.
+    """
+    upgrade(url, VERSIONS)
+    found = differences(url, datasets, defaults)
+    refuse_losses(found, accepted=accept_loss)
+    if not found:
+        return [], None
+    file = revision.write(found, VERSIONS, title=title)
+    subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", file], check=True)
+    try:
+        upgrade(url, VERSIONS)
+    except sqlalchemy.exc.DBAPIError as error:
+        file.unlink()
+        reason = str(error.orig).partition("\n")[0]
+        raise RefusedChangeError(
+            f"Nothing was written, because PostgreSQL can't change the tables so: {reason}."
+        ) from None
+    if left := differences(url, datasets):
+        raise RuntimeError(f"{file} leaves differences: {'; '.join(each.words for each in left)}")
+    return found, file
 
 
 def refuse_losses(found: Sequence[SchemaChange], *, accepted: bool) -> None:
@@ -98,11 +120,6 @@ def _defaults(text: str) -> dict[str, str]:
     if wrong := [name for name in found if "." not in name]:
         raise RefusedChangeError(f'DEFAULTS must be like "orders.site=unknown orders.channel=web", got {wrong[0]!r}.')
     return found
-
-
-def _format(file: Path) -> None:
-    subprocess.run(["ruff", "check", "--quiet", "--fix", file], check=False)
-    subprocess.run(["ruff", "format", "--quiet", file], check=True)
 
 
 if __name__ == "__main__":

@@ -217,7 +217,7 @@ class _Comparison:
     def _retyped(self, field: Field, old: StoredColumn, new: StoredColumn) -> SchemaChange:
         """The checks follow in the same transaction: their conditions fit only one of the types."""
         column, full, type_ = name(field.name), self._full(field), tables.type_of(field, self._dataset)
-        rewrites = old.type != new.type
+        rewrites, order = old.type != new.type, "by its bytes" if new.collation else "by the locale"
         loses = rewrites and (old.type, new.type) not in _WIDER
         using = f" USING {column}::{new.type}" if loses else ""
         statement = f"{self._alter} ALTER COLUMN {column} TYPE {type_}{using};"
@@ -230,7 +230,7 @@ class _Comparison:
         note = f"{work}, and blocks the table meanwhile: if it has many rows, deploy when few files come."
         return SchemaChange(
             subject=full,
-            words=f"changes the type of {full} from {old.type} to {type_}",
+            words=f"changes the type of {full} from {old.type} to {new.type}" if rewrites else f"sorts {full} {order}",
             finish=(*self._drop_gone(field), _ignoring("changing-column-type", statement), *added),
             way_back=f"Put the type back in {_file(self._table)}, or declare a new column." if loses else "",
             note=f"{note} A value that is no {new.type} fails the migration." if loses else note,

@@ -27,7 +27,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "{revision}"
-down_revision = "{before}"
+down_revision = {before}
 '''
 _ACCEPTED = """
 # What this loses, and why that is intended. `make test` refuses a loss without a reason.
@@ -37,17 +37,18 @@ ACCEPTED = {{
 """
 # Who comes later waits behind a statement that waits for a lock. So it gives up soon, and migrate.py tries again.
 _LOCKS = f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';"
+_NO_LOCKS = "SET lock_timeout = 0"  # these may wait for loads: they block neither readers nor other loads meanwhile
 _IN_ONE_TRANSACTION = '''
 
 def upgrade() -> None:
     """Change everything in one transaction."""
-    op.execute(FINISH)
+    op.execute(STATEMENTS)
 '''
 _IN_STEPS = '''
 
 def upgrade() -> None:
     """Change the tables in steps. A run that was interrupted is repeated from the first one."""
-{prepare}    # Without a transaction: each statement takes long, but blocks neither readers nor loads.
+{prepare}    # Without a transaction: each statement may take long, but blocks neither readers nor loads.
     with op.get_context().autocommit_block():
         for statement in ONLINE:
             op.execute(statement)
@@ -59,8 +60,8 @@ def write(changes: Sequence[SchemaChange], versions: Path, *, title: str = "") -
 
     Without a title it is named after the tables.
     """
-    before = ScriptDirectory(str(versions), version_locations=[str(versions)]).get_current_head() or "0"
-    revision = f"{int(before) + 1:04}"
+    before = ScriptDirectory(str(versions), version_locations=[str(versions)]).get_current_head()
+    revision = f"{int(before or 0) + 1:04}"
     tables = list(dict.fromkeys(change.table for change in changes))
     slug = re.sub(r"[^a-z0-9]+", "_", (title or "_".join(tables)).lower())[:_MAX_SLUG].strip("_")
     file = versions / f"{revision}_{slug}.py"
@@ -70,9 +71,14 @@ def write(changes: Sequence[SchemaChange], versions: Path, *, title: str = "") -
     return file
 
 
-def _text(changes: Sequence[SchemaChange], *, title: str, revision: str, before: str) -> str:
+def _text(changes: Sequence[SchemaChange], *, title: str, revision: str, before: str | None) -> str:
     listed = (textwrap.fill(f"- {each.words}", WIDTH, subsequent_indent="  ") for each in changes)
-    text = _HEAD.format(title=_escaped(title), changes=_escaped("\n".join(listed)), revision=revision, before=before)
+    text = _HEAD.format(
+        title=_escaped(title),
+        changes=_escaped("\n".join(listed)),
+        revision=revision,
+        before=f'"{before}"' if before else None,
+    )
     if losses := dict.fromkeys(each.subject for each in changes if each.way_back):
         text += _ACCEPTED.format(entries="\n".join(f'    "{each}": "",' for each in losses))
     prepare = [each for change in changes for each in change.prepare]
@@ -84,16 +90,16 @@ def _text(changes: Sequence[SchemaChange], *, title: str, revision: str, before:
     online = [each for change in changes for each in change.online]
     online += _altered((change.table, f"VALIDATE CONSTRAINT {each}") for change in changes for each in change.validate)
     finish = [each for change in changes for each in change.finish]
-    if prepare:
-        text += _block("PREPARE", prepare)
-    if online:
-        items = "\n".join(f"    {_literal(each.removesuffix(';'))}," for each in online)
-        text += f"\nONLINE = (\n{items}\n)\n"
-    if finish:
-        text += _block("FINISH", finish)
-    if not prepare and not online:
-        return text + _IN_ONE_TRANSACTION
-    return text + _IN_STEPS.format(
+    if not online:
+        return text + _block("STATEMENTS", [*prepare, *finish]) + _IN_ONE_TRANSACTION
+    items = (_marked(f"    {_literal(each.removesuffix(';'))},") for each in (_NO_LOCKS, *online))
+    parts = [_block("PREPARE", prepare) if prepare else "", "\n".join(("\nONLINE = (", *items, ")\n"))]
+    parts += [_block("FINISH", finish) if finish else ""]
+    return "".join((text, *parts, _in_steps(prepare=bool(prepare), finish=bool(finish))))
+
+
+def _in_steps(*, prepare: bool, finish: bool) -> str:
+    return _IN_STEPS.format(
         prepare="    op.execute(PREPARE)\n" if prepare else "", finish="    op.execute(FINISH)\n" if finish else ""
     )
 
@@ -110,16 +116,18 @@ def _altered(actions: Iterable[tuple[str, str]]) -> Iterator[str]:
 def _block(variable: str, statements: Sequence[str]) -> str:
     """A constant with statements, and an empty line before each table that is created."""
     lines = (f"\n{each}" if each.startswith("CREATE TABLE") else each for each in (_LOCKS, *statements))
-    return f"\n{variable} = {_literal(chr(10).join(('', *lines, '')))}\n"
+    return _marked(f"\n{variable} = {_literal(chr(10).join(('', *lines, '')))}") + "\n"
 
 
 def _literal(sql: str) -> str:
     """The SQL as a literal of Python; SQLAlchemy must find no parameters in it."""
     sql = _BIND.sub(r"\\:", sql)
-    if "\n" not in sql:
-        return repr(sql)
-    too_long = any(len(line) > WIDTH for line in sql.splitlines())
-    return f'"""{_escaped(sql)}"""{"  # noqa: E501" if too_long else ""}'
+    return f'"""{_escaped(sql)}"""' if "\n" in sql else repr(sql)
+
+
+def _marked(code: str) -> str:
+    """The code with a comment for the linter if a line is too long."""
+    return f"{code}  # noqa: E501" if any(len(line) > WIDTH for line in code.splitlines()) else code
 
 
 def _escaped(text: str) -> str:

@@ -25,6 +25,7 @@ ALLOWED = {
     "app.py": {"stacks", "config", *INFRASTRUCTURE},
     "checks": {"checks"},
     "ops": {"ops", "checks", "config"},
+    # The tool that writes migrations runs the real ones, on a real PostgreSQL.
     "scripts": {"scripts", "checks", "config", "local_cloud", "schema_migration", "tabular"},
     "local_cloud": {"local_cloud", "config"},
     "tabular": {"tabular"},

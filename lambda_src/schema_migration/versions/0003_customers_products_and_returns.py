@@ -51,6 +51,7 @@ ALTER TABLE orders
 """
 
 ONLINE = (
+    "SET lock_timeout = 0",
     """ALTER TABLE orders
     VALIDATE CONSTRAINT orders_order_id_26e044a4_check,
     VALIDATE CONSTRAINT orders_sku_26e044a4_check,
@@ -82,7 +83,7 @@ CREATE TABLE customers (
     CONSTRAINT customers_born_on_335c815c_check CHECK (born_on >= DATE '1900-01-01')
 );
 CREATE INDEX customers_registered_at ON customers (registered_at);
-COMMENT ON TABLE customers IS 'Customers: The shop''s customers, by e-mail address.';
+COMMENT ON TABLE customers IS 'Customers: Customers by their e-mail address.';
 COMMENT ON COLUMN customers.email IS 'E-mail';
 COMMENT ON COLUMN customers.name IS 'Name';
 COMMENT ON COLUMN customers.company IS 'Company';
@@ -172,7 +173,7 @@ COMMENT ON COLUMN returns.file_id IS 'The file that the row came from.';
 def upgrade() -> None:
     """Change the tables in steps. A run that was interrupted is repeated from the first one."""
     op.execute(PREPARE)
-    # Without a transaction: each statement takes long, but blocks neither readers nor loads.
+    # Without a transaction: each statement may take long, but blocks neither readers nor loads.
     with op.get_context().autocommit_block():
         for statement in ONLINE:
             op.execute(statement)
