@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NaiveDatetime,
 from tabular.declaration import Dataset
 from tabular.declaration import Field as Column
 
+from . import values
 from .inputs import NO_NUL
 
 _Text = Annotated[str, Field(pattern=NO_NUL)]
@@ -76,4 +77,4 @@ def _optional(column: Column) -> Any:
 
 def _note(column: Column) -> str:
     title = f"{column.title}: " if column.title else ""
-    return f"{title}{column.description or column.column.rule}"
+    return f"{title}{column.description or values.rule(column)}"

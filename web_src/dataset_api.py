@@ -13,7 +13,7 @@ from starlette.responses import FileResponse
 
 from tabular.declaration import SCHEMA_FILE
 
-from . import listings, rows
+from . import listings, rows, values
 from .columns import class_name
 from .errors import found_or_404
 from .services import ServicesDep, TableDep
@@ -150,7 +150,7 @@ def _described(table: DatasetTable, max_file_bytes: int) -> DatasetDescription:
                 title=each.label,
                 aliases=list(each.aliases),
                 type=each.type,
-                rule=each.column.rule,
+                rule=values.rule(each),
                 required=each.required,
                 personal=each.personal,
             )

@@ -54,19 +54,20 @@ async def row_chunks(pool: AsyncConnectionPool, table: DatasetTable, query: RowQ
         start, query = "", query.model_copy(update={"after": found.next_after})
 
 
-async def reject_chunks(pool: AsyncConnectionPool, file_id: int) -> AsyncIterator[bytes]:
+async def reject_chunks(pool: AsyncConnectionPool, file_id: int, table: DatasetTable | None) -> AsyncIterator[bytes]:
     """A file's rejected rows in chunks, as in `row_chunks`.
 
-    If all rows of the first chunk have the same columns, these are columns here too. A row with others has only its raw
-    text, which is always the last column.
+    If all rows of the first chunk have the same columns, and the file's dataset is known, these are columns here too. A
+    row with others has only its raw text, which is always the last column.
     """
-    after, names = 0, None
+    after = 0
+    names: list[str] | None = None
     while True:
         async with pool.connection() as connection:
             rejects = await queries.rejects(connection, file_id, after=after, limit=_CHUNK_ROWS)
         start = ""
         if names is None:
-            names = _common_names(rejects)
+            names = table.in_order(_common_names(rejects)) if table else []
             start = BYTE_ORDER_MARK + csv_text([(*_REJECT_COLUMNS, *map(escape_formula, names), _RAW_COLUMN)])
         yield (start + csv_text(_reject(each, names) for each in rejects)).encode()
         if len(rejects) < _CHUNK_ROWS:
@@ -92,13 +93,13 @@ def _row(table: DatasetTable, row: Row) -> list[str]:
     return [escape_formula(each) if isinstance(each, str) else values.exact(each) for each in given]
 
 
-def _common_names(rejects: Sequence[Reject]) -> tuple[str, ...]:
+def _common_names(rejects: Sequence[Reject]) -> Iterable[str]:
     """The columns that all of these rows have; empty if they differ."""
-    found = {tuple(each.fields or ()) for each in rejects}
+    found = {frozenset(each.fields or ()) for each in rejects}
     return found.pop() if len(found) == 1 else ()
 
 
-def _reject(reject: Reject, names: tuple[str, ...]) -> list[str]:
-    fields = reject.fields if tuple(reject.fields or ()) == names else None
-    cells = ["; ".join(reject.reasons), *((fields or {}).get(name, "") for name in names), reject.raw]
+def _reject(reject: Reject, names: Sequence[str]) -> list[str]:
+    fields = reject.fields if reject.fields and reject.fields.keys() == set(names) else {}
+    cells = ["; ".join(reject.reasons), *(fields.get(name, "") for name in names), reject.raw]
     return [str(reject.line_number), *map(escape_formula, cells)]

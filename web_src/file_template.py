@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 
 from tabular.declaration import Dataset, Field
 from tabular.types import BadValueError
 
+from . import values
 from .export import BYTE_ORDER_MARK, csv_text
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -18,13 +20,17 @@ _MAX_TITLE, _MAX_NOTE = 32, 255
 
 def example(field: Field) -> str:
     """A value that the field's rules accept; empty if the declaration gives none."""
-    for found in (field.example, field.column.example):
-        try:
-            field.column.check(str(found))
-        except BadValueError:
-            continue
-        return str(found)
+    for found in filter(None, (_declared_example(field), field.column.example)):
+        with suppress(BadValueError):
+            field.column.check(found)
+            return found
     return ""
+
+
+def _declared_example(field: Field) -> str:
+    if isinstance(field.example, float):
+        return str(field.example).replace(".", field.options.get("decimalChar", "."))
+    return values.exact(field.example)
 
 
 def csv_template(dataset: Dataset) -> bytes:
@@ -39,7 +45,8 @@ def xlsx_template(dataset: Dataset) -> bytes:
 
     All cells are text, so that Excel changes nothing that is typed into them: no leading zero, no date.
     """
-    from xlsxwriter import Workbook  # noqa: PLC0415 - takes a tenth of a second, and few people download a template
+    # Imported here because few people download a template. The library has no types.
+    from xlsxwriter import Workbook  # type: ignore[import-untyped]  # noqa: PLC0415
 
     content = io.BytesIO()
     with Workbook(content, {"in_memory": True}) as workbook:
@@ -50,7 +57,7 @@ def xlsx_template(dataset: Dataset) -> bytes:
             sheet.set_column(number, number, _WIDTH, text)
             sheet.write_string(0, number, field.name, bold)
             sheet.write_string(1, number, example(field), text)
-            note = f"{'Required' if field.required else 'Optional'}. {field.column.rule}"
+            note = f"{'Required' if field.required else 'Optional'}. {values.rule(field)}"
             shown = {"input_title": field.label[:_MAX_TITLE], "input_message": note[:_MAX_NOTE]}
             sheet.data_validation(1, number, _ROWS, number, {"validate": "any", **shown})
     return content.getvalue()

@@ -80,8 +80,9 @@ async def file_page(
 async def rejects_csv(services: ServicesDep, file_id: inputs.FileId) -> Response:
     """Download a file's rejected rows as CSV."""
     async with services.pool.connection() as connection:
-        found_or_404(await queries.file(connection, file_id), f"file with ID {file_id}")
-    return await export.download(export.reject_chunks(services.pool, file_id), f"rejected-rows-of-file-{file_id}.csv")
+        file = found_or_404(await queries.file(connection, file_id), f"file with ID {file_id}")
+    chunks = export.reject_chunks(services.pool, file_id, services.tables.get(file.dataset or ""))
+    return await export.download(chunks, f"rejected-rows-of-file-{file_id}.csv")
 
 
 @router.get("/upload")

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from .values import exact, timestamp
+from . import values
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
@@ -30,10 +30,10 @@ STATUS_LABELS = {
 
 
 def page(
-    request: Request, template: str, *, status_code: int = 200, headers: dict[str, str] | None = None, **values: Any
+    request: Request, template: str, *, status_code: int = 200, headers: dict[str, str] | None = None, **context: Any
 ) -> HTMLResponse:
     """A page, rendered for the user of this request."""
-    text = templates.get_template(template).render(values, user=request.scope.get("user"))
+    text = templates.get_template(template).render(context, user=request.scope.get("user"))
     return HTMLResponse(text, status_code=status_code, headers=headers)
 
 
@@ -47,15 +47,15 @@ def _rendered(template: str, content: Markup, user: str | None) -> bytes:
     return templates.get_template(template).render(content=content, user=user).encode()
 
 
-def fragment(template: str, **values: Any) -> Markup:
+def fragment(template: str, **context: Any) -> Markup:
     """A rendered part of a page, the same for all users."""
-    return Markup(templates.get_template(template).render(values))  # noqa: S704 - the template escapes its values
+    return Markup(templates.get_template(template).render(context))  # noqa: S704 - the template escapes its values
 
 
 def page_url(path: str, query: BaseModel, **changes: object) -> str:
     """The address of the page with this query and these changes to it."""
     given = query.model_dump(exclude_defaults=True) | changes
-    found = {name: exact(value) for name, value in given.items() if value is not None}
+    found = {name: values.exact(value) for name, value in given.items() if value is not None}
     return f"{path}?{urlencode(found)}" if found else path
 
 
@@ -91,7 +91,8 @@ templates = Environment(
     lstrip_blocks=True, auto_reload=False,
 )  # fmt: skip
 templates.filters.update(
-    number="{:,}".format, size=_size, timestamp=timestamp, day=_day, file_name=_file_name, folder=_folder
+    number="{:,}".format, size=_size, timestamp=values.timestamp, rule=values.rule, day=_day, file_name=_file_name,
+    folder=_folder,
 )  # fmt: skip
 templates.globals.update(
     stylesheet=_static_url("app.css"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Annotated, Any
@@ -89,6 +89,12 @@ class DatasetTable:
     def text(self, column: Column, row: Row) -> str:
         """The value of a column as people read it."""
         return values.readable(column, row, is_name=column.name in self._names)
+
+    def in_order(self, names: Iterable[str]) -> list[str]:
+        """The names of a file's columns in the order of the dataset; PostgreSQL doesn't keep the file's order."""
+        known = self.dataset.names_in_files
+        places = {name: place for place, name in enumerate(self.dataset.columns)}
+        return sorted(names, key=lambda name: places.get(known.get(folded(name), ""), len(places)))
 
     def rejected_names(self, reject: Reject) -> set[str]:
         """The names, in the file, of the columns that the reasons name: a reason begins with its column."""

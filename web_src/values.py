@@ -29,6 +29,12 @@ def exact(value: Any) -> str:
     return str(value)
 
 
+def rule(field: Field) -> str:
+    """What completes "a value must be"."""
+    decimals = f", with the decimals of the {field.decimals}" if isinstance(field.decimals, str) else ""
+    return field.column.rule + decimals
+
+
 def readable(field: Field, row: Mapping[str, Any], *, is_name: bool) -> str:
     """The value of a field as people read it. `is_name` says that a number names something, such as an order."""
     value = row[field.name]

@@ -173,11 +173,13 @@
     dropZone.classList.remove("dragging");
     Array.from(event.dataTransfer.files).forEach(uploadFile);
   });
-  const showFormat = () => {
-    format.href = datasets.selectedOptions[0].dataset.path;
+  const describeDataset = () => {
+    const { path, limit } = datasets.selectedOptions[0].dataset;
+    format.href = path;
+    document.getElementById("limit").textContent = limit;
   };
-  datasets.addEventListener("change", showFormat);
-  showFormat();
+  datasets.addEventListener("change", describeDataset);
+  describeDataset();
   document.getElementById("no-script").hidden = true;
   form.hidden = false;
 })();

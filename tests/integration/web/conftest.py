@@ -10,25 +10,40 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from local_cloud.postgres import LocalPostgres
-from tests.integration.database.conftest import ADMINISTRATOR, PASSWORD, Shop
+from tests.integration.database.conftest import ADMINISTRATOR, DATASETS, PASSWORD, Shop
 from tests.support.web import chromium
+from tests.support.web.declared_tables import create_declared_tables
 from tests.support.web.process import WebProcess
 
 FILES, REJECTS = 130, 230
 _FILL = f"""
-    INSERT INTO files (bucket, key, version_id, uploaded_at, size_bytes, status, reason, rows_loaded, rows_rejected,
-                       finished_at)
-    SELECT 'landing', 'incoming/' || md5(n::text) || '/orders-' || n || '.csv', 'v' || n, now(), n * 1000,
-           CASE WHEN n % 7 = 0 THEN 'refused' ELSE 'loaded' END,
+    INSERT INTO files (bucket, key, version_id, dataset, uploaded_at, size_bytes, status, reason, rows_loaded,
+                       rows_rejected, finished_at)
+    SELECT 'landing', 'incoming/orders/' || md5(n::text) || '/orders-' || n || '.csv', 'v' || n, 'orders', now(),
+           n * 1000, CASE WHEN n % 7 = 0 THEN 'refused' ELSE 'loaded' END,
            CASE WHEN n % 7 = 0 THEN 'the column currency is missing' END, n, n % 3, now()
     FROM generate_series(1, {FILES}) AS n;
     INSERT INTO orders
-    SELECT 'A-' || lpad(n::text, 4, '0'), 'customer' || n || '@example.com', 'MUG-RED', 1 + n % 9, n, 'EUR',
-           now() - n * interval '7 hours', CASE WHEN n % 5 = 0 THEN 'please ring twice' END, 1
+    SELECT 'A-' || lpad(n::text, 4, '0'), 'customer' || n || '@example.com', 'MUG-RED', 1 + n % 9, n,
+           (ARRAY['EUR', 'JPY', 'KWD'])[1 + n % 3], now() - n * interval '7 hours',
+           CASE WHEN n % 5 = 0 THEN 'please ring twice' END, 1
     FROM generate_series(1, 300) AS n;
+    INSERT INTO customers
+    SELECT 'customer' || n || '@example.com', 'Customer ' || n, NULL, 'DE', NULL, n % 2 = 0,
+           now() - n * n * interval '1 hour', 1
+    FROM generate_series(1, 100) AS n;
+    INSERT INTO products
+    VALUES ('MUG-RED', 'A red mug', 1234.5, 0.35, true, '{{"colour": "red", "sizes": ["S", "L"]}}', 1);
+    INSERT INTO returns
+    SELECT 'R-' || n / 2, 1 + n % 2, 'A-' || lpad(n::text, 4, '0'), 'MUG-RED', n, 'damaged',
+           now() - n * interval '1 day', 1
+    FROM generate_series(1, 60) AS n;
     INSERT INTO rejected_rows
     SELECT {FILES}, n, 'A-' || n || ',ada@example.com,,0,12.50,EUR,2026-03-31T14:05:00Z,' || repeat('long ', 30),
-           ARRAY['quantity "0" must be a whole number from 1 to 1,000,000', 'sku is missing']
+           ARRAY['quantity "0" must be a whole number from 1 to 1,000,000', 'sku is missing'],
+           CASE WHEN n % 9 > 0 THEN jsonb_build_object(
+               'Order', 'A-' || n, 'Customer', 'ada@example.com', 'sku', '', 'quantity', '0', 'unit_price', '12.50',
+               'currency', 'EUR', 'ordered_at', '2026-03-31T14:05:00Z', 'notes', repeat('long ', 30)) END
     FROM generate_series(2, {REJECTS + 1}) AS n;
     UPDATE files SET rows_rejected = {REJECTS} WHERE file_id = {FILES};
 """
@@ -74,6 +89,7 @@ def web(postgres: LocalPostgres, tmp_path_factory: pytest.TempPathFactory) -> It
     postgres.server.create_master_user(ADMINISTRATOR, PASSWORD, database=shop.name)
     shop.migrate()
     with shop.connect() as connection:
+        create_declared_tables(connection, DATASETS)
         connection.execute(_FILL)
     with WebProcess(shop.server, shop.name, tmp_path_factory.mktemp("web") / "web.log") as web:
         yield web

@@ -22,8 +22,12 @@ PAGES = {
     "files": "/files",
     "no matching files": "/files?search=none",
     "file with rejects": f"/files/{FILES}",
-    "orders": "/orders",
-    "order": "/orders/A-0005",
+    "datasets": "/datasets",
+    "dataset": "/datasets/orders",
+    "dataset without chart": "/datasets/products",
+    "rows": "/datasets/orders/rows",
+    "row": "/datasets/orders/row?order_id=A-0005",
+    "row of a composite key": "/datasets/returns/row?return_id=R-1&line=1",
     "upload": "/upload",
     "api": "/api",
     "not found": "/nowhere",
@@ -71,12 +75,14 @@ def test_the_overview_links_to_a_file_and_its_rejected_rows(web: WebProcess, ope
 
 def test_the_chart_can_be_read_as_a_table(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(web.url)
-    chart = page.get_by_role("img", name="Bar chart of orders per day")
+    expect(page.get_by_role("img", name="Bar chart of Returns per day")).to_be_visible()
+    page.goto(f"{web.url}/datasets/orders")
+    chart = page.get_by_role("img", name="Bar chart of rows per day")
     expect(chart).to_be_visible()
     summary = page.get_by_text("Show as table")
     summary.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("table", name="Orders per day")).to_be_visible()
+    expect(page.get_by_role("table", name="Rows per day")).to_be_visible()
     assert page.locator(".narrow tbody tr").count() == 28
 
 
@@ -89,18 +95,35 @@ def test_rejected_rows_can_be_downloaded(web: WebProcess, open_page: OpenPage) -
         assert len(list(csv.reader(file))) == 1 + REJECTS
 
 
-def test_files_and_orders_can_be_searched(web: WebProcess, open_page: OpenPage) -> None:
+def test_files_and_rows_can_be_searched(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(f"{web.url}/files")
     page.get_by_label("Name starts with").fill("ORDERS-7")
     page.get_by_label("Status").select_option("Refused")
     page.get_by_role("button", name="Search").click()
     expect(page.locator("tbody tr")).to_have_count(3)  # 7, 70 and 77
+    page.get_by_role("link", name="Datasets", exact=True).click()
     page.get_by_role("link", name="Orders", exact=True).click()
-    page.get_by_label("Order ID starts with").fill("A-001")
+    page.get_by_label("Order starts with").fill("A-001")
     page.keyboard.press("Enter")
     expect(page.locator("tbody tr")).to_have_count(10)
     page.get_by_role("link", name="A-0015").click()
     expect(page.get_by_text("please ring twice")).to_be_visible()
+
+
+def test_keys_of_other_datasets_are_links_to_their_rows(web: WebProcess, open_page: OpenPage) -> None:
+    page = open_page(f"{web.url}/datasets/returns/rows")
+    page.get_by_role("link", name="A-0002").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("A-0002")
+    page.get_by_role("link", name="customer2@example.com").click()
+    expect(page.get_by_text("Customer 2")).to_be_visible()
+
+
+@pytest.mark.parametrize("kind", ["CSV", "Excel"])
+def test_a_template_can_be_downloaded(web: WebProcess, open_page: OpenPage, kind: str) -> None:
+    page = open_page(f"{web.url}/datasets/returns")
+    with page.expect_download() as download:
+        page.get_by_role("link", name=kind, exact=True).click()
+    assert download.value.suggested_filename.startswith("returns-template.")
 
 
 def test_the_keyboard_reaches_every_link_with_a_visible_focus(web: WebProcess, open_page: OpenPage) -> None:
@@ -117,13 +140,13 @@ def test_the_keyboard_reaches_every_link_with_a_visible_focus(web: WebProcess, o
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.innerText.trim()"))
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    assert reached == ["Skip to content", "Order files", "Overview", "Files", "Orders", "Upload"]
+    assert reached == ["Skip to content", "Data files", "Overview", "Files", "Datasets", "Upload"]
 
 
 def test_the_keyboard_reaches_the_file_chooser_with_a_visible_focus(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(f"{web.url}/upload")
     page.on("filechooser", lambda _: None)  # makes Playwright listen for file choosers before the key is pressed
-    page.get_by_role("link", name="Upload").focus()
+    page.get_by_role("link", name="What a file of this dataset must look like").focus()
     page.keyboard.press("Tab")
     expect(page.locator("#files")).to_be_focused()
     assert page.locator("#files + label").evaluate("label => getComputedStyle(label).outlineStyle") == "solid"
@@ -134,12 +157,12 @@ def test_the_keyboard_reaches_the_file_chooser_with_a_visible_focus(web: WebProc
 def test_navigation_and_title_name_the_current_page(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(f"{web.url}/files/{FILES}")
     expect(page.get_by_role("navigation", name="Main").locator("[aria-current=page]")).to_have_text("Files")
-    expect(page).to_have_title(f"orders-{FILES}.csv · Order files")
+    expect(page).to_have_title(f"orders-{FILES}.csv · Data files")
 
 
 def test_everything_but_uploads_works_without_javascript(web: WebProcess, open_page: OpenPage) -> None:
     page = open_page(web.url, java_script_enabled=False)
-    expect(page.get_by_role("heading", name="Orders per day")).to_be_visible()
+    expect(page.get_by_role("heading", name="Rows per day")).to_be_visible()
     page.get_by_role("link", name="Show all files").click()
     page.get_by_role("link", name="Older files").click()
     expect(page.locator("tbody tr").first).to_contain_text(f"orders-{FILES - 50}.csv")
@@ -161,9 +184,9 @@ def test_pages_load_nothing_from_other_sites(web: WebProcess, open_page: OpenPag
 
 
 def test_error_pages_name_the_problem_and_link_to_the_overview(web: WebProcess, open_page: OpenPage) -> None:
-    page = open_page(f"{web.url}/orders/none", expect_errors=True)
+    page = open_page(f"{web.url}/datasets/orders/row?order_id=none", expect_errors=True)
     expect(page.get_by_role("heading", name="Not found")).to_be_visible()
-    expect(page.get_by_text("There is no order with ID none.")).to_be_visible()
+    expect(page.get_by_text("There is no row with order_id none in Orders.")).to_be_visible()
     page.goto(f"{web.url}/files?before=x")
     expect(page.get_by_text("before: ")).to_be_visible()
     page.get_by_role("link", name="Go to the overview").click()

@@ -26,8 +26,8 @@ BAD = "up-2,ada@example.com,MUG,0,12.50,EUR,2026-03-31T14:05:00+02:00,\n"
 
 @pytest.fixture
 def page(local_cloud: LocalCloud, open_page: OpenPage) -> Iterator[Page]:
-    """The upload page, requested through the load balancer."""
-    yield open_page(f"{address(local_cloud)}upload")
+    """The upload page for orders, requested through the load balancer."""
+    yield open_page(f"{address(local_cloud)}upload?dataset=orders")
 
 
 def choose(page: Page, contents: dict[str, str]) -> list[Locator]:
@@ -38,8 +38,8 @@ def choose(page: Page, contents: dict[str, str]) -> list[Locator]:
     return [page.get_by_role("listitem").filter(has_text=name) for name in contents]
 
 
-def test_a_dropped_file_is_uploaded_and_its_orders_are_loaded(page: Page) -> None:
-    page.locator("#upload").evaluate(
+def test_a_dropped_file_is_uploaded_and_its_rows_are_loaded(page: Page) -> None:
+    page.locator("#drop-zone").evaluate(
         """(target, text) => {
             const dropped = new DataTransfer();
             dropped.items.add(new File([text], "dropped.csv", { type: "text/csv" }));
@@ -48,19 +48,19 @@ def test_a_dropped_file_is_uploaded_and_its_orders_are_loaded(page: Page) -> Non
         HEADER + GOOD,
     )
     item = page.get_by_role("listitem").filter(has_text="dropped.csv")
-    expect(item).to_contain_text("Loaded: 1 order", timeout=LOADED_MS)
-    expect(page.get_by_role("status")).to_have_text("dropped.csv: Loaded: 1 order")
+    expect(item).to_contain_text("Loaded: 1 row", timeout=LOADED_MS)
+    expect(page.get_by_role("status")).to_have_text("dropped.csv: Loaded: 1 row")
     item.get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("dropped.csv")
     page.get_by_role("link", name="Orders", exact=True).click()
-    page.get_by_label("Order ID starts with").fill("up-1")
+    page.get_by_label("Order starts with").fill("up-1")
     page.keyboard.press("Enter")
     expect(page.get_by_role("row", name="up-1 ada@example.com")).to_be_visible()
 
 
 def test_rejected_rows_are_counted_and_shown(page: Page) -> None:
     (item,) = choose(page, {"some bad.csv": HEADER + GOOD + BAD})
-    expect(item).to_contain_text("Loaded: 1 order, 1 row rejected", timeout=LOADED_MS)
+    expect(item).to_contain_text("Loaded: 1 row, 1 rejected", timeout=LOADED_MS)
     item.get_by_role("link").click()
     expect(page.get_by_text('quantity "0" must be a whole number')).to_be_visible()
 
@@ -85,13 +85,13 @@ def test_an_empty_file_is_not_uploaded(page: Page) -> None:
 
 def test_a_page_from_another_origin_cannot_upload_to_the_bucket(local_cloud: LocalCloud, open_page: OpenPage) -> None:
     other = address(local_cloud).replace("localhost", "elsewhere.localhost")
-    page = open_page(f"{other}upload", expect_errors=True)
+    page = open_page(f"{other}upload?dataset=orders", expect_errors=True)
     (item,) = choose(page, {"elsewhere.csv": HEADER + GOOD})
     expect(item).to_contain_text("Upload failed")
 
 
 def test_an_expired_session_is_reported(local_cloud: LocalCloud, open_page: OpenPage) -> None:
-    page = open_page(f"{address(local_cloud)}upload", expect_errors=True)
+    page = open_page(f"{address(local_cloud)}upload?dataset=orders", expect_errors=True)
     page.route("**/api/uploads", lambda route: route.fulfill(status=401, json={"error": "", "message": ""}))
     (item,) = choose(page, {"late.csv": HEADER})
     expect(item).to_contain_text("Your session has expired")
@@ -99,7 +99,7 @@ def test_an_expired_session_is_reported(local_cloud: LocalCloud, open_page: Open
 
 @pytest.fixture(scope="module")
 def signer(local_cloud: LocalCloud) -> UploadSigner:
-    """A signer like the app's, but for files of at most 100 bytes."""
+    """A signer like the app's."""
     outputs = local_cloud.outputs()
     session = botocore.session.Session()
     session.set_credentials(outputs.aws_access_key_id, outputs.aws_secret_access_key)
@@ -108,9 +108,13 @@ def signer(local_cloud: LocalCloud) -> UploadSigner:
         "AWS_REGION": outputs.aws_region,
         "LANDING_BUCKET": outputs.landing_bucket,
         "UPLOAD_ENDPOINT_URL": upload_url(local_cloud.services().ports),
-        "MAX_FILE_BYTES": "100",
     }
     return UploadSigner(Settings.from_env(environment), session)
+
+
+def sign(signer: UploadSigner, name: str) -> Upload:
+    """Sign the upload of a file of at most 100 bytes."""
+    return signer.sign("orders", name, 100)
 
 
 def submit(upload: Upload, *, size: int = 10, **changes: str) -> httpx.Response:
@@ -119,42 +123,44 @@ def submit(upload: Upload, *, size: int = 10, **changes: str) -> httpx.Response:
 
 
 def test_a_signed_form_is_accepted(signer: UploadSigner) -> None:
-    assert submit(signer.sign("a.csv")).status_code == 204
-    assert submit(signer.sign("a.csv"), size=100).status_code == 204
+    assert submit(sign(signer, "a.csv")).status_code == 204
+    assert submit(sign(signer, "a.csv"), size=100).status_code == 204
 
 
 @pytest.mark.parametrize("key", ["incoming/other.csv", "other.csv", "incoming/${filename}"])
 def test_a_form_cannot_be_used_for_another_key(signer: UploadSigner, key: str) -> None:
-    response = submit(signer.sign("a.csv"), key=key)
+    response = submit(sign(signer, "a.csv"), key=key)
     assert response.status_code == 403
     assert "Policy Condition failed" in response.text
 
 
 def test_s3_does_not_replace_a_variable_in_a_file_name(signer: UploadSigner) -> None:
-    upload = signer.sign("${filename}")
+    upload = sign(signer, "${filename}")
     assert submit(upload).status_code == 204
     assert upload.key.endswith("/__filename_")
 
 
 @pytest.mark.parametrize(("size", "code"), [(0, "EntityTooSmall"), (101, "EntityTooLarge")])
 def test_a_file_outside_the_signed_size_is_refused(signer: UploadSigner, size: int, code: str) -> None:
-    response = submit(signer.sign("a.csv"), size=size)
+    response = submit(sign(signer, "a.csv"), size=size)
     assert response.status_code == 400
     assert code in response.text
 
 
 def test_the_upload_endpoint_refuses_reads(local_cloud: LocalCloud, signer: UploadSigner) -> None:
-    assert httpx.get(signer.sign("a.csv").url).status_code == 404
+    assert httpx.get(sign(signer, "a.csv").url).status_code == 404
     assert httpx.get(f"{upload_url(local_cloud.services().ports)}/latest/meta-data/").status_code == 404
 
 
 def test_a_policy_with_another_signature_is_refused(signer: UploadSigner) -> None:
-    response = submit(signer.sign("a.csv"), policy=signer.sign("b.csv").fields["policy"])
+    response = submit(sign(signer, "a.csv"), policy=sign(signer, "b.csv").fields["policy"])
     assert response.status_code == 403
 
 
-def test_the_app_chooses_a_key_below_the_incoming_prefix(local_cloud: LocalCloud) -> None:
+def test_the_app_chooses_a_key_in_the_folder_of_the_dataset(local_cloud: LocalCloud) -> None:
     outputs = local_cloud.outputs()
-    signed = httpx.post(f"{address(local_cloud)}api/uploads", json={"name": "../../a.csv", "size": 1}).json()
-    assert signed["key"].startswith(outputs.incoming_prefix)
+    signed = httpx.post(
+        f"{address(local_cloud)}api/uploads", json={"dataset": "orders", "name": "../../a.csv", "size": 1}
+    ).json()
+    assert signed["key"].startswith(f"{outputs.incoming_prefix}orders/")
     assert Path(signed["key"]).name == "a.csv"
