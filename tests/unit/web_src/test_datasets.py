@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import python_calamine
 
-from common.datasets.declaration import Dataset, Field, load_datasets, parse
-from common.datasets.types.registry import FACTORIES
+from tabular.declaration import Dataset, Field, load_datasets, parse
+from tabular.types.registry import FACTORIES
 from ingestion.reader import DatasetReader
 from ingestion.row_rules import check
 from tests.support.web import fakes

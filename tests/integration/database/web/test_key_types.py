@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from psycopg import AsyncConnection, sql
 
-from common.datasets.declaration import Dataset, parse
+from tabular.declaration import Dataset, parse
 from tests.integration.database.conftest import Shop
 from tests.support.web.declared_tables import create_declared_tables
 from web_src import listings, rows
