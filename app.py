@@ -19,8 +19,10 @@ def main() -> None:
     app = App()
     try:
         # Imported here because the import checks all values.
+        from config.datasets import datasets  # noqa: PLC0415 - see above
         from config.environments import choose  # noqa: PLC0415 - see above
 
+        datasets()
         environment = choose(
             app.node.try_get_context("env") or "dev",
             account=app.node.try_get_context("account"),

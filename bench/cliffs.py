@@ -10,8 +10,8 @@ from bench.dataset_files import DatasetFile
 from bench.figures import AtLeast, AtMost, Figure, ratio
 from bench.lab import Lab, Run, lab
 from bench.rounds import alternate
-from tabular.declaration import Dataset
 from config.datasets import datasets
+from tabular.declaration import Dataset
 
 ROWS = 200_000
 ROUNDS = 3

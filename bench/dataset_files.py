@@ -15,9 +15,9 @@ from typing import Any
 import bench.rows
 from bench.kept import kept
 from bench.rows import delimiter_of, values
-from tabular.declaration import Dataset
 from config.datasets import FOLDER, datasets
 from ingestion.row_rules import check
+from tabular.declaration import Dataset
 
 _COMPRESSION = 6  # the default of the program gzip
 _BARE = "\ue000"  # marks a JSON value without quotes

@@ -15,8 +15,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import chain
 
-from tabular.declaration import Dataset, Field, load_datasets
 from config.datasets import FOLDER
+from tabular.declaration import Dataset, Field, load_datasets
 
 _NAMES = ("ada", "ben", "carla", "deniz", "elif", "femi", "grace", "hugo", "ines", "jonas", "kira", "liam", "mei")
 _SURNAMES = ("berg", "costa", "dubois", "evans", "fischer", "garcia", "haddad", "ito", "jensen", "kowalski", "larsen")

@@ -5,9 +5,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
+from config.datasets import datasets
 from tabular.declaration import Dataset, Field
 from tabular.types import BadValueError
-from config.datasets import datasets
 
 WORDS = ("canary", "canary@example.com")  # keys that no partner uses
 

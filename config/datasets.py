@@ -3,9 +3,9 @@
 from functools import cache
 from pathlib import Path
 
-from tabular.declaration import SCHEMA_FILE, Dataset, DeclarationError, load_datasets
 from config.checks import ConfigError, require
 from config.ingestion import DEAD_LETTER_DAYS
+from tabular.declaration import SCHEMA_FILE, Dataset, DeclarationError, load_datasets
 
 FOLDER = Path("datasets")
 _ROOT = Path(__file__).parent.parent

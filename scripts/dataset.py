@@ -6,10 +6,10 @@ import json
 import sys
 from pathlib import Path
 
-from tabular.declaration import SCHEMA_FILE, Dataset, DeclarationError, folded, parse
-from tabular.types import BadValueError
 from scripts.checkout import ROOT
 from scripts.dataset_draft import Draft, DraftError, draft
+from tabular.declaration import SCHEMA_FILE, Dataset, DeclarationError, folded, parse
+from tabular.types import BadValueError
 
 MAX_BYTES = 200 * 1024 * 1024
 SAMPLE_ROWS = 20

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from config.datasets import datasets
 from config.environments import DEV
 from config.ingestion import IntelligentTiering
 from tests.support.promises import has, mentions, refuses_plain_http
@@ -48,8 +49,14 @@ def test_the_landing_bucket_is_versioned_encrypted_and_private(every_environment
 
 
 def _lifecycle(synthesized: Synthesized) -> dict[str, Any]:
-    (rule,) = synthesized.only("Data", "AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    """The rule for the files of every dataset."""
+    (rule,) = (each for each in _rules(synthesized) if "Prefix" not in each)
     return dict(rule)
+
+
+def _rules(synthesized: Synthesized) -> list[dict[str, Any]]:
+    rules = synthesized.only("Data", "AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    return [dict(rule) for rule in rules]
 
 
 def test_replaced_versions_and_unfinished_uploads_expire(every_environment: Synthesized) -> None:
@@ -84,6 +91,17 @@ def test_files_move_through_the_configured_storage_classes() -> None:
 def test_files_expire_only_if_configured(every_environment: Synthesized) -> None:
     assert every_environment.environment.landing_bucket.expire_days is None
     assert "ExpirationInDays" not in _lifecycle(every_environment)
+
+
+def test_originals_expire_as_their_dataset_declares(every_environment: Synthesized) -> None:
+    kept = every_environment.environment.landing_bucket.noncurrent_days
+    for name, dataset in datasets().items():
+        rules = [rule for rule in _rules(every_environment) if rule.get("Prefix") == f"incoming/{name}/"]
+        days = dataset.originals_days
+        expected = [(days, {"NoncurrentDays": min(days, kept)})] if days else []
+        found = [(rule["ExpirationInDays"], rule["NoncurrentVersionExpiration"]) for rule in rules]
+        assert found == expected, name
+    assert any(dataset.originals_days for dataset in datasets().values())
 
 
 def test_the_landing_bucket_sends_its_events_to_eventbridge(every_environment: Synthesized) -> None:

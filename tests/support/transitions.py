@@ -214,7 +214,6 @@ CORE = (
     Transition(value="ingestion.max_file_mb", to=512),
     Transition(value="ingestion.archive_days", to=30),
     Transition(value="ingestion.log_days", to=30),
-    Transition(value="ingestion.max_rejected_percent", to=50),
     Transition(value="ingestion.max_receive_count", to=5),
     Transition(value="ingestion.initial_backoff_seconds", to=60),
     Transition(value="ingestion.start", to=ProvisionedConcurrency(executions=2)),

@@ -97,7 +97,7 @@ def test_invalid_context_is_reported_in_one_line_without_a_traceback(
 def _fork(tmp_path: Path, file: str, old: str, new: str) -> Path:
     """A copy of the app with one text in one file replaced."""
     fork = tmp_path / "fork"
-    for folder in ("config", "components", "stacks"):
+    for folder in ("config", "components", "datasets", "stacks", "tabular"):
         shutil.copytree(ROOT / folder, fork / folder)
     for asset in ROOT.glob("*_src"):
         (fork / asset.name).symlink_to(asset)

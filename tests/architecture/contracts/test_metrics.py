@@ -39,7 +39,7 @@ def _written_by_ingestion(
     """The metrics that the function writes for every outcome, as CloudWatch reads them in its log (EMF)."""
     handler = deployed_handler("ingestion", monkeypatch, case=case)
     for status in STATUSES:
-        handler._record(handler.Outcome(status=status), 1.0)
+        handler._record(handler.Outcome(status=status), "orders", 1.0)
     written = set()
     for line in capsys.readouterr().out.splitlines():
         entry = json.loads(line)

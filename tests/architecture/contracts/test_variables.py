@@ -114,7 +114,6 @@ def test_ingestion_has_the_values_of_the_configuration(platform: Deployed) -> No
     config = platform.synthesized.environment
     expected = {
         "max_file_bytes": config.ingestion.max_file_mb * 1024 * 1024,
-        "max_rejected_percent": config.ingestion.max_rejected_percent,
         "initial_backoff_seconds": config.ingestion.initial_backoff_seconds,
         "metrics_namespace": f"{config.project}-{config.name}",
         "incoming_prefix": "incoming/",

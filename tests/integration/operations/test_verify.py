@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from local_cloud.cloud import LocalCloud
 from config.canary import canary
+from local_cloud.cloud import LocalCloud
 from ops.ingestion.verify import canary_is_loaded
 from ops.operations.deployed import DeployedOperations
 from ops.operations.verify import canary_is_stored

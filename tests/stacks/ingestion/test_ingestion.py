@@ -279,12 +279,6 @@ def test_staging_and_prod_can_replay_events_of_a_month(name: str) -> None:
     assert archived >= 30, f"the archive of {name}: RetentionDays is {archived}, must be 30 or more"
 
 
-def test_a_file_with_mostly_invalid_rows_is_refused(every_environment: Synthesized) -> None:
-    variables = _function(every_environment, "Ingestion")["Environment"]["Variables"]
-    most = int(variables["MAX_REJECTED_PERCENT"])
-    assert most <= 50, f"MAX_REJECTED_PERCENT is {most}, must be 50 or less"
-
-
 def test_alarms_report_files_that_fail_or_wait(every_environment: Synthesized) -> None:
     alarms = {
         alarm["Properties"]["MetricName"] + _watched(alarm["Properties"]): alarm["Properties"]

@@ -14,6 +14,7 @@ from aws_cdk import aws_s3_assets as assets
 
 from checks.templates import ResourceId
 from components.common.packaging import bundle
+from config.datasets import declarations
 from tests.support import databases
 from tests.support.contracts.functions import FUNCTIONS, Function
 from tests.support.contracts.runtimes import Properties, Right, Runtime, contributions, listed
@@ -66,7 +67,9 @@ class Deployed:
     def asset(self, folder: Path) -> str:
         """The file name of the asset that a folder of code makes."""
         stack = Stack(App(context=CONTEXT, analytics_reporting=False))
-        made = assets.Asset(stack, "Asset", **bundle(folder, self.synthesized.environment.runtime))
+        knows_datasets = any("from tabular" in file.read_text() for file in folder.glob("*.py"))
+        data = declarations() if knows_datasets else ()
+        made = assets.Asset(stack, "Asset", **bundle(folder, self.synthesized.environment.runtime, data=data))
         return f"{made.asset_hash}.zip"
 
     def functions(self) -> list[Function]:

@@ -68,6 +68,7 @@ class Runtime(ABC):
         """Variables that the code reads and the templates don't set, with the reason."""
         return {
             "DATABASE_CA_BUNDLE": "the bundle is in the asset, where the code finds it by default",
+            "DATASETS": "the declarations are in the asset, where the code finds them by default",
             "LOG_LEVEL": "set by hand while somebody investigates a fault",
         }
 

@@ -106,14 +106,6 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: replace(PROD.ingestion, max_receive_count=64),
         "ingestion.max_receive_count must be low enough that the retries end before the queue deletes a message",
     ),
-    "no rejected rows allowed": (
-        _ingestion(max_rejected_percent=0),
-        "ingestion.max_rejected_percent must be 1 to 100, got 0",
-    ),
-    "more than 100 percent of rejected rows": (
-        _ingestion(max_rejected_percent=101),
-        "ingestion.max_rejected_percent must be 1 to 100",
-    ),
     "an archive of 0 days": (_ingestion(archive_days=0), "ingestion.archive_days must be at least 1, got 0"),
     "no provisioned executions": (
         lambda: ProvisionedConcurrency(executions=0),

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tabular.declaration import Dataset, load_datasets
 from scripts.dataset import main
+from tabular.declaration import Dataset, load_datasets
 from tests.support.reading import read
 
 GERMAN = """Kunden-Nr;Name;Geburtstag;Umsatz;aktiv;PLZ

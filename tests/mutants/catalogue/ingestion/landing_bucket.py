@@ -83,7 +83,7 @@ MUTANTS = (
     Mutant(
         name="unfinished multipart uploads are never removed",
         file="components/ingestion/landing_bucket.py",
-        old="                    abort_incomplete_multipart_upload_after=Duration.days(1),\n",
+        old="        abort_incomplete_multipart_upload_after=Duration.days(1),\n",
         new="",
         test=f"{DATA}::test_replaced_versions_and_unfinished_uploads_expire[prod]",
         says="AbortIncompleteMultipartUpload",

@@ -124,11 +124,11 @@ MUTANTS = (
     ),
     Mutant(
         name="a file is accepted whatever share of its rows is rejected",
-        file="config/ingestion.py",
-        old="max_rejected_percent: int = 20",
-        new="max_rejected_percent: int = 100",
-        test=f"{INGESTION}::test_a_file_with_mostly_invalid_rows_is_refused[prod]",
-        says="MAX_REJECTED_PERCENT",
+        file="tabular/declaration.py",
+        old='integer("maxRejectedPercent", 1, 100) or 20',
+        new='integer("maxRejectedPercent", 1, 100) or 100',
+        test="tests/unit/config/test_datasets.py::test_a_file_with_mostly_invalid_rows_is_refused",
+        says="maxRejectedPercent",
     ),
     Mutant(
         name="events are archived as long as the log is kept",

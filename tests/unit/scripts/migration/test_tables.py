@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tabular.declaration import Dataset, load_datasets, parse
 from scripts.migration.tables import GENERATED_CHECK, checks, create_table, index_name, table_statements
+from tabular.declaration import Dataset, load_datasets, parse
 
 SNAPSHOTS = Path(__file__).parents[3] / "snapshots" / "datasets"
 DATASETS = load_datasets(Path("datasets"))

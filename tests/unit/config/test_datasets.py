@@ -1,0 +1,47 @@
+"""The declared datasets, and what their declarations may not say in this platform."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from config import datasets as module
+from config.checks import ConfigError
+from config.datasets import FOLDER, datasets, declarations
+
+
+def test_a_file_with_mostly_invalid_rows_is_refused() -> None:
+    for name, dataset in datasets().items():
+        most = dataset.max_rejected_percent
+        assert most <= 50, f"maxRejectedPercent of {name} is {most}, must be 50 or less"
+
+
+def test_every_declaration_and_what_reads_it_is_bundled() -> None:
+    assert declarations() == (Path("tabular"), *sorted(FOLDER.glob("*/schema.json")))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"retentionDays": {"originals": 14}}, "retentionDays/originals must be more than 14 days, got 14: "),
+        ({"knownKey": "merge"}, "x-dataset/knownKey: must be one of replace, keep, reject"),
+    ],
+)
+def test_a_declaration_that_cannot_be_deployed_is_refused_with_its_place(
+    change: dict[str, object], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = json.loads((FOLDER / "orders/schema.json").read_text())
+    folder = tmp_path / FOLDER / "orders"
+    folder.mkdir(parents=True)
+    (folder / "schema.json").write_text(json.dumps(schema | {"foreignKeys": [], "x-dataset": change}))
+    monkeypatch.setattr(module, "_ROOT", tmp_path)
+    with pytest.raises(ConfigError, match=message):
+        datasets.__wrapped__()
+
+
+def test_a_platform_without_datasets_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_ROOT", tmp_path)
+    with pytest.raises(ConfigError, match="datasets/ must have a folder with a schema.json"):
+        datasets.__wrapped__()
