@@ -27,7 +27,7 @@ _COLUMNS = """
     ORDER BY relname, attnum
 """
 _CONSTRAINTS = """
-    SELECT relname::text, contype::text, conname::text, pg_get_expr(conbin, conrelid),
+    SELECT relname::text, contype::text, conname::text, convalidated, pg_get_expr(conbin, conrelid),
            ARRAY(SELECT attname::text FROM unnest(conkey) WITH ORDINALITY AS key (number, place)
                  JOIN pg_attribute ON attrelid = conrelid AND attnum = number ORDER BY place)
     FROM pg_constraint
@@ -65,6 +65,7 @@ class StoredCheck:
 
     column: str
     condition: str
+    validated: bool
 
 
 @dataclass(kw_only=True)
@@ -83,11 +84,11 @@ def stored(connection: psycopg.Connection, schema: str = "public") -> dict[str, 
     found = {name: StoredTable(comment=comment) for name, comment in connection.execute(_COMMENTS, [schema])}
     for table, column, type_, collation, required, comment in connection.execute(_COLUMNS, [schema]):
         found[table].columns[column] = StoredColumn(type=type_, collation=collation, required=required, comment=comment)
-    for table, kind, name, condition, columns in connection.execute(_CONSTRAINTS, [schema]):
+    for table, kind, name, validated, condition, columns in connection.execute(_CONSTRAINTS, [schema]):
         if kind == "p":
             found[table].key = tuple(columns)
         elif GENERATED_CHECK.search(name) and len(columns) == 1:
-            found[table].checks[name] = StoredCheck(column=columns[0], condition=condition)
+            found[table].checks[name] = StoredCheck(column=columns[0], condition=condition, validated=validated)
     for table, column, name in connection.execute(_INDEXES, [schema]):
         found[table].indexes.setdefault(column, set()).add(name)
     return {name: table for name, table in found.items() if name not in RESERVED_NAMES and "file_id" in table.columns}

@@ -6,7 +6,8 @@ Each statement is safe while files are loaded, except where a note says so. docs
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,6 +20,7 @@ from . import tables
 from .catalog import StoredColumn, StoredTable, declared, stored
 from .tables import literal, name
 
+_MAX_SHOWN = 200  # characters
 # Every value of the first type is one of the second.
 _WIDER = {
     ("smallint", "integer"),
@@ -247,17 +249,17 @@ class _Comparison:
         gone = self._drop_gone(field)
         if not new and not gone:
             return
-        narrow = {check: condition for check, condition in new.items() if not self._is_implied(condition)}
+        narrow = {check: condition for check, condition in new.items() if not self._is_implied(field, condition)}
         if narrow:
-            words = f"allows fewer values of {full}: {' and '.join(narrow.values())}"
+            words = f"allows fewer values of {full}: {_shown(narrow.values())}"
         elif new:
-            words = f"allows {'more' if gone else 'the same'} values of {full}: {' and '.join(new.values())}"
+            words = f"allows {'more' if gone else 'the same'} values of {full}: {_shown(new.values())}"
         else:
             words = f"limits {full} less"
         so_far = [self._now.checks[check].condition.removeprefix("(").removesuffix(")") for check in self._gone(field)]
         yield SchemaChange(
             subject=full,
-            words=f"{words}; so far: {' and '.join(so_far)}" if so_far else words,
+            words=f"{words}; so far: {_shown(so_far)}" if so_far else words,
             checks=new,
             validate=tuple(check for check in new if check not in narrow),
             finish=gone,
@@ -265,11 +267,25 @@ class _Comparison:
             note=f"Rows of {self._table} that break the new limits stay, but can't be changed." if narrow else "",
         )
 
-    def _is_implied(self, condition: str) -> bool:
-        """Whether PostgreSQL proves that no row breaks the condition, because of those that the table has already."""
+    def _is_implied(self, field: Field, condition: str) -> bool:
+        """Whether no row breaks the condition, because of those that the table has already."""
         self._connection.execute("SET LOCAL constraint_exclusion = on")
-        query = f"EXPLAIN SELECT FROM {name(self._table)} WHERE NOT ({condition})"
-        return any("One-Time Filter: false" in line for (line,) in self._connection.execute(query.encode()))
+        plan = self._rows(f"EXPLAIN SELECT FROM {name(self._table)} WHERE NOT ({condition})")
+        return any("One-Time Filter: false" in line for (line,) in plan) or self._allows_each_choice(field, condition)
+
+    def _allows_each_choice(self, field: Field, condition: str) -> bool:
+        """Whether the column has a list of values, and each fits: PostgreSQL proves nothing about 100 and more."""
+        column = self._old(field.name)
+        lists = (
+            check.condition.partition(" = ANY (")[2].removesuffix("))")
+            for check in self._now.checks.values()
+            if check.column == column and check.validated
+        )
+        query = "SELECT 1 FROM unnest({}) AS {} WHERE NOT ({})"
+        return any(array and not self._rows(query.format(array, name(column), condition)) for array in lists)
+
+    def _rows(self, query: str) -> list[tuple[str]]:
+        return self._connection.execute(query.encode()).fetchall()
 
     def _kept(self, field: Field) -> dict[str, str]:
         """The declared checks that the table has: their names, and their names in the table."""
@@ -355,6 +371,10 @@ class _Comparison:
 
     def _full(self, field: Field) -> str:
         return f"{self._table}.{field.name}"
+
+
+def _shown(conditions: Iterable[str]) -> str:
+    return textwrap.shorten(" and ".join(conditions), _MAX_SHOWN, placeholder=" …")
 
 
 def _ignoring(rule: str, statement: str) -> str:

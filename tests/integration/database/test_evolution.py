@@ -142,6 +142,14 @@ IN_PLACE: dict[str, tuple[Change, str]] = {
         lambda d, f: f["quality"]["constraints"].update(enum=["good", "bad", "ugly"]),
         "allows more values of readings.quality: quality IN ('bad', 'good', 'ugly')",
     ),
+    "a long list": (
+        lambda d, f: f["quality"]["constraints"].update(enum=["good", "bad", "ugly", *map(str, range(200))]),
+        "allows more values of readings.quality: quality IN ('0', '1', '10',",
+    ),
+    "another value in a long list": (
+        lambda d, f: f["quality"]["constraints"]["enum"].append("it's"),
+        "allows more values of readings.quality: quality IN ('0', '1', '10',",
+    ),
     "another name": (
         lambda d, f: f["note"].update({"name": "remark", "x-field": {"aliases": ["Note "]}}),
         "renames the column readings.note to remark",
@@ -245,6 +253,11 @@ LOSSES: dict[str, tuple[Change, str, str]] = {
         lambda d, f: f["quality"].update({"constraints": {"required": True, "enum": ["good"]}}),
         "allows fewer values of readings.quality: quality IN ('good'); so far: quality = ANY",
         "Put the limits back in datasets/readings/schema.json.",
+    ),
+    "fewer values in a long list": (
+        lambda d, f: f["quality"]["constraints"].update(enum=["good", *map(str, range(200))]),
+        "allows fewer values of readings.quality: quality IN (",
+        "Put the limits back",
     ),
     "no column": (
         lambda d, f: d["fields"].remove(f["note"]),
