@@ -247,6 +247,29 @@ def test_every_currency_matches_and_no_other_code_does() -> None:
     assert {code for code in codes if pattern.fullmatch(code)} == CURRENCIES
 
 
+@pytest.mark.parametrize(
+    ("currency", "amount", "taken"),
+    [
+        *(("EUR", "1.25", 1), ("EUR", "1.250", 0), ("JPY", "100", 1), ("JPY", "1.5", 0), ("KWD", "1.234", 1)),
+        *(("KWD", "1.2345", 0), ("CLF", "1.2345", 1), ("XYZ", "1", 0)),
+    ],
+)
+def test_the_fast_path_takes_amounts_with_the_decimals_of_their_currency(
+    currency: str, amount: str, taken: int
+) -> None:
+    for fields in (ORDERS.fields, ORDERS.fields[::-1]):
+        values = GOOD | {"currency": currency, "unit_price": amount}
+        content = Content([as_csv([[values[field.name] for field in fields]])])
+        content.receive()
+        assert fast_path.for_csv(ORDERS, fields, ",", b",17\n").take(content)[1] == taken
+
+
+def test_a_delimiter_that_could_be_a_part_of_a_value_has_no_fast_path() -> None:
+    content = Content([as_csv([row()], delimiter="/")])
+    content.receive()
+    assert fast_path.for_csv(ORDERS, ORDERS.fields, "/", b"/17\n").take(content) == (b"", 0)
+
+
 @pytest.mark.parametrize("form", ["plain", "quoted", "another column", "no notes", "JSON"])
 @pytest.mark.parametrize(("name", "value"), LIMITS)
 def test_at_every_limit_the_fast_path_accepts_only_what_the_rules_accept(name: str, value: str, form: str) -> None:
