@@ -80,7 +80,9 @@ def _process(context: Context, body: str) -> None:
 def _record(outcome: Outcome, dataset: str | None, seconds: float) -> None:
     """Write the log entry and the metrics of a file: of all files together, and of its dataset."""
     rows = {"rows_loaded": outcome.rows_loaded, "rows_rejected": outcome.rows_rejected}
-    _log.info(outcome.status, extra={"reason": outcome.reason, "seconds": round(seconds, 3), "dataset": dataset, **rows})
+    _log.info(
+        outcome.status, extra={"reason": outcome.reason, "seconds": round(seconds, 3), "dataset": dataset, **rows}
+    )
     _add_metrics(outcome, seconds)
     if dataset:
         _metrics.add_dimension("dataset", dataset)

@@ -84,9 +84,7 @@ def layout(dataset: Dataset, line: bytes) -> tuple[tuple[bytes, str | None], ...
         members.append((before, dataset.names_in_files.get(folded(name.decode("ascii")))))
         at = match.end()
     counts = Counter(name for _, name in members)
-    complete = all(
-        counts[each.name] == 1 or (counts[each.name] == 0 and not each.required) for each in dataset.fields
-    )
+    complete = all(counts[each.name] == 1 or (counts[each.name] == 0 and not each.required) for each in dataset.fields)
     return tuple(members) if complete and _END.fullmatch(line, at) else None
 
 

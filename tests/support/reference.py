@@ -165,7 +165,8 @@ def _moment(text: str) -> datetime | None:
     offset = timedelta(hours=hours, minutes=minutes) * (-1 if rest.startswith("-") else 1)
     try:
         local = datetime(
-            int(text[0:4]), int(text[5:7]), int(text[8:10]), int(text[11:13]), int(text[14:16]), second, fraction, tzinfo=UTC
+            int(text[0:4]), int(text[5:7]), int(text[8:10]), int(text[11:13]), int(text[14:16]), second, fraction,
+            tzinfo=UTC,
         )  # fmt: skip
         return local - offset
     except (ValueError, OverflowError):

@@ -101,7 +101,9 @@ def test_an_order_that_a_later_file_replaced_is_counted_once_in_two_batches(pipe
 
 
 def test_an_order_that_is_in_every_line_is_one_order(pipeline: Pipeline) -> None:
-    outcome = pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(*(("A", n) for n in range(1, 500))), at=1))
+    outcome = pipeline.loader().load(
+        pipeline.put("incoming/orders/a.csv", csv(*(("A", n) for n in range(1, 500))), at=1)
+    )
     assert outcome.rows_loaded == 1
     assert quantities(pipeline) == {"A": 499}
 

@@ -51,7 +51,9 @@ def test_eight_concurrent_events_of_one_version_load_it_once(pipeline: Pipeline)
 def test_concurrent_files_with_the_same_orders_in_other_sequences_leave_the_latest_orders(pipeline: Pipeline) -> None:
     ids = [f"A{number:05}" for number in range(3000)]
     files = [
-        pipeline.put(f"incoming/orders/{number}.csv", csv(*((each, number + 1) for each in ids[:: (-1) ** number])), at=number)
+        pipeline.put(
+            f"incoming/orders/{number}.csv", csv(*((each, number + 1) for each in ids[:: (-1) ** number])), at=number
+        )
         for number in range(4)
     ]
     loaders = [pipeline.loader() for _ in files]

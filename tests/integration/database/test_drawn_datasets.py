@@ -32,9 +32,8 @@ FORMS = ("plain", "quoted", "JSON")
 @pytest.fixture
 def connection(empty_shop: Shop) -> Iterator[psycopg.Connection]:
     with empty_shop.connect() as connection:
-        connection.execute(
-            "CREATE TEMPORARY TABLE rejected_rows (file_id int, line_number int, raw text, reasons text[], fields jsonb)"
-        )
+        columns = "file_id int, line_number int, raw text, reasons text[], fields jsonb"
+        connection.execute(f"CREATE TEMPORARY TABLE rejected_rows ({columns})")
         # A value without an offset must not be read by the time zone of the session.
         connection.execute("SET TIME ZONE 'Asia/Kathmandu'")
         yield connection

@@ -15,6 +15,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from common.datasets.codes.iso4217 import CURRENCIES
+from common.datasets.declaration import parse
 from common.datasets.types.column_type import plain
 from ingestion import fast_path, reader
 from ingestion.content import Content, Record
@@ -56,6 +57,7 @@ LIMITS = [
         for after in ("", "é", "x")
     ),
 ]
+QUOTING = (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
 # Invalid UTF-8: overlong, an unpaired surrogate, beyond Unicode, incomplete.
 BROKEN = [
     b"\x80",
@@ -289,6 +291,39 @@ def test_invalid_utf8_does_not_take_the_fast_path(broken: bytes) -> None:
     good = json.dumps(GOOD | {"notes": "x"}).encode()
     for data in (good + b"\n" + good.replace(b'"x"', b'"' + broken + b'"'), HEADER + ",".join(row()).encode() + broken):
         assert len(same_both_ways(data + b"\n").rejects) == 1
+
+
+MISSING = {
+    "fieldsMatch": "partial",
+    "primaryKey": "id",
+    "missingValues": ["", "-", "NA", "—", "1"],
+    "fields": [
+        {"name": "id", "type": "string", "x-field": {"semanticType": "code"}},
+        {"name": "name", "type": "string", "constraints": {"required": True}},
+        {"name": "notes", "type": "string"},
+        {"name": "amount", "type": "number", "decimalChar": ","},
+        {"name": "count", "type": "integer"},
+    ],
+}
+
+
+@pytest.mark.parametrize("form", ["plain", "quoted", "JSON"])
+@pytest.mark.parametrize("value", ["-", "NA", "—", "1", "", " ", "  ", "- ", " -", "—  ", "-x", "NAB", "12", "1,0"])
+@pytest.mark.parametrize("name", ["name", "notes", "amount", "count"])
+def test_words_for_a_missing_value_mean_the_same_on_the_fast_path(name: str, value: str, form: str) -> None:
+    dataset = parse(json.dumps(MISSING), name="things", path="")
+    good = {"id": "K-1", "name": "Ada", "notes": "x", "amount": "2,5", "count": "2"}
+    rows = [good, good | {"id": "K-2", name: value}, good | {"id": "K-3"}]
+    data = as_csv([list(good), *(list(each.values()) for each in rows)], quoting=QUOTING[form == "quoted"])
+    if form == "JSON":
+        lines = [json.dumps(each, ensure_ascii=False) for each in rows]
+        raw = [
+            line.replace(f'"count": "{each["count"]}"', f'"count": {each["count"]}')
+            for line, each in zip(lines, rows, strict=True)
+        ]
+        data = "".join(f"{line}\n" for line in (*lines, *(raw if value.isdigit() else ()))).encode()
+    fast, slow = read(data, dataset=dataset), read_slowly(data, dataset=dataset)
+    assert (fast.rows, fast.rejects) == (slow.rows, slow.rejects)
 
 
 @pytest.mark.parametrize("left_out", [(), ("notes",)])

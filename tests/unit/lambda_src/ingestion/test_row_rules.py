@@ -70,8 +70,8 @@ moments = st.one_of(
     st.builds("2026-03-31{}14:05{}{}".format, st.sampled_from("TTt _"), seconds, offsets),
     st.builds(
         "{:04}-{:02}-{:02}T{:02}:{}:00{}".format,
-        st.sampled_from([0, 1, 2, 1900, 2000, 2023, 2024, 9998, 9999]), st.integers(0, 13), st.integers(0, 32), st.integers(0, 25),
-        two_digits, offsets,
+        st.sampled_from([0, 1, 2, 1900, 2000, 2023, 2024, 9998, 9999]), st.integers(0, 13), st.integers(0, 32),
+        st.integers(0, 25), two_digits, offsets,
     ),
 )  # fmt: skip
 odd = st.text(st.sampled_from("aZ09._-@+ \t\n\r\0,\\é٣１\u00a0\u200b\udce9eE"), max_size=8)
