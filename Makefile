@@ -64,9 +64,10 @@ test-fast: setup ## Run the tests that need no server, except random networks, v
 	@$(PYTEST) --numprocesses 2 $(PARALLEL) --ignore tests/integration -m "not slow and not thorough"
 
 .PHONY: test-slow
-test-slow: setup ## Draw many more networks and changes than `make test`, and remove each permission once
-	@NETWORK_EXAMPLES=200 CHANGE_PAIRS=200 $(PYTEST) --timeout 1800 -m "slow or not slow" \
-	  tests/architecture/test_network_space.py tests/architecture/test_changing_page.py tests/integration/privileges
+test-slow: setup ## Draw many more networks, changes and datasets than `make test`, and remove each permission once
+	@NETWORK_EXAMPLES=200 CHANGE_PAIRS=200 DATASET_EXAMPLES=200 $(PYTEST) --timeout 1800 -m "slow or not slow" \
+	  tests/architecture/test_network_space.py tests/architecture/test_changing_page.py tests/integration/privileges \
+	  tests/integration/database/test_drawn_datasets.py
 
 .PHONY: mutants
 mutants: setup ## Make realistic mistakes, one at a time, each of which a test must name; MUTANTS="NAT gateway" for some

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NamedTuple, NoReturn
 
 from .types import ColumnType, PropertyError, column_type
 
@@ -42,8 +42,7 @@ _LENGTHS = ("minLength", "maxLength")
 _OPTIONS = ("decimalChar", "groupChar", "bareNumber", "trueValues", "falseValues")
 
 
-@dataclass(frozen=True)
-class _Allowed:
+class _Allowed(NamedTuple):
     """What a field of one type may have beside what every field has."""
 
     constraints: tuple[str, ...] = ()
@@ -115,8 +114,7 @@ class Field:
         return column_type(self)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ForeignKey:
+class ForeignKey(NamedTuple):
     """Columns whose values are the key of a row in another dataset, or in the same one."""
 
     fields: tuple[str, ...]
@@ -124,8 +122,7 @@ class ForeignKey:
     key: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Page:
+class Page(NamedTuple):
     """What the web app lists, searches and charts. A search finds keys by their beginning."""
 
     columns: tuple[str, ...]

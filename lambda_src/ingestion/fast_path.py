@@ -143,14 +143,14 @@ def date_order(fields: Sequence[Field | None]) -> str:
 
 
 def _can_be_too_long(fields: Sequence[Field | None]) -> bool:
-    longest = sum((each.column.max_length or _IGNORED_CHARACTERS) if each else _IGNORED_CHARACTERS for each in fields)
+    longest = sum((each and each.column.max_length) or _IGNORED_CHARACTERS for each in fields)
     return longest > MAX_RECORD_BYTES or any(each and each.type in _JSON_VALUE for each in fields)
 
 
 def _row(
     fields: Sequence[Field | None], before: Sequence[str], value: Callable[[_Value | None], str], order: str
 ) -> str:
-    """The pattern of a row. Where a currency decides about decimals, there is an alternative for each number of them."""
+    """The pattern of a row. Where a currency decides about decimals, each number of them has an alternative."""
 
     def part(number: int, each: _Value | None) -> str:
         found = value(each) if not each or each.column.date_order in (None, order) else NOTHING

@@ -1,4 +1,7 @@
-"""The active currency codes and their decimals: ISO 4217, list one, as of 2026-01-01 (amendment 180: the euro replaced the lev)."""
+"""The active currency codes and their decimals: ISO 4217, list one, as of 2026-01-01.
+
+Amendment 180 is the last one that is included: the euro replaced the lev.
+"""
 
 from __future__ import annotations
 

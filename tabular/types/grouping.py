@@ -1,4 +1,4 @@
-"""How numbers are written: grouped digits, another decimal character, and signs around them (Table Schema, "number")."""
+"""How numbers are written: in groups, with another decimal character, and with signs around them (Table Schema)."""
 
 from __future__ import annotations
 

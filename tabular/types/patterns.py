@@ -1,6 +1,15 @@
-"""Regular expressions of ranges: whole numbers, and digits of a fixed width."""
+"""Regular expressions of ranges: whole numbers, digits of a fixed width, and decimal numbers."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from math import ceil, floor
+
+from .column_type import LIMITS, NOTHING, either
+
+WHOLE_DIGITS = 18  # of decimal numbers, before the decimals
 
 # Bytes of ASCII characters that can be seen, and of all characters beyond ASCII. The reader checks that they are UTF-8.
 _SEEN = [chr(code) for code in range(0x20, 0x7F)]
@@ -51,3 +60,47 @@ def digits(low: str, high: str) -> list[str]:
         leading = str(first) if first == last else f"[{first}-{last}]"
         found.append(leading + (f"[0-9]{{{rest}}}" if rest else ""))
     return found + above
+
+
+def numbers(bounds: Mapping[str, Decimal], decimals: int, point: str) -> str:
+    """Numbers that are surely within the limits, and with at most so many decimals, or none if `point` is empty."""
+    fraction = _fraction(decimals, point)
+    first, last = _whole_parts(bounds, decimals)
+    found = [f"(?:{whole_numbers(first, last)}){fraction}"] if first <= last else []
+    # The maximum itself has a whole part that is too large for other fractions: 100 of 0 to 100.
+    if bounds.get("maximum") == last + 1 and "exclusiveMaximum" not in bounds:
+        found.append(str(last + 1))
+    first, last = _whole_parts(_mirrored(bounds), decimals)
+    found += [f"-(?:{whole_numbers(first, last)}){fraction}"] if first <= last else []
+    return either(*found)
+
+
+def numbers_in_groups(bounds: Mapping[str, Decimal], decimals: int, point: str, group: str) -> str:
+    """Numbers of a thousand or more in full groups, as far as all of this width are surely within the limits."""
+    first, last = _whole_parts(bounds, decimals)
+    groups = (len(str(last + 1)) - 1) // 3 - 1 if last > 0 else 0
+    if first > 1000 or groups < 1:
+        return NOTHING
+    return rf"[1-9][0-9]{{0,2}}+(?:{re.escape(group)}[0-9]{{3}}){{1,{groups}}}+{_fraction(decimals, point)}"
+
+
+def _fraction(decimals: int, point: str) -> str:
+    return rf"(?:{re.escape(point)}[0-9]{{1,{decimals}}}+)?+" if decimals and point else ""
+
+
+def _whole_parts(bounds: Mapping[str, Decimal], decimals: int) -> tuple[int, int]:
+    """The first and the last whole part, from 0 on, that is within the limits with every fraction of that width."""
+    first = max(0, ceil(bounds.get("minimum", 0)), floor(bounds.get("exclusiveMinimum", -1)) + 1)
+    last = 10**WHOLE_DIGITS - 1
+    if "maximum" in bounds:
+        last = min(last, (floor(bounds["maximum"].scaleb(decimals)) + 1) // 10**decimals - 1)
+    if "exclusiveMaximum" in bounds:
+        last = min(last, ceil(bounds["exclusiveMaximum"].scaleb(decimals)) // 10**decimals - 1)
+    return first, last
+
+
+def _mirrored(bounds: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """The limits of the absolute values of negative numbers."""
+    minimum, above, maximum, below = LIMITS
+    other = {minimum: maximum, maximum: minimum, above: below, below: above}
+    return {other[name]: bound.copy_negate() for name, bound in bounds.items()}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..codes.iso3166 import COUNTRIES
 from ..codes.iso4217 import CURRENCIES
@@ -38,7 +37,7 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _NO_VALUES = (
     *("null", "none", "nan", "nil", "n/a", "#n/a", "na", "<na>", "undefined", "#value!", "#ref!", "#name?"),
 )  # fmt: skip
-_DAMAGED = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+|[0-9]+\.0+")
+_DAMAGED = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+|[+-]?[0-9]+\.0+")
 _CODE = re.compile(r"[A-Za-z0-9._-]+")
 _CODE_RULE = 'letters (A to Z), digits, ".", "_" or "-"'
 MAX_CODE_CHARACTERS = 64  # where no maxLength is declared
@@ -109,8 +108,7 @@ _LISTS = {
 }
 
 
-@dataclass(frozen=True)
-class _Form:
+class _Form(NamedTuple):
     """A form of text: `accepts` is exact. Texts that the pattern `narrow` matches have the form, and are ASCII.
 
     `bounded` says that `narrow` matches no text that is longer than `max_length`. `hint` says what has probably

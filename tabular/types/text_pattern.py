@@ -63,8 +63,8 @@ def fault(pattern: object, longest: int) -> str | None:
 def match_pattern(pattern: str, span: Span) -> str:
     """The pattern for bytes: of visible ASCII characters that can stand in the span, without captures.
 
-    It takes all such characters up to the next other one, of which the first and the last are no blanks. It is not tried
-    in another way if a later column fails.
+    It takes all such characters up to the next other one; the first and the last are no blanks. It is not tried in
+    another way if a later column fails.
     """
     visible = characters(span.excluded)
     allowed = frozenset(code for code in range(0x20, 0x7F) if chr(code) not in span.excluded)

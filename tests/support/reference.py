@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from tabular.codes.iso4217 import CURRENCIES
+from tabular.codes.iso4217 import CURRENCIES, DECIMALS
 
 
 def records(data: bytes, delimiter: str, max_bytes: int) -> list[tuple[int, list[str] | None]]:
@@ -67,35 +67,50 @@ def _record(lines: list[bytes], delimiter: str, max_bytes: int) -> tuple[list[st
 
 def order(values: dict[str, str]) -> dict[str, object] | None:
     """The typed values of a row; None if it breaks a rule."""
-    email, notes = values["customer_email"].strip(" \t"), values["notes"]
-    quantity, price = values["quantity"].strip(" \t"), values["unit_price"].strip(" \t")
-    names = {name: values[name].strip(" \t") for name in ("order_id", "sku")}
-    moment = _moment(values["ordered_at"].strip(" \t"))
+    given = {name: value if name == "notes" else value.strip(" \t") for name, value in values.items()}
+    moment, quantity = _moment(given["ordered_at"]), _quantity(given["quantity"])
+    price = _price(given["unit_price"], given["currency"])
     good = (
-        all(
-            1 <= len(name) <= 64 and set(name) <= set(string.ascii_letters + string.digits + "._-")
-            for name in names.values()
-        )
-        and _is_email(email)
-        and quantity != ""
-        and set(quantity) <= set(string.digits)
-        and 1 <= Fraction(quantity) <= 1_000_000
-        and _is_price(price)
-        and values["currency"].strip(" \t") in CURRENCIES
-        and moment is not None
-        and len(notes) <= 2000
+        _is_code(given["order_id"])
+        and _is_code(given["sku"])
+        and _is_email(given["customer_email"])
+        and given["currency"] in CURRENCIES
+        and len(given["notes"]) <= 2000
+        and not any(each == "\0" or "\ud800" <= each <= "\udfff" for each in given["notes"])
     )
-    if not good:
+    if not good or quantity is None or price is None or moment is None:
         return None
-    return {
-        **names,
-        "customer_email": email,
-        "quantity": int(quantity),
-        "unit_price": Decimal(price),
-        "currency": values["currency"].strip(" \t"),
-        "ordered_at": moment,
-        "notes": notes or None,
-    }
+    notes = None if given["notes"] in ("", "\\N") else given["notes"]
+    return given | {"quantity": quantity, "unit_price": price, "ordered_at": moment, "notes": notes}
+
+
+def _is_digits(text: str) -> bool:
+    return text != "" and set(text) <= set(string.digits)
+
+
+def _is_code(text: str) -> bool:
+    """A code of letters, digits and marks that no program has changed into a number or a word for "no value"."""
+    lower = text.lower()
+    factor, e, exponent = lower.partition("e")
+    whole, dot, fraction = factor.removeprefix("-").partition(".")
+    is_number = _is_digits(whole) and (not dot or _is_digits(fraction))
+    return (
+        1 <= len(text) <= 64
+        and set(text) <= set(string.ascii_letters + string.digits + "._-")
+        and lower not in ("null", "none", "nan", "nil", "na", "undefined")
+        and not (is_number and e and _is_digits(exponent.removeprefix("-")))
+        and not (is_number and dot and not e and set(fraction) == {"0"})
+    )
+
+
+def _quantity(text: str) -> int | None:
+    whole, dot, zeros = text.partition(".")
+    if text[:1] in ("+", "-"):
+        whole = whole[1:]
+    if not _is_digits(whole) or (dot and set(zeros) != {"0"}):
+        return None
+    number = Fraction(whole) * (-1 if text.startswith("-") else 1)
+    return int(number) if 1 <= number <= 1_000_000 else None
 
 
 def _is_email(text: str) -> bool:
@@ -115,41 +130,46 @@ def _is_email(text: str) -> bool:
     )
 
 
-def _is_price(text: str) -> bool:
-    whole, dot, decimals = text.partition(".")
-    digits = set(string.digits)
-    if (
-        not whole
-        or not set(whole) <= digits
-        or not set(decimals) <= digits
-        or len(decimals) > 2
-        or (dot and not decimals)
-    ):
-        return False
-    return Fraction(text) <= Fraction("9999999999.99")
+def _price(text: str, currency: str) -> Decimal | None:
+    if len(text) > 100:
+        return None
+    whole, _, decimals = text.removeprefix("-" if text.startswith("-") else "+").partition(".")
+    if not _is_digits(whole + decimals):
+        return None
+    number = Decimal(text)
+    if not 0 <= number <= Decimal("9999999999.99") or len(decimals.rstrip("0")) > DECIMALS.get(currency, 2):
+        return None
+    return number
 
 
 def _moment(text: str) -> datetime | None:
-    """RFC 3339's date-time, each part cut out by its position."""
-    shape = "".join("9" if each in string.digits else each.upper() for each in text)
-    rest = shape[19:]
-    fraction = 0
-    if rest.startswith("."):
-        digits = len(rest[1:]) - len(rest[1:].lstrip("9"))
-        if digits == 0:
-            return None
-        fraction = int(text[20 : 20 + digits][:6].ljust(6, "0"))
-        rest = rest[1 + digits :]
-    if shape[:19] != "9999-99-99T99:99:99" or rest not in ("Z", "+99:99", "-99:99"):
+    """An ISO 8601 date and time with an offset, each part cut out by its position."""
+    shape = "".join("9" if each in string.digits else each for each in text)
+    if shape[:16] not in ("9999-99-99T99:99", "9999-99-99t99:99", "9999-99-99 99:99"):
         return None
-    hours, minutes = (0, 0) if rest == "Z" else (int(text[-5:-3]), int(text[-2:]))
+    second = fraction = 0
+    rest, left = shape[16:], text[16:]
+    if rest.startswith(":99"):
+        second = int(left[1:3])
+        rest, left = rest[3:], left[3:]
+        if rest.startswith("."):
+            digits = len(rest[1:]) - len(rest[1:].lstrip("9"))
+            if digits == 0:
+                return None
+            fraction = int(left[1 : 1 + digits][:6].ljust(6, "0"))
+            rest, left = rest[1 + digits :], left[1 + digits :]
+    rest, left = rest.removeprefix(" "), left.removeprefix(" ")
+    if rest not in ("Z", "z", "UTC", *(f"{sign}{form}" for sign in "+-" for form in ("99", "9999", "99:99"))):
+        return None
+    digits_of_offset = left[1:].replace(":", "") if rest[0] in "+-" else "00"
+    hours, minutes = int(digits_of_offset[:2]), int(digits_of_offset[2:] or 0)
     if hours > 23 or minutes > 59:
         return None
     offset = timedelta(hours=hours, minutes=minutes) * (-1 if rest.startswith("-") else 1)
     try:
         local = datetime(
-            int(text[0:4]), int(text[5:7]), int(text[8:10]), int(text[11:13]), int(text[14:16]), int(text[17:19]),
-            fraction, tzinfo=UTC,
+            int(text[0:4]), int(text[5:7]), int(text[8:10]), int(text[11:13]), int(text[14:16]), second, fraction,
+            tzinfo=UTC,
         )  # fmt: skip
         return local - offset
     except (ValueError, OverflowError):

@@ -191,8 +191,8 @@ class Pipeline:
                    rows_rejected FROM files ORDER BY key, version_id"""
         orders = """SELECT orders.*, key, version_id FROM (SELECT * FROM orders) AS orders
                     JOIN files USING (file_id) ORDER BY order_id"""
-        rejects = """SELECT key, version_id, line_number, raw, reasons, fields FROM rejected_rows JOIN files USING (file_id)
-                     ORDER BY 1, 2, 3"""
+        rejects = """SELECT key, version_id, line_number, raw, reasons, fields
+                     FROM rejected_rows JOIN files USING (file_id) ORDER BY 1, 2, 3"""
         without_file_id = [(*row[:8], *row[9:]) for row in self.shop.rows(orders)]
         return self.shop.rows(files), without_file_id, self.shop.rows(rejects)
 

@@ -55,7 +55,11 @@ WRONG = [
     ([], "/", "must be a JSON object, got []"),
     (schema(filds=[]), "/filds", "did you mean fields?"),
     (schema(zzz=1), "/zzz", "known here are $schema, name"),
-    (schema(**{"$schema": "x"}), "/$schema", 'must be "https://datapackage.org/profiles/2.0/tableschema.json", got "x"'),
+    (
+        schema(**{"$schema": "x"}),
+        "/$schema",
+        'must be "https://datapackage.org/profiles/2.0/tableschema.json", got "x"',
+    ),
     (schema(fieldsMatch=None), "/", 'fieldsMatch is missing: write "partial"'),
     (schema(fieldsMatch="exact"), "/fieldsMatch", 'must be "partial"'),
     (schema(uniqueKeys=[["id"]]), "/uniqueKeys", "one key, the primary key"),
@@ -118,7 +122,11 @@ WRONG = [
     (with_field(type="boolean", trueValues=[]), f"{AT}/trueValues", "a list of texts"),
     (with_field(type="boolean", trueValues=[1]), f"{AT}/trueValues", "a list of texts"),
     (with_field(type="boolean", trueValues=[" x"]), f"{AT}/trueValues", "without blanks"),
-    (with_field(type="boolean", trueValues=["x"], falseValues=["x"]), f"{AT}/falseValues", 'no word of trueValues, got ["x"]'),
+    (
+        with_field(type="boolean", trueValues=["x"], falseValues=["x"]),
+        f"{AT}/falseValues",
+        'no word of trueValues, got ["x"]',
+    ),
     (with_field(constraints=[]), f"{AT}/constraints", "must be a JSON object"),
     (constrained("string", minimum=1), f"{AT}/constraints/minimum", "known here are required, unique, enum, pattern"),
     (constrained("integer", pattern="x"), f"{AT}/constraints/pattern", "unknown property"),
@@ -129,7 +137,11 @@ WRONG = [
     (constrained("string", enum="red"), f"{AT}/constraints/enum", "must be a list"),
     (constrained("string", enum=["red", 5]), f"{AT}/constraints/enum/1", "must be a value of the type string, got 5"),
     (constrained("string", enum=[" red"]), f"{AT}/constraints/enum/0", "must be a value"),
-    (constrained("string", enum=["red"], maxLength=9), f"{AT}/constraints/maxLength", "can't stand beside constraints/enum"),
+    (
+        constrained("string", enum=["red"], maxLength=9),
+        f"{AT}/constraints/maxLength",
+        "can't stand beside constraints/enum",
+    ),
     (constrained("integer", enum=["x"]), f"{AT}/constraints/enum/0", "the type integer"),
     (constrained("integer", enum=[1], minimum=0), f"{AT}/constraints/minimum", "can't stand beside constraints/enum"),
     (constrained("time", enum=["10:00"]), f"{AT}/constraints/enum", "unknown property"),
@@ -171,7 +183,7 @@ WRONG = [
     (with_field(categories=[{"label": "x"}]), f"{AT}/categories/0", "value is missing"),
     (schema(primaryKey="day", fields=[{"name": "day", "type": "object"}]), "/primaryKey", "must not name an object"),
     (schema(fields=[{"name": "id", "type": "string"}]), "/fields/0/constraints/maxLength", "1 to 600 in a key"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(
@@ -194,7 +206,7 @@ def test_a_folder_with_a_name_that_no_table_can_have_is_refused(name: str) -> No
 
 @pytest.mark.parametrize("text", ["", "{", "nope", "[" * 100_000])
 def test_a_file_that_is_not_json_is_refused(text: str) -> None:
-    with pytest.raises(DeclarationError, match="schema.json: not JSON: "):
+    with pytest.raises(DeclarationError, match=r"schema\.json: not JSON: "):
         parse(text, name="things", path="schema.json")
 
 
@@ -274,7 +286,7 @@ class TestReferences:
     def test_a_file_that_is_not_utf8_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "things").mkdir()
         (tmp_path / "things" / "schema.json").write_bytes(b'{"title": "caf\xe9"}')
-        with pytest.raises(DeclarationError, match=r"things/schema.json: not UTF-8 text"):
+        with pytest.raises(DeclarationError, match=r"things/schema\.json: not UTF-8 text"):
             load_datasets(tmp_path)
 
 

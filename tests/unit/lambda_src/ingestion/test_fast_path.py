@@ -15,6 +15,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tabular.codes.iso4217 import CURRENCIES
+from tabular.declaration import parse
 from tabular.types.column_type import plain
 from ingestion import fast_path, reader
 from ingestion.content import Content, Record
@@ -56,6 +57,7 @@ LIMITS = [
         for after in ("", "é", "x")
     ),
 ]
+QUOTING = (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
 # Invalid UTF-8: overlong, an unpaired surrogate, beyond Unicode, incomplete.
 BROKEN = [
     b"\x80",
@@ -247,6 +249,29 @@ def test_every_currency_matches_and_no_other_code_does() -> None:
     assert {code for code in codes if pattern.fullmatch(code)} == CURRENCIES
 
 
+@pytest.mark.parametrize(
+    ("currency", "amount", "taken"),
+    [
+        *(("EUR", "1.25", 1), ("EUR", "1.250", 0), ("JPY", "100", 1), ("JPY", "1.5", 0), ("KWD", "1.234", 1)),
+        *(("KWD", "1.2345", 0), ("CLF", "1.2345", 1), ("XYZ", "1", 0)),
+    ],
+)
+def test_the_fast_path_takes_amounts_with_the_decimals_of_their_currency(
+    currency: str, amount: str, taken: int
+) -> None:
+    for fields in (ORDERS.fields, ORDERS.fields[::-1]):
+        values = GOOD | {"currency": currency, "unit_price": amount}
+        content = Content([as_csv([[values[field.name] for field in fields]])])
+        content.receive()
+        assert fast_path.for_csv(ORDERS, fields, ",", b",17\n").take(content)[1] == taken
+
+
+def test_a_delimiter_that_could_be_a_part_of_a_value_has_no_fast_path() -> None:
+    content = Content([as_csv([row()], delimiter="/")])
+    content.receive()
+    assert fast_path.for_csv(ORDERS, ORDERS.fields, "/", b"/17\n").take(content) == (b"", 0)
+
+
 @pytest.mark.parametrize("form", ["plain", "quoted", "another column", "no notes", "JSON"])
 @pytest.mark.parametrize(("name", "value"), LIMITS)
 def test_at_every_limit_the_fast_path_accepts_only_what_the_rules_accept(name: str, value: str, form: str) -> None:
@@ -266,6 +291,39 @@ def test_invalid_utf8_does_not_take_the_fast_path(broken: bytes) -> None:
     good = json.dumps(GOOD | {"notes": "x"}).encode()
     for data in (good + b"\n" + good.replace(b'"x"', b'"' + broken + b'"'), HEADER + ",".join(row()).encode() + broken):
         assert len(same_both_ways(data + b"\n").rejects) == 1
+
+
+MISSING = {
+    "fieldsMatch": "partial",
+    "primaryKey": "id",
+    "missingValues": ["", "-", "NA", "—", "1"],
+    "fields": [
+        {"name": "id", "type": "string", "x-field": {"semanticType": "code"}},
+        {"name": "name", "type": "string", "constraints": {"required": True}},
+        {"name": "notes", "type": "string"},
+        {"name": "amount", "type": "number", "decimalChar": ","},
+        {"name": "count", "type": "integer"},
+    ],
+}
+
+
+@pytest.mark.parametrize("form", ["plain", "quoted", "JSON"])
+@pytest.mark.parametrize("value", ["-", "NA", "—", "1", "", " ", "  ", "- ", " -", "—  ", "-x", "NAB", "12", "1,0"])
+@pytest.mark.parametrize("name", ["name", "notes", "amount", "count"])
+def test_words_for_a_missing_value_mean_the_same_on_the_fast_path(name: str, value: str, form: str) -> None:
+    dataset = parse(json.dumps(MISSING), name="things", path="")
+    good = {"id": "K-1", "name": "Ada", "notes": "x", "amount": "2,5", "count": "2"}
+    rows = [good, good | {"id": "K-2", name: value}, good | {"id": "K-3"}]
+    data = as_csv([list(good), *(list(each.values()) for each in rows)], quoting=QUOTING[form == "quoted"])
+    if form == "JSON":
+        lines = [json.dumps(each, ensure_ascii=False) for each in rows]
+        raw = [
+            line.replace(f'"count": "{each["count"]}"', f'"count": {each["count"]}')
+            for line, each in zip(lines, rows, strict=True)
+        ]
+        data = "".join(f"{line}\n" for line in (*lines, *(raw if value.isdigit() else ()))).encode()
+    fast, slow = read(data, dataset=dataset), read_slowly(data, dataset=dataset)
+    assert (fast.rows, fast.rejects) == (slow.rows, slow.rejects)
 
 
 @pytest.mark.parametrize("left_out", [(), ("notes",)])

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabular.types import quote
@@ -53,45 +53,70 @@ def meaning(stored: list[str | None]) -> dict[str, object]:
 
 digits = st.text("0123456789", min_size=1, max_size=8)
 two_digits = st.integers(0, 61).map(lambda number: f"{number:02}")
-moments = st.builds(
-    "{}-{}-{}{}{}:{}:{}{}{}".format,
-    st.integers(0, 10_000).map(lambda year: f"{year:04}"),
-    st.integers(0, 13).map(lambda month: f"{month:02}"),
-    st.integers(0, 32).map(lambda day: f"{day:02}"),
-    st.sampled_from(["T", "T", "T", "t", " ", "_"]),
-    st.integers(0, 25).map(lambda hour: f"{hour:02}"),
-    two_digits,
-    two_digits,
-    st.one_of(st.just(""), st.builds(".{}".format, digits), st.just("."), st.just(",5")),
-    st.one_of(
-        st.sampled_from(["Z", "Z", "z", "", "+0200", "+02", "-00:00", "UTC", "+15:59", "+16:00", "-23:59"]),
-        st.builds("{}{}:{}".format, st.sampled_from("+-"), st.integers(0, 25).map("{:02}".format), two_digits),
+seconds = st.one_of(
+    st.just(""),
+    st.builds(
+        ":{}{}".format, two_digits, st.one_of(st.sampled_from(["", "", ".", ",5"]), st.builds(".{}".format, digits))
     ),
 )
+offsets = st.one_of(
+    st.sampled_from(
+        ["Z", "Z", "z", "", "+0200", "+02", "-00:00", "UTC", " UTC", " +0100", "+15:59", "+16:00", "-23:59", "CET"]
+    ),
+    st.builds("{}{}:{}".format, st.sampled_from("+-"), st.integers(0, 25).map("{:02}".format), two_digits),
+)
+# Most are right in all parts but one: if all were random, hardly any would be accepted.
+moments = st.one_of(
+    st.builds("2026-03-31{}14:05{}{}".format, st.sampled_from("TTt _"), seconds, offsets),
+    st.builds(
+        "{:04}-{:02}-{:02}T{:02}:{}:00{}".format,
+        st.sampled_from([0, 1, 2, 1900, 2000, 2023, 2024, 9998, 9999]), st.integers(0, 13), st.integers(0, 32),
+        st.integers(0, 25), two_digits, offsets,
+    ),
+)  # fmt: skip
 odd = st.text(st.sampled_from("aZ09._-@+ \t\n\r\0,\\é٣１\u00a0\u200b\udce9eE"), max_size=8)
 prices = st.one_of(
-    st.builds("{}.{}".format, digits, digits), digits, st.decimals(allow_nan=True).map(str), st.floats().map(str)
+    st.builds(
+        "{}{}.{}{}".format, st.sampled_from(["", "", "+", "-"]), digits, digits, st.sampled_from(["", "0", "000"])
+    ),
+    st.sampled_from(
+        ["5.", ".5", ".", "", "-0", "1.234", "1.2345", "1.20", "100.00", "9999999999.99", "9999999999.991"]
+    ),
+    digits,
+    st.decimals(allow_nan=True).map(str),
+    st.floats().map(str),
 )
 emails = st.one_of(
     st.emails(),
     st.builds("{}@{}.{}".format, odd, odd, odd),
     st.builds("{}@{}.com".format, st.text("ab.", min_size=1, max_size=5), st.text("ab-._", max_size=6)),
 )
+codes = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["", "-", "1"]),
+    digits,
+    st.sampled_from(["", ".0", ".00", ".5", "e5", "E-5", ".1e5"]),
+)
 rows = st.fixed_dictionaries(
     {
-        "order_id": st.one_of(st.just("A-1"), st.from_regex(r"\A[\w.-]{0,66}\Z"), odd),
+        "order_id": st.one_of(st.just("A-1"), codes, st.from_regex(r"\A[\w.-]{0,66}\Z"), odd),
         "customer_email": st.one_of(st.just("ada@example.com"), emails),
-        "sku": st.one_of(st.just("MUG"), odd),
-        "quantity": st.one_of(st.just("1"), digits, odd, st.integers().map(str)),
+        "sku": st.one_of(st.just("MUG"), st.sampled_from(["NULL", "nan", "None", "NAN-1", "na", "Undefined"]), odd),
+        "quantity": st.one_of(
+            st.just("1"), st.sampled_from(["+1", "2.0", "2.", "-0", "1.00"]), digits, odd, st.integers().map(str)
+        ),
         "unit_price": st.one_of(st.just("1.5"), prices, odd),
-        "currency": st.one_of(st.just("EUR"), st.sampled_from(["usd", "EURO", "DEM", "XYZ", " CHF ", "BGN"])),
+        "currency": st.one_of(
+            st.just("EUR"), st.sampled_from(["usd", "EURO", "DEM", "XYZ", " CHF ", "BGN", "JPY", "KWD", "CLF"])
+        ),
         "ordered_at": st.one_of(st.just(GOOD["ordered_at"]), moments, st.datetimes().map(str)),
         "notes": st.one_of(st.just(""), odd, st.text(max_size=30)),
     }
 )
 
 
-@given(rows)
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(rows, *(st.builds(lambda drawn, name=name: GOOD | {name: drawn[name]}, rows) for name in COLUMNS)))
 def test_the_rules_agree_with_the_reference(values: dict[str, str]) -> None:
     stored, wrong = check([values[name] for name in COLUMNS])
     expected = reference.order(values)
@@ -188,3 +213,33 @@ def test_a_longer_fraction_of_a_second_is_cut_not_rounded() -> None:
 
 def test_a_reason_shows_invisible_characters() -> None:
     assert quote("a\0b\n\udce9\u200b") == '"a\\x00b\\n\\xe9\\u200b"'
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "stored"),
+    [
+        ("EUR", "19.9900", "19.9900"),
+        ("EUR", "19.990000", "19.9900"),
+        ("JPY", "100", "100"),
+        ("JPY", "100.00", "100.00"),
+        ("KWD", "1.234", "1.234"),
+        ("BHD", "0.001", "0.001"),
+        ("CLF", "1.2345", "1.2345"),
+    ],
+)
+def test_an_amount_may_have_the_decimals_of_its_currency(currency: str, amount: str, stored: str) -> None:
+    values, wrong = check(row(currency=currency, unit_price=amount))
+    assert (values[4], wrong) == (stored, [])
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "words"),
+    [
+        ("EUR", "1.234", "at most 2 decimals in EUR"),
+        ("EUR", "1.00000000001", "at most 2 decimals in EUR"),
+        ("JPY", "1.5", "no decimals in JPY"),
+        ("KWD", "1.2345", "at most 3 decimals in KWD"),
+    ],
+)
+def test_the_reason_against_too_many_decimals_names_the_currency(currency: str, amount: str, words: str) -> None:
+    assert reasons(currency=currency, unit_price=amount) == [f'unit_price "{amount}" must have {words}']
