@@ -106,7 +106,8 @@ def _object(buffer: bytes, start: int, line: int) -> tuple[bytes, bytes]:
             return text, text.replace(b"\n", b"\r")
     if len(buffer) < most:
         raise RefusedError(
-            f"The file ends inside the JSON object that begins on line {line:,}: it is incomplete. Send it again."
+            f"The file ends inside the JSON object that begins on line {line:,}. It is incomplete, or a text in it "
+            "contains a line end or has no closing quote."
         )
     found = _LIST.search(buffer, start, most)
     inside = f": {rows_inside(found[1].decode('utf-8', 'replace'))}" if found else "."

@@ -76,7 +76,6 @@ def test_an_object_with_a_mistake_is_the_only_one_rejected() -> None:
     good = json.dumps(GOOD)
     for bad in (
         '{"order_id": }',
-        '{"notes": "two\nlines"}',
         '{"a": "never closed}\n}',
         '{"a" {"b": 1}}',
         "1, 2",
@@ -91,7 +90,8 @@ def test_an_object_with_a_mistake_is_the_only_one_rejected() -> None:
 
 def test_a_line_end_inside_a_text_is_not_left_out() -> None:
     broken = json.dumps(GOOD | {"notes": "two lines"}).replace("two ", "two\n")
-    assert read(f"[{broken}]".encode()).rows == []
+    with pytest.raises(RefusedError, match="contains a line end"):
+        read(f"[{broken}]".encode())
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_file_that_ends_too_early_or_can_t_be_divided_is_refused(text: str, wo
     [
         ({"orders": [GOOD]}, 'the rows are inside the list "orders"'),
         ({"count": 1, "data": {"orders": {"edges": [{"node": GOOD}]}}}, 'inside the list "data.orders.edges"'),
-        ({"id": 1, "payload": {"order": GOOD}}, 'the values are inside "payload.order"'),
+        ({"id": 1, "payload": {"record": GOOD}}, 'the values are inside "payload.record"'),
     ],
 )
 def test_rows_inside_an_object_are_rejected_and_their_place_named(wrapper: object, words: str) -> None:
