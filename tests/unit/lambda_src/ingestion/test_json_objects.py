@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from hypothesis import given
@@ -17,7 +17,7 @@ from tests.support.reading import HEADER, ROW, read
 GOOD = dict(zip(HEADER.decode().strip().split(","), ROW.decode().split(","), strict=True))
 ORDERS = [GOOD | {"order_id": f"A-{number}", "notes": 'a } ] " \\ \n {'} for number in range(5)]
 
-FORMS: dict[str, Callable[[list[object]], str]] = {
+FORMS: dict[str, Callable[[Sequence[object]], str]] = {
     "array": json.dumps,
     "array, pretty": lambda values: json.dumps(values, indent=4),
     "array, one per line": lambda values: "[\r\n" + ",\r\n".join(map(json.dumps, values)) + "\r\n]\r\n",
