@@ -105,6 +105,17 @@ class Content:
             if not self.receive():
                 return self.buffer[start:]
 
+    def lines_through(self, mark: bytes, offset: int) -> bytes:
+        """The lines that start `offset` bytes after the position, up to the first one with the mark, or all there are.
+
+        They are cut one byte after the limit of a record that starts at the position.
+        """
+        self.fill(MAX_RECORD_BYTES + 1)
+        start, most = self.position + offset, self.position + MAX_RECORD_BYTES + 1
+        at = self.buffer.find(mark, start, most)
+        end = self.buffer.find(b"\n", at, most) if at >= 0 else -1
+        return self.buffer[start : end + 1 if end >= 0 else most]
+
     def advance(self, count: int, *, lines: int) -> None:
         """Move the position by `count` bytes, which contain `lines` line ends."""
         self.position += count

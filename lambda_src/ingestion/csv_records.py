@@ -45,9 +45,9 @@ class CsvReader:
     its first line becomes an invalid record, and reading continues at the next line. A quote inside a value that does
     not start with one is an ordinary character; so is every quote unless `quoted`.
 
-    `swallowed` gets the lines of a record after its first, and says which of them looks like a row, or None. Such a
-    line is no part of a quoted value: the quote was never closed. `records_are_lines` says that a record counts as one
-    line even if a value contains line ends.
+    `swallowed` gets the lines of a record after its first, and returns where the last of them begins that looks like a
+    row, or None. Such a line is no part of a quoted value: the quote was never closed. `records_are_lines` says that a
+    record counts as one line even if a value contains line ends.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class CsvReader:
         *,
         quoted: bool = True,
         records_are_lines: bool = False,
-        swallowed: Callable[[Iterator[str]], int | None] = lambda _: None,
+        swallowed: Callable[[bytes], int | None] = lambda _: None,
     ) -> None:
         self._content = content
         self._delimiter = delimiter
@@ -101,20 +101,19 @@ class CsvReader:
         content = self._content
         number, start = content.line_number, content.offset
         try:
-            values, lines = self._parse(known_open=max(0, self._known_until - start))
-            raw = b"".join(lines)
-            if (row := self._swallowed(map(_decode, lines[1:]))) is not None:
-                raise _FaultError(SWALLOWS_ROWS, known_open=sum(map(len, lines[: row + 1])))
+            values, raw = self._parse(known_open=max(0, self._known_until - start))
+            if (row := self._swallowed(raw[len(first) :])) is not None:
+                raise _FaultError(SWALLOWS_ROWS, known_open=len(first) + row)
         except _FaultError as error:
             if start + error.known_open > self._known_until:
                 self._known_until, self._known_fault = start + error.known_open, error.fault
             content.skip_line()
             return CsvRecord(number, first, [], error.fault)
-        content.advance(len(raw), lines=1 if self._records_are_lines else len(lines))
+        content.advance(len(raw), lines=1 if self._records_are_lines else raw.count(b"\n"))
         return CsvRecord(number, raw, values, next((fault for wrong, fault in self._faults if wrong.match(raw)), None))
 
-    def _parse(self, *, known_open: int) -> tuple[list[str], list[bytes]]:
-        """The values at the position and the lines with them, or _FaultError.
+    def _parse(self, *, known_open: int) -> tuple[list[str], bytes]:
+        """The values at the position and the bytes with them, or _FaultError.
 
         `known_open` is how far an earlier record was read, of which this one is a part. Both were inside a quoted value
         at the end of every line, so both end in the same way. Without this, a file of quotes that are never closed
@@ -123,23 +122,24 @@ class CsvReader:
         taken: list[bytes] = []
         size = 0
 
-        def lines() -> Iterator[str]:
+        def parts() -> Iterator[str]:
             nonlocal size
-            while line := self._content.line(size):
-                taken.append(line)
-                if size + len(line) > MAX_RECORD_BYTES:
-                    raise _FaultError(TOO_LONG, known_open=size)
-                yield _decode(line)
-                size = max(size + len(line), known_open)
+            # Lines without a quote can't close one, so they are read together.
+            while part := self._content.lines_through(b'"', size):
+                taken.append(part)
+                if size + len(part) > MAX_RECORD_BYTES:
+                    raise _FaultError(TOO_LONG, known_open=size + part.rfind(b"\n", 0, -1) + 1)
+                yield _decode(part)
+                size = max(size + len(part), known_open)
                 if known_open and self._known_fault != TOO_LONG:
                     raise _FaultError(self._known_fault, known_open=0)
 
         try:
-            values = next(csv.reader(lines(), delimiter=self._delimiter, strict=True))
+            values = next(csv.reader(parts(), delimiter=self._delimiter, strict=True))
         except csv.Error as error:
             raise _FaultError(_fault(str(error)), known_open=size) from None
-        # The lines in between were left out, but the quote is closed.
-        return self._parse(known_open=0) if known_open and len(taken) > 1 else (values, taken)
+        # Some lines were left out, but the quote is closed.
+        return self._parse(known_open=0) if known_open and len(taken) > 1 else (values, b"".join(taken))
 
 
 class _FaultError(Exception):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import partial
 
@@ -173,22 +172,25 @@ class _Csv:
         """The record's values by the names in the header."""
         return dict(zip(self._header, map(str, record.values_in_file), strict=False))
 
-    def _swallowed(self, lines: Iterator[str]) -> int | None:
-        """The last of these lines of a quoted value that looks like a row, if the value contains whole rows."""
-        count, sure, possible = 0, None, []
-        for count, line in enumerate(lines, 1):
-            if line.count(self.delimiter) < self._width - 1:
-                continue
-            values = next(csv.reader([line.replace("\r", "")], delimiter=self.delimiter), [])
-            if len(values) != self._width:
-                continue
-            if sum(_fits(field, values[number]) for number, field in self._typed) >= _SURE_VALUES:
-                sure = count - 1
-            elif self._is_plain_row(values):
-                possible.append(count - 1)
+    def _swallowed(self, lines: bytes) -> int | None:
+        """Where the last of these lines of a quoted value begins that looks like a row, if the value contains rows."""
+        delimiters = self._width - 1
+        if lines.count(self.delimiter.encode()) < delimiters:
+            return None
+        sure, possible, begin = None, [], 0
+        for line in lines.split(b"\n"):
+            if line.count(self.delimiter.encode()) >= delimiters:
+                text = line.decode("utf-8", "surrogateescape").replace("\r", "")
+                values = next(csv.reader([text], delimiter=self.delimiter), [])
+                if len(values) == self._width:
+                    if sum(_fits(field, values[number]) for number, field in self._typed) >= _SURE_VALUES:
+                        sure = begin
+                    elif self._is_plain_row(values):
+                        possible.append(begin)
+            begin += len(line) + 1
         if sure is not None:
             return sure
-        return possible[-1] if possible and len(possible) * 2 >= count else None
+        return possible[-1] if possible and len(possible) * 2 >= lines.count(b"\n") else None
 
     def _is_plain_row(self, values: list[str]) -> bool:
         """Whether these values are a row, and none begins with a blank, as words after a comma do."""

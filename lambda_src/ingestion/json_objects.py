@@ -20,7 +20,7 @@ _OBJECT = rf"\{{(?:[^\"{{}}]++|{_STRING})*+\}}"
 for _ in range(3):  # levels of objects in objects; an object with more takes longer
     _OBJECT = rf"\{{(?:[^\"{{}}]++|{_STRING}|{_OBJECT})*+\}}"
 _WHOLE_OBJECT = re.compile(_OBJECT.encode("latin-1"))
-_BETWEEN = re.compile(rb"[\s,\x1e]++")
+_BETWEEN = re.compile(rb"[\s,\x1e\[\]]++")
 # A string ends with its line at the latest: JSON writes a line end in a string as \n.
 _TEXT = rb'"(?:[^"\\\n]++|\\[^\n])*+"?'
 _TOKEN = re.compile(rb"[{}]|" + _TEXT)
@@ -58,7 +58,7 @@ def json_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
     content = Content(pieces)
     lines = bytearray()
     written = 1  # the number of the line that is written next
-    arrays = 0
+    brackets = 0  # that are open
     while content.fill(MAX_RECORD_BYTES):
         buffer, position, line = content.buffer, content.position, content.line_number
         if line > written:
@@ -71,12 +71,7 @@ def json_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
             written += 1
         elif between := _BETWEEN.match(buffer, position):
             text = between[0]
-        elif byte == b"[":
-            text = byte
-            arrays += 1
-        elif byte == b"]" and arrays:
-            text = byte
-            arrays -= 1
+            brackets += text.count(b"[") - text.count(b"]")
         else:
             text = _stray(buffer[position : position + MAX_RECORD_BYTES])
             lines += text + b"\n"
@@ -86,8 +81,8 @@ def json_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
             yield bytes(lines)
             lines.clear()
     yield bytes(lines)
-    if arrays:
-        raise RefusedError("The JSON array has no end: the file is incomplete. Send it again.")
+    if brackets:
+        raise RefusedError("The JSON array has no end, or more than one: the file is incomplete. Send it again.")
 
 
 def _stray(content: bytes) -> bytes:
@@ -111,7 +106,8 @@ def _object(buffer: bytes, start: int, line: int) -> tuple[bytes, bytes]:
             return text, text.replace(b"\n", b"\r")
     if len(buffer) < most:
         raise RefusedError(
-            f"The file ends inside the JSON object that begins on line {line:,}: it is incomplete. Send it again."
+            f"The file ends inside the JSON object that begins on line {line:,}. It is incomplete, or a text in it "
+            "contains a line end or has no closing quote."
         )
     found = _LIST.search(buffer, start, most)
     inside = f": {rows_inside(found[1].decode('utf-8', 'replace'))}" if found else "."

@@ -57,7 +57,6 @@ _CONTENT = re.compile(rb"v>([^<]*)<")
 _UNCALCULATED = re.compile(
     rb'<c\b(?![^<>]*\bt="str")[^<>]*>\s*<f\b[^<>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>'
 )
-_ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 _BREAKS = re.compile("[\r\n]")
 _ADDRESS_BYTES = 100
 _STYLE = re.compile(rb'\bs="([0-9]+)"')
@@ -270,8 +269,7 @@ def _text(cell: object, field: Field | None) -> str:
     """A cell as it would stand in a CSV file of the dataset."""
     options = field.options if field else {}
     if isinstance(cell, str):
-        # Excel's escape for characters that XML doesn't have.
-        return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), cell) if "_x" in cell else cell
+        return cell
     if isinstance(cell, bool):
         return str(options.get("trueValues" if cell else "falseValues", [str(cell).lower()])[0])
     if isinstance(cell, int | float):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import itertools
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -45,8 +47,11 @@ def test_no_bytes_after_the_magic_number_cause_any_other_error(rest: bytes, size
         assert str(error)
 
 
-def test_padding_with_zeros_is_accepted() -> None:
-    assert read(gzip.compress(CONTENT) + bytes(512)) == CONTENT
+@pytest.mark.parametrize("padding", [bytes(512), b"\r\n", b"\n\n", b" \x1a"])
+@pytest.mark.parametrize("size", [1, 1000])
+def test_padding_and_line_ends_after_a_member_are_ignored(padding: bytes, size: int) -> None:
+    member = gzip.compress(CONTENT[:5000])
+    assert read(member + padding + member + padding, size=size) == CONTENT[:5000] * 2
 
 
 @pytest.mark.parametrize(
@@ -91,6 +96,24 @@ def test_a_file_that_is_declared_gzip_and_is_not_is_refused_and_the_declaration_
 
 def test_an_empty_file_is_accepted_although_it_is_declared_gzip() -> None:
     assert read(b"", declared="The file's name") == b""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="the standard library has no Zstandard")
+def test_zstandard_is_decompressed_within_the_limits() -> None:
+    zstd = importlib.import_module("compression.zstd")
+    data = zstd.compress(CONTENT[:5000]) + zstd.compress(b"") + zstd.compress(CONTENT[5000:])
+    for size in (1, 1000, 1_000_000):
+        assert read(data, size=size) == CONTENT
+    large_window = {zstd.CompressionParameter.window_log: 27}
+    for bad, words in (
+        (data[:-5], "incomplete"),
+        (data + b"rubbish", "damaged"),
+        (zstd.compress(bytes(300_000_000), options=large_window), "too much memory"),
+    ):
+        with pytest.raises(RefusedError, match=words):
+            read(bad)
+    with pytest.raises(RefusedError, match="more than 1,000 bytes"):
+        read(data, max_bytes=1_000)
 
 
 def test_empty_members_add_no_content() -> None:

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from ingestion import content, csv_records
 from ingestion.content import Content
-from ingestion.csv_records import AFTER_QUOTE, LONE_CARRIAGE_RETURN, NEVER_CLOSED, TOO_LONG, CsvReader, CsvRecord
+from ingestion.csv_records import (
+    AFTER_QUOTE,
+    BLANK_BEFORE_QUOTE,
+    COPY_ESCAPE,
+    LONE_CARRIAGE_RETURN,
+    NEVER_CLOSED,
+    TOO_LONG,
+    CsvReader,
+    CsvRecord,
+)
 from tests.support import reference
 
 SMALL_LIMIT = 24
@@ -93,6 +102,58 @@ def test_a_carriage_return_inside_a_line_is_invalid_with_and_without_quotes() ->
 def test_a_line_end_may_have_an_extra_carriage_return() -> None:
     # So do files that a program wrote in text mode on Windows.
     assert read(b'a,b\r\r\n"c","d\r\r\ne"\r\r\nf,g\n') == [(1, ["a", "b"]), (2, ["c", "d\r\r\ne"]), (4, ["f", "g"])]
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        (b'a, "b"\n', BLANK_BEFORE_QUOTE),
+        (b'"a",\t"b, c"\n', BLANK_BEFORE_QUOTE),
+        (b'a," ""b"""\n', None),
+        (b'"a, ""b""",c\n', None),
+        (b"a, b\n", None),
+    ],
+)
+def test_a_blank_before_a_quote_is_invalid_but_not_inside_quotes(line: bytes, fault: str | None) -> None:
+    assert [each.fault for each in records([line], ",")] == [fault]
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        (b"a\tb\\tc\n", COPY_ESCAPE),
+        (b'12"\tC:\\\\tmp\n', COPY_ESCAPE),
+        (b"a\t\\N\n", None),
+        (b'12"\t\\N', None),
+        (b'a\t"b\\tc"\n', None),
+    ],
+)
+def test_an_escape_of_postgresql_s_text_format_is_invalid_outside_quotes(line: bytes, fault: str | None) -> None:
+    assert [each.fault for each in records([line], "\t")] == [fault]
+
+
+@pytest.mark.parametrize("line", [b'x","y\n', b'"\n', b'a,"b\n', b'"a"b,"c\n', b'x""\n'])
+def test_quotes_that_are_never_closed_don_t_make_bytes_be_read_again_and_again(line: bytes) -> None:
+    data = b"".join(line + b"good,row,of,bytes\n" * 5 for _ in range(4_000))
+    scanned = 0
+
+    class Counting(Content):
+        def line(self, offset: int = 0) -> bytes:
+            return self._counted(super().line(offset))
+
+        def lines_through(self, mark: bytes, offset: int) -> bytes:
+            return self._counted(super().lines_through(mark, offset))
+
+        @staticmethod
+        def _counted(found: bytes) -> bytes:
+            nonlocal scanned
+            scanned += len(found)
+            return found
+
+    reader = CsvReader(Counting(data[at : at + 65_536] for at in range(0, len(data), 65_536)), ",")
+    while reader.next_record():
+        pass
+    assert scanned <= 3 * len(data)
 
 
 def test_the_last_line_needs_no_line_end() -> None:

@@ -1,0 +1,206 @@
+"""A workbook gives the rows of a CSV file with the same values, and nothing in it is lost in silence."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from common.datasets.declaration import Dataset, parse
+from ingestion import spreadsheet
+from ingestion.refusal import RefusedError
+from tests.support.reading import HEADER, ROW, read
+from tests.support.workbooks import (
+    DATE,
+    FIVE_DIGITS,
+    LENGTH,
+    MOMENT,
+    boolean,
+    error,
+    number,
+    sheet_data,
+    text,
+    workbook,
+)
+
+NAMES = [text(name) for name in HEADER.decode().strip().split(",")]
+CELLS = [text("A-1"), text("ada@example.com"), text("MUG"), number(2), number(12.5), text("EUR")]
+MOMENT_TEXT = text("2026-03-31T14:05:00+02:00")
+GOOD = [*CELLS, MOMENT_TEXT, text("gift")]
+
+
+def orders(*rows: list[str]) -> bytes:
+    return workbook({"Orders": sheet_data(dict(enumerate([NAMES, *rows], 1)))})
+
+
+def every_type(**options: object) -> Dataset:
+    """A dataset with a column of each type that a cell can have."""
+    fields = [
+        {"name": "code", "type": "string", "constraints": {"maxLength": 40}, "x-field": {"semanticType": "code"}},
+        {"name": "amount", "type": "number", **({"decimalChar": ","} if options else {})},
+        {"name": "day", "type": "date", **({"format": "%d.%m.%Y"} if options else {})},
+        {"name": "moment", "type": "datetime", "x-field": {"timezone": "none"}},
+        {"name": "ready", "type": "boolean", **options},
+        {"name": "length", "type": "duration"},
+        {"name": "notes", "type": "string"},
+    ]
+    schema = {"fieldsMatch": "partial", "primaryKey": "code", "fields": fields}
+    return parse(json.dumps(schema), name="types", path="schema.json")
+
+
+def one_row(cells: list[str], dataset: Dataset) -> dict[str, str]:
+    header = [text(name) for name in dataset.columns]
+    found = read(workbook({"A": sheet_data({1: header, 2: cells})}), dataset=dataset)
+    assert found.rejects == []
+    return found.rows[0]
+
+
+def test_a_workbook_gives_the_same_rows_as_csv() -> None:
+    expected = read(HEADER + ROW.replace(b"12.50", b"12.5") + b"gift\n").rows
+    assert read(orders(GOOD)).rows == expected
+    data = orders(GOOD)
+    assert read(data[at : at + 7] for at in range(0, len(data), 7)).rows == expected
+
+
+@pytest.mark.parametrize("options", [{}, {"trueValues": ["ja"], "falseValues": ["nein"]}])
+def test_typed_cells_get_the_form_that_the_column_declares(options: dict[str, object]) -> None:
+    cells = [text("X"), number(0.1), number(46346, DATE), number(46346.5, MOMENT), boolean(True), number(1.5, LENGTH)]
+    expected = {
+        "code": "X",
+        "amount": "0.1",
+        "day": "2026-11-20",
+        "moment": "2026-11-20T12:00:00",
+        "ready": "true",
+        "length": "PT36H0M0S",
+        "notes": "",
+    }
+    found = one_row(cells, every_type(**options))
+    assert found | {"ready": "true", "day": "2026-11-20"} == expected
+    # PostgreSQL reads these words, and the order of a date's parts that the reader sets.
+    assert found["ready"] in ("true", "ja")
+    assert found["day"] in ("2026-11-20", "20.11.2026")
+
+
+def test_numbers_in_a_column_of_codes_are_shown_as_excel_shows_them() -> None:
+    dataset = every_type()
+    for cell, code in (
+        (number(123), "123"),
+        (number(123, FIVE_DIGITS), "00123"),
+        (number("1000010000000"), "1000010000000"),
+        (number("1.00001E+12"), "1000010000000"),
+        (text("00123"), "00123"),
+    ):
+        assert one_row([cell], dataset)["code"] == code
+    header = [text(name) for name in dataset.columns]
+    data = workbook({"A": sheet_data({1: header, 2: [number("1234567890123456789")]})})
+    (found,) = read(data, dataset=dataset).rejects
+    assert "the original is lost" in found.reasons[0]
+
+
+def test_text_keeps_its_lines_its_quotes_and_the_characters_that_excel_escapes() -> None:
+    notes = 'a "b", c\nd\te'
+    assert one_row([text("X"), *[""] * 5, text(notes)], every_type())["notes"] == notes
+    assert one_row([text("X"), *[""] * 5, text("a_x0009_b_x005F_x000D_")], every_type())["notes"] == "a\tb_x000D_"
+
+
+def test_a_moment_without_an_offset_is_rejected_where_one_is_required() -> None:
+    (found,) = read(orders([*CELLS, number(46346.5, MOMENT), ""])).rejects
+    assert found.reasons == [
+        'ordered_at "2026-11-20T12:00:00" must be a date and time with its offset from UTC, such as '
+        "2026-03-31T14:05:00+02:00"
+    ]
+
+
+@pytest.mark.parametrize("name", ["#N/A", "#DIV/0!", "#REF!"])
+def test_an_error_in_a_cell_is_rejected_by_its_name_in_every_column(name: str) -> None:
+    in_text = [*CELLS, MOMENT_TEXT, error(name)]
+    in_number = [*CELLS[:3], error(name), *GOOD[4:]]
+    found = read(orders(GOOD, in_text, GOOD, in_number))
+    assert len(found.rows) == 2
+    assert [each.line_number for each in found.rejects] == [3, 5]
+    assert found.rejects[0].reasons == [f"notes is an error of the spreadsheet, {name}"]
+    assert f"quantity is an error of the spreadsheet, {name}" in found.rejects[1].reasons
+
+
+def test_the_line_of_a_reject_is_the_row_of_the_sheet() -> None:
+    bad = [*GOOD[:3], number(0), *GOOD[4:7], text("two\nlines\n")]
+    lines = [*GOOD[:7], text("two\nlines")]
+    rows = {3: NAMES, 5: lines, 6: bad, 7: lines, 9: bad, 10: [*GOOD[:7], text("x\n" * 40_000)], 11: bad}
+    found = read(workbook({"A": sheet_data(rows)}))
+    assert [each.line_number for each in found.rejects] == [6, 9, 10, 11]
+    assert len(found.rows) == 2
+
+
+def test_columns_need_not_begin_at_a() -> None:
+    shifted = sheet_data({2: ["", "", *NAMES], 3: ["", "", *GOOD], 4: ["", "", *CELLS, MOMENT_TEXT, error("#N/A")]})
+    found = read(workbook({"A": shifted}))
+    assert (len(found.rows), [each.line_number for each in found.rejects]) == (1, [4])
+
+
+def test_the_only_sheet_with_cells_is_read_and_several_are_refused_by_name() -> None:
+    data = sheet_data({1: NAMES, 2: GOOD})
+    assert len(read(workbook({"Notes": "", "Orders": data, "Lists": data}, hidden=("Lists",))).rows) == 1
+    with pytest.raises(RefusedError, match='several sheets with cells, "May", "June":'):
+        read(workbook({"May": data, "June": data}))
+    with pytest.raises(RefusedError, match="is empty"):
+        read(workbook({"A": ""}))
+
+
+def test_lines_before_the_header_are_refused_with_its_row() -> None:
+    with pytest.raises(RefusedError, match="line 3 looks like it"):
+        read(workbook({"A": sheet_data({1: [text("Report")], 3: NAMES, 4: GOOD})}))
+
+
+def test_a_formula_that_was_never_calculated_is_refused() -> None:
+    for cell in ("><f>1+1</f>", "><f>1+1</f><v></v>", "><f>1+1</f><v/>"):
+        with pytest.raises(RefusedError, match="formulas without values, first in H2"):
+            read(orders([*GOOD[:7], cell]))
+    assert len(read(orders([*GOOD[:7], 't="str"><f>A1&amp;""</f><v></v>'])).rows) == 1
+
+
+class TestLimits:
+    """A workbook is refused by its size before it takes memory."""
+
+    @pytest.mark.parametrize(
+        "cells",
+        [
+            '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>',
+            '<row r="1"><c r="A1"><v>1</v></c><c r="XFD99999999999"><v>1</v></c></row>',
+            "<row>" + "<c><v>1</v></c>" * 200 + "</row>" + "<row/>" * 50_000 + "<row><c><v>1</v></c></row>",
+        ],
+    )
+    def test_cells_far_apart_are_refused(self, cells: str) -> None:
+        with pytest.raises(RefusedError, match="the limit is 8,000,000"):
+            read(workbook({"A": cells}))
+
+    def test_the_unpacked_size_is_limited_before_anything_is_unpacked(self) -> None:
+        with pytest.raises(RefusedError, match="when it is unpacked; the limit is 128 MiB"):
+            read(workbook({"A": sheet_data({1: NAMES})}, more={"xl/media/a": bytes(130 * 1024 * 1024)}))
+
+    def test_a_part_that_is_larger_than_it_says_is_refused(self) -> None:
+        data = orders(GOOD)
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            size = archive.getinfo("xl/workbook.xml").file_size
+        changed = data.replace(size.to_bytes(4, "little"), (size - 10).to_bytes(4, "little"))
+        with pytest.raises(RefusedError, match="damaged"):
+            read(changed)
+
+    def test_a_large_file_is_not_held_in_memory(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(spreadsheet, "MAX_FILE_BYTES", 1_000)
+        with pytest.raises(RefusedError, match="a ZIP archive or an Excel workbook with more than"):
+            read([orders(GOOD)[at : at + 500] for at in range(0, 5_000, 500)])
+
+
+@pytest.mark.parametrize("cut", [10, 100, 500, -10])
+def test_a_damaged_workbook_is_refused(cut: int) -> None:
+    with pytest.raises(RefusedError, match="damaged"):
+        read(orders(GOOD)[:cut])
+
+
+def test_the_library_is_imported_only_for_a_workbook() -> None:
+    code = "import sys, ingestion.reader; sys.exit('python_calamine' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd="lambda_src", check=False).returncode == 0
