@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-from common.datasets.declaration import Dataset, parse
+from tabular.declaration import Dataset, parse
 from ingestion import spreadsheet
 from ingestion.refusal import RefusedError
 from tests.support.reading import HEADER, ROW, read

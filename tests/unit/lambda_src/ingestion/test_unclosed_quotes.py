@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from common.datasets.declaration import Dataset, parse
+from tabular.declaration import Dataset, parse
 from tests.support.reading import HEADER, ROW, Read, read
 
 
