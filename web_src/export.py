@@ -39,12 +39,12 @@ async def download(chunks: AsyncIterator[bytes], name: str) -> StreamingResponse
 
 
 async def row_chunks(pool: AsyncConnectionPool, table: DatasetTable, query: RowQuery) -> AsyncIterator[bytes]:
-    """All rows of the query in chunks of limited size, from the first page on, with every column of the dataset.
+    """All rows of the query, also beyond its limit, in chunks of limited size, with every column of the dataset.
 
     Each chunk has a query of its own, so slow clients hold no connection.
     """
     start = BYTE_ORDER_MARK + csv_text([table.dataset.columns])
-    query = query.model_copy(update={"limit": _CHUNK_ROWS, "after": None})
+    query = query.model_copy(update={"limit": _CHUNK_ROWS})
     while True:
         async with pool.connection() as connection:
             found = await listings.dataset_rows(connection, table, query)

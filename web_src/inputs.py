@@ -38,9 +38,7 @@ class FileQuery(BaseModel):
     """Which files to list."""
 
     dataset: Annotated[
-        Annotated[str, Field(max_length=MAX_KEY_CHARACTERS, pattern=NO_NUL)] | None,
-        EmptyIsNone,
-        Field(description="Only files in the folder of this dataset."),
+        SearchText | None, EmptyIsNone, Field(description="Only files in the folder of this dataset.")
     ] = None
     status: Annotated[Status | None, EmptyIsNone, Field(description="Only files with this status.")] = None
     search: Annotated[
@@ -60,7 +58,7 @@ class FileQuery(BaseModel):
 
 
 class RowQuery(BaseModel):
-    """Which rows of a dataset to list, by key. `tables` declares `search` by the type of the key."""
+    """Which rows of a dataset to list, by key. The model of each dataset declares `search` by the type of its key."""
 
     search: Any = None
     after: Annotated[

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from typing import Annotated, Any
-from urllib.parse import urlencode
+from typing import Annotated, Any, NamedTuple
+from urllib.parse import quote_plus
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
@@ -21,11 +21,22 @@ from .queries import Reject
 Row = Mapping[str, Any]
 
 
+class Cell(NamedTuple):
+    """A value as pages show it, with its column's title, the row that it is the key of, and its date for programs."""
+
+    label: str
+    text: str
+    address: str | None
+    moment: str | None
+    is_amount: bool
+
+
 class DatasetTable:
     """A dataset and its table.
 
     `newest_first` are the columns that sort the rows, the newest first: that of the chart, then the key. It is empty if
     rows are sorted by key only. A row without a date would be in no list, so an optional column doesn't sort the rows.
+    `amounts` are the columns with numbers that people compare.
     """
 
     def __init__(self, dataset: Dataset) -> None:
@@ -35,6 +46,7 @@ class DatasetTable:
         chart = dataset.page.chart
         self.newest_first = (chart, *self.key) if chart and dataset.by_name[chart].required else ()
         self.listed = [dataset.by_name[name] for name in dataset.page.columns]
+        self.beside_key = [each for each in dataset.fields if each.name not in self.key]
         self.searched = dataset.by_name[self.key[0]]
         self.searches_beginning = self.searched.column.sql_type == "text"
         self.row_model = columns.row_model(dataset)
@@ -43,6 +55,8 @@ class DatasetTable:
         self.key_labels = ", ".join(dataset.by_name[name].label for name in self.key)
         self._references = {name: each for each in reversed(dataset.foreign_keys) for name in each.fields}
         self._names = {*self.key, *self._references}
+        numbers = {each.name for each in dataset.fields if each.type in ("integer", "number")}
+        self.amounts = numbers - self._names
 
     def order(self, query: RowQuery) -> tuple[str, ...]:
         """The columns that sort the rows of this query."""
@@ -66,7 +80,7 @@ class DatasetTable:
 
     def address(self, row: Row) -> str:
         """The address of the row's page."""
-        return self._row_address(self.name, self.key, [row[name] for name in self.key])
+        return _row_address(self.name, self.key, [row[name] for name in self.key])
 
     def name_of(self, row: Row) -> str:
         """The key of the row as people read it."""
@@ -80,11 +94,18 @@ class DatasetTable:
         given = key.model_dump(by_alias=True)
         return f"row with {', '.join(f'{name} {values.exact(value)}' for name, value in given.items())} in {self.title}"
 
-    def reference(self, column: str, row: Row) -> str | None:
-        """The address of the row of another dataset that the value is the key of."""
-        found: ForeignKey | None = self._references.get(column)
-        given = [row[name] for name in found.fields] if found else []
-        return self._row_address(found.dataset, found.key, given) if found and None not in given else None
+    def cells(self, row: Row, shown: Iterable[Column]) -> list[Cell]:
+        """The values of these columns."""
+        return [
+            Cell(
+                each.label,
+                self.text(each, row),
+                self._reference(each.name, row),
+                values.moment(row[each.name]),
+                each.name in self.amounts,
+            )
+            for each in shown
+        ]
 
     def text(self, column: Column, row: Row) -> str:
         """The value of a column as people read it."""
@@ -102,14 +123,10 @@ class DatasetTable:
         names = self.dataset.names_in_files
         return {given for given in reject.fields or {} if names.get(folded(given)) in wrong}
 
-    def is_amount(self, column: Column) -> bool:
-        """Whether the column's numbers are to be compared, so that they stand below each other."""
-        return column.type in ("integer", "number") and column.name not in self._names
-
-    @staticmethod
-    def _row_address(dataset: str, key: Sequence[str], given: Sequence[Any]) -> str:
-        # A query instead of a path: browsers resolve "." and "..", and a server can't tell "%2F" from "/".
-        return f"/datasets/{dataset}/row?{urlencode(dict(zip(key, map(values.exact, given), strict=True)))}"
+    def _reference(self, column: str, row: Row) -> str | None:
+        found: ForeignKey | None = self._references.get(column)
+        given = [row[name] for name in found.fields] if found else []
+        return _row_address(found.dataset, found.key, given) if found and None not in given else None
 
     @cached_property
     def _cursors(self) -> dict[tuple[str, ...], TypeAdapter[Any]]:
@@ -128,6 +145,12 @@ class DatasetTable:
         search: Any = (Annotated[kind | None, EmptyIsNone, Field(description=note)], None)
         base = DatedRowQuery if self.newest_first else RowQuery
         return create_model(columns.class_name(self.dataset, "Query"), __base__=base, search=search)
+
+
+def _row_address(dataset: str, key: Sequence[str], given: Sequence[Any]) -> str:
+    # A query instead of a path: browsers resolve "." and "..", and a server can't tell "%2F" from "/".
+    pairs = zip(key, given, strict=True)
+    return f"/datasets/{dataset}/row?{'&'.join(f'{name}={quote_plus(values.exact(each))}' for name, each in pairs)}"
 
 
 def checked(model: type[BaseModel], parameters: Mapping[str, Any]) -> Any:

@@ -35,6 +35,11 @@ def rule(field: Field) -> str:
     return field.column.rule + decimals
 
 
+def moment(value: Any) -> str | None:
+    """The value as HTML's element `time` has it, if it is a date."""
+    return value.isoformat() if isinstance(value, date) else None
+
+
 def readable(field: Field, row: Mapping[str, Any], *, is_name: bool) -> str:
     """The value of a field as people read it. `is_name` says that a number names something, such as an order."""
     value = row[field.name]

@@ -35,14 +35,16 @@ PAGES = {
     "files": ["/files"],
     "files, older pages": [f"/files?before={number}" for number in range(FILES, 1000, -71)],
     "file with rejects": [f"/files/{number}" for number in range(1, FILES, 71)],
-    "orders": ["/orders"],
-    "orders by id": [f"/orders?search=A-{number:04}" for number in range(1, 1000, 7)],
-    "order": [f"/orders/A-{number:07}" for number in range(1, ORDERS, 7919)],
+    "dataset": ["/datasets/orders"],
+    "rows": ["/datasets/orders/rows"],
+    "rows by key": [f"/datasets/orders/rows?search=A-{number:04}" for number in range(1, 1000, 7)],
+    "row": [f"/datasets/orders/row?order_id=A-{number:07}" for number in range(1, ORDERS, 7919)],
 }
 _FILL = f"""
-    INSERT INTO files (bucket, key, version_id, uploaded_at, size_bytes, status, rows_loaded, rows_rejected,
+    INSERT INTO files (bucket, key, version_id, dataset, uploaded_at, size_bytes, status, rows_loaded, rows_rejected,
                        received_at, finished_at)
-    SELECT 'landing', 'incoming/' || md5(n::text) || '/orders-' || n || '.csv', 'v' || n, at, 5000, 'loaded', 50,
+    SELECT 'landing', 'incoming/orders/' || md5(n::text) || '/orders-' || n || '.csv', 'v' || n, 'orders', at, 5000,
+           'loaded', 50,
            CASE WHEN n % 71 = 1 THEN {REJECTED} ELSE 0 END, at, at
     FROM generate_series(1, {FILES}) AS n, LATERAL (SELECT now() - ({FILES} - n) * interval '26 minutes' AS at) AS time;
     INSERT INTO rejected_rows

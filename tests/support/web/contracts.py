@@ -58,6 +58,7 @@ class WebApp(Runtime):
         """Variables that the code reads and the templates don't set, with the reason."""
         reasons = {
             **super().left_to_default,
+            "DATASETS": "the declarations are in the asset, where the code finds them by default",
             "HOST": "an instance listens on all of its addresses",
             "UPLOAD_ENDPOINT_URL": "for the local cloud only",
         }

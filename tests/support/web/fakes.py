@@ -13,8 +13,10 @@ from typing import Any
 
 import botocore.session
 import httpx
+import pytest
 from starlette.types import ASGIApp
 
+from web_src import queries, rows
 from web_src.app import create_app
 from web_src.authentication import fetch_key
 from web_src.queries import File, Reject, Totals
@@ -168,6 +170,14 @@ class FakeDatabase:
         }
 
 
+def database(monkeypatch: pytest.MonkeyPatch) -> FakeDatabase:
+    """Replace the app's queries, and return what they read from."""
+    made = FakeDatabase()
+    for name, fake in made.queries().items():
+        monkeypatch.setattr(queries if hasattr(queries, name) else rows, name, fake)
+    return made
+
+
 class Client:
     """Sends requests to the app, each in an event loop of its own."""
 
@@ -189,11 +199,11 @@ class Client:
 
 
 def client(
-    database: FakeDatabase, *, environment: dict[str, str] | None = None, fetch: Callable[[str], str] = fetch_key
+    fake: FakeDatabase, *, environment: dict[str, str] | None = None, fetch: Callable[[str], str] = fetch_key
 ) -> Client:
     """A client of an app with `environment` added to its environment variables."""
     settings = Settings.from_env(ENVIRONMENT | (environment or {}))
-    return Client(create_app(settings, database, upload_signer(settings), fetch=fetch))  # type: ignore[arg-type] # a fake
+    return Client(create_app(settings, fake, upload_signer(settings), fetch=fetch))  # type: ignore[arg-type] # a fake
 
 
 @functools.cache  # creating an S3 client takes a third of a second

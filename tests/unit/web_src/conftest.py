@@ -6,16 +6,12 @@ import pytest
 
 from tests.support.web import fakes
 from tests.support.web.fakes import Client, FakeDatabase
-from web_src import queries, rows
 
 
 @pytest.fixture
 def database(monkeypatch: pytest.MonkeyPatch) -> FakeDatabase:
     """Replaces the app's queries, and returns what they read from."""
-    database = FakeDatabase()
-    for name, fake in database.queries().items():
-        monkeypatch.setattr(queries if hasattr(queries, name) else rows, name, fake)
-    return database
+    return fakes.database(monkeypatch)
 
 
 @pytest.fixture

@@ -121,6 +121,13 @@ def test_an_unavailable_database_is_reported_with_a_time_to_retry(
     assert "The database is unavailable" in response.text
 
 
+def test_a_value_that_the_database_cannot_read_is_an_invalid_value(client: Client, database: FakeDatabase) -> None:
+    database.error = psycopg.DataError("invalid input syntax for type interval")
+    response = client.get(ORDERS)
+    assert response.status_code == 422
+    assert "interval" not in response.text
+
+
 def test_the_liveness_check_succeeds_while_the_database_is_unavailable(client: Client, database: FakeDatabase) -> None:
     database.error = psycopg.OperationalError("down")
     assert client.get("/healthz").text == "ok\n"

@@ -3,38 +3,47 @@
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, APIRouter
 
+from common.datasets.declaration import load_datasets
 from tests.support.contracts.deployed import Deployed, deployed
 from tests.support.web import fakes
 from tests.support.web.contracts import WebApp
 from tests.support.web.fakes import SIGN_IN, FakeDatabase
-from web_src import api, pages, queries
+from web_src import api, dataset_api, dataset_pages, pages
+from web_src.tables import DatasetTable
 
 API_DESCRIPTION = "/api/openapi.json"
+DATASET_API = dataset_api.router(
+    {name: DatasetTable(dataset) for name, dataset in load_datasets(Path("datasets")).items()}
+)
+ROUTERS = (pages.router, dataset_pages.router, api.router, DATASET_API)
 
 
 @pytest.fixture
 def database(monkeypatch: pytest.MonkeyPatch) -> FakeDatabase:
     """A fake database that is available."""
-    database = FakeDatabase()
-    for name, fake in database.queries().items():
-        monkeypatch.setattr(queries, name, fake)
-    return database
+    return fakes.database(monkeypatch)
 
 
 def _paths(*, method: str = "GET") -> Iterator[str]:
     """Every path of the app, with a value for each parameter."""
-    for route in [*pages.router.routes, *api.router.routes]:
-        if isinstance(route, APIRoute) and method in (route.methods or ()):
-            yield re.sub(r"\{\w+\}", "7", route.path)
+    for router in ROUTERS:
+        yield from _paths_of(router, method)
     if method == "GET":
         yield API_DESCRIPTION
+
+
+def _paths_of(router: APIRouter, method: str) -> Iterator[str]:
+    for route in router.routes:
+        if isinstance(route, APIRoute) and method in (route.methods or ()):
+            yield re.sub(r"\{[\w:]+\}", "7", route.path)
 
 
 def _paths_without_sign_in(database: FakeDatabase) -> set[str]:
@@ -88,7 +97,8 @@ def test_unauthenticated_api_requests_are_denied_and_page_requests_lead_to_sign_
         for pattern, actions in _rules(deployed("web-public")).items()
         if actions[0].get("AuthenticateCognitoConfig", {}).get("OnUnauthenticatedRequest") == "deny"
     )
-    api_paths = {re.sub(r"\{\w+\}", "7", route.path) for route in api.router.routes if isinstance(route, APIRoute)}
+    routers = (api.router, DATASET_API)
+    api_paths = {path for router in routers for method in ("GET", "POST") for path in _paths_of(router, method)}
     api_paths.add(API_DESCRIPTION)
     for path in {*_paths(), *_paths(method="POST")}:
         assert fnmatchcase(path, pattern) == (path in api_paths), path

@@ -19,6 +19,7 @@ from local_cloud.postgres import LocalPostgres
 from local_cloud.state import CHECKOUT
 from tests.integration.database.conftest import DATASETS, Pipeline, Shop, csv
 from tests.support.web.declared_tables import create_declared_tables
+from tests.support.web.fakes import ENVIRONMENT
 from tests.support.web.process import START_SECONDS, WebProcess
 from web_src.app import OVERVIEW_MAX_AGE_SECONDS
 from web_src.database import MAX_CONNECTIONS
@@ -190,3 +191,20 @@ def test_a_missing_setting_is_reported_without_a_traceback() -> None:
     )
     assert result.returncode == 1
     assert result.stderr == "web: the environment variable DATABASE_HOST is not set\n"
+
+
+def test_a_wrong_declaration_is_reported_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "things").mkdir()
+    (tmp_path / "things" / "schema.json").write_text('{"fieldsMatch": "partial", "primaryKey": "id"}')
+    result = subprocess.run(
+        [sys.executable, "-m", "web_src"],
+        cwd=CHECKOUT,
+        env=ENVIRONMENT | {"PYTHONPATH": "lambda_src", "DATASETS": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("web: ")
+    assert "things/schema.json at /: fields is missing" in result.stderr
+    assert "Traceback" not in result.stderr
