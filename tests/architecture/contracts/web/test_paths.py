@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from fastapi.routing import APIRoute, APIRouter
 
-from common.datasets.declaration import load_datasets
+from tabular.declaration import load_datasets
 from tests.support.contracts.deployed import Deployed, deployed
 from tests.support.web import fakes
 from tests.support.web.contracts import WebApp
