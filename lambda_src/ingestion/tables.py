@@ -2,9 +2,9 @@
 
 A batch of new rows is copied directly into the table. If the table already holds a key of the batch, the copy is rolled
 back, and the batch goes through a temporary table. If the file outranks every file that the known rows came from, these
-rows are deleted and the batch is copied again, which takes half the time of an update. Otherwise the batch is merged row
-by row. After each batch the table holds, for every key that the file contained so far, the row that the dataset's rule
-for known keys asks for.
+rows are deleted and the batch is copied again, which takes half the time of an update. Otherwise the batch is merged
+row by row. After each batch the table holds, for every key that the file contained so far, the row that the dataset's
+rule for known keys asks for.
 """
 
 from __future__ import annotations

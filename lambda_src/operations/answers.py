@@ -68,7 +68,7 @@ def known_versions(connection: Connection, bucket: str, request: KnownVersions) 
 
 
 def _rows_stored(connection: Connection, versions: list[dict[str, Any]]) -> dict[int, int] | None:
-    """The number of stored rows by version. All versions of a key are of one dataset, whose name is that of its table."""
+    """The number of stored rows by version. All versions of a key are of one dataset, which names the table."""
     dataset = next((version["dataset"] for version in versions if version["dataset"]), None)
     if dataset is None:
         return {}

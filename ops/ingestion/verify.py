@@ -22,8 +22,8 @@ _LOADED = ("loaded", "superseded")  # superseded by the canary of another run
 def canary_is_loaded(environment: DeployedEnvironment, seconds: float = LOADED_SECONDS) -> Iterator[str]:
     """A file lands, and the ingestion function reports its row as loaded. Then the file is deleted, with its version.
 
-    The pipeline deletes no rows, so one stays, with the key `canary`, which each run replaces. The ledger gets a row for
-    each run, as for every version of every file.
+    The pipeline deletes no rows, so one stays, with the key `canary`, which each run replaces. The ledger gets a row
+    for each run, as for every version of every file.
     """
     file = canary()
     if file is None:

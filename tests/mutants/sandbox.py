@@ -12,7 +12,7 @@ from tests.mutants.mutant import Mutant, MutantResult, MutantStatus
 from tests.mutants.worker import Note
 
 ROOT = Path(__file__).parent.parent.parent
-MUTABLE = ("components", "config", "stacks")
+MUTABLE = ("components", "config", "stacks", "tabular")
 SHARED = (".venv", "node_modules")
 # A failed assertion raises these. Any other exception stopped the test before its assertion.
 ASSERTION_ERRORS = ("AssertionError", "Failed")

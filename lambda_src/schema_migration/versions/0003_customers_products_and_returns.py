@@ -97,7 +97,7 @@ ALTER TABLE orders
     DROP CONSTRAINT orders_quantity_check,
     DROP CONSTRAINT orders_unit_price_check,
     DROP CONSTRAINT orders_currency_check;
-COMMENT ON TABLE orders IS 'Orders: Orders of the shop, as its partners send them: one order a row.';
+COMMENT ON TABLE orders IS 'Orders: Orders as partners send them: one order a row.';
 COMMENT ON COLUMN orders.order_id IS 'Order';
 COMMENT ON COLUMN orders.customer_email IS 'Customer';
 COMMENT ON COLUMN orders.sku IS 'SKU';
@@ -127,7 +127,7 @@ CREATE TABLE products (
     CONSTRAINT products_weight_kg_981e1446_check CHECK (scale(weight_kg) <= 3)
 );
 COMMENT ON TABLE products IS
-    'Products: What the shop sells, with prices as the German merchandise system writes them: 1.234,50.';
+    'Products: What is sold, with prices as a German merchandise system writes them: 1.234,50.';
 COMMENT ON COLUMN products.sku IS 'SKU';
 COMMENT ON COLUMN products.title IS 'Product';
 COMMENT ON COLUMN products.price IS 'Price in EUR';

@@ -19,7 +19,7 @@ CREATE TABLE orders (
     CONSTRAINT orders_notes_e61916b1_check CHECK (char_length(notes) <= 2000)
 );
 CREATE INDEX orders_ordered_at ON orders (ordered_at);
-COMMENT ON TABLE orders IS 'Orders: Orders of the shop, as its partners send them: one order a row.';
+COMMENT ON TABLE orders IS 'Orders: Orders as partners send them: one order a row.';
 COMMENT ON COLUMN orders.order_id IS 'Order';
 COMMENT ON COLUMN orders.customer_email IS 'Customer';
 COMMENT ON COLUMN orders.sku IS 'SKU';

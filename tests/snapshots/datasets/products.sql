@@ -17,7 +17,7 @@ CREATE TABLE products (
     CONSTRAINT products_weight_kg_981e1446_check CHECK (scale(weight_kg) <= 3)
 );
 COMMENT ON TABLE products IS
-    'Products: What the shop sells, with prices as the German merchandise system writes them: 1.234,50.';
+    'Products: What is sold, with prices as a German merchandise system writes them: 1.234,50.';
 COMMENT ON COLUMN products.sku IS 'SKU';
 COMMENT ON COLUMN products.title IS 'Product';
 COMMENT ON COLUMN products.price IS 'Price in EUR';

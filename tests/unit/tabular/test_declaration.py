@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tabular.declaration import DeclarationError, ForeignKey, load_datasets, parse
 
-FOLDER = Path(__file__).resolve().parents[5] / "datasets"
+FOLDER = Path(__file__).resolve().parents[3] / "datasets"
 SHIPPED = {file.parent.name: json.loads(file.read_text()) for file in FOLDER.glob("*/schema.json")}
 
 
@@ -211,8 +211,8 @@ def test_a_file_that_is_not_json_is_refused(text: str) -> None:
 
 
 def test_a_declaration_of_the_smallest_size_has_defaults() -> None:
-    dataset = parse(json.dumps(schema()), name="shop_things", path="")
-    assert (dataset.title, dataset.columns, dataset.primary_key) == ("Shop things", ("id", "day", "price"), ("id",))
+    dataset = parse(json.dumps(schema()), name="some_things", path="")
+    assert (dataset.title, dataset.columns, dataset.primary_key) == ("Some things", ("id", "day", "price"), ("id",))
     assert (dataset.known_key, dataset.max_rejected_percent, dataset.quoted) == ("replace", 20, True)
     assert (dataset.rows_days, dataset.rejects_days, dataset.max_file_mb) == (None, 90, None)
     assert dataset.required_columns == {"id"}

@@ -1,4 +1,4 @@
-"""The sample files of every dataset: the clean ones load whole, and each mistake has the reason that stands beside it."""
+"""Of the sample files, the clean ones load whole, and each mistake has the reason that stands beside it."""
 
 from __future__ import annotations
 

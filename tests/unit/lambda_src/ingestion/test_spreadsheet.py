@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -203,4 +204,5 @@ def test_a_damaged_workbook_is_refused(cut: int) -> None:
 
 def test_the_library_is_imported_only_for_a_workbook() -> None:
     code = "import sys, ingestion.reader; sys.exit('python_calamine' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd="lambda_src", check=False).returncode == 0
+    environment = os.environ | {"PYTHONPATH": f".{os.pathsep}lambda_src"}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
