@@ -110,7 +110,7 @@ class Loader:
     ) -> Outcome:
         try:
             with self._files.open(event.bucket, event.key, event.version_id) as landed:
-                return self._load(connection, event, file_id, dataset, landed, deadline)
+                return self._load(connection, event, file_id, dataset=dataset, landed=landed, deadline=deadline)
         except NoSuchVersionError:
             return Outcome(status="deleted", reason=DELETED_REASON)
 
@@ -119,6 +119,7 @@ class Loader:
         connection: Connection,
         event: FileEvent,
         file_id: int,
+        *,
         dataset: Dataset,
         landed: LandedFile,
         deadline: Deadline,
