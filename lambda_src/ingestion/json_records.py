@@ -142,10 +142,10 @@ def _inside(dataset: Dataset, members: list[tuple[str, Any]], path: str = "", le
 
 def _text(field: Field, value: object) -> tuple[str | None, str | None]:
     """The value as text, or the reason against its type."""
-    name = field.name
     if value is None:
         return "", None
     if field.type in ("object", "array"):
+<<<<<<< HEAD
         return _written(value), None
     if isinstance(value, bool):
         if field.type != "boolean":
@@ -160,8 +160,25 @@ def _text(field: Field, value: object) -> tuple[str | None, str | None]:
             return str(value), None
         return None, f"{name} must be text in quotes, not the number {quote(value)}"
     if isinstance(value, _Number):
+=======
+        return json.dumps(_plain(value), ensure_ascii=False), None
+    if isinstance(value, bool) and field.type == "boolean":
+        return str(field.options.get("trueValues" if value else "falseValues", [str(value).lower()])[0]), None
+    # A code of digits is unambiguous; other numbers could have lost their form.
+    if isinstance(value, _Number) and (field.column.number or (field.semantic_type == "code" and value.isdigit())):
+>>>>>>> read
         return str(value).replace(".", field.options.get("decimalChar", ".")), None
-    return str(value), None
+    if isinstance(value, str) and not isinstance(value, _Number):
+        return value, None
+    return None, f"{field.name} must be {_wanted(value)}"
+
+
+def _wanted(value: object) -> str:
+    if isinstance(value, _Number):
+        return f"text in quotes, not the number {quote(value)}"
+    if isinstance(value, bool):
+        return "text, not true or false"
+    return f"text, not {'an object' if isinstance(value, _Object) else 'a list'}"
 
 
 def _written(value: object, level: int = 1) -> str:

@@ -22,10 +22,11 @@ from .reader import DatasetReader
 from .refusal import RefusedError
 from .tables import DatasetWriter, limit_statements, lock, write_rejects
 
-# Left by Spark and Hadoop, by EMR, and by macOS and Windows; a key that ends in "/" is a folder of S3's console.
+# Left by Spark, Hadoop and EMR, by macOS and Windows, and by office programs while a file is open; a key that ends in
+# "/" is a folder of S3's console.
 _MARKER = re.compile(
-    r"(?:^|/)(?:_SUCCESS|_committed_[^/]*|_started_[^/]*|_metadata|\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini)$"
-    r"|_\$folder\$$|/$"
+    r"(?:^|/)(?:_SUCCESS|_committed_[^/]*|_started_[^/]*|_(?:common_)?metadata|\.[^/]*\.crc)$|(?:^|/)_temporary/|_\$folder\$$"
+    r"|(?:^|/)(?:\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini|~\$[^/]*|\.~lock\.[^/]*#|\.(?:git)?keep)$|/$"
 )
 _MEBIBYTE = 1024 * 1024
 ALREADY_KNOWN = Outcome(status="already known")
@@ -109,7 +110,7 @@ class Loader:
     ) -> Outcome:
         try:
             with self._files.open(event.bucket, event.key, event.version_id) as landed:
-                return self._load(connection, event, file_id, dataset, landed, deadline)
+                return self._load(connection, event, file_id, dataset=dataset, landed=landed, deadline=deadline)
         except NoSuchVersionError:
             return Outcome(status="deleted", reason=DELETED_REASON)
 
@@ -118,6 +119,7 @@ class Loader:
         connection: Connection,
         event: FileEvent,
         file_id: int,
+        *,
         dataset: Dataset,
         landed: LandedFile,
         deadline: Deadline,

@@ -94,13 +94,11 @@ class Workbook:
             if fields is not None and number in found:
                 changed = {column - first_column: value for column, value in found.pop(number).items()}
                 values = [changed.get(column, value) for column, value in enumerate(values)]
-                if errors := {column: value for column, value in changed.items() if not value.isdigit()}:
+                errors = {column: value for column, value in changed.items() if fields[column] and not value.isdigit()}
+                if errors:
                     self._errors[number] = errors
                     values.append("")
-            if sum(map(len, values)) > MAX_RECORD_BYTES // 4:
-                # A record that is too long is rejected by its first line, so it must not have a second one.
-                values = [_BREAKS.sub(" ", value) for value in values]
-            writer.writerow(values)
+            writer.writerow(values if _fits(values) else [_BREAKS.sub(" ", value) for value in values])
             if text.tell() >= _PIECE_CHARACTERS:
                 yield text.getvalue().encode("utf-8", "surrogatepass")
                 text.seek(0)
@@ -284,6 +282,15 @@ def _day(day: date, field: Field | None) -> str:
     if field and field.type == "datetime" and not isinstance(day, datetime):
         day = datetime.combine(day, time())
     return day.strftime(field.format) if field and "%" in field.format else day.isoformat()
+
+
+def _fits(values: list[str]) -> bool:
+    """Whether a record may be so long. One that may not is rejected by its first line, so it must have no other."""
+    if sum(map(len, values)) < MAX_RECORD_BYTES // 8:  # a character has at most 4 bytes, and a quote is doubled
+        return True
+    text = io.StringIO(newline="")
+    csv.writer(text).writerow(values)
+    return len(text.getvalue().encode("utf-8", "surrogatepass")) <= MAX_RECORD_BYTES
 
 
 def _number(number: float) -> str:

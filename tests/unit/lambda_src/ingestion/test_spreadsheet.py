@@ -127,6 +127,17 @@ def test_an_error_in_a_cell_is_rejected_by_its_name_in_every_column(name: str) -
     assert f"quantity is an error of the spreadsheet, {name}" in found.rejects[1].reasons
 
 
+def test_an_error_in_a_column_that_is_ignored_is_no_reason() -> None:
+    data = workbook({"A": sheet_data({1: [*NAMES, text("margin")], 2: [*GOOD, error("#DIV/0!")]})})
+    assert (len(read(data).rows), read(data).rejects) == (1, [])
+
+
+def test_a_long_text_keeps_its_lines() -> None:
+    notes = "é\n" * 5_000
+    dataset = every_type()
+    assert one_row([text("X"), *[""] * 5, text(notes)], dataset)["notes"] == notes
+
+
 def test_the_line_of_a_reject_is_the_row_of_the_sheet() -> None:
     bad = [*GOOD[:3], number(0), *GOOD[4:7], text("two\nlines\n")]
     lines = [*GOOD[:7], text("two\nlines")]

@@ -1,0 +1,93 @@
+"""What the ledger says about markers, about files without one valid row, and about kinds other than CSV."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.integration.database.conftest import Pipeline, csv, quantities
+from tests.support.workbooks import number, sheet_data, text, workbook
+
+MARKERS = [
+    "_SUCCESS",
+    "2026/_committed_123",
+    "orders_$folder$",
+    "2026/",
+    ".DS_Store",
+    "2026/._orders.csv",
+    "~$orders.xlsx",
+    ".part-00000.csv.crc",
+    "_temporary/0/part-00000.csv",
+]
+
+
+def test_markers_are_ignored_and_noted_whatever_they_contain(pipeline: Pipeline) -> None:
+    loader = pipeline.loader()
+    for at, name in enumerate(MARKERS, 1):
+        for content in (b"", csv(("A", 1))):
+            outcome = loader.load(pipeline.put(f"incoming/orders/{name}", content, at=at))
+            assert (outcome.status, outcome.rows_loaded) == ("ignored", 0)
+    assert loader.load(pipeline.put("incoming/nothing/_SUCCESS", b"", at=50)).status == "ignored"
+    query = "SELECT DISTINCT status, reason FROM files WHERE status <> 'superseded'"
+    assert pipeline.shop.rows(query) == [("ignored", "A marker that a program or a computer leaves beside files.")]
+    assert quantities(pipeline) == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["SUCCESS.csv", "_SUCCESS_orders.csv", "a~$b.csv", "2026_$folder$/a.csv", "my.crc.csv"]
+)
+def test_a_file_whose_name_only_resembles_a_marker_is_loaded(pipeline: Pipeline, name: str) -> None:
+    assert pipeline.loader().load(pipeline.put(f"incoming/orders/{name}", csv(("A", 1)), at=1)).rows_loaded == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "The file is empty."),
+        (csv(), "The file contains no rows."),
+        (
+            csv(("#1", 1), ("#2", 1)),
+            'Every row was rejected, so nothing was loaded. Most common: order_id "#1" must be ',
+        ),
+        (b"[]", "The file contains no rows."),
+        (b'{"orders": [{"sku": "MUG"}]}', 'Most common: the rows are inside the list "orders"'),
+        (b"%PDF-1.7", "The file is a PDF document."),
+    ],
+)
+def test_a_file_of_which_nothing_is_loaded_is_refused(pipeline: Pipeline, content: bytes, reason: str) -> None:
+    outcome = pipeline.loader().load(pipeline.put("incoming/orders/a", content, at=1))
+    assert (outcome.status, outcome.rows_loaded) == ("refused", 0)
+    assert reason in (outcome.reason or "")
+
+
+def test_rows_that_repeat_a_key_are_counted_in_a_note(pipeline: Pipeline) -> None:
+    outcome = pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(("A", 1), ("A", 2), ("B", 3)), at=1))
+    assert (outcome.status, outcome.rows_loaded) == ("loaded", 2)
+    assert outcome.reason == "1 row repeats the order_id of another row of this file; the last one counts."
+
+
+def test_a_workbook_and_a_json_array_load_the_same_orders_as_csv(pipeline: Pipeline) -> None:
+    header, *rows = csv(("A", 1), ("B", 0), ("C", 3)).decode().splitlines()
+    records = [dict(zip(header.split(","), row.split(","), strict=True)) for row in rows]
+    cells = {
+        at: [number(value) if name in ("quantity", "unit_price") else text(value) for name, value in record.items()]
+        for at, record in enumerate(records, 2)
+    }
+    sheet = sheet_data({1: [text(name) for name in header.split(",")], **cells})
+    files = {
+        "a.csv": csv(("A", 1), ("B", 0), ("C", 3)),
+        "a.xlsx": workbook({"Orders": sheet}),
+        "a.json": json.dumps(records, indent=1).encode(),
+        "a.txt": "\ufeff".encode("utf-16-le") + csv(("A", 1), ("B", 0), ("C", 3)).decode().encode("utf-16-le"),
+    }
+    stored = []
+    for at, (name, content) in enumerate(files.items(), 1):
+        outcome = pipeline.loader().load(pipeline.put(f"incoming/orders/{name}", content, at=at))
+        assert (outcome.status, outcome.rows_loaded, outcome.rows_rejected) == ("loaded", 2, 1)
+        stored.append(
+            pipeline.shop.rows("SELECT order_id, quantity, unit_price, ordered_at, notes FROM orders ORDER BY 1")
+        )
+    assert stored == [stored[0]] * len(files)
+    lines = pipeline.shop.rows("SELECT line_number FROM rejected_rows ORDER BY file_id")
+    assert lines == [3, 3, 12, 3]
