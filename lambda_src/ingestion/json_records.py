@@ -145,28 +145,11 @@ def _text(field: Field, value: object) -> tuple[str | None, str | None]:
     if value is None:
         return "", None
     if field.type in ("object", "array"):
-<<<<<<< HEAD
         return _written(value), None
-    if isinstance(value, bool):
-        if field.type != "boolean":
-            return None, f"{name} must be text, not true or false"
-        words = field.options.get("trueValues" if value else "falseValues")
-        return words[0] if words else str(value).lower(), None
-    if not isinstance(value, str):
-        return None, f"{name} must be text, not {'an object' if isinstance(value, _Object) else 'a list'}"
-    if isinstance(value, _Number) and not field.column.number:
-        # A code of digits is unambiguous; other numbers could have lost their form.
-        if field.semantic_type == "code" and value.isdigit():
-            return str(value), None
-        return None, f"{name} must be text in quotes, not the number {quote(value)}"
-    if isinstance(value, _Number):
-=======
-        return json.dumps(_plain(value), ensure_ascii=False), None
     if isinstance(value, bool) and field.type == "boolean":
         return str(field.options.get("trueValues" if value else "falseValues", [str(value).lower()])[0]), None
     # A code of digits is unambiguous; other numbers could have lost their form.
     if isinstance(value, _Number) and (field.column.number or (field.semantic_type == "code" and value.isdigit())):
->>>>>>> read
         return str(value).replace(".", field.options.get("decimalChar", ".")), None
     if isinstance(value, str) and not isinstance(value, _Number):
         return value, None
