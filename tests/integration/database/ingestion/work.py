@@ -43,7 +43,7 @@ def work(pipeline: Pipeline) -> None:
     loader._once(pipeline.put("incoming/orders/f.csv", csv(("F-1", 1)), at=70), Deadline(60), exclusive=True)
     for dataset in DATASETS.values():
         for at in (80, 90, 75):  # new rows, known ones, and those of an earlier file
-            outcome = loader.load(pipeline.put(f"incoming/{dataset.name}/g.csv", example(dataset), at=at))
+            outcome = loader.load(pipeline.put(f"incoming/{dataset.name}/{at}.csv", example(dataset), at=at))
             assert outcome.status == "loaded", outcome
     rejecting = _rejecting(DATASETS["returns"])
     loader._datasets = {"returns": rejecting}
