@@ -109,7 +109,7 @@ class Loader:
     ) -> Outcome:
         try:
             with self._files.open(event.bucket, event.key, event.version_id) as landed:
-                return self._load(connection, event, file_id, dataset, landed, deadline)
+                return self._load(connection, event, landed, deadline, file_id=file_id, dataset=dataset)
         except NoSuchVersionError:
             return Outcome(status="deleted", reason=DELETED_REASON)
 
@@ -117,10 +117,11 @@ class Loader:
         self,
         connection: Connection,
         event: FileEvent,
-        file_id: int,
-        dataset: Dataset,
         landed: LandedFile,
         deadline: Deadline,
+        *,
+        file_id: int,
+        dataset: Dataset,
     ) -> Outcome:
         reader = None
         most = self._max_file_bytes
