@@ -80,9 +80,10 @@ def make(field: Field) -> ColumnType:
     digits = _FRACTION_DIGITS if decimals is None else decimals
 
     def pattern(span: Span) -> str:
-        if allowed:
-            return words_pattern((_plain(each).replace(".", point) for each in allowed), span)
         after = point if span.has(point) and (rewritten or point == ".") else ""
+        if allowed:
+            words = (_plain(each).replace(".", point) for each in allowed)
+            return words_pattern((each for each in words if after or point not in each), span)
         in_groups = rewritten and group and span.has(group)
         return either(
             numbers_in_groups(bounds, digits, after, group) if in_groups else NOTHING, numbers(bounds, digits, after)

@@ -133,7 +133,8 @@ def _node(operation: Any, argument: Any, follow: frozenset[int], longest: int) -
         least, most, body = argument
         first = _sequence(body, frozenset(), longest).first
         part = _sequence(body, first | follow if most > 1 else follow, longest)
-        turns = min(int(most), longest)
+        # Turns that take nothing are as many as the repeat allows.
+        turns = int(most) if part.empty else min(int(most), longest)
         ways = min(part.ways ** min(turns, MAX_WAYS), MAX_WAYS + 1) if part.ways > 1 else 1
         if part.empty or first & follow:
             ways *= max(turns - least, 0) + 1

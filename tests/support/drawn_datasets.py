@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from random import Random
 from typing import Any
-
-from hypothesis import assume
-from hypothesis import strategies as st
 
 from tabular.declaration import Dataset, Field, parse
 from ingestion.row_rules import check_value
 
-Values = st.SearchStrategy[str]
 Described = dict[str, Any]
+Values = Callable[[], str]
+# A described field, values around its rules, and values of which the rules accept at least one.
+Kind = tuple[Described, Values, Sequence[str]]
 
 _YEARS = ("0000", "0001", "0002", "0999", "1899", "1900", "2000", "2023", "2024", "2100", "9998", "9999", "10000", "24")
 _MONTHS = ("00", "01", "02", "04", "06", "09", "11", "12", "13", "1", "10")
@@ -100,266 +100,48 @@ _PATTERNS = {
 }
 
 
+_DAY_LIMITS = ("0001-01-01", "1900-01-01", "2020-02-29", "2024-03-01", "2026-03-31", "2030-12-31", "9999-12-31")
+
+
 @dataclass(frozen=True)
 class Drawn:
-    """A dataset, and for each of its fields a value that its rules accept and a strategy of values around it."""
+    """A dataset, and for each field a value that its rules accept, and a source of values around its rules."""
 
     dataset: Dataset
     ordinary: dict[str, str]
     values: dict[str, Values]
 
 
-@st.composite
-def datasets(draw: st.DrawFn) -> Drawn:
+def dataset(random: Random) -> Drawn:
     """A dataset of a key and two to five other fields."""
-    drawn = [draw(field(f"f{number}")) for number in range(draw(st.integers(2, 5)))]
-    fields = [{"name": "id", "type": "string", "constraints": {"required": True}, "x-field": {"semanticType": "code"}}]
-    values, good = {"id": st.just("K-1")}, {"id": ["K-1"]}
-    for described, around, candidates in drawn:
-        if described["type"] not in ("object", "array") and draw(st.booleans()):
+    fields: list[Described] = [{"name": "id", "type": "string", "x-field": {"semanticType": "code"}}]
+    values: dict[str, Values] = {}
+    candidates: dict[str, Sequence[str]] = {"id": ["K-1"]}
+    for number in range(random.randint(2, 5)):
+        name = f"f{number}"
+        described, around, candidates[name] = random.choice(_KINDS)(random)
+        if random.random() < 0.5:
             described.setdefault("constraints", {})["required"] = True
-        name = described["name"]
-        fields.append(described)
-        good[name] = list(candidates)
-        values[name] = st.one_of(around, around, around, st.sampled_from(["", " ", "-", "NA", "—", " NA", "- ", "\\N"]))
-        if described.get("x-field", {}).get("decimals") == "currency":
+        decimals = described.get("x-field", {}).get("decimals")
+        if decimals == "currency" and "currency" not in candidates:
             fields.append({"name": "currency", "type": "string", "x-field": {"semanticType": "currency"}})
-            values["currency"] = st.sampled_from(["EUR", "JPY", "KWD", "CLF", "XXX", "", "eur", "BGN"])
-            good["currency"] = ["EUR"]
+            values["currency"] = _one_of(random, ["EUR", "JPY", "KWD", "CLF", "XXX", "", "eur", "BGN"])
+            candidates["currency"] = ["EUR"]
+        fields.append({"name": name, **described})
+        values[name] = _rarely(random, _one_of(random, ["", " ", "-", "NA", "—", " NA", "- ", "\\N"]), around)
     schema = {
         "fieldsMatch": "partial",
         "primaryKey": "id",
-        "fields": draw(st.permutations(fields)),
-        "missingValues": draw(st.sampled_from([[""], [""], ["", "-"], ["", "NA", "—", "1"]])),
+        "fields": random.sample(fields, len(fields)),
+        "missingValues": random.choice([[""], [""], ["", "-"], ["", "NA", "—", "1"]]),
+        "x-dataset": {"dialect": {"quoteChar": random.choice(['"', '"', '"', '"', None])}},
     }
-    if draw(st.integers(0, 4)) == 0:
-        schema["x-dataset"] = {"dialect": {"quoteChar": None}}
-    dataset = parse(json.dumps(schema), name="drawn", path="drawn")
+    found = parse(json.dumps(schema), name="drawn", path="drawn")
     ordinary = {
-        name: next((each for each in candidates if check_value(dataset.by_name[name], each)[0]), None)
-        for name, candidates in good.items()
+        name: next(each for each in [*some, ""] if not check_value(found.by_name[name], each)[1] and (each or some))
+        for name, some in candidates.items()
     }
-    assume(None not in ordinary.values())
-    return Drawn(dataset, {name: str(value) for name, value in ordinary.items()}, values)
-
-
-@st.composite
-def field(draw: st.DrawFn, name: str) -> tuple[Described, Values, Sequence[str]]:
-    """A declared field, values around its rules, and some of which they accept one."""
-    described, values, candidates = draw(st.sampled_from(_KINDS))(draw)
-    if name != "f0" and described.get("x-field", {}).get("decimals") == "currency":
-        del described["x-field"]
-    return {"name": name, **described}, values, candidates
-
-
-def _text(draw: st.DrawFn) -> tuple[Described, Values, Sequence[str]]:
-    low, high = draw(st.sampled_from([(None, None), (None, 20), (1, 80), (2, 20), (3, 5), (19, 80), (None, 300)]))
-    lengths = {name: each for name, each in (("minLength", low), ("maxLength", high)) if each}
-    some = st.text(st.characters(codec="utf-8"), max_size=12)
-    kind = draw(st.sampled_from(["string", "any"]))
-    return {"type": kind, "constraints": lengths}, st.one_of(st.sampled_from(_TEXTS), some), ["xxx", "x" * 20]
-
-
-def _code(draw: st.DrawFn) -> tuple[Described, Values, Sequence[str]]:
-    constraints = draw(st.sampled_from([{}, {"maxLength": 20}, {"pattern": "[^ ]+", "maxLength": 64}]))
-    described = {"type": "string", "constraints": dict(constraints), "x-field": {"semanticType": "code"}}
-    return described, st.sampled_from(_CODES), ["A-1"]
-
-
-def _format(draw: st.DrawFn) -> tuple[Described, Values, Sequence[str]]:
-    name, values = draw(st.sampled_from([("email", _EMAILS), ("uuid", _UUIDS), ("uri", _URIS)]))
-    lengths = draw(st.sampled_from([{}, {"maxLength": 250}]))
-    return {"type": "string", "format": name, "constraints": dict(lengths)}, st.sampled_from(values), values
-
-
-def _pattern(draw: st.DrawFn) -> tuple[Described, Values, Sequence[str]]:
-    pattern, values = draw(st.sampled_from(list(_PATTERNS.items())))
-    lengths = draw(st.sampled_from([{"maxLength": 20}, {"minLength": 2, "maxLength": 5}]))
-    return (
-        {"type": "string", "constraints": {"pattern": pattern, **lengths}},
-        st.sampled_from([*values, *_TEXTS]),
-        values,
-    )
-
-
-def _enum(draw: st.DrawFn) -> tuple[Described, Values, Sequence[str]]:
-    words = ["red", "redder", "Blau, grün", "it's", "{}", "100%", "a b", 'x"y', "1"]
-    chosen = draw(st.lists(st.sampled_from(words), min_size=1, unique=True))
-    return {"type": "string", "constraints": {"enum": chosen}}, st.sampled_from([*words, "RED", " red "]), chosen
-
-
-def _country(draw: st.DrawFn) -> tuple[Described, Values, Sequence[str]]:
-    name = draw(st.sampled_from(["country", "currency"]))
-    words = ["DE", "de", "NA", "GB", "UK", "DEU", "EUR", "JPY", "eur", "BGN", " DE "]
-    return {"type": "string", "x-field": {"semanticType": name}}, st.sampled_from(words), words
-
-
-def _integer(draw: st.DrawFn) -> tuple[Described, Values, Sequence[str]]:
-    limits = _limits(draw, st.sampled_from([-(10**12), -1000, -25, -1, 0, 1, 7, 99, 150, 1000, 10**6, 2**31, 10**17]))
-    described: Described = {"type": "integer", "constraints": limits}
-    near = [str(value + by) for value in limits.values() for by in (-1, 0, 1)]
-    if draw(st.integers(0, 4)) == 0:
-        described["constraints"] = {"enum": [1, 12, 120, -5]}
-        near = ["1", "12", "120", "2", "-5", "5"]
-    if draw(st.booleans()):
-        described["groupChar"] = draw(st.sampled_from([",", ".", " ", "'", "\u00a0"]))
-        near += [f"{value:,}".replace(",", described["groupChar"]) for value in limits.values()]
-    if draw(st.integers(0, 3)) == 0:
-        described["bareNumber"] = False
-    return described, _numbers(near), [*near, "12", "13"]
-
-
-def _number(draw: st.DrawFn) -> tuple[Described, Values, Sequence[str]]:
-    limits = _limits(
-        draw, st.sampled_from([-1000.5, -1, -0.25, 0, 0.01, 0.5, 1, 2.5, 100, 999.99, 10**6, 9999999999.99])
-    )
-    described: Described = {"type": "number", "constraints": limits}
-    described["x-field"] = draw(
-        st.sampled_from([{}, {"decimals": 0}, {"decimals": 2}, {"decimals": 3}, {"decimals": "currency"}])
-    )
-    near = [
-        format(Decimal(str(value)) + by, "f")
-        for value in limits.values()
-        for by in map(Decimal, ("-0.01", "0", "0.01", "1"))
-    ]
-    if draw(st.integers(0, 4)) == 0:
-        described["constraints"] = {"enum": [1, 12.5, 120, -0.5]}
-        near = ["1", "12.5", "12.50", "120", "-.5", "0.5"]
-    marks = draw(
-        st.sampled_from([(None, None), (None, None), (",", None), (",", "."), (".", ","), (",", " "), (",", "\u00a0")])
-    )
-    described |= {name: mark for name, mark in zip(("decimalChar", "groupChar"), marks, strict=True) if mark}
-    if marks[0]:
-        near += [each.replace(".", ",") for each in near]
-    if draw(st.integers(0, 3)) == 0:
-        described["bareNumber"] = False
-    return described, _numbers(near), [*near, "12", "13"]
-
-
-def _numbers(near: list[str]) -> Values:
-    made = st.builds(
-        lambda around, sign, whole, fraction, exponent: f"{around[0]}{sign}{whole}{fraction}{exponent}{around[1]}",
-        st.sampled_from(_AROUND), st.sampled_from(["", "", "-"]), st.sampled_from(_NUMBERS), st.sampled_from(_DECIMALS),
-        st.sampled_from(_EXPONENTS),
-    )  # fmt: skip
-    odd = st.sampled_from(["NaN", "Infinity", "-inf", "1e", "0x1", "1/2", "1-2", "--1", "²"])
-    return st.one_of(made, st.sampled_from([*near, "1", "12", "2.0"]), odd)
-
-
-def _limits(draw: st.DrawFn, bounds: st.SearchStrategy[Any]) -> dict[str, Any]:
-    """One limit, two that have values between them, or none."""
-    low, high = sorted(draw(st.lists(bounds, min_size=2, max_size=2, unique=True)))
-    wide = isinstance(low, str) or high - low > 3
-    lower = draw(st.sampled_from([None, "minimum", "exclusiveMinimum"]))
-    upper = draw(st.sampled_from([None, "maximum", "exclusiveMaximum"]))
-    return {name: value for name, value in ((lower, low), (upper, high if wide or not lower else low + 10)) if name}
-
-
-def _boolean(draw: st.DrawFn) -> tuple[Described, Values, Sequence[str]]:
-    true, false = draw(
-        st.sampled_from([(None, None), (["yes"], ["no"]), (["ja", "j"], ["nein", "n"]), (["Y", "1"], ["f"])])
-    )
-    words = {} if true is None else {"trueValues": true, "falseValues": false}
-    return {"type": "boolean", **words}, st.sampled_from(_WORDS), true or ["true"]
-
-
-def _dates(limits: dict[str, str], show: Callable[[date], str]) -> list[str]:
-    days = [date.fromisoformat(each[:10]) for each in limits.values()]
-    near = [
-        day + timedelta(days=by) for day in days for by in (-40, -1, 0, 1, 40) if date(2, 3, 1) < day < date(9998, 1, 1)
-    ]
-    return [show(each) for each in near]
-
-
-_DAY_LIMITS = st.sampled_from(
-    ["0001-01-01", "1900-01-01", "2020-02-29", "2024-03-01", "2026-03-31", "2030-12-31", "9999-12-31"]
-)
-
-
-def _date(draw: st.DrawFn) -> tuple[Described, Values, Sequence[str]]:
-    limits = _limits(draw, _DAY_LIMITS)
-    form = draw(
-        st.sampled_from(["default", "default", "%d.%m.%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%d %m %Y"])
-    )
-    pattern = "%Y-%m-%d" if form == "default" else form
-    parts = st.tuples(*map(st.sampled_from, (_YEARS, _MONTHS, _DAYS)))
-    made = parts.map(lambda each: pattern.replace("%Y", each[0]).replace("%m", each[1]).replace("%d", each[2]))
-    near = _dates(limits, lambda day: day.strftime(pattern))
-    odd = st.sampled_from(
-        ["2026-03-31", "31.03.2026", "03/31/2026", "01/02/2024", "2026-W14-2", "20260331", "today", *near]
-    )
-    candidates = [*near, date(2024, 6, 1).strftime(pattern)]
-    return {"type": "date", "format": form, "constraints": limits}, st.one_of(made, odd), candidates
-
-
-def _datetime(draw: st.DrawFn) -> tuple[Described, Values, Sequence[str]]:
-    zone = draw(st.sampled_from(["required", "required", "none", "UTC"]))
-    limits = {name: f"{day}T00:00:00" for name, day in _limits(draw, _DAY_LIMITS).items()}
-    form = draw(st.sampled_from(["default", "%d.%m.%Y %H:%M", "%m/%d/%Y %H:%M:%S"])) if zone == "none" else "default"
-    pattern = "%Y-%m-%d{T}%H:%M{:S}" if form == "default" else form.replace(":%S", "{:S}")
-    made = st.builds(
-        lambda year, month, day, hour, minute, second, fraction, mark, offset: (
-            pattern.replace("%Y", year).replace("%m", month).replace("%d", day).replace("%H", hour)
-            .replace("%M", minute).replace("{:S}", second and f":{second}{fraction}").replace("{T}", mark)
-            + (offset if form == "default" and zone != "none" else "")
-        ),
-        *map(st.sampled_from, (_YEARS, _MONTHS, _DAYS, _HOURS, _SIXTY, ("", *_SIXTY), _FRACTIONS, "TT t_", _OFFSETS)),
-    )  # fmt: skip
-    usual = st.builds(
-        lambda mark, fraction, offset: f"2026-03-31{mark}14:05:00{fraction}{offset}",
-        *map(st.sampled_from, ("TT ", _FRACTIONS, _OFFSETS)),
-    )
-    odd = st.sampled_from(
-        ["1774965900000", "2026-03-31", "now", "31.03.2026 14:05", "infinity", *_dates(limits, date.isoformat)]
-    )
-    show = "%Y-%m-%dT14:05:00" if form == "default" else form
-    end = "" if zone == "none" else "Z"
-    candidates = [
-        f"{day}{end}" for day in (*_dates(limits, lambda day: day.strftime(show)), date(2024, 6, 1).strftime(show))
-    ]
-    described = {"type": "datetime", "format": form, "constraints": limits, "x-field": {"timezone": zone}}
-    return described, st.one_of(made, usual, odd), candidates
-
-
-def _time(draw: st.DrawFn) -> tuple[Described, Values, Sequence[str]]:
-    limits = _limits(draw, st.sampled_from(["00:00:00", "08:00:00", "14:05:30", "23:59:59"]))
-    made = st.builds("{}:{}{}{}".format, *map(st.sampled_from, (_HOURS, _SIXTY, ("", ":00", ":59", ":60"), _FRACTIONS)))
-    candidates = ["14:05:00", "00:00:01", "09:30:00", "14:05:31"]
-    return {"type": "time", "constraints": limits}, st.one_of(made, st.sampled_from(["14:05Z", "2 pm"])), candidates
-
-
-def _year(draw: st.DrawFn) -> tuple[Described, Values, Sequence[str]]:
-    limits = _limits(draw, st.sampled_from([0, 1, 1900, 1999, 2020, 2100, 9999]))
-    limits = {name: f"{each:04}" for name, each in limits.items()}
-    near = [f"{int(each) + by:04}" for each in limits.values() for by in (-1, 0, 1)]
-    return (
-        {"type": "year", "constraints": limits},
-        st.sampled_from([*_YEARS, "-1", "02026", "2026.0", *near]),
-        ["2000", *near],
-    )
-
-
-def _month(draw: st.DrawFn) -> tuple[Described, Values, Sequence[str]]:
-    limits = _limits(draw, st.sampled_from(["2019-12", "2020-01", "2026-03", "2030-06"]))
-    return (
-        {"type": "yearmonth", "constraints": limits},
-        st.sampled_from(_MONTH_TEXTS),
-        ["2020-06", "2019-01", "2028-01", "2031-01"],
-    )
-
-
-def _duration(_: st.DrawFn) -> tuple[Described, Values, Sequence[str]]:
-    return {"type": "duration"}, st.sampled_from(_DURATIONS), ["P1DT12H"]
-
-
-def _json(draw: st.DrawFn) -> tuple[Described, Values, Sequence[str]]:
-    return {"type": draw(st.sampled_from(["object", "array"]))}, st.sampled_from(_JSON), ['{"a": 1}', "[1, 2.5, -3]"]
-
-
-_KINDS = [
-    *(_text, _code, _format, _pattern, _enum, _country, _integer, _integer, _number, _number, _number, _boolean, _date),
-    *(_date, _datetime, _datetime, _time, _year, _month, _duration, _json),
-]
+    return Drawn(found, ordinary, values)
 
 
 def in_json(field: Field, value: str) -> str:
@@ -372,3 +154,216 @@ def in_json(field: Field, value: str) -> str:
         if field.type in ("object", "array") or type(found) in (int, float, bool):
             return value.strip()
     return "null" if value == "" else json.dumps(value, ensure_ascii=False)
+
+
+def _one_of(random: Random, options: Sequence[str]) -> Values:
+    return lambda: random.choice(options)
+
+
+def _rarely(random: Random, rare: Values, usual: Values) -> Values:
+    return lambda: rare() if random.random() < 0.2 else usual()
+
+
+def _parts(random: Random, join: Callable[..., str], *parts: Sequence[str]) -> Values:
+    """Texts of parts. The first one of each part is the usual one, and at most two parts have others."""
+
+    def draw() -> str:
+        odd = random.sample(range(len(parts)), random.choice((0, 1, 1, 2)))
+        return join(*(random.choice(part) if number in odd else part[0] for number, part in enumerate(parts)))
+
+    return draw
+
+
+def _limits(random: Random, bounds: Sequence[Any]) -> dict[str, Any]:
+    """One limit, two that have values between them, or none."""
+    low, high = sorted(random.sample(bounds, 2))
+    lower = random.choice([None, "minimum", "exclusiveMinimum"])
+    upper = random.choice([None, "maximum", "exclusiveMaximum"])
+    if lower and not isinstance(low, str) and high - low < 4:
+        high = low + 10
+    return {name: value for name, value in ((lower, low), (upper, high)) if name}
+
+
+def _text(random: Random) -> Kind:
+    low, high = random.choice([(None, None), (None, 20), (1, 80), (2, 20), (3, 5), (19, 80), (None, 300)])
+    lengths = {name: each for name, each in (("minLength", low), ("maxLength", high)) if each}
+    described = {"type": random.choice(["string", "any"]), "constraints": lengths}
+    return described, _one_of(random, _TEXTS), ["xxx", "x" * 20]
+
+
+def _code(random: Random) -> Kind:
+    constraints = random.choice([{}, {"maxLength": 20}, {"pattern": "[^ ]+", "maxLength": 64}])
+    described = {"type": "string", "constraints": dict(constraints), "x-field": {"semanticType": "code"}}
+    return described, _one_of(random, _CODES), ["A-1"]
+
+
+def _format(random: Random) -> Kind:
+    name, values = random.choice([("email", _EMAILS), ("uuid", _UUIDS), ("uri", _URIS)])
+    lengths = random.choice([{}, {"maxLength": 250}])
+    return {"type": "string", "format": name, "constraints": dict(lengths)}, _one_of(random, values), values
+
+
+def _pattern(random: Random) -> Kind:
+    pattern, values = random.choice(list(_PATTERNS.items()))
+    lengths = random.choice([{"maxLength": 20}, {"minLength": 2, "maxLength": 5}])
+    described = {"type": "string", "constraints": {"pattern": pattern, **lengths}}
+    return described, _rarely(random, _one_of(random, _TEXTS), _one_of(random, [*values, f" {values[0]} "])), values
+
+
+def _enum(random: Random) -> Kind:
+    words = ["red", "redder", "Blau, grün", "it's", "{}", "100%", "a b", 'x"y', "1"]
+    chosen = random.sample(words, random.randint(1, len(words)))
+    described = {"type": "string", "constraints": {"enum": chosen}}
+    return (
+        described,
+        _one_of(random, [*words, *chosen, "RED", " red "]),
+        [each for each in chosen if each != "1"] or ["1"],
+    )
+
+
+def _list(random: Random) -> Kind:
+    words = ["DE", "de", "NA", "GB", "UK", "DEU", "EUR", "JPY", "eur", "BGN", " DE "]
+    name = random.choice(["country", "currency"])
+    return {"type": "string", "x-field": {"semanticType": name}}, _one_of(random, words), words
+
+
+def _integer(random: Random) -> Kind:
+    limits = _limits(random, [-(10**12), -1000, -25, -1, 0, 1, 7, 99, 150, 1000, 10**6, 2**31, 10**17])
+    described: Described = {"type": "integer", "constraints": limits}
+    near = [str(value + by) for value in limits.values() for by in (-2, -1, 0, 1, 2)]
+    if random.random() < 0.2:
+        described["constraints"] = {"enum": [12, 1, 120, -5]}
+        near = ["12", "1", "120", "2", "-5", "5"]
+    if random.random() < 0.5:
+        described["groupChar"] = random.choice([",", ".", " ", "'", "\u00a0"])
+        near += [f"{value:,}".replace(",", described["groupChar"]) for value in limits.values()]
+    if random.random() < 0.3:
+        described["bareNumber"] = False
+    return described, _numbers(random, near), [*near, "12", "13", "0", "2"]
+
+
+def _number(random: Random) -> Kind:
+    limits = _limits(random, [-1000.5, -1, -0.25, 0, 0.01, 0.5, 1, 2.5, 100, 999.99, 10**6, 9999999999.99])
+    decimals = random.choice([{}, {"decimals": 0}, {"decimals": 2}, {"decimals": 3}, {"decimals": "currency"}])
+    described: Described = {"type": "number", "constraints": limits, "x-field": dict(decimals)}
+    shifts = ("-0.01", "0", "0.01", "1", "-1", "0.001", "1.5")
+    near = [format(Decimal(str(value)) + Decimal(by), "f") for value in limits.values() for by in shifts]
+    if random.random() < 0.2:
+        described["constraints"] = {"enum": [12.5, 1, 120, -0.5]}
+        near = ["1", "12.5", "12.50", "120", "-.5", "0.5"]
+    marks = random.choice([(), (), (",", None), (",", "."), (".", ","), (",", " "), (",", "\u00a0")])
+    described |= {name: mark for name, mark in zip(("decimalChar", "groupChar"), marks, strict=False) if mark}
+    if described.get("decimalChar") == ",":
+        near = [each.replace(".", ",") for each in near]
+    if random.random() < 0.3:
+        described["bareNumber"] = False
+    return described, _numbers(random, near), [*near, "12", "13", "0", "2"]
+
+
+def _numbers(random: Random, near: list[str]) -> Values:
+    def join(around: tuple[str, str], sign: str, whole: str, fraction: str, exponent: str) -> str:
+        return f"{around[0]}{sign}{whole}{fraction}{exponent}{around[1]}"
+
+    made = _parts(random, join, _AROUND, ("", "-", "+"), ("12", *_NUMBERS), _DECIMALS, _EXPONENTS)  # type: ignore[arg-type]
+    odd = _one_of(random, ["NaN", "Infinity", "-inf", "1e", "0x1", "1/2", "1-2", "--1", "²"])
+    return _rarely(random, odd, _rarely(random, _one_of(random, near or ["12"]), made))
+
+
+def _boolean(random: Random) -> Kind:
+    true, false = random.choice(
+        [(None, None), (["yes"], ["no"]), (["ja", "j"], ["nein", "n"]), (["ja"], ["0"]), (["Y", "1"], ["f"])]
+    )
+    words = {"trueValues": true, "falseValues": false} if true else {}
+    return {"type": "boolean", **words}, _one_of(random, [*_WORDS, *(true or ()), *(false or ())]), true or ["true"]
+
+
+def _near_days(limits: dict[str, str]) -> list[date]:
+    days = [date.fromisoformat(each[:10]) for each in limits.values()]
+    shifts = (-400, -40, -2, -1, 0, 1, 2, 40, 400)
+    return [day + timedelta(by) for day in days if date(3, 1, 1) < day < date(9998, 1, 1) for by in shifts]
+
+
+def _date(random: Random) -> Kind:
+    limits = _limits(random, _DAY_LIMITS)
+    forms = ["default", "default", "%d.%m.%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%d %m %Y"]
+    form = random.choice(forms)
+    pattern = "%Y-%m-%d" if form == "default" else form
+    made = _parts(
+        random,
+        lambda year, month, day: pattern.replace("%Y", year).replace("%m", month).replace("%d", day),
+        ("2024", *_YEARS), ("02", *_MONTHS), ("29", *_DAYS),
+    )  # fmt: skip
+    near = [each.strftime(pattern) for each in (*_near_days(limits), date(2024, 6, 1))]
+    odd = ["2026-03-31", "31.03.2026", "03/31/2026", "01/02/2024", "2026-W14-2", "20260331", "today"]
+    described = {"type": "date", "format": form, "constraints": limits}
+    return described, _rarely(random, _one_of(random, [*odd, *near, *near]), made), near
+
+
+def _datetime(random: Random) -> Kind:
+    zone = random.choice(["required", "required", "none", "UTC"])
+    limits = {name: f"{day}T00:00:00" for name, day in _limits(random, _DAY_LIMITS).items()}
+    forms = ["default", "%d.%m.%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%Y%m%d %H%M"] if zone == "none" else ["default"]
+    form = random.choice(forms)
+    pattern = "%Y-%m-%d{T}%H:%M:%S{f}{z}" if form == "default" else form
+    known = {"%Y": ("2024", *_YEARS), "%m": ("02", *_MONTHS), "%d": ("29", *_DAYS), "%H": ("12", *_HOURS)}
+    known |= {"%M": ("30", *_SIXTY), "%S": ("59", *_SIXTY), "{T}": "TT t_", "{f}": _FRACTIONS, "{z}": _OFFSETS}
+    if zone == "none":
+        known["{z}"] = ("", "Z", "+00")
+    names = [name for name in known if name in pattern]
+
+    def join(*parts: str) -> str:
+        text = pattern
+        for name, part in zip(names, parts, strict=True):
+            text = text.replace(name, part)
+        return text.replace(":59", "", 1) if form == "default" and random.random() < 0.1 else text
+
+    show = "%Y-%m-%dT14:05:00" if form == "default" else form
+    end = "" if zone == "none" else "Z"
+    near = [f"{each.strftime(show)}{end}" for each in (*_near_days(limits), date(2024, 6, 1))]
+    odd = ["1774965900000", "2026-03-31", "now", "31.03.2026 14:05", "infinity"]
+    described = {"type": "datetime", "format": form, "constraints": limits, "x-field": {"timezone": zone}}
+    values = _rarely(
+        random, _one_of(random, [*odd, *near, *near]), _parts(random, join, *(known[name] for name in names))
+    )
+    return described, values, near
+
+
+def _time(random: Random) -> Kind:
+    limits = _limits(random, ["00:00:00", "08:00:00", "14:05:30", "23:59:59"])
+    seconds = (":00", ":59", ":60", "")
+    made = _parts(random, "{}:{}{}{}".format, ("14", *_HOURS), ("05", *_SIXTY), seconds, _FRACTIONS)
+    candidates = ["14:05:00", "00:00:01", "09:30:00", "14:05:31"]
+    return (
+        {"type": "time", "constraints": limits},
+        _rarely(random, _one_of(random, ["14:05Z", "2 pm"]), made),
+        candidates,
+    )
+
+
+def _year(random: Random) -> Kind:
+    limits = _limits(random, [0, 1, 1900, 1999, 2020, 2100, 9999])
+    near = [f"{each + by:04}" for each in limits.values() for by in (-1, 0, 1)]
+    described = {"type": "year", "constraints": {name: f"{each:04}" for name, each in limits.items()}}
+    return described, _one_of(random, [*_YEARS, "-1", "02026", "2026.0", *near]), [*near, "2000"]
+
+
+def _month(random: Random) -> Kind:
+    limits = _limits(random, ["2019-12", "2020-01", "2026-03", "2030-06"])
+    # Between 2019-12 and 2020-01 there is no month.
+    limits = {} if set(limits.values()) == {"2019-12", "2020-01"} else limits
+    candidates = ["2020-06", "2019-01", "2028-01", "2031-01", "2020-01"]
+    return {"type": "yearmonth", "constraints": limits}, _one_of(random, _MONTH_TEXTS), candidates
+
+
+def _duration(random: Random) -> Kind:
+    return {"type": "duration"}, _one_of(random, _DURATIONS), ["P1DT12H"]
+
+
+def _json(random: Random) -> Kind:
+    return {"type": random.choice(["object", "array"])}, _one_of(random, _JSON), ['{"a": 1}', "[1, 2.5, -3]"]
+
+
+_KINDS = [
+    *(_text, _text, _code, _format, _pattern, _pattern, _enum, _list, _integer, _integer, _number, _number, _number),
+    *(_boolean, _date, _date, _datetime, _datetime, _time, _year, _month, _duration, _json),
+]

@@ -1,0 +1,116 @@
+"""Declared patterns are matched in bounded time, and the fast path's form of them means the same."""
+
+from __future__ import annotations
+
+import re
+import time
+import warnings
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from tabular.types.column_type import QUOTED, Span, plain
+from tabular.types.text_pattern import fault, match_pattern
+
+SECONDS_A_BYTE = 50e-6  # ten times of what is measured on a busy machine
+COMMON = [
+    r"[A-Z]{2}-[0-9]{1,4}",
+    r"^\d{5}$",
+    r"[A-Z0-9]{3,10}(-[A-Z0-9]+)?",
+    r"(red|green|gray)",
+    r"\d{1,3}(,\d{3})*(\.\d+)?",
+    r"[^;]+",
+    r".*",
+    r"\S+ \S+",
+    r"[\w.-]+@[\w-]+\.[a-z]{2,}",
+    r"(?P<year>\d{4})/(?P<number>\d+)",
+]
+# A pattern, and the longest texts for which it may be declared.
+COSTLY = [
+    (r"a*a*b", 999),
+    (r".*x", 999),
+    (r"(?:[a-z]+\.)+[a-z]+", 1_000),
+    (r"a*a*a*b", 30),
+    (r"(a|a)*b", 9),
+    (r"(a|ab)*(b|c)*", 9),
+    (r"(a+)+b", 4),
+    (r"(x+x+)+y", 3),
+    (r"(a|b|ab)*c", 6),
+]
+
+
+@pytest.mark.parametrize("pattern", COMMON)
+def test_a_common_pattern_may_be_declared_for_any_text_of_a_code(pattern: str) -> None:
+    assert fault(pattern, 255) is None
+
+
+@pytest.mark.parametrize(("pattern", "longest"), COSTLY)
+def test_a_pattern_that_is_tried_in_many_ways_needs_short_texts(pattern: str, longest: int) -> None:
+    assert fault(pattern, longest) is None
+    assert f"declare a maxLength of at most {longest:,}, or" in (fault(pattern, longest + 1) or "")
+
+
+@pytest.mark.parametrize(
+    "pattern", ["a++b", "(?>a)", r"(a)\1", "(?=a)", "(?<!a)b", r"\bfoo", "(?i)a", "(?s:.)", "a^b", "(", "[[a]", "*"]
+)
+def test_a_pattern_with_other_means_is_refused(pattern: str) -> None:
+    assert "must be a regular expression without" in (fault(pattern, 9) or "")
+
+
+characters = st.sampled_from(
+    ["a", "b", "c", "[ab]", "[^a]", ".", r"\d", r"\w", r"\s", r"\S", "1", "-", r"\.", "[(]", "é", "[a-z;]", '"', ","]
+)
+patterns = st.recursive(
+    characters,
+    lambda inner: st.one_of(
+        st.builds("{}{}".format, inner, inner),
+        st.builds("(?:{}|{})".format, inner, inner),
+        st.builds("({}){}".format, inner, st.sampled_from(["*", "+", "?", "{2}", "{1,3}", "*?", "{0,20}"])),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    patterns,
+    st.lists(st.text('ab1-.(é ,;"', max_size=12), min_size=10, max_size=10),
+    st.sampled_from([plain(","), plain(";"), QUOTED]),
+)
+def test_the_pattern_for_bytes_means_the_same(pattern: str, texts: list[str], span: Span) -> None:
+    assume(fault(pattern, 20) is None)
+    rule = re.compile(pattern, re.ASCII)
+    fast = re.compile(f"(?:{match_pattern(pattern, span)}){re.escape(span.end)}".encode("latin-1"))
+    for text in texts:
+        taken = fast.fullmatch(f"{text}{span.end}".encode()) is not None
+        ordinary = text.isascii() and span.has(text) and text == text.strip()
+        assert taken == (ordinary and text != "" and rule.fullmatch(text) is not None) or (text == "" and taken)
+
+
+@settings(max_examples=200, deadline=None)
+@given(patterns, st.sampled_from([30, 250, 1_000, 10_000]), st.sampled_from(["a", "ab", "b", "aab", "1", "a-"]))
+def test_no_text_takes_long(pattern: str, longest: int, part: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assume(fault(pattern, longest) is None)
+    assert seconds(pattern, (part * longest)[: longest - 1] + "!") < SECONDS_A_BYTE * longest + 0.01
+
+
+@pytest.mark.parametrize(("pattern", "longest"), COSTLY)
+def test_a_costly_pattern_does_not_take_long_where_it_is_allowed(pattern: str, longest: int) -> None:
+    for part in ("a", "ab", "b", "x", "a."):
+        assert seconds(pattern, (part * longest)[: longest - 1] + "!") < SECONDS_A_BYTE * longest + 0.01
+
+
+def seconds(pattern: str, text: str) -> float:
+    """CPU time for a match by the rule and for one by the fast path; the better of two, because others use the CPU."""
+    rule = re.compile(pattern, re.ASCII)
+    fast = re.compile(f"(?:{match_pattern(pattern, plain(','))}),".encode("latin-1"))
+    found = []
+    for _ in range(2):
+        started = time.thread_time()
+        rule.fullmatch(text)
+        fast.match(f"{text};".encode())
+        found.append(time.thread_time() - started)
+    return min(found)
