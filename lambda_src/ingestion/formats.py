@@ -59,7 +59,7 @@ def detect_format(dataset: Dataset, content: Content, file_id: int) -> Format:
     _refuse_lines_before_header(dataset, content, delimiter)
     header = CsvReader(content, delimiter, quoted=dataset.quoted).next_record()
     if header is None or header.fault:
-        raise RefusedError(f"The header can't be read: {header.fault if header else 'it is missing'}.")
+        raise RefusedError(f"The header can't be read: {header.fault if header else 'it is missing'}. {kinds.SAVE_AS}")
     if BAD_BYTES.search("".join(header.values)):
         raise RefusedError(f"The header is not UTF-8 text. {kinds.SAVE_AS}")
     return _Csv(dataset, header, content, delimiter=delimiter, file_id=file_id, workbook=workbook)
@@ -265,6 +265,8 @@ def _known_names(dataset: Dataset, line: bytes, delimiter: str) -> set[str]:
 
 def _check_names(dataset: Dataset, names: list[str | None], header: list[str]) -> None:
     missing = [each for each in dataset.columns if each not in names and each in dataset.required_columns]
+    if missing and len(header) == 1 and any(_known_names(dataset, header[0].encode(), each) for each in DELIMITERS):
+        raise RefusedError("The whole header is in quotes, so it is one value. Export the file without these quotes.")
     if missing:
         unknown = [given for given, name in zip(header, names, strict=True) if name is None and given]
         raise RefusedError(

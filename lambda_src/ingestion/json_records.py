@@ -25,6 +25,7 @@ _MEMBER = re.compile(
 )
 _WRAPPER = re.compile(rb'\s*\{\s*"([^"\\]{1,100})"\s*:\s*\[\s*\{')
 _TWO_OBJECTS = re.compile(rb"\}\s*\{")
+_INNER_LEVELS = 5
 _MAX_LEVELS = 100  # deeper values could exceed Python's limit of recursion
 _END = re.compile(rb"\}\r?\n?")
 
@@ -126,18 +127,24 @@ def _fault(dataset: Dataset, line: bytes) -> str:
     return f'the line is not a JSON object, such as {{"{dataset.columns[0]}": …}}'
 
 
-def _inside(dataset: Dataset, members: list[tuple[str, Any]], path: str = "", levels: int = 5) -> str | None:
+def _inside(dataset: Dataset, members: list[tuple[str, Any]]) -> str | None:
     """Where the values of a row, or a list of rows, are inside an object without a column; None if nowhere."""
-    for name, value in members if levels else ():
-        inside = f"{path}.{name}" if path else name
-        if isinstance(value, _Object):
-            if any(folded(each) in dataset.names_in_files for each, _ in value):
-                return f"the values are inside {quote(inside)}: send its content without what is around it"
-            if (found := _inside(dataset, value, inside, levels - 1)) is not None:
-                return found
-        elif isinstance(value, list) and value and isinstance(value[0], _Object):
-            return rows_inside(inside)
-    return None
+    lists = []
+    level = [("", members)]
+    for _ in range(_INNER_LEVELS):
+        inner = [(f"{path}.{name}" if path else name, value) for path, each in level for name, value in each]
+        level = []
+        for path, value in inner:
+            is_list = isinstance(value, list) and not isinstance(value, _Object)
+            found = next(iter(value), None) if is_list else value
+            if not isinstance(found, _Object):
+                continue
+            if any(folded(name) in dataset.names_in_files for name, _ in found):
+                where = f"the values are inside {quote(path)}: send its content without what is around it"
+                return rows_inside(path) if is_list else where
+            lists += [path] if is_list else []
+            level += [] if is_list else [(path, found)]
+    return rows_inside(lists[0]) if lists else None
 
 
 def _text(field: Field, value: object) -> tuple[str | None, str | None]:

@@ -156,6 +156,11 @@ def test_the_header_must_be_the_first_line_and_the_reason_says_where_it_is() -> 
         read(b"order_id,sku\n" + TEXT.replace(b"customer_email", b"mail"))
 
 
+def test_a_line_that_is_in_quotes_as_a_whole_is_refused_with_that_reason() -> None:
+    with pytest.raises(RefusedError, match="The whole header is in quotes"):
+        read(b'"' + TEXT.strip().replace(b"\n", b'"\n"') + b'"\n')
+
+
 def test_a_row_with_fewer_values_is_accepted_only_if_the_missing_ones_are_optional() -> None:
     short = ROW[:-1]
     found = read(HEADER + short + b"\n" + short[: short.rindex(b",")] + b"\n" + short + b",a,b\n")

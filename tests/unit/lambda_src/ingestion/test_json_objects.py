@@ -119,6 +119,8 @@ def test_a_file_that_ends_too_early_or_can_t_be_divided_is_refused(text: str, wo
     [
         ({"orders": [GOOD]}, 'the rows are inside the list "orders"'),
         ({"count": 1, "data": {"orders": {"edges": [{"node": GOOD}]}}}, 'inside the list "data.orders.edges"'),
+        ({"schema": {"fields": [{"type": "string"}]}, "payload": GOOD}, 'the values are inside "payload"'),
+        ({"type": "x", "features": [{"properties": {"a": 1}}]}, 'inside the list "features"'),
         ({"id": 1, "payload": {"record": GOOD}}, 'the values are inside "payload.record"'),
     ],
 )
