@@ -25,10 +25,10 @@ class Cell(NamedTuple):
     """A value as pages show it, with its column's title, the row that it is the key of, and its date for programs."""
 
     label: str
+    is_amount: bool
     text: str
     address: str | None
     moment: str | None
-    is_amount: bool
 
 
 class DatasetTable:
@@ -54,9 +54,9 @@ class DatasetTable:
         self.query_model = self._query_model()
         self.key_labels = ", ".join(dataset.by_name[name].label for name in self.key)
         self._references = {name: each for each in reversed(dataset.foreign_keys) for name in each.fields}
-        self._names = {*self.key, *self._references}
-        numbers = {each.name for each in dataset.fields if each.type in ("integer", "number")}
-        self.amounts = numbers - self._names
+        names = {*self.key, *self._references}
+        self.amounts = {each.name for each in dataset.fields if each.type in ("integer", "number")} - names
+        self._texts = {each.name: values.reader(each, is_name=each.name in names) for each in dataset.fields}
 
     def order(self, query: RowQuery) -> tuple[str, ...]:
         """The columns that sort the rows of this query."""
@@ -99,17 +99,17 @@ class DatasetTable:
         return [
             Cell(
                 each.label,
-                self.text(each, row),
+                each.name in self.amounts,
+                self._texts[each.name](row),
                 self._reference(each.name, row),
                 values.moment(row[each.name]),
-                each.name in self.amounts,
             )
             for each in shown
         ]
 
     def text(self, column: Column, row: Row) -> str:
         """The value of a column as people read it."""
-        return values.readable(column, row, is_name=column.name in self._names)
+        return self._texts[column.name](row)
 
     def in_order(self, names: Iterable[str]) -> list[str]:
         """The names of a file's columns in the order of the dataset; PostgreSQL doesn't keep the file's order."""
@@ -125,8 +125,10 @@ class DatasetTable:
 
     def _reference(self, column: str, row: Row) -> str | None:
         found: ForeignKey | None = self._references.get(column)
-        given = [row[name] for name in found.fields] if found else []
-        return _row_address(found.dataset, found.key, given) if found and None not in given else None
+        if found is None:
+            return None
+        given = [row[name] for name in found.fields]
+        return None if None in given else _row_address(found.dataset, found.key, given)
 
     @cached_property
     def _cursors(self) -> dict[tuple[str, ...], TypeAdapter[Any]]:

@@ -216,7 +216,7 @@ def test_every_declared_type_has_a_python_type(kind: str) -> None:
 )
 def test_an_amount_has_the_decimals_of_its_currency_and_is_never_rounded(value: str, currency: str, text: str) -> None:
     row = {"unit_price": Decimal(value), "currency": currency}
-    assert values.readable(DATASETS["orders"].by_name["unit_price"], row, is_name=False) == text
+    assert values.reader(DATASETS["orders"].by_name["unit_price"], is_name=False)(row) == text
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_an_amount_has_the_decimals_of_its_currency_and_is_never_rounded(value: 
     ],
 )
 def test_values_are_shown_as_people_read_them(field: Field, value: object, text: str) -> None:
-    assert values.readable(field, {"a": value}, is_name=False) == text
+    assert values.reader(field, is_name=False)({"a": value}) == text
 
 
 def test_numbers_of_keys_are_not_grouped() -> None:
