@@ -7,8 +7,8 @@ import sys
 
 import botocore.session
 
-from tabular.declaration import DeclarationError
 from common.settings import SettingsError
+from tabular.declaration import DeclarationError
 
 from .app import create_app
 from .database import connection_pool

@@ -12,8 +12,8 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from tabular.declaration import load_datasets
 from common.settings import SettingsError
+from tabular.declaration import load_datasets
 
 from . import api, dataset_api, dataset_pages, errors, pages, rendering
 from .authentication import RequireSignIn, TokenVerifier, fetch_key

@@ -17,11 +17,11 @@ import sqlalchemy
 from alembic import command
 from sqlalchemy.pool import NullPool
 
-from tabular.declaration import Dataset, DeclarationError, load_datasets
 from local_cloud import toolchain
 from local_cloud.errors import LocalCloudError
 from local_cloud.postgres import LocalPostgres
 from schema_migration.migrate import PACKAGE, alembic_config
+from tabular.declaration import Dataset, DeclarationError, load_datasets
 
 from . import revision
 from .changes import RefusedChangeError, SchemaChange, changes

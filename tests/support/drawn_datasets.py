@@ -10,8 +10,8 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from tabular.declaration import Dataset, Field, parse
 from ingestion.row_rules import check_value
+from tabular.declaration import Dataset, Field, parse
 
 Described = dict[str, Any]
 Values = Callable[[], str]

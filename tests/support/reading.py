@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tabular.declaration import Dataset, load_datasets
 from ingestion.reader import DatasetReader, RejectedRow
+from tabular.declaration import Dataset, load_datasets
 
 HEADER = b"order_id,customer_email,sku,quantity,unit_price,currency,ordered_at,notes\n"
 ROW = b"A-1,ada@example.com,MUG,2,12.50,EUR,2026-03-31T14:05:00+02:00,"

@@ -16,7 +16,6 @@ import botocore.session
 import psycopg
 import pytest
 
-from tabular.declaration import Dataset, load_datasets
 from ingestion.database import DatabaseConnection
 from ingestion.deadline import Deadline
 from ingestion.event import EventType, FileEvent
@@ -26,6 +25,7 @@ from ingestion.loader import Loader
 from ingestion.settings import Settings
 from local_cloud.postgres import LocalPostgres, PostgresEndpoint
 from schema_migration.migrate import PACKAGE, migrate
+from tabular.declaration import Dataset, load_datasets
 
 ADMINISTRATOR = "administrator"
 PASSWORD = "only here"

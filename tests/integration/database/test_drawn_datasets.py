@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from tabular.declaration import Dataset, Field
 from ingestion.deadline import Deadline
 from ingestion.reader import DatasetReader, RejectedRow
 from ingestion.row_rules import check
 from ingestion.tables import DatasetWriter
+from tabular.declaration import Dataset, Field
 from tests.integration.database.conftest import Shop
 from tests.support import drawn_datasets
 from tests.support.drawn_datasets import Drawn, in_json

@@ -17,13 +17,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from tabular.declaration import Dataset, parse
 from schema_migration import migrate as migrating
 from schema_migration.migrate import PACKAGE, MigrationError, migrate
 from scripts.migration import __main__ as command
 from scripts.migration import revision
 from scripts.migration.__main__ import refuse_losses
 from scripts.migration.changes import RefusedChangeError, SchemaChange, changes
+from tabular.declaration import Dataset, parse
 from tests.integration.database.conftest import DATASETS, Shop
 from tests.unit.lambda_src.schema_migration.test_versions import lint, sql
 

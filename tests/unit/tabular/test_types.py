@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from ingestion.row_rules import check_value
 from tabular.declaration import Field, parse
 from tabular.types.column_type import JSON_STRING, QUOTED, Span, plain
 from tabular.types.patterns import whole_numbers
-from ingestion.row_rules import check_value
 
 COMMA, SEMICOLON = plain(","), plain(";")
 

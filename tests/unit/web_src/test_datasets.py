@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 import python_calamine
 
-from tabular.declaration import Dataset, Field, load_datasets, parse
-from tabular.types.registry import FACTORIES
 from ingestion.reader import DatasetReader
 from ingestion.row_rules import check
+from tabular.declaration import Dataset, Field, load_datasets, parse
+from tabular.types.registry import FACTORIES
 from tests.support.web import fakes
 from tests.support.web.fakes import NOW, Client, FakeDatabase
 from web_src import columns, file_template, values

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from tabular.declaration import Dataset
 from ingestion.deadline import Deadline
 from ingestion.event import EventType
+from tabular.declaration import Dataset
 from tests.integration.database.conftest import DATASETS, Pipeline, csv, event, example
 
 CODE = Path("lambda_src/ingestion")

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from ingestion import fast_path, reader
+from ingestion.content import Content, Record
 from tabular.codes.iso4217 import CURRENCIES
 from tabular.declaration import parse
 from tabular.types.column_type import plain
-from ingestion import fast_path, reader
-from ingestion.content import Content, Record
 from tests.support.reading import HEADER, ORDERS, Read, read, read_slowly
 from tests.unit.lambda_src.ingestion.test_row_rules import COLUMNS, GOOD, check, row, rows
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tabular.declaration import Dataset
 from ingestion.deadline import Deadline
 from ingestion.event import FileEvent
 from ingestion.ledger import Outcome
+from tabular.declaration import Dataset
 from tests.support.reading import ORDERS
 from tests.unit.lambda_src.ingestion.test_event import body
 from tests.unit.lambda_src.ingestion.test_settings import ENVIRONMENT

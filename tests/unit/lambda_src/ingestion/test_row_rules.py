@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabular.types import quote
 from ingestion import row_rules
+from tabular.types import quote
 from tests.support import reference
 from tests.support.reading import ORDERS
 

@@ -11,9 +11,9 @@ import zipfile
 
 import pytest
 
-from tabular.declaration import Dataset, parse
 from ingestion import spreadsheet
 from ingestion.refusal import RefusedError
+from tabular.declaration import Dataset, parse
 from tests.support.reading import HEADER, ROW, read
 from tests.support.workbooks import (
     DATE,
