@@ -17,8 +17,7 @@ import pytest
 
 from local_cloud.postgres import LocalPostgres
 from local_cloud.state import CHECKOUT
-from tests.integration.database.conftest import DATASETS, Pipeline, Shop, csv
-from tests.support.web.declared_tables import create_declared_tables
+from tests.integration.database.conftest import Pipeline, Shop, csv
 from tests.support.web.fakes import ENVIRONMENT
 from tests.support.web.process import START_SECONDS, WebProcess
 from web_src.app import OVERVIEW_MAX_AGE_SECONDS
@@ -29,8 +28,6 @@ RECOVERY_SECONDS = 15.0
 
 @pytest.fixture
 def web(shop: Shop, tmp_path: Path) -> Iterator[WebProcess]:
-    with shop.connect() as connection:
-        create_declared_tables(connection, DATASETS)
     with WebProcess(shop.server, shop.name, tmp_path / "web.log") as web:
         yield web
 

@@ -17,7 +17,6 @@ from psycopg.sql import Composable
 
 from local_cloud.postgres import LocalPostgres
 from tests.integration.database.conftest import ADMINISTRATOR, DATASETS, PASSWORD, Shop
-from tests.support.web.declared_tables import create_declared_tables
 from web_src import queries, rows
 from web_src.queries import MAX_ID, Status
 from web_src.tables import DatasetTable
@@ -58,7 +57,7 @@ FILL = f"""
     SELECT 1 + n % 2, n, 'x', ARRAY['y'] FROM generate_series(1, {REJECTS}) AS n;
 """
 
-ORDERS, RETURNS, PRODUCTS = TABLES["orders"], TABLES["returns"], TABLES["products"]
+ORDERS, RETURNS, PRODUCTS, CUSTOMERS = (TABLES[name] for name in ("orders", "returns", "products", "customers"))
 TOMORROW = NOW.date() + timedelta(days=1)
 
 
@@ -117,6 +116,7 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "one": [
         *({"table": ORDERS, "key": {"order_id": order_id}} for order_id in ("A-0500000", "none")),
         *({"table": RETURNS, "key": {"return_id": "R-0100000", "line": line}} for line in (2, 7)),
+        {"table": CUSTOMERS, "key": {"email": "ada@example.com"}},
     ],
     "last_day": [{"table": table, "before": TOMORROW} for table in (ORDERS, RETURNS)],
     "rows_per_day": [
@@ -155,7 +155,6 @@ def full_shop(postgres: LocalPostgres) -> Shop:
     postgres.server.create_master_user(ADMINISTRATOR, PASSWORD, database=shop.name)
     shop.migrate()
     with shop.connect() as connection:
-        create_declared_tables(connection, DATASETS)
         connection.execute(FILL)
         connection.execute("VACUUM ANALYZE")
     return shop

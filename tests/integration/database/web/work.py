@@ -7,18 +7,14 @@ from pathlib import Path
 
 from psycopg import AsyncConnection
 
-from tests.integration.database.conftest import DATASETS, Pipeline
+from tests.integration.database.conftest import Pipeline
 from tests.integration.database.web.test_plans import ARGUMENTS, query_of
-from tests.support.web.declared_tables import create_declared_tables
 
 CODE = Path("web_src")
 
 
 def work(pipeline: Pipeline) -> None:
     """Run every query, with each set of arguments."""
-
-    with pipeline.shop.connect() as connection:
-        create_declared_tables(connection, DATASETS)
 
     async def run() -> None:
         url = pipeline.shop.url("web")
