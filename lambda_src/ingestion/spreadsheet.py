@@ -278,9 +278,11 @@ def _text(cell: object, field: Field | None) -> str:
 
 
 def _day(day: date, field: Field | None) -> str:
-    """A date, or a date with a time. The library has no time where it is midnight."""
+    """A date, or a date with a time. Some programs write dates with midnight, or midnight as no time."""
     if field and field.type == "datetime" and not isinstance(day, datetime):
         day = datetime.combine(day, time())
+    if field and field.type == "date" and isinstance(day, datetime) and day.time() == time():
+        day = day.date()
     return day.strftime(field.format) if field and "%" in field.format else day.isoformat()
 
 
