@@ -90,7 +90,7 @@ class FakeDatabase:
             Reject(line_number=number, raw=SCRIPT, reasons=["quantity is missing"], fields=None)
             for number in range(2, 152)
         ]
-        self.rows: dict[str, list[dict[str, Any]]] = {"orders": [order(number) for number in range(120)]}
+        self.rows: dict[str, list[Row]] = {"orders": [order(number) for number in range(120)]}
         self.days = {"orders": [Day(day=NOW.date(), rows=40), Day(day=NOW.date() - timedelta(days=2), rows=10)]}
 
     @asynccontextmanager

@@ -131,7 +131,7 @@ def test_a_dataset_without_a_chart_is_sorted_by_key_and_has_no_filter_by_date(
 
 
 def test_an_optional_date_does_not_hide_rows_without_it() -> None:
-    fields = [
+    fields: list[dict[str, Any]] = [
         {"name": "id", "type": "integer"},
         {"name": "on", "type": "date", "constraints": {"required": True}},
     ]
