@@ -13,6 +13,7 @@ from .column_type import (
     BadValueError,
     Column,
     ColumnType,
+    PropertyError,
     Span,
     choices,
     either,
@@ -45,6 +46,8 @@ def make(field: Field) -> ColumnType:
     point, group, bare = decimal_character(field), group_character(field), is_bare(field)
     decimals = iso4217.MAX_DECIMALS if isinstance(field.decimals, str) else field.decimals
     bounds, allowed = limits(field, _limit), choices(field, _limit)
+    if allowed and decimals is not None:
+        raise PropertyError("x-field/decimals", "can't stand beside constraints/enum", field.decimals)
     example = _plain(allowed[0]) if allowed else "12" if decimals in (0, 1) else f"12{point}50"
     rule = f"a number{in_words(bounds, '{:,f}'.format)}{_decimals_in_words(field)}, such as {example}"
     rule = one_of(map(_plain, allowed)) if allowed else rule

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,6 +11,11 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+<<<<<<< HEAD
+=======
+from tabular.declaration import Dataset, Field, parse
+from tabular.types.column_type import QUOTED, plain
+>>>>>>> core
 from ingestion.row_rules import check_value
 from tabular.declaration import Dataset, Field, parse
 
@@ -113,7 +119,20 @@ class Drawn:
 
 
 def dataset(random: Random) -> Drawn:
-    """A dataset of a key and two to five other fields."""
+    """A dataset of a key and two to five other fields. Of most, the ordinary values take the fast path."""
+    while True:
+        drawn = _dataset(random)
+        fields = drawn.dataset.fields
+        if all(_is_fast(each, drawn.ordinary[each.name]) for each in fields) or random.random() < 0.1:
+            return drawn
+
+
+def _is_fast(field: Field, value: str) -> bool:
+    pattern = rf"{field.column.pattern(plain(','))}|{field.column.pattern(QUOTED)}"
+    return re.fullmatch(pattern.encode("latin-1"), value.replace('"', '""').encode()) is not None
+
+
+def _dataset(random: Random) -> Drawn:
     fields: list[Described] = [{"name": "id", "type": "string", "x-field": {"semanticType": "code"}}]
     values: dict[str, Values] = {}
     candidates: dict[str, Sequence[str]] = {"id": ["K-1"]}
@@ -137,10 +156,11 @@ def dataset(random: Random) -> Drawn:
         "x-dataset": {"dialect": {"quoteChar": random.choice(['"', '"', '"', '"', None])}},
     }
     found = parse(json.dumps(schema), name="drawn", path="drawn")
-    ordinary = {
-        name: next(each for each in [*some, ""] if not check_value(found.by_name[name], each)[1] and (each or some))
-        for name, some in candidates.items()
-    }
+    ordinary = {}
+    for name, some in candidates.items():
+        good = [each for each in some if check_value(found.by_name[name], each)[0]] or [""]
+        fast = [each for each in good if _is_fast(found.by_name[name], each)]
+        ordinary[name] = random.choice(fast or good)
     return Drawn(found, ordinary, values)
 
 
@@ -192,7 +212,7 @@ def _text(random: Random) -> Kind:
 
 
 def _code(random: Random) -> Kind:
-    constraints = random.choice([{}, {"maxLength": 20}, {"pattern": "[^ ]+", "maxLength": 64}])
+    constraints: Described = random.choice([{}, {"maxLength": 20}, {"pattern": "[^ ]+", "maxLength": 64}])
     described = {"type": "string", "constraints": dict(constraints), "x-field": {"semanticType": "code"}}
     return described, _one_of(random, _CODES), ["A-1"]
 
@@ -244,12 +264,14 @@ def _integer(random: Random) -> Kind:
 
 def _number(random: Random) -> Kind:
     limits = _limits(random, [-1000.5, -1, -0.25, 0, 0.01, 0.5, 1, 2.5, 100, 999.99, 10**6, 9999999999.99])
-    decimals = random.choice([{}, {"decimals": 0}, {"decimals": 2}, {"decimals": 3}, {"decimals": "currency"}])
+    decimals: Described = random.choice(
+        [{}, {"decimals": 0}, {"decimals": 2}, {"decimals": 3}, {"decimals": "currency"}]
+    )
     described: Described = {"type": "number", "constraints": limits, "x-field": dict(decimals)}
     shifts = ("-0.01", "0", "0.01", "1", "-1", "0.001", "1.5")
     near = [format(Decimal(str(value)) + Decimal(by), "f") for value in limits.values() for by in shifts]
     if random.random() < 0.2:
-        described["constraints"] = {"enum": [12.5, 1, 120, -0.5]}
+        described |= {"constraints": {"enum": [12.5, 1, 120, -0.5]}, "x-field": {}}
         near = ["1", "12.5", "12.50", "120", "-.5", "0.5"]
     marks = random.choice([(), (), (",", None), (",", "."), (".", ","), (",", " "), (",", "\u00a0")])
     described |= {name: mark for name, mark in zip(("decimalChar", "groupChar"), marks, strict=False) if mark}
@@ -305,7 +327,12 @@ def _datetime(random: Random) -> Kind:
     forms = ["default", "%d.%m.%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%Y%m%d %H%M"] if zone == "none" else ["default"]
     form = random.choice(forms)
     pattern = "%Y-%m-%d{T}%H:%M:%S{f}{z}" if form == "default" else form
-    known = {"%Y": ("2024", *_YEARS), "%m": ("02", *_MONTHS), "%d": ("29", *_DAYS), "%H": ("12", *_HOURS)}
+    known: dict[str, Sequence[str]] = {
+        "%Y": ("2024", *_YEARS),
+        "%m": ("02", *_MONTHS),
+        "%d": ("29", *_DAYS),
+        "%H": ("12", *_HOURS),
+    }
     known |= {"%M": ("30", *_SIXTY), "%S": ("59", *_SIXTY), "{T}": "TT t_", "{f}": _FRACTIONS, "{z}": _OFFSETS}
     if zone == "none":
         known["{z}"] = ("", "Z", "+00")

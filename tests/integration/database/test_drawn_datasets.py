@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 import pytest
@@ -102,7 +102,7 @@ def load(
 def condition(field: Field) -> sql.Composable:
     """The declared checks of a column."""
     checks = [each.format(f'"{field.name}"') for each in field.column.sql_checks]
-    return sql.SQL(cast(LiteralString, " AND ".join(checks) or "true"))
+    return sql.SQL(" AND ".join(checks) or "true")
 
 
 def shown(dataset: Dataset) -> sql.Composable:

@@ -176,6 +176,11 @@ WRONG = [
     (extended(aliases="x"), f"{AT}/x-field/aliases", "must be a list of texts"),
     (extended(aliases=["ID"]), AT, 'also that of id, got "ID"'),
     (extended(personal=1), f"{AT}/x-field/personal", "true or false"),
+    (
+        with_field(**{"type": "number", "constraints": {"enum": [1]}, "x-field": {"decimals": 2}}),
+        f"{AT}/x-field/decimals",
+        "can't stand beside constraints/enum, got 2",
+    ),
     (extended("number", decimals=-1), f"{AT}/x-field/decimals", "0 to 18"),
     (extended("number", decimals="day"), f"{AT}/x-field/decimals", "semanticType currency"),
     (extended("datetime", timezone="CET"), f"{AT}/x-field/timezone", "required, none, UTC"),
