@@ -11,13 +11,9 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-<<<<<<< HEAD
-=======
-from tabular.declaration import Dataset, Field, parse
-from tabular.types.column_type import QUOTED, plain
->>>>>>> core
 from ingestion.row_rules import check_value
 from tabular.declaration import Dataset, Field, parse
+from tabular.types.column_type import QUOTED, plain
 
 Described = dict[str, Any]
 Values = Callable[[], str]

@@ -35,6 +35,8 @@ def connection(empty_shop: Shop) -> Iterator[psycopg.Connection]:
     with empty_shop.connect() as connection:
         columns = "file_id int, line_number int, raw text, reasons text[], fields jsonb"
         connection.execute(f"CREATE TEMPORARY TABLE rejected_rows ({columns})")
+        order = "bucket text, key text, sequencer text, uploaded_at timestamptz, version_id text"
+        connection.execute(f"CREATE TEMPORARY TABLE files (file_id bigint, {order})")
         # A value without an offset must not be read by the time zone of the session.
         connection.execute("SET TIME ZONE 'Asia/Kathmandu'")
         yield connection

@@ -10,9 +10,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from local_cloud.postgres import LocalPostgres
-from tests.integration.database.conftest import ADMINISTRATOR, DATASETS, PASSWORD, Shop
+from tests.integration.database.conftest import ADMINISTRATOR, PASSWORD, Shop
 from tests.support.web import chromium
-from tests.support.web.declared_tables import create_declared_tables
 from tests.support.web.process import WebProcess
 
 FILES, REJECTS = 130, 230
@@ -89,7 +88,6 @@ def web(postgres: LocalPostgres, tmp_path_factory: pytest.TempPathFactory) -> It
     postgres.server.create_master_user(ADMINISTRATOR, PASSWORD, database=shop.name)
     shop.migrate()
     with shop.connect() as connection:
-        create_declared_tables(connection, DATASETS)
         connection.execute(_FILL)
     with WebProcess(shop.server, shop.name, tmp_path_factory.mktemp("web") / "web.log") as web:
         yield web

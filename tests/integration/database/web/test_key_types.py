@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from psycopg import AsyncConnection, sql
 
+from scripts.migration.tables import table_statements
 from tabular.declaration import Dataset, parse
 from tests.integration.database.conftest import Shop
-from tests.support.web.declared_tables import create_declared_tables
 from web_src import listings, rows
 from web_src.tables import DatasetTable, Row, checked
 
@@ -46,7 +46,9 @@ def test_rows_are_listed_once_and_found_by_their_addresses(shared_shop: Shop, na
     properties, keys = KEYS[name]
     table = DatasetTable(_dataset(name, properties))
     with shared_shop.connect() as connection:
-        create_declared_tables(connection, {table.name: table.dataset})
+        for statement in table_statements(table.dataset):
+            connection.execute(statement.encode())
+        connection.execute(sql.SQL("GRANT SELECT ON {} TO web").format(sql.Identifier(table.name)))
         for part in (1, 2):
             insert = sql.SQL("INSERT INTO {} VALUES ({}, {}, 7)")
             for key in keys:

@@ -50,6 +50,9 @@ FILL = f"""
     SELECT 'R-' || lpad((n / 4)::text, 7, '0'), 1 + n % 4, 'A-' || n, 'MUG', 1, 'damaged',
            date '{NOW:%Y-%m-%d}' - ({ROWS} - n) / {ROWS // 365}, 1
     FROM generate_series(1, {ROWS}) AS n;
+    INSERT INTO customers
+    SELECT 'ada' || n || '@example.com', 'Ada', NULL, 'DE', NULL, true, timestamptz '{NOW}', 1
+    FROM generate_series(1, 100000) AS n;
     INSERT INTO products
     SELECT 'SKU-' || lpad(n::text, 7, '0'), 'Mug ' || n, 12.5, NULL, true, '{{"colour": "red"}}', 1
     FROM generate_series(1, {ROWS}) AS n;

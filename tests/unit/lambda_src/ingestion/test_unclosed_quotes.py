@@ -65,6 +65,11 @@ def test_text_with_several_lines_is_loaded(dataset: Dataset, note: str) -> None:
     assert [row["name"] for row in read(text.encode(), dataset=dataset).rows] == [note, "x\ny"]
 
 
+def test_text_with_several_lines_in_the_first_column_is_loaded() -> None:
+    text = 'name,price,sku\n"a\nb",1,A1\n"x\r\ny, z",2,A2\n'
+    assert [row["name"] for row in read(text.encode(), dataset=THREE_COLUMNS).rows] == ["a\nb", "x\r\ny, z"]
+
+
 def test_quotes_are_ordinary_where_the_declaration_says_so() -> None:
     columns = {"name": "sku", "type": "string", "constraints": {"maxLength": 20}}
     schema = {
