@@ -65,7 +65,7 @@ def make(field: Field) -> ColumnType:
         if decimals is not None:
             # 19.9900 is 19.99: zeros at the end are no decimals.
             fraction = fraction[:decimals] + fraction[decimals:].rstrip("0")
-        number = Decimal(f"{sign}{ungrouped(whole, group)}.{fraction}{power}")
+        number = Decimal(f"{sign}{ungrouped(whole, group) or '0'}.{fraction}{power}")
         if number.copy_abs() >= most or (number and number.adjusted() < -_MAX_EXPONENT):
             raise BadValueError(f"{quote(value)} is too large or too small")
         too_long = isinstance(field.decimals, int) and len(fraction) > field.decimals
