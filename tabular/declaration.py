@@ -135,7 +135,7 @@ class Dataset:
     """A kind of file, and the table in which its rows are kept; both have the dataset's name.
 
     `known_key` is what happens to a row whose key the table holds already. Retention is in days, None for no limit.
-    A dataset that sets `max_file_mb` accepts no larger file, in MiB, whatever the environment allows.
+    A dataset that sets `max_file_mb` accepts no larger file, in MiB, whatever the configuration allows.
     """
 
     name: str
