@@ -182,7 +182,7 @@ class _Csv:
             if line.count(self.delimiter.encode()) >= delimiters:
                 text = line.decode("utf-8", "surrogateescape").replace("\r", "")
                 values = next(csv.reader([text], delimiter=self.delimiter), [])
-                # After a first value of several lines, the last of them has the quote that closes it, and all other values.
+                # The last line of a first value of several lines has the quote that closes it, and all other values.
                 if len(values) == self._width and '"' not in values[0]:
                     if sum(_fits(field, values[number]) for number, field in self._typed) >= _SURE_VALUES:
                         sure = begin

@@ -10,14 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-<<<<<<< HEAD:tests/unit/tabular/test_text_pattern.py
-from tabular.types.column_type import QUOTED, Span, plain
-from tabular.types.text_pattern import fault, match_pattern
-=======
 from tabular.types import text_pattern
 from tabular.types.column_type import QUOTED, Span, plain
 from tabular.types.text_pattern import fault, match_pattern
->>>>>>> core:tests/unit/tabular/test_text_pattern.py
 
 COMMON = [
     r"[A-Z]{2}-[0-9]{1,4}",

@@ -102,6 +102,7 @@ ACCEPTED = [
     (PRICE, "19.9", "19.9"),
     (PRICE, "100.000", "100.00"),
     (declared("number", decimals=0), "12.00", "12"),
+    (declared("number", decimals=0), ".0", "0"),
     (GERMAN, "1.234,50", "1234.50"),
     (GERMAN, "1234,5", "1234.5"),
     (GERMAN, "1.234", "1234"),
