@@ -14,7 +14,7 @@ from checks.changes.service_rules import (
     NOTES,
     RETENTION,
 )
-from checks.templates import Resource, ResourceId, Templates, mappings
+from checks.templates import Resource, ResourceId, Templates
 
 _DATABASES = ("AWS::RDS::DBInstance", "AWS::RDS::DBCluster")
 _LAUNCH = ("LaunchTemplate", "MixedInstancesPolicy")
@@ -183,13 +183,21 @@ def _user_attributes(was: Resource, is_: Resource) -> Iterator[Effect]:
 def _is_kept_shorter(was: Resource, is_: Resource, names: tuple[str, ...]) -> bool:
     """Whether one of these numbers is lower than before, or new: then something is deleted sooner."""
     for name in names:
-        before, after = (
-            [int(found) for each in mappings(side) for found in [str(each.get(name))] if found.isdigit()]
-            for side in (was, is_)
-        )
-        if after and (not before or min(after) < min(before)):
+        # Sorted, so that the smallest number of each prefix is the one that stays.
+        before, after = (dict(sorted(_numbers(side, name, ""), reverse=True)) for side in (was, is_))
+        if any(prefix not in before or kept < before[prefix] for prefix, kept in after.items()):
             return True
     return False
+
+
+def _numbers(value: object, name: str, prefix: str) -> Iterator[tuple[str, int]]:
+    """The numbers of that name, each with the prefix of the objects that it is for."""
+    if isinstance(value, Mapping):
+        prefix = str(value.get("Prefix", prefix))
+        if str(value.get(name)).isdigit():
+            yield prefix, int(str(value[name]))
+    for each in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from _numbers(each, name, prefix)
 
 
 def _storage(was: Resource, is_: Resource) -> Iterator[Effect]:

@@ -334,6 +334,11 @@ def test_every_property_in_the_rules_is_one_of_its_type(type_: str) -> None:
             {"LifecycleConfiguration": {"Rules": [{"ExpirationInDays": 90}, {"ExpirationInDays": 60}]}},
             {"LifecycleConfiguration": {"Rules": [{"ExpirationInDays": 90}, {"ExpirationInDays": 30}]}},
         ),
+        (
+            "AWS::S3::Bucket",
+            {"LifecycleConfiguration": {"Rules": [{"ExpirationInDays": 30, "Prefix": "a/"}]}},
+            {"LifecycleConfiguration": {"Rules": [{"ExpirationInDays": 30, "Prefix": "a/"}, {"ExpirationInDays": 90}]}},
+        ),
     ],
 )
 def test_what_is_kept_for_fewer_days_is_deleted_sooner(
