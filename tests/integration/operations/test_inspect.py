@@ -22,7 +22,7 @@ def test_inspect_shows_what_happened_to_a_file(local_cloud: LocalCloud) -> None:
     wait_for(local_cloud, dropped)
     shown = output(local_cloud, "operations", "inspect", "--key", dropped.key)
     assert f"{dropped.version_id}  loaded" in shown
-    assert "2 orders loaded, 1 row rejected; orders of this version that are stored now: 2" in shown
+    assert "2 rows loaded, 1 rejected; rows of this version that are stored now: 2" in shown
     assert "line 4: " in shown
     assert "customer_email" in shown
     assert "Dead letters: none of this file" in shown
