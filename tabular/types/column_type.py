@@ -169,8 +169,7 @@ def sql_text(value: object) -> str:
 def words_pattern(words: Iterable[str], span: Span) -> str:
     """A pattern of these words, grouped by their first letter, so that only a few are tried."""
     groups: dict[str, list[str]] = {}
-    # Longer words first: an alternative that matches the beginning of another would hide it.
-    for word in sorted(set(words), key=lambda each: (-len(each), each)):
+    for word in sorted(set(words)):
         if word and word.isascii() and word.isprintable() and span.has(word):
             groups.setdefault(word[0], []).append(re.escape(word[1:]))
     if not groups:

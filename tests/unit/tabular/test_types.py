@@ -342,6 +342,14 @@ def test_a_value_that_breaks_a_rule_is_refused_with_the_reason(field: Field, val
 def test_a_number_in_json_that_postgresql_would_refuse_is_named(value: str) -> None:
     _, reason = check_value(OBJECT, f'{{"a": [{value}]}}')
     assert "is too large or too small for a number in JSON" in (reason or "")
+    assert not re.fullmatch(OBJECT.column.json_pattern or "", f'{{"a": [{value}]}}')
+
+
+@pytest.mark.parametrize("value", [" a", "a ", " a "])
+def test_the_fast_path_leaves_blanks_around_a_value_with_a_pattern_to_the_rules(value: str) -> None:
+    field = declared("string", pattern="[^;]+", maxLength=9)
+    assert check_value(field, value) == ("a", None)
+    assert not takes(field, value, COMMA)
 
 
 # Ordinary values of each type, which must not need the slow rules.
@@ -434,6 +442,8 @@ def test_the_fast_path_takes_no_refused_value(field: Field, value: str, reason: 
     for span in (COMMA, SEMICOLON, QUOTED):
         text = in_bytes.replace('"', '""') if span is QUOTED else in_bytes
         assert not re.fullmatch(f"(?:{field.column.pattern(span)}){re.escape(span.end)}", text + span.end)
+    if "decimalChar" not in field.options:  # JSON has the dot alone
+        assert not re.fullmatch(field.column.json_pattern or "(?!)", in_bytes)
 
 
 def test_patterns_of_whole_numbers_match_just_these() -> None:

@@ -266,6 +266,20 @@ def test_the_fast_path_takes_amounts_with_the_decimals_of_their_currency(
         assert fast_path.for_csv(ORDERS, fields, ",", b",17\n").take(content)[1] == taken
 
 
+def test_without_a_currency_the_fast_path_takes_the_usual_decimals_only() -> None:
+    fields = [
+        {"name": "id", "type": "string", "x-field": {"semanticType": "code"}},
+        {"name": "price", "type": "number", "x-field": {"decimals": "currency"}},
+        {"name": "currency", "type": "string", "x-field": {"semanticType": "currency"}},
+    ]
+    schema = {"fieldsMatch": "partial", "primaryKey": "id", "fields": fields}
+    dataset = parse(json.dumps(schema), name="things", path="")
+    for data in (b"id,price\nA,1.25\nB,1.234\nC,1\n", b"id,price,currency\nA,1.25,\nB,1.234,\nC,1,\n"):
+        fast, slow = read(data, dataset=dataset), read_slowly(data, dataset=dataset)
+        assert [each["id"] for each in fast.rows] == ["A", "C"]
+        assert (fast.rows, fast.rejects) == (slow.rows, slow.rejects)
+
+
 def test_a_delimiter_that_could_be_a_part_of_a_value_has_no_fast_path() -> None:
     content = Content([as_csv([row()], delimiter="/")])
     content.receive()
