@@ -1,4 +1,4 @@
-"""Kinds of files that a fast path could handle badly, for every dataset, each compared with a raw COPY of the rows."""
+"""Kinds of files that the fast path could read slowly, for every dataset, compared with a raw COPY of the rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files that the benchmarks load: kept below .local/bench until what makes them changes."""
+"""The files that the benchmarks load: kept below .local/bench until the code or a declaration changes."""
 
 from __future__ import annotations
 
@@ -101,18 +101,18 @@ def quoted(dataset: Dataset, rows: int) -> DatasetFile:
 
 
 def with_crlf(dataset: Dataset, rows: int) -> DatasetFile:
-    """Windows line ends."""
+    """The same rows with the line ends of Windows."""
     return _csv(dataset, "crlf", rows, values(dataset, rows), lineterminator="\r\n")
 
 
 def with_extra_column(dataset: Dataset, rows: int) -> DatasetFile:
-    """An unknown column at the end."""
+    """The same rows with an unknown column at the end."""
     extra = ([*row, "phone"] for row in values(dataset, rows))
     return _csv(dataset, "extra", rows, extra, header=[*dataset.columns, "channel"])
 
 
 def with_bad_rows(dataset: Dataset, rows: int) -> DatasetFile:
-    """Every hundredth row has no key."""
+    """Every hundredth row has an invalid key."""
     key = dataset.columns.index(dataset.primary_key[0])
 
     def spoiled() -> Iterator[Row]:
@@ -130,7 +130,7 @@ def orders() -> Dataset:
 
 
 def _json(dataset: Dataset, name: str, value: str | None) -> Any:
-    """The value for json.dumps. What JSON has no text for is marked, and loses its quotes afterwards."""
+    """The value for json.dumps. Numbers and booleans are marked, so that their quotes can be removed afterwards."""
     field = dataset.by_name[name]
     if value is None or field.type not in ("integer", "number", "boolean", "object", "array"):
         return value

@@ -1,4 +1,4 @@
-"""Makes files of any dataset and any length from its declaration, the same ones for the same numbers.
+"""Makes files of any dataset and any length from its declaration; the same arguments make the same file.
 
 `python -m bench.rows orders --rows 1000000` writes one to standard output.
 """
@@ -24,8 +24,8 @@ _WORDS = ("red", "blue", "large", "small", "mug", "lamp", "scarf", "bottle", "ga
 _CURRENCIES = ("EUR", "EUR", "EUR", "GBP", "USD", "CHF", "SEK", "PLN")
 _COUNTRIES = ("DE", "FR", "GB", "US", "PL", "SE", "NL", "IT")
 _OFFSETS = ("Z", "+01:00", "+02:00", "-05:00")
-_LINES_OF_ONE = 3  # rows with the same first column of a key of several columns
-_KNOWN_KEYS = 1_000  # of another dataset, to which foreign keys refer
+_LINES_OF_ONE = 3  # rows that have the same key except for its last column
+_KNOWN_KEYS = 1_000  # foreign keys refer to so many keys of the other dataset
 _EMPTY = 0.3  # the share of optional values that are left out
 _START = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 

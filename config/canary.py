@@ -1,4 +1,4 @@
-"""The file of `make verify`: one row that is nobody's, which must become a row in the database."""
+"""The file that `make verify` uploads: its one row belongs to no partner, and must arrive in the database."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,9 +23,10 @@ class Canary:
 
 @cache
 def canary() -> Canary | None:
-    """The canary of the first dataset that can have one; None if every key is a number or a time.
+    """The canary of the first dataset that can have one; None if there is no such dataset.
 
-    Such a key could be that of a partner's row, which the canary would replace.
+    The key must contain text, because a number or a time could be the key of a partner's row, which the canary would
+    replace. A dataset that rejects known keys would accept only the first canary.
     """
     return next(_canaries(), None)
 
@@ -46,7 +47,7 @@ def _texts(dataset: Dataset) -> list[str]:
 
 
 def _is_key(dataset: Dataset, word: str) -> bool:
-    """Whether the word can be the text of the key."""
+    """Whether the key has columns of text, and each accepts the word."""
     with suppress(BadValueError):
         return bool([dataset.by_name[name].column.check(word) for name in _texts(dataset)])
     return False

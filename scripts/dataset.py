@@ -13,7 +13,7 @@ from tabular.types import BadValueError
 
 MAX_BYTES = 200 * 1024 * 1024
 SAMPLE_ROWS = 20
-_WRONG = "?!"  # no value of any type but text
+_WRONG = "?!"  # invalid for every type but text
 
 
 def main(arguments: list[str] | None = None, *, tree: Path = ROOT) -> None:
@@ -39,8 +39,8 @@ def main(arguments: list[str] | None = None, *, tree: Path = ROOT) -> None:
     print(f"Written: datasets/{given.name}/{SCHEMA_FILE}, and samples beside it. What was guessed:")
     print("".join(f"  - {guess}\n" for guess in made.guesses), end="")
     print(f"{good:,} of {len(made.rows):,} rows are valid. Read the declaration (docs/datasets.md), then:")
-    print(f"  make migration NAME={given.name}    # creates the table: read the file that it writes")
-    print("  make snapshots test-fast            # the templates and pages that follow from it")
+    print(f"  make migration NAME={given.name}    # writes the migration that creates the table: read it")
+    print("  make snapshots test-fast            # updates the snapshots, and runs the fast tests")
 
 
 def written(schema: dict[str, object]) -> str:
@@ -61,7 +61,7 @@ def _content(source: Path) -> bytes:
 
 
 def _write_samples(folder: Path, made: Draft, dataset: Dataset, places: dict[str, int]) -> None:
-    """The first valid rows; and some of them with a mistake in each row, beside the reasons that it must have."""
+    """Write the first valid rows; and a file with a mistake in each row but the first, and the expected reasons."""
     good = [row for row in made.rows[:10_000] if _is_valid(dataset, places, row)][:SAMPLE_ROWS]
     _write(folder / f"{dataset.name}.csv", made, good)
     wrong: list[list[str]] = []

@@ -21,7 +21,7 @@ _MAX_KEY_COLUMNS = 4
 _MAX_NAME_CHARACTERS = 40
 _LENGTHS = (20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 _MISSING = ("NA", "N/A", "n/a", "NULL", "null", "None", "NaN", "nan", "-", "--", "?", r"#N/A")
-_MISSING_SHARE = 0.9  # the largest share of such words: a column of nothing else says nothing about its type
+_MISSING_SHARE = 0.9  # with a larger share of such words, the other values say too little about the type
 _PERSONAL = re.compile(
     r"mail|phone|mobile|first_?name|last_?name|surname|birth|street|address|iban|passport", re.IGNORECASE
 )
@@ -109,7 +109,7 @@ def _decoded(content: bytes) -> tuple[str, str]:
 
 
 def _table(text: str) -> tuple[str, list[str], list[list[str]]]:
-    """The delimiter, the header and the rows. With the delimiter, most rows have equally many values."""
+    """The delimiter, the header and the rows. With this delimiter, the most rows have the same number of values."""
 
     def score(delimiter: str) -> tuple[int, int]:
         found = Counter(len(row) for row in itertools.islice(_rows(text, delimiter), _DIALECT_ROWS))
@@ -142,7 +142,7 @@ def _columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[_Colu
     taken: set[str] = set()
     for number, name in enumerate(header):
         if not name.strip() or (meant[folded(name)] > 1 and folded(name) in {folded(each.header) for each in columns}):
-            continue  # without a name of its own, a value can't be found in the next file
+            continue  # a column without a name of its own can't be found in the next file
         if meant[folded(name)] > 1:
             raise DraftError(f"the header has {name!r} more than once: rename one of them")
         column = _Column(_identifier(name, number, taken), name.strip(), [row[number] for row in rows])
@@ -167,7 +167,7 @@ def _type(column: _Column) -> tuple[dict[str, Any], list[str]]:
     given = [value for value in column.values if value.strip(BLANKS)]
     words = sorted(set(given) & set(_MISSING))
     values = [value for value in given if value not in words]
-    # Words for a missing value are believed only if the other values have a type of their own.
+    # Such words mean that there is no value only if all other values have a type other than text.
     for candidate in _candidates(values) if len(values) > (1 - _MISSING_SHARE) * len(given) else []:
         if _fits(candidate, values):
             if words and candidate["type"] != "string":
@@ -189,14 +189,14 @@ def _candidates(values: Sequence[str]) -> Iterable[dict[str, Any]]:
             found = sorted({value.strip() for value in values})
             spellings = [[each for each in found if each.lower() == word] or [word] for word in (true, false)]
             yield {"type": "boolean", "trueValues": spellings[0], "falseValues": spellings[1]}
-    if not any(re.match(r"[+-]?0[0-9]", value.strip()) for value in values):  # a leading zero means something
+    if not any(re.match(r"[+-]?0[0-9]", value.strip()) for value in values):  # a number would lose its leading zeros
         yield {"type": "integer"}
         yield {"type": "number"}
         yield {"type": "number", "decimalChar": ",", "groupChar": "."}
         yield {"type": "integer", "groupChar": ","}
         yield {"type": "number", "groupChar": ","}
     yield {"type": "date"}
-    # A day above 12 must decide between 1/2 and 2/1; if none does, the column stays text.
+    # A day above 12 must show whether 1/2 is in January or in February. If none does, the column stays text.
     for form in _DATES:
         other = form.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
         if form.startswith("%Y") or not _fits({"type": "date", "format": other}, values):
@@ -249,7 +249,7 @@ def _words(declared: dict[str, Any]) -> str:
 
 
 def _key(columns: Sequence[_Column], rows: Sequence[Any]) -> tuple[str, ...]:
-    """The fewest columns that differ in every row. If there are none, all columns that can be in a key."""
+    """The fewest columns whose values no two rows share. If there are none, columns that can be in a key."""
     able = [each for each in columns if _can_be_key(each)]
     if not able:
         raise DraftError(
@@ -265,7 +265,7 @@ def _key(columns: Sequence[_Column], rows: Sequence[Any]) -> tuple[str, ...]:
 
 
 def _can_be_key(column: _Column) -> bool:
-    """Whether every row has a value; PostgreSQL's index has room for some hundred characters."""
+    """Whether every row has a value, and values are short: an index has room for some hundred characters."""
     missing = column.declared.get("missingValues", [""])
     short = column.declared["type"] != "string" or column.declared.get("constraints", {}).get("maxLength", 0) <= 200
     return short and all(value.strip(BLANKS) and value not in missing for value in column.values)

@@ -43,7 +43,7 @@ _OPTIONS = ("decimalChar", "groupChar", "bareNumber", "trueValues", "falseValues
 
 
 class _Allowed(NamedTuple):
-    """What a field of one type may have beside what every field has."""
+    """The properties that a field of one type may have, in addition to those of every field."""
 
     constraints: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
@@ -123,7 +123,7 @@ class ForeignKey(NamedTuple):
 
 
 class Page(NamedTuple):
-    """What the web app lists, searches and charts. A search finds keys by their beginning."""
+    """The columns that the web app lists, searches and charts."""
 
     columns: tuple[str, ...]
     search: str
@@ -135,7 +135,8 @@ class Dataset:
     """A kind of file, and the table in which its rows are kept; both have the dataset's name.
 
     `known_key` is what happens to a row whose key the table holds already. Retention is in days, None for no limit.
-    A dataset that sets `max_file_mb` accepts no larger file, in MiB, whatever the configuration allows.
+    `max_file_mb` is the largest file in MiB; it can only lower the limit of the configuration. `quoted` says that
+    quotes are syntax in CSV files, not ordinary characters.
     """
 
     name: str
@@ -171,13 +172,13 @@ class Dataset:
 
     @cached_property
     def names_in_files(self) -> Mapping[str, str]:
-        """The column that a name in a header or a JSON object means, by `folded` name."""
+        """The columns by the `folded` names that files may use for them."""
         found = {folded(alias): each.name for each in self.fields for alias in (each.title, *each.aliases) if alias}
         return found | {folded(each.name): each.name for each in self.fields}
 
 
 def folded(name: str) -> str:
-    """A column's name as names are compared: without case, and with "_" for a blank, a hyphen or a dot."""
+    """The form in which names of columns are compared: without case, and with "_" for blanks, hyphens and dots."""
     return re.sub(r"[ _.\-]+", "_", name.strip().casefold())
 
 
@@ -253,7 +254,7 @@ class _Node:
         raise DeclarationError(f"{self.path} at {self.pointer or '/'}: {message}, got {shown}")
 
     def check_content(self) -> None:
-        """Refuse what the migration or the messages couldn't show: texts with NUL, and values nested in values."""
+        """Refuse texts that can't be stored (NUL and unpaired surrogates), and deeply nested values."""
         left = [(self.value, 1)]
         while left:
             value, level = left.pop()
@@ -277,7 +278,7 @@ class _Node:
                 self.child(name).fail(f"unknown property; {hint}")
 
     def child(self, path: str) -> _Node:
-        """The value that a path of names and numbers leads to; None if it does not exist."""
+        """The node at the end of a path of names and numbers; its value is None if it does not exist."""
         node = self
         for name in path.split("/"):
             value = node.value
@@ -295,7 +296,7 @@ class _Node:
         return self.get(name) or self.fail(f"{name} is missing: {why}")
 
     def object(self, name: str, known: Iterable[str]) -> _Node:
-        """An object with these properties; an empty one if it is missing."""
+        """The object `name`, which may have only the known properties; an empty one if it is missing."""
         node = self.get(name) or _Node(self.path, f"{self.pointer}/{name}", {})
         node.only(known)
         return node

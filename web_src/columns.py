@@ -1,4 +1,4 @@
-"""The values of a dataset's columns as Python types: they check addresses, and describe the API's rows."""
+"""Python types of a dataset's columns: they check the parameters of addresses, and describe the API's rows."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from .queries import Reject
 from .tables import DatasetTable, Row
 
 _CHUNK_ROWS = 500
-# The names that precede the file's own columns begin with a word that columns of datasets hardly begin with. Ingestion
-# ignores unknown columns, so a corrected file can be sent with them.
+# Columns of datasets hardly ever have names like these. So ingestion ignores them as unknown columns, and a corrected
+# file can be sent with them.
 _REJECT_COLUMNS = ("rejected_line", "rejected_reasons")
 _RAW_COLUMN = "rejected_row"
 # Tells spreadsheets that the file is UTF-8.
@@ -57,8 +57,8 @@ async def row_chunks(pool: AsyncConnectionPool, table: DatasetTable, query: RowQ
 async def reject_chunks(pool: AsyncConnectionPool, file_id: int, table: DatasetTable | None) -> AsyncIterator[bytes]:
     """A file's rejected rows in chunks, as in `row_chunks`.
 
-    If all rows of the first chunk have the same columns, and the file's dataset is known, these are columns here too. A
-    row with others has only its raw text, which is always the last column.
+    If the dataset is known, and all rows of the first chunk have the same columns, each of these columns is one here
+    too. A later row with other columns has only its raw text, which is in the last column of every row.
     """
     after = 0
     names: list[str] | None = None

@@ -34,14 +34,14 @@ def _declared_example(field: Field) -> str:
 
 
 def csv_template(dataset: Dataset) -> bytes:
-    """As CSV. Where numbers have a decimal comma, spreadsheets separate columns by semicolons."""
+    """The template as CSV, with semicolons if numbers have a decimal comma, as spreadsheets write such files."""
     comma = any(each.options.get("decimalChar") == "," for each in dataset.fields)
     rows = [dataset.columns, [example(each) for each in dataset.fields]]
     return (BYTE_ORDER_MARK + csv_text(rows, delimiter=";" if comma else ",")).encode()
 
 
 def xlsx_template(dataset: Dataset) -> bytes:
-    """As a workbook of Excel, which shows each column's rule beside a selected cell.
+    """The template as an Excel workbook, which shows a column's rule beside the selected cell.
 
     All cells are text, so that Excel changes nothing that is typed into them: no leading zero, no date.
     """

@@ -18,7 +18,7 @@ from .tables import DatasetTable
 
 DAYS = 28
 NEWEST_FILES = 10
-# Counting four weeks of rows takes the database milliseconds per hundred thousand, so a chart may be this old.
+# Counting takes the database some milliseconds per hundred thousand rows, so a chart may be this old.
 CHART_MAX_AGE_SECONDS = 10.0
 
 Charts = Mapping[str, RefreshAheadCache[Chart | None]]
@@ -44,7 +44,7 @@ def cached_charts(pool: AsyncConnectionPool, tables: Mapping[str, DatasetTable])
 
 async def read_overview(pool: AsyncConnectionPool, charts: Charts) -> Overview:
     """The overview as of now."""
-    # One after the other, and before this takes a connection: the pool has few.
+    # One after the other, and before this function takes a connection itself: the pool has few.
     found = {name: await cached.get() for name, cached in charts.items()}
     midnight = datetime.combine(_today(), time(), UTC)
     async with pool.connection() as connection:

@@ -22,7 +22,7 @@ Row = Mapping[str, Any]
 
 
 class Cell(NamedTuple):
-    """A value as pages show it, with its column's title, the row that it is the key of, and its date for programs."""
+    """A value as pages show it. `address` is that of the row that it refers to; `moment` is a date in ISO 8601."""
 
     label: str
     is_amount: bool
@@ -34,8 +34,8 @@ class Cell(NamedTuple):
 class DatasetTable:
     """A dataset and its table.
 
-    `newest_first` are the columns that sort the rows, the newest first: that of the chart, then the key. It is empty if
-    rows are sorted by key only. A row without a date would be in no list, so an optional column doesn't sort the rows.
+    `newest_first` are the columns that sort the rows, newest first: that of the chart, then the key. It is empty if
+    rows are sorted by key only. An optional date never sorts rows, because a row without a date would be missing.
     `amounts` are the columns with numbers that people compare.
     """
 

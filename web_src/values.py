@@ -11,7 +11,7 @@ from typing import Any
 from tabular.codes import iso4217
 from tabular.declaration import Field
 
-NONE = "\u2013"  # a dash
+NONE = "\u2013"  # a dash, for a missing value
 
 
 def exact(value: Any) -> str:
@@ -30,21 +30,21 @@ def exact(value: Any) -> str:
 
 
 def rule(field: Field) -> str:
-    """What completes "a value must be"."""
+    """The words after "a value must be"."""
     decimals = f", with the decimals of the {field.decimals}" if isinstance(field.decimals, str) else ""
     return field.column.rule + decimals
 
 
 def moment(value: Any) -> str | None:
-    """The value as HTML's element `time` has it, if it is a date."""
+    """The attribute `datetime` of an HTML element `time`; None if the value is no date."""
     return value.isoformat() if isinstance(value, date) else None
 
 
 def reader(field: Field, *, is_name: bool) -> Callable[[Mapping[str, Any]], str]:
     """A function that returns the value of a field in a row as people read it.
 
-    `is_name` says that a number names something, such as an order. The function is chosen once, because lists call it
-    for every value.
+    `is_name` says that a number identifies something, such as an order, so its digits are not grouped. The function is
+    made once for each column, because lists call it for every value.
     """
     name, show = field.name, _shown(field, is_name=is_name)
     if isinstance(field.decimals, str) and not is_name:
@@ -74,7 +74,7 @@ def _with_currency(value: Decimal, currency: str | None) -> str:
 
 
 def _amount(value: int | Decimal, decimals: int) -> str:
-    """With at least so many decimals; never rounded."""
+    """The number with at least so many decimals; never rounded."""
     exponent = Decimal(value).normalize().as_tuple().exponent
     return f"{value:,.{max(decimals, -int(exponent))}f}"
 

@@ -1,4 +1,4 @@
-"""Decompresses gzip and Zstandard, and refuses files that are not gzip as declared, are damaged, or grow too large."""
+"""Decompresses gzip and Zstandard. Refuses files that are damaged, too large, or declared as gzip but are not."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ ZSTANDARD_MAGIC = b"\x28\xb5\x2f\xfd"
 PIECE_BYTES = 64 * 1024
 INPUT_BYTES = 8 * 1024  # zlib copies the input that follows a member, so large parts make many tiny members slow
 GZIP = zlib.MAX_WBITS + 16  # tells zlib to expect a gzip header and checksum
-# Follows members in files that were padded to blocks or copied as text. gunzip ignores anything that follows, with a
-# warning that nobody would see here: it could be a member that was damaged on its way.
+# Bytes that may follow a member, because the file was padded to blocks or copied as text. gunzip ignores any other
+# bytes too, with a warning. Nobody would see it here, and they could be a damaged member.
 _PADDING = b"\0\t\n\r \x1a"
 # A decoder holds a window in memory; RFC 8878 recommends that it supports 8 MiB, and more than this is refused.
 _ZSTANDARD_WINDOW_LOG = 23
@@ -25,8 +25,9 @@ _ZSTANDARD_WINDOW_LOG = 23
 def decompressed(pieces: Iterable[bytes], *, declared: str | None, max_bytes: int) -> Iterator[bytes]:
     """The file's content. Compression is recognized by the first bytes, and all members are decompressed.
 
-    `declared` says what declares the file to be gzip, or is None. A declared file that is not gzip is refused. Python
-    reads Zstandard since 3.14. Raises RefusedError, also if the content is damaged or has more than `max_bytes`.
+    `declared` says what declares the file to be gzip; None if nothing does. A declared file that is not gzip is
+    refused. Zstandard needs Python 3.14. Raises RefusedError, also if the content is damaged or has more than
+    `max_bytes`.
     """
     source = iter(pieces)
     first = next(source, b"")
@@ -49,7 +50,7 @@ def _limited(parts: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
         size += len(part)
         if size > max_bytes:
             raise RefusedError(f"The decompressed file has more than {max_bytes:,} bytes: split it into smaller files.")
-        # A member may hold a single byte, and reading each piece by itself would search its line again each time.
+        # A member may hold a single byte. If each were a piece of its own, its line would be searched again for each.
         held += part
         if len(held) >= PIECE_BYTES:
             yield bytes(held)

@@ -66,13 +66,13 @@ class Content:
         return self.buffer[self.position : self.position + size]
 
     def replace_rest(self, change: Callable[[Iterator[bytes]], Iterator[bytes]]) -> None:
-        """Go on with what `change` makes of the bytes that were not read yet."""
+        """Replace the bytes that were not read yet by what `change` makes of them."""
         self._pieces = change(chain([self.buffer[self.position :]], self._pieces))
         self._dropped += self.position
         self.buffer, self.position, self._text_end = b"", 0, -1
 
     def text_end(self) -> int:
-        """Up to where the buffer is UTF-8 text from the position on: the end of the last line before a bad byte."""
+        """The end of the UTF-8 text at the position: of the last line before a bad byte, or of the buffer."""
         if self._text_end < self.position:
             self._text_end = self._find_text_end()
         return self._text_end
@@ -106,9 +106,9 @@ class Content:
                 return self.buffer[start:]
 
     def lines_through(self, mark: bytes, offset: int) -> bytes:
-        """The lines that start `offset` bytes after the position, up to the first one with the mark, or all there are.
+        """The lines from `offset` bytes after the position to the first line with the mark, or to the last line.
 
-        They are cut one byte after the limit of a record that starts at the position.
+        The result is cut one byte after the limit of a record that starts at the position.
         """
         self.fill(MAX_RECORD_BYTES + 1)
         start, most = self.position + offset, self.position + MAX_RECORD_BYTES + 1

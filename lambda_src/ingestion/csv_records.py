@@ -45,9 +45,9 @@ class CsvReader:
     its first line becomes an invalid record, and reading continues at the next line. A quote inside a value that does
     not start with one is an ordinary character; so is every quote unless `quoted`.
 
-    `swallowed` gets the lines of a record after its first, and returns where the last of them begins that looks like a
-    row, or None. Such a line is no part of a quoted value: the quote was never closed. `records_are_lines` says that a
-    record counts as one line even if a value contains line ends.
+    `swallowed` gets the lines of a quoted record after its first line. If some of them look like rows, so that the
+    quote was probably never closed, it returns the place where the last of these begins; otherwise None.
+    `records_are_lines` says that a record counts as one line even if a value contains line ends.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class CsvReader:
         mark = re.escape(delimiter)
         value = rf'(?:"(?:[^"]|"")*+"|[^"{mark}\r\n][^{mark}\r\n]*+|)'
         blank = "[ \t]" if delimiter not in BLANKS else f"[{BLANKS.replace(delimiter, '')}]"
-        # What can be wrong in values without quotes, wherever they stand in a record that has been read.
+        # Faults of values without quotes, in any column of a record that has been read.
         faults = {rf'{blank}++"': BLANK_BEFORE_QUOTE}
         if delimiter == "\t":
             faults[r'(?!\\N(?:[\t\r\n]|\Z))[^"\t\r\n][^\t\r\n]*?(?<=\\)[btnrfvN\\0-7x]'] = COPY_ESCAPE
@@ -113,11 +113,11 @@ class CsvReader:
         return CsvRecord(number, raw, values, next((fault for wrong, fault in self._faults if wrong.match(raw)), None))
 
     def _parse(self, *, known_open: int) -> tuple[list[str], bytes]:
-        """The values at the position and the bytes with them, or _FaultError.
+        """The values of the record at the position, and its bytes. Raises _FaultError.
 
-        `known_open` is how far an earlier record was read, of which this one is a part. Both were inside a quoted value
-        at the end of every line, so both end in the same way. Without this, a file of quotes that are never closed
-        would be read thousands of times.
+        An earlier record, which began before this one, was read up to `known_open`, and was inside quotes at the end of
+        every line. So is this record, and both have the same fault. Without this, a file of quotes that are never
+        closed would be read thousands of times.
         """
         taken: list[bytes] = []
         size = 0
@@ -138,7 +138,7 @@ class CsvReader:
             values = next(csv.reader(parts(), delimiter=self._delimiter, strict=True))
         except csv.Error as error:
             raise _FaultError(_fault(str(error)), known_open=size) from None
-        # Some lines were left out, but the quote is closed.
+        # Lines were skipped up to `known_open`, but the quote is closed: read all of them.
         return self._parse(known_open=0) if known_open and len(taken) > 1 else (values, b"".join(taken))
 
 

@@ -1,4 +1,4 @@
-"""The fast path for ordinary valid rows: a regular expression matches them in the received bytes, many at a time.
+"""The fast path for ordinary valid rows: a regular expression matches many of them at a time in the received bytes.
 
 Its patterns come from the types of the columns. They are stricter than the rules: every row that matches is valid under
 the rules, and PostgreSQL stores the same values, as the tests prove. Rows that don't match are checked by the rules.
@@ -21,11 +21,11 @@ from .content import MAX_RECORD_BYTES, Content
 
 QUOTE = '"'
 _IGNORED_CHARACTERS = 2_000
-_DELIMITERS = ",;\t|"  # any other, such as a dot, could be a part of a value that a pattern takes
+_DELIMITERS = ",;\t|"  # another one, such as a dot, could be part of a value that a pattern matches
 _JSON_TEXT = rf'"[{characters(QUOTE + chr(92))}{BEYOND_ASCII}]*+"'
 _JSON_NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
 _JSON_SCALAR = rf"(?:{_JSON_TEXT}|{_JSON_NUMBER}|true|false|null)"
-# A column's value as it stands in a row that has matched: what follows it is known.
+# A column's value in a row that has matched. The row is valid, so these can be simpler than the patterns of types.
 _JSON_VALUE = {
     "object": r"(?:null|(\{(?:[^{}\"]++|\"[^\"]*+\")*+\}))",
     "array": r"(?:null|(\[(?:[^\[\]\"]++|\"[^\"]*+\")*+\]))",
@@ -35,16 +35,16 @@ _JSON_SIMPLE_VALUE = r"(?:null|(\"[^\"]*+\"|[^\",}n][^,}]*+))"
 
 @dataclass(frozen=True)
 class FastPath:
-    """Takes rows of one layout: `run` matches as many as possible, and `finish` makes lines for COPY of them."""
+    """Takes rows of one layout: `run` matches as many as possible, and `finish` converts them to lines for COPY."""
 
     run: re.Pattern[bytes]
     finish: Callable[[bytes], bytes]
     can_be_too_long: bool
 
     def take(self, content: Content) -> tuple[bytes, int]:
-        """Take the valid rows at the position, as lines for PostgreSQL's COPY, and their number; b"" and 0 for none.
+        """Take the valid rows at the position; returns them as lines for PostgreSQL's COPY, and their number.
 
-        One match takes all the rows in the buffer. Each row is one line.
+        One match takes all the rows in the buffer. Each row is one line. If there are none, returns b"" and 0.
         """
         end = content.text_end()
         match = self.run.match(content.buffer, content.position, end) if end > content.position else None
@@ -59,7 +59,7 @@ class FastPath:
 
 
 def for_csv(dataset: Dataset, fields: Sequence[Field | None], delimiter: str, line_end: bytes) -> FastPath:
-    """For the lines of a CSV file with these columns, None for those that are ignored.
+    """The fast path for a CSV file with these columns; None is a column that is ignored.
 
     `line_end` replaces the end of each line. The lines for COPY have the columns in the same order.
     """
@@ -87,9 +87,9 @@ def for_csv(dataset: Dataset, fields: Sequence[Field | None], delimiter: str, li
 
 
 def for_json(dataset: Dataset, members: Sequence[tuple[bytes, Field | None]], line_end: bytes) -> FastPath:
-    """For JSON lines of one layout: for each member, the bytes before its value, such as b', "sku": ', and its field.
+    """The fast path for JSON lines of one layout: for each member, the bytes before its value, and its field.
 
-    The lines for COPY have the columns in the order of the dataset.
+    The bytes are such as b', "sku": '. The lines for COPY have the columns in the order of the dataset.
     """
     fields = [field for _, field in members]
     before = [re.escape(start.decode("latin-1")) for start, _ in members]
@@ -116,7 +116,7 @@ def for_json(dataset: Dataset, members: Sequence[tuple[bytes, Field | None]], li
 
 
 def _without_long_lines(rows: bytes) -> bytes:
-    """The rows before the first that is longer than a record may be: the rules refuse it."""
+    """The rows before the first one that is longer than a record may be, which the rules must reject."""
     end = 0
     for line in rows.splitlines(keepends=True):
         if len(line) > MAX_RECORD_BYTES:
@@ -126,7 +126,7 @@ def _without_long_lines(rows: bytes) -> bytes:
 
 
 class _Value(NamedTuple):
-    """A column in a pattern: its types and whether it may be empty can be narrower than those of the field."""
+    """A column in a pattern. `column` and `optional` can be narrower than the field's own."""
 
     field: Field
     column: ColumnType
@@ -150,7 +150,7 @@ def _can_be_too_long(fields: Sequence[Field | None]) -> bool:
 def _row(
     fields: Sequence[Field | None], before: Sequence[str], value: Callable[[_Value | None], str], order: str
 ) -> str:
-    """The pattern of a row. Where a currency decides about decimals, each number of them has an alternative."""
+    """The pattern of a row. If a currency decides the decimals, there is an alternative for each number of decimals."""
 
     def part(number: int, each: _Value | None) -> str:
         found = value(each) if not each or each.column.date_order in (None, order) else NOTHING
@@ -177,7 +177,7 @@ def _row(
 
 
 def _with_decimals(value: _Value | None, decimals: int, deciders: set[str]) -> _Value | None:
-    """An amount with at most so many decimals, or a currency that has so many; other columns as they are."""
+    """Narrow an amount to at most so many decimals, and a currency to those with so many; keep other columns."""
     if value and isinstance(value.field.decimals, str):
         return value._replace(column=replace(value.field, decimals=decimals).column)
     if value and value.field.name in deciders:
@@ -208,13 +208,13 @@ def _in_bytes(text: str) -> str:
 
 
 def _not_missing(field: Field, end: str) -> str:
-    """A lookahead: what follows, up to `end`, is no word for a missing value."""
+    """A lookahead that fails if the value, which ends at `end`, is a word for a missing value."""
     words = [_in_bytes(each) for each in field.missing_values if each]
     return f"(?!(?:{'|'.join(words)}) *+{end})" if words else ""
 
 
 def _csv_change(field: Field) -> Callable[[Column], list[bytes]] | None:
-    """What must change in a column of matched values: words for a missing value, and the form of numbers."""
+    """A function that empties words for a missing value, and rewrites numbers; None if nothing changes."""
     words = {form for each in field.missing_values if each for form in (each.encode(), f'"{each}"'.encode())}
     rewrite = field.column.rewrite
     if rewrite is None and (not words or field.required):

@@ -22,7 +22,7 @@ BAD_BYTES = re.compile("[\udc80-\udcff]+")  # not UTF-8, decoded with "surrogate
 _EMPTY_LINES = re.compile(rb"(?:[ \t]*+\r*+\n)++")
 _SEPARATOR_LINE = re.compile(rb'"?sep=([!#-/:-@\[-`{-~ \t])"?\r?\n')  # Excel's own hint before the header
 _MAX_LINES_BEFORE_HEADER = 50
-_SURE_VALUES = 2
+_SURE_VALUES = 2  # so many values with the types of their columns make a line of a quoted value a row
 _MAX_NAMES = 100
 _MAX_NAMES_CHARACTERS = 1_000
 _MAX_LAYOUTS = 8
@@ -31,7 +31,7 @@ _MAX_FAST_PATH_NAMES = 100
 
 
 def detect_format(dataset: Dataset, content: Content, file_id: int) -> Format:
-    """The file's format; moves the position before its first record. Raises RefusedError if there is none."""
+    """The file's format; moves the position before its first record. Raises RefusedError if it is not supported."""
     beginning = content.beginning(kinds.BEGINNING_BYTES)
     kinds.refuse_known(beginning)
     workbook = spreadsheet.Workbook(dataset) if beginning.startswith(spreadsheet.MAGIC) else None
@@ -102,7 +102,8 @@ class _Csv:
     """Values separated by a delimiter. The first line names the columns; unknown ones are ignored.
 
     `columns` and `delimiter` are those of the lines for COPY, `fast_paths` are tried in this order, `blank_lines`
-    matches lines that are no rows, `date_order` is what PostgreSQL must read, and `note` is for the sender.
+    matches lines that are no rows, `date_order` is the order of dates that PostgreSQL must read, and `note` is for the
+    sender.
     """
 
     def __init__(
@@ -134,7 +135,7 @@ class _Csv:
         self._pick = [names.index(name) if name in names else self._width for name in dataset.columns]
         # From this number on, the columns may be left off at the end of a row.
         self._optional_from = 1 + max(number for number, field in enumerate(fields) if field and field.required)
-        # The types that ordinary text rarely has: it has words that look like a code.
+        # Words of ordinary text rarely have one of these types. They often look like a code.
         self._typed = [
             (number, field)
             for number, field in enumerate(fields)
@@ -142,7 +143,7 @@ class _Csv:
         ]
         self._workbook = workbook
         if workbook:
-            # A cell has no quotes that could be left open.
+            # Quotes of a workbook's CSV are always closed.
             self._reader = CsvReader(content, delimiter, records_are_lines=True)
         else:
             self._reader = CsvReader(content, delimiter, quoted=dataset.quoted, swallowed=self._swallowed)
@@ -173,7 +174,7 @@ class _Csv:
         return dict(zip(self._header, map(str, record.values_in_file), strict=False))
 
     def _swallowed(self, lines: bytes) -> int | None:
-        """Where the last of these lines of a quoted value begins that looks like a row, if the value contains rows."""
+        """If these lines of a quoted value contain rows, the place where the last row begins."""
         delimiters = self._width - 1
         if lines.count(self.delimiter.encode()) < delimiters:
             return None
@@ -182,7 +183,7 @@ class _Csv:
             if line.count(self.delimiter.encode()) >= delimiters:
                 text = line.decode("utf-8", "surrogateescape").replace("\r", "")
                 values = next(csv.reader([text], delimiter=self.delimiter), [])
-                # The last line of a first value of several lines has the quote that closes it, and all other values.
+                # A quote in the first value closes a value of several lines: the line is the end of a row.
                 if len(values) == self._width and '"' not in values[0]:
                     if sum(_fits(field, values[number]) for number, field in self._typed) >= _SURE_VALUES:
                         sure = begin
@@ -199,7 +200,7 @@ class _Csv:
         return plain and not check(self._dataset, [[*values, ""][number] for number in self._pick])[1]
 
     def learn(self, record: Record) -> None:
-        """Nothing to learn: the header describes every row."""
+        """Do nothing: the header describes every row."""
 
 
 def _fits(field: Field, value: str) -> bool:

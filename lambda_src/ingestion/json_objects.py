@@ -1,7 +1,7 @@
-"""Makes JSON Lines of JSON that has not one object per line.
+"""Converts JSON that does not have one object per line into JSON Lines.
 
-These are an array of objects, objects one directly behind the other (Amazon Data Firehose), objects that are spread
-over several lines, and JSON text sequences (RFC 7464).
+Such files are an array of objects, objects one directly after the other (Amazon Data Firehose), objects of several
+lines, and JSON text sequences (RFC 7464).
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ _OBJECT = rf"\{{(?:[^\"{{}}]++|{_STRING})*+\}}"
 for _ in range(3):  # levels of objects in objects; an object with more takes longer
     _OBJECT = rf"\{{(?:[^\"{{}}]++|{_STRING}|{_OBJECT})*+\}}"
 _WHOLE_OBJECT = re.compile(_OBJECT.encode("latin-1"))
-# Without escapes, an even number of quotes means that the last brace is outside of them. This is ten times as fast.
+# Without escapes, an even number of quotes means that the last brace is outside of them. This pattern is ten times as
+# fast.
 _SIMPLE_OBJECT = re.compile(rb"\{[^{}\\\n]*+\}")
 _BETWEEN = re.compile(rb"[\s,\x1e\[\]]++")
 # A string ends with its line at the latest: JSON writes a line end in a string as \n.
@@ -33,7 +34,7 @@ _LIST = re.compile(rb'"([^"\\\n]{1,100})"\s*:\s*\[\s*\{')
 
 
 def are_objects(beginning: bytes) -> bool:
-    """Whether a file that begins like this is JSON of which the first object isn't alone on its line."""
+    """Whether a file that begins like this is JSON, and its first object is not alone on its line."""
     beginning = beginning.lstrip()
     if beginning.startswith(b"\x1e") or _ARRAY.match(beginning):
         return True
@@ -41,10 +42,10 @@ def are_objects(beginning: bytes) -> bool:
         return False
     line, line_end, _ = beginning.partition(b"\n")
     try:
-        # Latin-1, so that a place in the text is one in the bytes.
+        # Latin-1, so that positions in the text and in the bytes are the same.
         _, end = json.JSONDecoder().raw_decode(beginning.decode("latin-1"))
     except json.JSONDecodeError as error:
-        # The line is correct as far as it goes, and the object goes on in the next line.
+        # The line has no mistake, and the object continues on the next line.
         return bool(line_end) and error.pos > len(line)
     except RecursionError:
         return False
@@ -52,10 +53,10 @@ def are_objects(beginning: bytes) -> bool:
 
 
 def json_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Each object in a line of its own. Anything else between them, except commas, becomes a line that is no object.
+    """Each object on a line of its own. Anything else between objects, except commas, becomes a line of its own too.
 
-    Empty lines are added, so that a line has the number of the line on which its object begins. Where several objects
-    begin on a line, each counts as one. Raises RefusedError if an object or an array has no end.
+    Empty lines are added, so that a line has the number of the line on which its object begins. If several objects
+    begin on one line, each counts as a line. Raises RefusedError if an object or an array has no end.
     """
     content = Content(pieces)
     lines = bytearray()
@@ -120,5 +121,5 @@ def _object(buffer: bytes, start: int, line: int) -> tuple[bytes, bytes]:
 
 
 def rows_inside(name: str) -> str:
-    """What to say about an object with a list of objects."""
+    """The reason against an object that contains the rows as a list."""
     return f'the rows are inside the list "{name}": send its objects themselves, one per line or as an array.'

@@ -80,7 +80,7 @@ def given(members: Iterable[tuple[str, Any]]) -> dict[str, str]:
 
 
 def layout(dataset: Dataset, line: bytes) -> tuple[tuple[bytes, str | None], ...] | None:
-    """The columns in a line, each with the bytes before its value; None if the line is deeply nested or unusual.
+    """The columns of a line, each with the bytes before its value; None if the line is deeply nested or unusual.
 
     Lines that one program writes have one layout, or few. Each column occurs at most once; None is a name that is not
     a column.
@@ -128,7 +128,7 @@ def _fault(dataset: Dataset, line: bytes) -> str:
 
 
 def _inside(dataset: Dataset, members: list[tuple[str, Any]]) -> str | None:
-    """Where the values of a row, or a list of rows, are inside an object without a column; None if nowhere."""
+    """The reason against an object that has no column but contains rows further inside; None if it contains none."""
     lists = []
     level = [("", members)]
     for _ in range(_INNER_LEVELS):

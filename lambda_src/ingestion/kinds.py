@@ -1,4 +1,4 @@
-"""Names the kinds of files that can't be read, by their first bytes, and says what to send instead."""
+"""Recognizes files that can't be read, by their first bytes, and says what to send instead."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _KINDS: tuple[tuple[bytes, str, str], ...] = (
     (
         rb"(?i:(?:\xef\xbb\xbf)?\s*(?:<!--[^>]*>\s*)?<(?:!doctype\s+html|html|head|body|table|meta|style|div)\b)",
         "an HTML page",
-        f"A download may have saved an error page, or a program a table of a web page. {_EXPORT}",
+        f"It may be an error page that was saved as a file, or a web page with a table. {_EXPORT}",
     ),
     (rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!--|!DOCTYPE|[A-Za-z][\w.:-]*[\s/>])", "an XML document", _EXPORT),
 )

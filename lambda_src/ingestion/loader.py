@@ -22,8 +22,8 @@ from .reader import DatasetReader
 from .refusal import RefusedError
 from .tables import DatasetWriter, limit_statements, lock, write_rejects
 
-# Left by Spark, Hadoop and EMR, by macOS and Windows, and by office programs while a file is open; a key that ends in
-# "/" is a folder of S3's console.
+# Files without rows that Spark, Hadoop, EMR, macOS, Windows and office programs leave beside others. A key that ends in
+# "/" is a folder that S3's console created.
 _MARKER = re.compile(
     r"(?:^|/)(?:_SUCCESS|_committed_[^/]*|_started_[^/]*|_(?:common_)?metadata|\.[^/]*\.crc)$|(?:^|/)_temporary/|_\$folder\$$"
     r"|(?:^|/)(?:\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini|~\$[^/]*|\.~lock\.[^/]*#|\.(?:git)?keep)$|/$"
@@ -38,9 +38,9 @@ _log = logging.getLogger(__name__)
 class Loader:
     """Loads versions of files into the tables of their datasets.
 
-    A file belongs to the dataset that its key names after `prefix`, such as incoming/orders/…. A file with more than
-    `max_file_bytes`, compressed or decompressed, is refused, or with more than its dataset allows. So is a file if too
-    many of its rows are rejected, or all of them.
+    A file belongs to the dataset that its key names after `prefix`, such as incoming/orders/…. A file is refused if it
+    has more bytes than `max_file_bytes` or its dataset allows, compressed or decompressed, or if too many of its rows,
+    or all of them, are rejected.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Loader:
 
     def _no_dataset(self) -> str:
         folders = ", ".join(f"{self._prefix}{name}/" for name in self._datasets)
-        return f"The file's folder is that of no dataset. Put the file into one of {folders}."
+        return f"No dataset has this folder. Put the file into one of {folders}."
 
     def _read(
         self, connection: Connection, event: FileEvent, file_id: int, dataset: Dataset, deadline: Deadline

@@ -31,7 +31,7 @@ _QUOTED_VALUE = re.compile('"[^"]*"')
 _SHOWN_REASONS = 3
 _KINDS_OF_REASONS = 1_000
 _NOT_STORABLE = "can't be stored"
-# Programs of shops export an order with several items like this.
+# Shop systems export an order with several items like this.
 _CONTINUATION = (
     "the row is a continuation of the one before it: it has the same {}, and other values are left out (each row must "
     "have all of them)"
@@ -51,7 +51,7 @@ class RejectedRow(NamedTuple):
 
 
 class CommonReasons:
-    """Counts the reasons of rejected rows. Reasons that differ in the quoted value only are one."""
+    """Counts the reasons of rejected rows. Reasons that differ only in the quoted value count as one."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
@@ -92,7 +92,7 @@ class DatasetReader:
     """Reads a file of a dataset once, from beginning to end. Each line for COPY ends in `file_id`.
 
     `format` has the columns of these lines, without file_id, and the note for the sender, which is complete when the
-    whole file was read.
+    whole file has been read.
 
     Raises RefusedError if the file's format is not supported, and, while it is read, if too many rows are rejected:
     this is checked every 10,000 records and at the end.
@@ -178,12 +178,12 @@ class DatasetReader:
             self._not_text += 1
             reasons.append(f"the row is not UTF-8 text: it contains the bytes {quote(bad_bytes[0])}")
         if record.values:
-            # A byte that is not UTF-8 is one reason, and not another one of the column that contains it.
+            # A byte that is not UTF-8 is a reason of the row. It must not be another reason of its column.
             values = [_readable(each) for each in record.values] if reasons else record.values
             stored, wrong = check(self.dataset, values)
             if wrong and self._continues_the_last(stored, wrong):
                 reasons.append(_CONTINUATION.format(", ".join(self.dataset.primary_key)))
-            if reasons:  # a byte that is not UTF-8, or NUL, has been named
+            if reasons:  # they name the byte that is not UTF-8, or NUL, already
                 wrong = [reason for reason in wrong if _NOT_STORABLE not in reason]
             reasons += wrong
         if reasons:
@@ -215,7 +215,7 @@ class DatasetReader:
         if self._not_text > ALWAYS_ALLOWED_NOT_TEXT and self._not_text * 100 > records * self._max_rejected_percent:
             raise RefusedError(
                 f"The file is not UTF-8 text: {self._not_text:,} of the first {records:,} rows contain other bytes. "
-                f'{self.reasons} Save it as "CSV UTF-8" and send it again, or let its encoding be declared.'
+                f'{self.reasons} Save it as "CSV UTF-8" and send it again, or have its encoding declared.'
             )
         if self.rejected > ALWAYS_ALLOWED_REJECTS and self.rejected * 100 > records * self._max_rejected_percent:
             raise RefusedError(

@@ -16,7 +16,7 @@ NULL_MARK = "\\N"
 def check(dataset: Dataset, values: Sequence[str | None]) -> tuple[list[str | None], list[str]]:
     """The values to store for a row, and every reason to reject it. The values are in the order of the columns.
 
-    The result may be stored only if there is no reason. A value that is None was rejected before, and has its reason.
+    The result may be stored only if there is no reason. None is a value that was rejected before, and has a reason.
     """
     stored: list[str | None] = []
     reasons: list[str] = []
@@ -31,7 +31,7 @@ def check(dataset: Dataset, values: Sequence[str | None]) -> tuple[list[str | No
 
 
 def check_value(field: Field, value: str) -> tuple[str | None, str | None]:
-    """The text to store for a value, and the reason against it; neither if the value is missing and may be."""
+    """The text to store for a value, or the reason against it; neither if the value is missing and optional."""
     if is_missing(field, value):
         return None, "is missing" if field.required else None
     try:

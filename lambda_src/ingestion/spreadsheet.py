@@ -1,7 +1,7 @@
 """Reads Excel workbooks (.xlsx): the only sheet that has cells becomes CSV text.
 
 The library holds a whole sheet in memory. So a workbook is refused by its size, and by that of its sheet, before it is
-opened. The library also reads an error such as #N/A as an empty cell, and forgets the zeros before a number that has
+opened. The library also reads an error such as #N/A as an empty cell, and drops the zeros before a number that has
 the format 00000. Both are looked up in the sheet's XML.
 """
 
@@ -75,7 +75,7 @@ class Workbook:
     def csv_lines(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """Each row of the sheet as a record of comma-separated values; raises RefusedError.
 
-        A row with an error ends in an empty value too many, so that no fast path takes it.
+        A row with an error gets an additional empty value, so that no fast path takes it.
         """
         data = _received(pieces)
         name, found = _looked_up(data)
@@ -191,7 +191,7 @@ def _parsed(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
 def _check_area(xml: bytes) -> None:
     """Raise RefusedError if there are too many cells between the first and the last one."""
     rows = [match.start() for match in _ROW.finditer(xml)]
-    # Cells and rows have addresses, or follow each other.
+    # A row or cell without an address follows the one before it.
     width, height = 0, len(rows)
     for start, end in pairwise([*rows, len(xml)]):
         width = max(width, len(_CELL.findall(xml, start, end)))
@@ -278,7 +278,7 @@ def _text(cell: object, field: Field | None) -> str:
 
 
 def _day(day: date, field: Field | None) -> str:
-    """A date, or a date with a time. Some programs write dates with midnight, or midnight as no time."""
+    """A date or a datetime. Programs may write a date as its midnight, and a midnight as its date."""
     if field and field.type == "datetime" and not isinstance(day, datetime):
         day = datetime.combine(day, time())
     if field and field.type == "date" and isinstance(day, datetime) and day.time() == time():
@@ -287,7 +287,7 @@ def _day(day: date, field: Field | None) -> str:
 
 
 def _fits(values: list[str]) -> bool:
-    """Whether a record may be so long. One that may not is rejected by its first line, so it must have no other."""
+    """Whether the record is short enough. A longer one is rejected line by line, so it must have only one line."""
     if sum(map(len, values)) < MAX_RECORD_BYTES // 8:  # a character has at most 4 bytes, and a quote is doubled
         return True
     text = io.StringIO(newline="")

@@ -1,10 +1,10 @@
 """Writes a file's rows to the dataset's table and to `rejected_rows`, in batches.
 
 A batch of new rows is copied directly into the table. If the table already holds a key of the batch, the copy is rolled
-back, and the batch goes through a temporary table. If the file outranks every file that the known rows came from, these
-rows are deleted and the batch is copied again, which takes half the time of an update. Otherwise the batch is merged
-row by row. After each batch the table holds, for every key that the file contained so far, the row that the dataset's
-rule for known keys asks for.
+back, and the batch goes through a temporary table. If the file is later than every file that the known rows came from,
+these rows are deleted and the batch is copied again, which takes half the time of an update. Otherwise the batch is
+merged row by row. After each batch the table holds, for every key that the file contained so far, the row that the
+dataset's rule for known keys asks for.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _TEMPORARY_TABLES: tuple[LiteralString, ...] = (
     "CREATE UNIQUE INDEX {counted_key} ON {counted} ({key})",
     "TRUNCATE {incoming} RESTART IDENTITY",
 )
-# The number of known rows by the file that they came from.
+# Deletes the known rows, and returns their number by the file that they came from.
 _DELETE_STORED: LiteralString = """
     WITH deleted AS (
         DELETE FROM {table} AS stored USING {incoming} AS incoming WHERE {same_key} RETURNING stored.file_id
@@ -174,7 +174,7 @@ class DatasetWriter:
             elif self._insert(batch):
                 failures = 0
             else:
-                # Existing keys often follow each other: after each failure, more batches are merged without a copy.
+                # Existing keys often follow each other: after each failure, more batches skip the copy.
                 failures += 1
                 pause = 2**failures - 2
                 self._merge(batch.lines, batch)

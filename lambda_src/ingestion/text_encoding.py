@@ -1,4 +1,4 @@
-"""Turns the text of a file into UTF-8, and leaves out an end mark of DOS."""
+"""Converts the text of a file to UTF-8, and removes the end mark of DOS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .refusal import RefusedError
 
 UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_END_MARK = b"\x1a"  # Ctrl-Z, which DOS wrote behind the last line
+_END_MARK = b"\x1a"  # Ctrl-Z, which DOS wrote after the last line
 _MAX_HELD = 1_024
 
 
@@ -21,7 +21,7 @@ def encoding(beginning: bytes, declared: str) -> str:
 
 
 def as_utf8(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
-    """The text in UTF-8. A byte that the encoding doesn't have, or half of a pair of UTF-16, stays invalid UTF-8."""
+    """The text in UTF-8. A byte that the encoding lacks, or half of a surrogate pair, becomes invalid UTF-8."""
     errors = "surrogatepass" if encoding == "utf-16" else "surrogateescape"
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     for piece in pieces:

@@ -1,1 +1,1 @@
-"""Writes migrations: what the declarations of datasets say, and the database does not have yet."""
+"""Writes migrations for what datasets declare and the database does not have yet."""

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="scripts.migration", description=__doc__)
     parser.add_argument("--name", default="", help="what the migration does, in a few words")
     parser.add_argument("--defaults", default="", help="values for existing rows: dataset.column=value …")
-    parser.add_argument("--accept-loss", action="store_true", help="write also what loses values")
+    parser.add_argument("--accept-loss", action="store_true", help="also write changes that lose values")
     options = parser.parse_args(arguments)
     try:
         with _database() as url:
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def write(
     url: str, datasets: dict[str, Dataset], defaults: dict[str, str], title: str, accept_loss: bool
 ) -> tuple[list[SchemaChange], Path | None]:
-    """Write the next migration, and try it in the empty database at `url`. Without a difference there is no file.
+    """Write the next migration, and try it in the empty database at `url`. If nothing differs, no file is written.
 
     Raises RefusedChangeError.
     """
@@ -75,7 +75,7 @@ def write(
         file.unlink()
         reason = str(error.orig).partition("\n")[0]
         raise RefusedChangeError(
-            f"Nothing was written, because PostgreSQL can't change the tables so: {reason}."
+            f"Nothing was written, because PostgreSQL can't make these changes: {reason}."
         ) from None
     if left := differences(url, datasets):
         raise RuntimeError(f"{file} leaves differences: {'; '.join(each.words for each in left)}")
@@ -89,7 +89,7 @@ def refuse_losses(found: Sequence[SchemaChange], *, accepted: bool) -> None:
         listed = "\n\n".join(f"  {each.words}\n  Way back: {each.way_back}" for each in losses)
         raise RefusedChangeError(
             f"Nothing was written, because values would be lost or refused:\n\n{listed}\n\n"
-            "There are two ways out of each. Go back, as it says. Or, if it is intended, accept the loss:\n"
+            "For each of them there are two ways out. Follow its way back. Or, if you intend the loss, accept it:\n"
             "make migration LOSS=accept. Then write the reason into the migration, where a reviewer reads it."
         )
 

@@ -1,6 +1,6 @@
 """Reads tables from PostgreSQL's catalog: those that the migrations made, and those that the declarations ask for.
 
-PostgreSQL makes both, so types and conditions have the same form on both sides.
+PostgreSQL creates both, so types and conditions are written in the same form and can be compared.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _CONSTRAINTS = """
     WHERE relnamespace = %s::regnamespace AND contype IN ('p', 'c')
     ORDER BY relname, conname
 """
-# An index serves a column that comes first in it. One whose creation was interrupted serves none.
+# An index is counted for its first column, unless its creation was interrupted.
 _INDEXES = """
     SELECT relname::text, attname::text, indexrelid::regclass::text
     FROM pg_index
@@ -51,7 +51,7 @@ _COMMENTS = """
 
 @dataclass(frozen=True, kw_only=True)
 class StoredColumn:
-    """A column; the collation is None where it is the type's own."""
+    """A column; the collation is None if it is the default of the type."""
 
     type: str
     collation: str | None

@@ -1,4 +1,4 @@
-"""Compares the declarations of datasets with the tables, and says in SQL how the tables follow.
+"""Compares the declarations of datasets with the tables, and writes the SQL that changes the tables accordingly.
 
 Each statement is safe while files are loaded, except where a note says so. docs/datasets.md has the rules.
 """
@@ -43,7 +43,8 @@ class SchemaChange:
     `subject` is a table or `table.column`. `prepare` may run more than once, and adds `checks`, conditions by name, for
     new rows. Then `online` runs without a transaction, and the checks in `validate` are applied to the table's rows.
     `finish` runs last, in the transaction that also notes the revision. A change with a `way_back` loses values, or
-    refuses values that were allowed: it says what avoids that. `note` is what people should know before they deploy.
+    refuses values that were allowed; the text says how to avoid that. `note` is what people should know before they
+    deploy.
     """
 
     subject: str
@@ -123,7 +124,7 @@ class _Comparison:
         self._alter = f"ALTER TABLE {name(dataset.name)}"
 
     def changes(self) -> Iterator[SchemaChange]:
-        """The columns in the order of the declaration, then what is gone, then the table itself."""
+        """The columns in the order of the declaration, then dropped columns, then the table itself."""
         self._require_the_same_key()
         for field in self._dataset.fields:
             old = self._now.columns.get(self._old(field.name))
@@ -197,7 +198,7 @@ class _Comparison:
             yield self._now_required(field)
 
     def _renamed(self, before: str, field: Field) -> SchemaChange:
-        """Names of checks and indexes contain the column's, so they follow."""
+        """The names of checks and indexes contain that of the column, so they are renamed too."""
         index = tables.index_name(self._table, before)
         finish = [
             _ignoring("renaming-column", f"{self._alter} RENAME COLUMN {name(before)} TO {name(field.name)};"),
@@ -217,7 +218,7 @@ class _Comparison:
         )
 
     def _retyped(self, field: Field, old: StoredColumn, new: StoredColumn) -> SchemaChange:
-        """The checks follow in the same transaction: their conditions fit only one of the types."""
+        """Checks are replaced in the same transaction, because their conditions fit only one of the types."""
         column, full, type_ = name(field.name), self._full(field), tables.type_of(field, self._dataset)
         rewrites, order = old.type != new.type, "by its bytes" if new.collation else "by the locale"
         loses = rewrites and (old.type, new.type) not in _WIDER
@@ -268,13 +269,13 @@ class _Comparison:
         )
 
     def _is_implied(self, field: Field, condition: str) -> bool:
-        """Whether no row breaks the condition, because of those that the table has already."""
+        """Whether the conditions that the table has already imply this one."""
         self._connection.execute("SET LOCAL constraint_exclusion = on")
         plan = self._rows(f"EXPLAIN SELECT FROM {name(self._table)} WHERE NOT ({condition})")
         return any("One-Time Filter: false" in line for (line,) in plan) or self._allows_each_choice(field, condition)
 
     def _allows_each_choice(self, field: Field, condition: str) -> bool:
-        """Whether the column has a list of values, and each fits: PostgreSQL proves nothing about 100 and more."""
+        """Whether each value of the column's list meets the condition. PostgreSQL proves nothing for 100 and more."""
         column = self._old(field.name)
         lists = (
             check.condition.partition(" = ANY (")[2].removesuffix("))")
@@ -311,7 +312,7 @@ class _Comparison:
             online=(f"UPDATE {name(self._table)} SET {column} = {value} WHERE {column} IS NULL;",),  # noqa: S608
             validate=(check,),
             finish=(
-                # The check proves that no row is without a value, so that PostgreSQL reads none.
+                # The check proves that every row has a value, so PostgreSQL does not read the rows.
                 _ignoring("adding-not-nullable-field", f"{self._alter} ALTER COLUMN {name(field.name)} SET NOT NULL;"),
                 f"{self._alter} DROP CONSTRAINT {check};",
             ),
@@ -378,7 +379,7 @@ def _shown(conditions: Iterable[str]) -> str:
 
 
 def _ignoring(rule: str, statement: str) -> str:
-    """The statement with a comment for squawk, which warns of it: a person has to read it."""
+    """The statement with a comment that silences squawk: a person reads the migration."""
     return f"-- squawk-ignore {rule}\n{statement}"
 
 

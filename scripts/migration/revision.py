@@ -14,7 +14,7 @@ from .tables import WIDTH, name
 
 LOCK_TIMEOUT = "3s"
 _MAX_SLUG = 40
-_BIND = re.compile(r"(?<![:\w\\]):(?=\w)")  # SQLAlchemy would read a parameter
+_BIND = re.compile(r"(?<![:\w\\]):(?=\w)")  # what SQLAlchemy would take for a parameter
 _HEAD = '''"""{title}
 
 `make migration` wrote this from the declarations in datasets/:
@@ -35,7 +35,7 @@ ACCEPTED = {{
 {entries}
 }}
 """
-# Who comes later waits behind a statement that waits for a lock. So it gives up soon, and migrate.py tries again.
+# A statement that waits for a lock blocks all later ones. So it gives up soon, and migrate.py tries again.
 _LOCKS = f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';"
 _NO_LOCKS = "SET lock_timeout = 0"  # these may wait for loads: they block neither readers nor other loads meanwhile
 _IN_ONE_TRANSACTION = '''

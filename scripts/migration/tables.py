@@ -23,7 +23,7 @@ _preparer = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-
 
 
 def table_statements(dataset: Dataset) -> Iterator[str]:
-    """Everything that creates the dataset's table: the table, its index and its comments."""
+    """The statements that create the dataset's table, its index and its comments."""
     yield create_table(dataset)
     if chart := dataset.page.chart:
         yield f"CREATE INDEX {index_name(dataset.name, chart)} ON {name(dataset.name)} ({name(chart)});"
@@ -53,7 +53,7 @@ def definition(field: Field, dataset: Dataset) -> str:
 
 
 def type_of(field: Field, dataset: Dataset) -> str:
-    """The column's type. Text that only programs compare sorts by its bytes, whatever the locale is."""
+    """The column's type. Text that only programs compare is sorted by its bytes, in any locale."""
     by_bytes = field.name in dataset.primary_key or field.semantic_type or "enum" in field.constraints
     return field.column.sql_type + (' COLLATE "C"' if by_bytes and field.column.sql_type == "text" else "")
 
@@ -61,7 +61,7 @@ def type_of(field: Field, dataset: Dataset) -> str:
 def checks(table: str, field: Field, *, column: str | None = None) -> dict[str, str]:
     """The conditions on the column's values, by the names of the constraints; `column` is its name in the table.
 
-    A name contains a hash of its condition, so that tables with the same names have the same conditions.
+    A name contains a hash of the condition, so constraints with the same name have the same condition.
     """
     column = column or field.name
     return {_check_name(table, column, each): each.format(name(column)) for each in field.column.sql_checks}
@@ -115,7 +115,7 @@ def _short(table: str, column: str, end: str) -> str:
 
 
 def _wrapped(start: str, end: str, *, indent: int = 4) -> str:
-    """Both in one line if there is room."""
+    """Both texts on one line if there is room."""
     return f"{start} {end}" if len(start) + len(end) + indent < WIDTH else f"{start}\n{' ' * indent}{end}"
 
 

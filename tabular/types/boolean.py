@@ -1,4 +1,4 @@
-"""true and false, by the declared words."""
+"""Booleans, and the declared words for true and false."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 # Table Schema, "boolean".
 TRUE_VALUES = ("true", "True", "TRUE", "1")
 FALSE_VALUES = ("false", "False", "FALSE", "0")
-# What PostgreSQL reads itself (Documentation, "Boolean Type"), in any case.
+# The words that PostgreSQL reads itself (Documentation, "Boolean Type"), in any case.
 _STORED = {"true": {"true", "t", "yes", "y", "on", "1"}, "false": {"false", "f", "no", "n", "off", "0"}}
 
 
 def make(field: Field) -> ColumnType:
-    """Declared by trueValues and falseValues."""
+    """trueValues and falseValues declare the words; those of Table Schema are the default."""
     true = _words(field, "trueValues", TRUE_VALUES)
     false = _words(field, "falseValues", FALSE_VALUES)
     if common := sorted(set(true) & set(false)):

@@ -1,4 +1,4 @@
-"""Days: the declared formats of dates, and patterns of days that exist."""
+"""Declared formats of dates, and patterns that match only days that exist."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ORDERS = {("Y", "m", "d"): "YMD", ("d", "m", "Y"): "DMY", ("m", "d", "Y"): "MDY
 _LONG, _SHORT = "(?:0[13578]|1[02])", "(?:0[469]|11)"
 _DAYS = {_LONG: "(?:0[1-9]|[12][0-9]|3[01])", _SHORT: "(?:0[1-9]|[12][0-9]|30)", "02": "(?:0[1-9]|1[0-9]|2[0-8])"}
 _LEAP_YEAR = "(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
-FIRST, LAST = date(2, 1, 1), date(9998, 12, 31)  # with any offset, still in the years that Python knows
+FIRST, LAST = date(2, 1, 1), date(9998, 12, 31)  # so that any offset leads to a year that Python knows
 
 
 class DeclaredFormat(NamedTuple):
@@ -33,7 +33,7 @@ class DeclaredFormat(NamedTuple):
     form: re.Pattern[str]
     order: str
     separator: str  # between day, month and year; empty if PostgreSQL can't read this format
-    rest: str  # of the format, after the date
+    rest: str  # what follows the date in the format
 
 
 def declared_format(text: str, *, needed: str, allowed: str) -> DeclaredFormat:
@@ -60,14 +60,14 @@ def declared_format(text: str, *, needed: str, allowed: str) -> DeclaredFormat:
 
 
 def days(low: date | None, high: date | None, *, order: str = "YMD", separator: str = "-") -> str:
-    """Matches days that exist, from the month after `low` to the month before `high`, or including these months."""
+    """A pattern of the days that exist, in the months of which every day is from `low` to `high`."""
     low, high = max(low or FIRST, FIRST), min(high or LAST, LAST)
     if low > high:
         return NOTHING
     mark = re.escape(separator)
     leap_day = _day(_LEAP_YEAR, "02", "29", order, mark)
     if order == "YMD":
-        # The year stands first, and is matched once for all alternatives.
+        # The year comes first, so it is matched once for all alternatives.
         in_year = "|".join(f"{month}{mark}{day}" for month, day in _DAYS.items())
         found = [f"[0-9]{{4}}{mark}(?:{in_year})", leap_day]
     else:
@@ -78,7 +78,7 @@ def days(low: date | None, high: date | None, *, order: str = "YMD", separator: 
 
 
 def moved(day: date, by: int) -> date:
-    """The day so many days later, or earlier, as far as the calendar goes."""
+    """The day `by` days later, but at most the last and at least the first day that Python knows."""
     return date.fromordinal(min(max(day.toordinal() + by, date.min.toordinal()), date.max.toordinal()))
 
 

@@ -33,14 +33,14 @@ class PropertyError(ValueError):
 
 
 class Span:
-    """Where a value stands in a file: `end` ends it, and `excluded` are the characters that it can't contain there."""
+    """How a value is written in a file: the character `end` follows it, and it can't contain those in `excluded`."""
 
     def __init__(self, end: str, *, excluded: str) -> None:
         self.end = end
         self.excluded = excluded
 
     def has(self, characters: str) -> bool:
-        """Whether a value with these characters can stand here as it is."""
+        """Whether a value with these characters can be written here as it is."""
         return not set(characters) & set(self.excluded)
 
 
@@ -49,7 +49,7 @@ JSON_STRING = Span('"', excluded='"\\')
 
 
 def plain(delimiter: str) -> Span:
-    """A value without quotes in a CSV file."""
+    """The span of a value without quotes in a CSV file."""
     return Span(delimiter, excluded=f'"\\{delimiter}')
 
 
@@ -60,11 +60,12 @@ class ColumnType:
     `check` is the exact rule: it gets a value that is not missing, and returns the text that PostgreSQL stores, or
     raises BadValueError. `pattern` is narrower: a regular expression in Latin-1 for values that `check` accepts.
     PostgreSQL reads them with the same meaning, after `rewrite` if there is one. `json_pattern` is the same for a JSON
-    number, true or false. `rule` completes "must be"; `sql_checks` are conditions with {} for the column.
+    value that is not text, such as a number. `rule` completes "must be"; `sql_checks` are conditions with {} for the
+    column.
 
     `trims` says that blanks around a value don't count. `date_order` is the order of day, month and year that
-    PostgreSQL needs to read the values that `pattern` matches. `max_length` is the declared maximum of a text, in
-    characters.
+    PostgreSQL needs to read the values that `pattern` matches. `max_length` is the longest text, in
+    characters. `number` says that the column holds numbers.
     """
 
     sql_type: str
@@ -150,19 +151,19 @@ def in_words(bounds: Mapping[str, object], show: Callable[[Any], str] = str) -> 
 
 
 def sql_limits(bounds: Mapping[str, object], literal: Callable[[Any], str] = str) -> tuple[str, ...]:
-    """The limits as conditions of PostgreSQL."""
+    """The limits as SQL conditions."""
     signs = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
     return tuple(f"{{}} {signs[name]} {literal(value)}" for name, value in bounds.items())
 
 
 def sql_choices(found: Iterable[object], literal: Callable[[Any], str] = str) -> tuple[str, ...]:
-    """The choices as a condition of PostgreSQL, if there are any."""
+    """The choices as an SQL condition, if there are any."""
     listed = ", ".join(literal(each) for each in sorted(found))  # type: ignore[type-var]
     return (f"{{}} IN ({listed})",) if listed else ()
 
 
 def sql_text(value: object) -> str:
-    """A text literal of PostgreSQL. Braces are doubled, because a condition is a format."""
+    """An SQL literal. Braces are doubled, because str.format replaces the {} in a condition."""
     return "'" + str(value).replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"
 
 
@@ -181,6 +182,6 @@ NOTHING = "(?!)"  # a pattern that matches nothing
 
 
 def either(*patterns: str) -> str:
-    """A pattern that matches what one of these does."""
+    """A pattern that matches whatever one of these patterns matches."""
     found = [each for each in patterns if each != NOTHING]
     return f"(?:{'|'.join(found)})" if found else NOTHING

@@ -40,7 +40,7 @@ def is_bare(field: Field) -> bool:
 
 
 def grouped(group: str) -> str:
-    """Digits in groups of exactly three, or in no groups: in "12.5" a dot is no group character."""
+    """A pattern of digits without groups, or in groups of three: "12.5" is not 125."""
     return rf"(?:[0-9]+|[0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}})+)" if group else "[0-9]+"
 
 
@@ -50,5 +50,5 @@ def ungrouped(value: str, group: str) -> str:
 
 
 def strip_signs(value: str, *, bare: bool) -> str:
-    """The number without what is around it. "(5)" and "5-" are negative amounts of accountants, so they stay."""
+    """The number without letters and signs around it. "(5)" and "5-" stay: accountants write -5 like this."""
     return value if bare else _AROUND.sub("", value)

@@ -12,7 +12,7 @@ from .column_type import NOTHING, QUOTED, BadValueError, ColumnType, quote
 if TYPE_CHECKING:
     from ..declaration import Field
 
-_MAX_DEPTH = 50  # PostgreSQL's parser is recursive, and so are its readers
+_MAX_DEPTH = 50  # parsers are recursive, PostgreSQL's too
 _MAX_NUMBER_CHARACTERS = 100
 _MAX_EXPONENT = 300
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -46,7 +46,7 @@ def make(field: Field) -> ColumnType:
         rule=rule,
         example=_EXAMPLES[kind],
         check=check,
-        # Within quotes, each quote is doubled.
+        # A quoted CSV value doubles each quote.
         pattern=lambda span: _flat(kind, '""') if span is QUOTED else NOTHING,
         json_pattern=_flat(kind, '"'),
         trims=False,
@@ -54,7 +54,7 @@ def make(field: Field) -> ColumnType:
 
 
 def _flat(kind: str, mark: str) -> str:
-    """Flat values without escapes, whose texts stand between such marks."""
+    """A pattern of flat values without escapes; `mark` is how a quote is written."""
     text = rf"{mark}[ !#-\[\]-~\x80-\xff]*+{mark}"
     scalar = rf"(?:{text}|-?(?:0|[1-9][0-9]{{0,14}}+)(?:\.[0-9]{{1,15}}+)?+|true|false|null)"
     array = rf"\[(?:{scalar}(?:, ?{scalar})*+)?\]"

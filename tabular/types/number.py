@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 
 _MAX_CHARACTERS = 100
 _MAX_EXPONENT = 300
-_FRACTION_DIGITS = 30  # that a pattern takes where no decimals are declared
+_FRACTION_DIGITS = 30  # the most decimals that a pattern matches if none are declared
 _LIMIT = re.compile(r"-?[0-9.]{1,28}(?:[eE][+-]?[0-9]{1,2})?")  # so that arithmetic with limits is exact
 
 
 def make(field: Field) -> ColumnType:
     """Stored exactly. Only a number without declared decimals may have an exponent.
 
-    Where a currency decides about the decimals, the rules for a row check them.
+    If a currency decides the number of decimals, the rules for a row check it.
     """
     point, group, bare = decimal_character(field), group_character(field), is_bare(field)
     decimals = iso4217.MAX_DECIMALS if isinstance(field.decimals, str) else field.decimals
@@ -63,7 +63,7 @@ def make(field: Field) -> ColumnType:
             raise BadValueError(f"{quote(value)} must be {rule}")
         sign, whole, fraction, power = match.groups(default="")
         if decimals is not None:
-            # 19.9900 is 19.99: zeros at the end are no decimals.
+            # 19.9900 has two decimals: zeros at the end don't count.
             fraction = fraction[:decimals] + fraction[decimals:].rstrip("0")
         number = Decimal(f"{sign}{ungrouped(whole, group) or '0'}.{fraction}{power}")
         if number.copy_abs() >= most or (number and number.adjusted() < -_MAX_EXPONENT):
@@ -94,7 +94,7 @@ def make(field: Field) -> ColumnType:
 
     checks = sql_limits(bounds, _plain) + sql_choices(allowed, _plain)
     return ColumnType(
-        # Without a precision: then more decimals or larger limits need no rewrite of the table.
+        # Without a precision, more decimals or larger limits don't rewrite the table.
         sql_type="numeric",
         rule=rule,
         example=example,

@@ -9,7 +9,7 @@ from math import ceil, floor
 
 from .column_type import LIMITS, NOTHING, either
 
-WHOLE_DIGITS = 18  # of decimal numbers, before the decimals
+WHOLE_DIGITS = 18  # of a decimal number, before the decimal point
 
 # Bytes of ASCII characters that can be seen, and of all characters beyond ASCII. The reader checks that they are UTF-8.
 _SEEN = [chr(code) for code in range(0x20, 0x7F)]
@@ -22,12 +22,12 @@ def characters(excluded: str) -> str:
 
 
 def whole_numbers(low: int, high: int) -> str:
-    """Matches the whole numbers from `low` to `high`, without leading zeros and without "+" or "-0"."""
+    """A pattern of the whole numbers from `low` to `high`, without leading zeros and without "+" or "-0"."""
     found: list[str] = []
     if low < 0:
         found.append(f"-(?:{whole_numbers(max(1, -high), -low)})")
         low = 0
-    widths: list[int] = []  # in which every number is in the range, such as 10 to 99
+    widths: list[int] = []  # numbers of digits of which every number is in the range, such as 2 for 10 to 99
     for width in range(len(str(low)), len(str(max(high, 0))) + 1 if high >= 0 else 0):
         first, last = (0 if width == 1 else 10 ** (width - 1)), 10**width - 1
         if low <= max(first, 1) and last <= high:
@@ -63,11 +63,14 @@ def digits(low: str, high: str) -> list[str]:
 
 
 def numbers(bounds: Mapping[str, Decimal], decimals: int, point: str) -> str:
-    """Numbers that are surely within the limits, and with at most so many decimals, or none if `point` is empty."""
+    """A pattern of numbers within the limits, with at most so many decimals, or none if `point` is empty.
+
+    Some numbers near a limit don't match.
+    """
     fraction = _fraction(decimals, point)
     first, last = _whole_parts(bounds, decimals)
     found = [f"(?:{whole_numbers(first, last)}){fraction}"] if first <= last else []
-    # The maximum itself has a whole part that is too large for other fractions: 100 of 0 to 100.
+    # The maximum itself, such as 100: other numbers with that whole part, such as 100.5, are too large.
     if bounds.get("maximum") == last + 1 and "exclusiveMaximum" not in bounds:
         found.append(str(last + 1))
     first, last = _whole_parts(_mirrored(bounds), decimals)
@@ -76,7 +79,7 @@ def numbers(bounds: Mapping[str, Decimal], decimals: int, point: str) -> str:
 
 
 def numbers_in_groups(bounds: Mapping[str, Decimal], decimals: int, point: str, group: str) -> str:
-    """Numbers of a thousand or more in full groups, as far as all of this width are surely within the limits."""
+    """A pattern of numbers from 1,000 on, in groups, with as many groups as no limit forbids."""
     first, last = _whole_parts(bounds, decimals)
     groups = (len(str(last + 1)) - 1) // 3 - 1 if last > 0 else 0
     if first > 1000 or groups < 1:
@@ -89,7 +92,7 @@ def _fraction(decimals: int, point: str) -> str:
 
 
 def _whole_parts(bounds: Mapping[str, Decimal], decimals: int) -> tuple[int, int]:
-    """The first and the last whole part, from 0 on, that is within the limits with every fraction of that width."""
+    """The first and the last whole part, from 0 on, that may have any fraction with so many decimals."""
     first = max(0, ceil(bounds.get("minimum", 0)), floor(bounds.get("exclusiveMinimum", -1)) + 1)
     last = 10**WHOLE_DIGITS - 1
     if "maximum" in bounds:

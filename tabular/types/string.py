@@ -109,7 +109,7 @@ _LISTS = {
 
 
 class _Form(NamedTuple):
-    """A form of text: `accepts` is exact. Texts that the pattern `narrow` matches have the form, and are ASCII.
+    """A form of text. `accepts` is exact; the pattern `narrow` matches only texts in ASCII that have the form.
 
     `bounded` says that `narrow` matches no text that is longer than `max_length`. `hint` says what has probably
     happened to a value that isn't accepted.
@@ -170,7 +170,7 @@ def _free_text(field: Field) -> ColumnType:
         rule=f"text of at most {high:,} characters" if low < 2 else f"text of {low:,} to {high:,} characters",
         example="text",
         check=check,
-        # Blanks alone are no value where one is required.
+        # If a value is required, blanks alone are none.
         pattern=lambda span: f"{'(?! )' if field.required else ''}{_text_pattern(low, high, span)}",
         sql_checks=_length_checks(field),
         trims=False,
@@ -209,7 +209,7 @@ def _text_pattern(low: int, high: int, span: Span) -> str:
     short = f"[{inside}]{{1,{high}}}+"
     if span is not QUOTED or high < _MIN_QUOTED:
         return short
-    # Quotes in the text are doubled. Each quote and each piece between two counts, so that the length is bounded.
+    # Quotes in the text are doubled. Quotes and the pieces between them are counted, so that the length is bounded.
     # A text with line breaks is left to the rules: only they see whether a quote was never closed.
     pieces = 40 if high >= 1_000 else 20
     return rf'(?:{short}(?!"")|(?:[{inside}]{{1,{high // pieces}}}+|""){{1,{pieces}}}+(?!""))'
@@ -288,9 +288,9 @@ def _code(field: Field) -> _Form:
 
 
 def _undamaged(span: Span) -> str:
-    """A lookahead at a code that no program has damaged.
+    """A lookahead that fails if a program could have damaged the code.
 
-    What a program could have damaged starts with a digit or a sign, or with the first letter of a word for "no value".
+    Such a code starts with a digit or a sign, or with the first letter of a word for "no value".
     Most codes start otherwise, and one look at the first character passes them.
     """
     words = "|".join(map(re.escape, _NO_VALUES))

@@ -1,4 +1,4 @@
-"""Declared patterns: which ones are matched in bounded time, and how they become part of the fast path's pattern."""
+"""Declared patterns: which of them take bounded time, and how they become part of the fast path's pattern."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ def fault(pattern: object, longest: int) -> str | None:
 
 
 def match_pattern(pattern: str, span: Span) -> str:
-    """The pattern for bytes: of visible ASCII characters that can stand in the span, without captures.
+    """The same pattern for the fast path: for bytes of visible ASCII characters that the span allows, without captures.
 
-    It takes all such characters up to the next other one; the first and the last are no blanks. It is not tried in
-    another way if a later column fails.
+    It matches up to the next character that the span doesn't allow. The text neither begins nor ends with a blank. If a
+    later column fails, no other way is tried.
     """
     visible = characters(span.excluded)
     allowed = frozenset(code for code in range(0x20, 0x7F) if chr(code) not in span.excluded)
@@ -75,7 +75,7 @@ def match_pattern(pattern: str, span: Span) -> str:
 def _parsed(pattern: str) -> list[Any]:
     """The pattern's syntax tree, without anchors at its ends: a declared pattern must match the whole text anyway."""
     with warnings.catch_warnings():
-        warnings.simplefilter("error")  # of what a later version of Python may read otherwise
+        warnings.simplefilter("error")  # Python warns of patterns that a later version may read otherwise
         re.compile(pattern, re.ASCII)  # finds more mistakes than the parser
         parsed = _syntax.parse(pattern, re.ASCII)
     if parsed.state.flags != re.ASCII:
@@ -104,7 +104,7 @@ def _characters(operation: Any, argument: Any) -> frozenset[int] | None:
 
 
 def _sequence(nodes: Iterable[Any], follow: frozenset[int], longest: int) -> _Part:
-    """What these nodes are together, before a text that begins with a character of `follow`, or before the end."""
+    """The nodes as one part. What follows it begins with a character of `follow`, or is the end."""
     first, empty, ways = frozenset[int](), True, 1
     for operation, argument in reversed(list(nodes)):
         part = _node(operation, argument, first | follow if empty else first, longest)
@@ -134,7 +134,7 @@ def _node(operation: Any, argument: Any, follow: frozenset[int], longest: int) -
         least, most, body = argument
         first = _sequence(body, frozenset(), longest).first
         part = _sequence(body, first | follow if most > 1 else follow, longest)
-        # Turns that take nothing are as many as the repeat allows.
+        # If a turn may take no character, the length of the text doesn't limit the turns.
         turns = int(most) if part.empty else min(int(most), longest)
         ways = min(part.ways ** min(turns, MAX_WAYS), MAX_WAYS + 1) if part.ways > 1 else 1
         if part.empty or first & follow:
@@ -144,7 +144,7 @@ def _node(operation: Any, argument: Any, follow: frozenset[int], longest: int) -
 
 
 def _rebuilt(nodes: Iterable[Any], allowed: frozenset[int]) -> str:
-    """The nodes as a pattern of these characters."""
+    """The nodes as a pattern that matches only the allowed characters."""
     return "".join(_rebuilt_node(operation, argument, allowed) for operation, argument in nodes)
 
 

@@ -107,7 +107,7 @@ _DAY_LIMITS = ("0001-01-01", "1900-01-01", "2020-02-29", "2024-03-01", "2026-03-
 
 @dataclass(frozen=True)
 class Drawn:
-    """A dataset, and for each field a value that its rules accept, and a source of values around its rules."""
+    """A dataset; and for each field a value that its rules accept, and a function that draws values at their limits."""
 
     dataset: Dataset
     ordinary: dict[str, str]
@@ -115,7 +115,7 @@ class Drawn:
 
 
 def dataset(random: Random) -> Drawn:
-    """A dataset of a key and two to five other fields. Of most, the ordinary values take the fast path."""
+    """A dataset with a key and two to five other fields. Ordinary values of most of them take the fast path."""
     while True:
         drawn = _dataset(random)
         fields = drawn.dataset.fields
@@ -181,7 +181,7 @@ def _rarely(random: Random, rare: Values, usual: Values) -> Values:
 
 
 def _parts(random: Random, join: Callable[..., str], *parts: Sequence[str]) -> Values:
-    """Texts of parts. The first one of each part is the usual one, and at most two parts have others."""
+    """Texts that consist of parts. The first choice for a part is the usual one; at most two parts have another."""
 
     def draw() -> str:
         odd = random.sample(range(len(parts)), random.choice((0, 1, 1, 2)))
@@ -191,7 +191,7 @@ def _parts(random: Random, join: Callable[..., str], *parts: Sequence[str]) -> V
 
 
 def _limits(random: Random, bounds: Sequence[Any]) -> dict[str, Any]:
-    """One limit, two that have values between them, or none."""
+    """One limit, none, or two with values between them."""
     low, high = sorted(random.sample(bounds, 2))
     lower = random.choice([None, "minimum", "exclusiveMinimum"])
     upper = random.choice([None, "maximum", "exclusiveMaximum"])

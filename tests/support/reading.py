@@ -1,4 +1,4 @@
-"""Reads files as ingestion does, and its lines for COPY as PostgreSQL would."""
+"""Reads files as ingestion does, and its lines for COPY as PostgreSQL does."""
 
 from __future__ import annotations
 

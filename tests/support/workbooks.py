@@ -20,7 +20,7 @@ def text(value: str) -> str:
 
 
 def number(value: float | str, style: int = 0) -> str:
-    """A cell with a number, which a style can show as a date."""
+    """A cell with a number, which is a date if its style says so."""
     return f's="{style}"><v>{value}</v>'
 
 

@@ -226,7 +226,7 @@ def csv(*rows: tuple[str, int], notes: str = "") -> bytes:
 
 
 def example(dataset: Dataset) -> bytes:
-    """A file with one row, of the examples of the dataset's types."""
+    """A file with one row: the example of each column's type."""
     text = io.StringIO()
     csv_format.writer(text).writerows([dataset.columns, [field.column.example for field in dataset.fields]])
     return text.getvalue().encode()

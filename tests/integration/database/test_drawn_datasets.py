@@ -1,4 +1,4 @@
-"""What the fast path accepts, the rules accept, and PostgreSQL stores: proven for datasets that nobody wrote."""
+"""Randomly drawn datasets: the rules accept what the fast path accepts, and PostgreSQL stores the same values."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_both_ways_store_what_the_rules_say(connection: psycopg.Connection, rand
 
 
 def row(drawn: Drawn, random: Random, number: int) -> dict[str, str]:
-    """A row with a key of its own. One or two values are odd: if all were, hardly any row would be accepted."""
+    """A row with its own key. One or two values are unusual: if all were, hardly any row would be accepted."""
     values = drawn.ordinary | {"id": f"K-{number}"}
     for name in random.sample(list(drawn.values), random.choice((1, 1, 1, 2))):
         values[name] = drawn.values[name]()
@@ -120,7 +120,7 @@ def shown(dataset: Dataset) -> sql.Composable:
 def meaning(
     connection: psycopg.Connection, dataset: Dataset, rows: list[list[str | None]]
 ) -> dict[str, tuple[Any, ...]]:
-    """What PostgreSQL reads in the texts that the rules say must be stored."""
+    """The values that PostgreSQL reads in the texts that the rules store."""
     if not rows:
         return {}
     typed = [

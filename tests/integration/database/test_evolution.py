@@ -172,7 +172,7 @@ IN_PLACE: dict[str, tuple[Change, str]] = {
 
 
 def test_a_table_with_rows_follows_in_place(evolving: Evolving) -> None:
-    """The changes are made one after the other, and all files of the table's past could still be loaded."""
+    """The changes are made one after the other, and every file that could be loaded before still can."""
     made: list[Change] = []
     filenode, rows = evolving.state()
     for case, (change, words) in IN_PLACE.items():
@@ -336,7 +336,7 @@ def test_an_interrupted_index_is_repaired_by_the_next_run(evolving: Evolving) ->
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Migrations give up a lock after 0.1 s, and try again as soon."""
+    """Migrations give up a lock after 0.1 s, and try again after another 0.1 s."""
     monkeypatch.setattr(revision, "_LOCKS", "SET LOCAL lock_timeout = '100ms';")
     monkeypatch.setattr(migrating, "_LOCK_PAUSE_SECONDS", 0.1)
 

@@ -102,7 +102,7 @@ class FakeDatabase:
         yield self
 
     def queries(self) -> dict[str, Callable[..., Any]]:
-        """A replacement for every function of the modules `queries` and `rows`."""
+        """Replacements for every function of the modules `queries` and `rows`, by name."""
 
         async def files(_: object, *, before: int, status: str | None, dataset: str | None, limit: int) -> list[File]:
             return [

@@ -1,4 +1,4 @@
-"""The declared datasets, and what their declarations may not say in this platform."""
+"""The declared datasets, and the limits that the platform sets to their declarations."""
 
 from __future__ import annotations
 

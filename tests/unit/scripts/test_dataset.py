@@ -1,4 +1,4 @@
-"""`make dataset` drafts a declaration that loads the file it was drafted from, and asks nothing."""
+"""`make dataset` drafts a declaration with which the file itself can be loaded, without questions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Declared patterns are matched in bounded time, and the fast path's form of them means the same."""
+"""Declared patterns are matched in bounded time, and match the same texts on the fast path."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_a_costly_pattern_makes_thousands_of_comparisons_where_it_is_allowed(pat
 
 
 def comparisons(nodes: list[Any], text: str) -> int:
-    """How often a matcher that goes back to each choice compares a character, until it has a match or none is left."""
+    """How many comparisons of a character a backtracking matcher makes, until it has a match or no choice is left."""
     count = 0
 
     def run(nodes: list[Any], at: int, then: Callable[[int], bool]) -> bool:

@@ -1,4 +1,4 @@
-"""What each type accepts, what it stores, and what it says to the sender of anything else."""
+"""For each type: the values that it accepts, what is stored for them, and the reasons against other values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COMMA, SEMICOLON = plain(","), plain(";")
 
 
 def declared(kind: str, **properties: Any) -> Field:
-    """A field with these properties; those of `x-field` and `constraints` too."""
+    """A field with these properties, which include those of `x-field` and `constraints`."""
     field: dict[str, Any] = {"name": "value", "type": kind, "constraints": {}, "x-field": {}}
     for name, value in properties.items():
         if name in ("semanticType", "decimals", "timezone", "rule", "aliases"):
@@ -36,7 +36,7 @@ def declared(kind: str, **properties: Any) -> Field:
 
 
 def takes(field: Field, value: str, span: Span = SEMICOLON) -> bool:
-    """Whether the fast path takes the value; what follows it ends it."""
+    """Whether the fast path takes the value, followed by the end of the span."""
     pattern = f"(?:{field.column.pattern(span)}){re.escape(span.end)}"
     return re.fullmatch(pattern.encode("latin-1"), f"{value}{span.end}".encode()) is not None
 

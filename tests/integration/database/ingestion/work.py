@@ -14,7 +14,7 @@ CODE = Path("lambda_src/ingestion")
 
 
 def _rejecting(dataset: Dataset) -> Dataset:
-    """The dataset, but known keys are rejected, and dates are written another way."""
+    """The dataset with two changes: known keys are rejected, and dates have another format."""
     fields = (replace(each, format="%d.%m.%Y") if each.type == "date" else each for each in dataset.fields)
     return replace(dataset, known_key="reject", fields=tuple(fields))
 

@@ -1,4 +1,4 @@
-"""A file's encoding, delimiter and header are recognized, and a kind that can't be read is refused by its name."""
+"""A file's encoding, delimiter and header are recognized, and a refusal names the kind of a file that can't be read."""
 
 from __future__ import annotations
 

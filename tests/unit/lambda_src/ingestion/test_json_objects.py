@@ -1,4 +1,4 @@
-"""JSON that has not one object per line gives the same rows as JSON Lines, and no part of it is lost in silence."""
+"""JSON without one object per line gives the same rows as JSON Lines, and no part is lost without a reason."""
 
 from __future__ import annotations
 

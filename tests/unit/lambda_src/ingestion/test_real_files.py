@@ -1,4 +1,4 @@
-"""Files as common programs export them are loaded, rejected or refused, and nothing about them is wrong in silence.
+"""Files as common programs export them are loaded correctly, or rejected or refused with a reason.
 
 tests/support/real_files holds the shapes, with made-up values.
 """
@@ -156,7 +156,7 @@ def test_a_file_as_people_send_it_is_read_or_the_reason_named(name: str) -> None
         assert words in reasons[line]
     assert (found.file.format.note or "") == expected.note
     if not found.rows:
-        # What the loader says when it refuses the file.
+        # The reason that the loader gives when it refuses the file.
         assert next(iter(expected.rejects.values())) in str(found.file.reasons)
 
 

@@ -1,4 +1,4 @@
-"""Of the sample files, the clean ones load whole, and each mistake has the reason that stands beside it."""
+"""Every row of the clean sample files is loaded, and each mistake in the others has its expected reason."""
 
 from __future__ import annotations
 

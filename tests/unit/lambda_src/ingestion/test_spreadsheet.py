@@ -1,4 +1,4 @@
-"""A workbook gives the rows of a CSV file with the same values, and nothing in it is lost in silence."""
+"""A workbook gives the same rows as a CSV file with its values, and nothing is lost without a reason."""
 
 from __future__ import annotations
 

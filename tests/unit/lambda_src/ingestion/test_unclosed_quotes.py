@@ -1,4 +1,4 @@
-"""A quote that is never closed swallows no rows, and text with several lines is loaded."""
+"""After a quote that is never closed, the rows are still read; and text of several lines is loaded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.reading import HEADER, ROW, Read, read
 
 
 def narrow(*fields: tuple[str, str]) -> Dataset:
-    """A dataset of a code, and of columns with these names and types."""
+    """A dataset with a code as its key, and columns with these names and types."""
     columns = [
         {"name": "sku", "type": "string", "constraints": {"maxLength": 20}, "x-field": {"semanticType": "code"}},
         *({"name": name, "type": kind} for name, kind in fields),

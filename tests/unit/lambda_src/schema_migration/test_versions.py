@@ -1,4 +1,4 @@
-"""What every migration promises: it blocks nobody for long, and what it loses was accepted for a reason."""
+"""Every migration takes only short locks, and each loss was accepted with a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables that follow from declarations. `make snapshots` writes those of the shipped datasets again."""
+"""The tables of declared datasets. `make snapshots` writes the snapshots of the shipped ones again."""
 
 from __future__ import annotations
 
