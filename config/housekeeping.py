@@ -10,7 +10,7 @@ from config.connections import CALLS
 class HousekeepingConfig(Capability):
     """The function that deletes rejected rows, which hold personal data, `reject_days` after their file was finished.
 
-    Its log is kept for `log_days`.
+    A dataset may declare fewer days (`retentionDays` of its declaration). The function's log is kept for `log_days`.
     """
 
     PATH = "housekeeping."

@@ -17,6 +17,7 @@ from components.common.workload_role import WorkloadRole
 from components.database.database import Database
 from components.foundation.alerts import Alerts
 from config import connections
+from config.datasets import declarations
 from config.housekeeping import HousekeepingConfig
 from config.regions import counts_dropped_calls
 
@@ -28,7 +29,10 @@ SPREAD_MINUTES = 60  # any time within an hour
 
 
 class Housekeeping(Construct):
-    """Deletes rejected rows, which hold personal data, `reject_days` after their file was finished."""
+    """Deletes rejected rows, which hold personal data, at most `reject_days` after their file was finished.
+
+    A dataset may declare fewer days.
+    """
 
     def __init__(
         self,
@@ -45,6 +49,7 @@ class Housekeeping(Construct):
             self,
             "Function",
             source=SOURCE,
+            data=declarations(),
             description="Deletes old rejected rows",
             defaults=defaults,
             log_days=config.log_days,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import botocore.session
 
 from common.database import connect
+from tabular.declaration import load_datasets
 
 from .rejects import delete_old
 from .settings import Settings
@@ -24,6 +25,11 @@ _log = logging.getLogger(__name__)
 logging.getLogger(__package__).setLevel(logging.INFO)
 
 _settings = Settings.from_env(os.environ)
+# The environment's limit holds for every dataset; a dataset may declare a shorter one.
+_days_of_datasets = {
+    name: min(dataset.rejects_days, _settings.reject_days)
+    for name, dataset in load_datasets(_settings.datasets).items()
+}
 _session = botocore.session.get_session()
 
 
@@ -36,6 +42,7 @@ def handler(_: object, context: Context) -> dict[str, int]:
         deletion = delete_old(
             connection,
             days=_settings.reject_days,
+            of_dataset=_days_of_datasets,
             time_is_left=lambda: context.get_remaining_time_in_millis() > _RESERVE_SECONDS * 1000,
         )
     level = logging.WARNING if deletion.left else logging.INFO

@@ -6,11 +6,12 @@ The ledger keeps the number of rejected rows of each file.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from psycopg import Connection
 from psycopg.errors import LockNotAvailable
+from psycopg.types.json import Jsonb
 
 BATCH_ROWS = 10_000
 
@@ -25,7 +26,7 @@ _OLD_FILES = """
         FROM rejecting WHERE file_id IS NOT NULL
     )
     SELECT file_id FROM rejecting JOIN files USING (file_id)
-    WHERE finished_at < now() - make_interval(days => %(days)s)
+    WHERE finished_at < now() - make_interval(days => coalesce((%(of_dataset)s::jsonb ->> dataset)::int, %(days)s))
     ORDER BY file_id
 """
 # A file that was loaded again in the meantime has new rejected rows, which must stay.
@@ -39,7 +40,8 @@ _DELETE = """
       )
       AND EXISTS (
           SELECT FROM files
-          WHERE file_id = %(file_id)s AND finished_at < now() - make_interval(days => %(days)s)
+          WHERE file_id = %(file_id)s
+            AND finished_at < now() - make_interval(days => coalesce((%(of_dataset)s::jsonb ->> dataset)::int, %(days)s))
       )
 """
 
@@ -53,18 +55,26 @@ class Deletion:
 
 
 def delete_old(
-    connection: Connection, *, days: int, time_is_left: Callable[[], bool], batch_rows: int = BATCH_ROWS
+    connection: Connection,
+    *,
+    days: int,
+    of_dataset: Mapping[str, int],
+    time_is_left: Callable[[], bool],
+    batch_rows: int = BATCH_ROWS,
 ) -> Deletion:
-    """Delete the rejected rows of files that were finished more than `days` days ago.
+    """Delete the rejected rows of files that were finished long enough ago.
+
+    `of_dataset` is the number of days by dataset; `days` holds for files of no dataset.
 
     Needs a connection in autocommit mode: each batch is a transaction of its own. Stops between two batches when
     `time_is_left` returns False.
     """
-    waiting = [row[0] for row in connection.execute(_OLD_FILES, {"days": days})]
+    limits = {"days": days, "of_dataset": Jsonb(of_dataset)}
+    waiting = [row[0] for row in connection.execute(_OLD_FILES, limits)]
     locked = []
     deleted = 0
     while waiting and time_is_left():
-        values = {"file_id": waiting[0], "days": days, "batch": batch_rows}
+        values = {"file_id": waiting[0], "batch": batch_rows, **limits}
         try:
             rows = connection.execute(_DELETE, values).rowcount
         except LockNotAvailable:

@@ -7,5 +7,5 @@ ALTER ROLE housekeeping SET lock_timeout = '5s';
 
 GRANT CONNECT ON DATABASE {database} TO housekeeping;
 GRANT USAGE ON SCHEMA public TO housekeeping;
-GRANT SELECT (file_id, finished_at) ON files TO housekeeping;
+GRANT SELECT (file_id, dataset, finished_at) ON files TO housekeeping;
 GRANT SELECT (file_id, line_number), DELETE ON rejected_rows TO housekeeping;

@@ -13,6 +13,7 @@ from housekeeping.rejects import Deletion, delete_old
 from tests.integration.database.conftest import Shop
 
 KEPT_DAYS = 90
+OF_DATASET = {"customers": 30}
 
 
 @pytest.fixture
@@ -22,14 +23,14 @@ def connection(shop: Shop) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def file(shop: Shop, *, days: float, rejects: int, key: str = "k") -> int:
+def file(shop: Shop, *, days: float, rejects: int, key: str = "k", dataset: str | None = "orders") -> int:
     """A file that was finished `days` ago, with its rejected rows."""
     with shop.connect() as administrator:
         row = administrator.execute(
-            """INSERT INTO files (bucket, key, version_id, uploaded_at, status, rows_rejected, finished_at)
-               VALUES ('b', %s, gen_random_uuid(), now(), 'loaded', %s, now() - %s * interval '1 day')
+            """INSERT INTO files (bucket, key, version_id, dataset, uploaded_at, status, rows_rejected, finished_at)
+               VALUES ('b', %s, gen_random_uuid(), %s, now(), 'loaded', %s, now() - %s * interval '1 day')
                RETURNING file_id""",
-            [key, rejects, days],
+            [key, dataset, rejects, days],
         ).fetchone()
         assert row is not None
         administrator.execute(
@@ -50,25 +51,39 @@ def test_only_rows_older_than_the_retention_are_deleted_and_the_ledger_keeps_the
     old = file(shop, days=KEPT_DAYS + 0.01, rejects=25)
     young = file(shop, days=KEPT_DAYS - 0.01, rejects=3)
     older = file(shop, days=1000, rejects=7)  # with a higher file_id, as after reprocessing or a long load
-    assert delete_old(connection, days=KEPT_DAYS, time_is_left=lambda: True, batch_rows=10) == Deletion(
-        deleted=32, left=0
-    )
+    assert delete_old(
+        connection, days=KEPT_DAYS, of_dataset=OF_DATASET, time_is_left=lambda: True, batch_rows=10
+    ) == Deletion(deleted=32, left=0)
     assert rejects_of(shop) == {young: 3}
     assert shop.rows(f"SELECT rows_rejected FROM files WHERE file_id IN ({old}, {older}) ORDER BY file_id") == [25, 7]
 
 
+def test_a_dataset_may_declare_fewer_days(shop: Shop, connection: psycopg.Connection) -> None:
+    file(shop, days=31, rejects=2, dataset="customers")
+    kept = [file(shop, days=29, rejects=3, dataset="customers"), file(shop, days=31, rejects=4, dataset=None)]
+    deletion = delete_old(connection, days=KEPT_DAYS, of_dataset=OF_DATASET, time_is_left=lambda: True)
+    assert deletion == Deletion(deleted=2, left=0)
+    assert list(rejects_of(shop)) == kept
+
+
 def test_nothing_to_delete_is_no_error(shop: Shop, connection: psycopg.Connection) -> None:
     file(shop, days=0, rejects=2)
-    assert delete_old(connection, days=KEPT_DAYS, time_is_left=lambda: True) == Deletion(deleted=0, left=0)
+    assert delete_old(connection, days=KEPT_DAYS, of_dataset=OF_DATASET, time_is_left=lambda: True) == Deletion(
+        deleted=0, left=0
+    )
 
 
 def test_a_run_stops_when_its_time_is_over_and_the_next_continues(shop: Shop, connection: psycopg.Connection) -> None:
     file(shop, days=100, rejects=25)
     file(shop, days=100, rejects=5)
     time_is_left = iter([True, True, False])
-    first = delete_old(connection, days=KEPT_DAYS, time_is_left=lambda: next(time_is_left), batch_rows=10)
+    first = delete_old(
+        connection, days=KEPT_DAYS, of_dataset=OF_DATASET, time_is_left=lambda: next(time_is_left), batch_rows=10
+    )
     assert first == Deletion(deleted=20, left=10)
-    assert delete_old(connection, days=KEPT_DAYS, time_is_left=lambda: True) == Deletion(deleted=10, left=0)
+    assert delete_old(connection, days=KEPT_DAYS, of_dataset=OF_DATASET, time_is_left=lambda: True) == Deletion(
+        deleted=10, left=0
+    )
 
 
 def test_a_file_that_is_being_loaded_again_delays_no_other(shop: Shop, connection: psycopg.Connection) -> None:
@@ -76,7 +91,9 @@ def test_a_file_that_is_being_loaded_again_delays_no_other(shop: Shop, connectio
     connection.execute("SET lock_timeout = '200ms'")
     with shop.connect("ingestion") as ingestion, ingestion.transaction():
         ingestion.execute("DELETE FROM rejected_rows WHERE file_id = %s", [busy])
-        assert delete_old(connection, days=KEPT_DAYS, time_is_left=lambda: True) == Deletion(deleted=5, left=4)
+        assert delete_old(connection, days=KEPT_DAYS, of_dataset=OF_DATASET, time_is_left=lambda: True) == Deletion(
+            deleted=5, left=4
+        )
     assert old not in rejects_of(shop)
 
 
@@ -91,7 +108,7 @@ def test_rows_that_were_rejected_again_in_the_meantime_are_kept(shop: Shop, conn
             ingestion.execute("UPDATE files SET finished_at = now() WHERE file_id = %s", [busy])
         return True
 
-    assert delete_old(connection, days=KEPT_DAYS, time_is_left=load_again).deleted == 0
+    assert delete_old(connection, days=KEPT_DAYS, of_dataset=OF_DATASET, time_is_left=load_again).deleted == 0
     assert rejects_of(shop) == {busy: 1}
 
 
@@ -118,7 +135,7 @@ def test_a_million_rows_are_deleted_in_bounded_batches_and_recent_ones_are_kept(
         batches.append(time.monotonic())
         return True
 
-    deletion = delete_old(connection, days=KEPT_DAYS, time_is_left=time_is_left)
+    deletion = delete_old(connection, days=KEPT_DAYS, of_dataset=OF_DATASET, time_is_left=time_is_left)
     seconds = time.monotonic() - began
     longest = max(after - before for before, after in pairwise(batches))
     print(f"{deletion.deleted:,} rows deleted in {seconds:.1f} s, {len(batches)} batches, the longest {longest:.2f} s")

@@ -19,4 +19,4 @@ def work(pipeline: Pipeline) -> None:
     settings = Settings.from_env(pipeline.shop.variables("housekeeping") | {"REJECT_DAYS": "1"})
     session = botocore.session.get_session()
     with connect(settings.database, user=settings.database_user, session=session) as connection:
-        assert delete_old(connection, days=1, time_is_left=lambda: True).deleted == 1
+        assert delete_old(connection, days=1, of_dataset={}, time_is_left=lambda: True).deleted == 1
