@@ -156,8 +156,9 @@ remove: setup ## Delete an optional capability for good: CAPABILITY=name; withou
 	@python -m scripts.remove -- "$$CAPABILITY"
 
 .PHONY: dataset
-dataset: setup ## Draft a dataset from a CSV file: NAME=returns FROM=file.csv
+dataset: setup ## Draft a dataset from a CSV file, with samples and migration: NAME=returns FROM=file.csv
 	@python -m scripts.dataset --name="$$NAME" --from="$$FROM"
+	@PYTHONPATH=lambda_src python -m scripts.migration --name="$$NAME" --defaults=""
 
 .PHONY: rename
 rename: setup ## Give the project another name: NAME=acme

@@ -38,9 +38,10 @@ def main(arguments: list[str] | None = None, *, tree: Path = ROOT) -> None:
     good = sum(_is_valid(dataset, places, row) for row in made.rows)
     print(f"Written: datasets/{given.name}/{SCHEMA_FILE}, and samples beside it. What was guessed:")
     print("".join(f"  - {guess}\n" for guess in made.guesses), end="")
-    print(f"{good:,} of {len(made.rows):,} rows are valid. Read the declaration (docs/datasets.md), then:")
-    print(f"  make migration NAME={given.name}    # writes the migration that creates the table: read it")
-    print("  make snapshots test-fast            # updates the snapshots, and runs the fast tests")
+    print(f"{good:,} of {len(made.rows):,} rows are valid.")
+    print("The samples are rows of your file: replace personal data in them before you commit.")
+    print("Read the declaration (docs/datasets.md) and the migration. After a change of the declaration, delete this")
+    print("migration and run `make migration`. Then `make snapshots test-fast` updates the snapshots and runs the tests.")
 
 
 def written(schema: dict[str, object]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tabular.declaration import ENCODINGS, MAX_KEY_CHARACTERS, PROFILE, RESERVED_COLUMNS, Field, folded
+from tabular.declaration import ENCODINGS, PROFILE, RESERVED_COLUMNS, Field, folded
 from tabular.types import BadValueError
 from tabular.types.column_type import BLANKS
 
@@ -48,7 +48,6 @@ class Draft:
     encoding: str
     header: list[str]
     rows: list[list[str]]
-    key: tuple[str, ...]
 
 
 @dataclass
@@ -94,9 +93,7 @@ def draft(content: bytes, *, title: str) -> Draft:
         "fields": [{"name": column.name} | column.declared for column in columns],
         "x-dataset": extension,
     }
-    return Draft(
-        schema=schema, guesses=guesses, delimiter=delimiter, encoding=encoding, header=header, rows=rows, key=key
-    )
+    return Draft(schema=schema, guesses=guesses, delimiter=delimiter, encoding=encoding, header=header, rows=rows)
 
 
 def _decoded(content: bytes) -> tuple[str, str]:
@@ -286,10 +283,8 @@ def _require(column: _Column, *, in_key: bool) -> None:
     constraints = dict(declared.pop("constraints", {}))
     if in_key:
         constraints["required"] = True
-        if declared["type"] == "string" and declared.get("format"):
-            constraints["maxLength"] = MAX_KEY_CHARACTERS if declared["format"] == "uri" else 254
-        if declared.get("format") == "uuid":
-            constraints.pop("maxLength")
+        if declared.get("format") == "email":
+            constraints["maxLength"] = 254
     if constraints:
         declared["constraints"] = constraints
     if extension:

@@ -41,7 +41,8 @@ _DELETE = """
       AND EXISTS (
           SELECT FROM files
           WHERE file_id = %(file_id)s
-            AND finished_at < now() - make_interval(days => coalesce((%(of_dataset)s::jsonb ->> dataset)::int, %(days)s))
+            AND finished_at
+                < now() - make_interval(days => coalesce((%(of_dataset)s::jsonb ->> dataset)::int, %(days)s))
       )
 """
 
