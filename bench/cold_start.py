@@ -21,6 +21,7 @@ from bench.kept import kept
 from bench.rounds import alternate
 from components.common.packaging import CERTIFICATES, bundle
 from components.ingestion.ingestion import SOURCE
+from config.datasets import declarations
 from config.environments import LOCAL
 from local_cloud import toolchain
 
@@ -67,7 +68,7 @@ def _seconds(statement: str, folder: Path) -> float:
 
 def _bundle() -> Path:
     """The asset as the CDK bundles it."""
-    asset: dict[str, Any] = bundle(SOURCE, LOCAL.runtime)
+    asset: dict[str, Any] = bundle(SOURCE, LOCAL.runtime, data=declarations())
     return kept("bundle", asset["asset_hash"].encode(), lambda folder: asset["bundling"].local.try_bundle(str(folder)))
 
 
