@@ -17,7 +17,9 @@ MODEL = "config/model.py"
 # The Python files that name optional capabilities: a field, values and a stack each.
 SHARED = (MODEL, "config/environments.py", "stacks/platform.py")
 # These names contain ordinary words.
-NAMES_OF_AWS = re.compile(r"Amazon Web Services|AWS::\w+::\w+|[a-z.-]+\.amazonaws\.com")
+NAMES_OF_AWS = re.compile(
+    r"Amazon Web Services|AWS::\w+::\w+|[a-z.-]+\.amazonaws\.com|[Ww]eb ?ACL|[Ww]eb_?[Ii]dentity|web (?:address|page)"
+)
 # History, and an example of a capability.
 NOT_SEARCHED = ("CHANGELOG.md", "docs/adding-a-capability.md")
 
