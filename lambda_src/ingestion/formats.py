@@ -165,8 +165,10 @@ class _Csv:
         if len(values) != self._width:
             fault = f"the row has {given} value{'s' if given > 1 else ''}, but the header has {self._width} columns"
             return Record(line_number, raw, (), [fault], values)
-        faults = self._workbook.faults(line_number, self._header) if self._workbook else []
-        return Record(line_number, raw, [[*values, ""][number] for number in self._pick], faults, values)
+        wrong = self._workbook.faults(line_number) if self._workbook else {}
+        faults = [f"{self._header[column]} {fault}" for column, fault in wrong.items()]
+        picked = [None if number in wrong else [*values, ""][number] for number in self._pick]
+        return Record(line_number, raw, picked, faults, values)
 
     def given(self, record: Record) -> dict[str, str]:
         """The record's values by the names in the header."""

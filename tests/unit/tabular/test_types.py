@@ -227,6 +227,11 @@ REFUSED = [
     (declared("number", decimals=2), "1" * 40 + ".005", "is too large or too small"),
     (declared("number", decimals=0), "1.5", "must be a number without decimals, such as 12"),
     (GERMAN, "12.50", "must be a number with at most 2 decimals, such as 12,50"),
+    *(
+        (GERMAN, value, "must be a number with at most 2 decimals, such as 12,50")
+        for value in ("0.500", "000.001.500", "00.123,5", "-0.500")
+    ),
+    (declared("integer", groupChar=","), "0,500", "must be a whole number of at most 18 digits"),
     (GERMAN, "1.23,50", "must be a number with at most 2 decimals, such as 12,50"),
     (declared("number", enum=[0.5, 2]), "1", "must be one of 0.5, 2"),
     (declared("boolean"), "yes", "must be one of true, True, TRUE, 1, false, False, FALSE, 0"),
