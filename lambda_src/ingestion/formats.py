@@ -40,6 +40,8 @@ def detect_format(dataset: Dataset, content: Content, file_id: int) -> Format:
         content.replace_rest(workbook.csv_lines)
     else:
         encoding = text_encoding.encoding(beginning, dataset.encoding)
+        if encoding not in ("utf-8", "utf-16"):
+            content.replace_rest(partial(text_encoding.refuse_utf8, encoding=encoding))
         if encoding != "utf-8":
             content.replace_rest(partial(text_encoding.as_utf8, encoding=encoding))
         content.replace_rest(text_encoding.without_end_mark)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import json
 import lzma
 import tarfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -110,6 +112,25 @@ def test_a_declared_encoding_is_decoded_and_bytes_that_it_lacks_are_rejected() -
     assert read(data, dataset=dataset).rows[0]["notes"] == "Grüße für 5 €"
     (found,) = read(TEXT.replace(b"gift", b"\x81"), dataset=dataset).rejects
     assert found.reasons == ['the row is not UTF-8 text: it contains the bytes "\\x81"']
+
+
+@pytest.mark.parametrize("size", [1, 70_000, 1_000_000])
+def test_utf_8_is_refused_where_another_encoding_is_declared(size: int) -> None:
+    dataset = replace(ORDERS, encoding="cp1252")
+    ascii_rows = ROW + b"gift\n"
+    data = HEADER + ascii_rows * 1_000 + ROW + "Grüße\n".encode()
+    with pytest.raises(RefusedError, match="The file is UTF-8 text, but the dataset declares the encoding cp1252"):
+        read((data[at : at + size] for at in range(0, len(data), size)), dataset=dataset)
+    # Some characters of cp1252 in a row are one of UTF-8, and others are not.
+    mixed = HEADER + ROW + "Ã¼ und ü\n".encode("cp1252")
+    assert read(mixed, dataset=dataset).rows[0]["notes"] == "Ã¼ und ü"
+
+
+@pytest.mark.parametrize("form", [json.dumps, lambda row: json.dumps([row]), lambda row: f"\x1e{json.dumps(row)}"])
+def test_json_is_unicode_whatever_is_declared(form: Callable[[object], str]) -> None:
+    data = form(GOOD[0] | {"notes": "Gruesse"}).replace("Gruesse", "Grüße").encode()
+    found = read(data, dataset=replace(ORDERS, encoding="cp1252"))
+    assert [each["notes"] for each in found.rows] == ["Grüße"]
 
 
 def test_a_file_with_many_rows_in_another_encoding_is_refused_as_such() -> None:
