@@ -20,10 +20,14 @@ COPY_ESCAPE = (
     "there is a backslash as PostgreSQL's COPY writes it in its text format: export with FORMAT csv, or double quotes "
     "around the value"
 )
+ENDS_IN_BACKSLASH = (
+    "the line ends in a backslash, so its last value may go on in the next line: write double quotes around the value"
+)
 LONE_CARRIAGE_RETURN = "there is a carriage return in the middle of the line"
 
 
-_COPY_ESCAPE = re.compile(r"\\[btnrfvN\\0-7x]")
+_COPY_ESCAPE = re.compile(r"\\(?:[btnrfvN\\0-7x]|\Z)")
+_ENDS_ESCAPED = re.compile(r"(?<!\\)(?:\\\\)*+\\\Z")
 
 
 class CsvRecord(NamedTuple):
@@ -39,11 +43,12 @@ class CsvRecord(NamedTuple):
 
 
 class CsvReader:
-    """Reads the records of a CSV file one after the other.
+    r"""Reads the records of a CSV file one after the other.
 
     Quoting follows RFC 4180; lines end in LF, CRLF or CR CR LF. If a record has invalid quoting or is too long, only
     its first line becomes an invalid record, and reading continues at the next line. A quote inside a value that does
-    not start with one is an ordinary character; so is every quote unless `quoted`.
+    not start with one is an ordinary character; so is every quote unless `quoted`. A backslash is an ordinary
+    character, too, unless the file is probably PostgreSQL's text format: it has tabs, or a value \N.
 
     `swallowed` gets the lines of a quoted record after its first line. If some of them look like rows, so that the
     quote was probably never closed, it returns the place where the last of these begins; otherwise None.
@@ -67,13 +72,21 @@ class CsvReader:
         mark = re.escape(delimiter)
         value = rf'(?:"(?:[^"]|"")*+"|[^"{mark}\r\n][^{mark}\r\n]*+|)'
         blank = "[ \t]" if delimiter not in BLANKS else f"[{BLANKS.replace(delimiter, '')}]"
-        # Faults of values without quotes, in any column of a record that has been read.
-        faults = {rf'{blank}++"': BLANK_BEFORE_QUOTE}
-        if delimiter == "\t":
-            faults[r'(?!\\N(?:[\t\r\n]|\Z))[^"\t\r\n][^\t\r\n]*?(?<=\\)[btnrfvN\\0-7x]'] = COPY_ESCAPE
+        # What can stand, and what can be wrong, in values without quotes, wherever they are in a record.
+        end, within = rf"(?:[{mark}\r\n]|\Z)", rf"[^{mark}\r\n]"
+
+        def anywhere(inside: str) -> re.Pattern[bytes]:
+            return re.compile(rf"(?:{value}{mark})*?{inside}".encode("latin-1"))
+
+        self._null_mark = anywhere(rf"\\N{end}")
+        self._copy_escape = anywhere(
+            rf'(?!\\N{end})(?!"){within}*?\\(?:[btnrfvN\\0-7x]|(?={end}))',
+        )
         self._faults = [
-            (re.compile(rf"(?:{value}{mark})*?{wrong}".encode("latin-1")), fault) for wrong, fault in faults.items()
+            (anywhere(rf'{blank}++"'), BLANK_BEFORE_QUOTE),
+            (anywhere(rf'(?:(?!"){within}*?(?<!\\))?(?:\\\\)*+\\\r*+\n?\Z'), ENDS_IN_BACKSLASH),
         ]
+        self._is_copy_text = delimiter == "\t"
         # A record that begins before this offset, and is not complete at the end of its line, has this fault.
         self._known_until = 0
         self._known_fault = ""
@@ -93,8 +106,12 @@ class CsvReader:
         text = _decode(line).removesuffix("\n").rstrip("\r")
         fault = LONE_CARRIAGE_RETURN if "\r" in text else None
         values = text.split(self._delimiter)
-        if self._delimiter == "\t" and "\\" in text and any(map(_has_copy_escape, values)):
-            fault = COPY_ESCAPE
+        if "\\" in text:
+            self._is_copy_text |= "\\N" in values
+            if self._is_copy_text and any(map(_has_copy_escape, values)):
+                fault = COPY_ESCAPE
+            elif _ENDS_ESCAPED.search(text):
+                fault = ENDS_IN_BACKSLASH
         return CsvRecord(number, line, values, fault)
 
     def _read_quoted(self, first: bytes) -> CsvRecord:
@@ -110,7 +127,15 @@ class CsvReader:
             content.skip_line()
             return CsvRecord(number, first, [], error.fault)
         content.advance(len(raw), lines=1 if self._records_are_lines else raw.count(b"\n"))
-        return CsvRecord(number, raw, values, next((fault for wrong, fault in self._faults if wrong.match(raw)), None))
+        return CsvRecord(number, raw, values, self._fault(raw))
+
+    def _fault(self, raw: bytes) -> str | None:
+        """What is wrong in the values without quotes of a record that has some with quotes."""
+        if b"\\" in raw:
+            self._is_copy_text |= self._null_mark.match(raw) is not None
+            if self._is_copy_text and self._copy_escape.match(raw):
+                return COPY_ESCAPE
+        return next((fault for wrong, fault in self._faults if wrong.match(raw)), None)
 
     def _parse(self, *, known_open: int) -> tuple[list[str], bytes]:
         """The values of the record at the position, and its bytes. Raises _FaultError.

@@ -11,7 +11,7 @@ from tabular.declaration import Dataset, Field, folded
 from tabular.types import quote
 
 from . import fast_path, json_objects, json_records, kinds, spreadsheet, text_encoding
-from .content import Content, Record
+from .content import MAX_RECORD_BYTES, Content, Record
 from .csv_records import CsvReader, CsvRecord
 from .refusal import RefusedError
 from .row_rules import check, check_value, is_missing
@@ -26,6 +26,7 @@ _SURE_VALUES = 2  # so many values with the types of their columns make a line o
 _MAX_NAMES = 100
 _MAX_NAMES_CHARACTERS = 1_000
 _MAX_LAYOUTS = 8
+_ROWS_TO_TELL = 100
 # For each name, a pattern takes a millisecond to compile and some kilobytes. Files with more names are read row by row.
 _MAX_FAST_PATH_NAMES = 100
 
@@ -39,6 +40,8 @@ def detect_format(dataset: Dataset, content: Content, file_id: int) -> Format:
         content.replace_rest(workbook.csv_lines)
     else:
         encoding = text_encoding.encoding(beginning, dataset.encoding)
+        if encoding not in ("utf-8", "utf-16"):
+            content.replace_rest(partial(text_encoding.refuse_utf8, encoding=encoding))
         if encoding != "utf-8":
             content.replace_rest(partial(text_encoding.as_utf8, encoding=encoding))
         content.replace_rest(text_encoding.without_end_mark)
@@ -117,7 +120,7 @@ class _Csv:
         workbook: spreadsheet.Workbook | None,
     ) -> None:
         self._dataset = dataset
-        empty = '[ \t]*+(?:"")?+' if dataset.quoted else "[ \t]*+"
+        empty = '[ \t]*+(?:"[ \t\r]*+")?+' if dataset.quoted else "[ \t]*+"
         mark = re.escape(delimiter)
         self.blank_lines = re.compile(rf"(?:{empty}(?:{mark}{empty})*+\r*+\n)++".encode("latin-1"))
         self._header = [value.strip() for value in header.values]
@@ -142,6 +145,11 @@ class _Csv:
             if field and field.column.trims and field.semantic_type != "code"
         ]
         self._workbook = workbook
+        # Empty values behind each row that the header doesn't have: some programs end rows, but not the header, in a
+        # delimiter. Only rows that all do so can be told from a row with a delimiter in a value without quotes.
+        self._behind = 0 if workbook else self._values_behind(content)
+        if self._behind:
+            self.fast_paths = []
         if workbook:
             # Quotes of a workbook's CSV are always closed.
             self._reader = CsvReader(content, delimiter, records_are_lines=True)
@@ -158,24 +166,58 @@ class _Csv:
             return Record(line_number, raw, (), [fault])
         if not any(value.strip(" \t\r") for value in values):
             return Record(line_number, raw, (), [])
-        given = len(values)
-        if given > self._width and not any(value.strip() for value in values[self._width :]):
-            del values[self._width :]
-        if self._optional_from <= len(values) < self._width:
-            values += [""] * (self._width - len(values))
-        if len(values) != self._width:
-            fault = f"the row has {given} value{'s' if given > 1 else ''}, but the header has {self._width} columns"
+        wrong = self._workbook.faults(line_number) if self._workbook else {}
+        behind = 1 if wrong else self._behind
+        if fault := self._wrong_number(values, behind):
             return Record(line_number, raw, (), [fault], values)
-        faults = self._workbook.faults(line_number, self._header) if self._workbook else []
-        return Record(line_number, raw, [[*values, ""][number] for number in self._pick], faults, values)
+        if behind:
+            del values[self._width :]
+        faults = [f"{self._header[column]} {fault}" for column, fault in wrong.items()]
+        given = len(values)
+        picked = [None if each in wrong else values[each] if each < given else "" for each in self._pick]
+        return Record(line_number, raw, picked, faults, values)
+
+    def _values_behind(self, content: Content) -> int:
+        """How many empty values more than the header all of the next rows have; 0 if they are too few to tell."""
+        beginning = content.beginning()
+        if len(beginning) == MAX_RECORD_BYTES:
+            beginning = beginning[: beginning.rfind(b"\n") + 1]
+        rows = Content([beginning])
+        reader = CsvReader(rows, self.delimiter, quoted=self._dataset.quoted)
+        found: list[int] = []
+        while len(found) < _ROWS_TO_TELL:
+            rows.fill()
+            rows.skip(self.blank_lines)
+            record = reader.next_record()
+            if record is None:
+                break
+            if record.fault or not any(value.strip() for value in record.values):
+                continue
+            if len(record.values) <= self._width or any(value.strip() for value in record.values[self._width :]):
+                return 0
+            found.append(len(record.values) - self._width)
+        return found[0] if len(found) > 1 and len(set(found)) == 1 else 0
+
+    def _wrong_number(self, values: list[str], behind: int) -> str | None:
+        """The reason against a row with too few or too many values."""
+        given, width = len(values), self._width
+        if behind:
+            good = given == width + behind and not any(value.strip() for value in values[width:])
+        else:
+            good = self._optional_from <= given <= width
+        if good:
+            return None
+        also = f", and the rows at the beginning of the file have {width + behind} values" if behind else ""
+        return f"the row has {given} value{'s' if given > 1 else ''}, but the header has {width} columns{also}"
 
     def given(self, record: Record) -> dict[str, str]:
         """The record's values by the names in the header."""
         return dict(zip(self._header, map(str, record.values_in_file), strict=False))
 
     def _swallowed(self, lines: bytes) -> int | None:
-        """If these lines of a quoted value contain rows, the place where the last row begins."""
-        delimiters = self._width - 1
+        """Where the last of these lines of a quoted value begins that looks like a row, if the value contains rows."""
+        width = self._width + self._behind
+        delimiters = width - 1
         if lines.count(self.delimiter.encode()) < delimiters:
             return None
         sure, possible, begin = None, [], 0
@@ -183,8 +225,8 @@ class _Csv:
             if line.count(self.delimiter.encode()) >= delimiters:
                 text = line.decode("utf-8", "surrogateescape").replace("\r", "")
                 values = next(csv.reader([text], delimiter=self.delimiter), [])
-                # A quote in the first value closes a value of several lines: the line is the end of a row.
-                if len(values) == self._width and '"' not in values[0]:
+                # The last line of a first value of several lines has the quote that closes it, and all other values.
+                if len(values) == width and '"' not in values[0]:
                     if sum(_fits(field, values[number]) for number, field in self._typed) >= _SURE_VALUES:
                         sure = begin
                     elif self._is_plain_row(values):

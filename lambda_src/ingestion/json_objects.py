@@ -28,7 +28,8 @@ _BETWEEN = re.compile(rb"[\s,\x1e\[\]]++")
 _TEXT = rb'"(?:[^"\\\n]++|\\[^\n])*+"?'
 _TOKEN = re.compile(rb"[{}]|" + _TEXT)
 _STRAY = re.compile(_TEXT + rb'|[^\s{}\[\],"\x1e]++')
-_LINE_END = re.compile(rb"\s*\n\s*")
+_LINE_END = re.compile(rb"(?<!\s)[^\S\n]*+\n\s*+")
+_LINE_END_AT_MARK = re.compile(rb"(?<=[{}\[\],:])" + _LINE_END.pattern + rb"|" + _LINE_END.pattern + rb"(?=[{}\[\],:])")
 _ARRAY = re.compile(rb"\[\s*(?:[{\[\]]|\Z)")
 _LIST = re.compile(rb'"([^"\\\n]{1,100})"\s*:\s*\[\s*\{')
 
@@ -42,8 +43,9 @@ def are_objects(beginning: bytes) -> bool:
         return False
     line, line_end, _ = beginning.partition(b"\n")
     try:
-        # Latin-1, so that positions in the text and in the bytes are the same.
-        _, end = json.JSONDecoder().raw_decode(beginning.decode("latin-1"))
+        # Latin-1, so that a place in the text is one in the bytes.
+        # int() refuses numbers of thousands of digits.
+        _, end = json.JSONDecoder(parse_int=str).raw_decode(beginning.decode("latin-1"))
     except json.JSONDecodeError as error:
         # The line has no mistake, and the object continues on the next line.
         return bool(line_end) and error.pos > len(line)
@@ -102,7 +104,8 @@ def _object(buffer: bytes, start: int, line: int) -> tuple[bytes, bytes]:
         return simple[0], simple[0]
     if match := _WHOLE_OBJECT.match(buffer, start, most):
         text = match[0]
-        return text, _LINE_END.sub(b"", text) if b"\n" in text else text
+        # A line end at no mark may stand inside a number, whose parts must not become one.
+        return text, _LINE_END.sub(b" ", _LINE_END_AT_MARK.sub(b"", text)) if b"\n" in text else text
     depth = 0
     for token in _TOKEN.finditer(buffer, start, most):
         depth += {b"{": 1, b"}": -1}.get(token[0], 0)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tabular.declaration import Dataset, Field, folded
 from tabular.types import quote
+from tabular.types.grouping import machine_number
 
 from .content import MAX_RECORD_BYTES, Content, Record
 from .json_objects import rows_inside
@@ -157,7 +158,7 @@ def _text(field: Field, value: object) -> tuple[str | None, str | None]:
         return str(field.options.get("trueValues" if value else "falseValues", [str(value).lower()])[0]), None
     # A code of digits is unambiguous; other numbers could have lost their form.
     if isinstance(value, _Number) and (field.column.number or (field.semantic_type == "code" and value.isdigit())):
-        return str(value).replace(".", field.options.get("decimalChar", ".")), None
+        return machine_number(field, value), None
     if isinstance(value, str) and not isinstance(value, _Number):
         return value, None
     return None, f"{field.name} must be {_wanted(value)}"

@@ -1,8 +1,8 @@
 """Reads Excel workbooks (.xlsx): the only sheet that has cells becomes CSV text.
 
 The library holds a whole sheet in memory. So a workbook is refused by its size, and by that of its sheet, before it is
-opened. The library also reads an error such as #N/A as an empty cell, and drops the zeros before a number that has
-the format 00000. Both are looked up in the sheet's XML.
+opened. The library also reads an error such as #N/A as an empty cell, and forgets what a number's format adds, such as
+the zeros of 00000. Both are looked up in the sheet's XML.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 import zipfile
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -23,6 +23,7 @@ from xml.etree import ElementTree
 
 from tabular.declaration import Dataset, Field, folded
 from tabular.types import quote
+from tabular.types.grouping import machine_number
 
 from .content import MAX_RECORD_BYTES
 from .refusal import RefusedError
@@ -60,9 +61,19 @@ _UNCALCULATED = re.compile(
 _BREAKS = re.compile("[\r\n]")
 _ADDRESS_BYTES = 100
 _STYLE = re.compile(rb'\bs="([0-9]+)"')
+_KIND = re.compile(rb'\bt="(\w+)"')
+_FORMULA = re.compile(rb"<(" + _PREFIX + rb")c\b([^<>]*)>\s*<\1f\b")
+_CALCULATE = re.compile(rb"""\bfullCalcOnLoad\s*=\s*["'](?:1|true)["']""")
+# What a format adds around a number without being seen: the language, a color, room for a character, and filling.
+_UNSEEN = re.compile(r"\[\$-[0-9A-Fa-f,]+\]|\[[A-Za-z]+[0-9]*\]|_.|\*.")
+_SECTION = re.compile(r'(?:"[^"]*"|\\.|[^;"\\])*')
+_PLAIN_FORMAT = re.compile(r"(?i:general)|@|#*|(?:#+,##)?0(?:\.[0#]+)?(?:E\+0+)?|")
+_OTHER_TEXT = "shows another text than the cell holds, {}: format the column as text, and write the values as they are"
+_NOT_A_CODE = "is {} in the workbook, where a code must be text or a whole number: format the column as text"
 
-
-Cells = dict[int, dict[int, str]]  # by row and column, both counted from 0
+# What the library doesn't say about cells: an error's name, or how many digits the format of a number shows, or 0 if
+# the format shows other text. By row and column, both counted from 0.
+Cells = dict[int, dict[int, str | int]]
 
 
 class Workbook:
@@ -70,12 +81,12 @@ class Workbook:
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
-        self._errors: Cells = {}
+        self._faults: dict[int, dict[int, str]] = {}
 
     def csv_lines(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """Each row of the sheet as a record of comma-separated values; raises RefusedError.
 
-        A row with an error gets an additional empty value, so that no fast path takes it.
+        A row with a fault ends in an empty value too many, so that no fast path takes it.
         """
         data = _received(pieces)
         name, found = _looked_up(data)
@@ -83,20 +94,24 @@ class Workbook:
         del data
         first_column = sheet.start[1] if sheet.start else 0
         fields: list[Field | None] | None = None
+        texts: list[tuple[int, Field]] = []
         text = io.StringIO(newline="")
         writer = csv.writer(text)
         for number, cells in enumerate(sheet.iter_rows()):
+            special = {column - first_column: each for column, each in found.pop(number, {}).items()}
             if fields is None and any(cell != "" for cell in cells):
                 values = [" ".join(str(cell).split()) for cell in cells]
                 fields = [self._field(value) for value in values]
+                texts = [(column, field) for column, field in enumerate(fields) if field and field.type == "string"]
             else:
                 values = [_text(cell, field) for cell, field in zip(cells, fields or (), strict=False)]
-            if fields is not None and number in found:
-                changed = {column - first_column: value for column, value in found.pop(number).items()}
-                values = [changed.get(column, value) for column, value in enumerate(values)]
-                errors = {column: value for column, value in changed.items() if fields[column] and not value.isdigit()}
-                if errors:
-                    self._errors[number] = errors
+                faults = _check_texts(cells, values, texts, special)
+                for column, each in special.items():
+                    if fields and fields[column] and isinstance(each, str):
+                        faults[column] = f"is an error of the spreadsheet, {each}"
+                        values[column] = each
+                if faults:
+                    self._faults[number] = faults
                     values.append("")
             writer.writerow(values if _fits(values) else [_BREAKS.sub(" ", value) for value in values])
             if text.tell() >= _PIECE_CHARACTERS:
@@ -105,10 +120,9 @@ class Workbook:
                 text.truncate()
         yield text.getvalue().encode("utf-8", "surrogatepass")
 
-    def faults(self, line_number: int, header: list[str]) -> list[str]:
-        """The reasons against a row with errors such as #N/A; empty if it has none."""
-        errors = self._errors.pop(line_number - 1, {})
-        return [f"{header[column]} is an error of the spreadsheet, {text}" for column, text in errors.items()]
+    def faults(self, line_number: int) -> dict[int, str]:
+        """The reasons against cells of a row, such as an error #N/A, by their columns; empty if there are none."""
+        return self._faults.pop(line_number - 1, {})
 
     def _field(self, name: str) -> Field | None:
         column = self._dataset.names_in_files.get(folded(name))
@@ -181,6 +195,12 @@ def _only_sheet(archive: zipfile.ZipFile) -> tuple[str, Cells]:
             f"The Excel workbook has formulas without values{f', first in {_name(cell)}' if cell else ''}: "
             "open it in Excel, save it, and send it again."
         )
+    if _CALCULATE.search(archive.read(_WORKBOOK)) and (formula := _FORMULA.search(xml)):
+        cell = _ADDRESS.search(formula[2])
+        raise RefusedError(
+            f"The Excel workbook has formulas that were never calculated{f', first in {_name(cell)}' if cell else ''}: "
+            "open it in Excel, save it, and send it again."
+        )
     return name, _cells(xml, archive)
 
 
@@ -212,37 +232,69 @@ def _name(address: re.Match[bytes]) -> str:
 
 
 def _cells(xml: bytes, archive: zipfile.ZipFile) -> Cells:
-    """The errors, and the numbers that have a format of zeros, such as 00000."""
+    """The errors, and the numbers of which the format shows more than their digits."""
     found: Cells = defaultdict(dict)
-    widths = _zero_formats(archive)
+    widths = _special_formats(archive)
     styles = b"|".join(str(style).encode() for style in widths)
     wanted = rb't="e"' + (rb'|s="(?:' + styles + rb')"' if styles else b"")
     start = re.compile(rb"<" + _PREFIX + rb"c\s([^<>]*\b(?:" + wanted + rb")[^<>/]*)>")
     for cell in start.finditer(xml):
         address = _ADDRESS.search(cell[1])
         content = _CONTENT.search(xml, cell.end(), xml.find(b"c>", cell.end()))
-        if not content:
+        kind, style = _KIND.search(cell[1]), _STYLE.search(cell[1])
+        if not content or (kind and kind[1] not in (b"e", b"n")):
             continue
         if not address or not address[1] or not address[2]:
             raise RefusedError("The Excel workbook has cells without an address: save it in Excel, and send it again.")
-        value = content[1].decode("ascii", "replace")
-        style = _STYLE.search(cell[1])
-        if b't="' not in cell[1] and value.isdigit() and style:
-            value = value.zfill(widths[int(style[1])])
-        elif b't="e"' not in cell[1]:
-            continue
-        found[int(address[2]) - 1][_column(address[1])] = value
+        is_error = kind is not None and kind[1] == b"e"
+        found[int(address[2]) - 1][_column(address[1])] = (
+            content[1].decode("ascii", "replace") if is_error or not style else widths[int(style[1])]
+        )
     return found
 
 
-def _zero_formats(archive: zipfile.ZipFile) -> dict[int, int]:
-    """The styles that show a number with zeros before it, and how many digits they show."""
+def _special_formats(archive: zipfile.ZipFile) -> dict[int, int]:
+    """The styles that show a number with zeros before it, and how many digits they show: 0 if with other text."""
     if _STYLES not in archive.namelist():
         return {}
     root = _parsed(archive, _STYLES)
     formats = {each.get("numFmtId"): each.get("formatCode", "") for each in root.findall(".//{*}numFmt")}
     shown = [formats.get(each.get("numFmtId"), "") for each in root.findall("./{*}cellXfs/{*}xf")]
-    return {style: len(code) for style, code in enumerate(shown) if re.fullmatch("00+", code)}
+    widths = {style: _shown_digits(code) for style, code in enumerate(shown)}
+    return {style: width for style, width in widths.items() if width is not None}
+
+
+def _shown_digits(code: str) -> int | None:
+    """How many digits at least a format shows: 0 if it shows other text too, None if it shows just the number."""
+    section = _SECTION.match(code)
+    positive = _UNSEEN.sub("", section[0] if section else code).strip()
+    if _PLAIN_FORMAT.fullmatch(positive):
+        return None
+    return len(positive) if re.fullmatch("00+", positive) else 0
+
+
+def _check_texts(
+    cells: Sequence[object], values: list[str], texts: Sequence[tuple[int, Field]], special: dict[int, str | int]
+) -> dict[int, str]:
+    """Put the zeros that a format shows before numbers in columns of text; the reasons against cells, by column.
+
+    A cell can't be trusted if a program shows it otherwise, or has probably changed it.
+    """
+    faults = {}
+    for column, field in texts:
+        cell, shown = cells[column], special.get(column)
+        if isinstance(cell, str):
+            continue
+        is_number = isinstance(cell, int | float) and not isinstance(cell, bool)
+        is_whole = is_number and cell >= 0 and cell % 1 == 0  # type: ignore[operator]
+        if field.semantic_type == "code" and not is_whole:
+            kind = f"the number {values[column]}" if is_number else "true or false"
+            faults[column] = _NOT_A_CODE.format(kind if isinstance(cell, int | float) else "a date or a time")
+        elif isinstance(shown, int) and is_whole and shown:
+            values[column] = values[column].zfill(shown)
+        elif isinstance(shown, int) and is_number:
+            faults[column] = _OTHER_TEXT.format(values[column])
+    return faults
 
 
 def _column(letters: bytes) -> int:
@@ -271,7 +323,7 @@ def _text(cell: object, field: Field | None) -> str:
     if isinstance(cell, bool):
         return str(options.get("trueValues" if cell else "falseValues", [str(cell).lower()])[0])
     if isinstance(cell, int | float):
-        return _number(cell).replace(".", options.get("decimalChar", "."))
+        return machine_number(field, _number(cell)) if field else _number(cell)
     if isinstance(cell, date):
         return _day(cell, field)
     return _duration(cell) if isinstance(cell, timedelta) else str(cell)

@@ -40,13 +40,21 @@ def is_bare(field: Field) -> bool:
 
 
 def grouped(group: str) -> str:
-    """A pattern of digits without groups, or in groups of three: "12.5" is not 125."""
-    return rf"(?:[0-9]+|[0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}})+)" if group else "[0-9]+"
+    """Digits in groups of exactly three, or in no groups: in "12.5" and "0.500" a dot is no group character."""
+    return rf"(?:[0-9]+|[1-9][0-9]{{0,2}}(?:{re.escape(group)}[0-9]{{3}})+)" if group else "[0-9]+"
 
 
 def ungrouped(value: str, group: str) -> str:
     """The value without its group characters."""
     return value.replace(group, "") if group else value
+
+
+def machine_number(field: Field, text: str) -> str:
+    """A number of JSON or of a workbook, which has no groups and "." before its decimals, as the field writes it."""
+    if field.type == "integer" and group_character(field) == ".":
+        # In such a field 2.000 is two thousand; a comma is in no whole number.
+        return re.sub(r"\.0+\Z", "", text).replace(".", ",")
+    return text.replace(".", field.options.get("decimalChar", "."))
 
 
 def strip_signs(value: str, *, bare: bool) -> str:

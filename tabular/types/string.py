@@ -33,11 +33,19 @@ MAX_CHARACTERS = 10_000  # where no maxLength is declared
 MAX_EMAIL_CHARACTERS = 254
 MAX_URI_CHARACTERS = 2_000
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+# What spreadsheets write for a formula that failed, in English and in German.
+_ERRORS = (
+    *("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"),
+    *("#NV", "#BEZUG!", "#WERT!", "#ZAHL!"),
+)
 # What spreadsheets and programs write for "no value", or make of an identifier that looks like a number.
 _NO_VALUES = (
-    *("null", "none", "nan", "nil", "n/a", "#n/a", "na", "<na>", "undefined", "#value!", "#ref!", "#name?"),
-)  # fmt: skip
-_DAMAGED = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+|[+-]?[0-9]+\.0+")
+    *("null", "none", "nan", "-nan", "nat", "nil", "n/a", "na", "n.a.", "n.a", "<na>", "undefined"),
+    *("inf", "-inf", "infinity", "-infinity", *(each.lower() for each in _ERRORS)),
+)
+_NO_ERROR = f"(?!#(?:{'|'.join(re.escape(each[1:]) for each in _ERRORS)}))"
+_NO_LETTER = re.compile("[-._]+")
+_DAMAGED = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)[eE][+-]?[0-9]+|[+-]?(?:[0-9]+\.0*|\.0+)")
 _CODE = re.compile(r"[A-Za-z0-9._-]+")
 _CODE_RULE = 'letters (A to Z), digits, ".", "_" or "-"'
 MAX_CODE_CHARACTERS = 64  # where no maxLength is declared
@@ -161,6 +169,8 @@ def _free_text(field: Field) -> ColumnType:
     def check(value: str) -> str:
         if not low <= len(value) <= high:
             raise BadValueError(f"has {len(value):,} characters; {length}")
+        if value in _ERRORS:
+            raise BadValueError(f"is an error of the spreadsheet, {value}")
         if _UNSTORABLE.search(value):
             raise BadValueError("contains a character that can't be stored: NUL or an unpaired surrogate")
         return value
@@ -170,8 +180,8 @@ def _free_text(field: Field) -> ColumnType:
         rule=f"text of at most {high:,} characters" if low < 2 else f"text of {low:,} to {high:,} characters",
         example="text",
         check=check,
-        # If a value is required, blanks alone are none.
-        pattern=lambda span: f"{'(?! )' if field.required else ''}{_text_pattern(low, high, span)}",
+        # Blanks alone are no value where one is required.
+        pattern=lambda span: f"{'(?! )' if field.required else ''}{_NO_ERROR}{_text_pattern(low, high, span)}",
         sql_checks=_length_checks(field),
         trims=False,
         max_length=high,
@@ -290,19 +300,21 @@ def _code(field: Field) -> _Form:
 def _undamaged(span: Span) -> str:
     """A lookahead that fails if a program could have damaged the code.
 
-    Such a code starts with a digit or a sign, or with the first letter of a word for "no value".
+    What a program could have damaged starts with a digit or a mark, or with the first letters of a word for "no value".
     Most codes start otherwise, and one look at the first character passes them.
     """
     words = "|".join(map(re.escape, _NO_VALUES))
+    visible = characters(span.excluded)
+    points = "[.,]" if span.has(",") else r"\."
     return (
-        "(?:(?=[A-MO-TV-Za-mo-tv-z_.])"
-        rf"|(?![=']|[+-]?[0-9]++(?:[eE]|[.,][0-9])|(?i:{words})(?![{characters(span.excluded)}])))"
+        "(?:(?=[A-HJ-MO-TV-Za-hj-mo-tv-z]|[Ii](?![Nn][Ff]))"
+        rf"|(?![=']|[+-]?[0-9]*+(?:{points}|(?<=[0-9])[eE])|(?:(?i:{words})|[-._]++) *+(?![{visible}])))"
     )
 
 
 def _damage(value: str) -> str:
     """What a program has probably done to an identifier; empty if it looks right."""
-    if value.casefold() in _NO_VALUES:
+    if value.casefold() in _NO_VALUES or _NO_LETTER.fullmatch(value):
         return "is how programs write that there is no value: it "
     if _DAMAGED.fullmatch(value):
         return (

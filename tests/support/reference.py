@@ -93,13 +93,15 @@ def _is_code(text: str) -> bool:
     lower = text.lower()
     factor, e, exponent = lower.partition("e")
     whole, dot, fraction = factor.removeprefix("-").partition(".")
-    is_number = _is_digits(whole) and (not dot or _is_digits(fraction))
+    is_number = _is_digits(whole + fraction)
     return (
         1 <= len(text) <= 64
         and set(text) <= set(string.ascii_letters + string.digits + "._-")
-        and lower not in ("null", "none", "nan", "nil", "na", "undefined")
+        and lower not in ("null", "none", "nan", "nil", "na", "undefined", "nat", "n.a", "n.a.")
+        and lower.removeprefix("-") not in ("nan", "inf", "infinity")
+        and text.strip("-._") != ""
         and not (is_number and e and _is_digits(exponent.removeprefix("-")))
-        and not (is_number and dot and not e and set(fraction) == {"0"})
+        and not (is_number and dot and not e and set(fraction) <= {"0"})
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -12,6 +12,7 @@ _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 # The styles of cells: none, a date, a date with a time, a length of time, and five digits.
 DATE, MOMENT, LENGTH, FIVE_DIGITS = 1, 2, 3, 4
 _FORMATS = ("General", "dd.mm.yyyy", "yyyy-mm-dd hh:mm:ss", "[h]:mm", "00000")
+OTHER = len(_FORMATS)  # the style of the format that a workbook is made with
 
 
 def text(value: str) -> str:
@@ -43,8 +44,16 @@ def sheet_data(rows: dict[int, list[str]]) -> str:
     return "".join(found)
 
 
-def workbook(sheets: dict[str, str], *, hidden: tuple[str, ...] = (), more: dict[str, bytes] | None = None) -> bytes:
-    """An .xlsx file with the XML of each sheet's rows."""
+def workbook(
+    sheets: dict[str, str],
+    *,
+    hidden: tuple[str, ...] = (),
+    more: dict[str, bytes] | None = None,
+    other_format: str = "General",
+    properties: str = "",
+) -> bytes:
+    """An .xlsx file with the XML of each sheet's rows. `properties` is XML behind the list of sheets."""
+    codes = [quoteattr(code) for code in (*_FORMATS, other_format)]
     states = ("visible", "hidden")
     listed = "".join(
         f'<sheet name="{name}" sheetId="{at}" state="{states[name in hidden]}" r:id="r{at}"/>'
@@ -55,13 +64,14 @@ def workbook(sheets: dict[str, str], *, hidden: tuple[str, ...] = (), more: dict
         for at in range(1, len(sheets) + 1)
     )
     targets += f'<Relationship Id="s" Type="{_OFFICE}/styles" Target="styles.xml"/>'
-    formats = "".join(f'<numFmt numFmtId="{164 + at}" formatCode="{code}"/>' for at, code in enumerate(_FORMATS))
-    styles = "".join(f'<xf numFmtId="{164 + at}"/>' for at in range(len(_FORMATS)))
+    formats = "".join(f'<numFmt numFmtId="{164 + at}" formatCode={code}/>' for at, code in enumerate(codes))
+    styles = "".join(f'<xf numFmtId="{164 + at}"/>' for at in range(len(codes)))
     root = f'<Relationship Id="r1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/>'
     shown = f"<numFmts>{formats}</numFmts><cellXfs>{styles}</cellXfs>"
     parts = {
         "_rels/.rels": f'<Relationships xmlns="{_RELATIONS}">{root}</Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{listed}</sheets></workbook>',
+        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{listed}</sheets>'
+        f"{properties}</workbook>",
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_RELATIONS}">{targets}</Relationships>',
         "xl/styles.xml": f'<styleSheet xmlns="{_MAIN}">{shown}</styleSheet>',
         **{

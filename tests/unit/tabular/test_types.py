@@ -64,6 +64,9 @@ ACCEPTED = [
     (declared("string", missingValues=["", "NA", "—"]), "—", None),
     (declared("integer", missingValues=["", "-"]), " - ", None),
     *((CODE, value, value) for value in ("A.b_C-9", "0", "00123", "1001", "x" * 64, "1.2.3", "1E", "none1", "NAB")),
+    *((CODE, value, value) for value in ("INV-1", "INF1", "-5", ".A", "-A", "_1", "NATO", "n.a.1", "1e", "N.A.X")),
+    *((TEXT, value, value) for value in ("#1", "#N/A is an error", "#NVM", "inf")),
+    (declared("string", missingValues=["", "#N/A"]), "#N/A", None),
     (CODE, " A-1\t", "A-1"),
     (declared("string", semanticType="code", maxLength=70), "x" * 70, "x" * 70),
     (declared("string", semanticType="code", pattern="[A-Z]{2}/[0-9]+"), "AB/1", "AB/1"),
@@ -167,14 +170,26 @@ REFUSED = [
     (TEXT, "a\0", "contains a character that can't be stored: NUL or an unpaired surrogate"),
     (TEXT, "\ud800", "contains a character that can't be stored: NUL or an unpaired surrogate"),
     *((CODE, value, CHANGED) for value in ("1.00001E+12", "1E5", "-1e5", "1,5E10", "1001.0", "12.000")),
+    *((CODE, value, CHANGED) for value in ("1001.", ".0", "1.e5", "-.0")),
     *((CODE, value, NO_VALUE) for value in ("NULL", "null", "nan", "NaN", "None", "#N/A", "n/a", "<NA>", "undefined")),
+    *(
+        (CODE, value, NO_VALUE)
+        for value in ("NaT", "-nan", "inf", "-inf", "Infinity", "-", "--", ".", "_", "n.a.", "#DIV/0!", "#NUM!", "#NV")
+    ),
+    *(
+        (TEXT, value, f"is an error of the spreadsheet, {value}")
+        for value in ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#WERT!")
+    ),
     *((CODE, value, MARK) for value in ("'00123", '="00123"', "=A1")),
     *((CODE, value, f"must be {CODE_RULE}") for value in ("A 1", "Ä-1", "#1001", "a/b")),
     (CODE, "x" * 65, "has 65 characters; the limit is 64"),
-    (
-        declared("string", semanticType="code", pattern=".+", maxLength=64),
-        "n/a",
-        "is how programs write that there is no value: it must be text that matches .+",
+    *(
+        (
+            declared("string", semanticType="code", pattern=".+", maxLength=64),
+            value,
+            "is how programs write that there is no value: it must be text that matches .+",
+        )
+        for value in ("n/a", "-")
     ),
     (
         declared("string", semanticType="currency"),
@@ -227,6 +242,11 @@ REFUSED = [
     (declared("number", decimals=2), "1" * 40 + ".005", "is too large or too small"),
     (declared("number", decimals=0), "1.5", "must be a number without decimals, such as 12"),
     (GERMAN, "12.50", "must be a number with at most 2 decimals, such as 12,50"),
+    *(
+        (GERMAN, value, "must be a number with at most 2 decimals, such as 12,50")
+        for value in ("0.500", "000.001.500", "00.123,5", "-0.500")
+    ),
+    (declared("integer", groupChar=","), "0,500", "must be a whole number of at most 18 digits"),
     (GERMAN, "1.23,50", "must be a number with at most 2 decimals, such as 12,50"),
     (declared("number", enum=[0.5, 2]), "1", "must be one of 0.5, 2"),
     (declared("boolean"), "yes", "must be one of true, True, TRUE, 1, false, False, FALSE, 0"),

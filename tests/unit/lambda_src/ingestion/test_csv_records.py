@@ -15,6 +15,7 @@ from ingestion.csv_records import (
     AFTER_QUOTE,
     BLANK_BEFORE_QUOTE,
     COPY_ESCAPE,
+    ENDS_IN_BACKSLASH,
     LONE_CARRIAGE_RETURN,
     NEVER_CLOSED,
     TOO_LONG,
@@ -126,10 +127,39 @@ def test_a_blank_before_a_quote_is_invalid_but_not_inside_quotes(line: bytes, fa
         (b"a\t\\N\n", None),
         (b'12"\t\\N', None),
         (b'a\t"b\\tc"\n', None),
+        (b"a\\\tb\n", COPY_ESCAPE),
+        (b'12"\\\tb\n', COPY_ESCAPE),
     ],
 )
 def test_an_escape_of_postgresql_s_text_format_is_invalid_outside_quotes(line: bytes, fault: str | None) -> None:
     assert [each.fault for each in records([line], "\t")] == [fault]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "|"])
+def test_after_a_null_mark_other_escapes_are_invalid_with_every_delimiter(delimiter: str) -> None:
+    lines = [r"a,b\tc", r'"a",b\tc', r'"\N",x', r"a,\N", r'"a",b\tc', r"a,b\tc", r"a\,b", r'"b\tc",\N', r"x,\N"]
+    data = "\n".join(lines).replace(",", delimiter).encode()
+    faults = [None, None, None, None, COPY_ESCAPE, COPY_ESCAPE, COPY_ESCAPE, None, None]
+    assert [each.fault for each in records([data], delimiter)] == faults
+    quoted = [r'"a",\N', r"a,b\tc"]
+    data = "\n".join(quoted).replace(",", delimiter).encode()
+    assert [each.fault for each in records([data], delimiter)] == [None, COPY_ESCAPE]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "|"])
+@pytest.mark.parametrize("first", ["a", '"a"', '"a\\"'])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_line_that_ends_in_an_escaped_line_end_is_invalid(delimiter: str, first: str, end: str) -> None:
+    for last, fault in (
+        ("b\\", ENDS_IN_BACKSLASH),
+        ("\\", ENDS_IN_BACKSLASH),
+        ("b\\\\\\", ENDS_IN_BACKSLASH),
+        ("b\\\\", None),
+        ('"b\\"', None),
+        ("b\\c", None),
+    ):
+        data = f"{first}{delimiter}{last}{end}".encode()
+        assert [each.fault for each in records([data], delimiter)] == [fault]
 
 
 @pytest.mark.parametrize("line", [b'x","y\n', b'"\n', b'a,"b\n', b'"a"b,"c\n', b'x""\n'])

@@ -5,15 +5,18 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import json
 import lzma
 import tarfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from ingestion.compression import decompressed
 from ingestion.content import Content
+from ingestion.reader import DatasetReader
 from ingestion.refusal import RefusedError
 from tests.support.reading import HEADER, ORDERS, ROW, read
 
@@ -111,6 +114,25 @@ def test_a_declared_encoding_is_decoded_and_bytes_that_it_lacks_are_rejected() -
     assert found.reasons == ['the row is not UTF-8 text: it contains the bytes "\\x81"']
 
 
+@pytest.mark.parametrize("size", [1, 70_000, 1_000_000])
+def test_utf_8_is_refused_where_another_encoding_is_declared(size: int) -> None:
+    dataset = replace(ORDERS, encoding="cp1252")
+    ascii_rows = ROW + b"gift\n"
+    data = HEADER + ascii_rows * 1_000 + ROW + "Grüße\n".encode()
+    with pytest.raises(RefusedError, match="The file is UTF-8 text, but the dataset declares the encoding cp1252"):
+        read((data[at : at + size] for at in range(0, len(data), size)), dataset=dataset)
+    # Some characters of cp1252 in a row are one of UTF-8, and others are not.
+    mixed = HEADER + ROW + "Ã¼ und ü\n".encode("cp1252")
+    assert read(mixed, dataset=dataset).rows[0]["notes"] == "Ã¼ und ü"
+
+
+@pytest.mark.parametrize("form", [json.dumps, lambda row: json.dumps([row]), lambda row: f"\x1e{json.dumps(row)}"])
+def test_json_is_unicode_whatever_is_declared(form: Callable[[object], str]) -> None:
+    data = form(GOOD[0] | {"notes": "Gruesse"}).replace("Gruesse", "Grüße").encode()
+    found = read(data, dataset=replace(ORDERS, encoding="cp1252"))
+    assert [each["notes"] for each in found.rows] == ["Grüße"]
+
+
 def test_a_file_with_many_rows_in_another_encoding_is_refused_as_such() -> None:
     bad = ROW + "Grüße".encode("cp1252") + b"\n"
     good = ROW + b"\n"
@@ -171,9 +193,48 @@ def test_a_row_with_fewer_values_is_accepted_only_if_the_missing_ones_are_option
     ]
 
 
+@pytest.mark.parametrize("behind", [b",", b", ,"])
+def test_empty_values_behind_the_header_are_ignored_only_if_every_row_has_them(behind: bytes) -> None:
+    rows = [ROW + b"gift" + behind + b"\n"] * 200
+    found = read(HEADER + b"".join(rows))
+    assert (len(found.rows), found.rejects) == (200, [])
+    # A comma in a text without quotes, and a last value that is empty, look the same.
+    shifted = ROW + b"gift, blue" + behind[:-1] + b"\n"
+    other = read(HEADER + b"".join(rows) + shifted + ROW + b"gift\n" + ROW + b"gift, x" + behind + b"\n")
+    assert len(other.rows) == 200
+    more = f", and the rows at the beginning of the file have {8 + behind.count(b',')} values"
+    given = [8 + behind.count(b","), 8, 9 + behind.count(b",")]
+    assert [each.reasons for each in other.rejects] == [
+        [f"the row has {number} values, but the header has 8 columns{more}"] for number in given
+    ]
+
+
+@pytest.mark.parametrize("before", [0, 1, 100])
+def test_one_empty_value_too_many_is_no_value_of_a_row_that_alone_has_it(before: int) -> None:
+    good = (ROW + b"gift\n") * before
+    found = read(HEADER + good + ROW.replace(b"MUG", b"MUG,L") + b"\n" + good)
+    assert len(found.rows) == 2 * before
+    assert [each.reasons for each in found.rejects] == [["the row has 9 values, but the header has 8 columns"]]
+
+
+def test_a_short_row_under_a_long_header_has_only_its_own_values() -> None:
+    header = HEADER.strip() + b"".join(b",x%d" % number for number in range(7_000))
+    found = read(header + b"\n" + (ROW + b"gift\n") * 2)
+    assert (len(found.rows), found.rejects) == (2, [])
+    record = DatasetReader(ORDERS, [header + b"\n" + ROW + b"gift\n"], file_id=1).format.next_record()
+    assert record is not None
+    assert len(record.values_in_file) == 8
+
+
 @pytest.mark.parametrize(
     "data",
-    [HEADER + b"\n" * 200_000, HEADER + b",,,,,,,\r\n" * 20_000, b"{}\n" + b" \n" * 100_000, b"\n" * 200_000 + TEXT],
+    [
+        HEADER + b"\n" * 200_000,
+        HEADER + b",,,,,,,\r\n" * 20_000,
+        HEADER + b'" "\n" ",,"\r",\n' * 20_000,
+        b"{}\n" + b" \n" * 100_000,
+        b"\n" * 200_000 + TEXT,
+    ],
 )
 def test_lines_without_values_are_passed_by_many_at_once(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     pieces = (data[at : at + 65_536] for at in range(0, len(data), 65_536))

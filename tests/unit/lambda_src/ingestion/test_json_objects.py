@@ -156,3 +156,20 @@ def test_values_nested_too_deeply_are_rejected() -> None:
     for text in (deep, f"[{deep}]", '{"notes": ' + '{"a": ' * 300 + "1" + "}" * 301):
         (found,) = read(text.encode()).rejects
         assert "not a JSON object" in found.reasons[0]
+
+
+@pytest.mark.parametrize("text", ['{"quantity": 1\n2}', '{"quantity": 1 \r\n  2\n}', '{"quantity": tr\nue}'])
+def test_a_line_end_inside_a_value_doesn_t_join_its_parts(text: str) -> None:
+    (found,) = read(f"[{text}]".encode()).rejects
+    assert "is not a JSON object" in found.reasons[0]
+    assert lines('[{\n "a"\n :\n 1\n ,\n "b": [\n 2\n ]\n }\n]')[0] == b'{"a":1,"b": [2]}'
+
+
+@pytest.mark.parametrize("before", ["", "[", "\n"])
+def test_a_number_of_thousands_of_digits_is_rejected_with_its_row(before: str) -> None:
+    good = json.dumps(ORDERS[0])
+    data = f'{before}{good[:-1]}, "size": {"1" * 5_000}}}{"," if before == "[" else ""}\n{good}'
+    assert len(read(data.encode() + (b"]" if before == "[" else b"")).rows) == 2
+    wrong = data.replace("size", "quantity")
+    (reject,) = read(wrong.encode() + (b"]" if before == "[" else b"")).rejects
+    assert "quantity occurs more than once" in reject.reasons

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ingestion.reader import KEPT_REJECTS, MAX_RAW_BYTES, DatasetReader, RejectedRow, as_text
 from ingestion.refusal import RefusedError
+from tabular.declaration import parse
 from tests.support.reading import HEADER, ORDERS, ROW, read
 from tests.unit.lambda_src.ingestion.test_row_rules import GOOD
 
@@ -177,6 +178,22 @@ class TestJsonLines:
         assert rows(line.encode()) == [STORED]
         assert reject(line.replace("12.50", "12.500000000000000001").encode()).reasons[0].startswith("unit_price ")
         assert reject(line.replace("12.50", "1e2").encode()).reasons[0].startswith("unit_price ")
+
+    def test_a_number_has_no_groups_and_its_decimals_follow_a_dot(self) -> None:
+        fields = [
+            {"name": "count", "type": "integer", "groupChar": "."},
+            {"name": "price", "type": "number", "groupChar": ".", "decimalChar": ","},
+        ]
+        schema = {"fieldsMatch": "partial", "primaryKey": "count", "fields": fields}
+        dataset = parse(json.dumps(schema), name="counts", path="schema.json")
+        lines = [
+            *(b'{"count": 12.345, "price": 1}', b'{"count": 12.000, "price": 12.345}'),
+            *(b'{"count": "12.345", "price": "12.345"}', b'{"count": 12345, "price": 0.5}'),
+        ]
+        found = read(b"\n".join(lines), dataset=dataset)
+        stored = [("12", "12.345"), ("12345", "12345"), ("12345", "0.5")]
+        assert [(row["count"], row["price"]) for row in found.rows] == stored
+        assert [each.line_number for each in found.rejects] == [1]
 
     @pytest.mark.parametrize(
         ("value", "words"),

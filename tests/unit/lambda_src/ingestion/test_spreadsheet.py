@@ -20,6 +20,7 @@ from tests.support.workbooks import (
     FIVE_DIGITS,
     LENGTH,
     MOMENT,
+    OTHER,
     boolean,
     error,
     number,
@@ -102,6 +103,65 @@ def test_numbers_in_a_column_of_codes_are_shown_as_excel_shows_them() -> None:
     assert "the original is lost" in found.reasons[0]
 
 
+@pytest.mark.parametrize("kind", ["", 't="n" '])
+@pytest.mark.parametrize(
+    ("form", "code"),
+    [
+        ("00000", "00123"),
+        ("00000;@", "00123"),
+        ("0000000_)", "0000123"),
+        ("[$-407]00000", "00123"),
+        ("[Red]00000;[Blue]-00000", "00123"),
+        ("General", "123"),
+        ("@", "123"),
+        ("#,##0.00", "123"),
+    ],
+)
+def test_a_code_has_the_zeros_that_the_format_of_its_cell_shows(kind: str, form: str, code: str) -> None:
+    dataset = every_type()
+    cells = {1: [text(name) for name in dataset.columns], 2: [kind + number(123, OTHER)]}
+    found = read(workbook({"A": sheet_data(cells)}, other_format=form), dataset=dataset)
+    assert [row["code"] for row in found.rows] == [code]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        *(r"000\-00\-0000", '"A-"0000', "0000 0000", r"\0####", r"00000\-0000", "[<=99999]00000;General"),
+        *("00.00", "0%", "[$€-407]0", "0,,"),
+    ],
+)
+def test_a_code_of_which_the_format_shows_other_text_is_rejected(form: str) -> None:
+    dataset = every_type()
+    cells = {1: [text(name) for name in dataset.columns], 2: [number(123, OTHER)]}
+    found = read(workbook({"A": sheet_data(cells)}, other_format=form), dataset=dataset)
+    (reject,) = found.rejects
+    assert reject.reasons == [
+        "code shows another text than the cell holds, 123: format the column as text, and write the values as they are"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind"),
+    [
+        (number(46346, DATE), "a date or a time"),
+        (number(1.5, LENGTH), "a date or a time"),
+        (number(1.10), "the number 1.1"),
+        (number(123.7, FIVE_DIGITS), "the number 123.7"),
+        (number(-5), "the number -5"),
+        (number("NaN"), "the number NaN"),
+        (boolean(True), "true or false"),
+    ],
+)
+def test_a_code_that_the_workbook_holds_as_something_else_is_rejected(cell: str, kind: str) -> None:
+    dataset = every_type()
+    data = workbook({"A": sheet_data({1: [text(name) for name in dataset.columns], 2: [cell]})})
+    (reject,) = read(data, dataset=dataset).rejects
+    assert reject.reasons == [
+        f"code is {kind} in the workbook, where a code must be text or a whole number: format the column as text"
+    ]
+
+
 def test_text_keeps_its_lines_its_quotes_and_the_characters_that_excel_escapes() -> None:
     notes = 'a "b", c\nd\te'
     assert one_row([text("X"), *[""] * 5, text(notes)], every_type())["notes"] == notes
@@ -172,6 +232,26 @@ def test_a_formula_that_was_never_calculated_is_refused() -> None:
         with pytest.raises(RefusedError, match="formulas without values, first in H2"):
             read(orders([*GOOD[:7], cell]))
     assert len(read(orders([*GOOD[:7], 't="str"><f>A1&amp;""</f><v></v>'])).rows) == 1
+
+
+@pytest.mark.parametrize("cell", ["><f>D2*2</f><v>0</v>", "><f>D2*2</f><v>7</v>", 't="str"><f>A1&amp;""</f><v>a</v>'])
+def test_formulas_are_refused_if_the_workbook_says_that_they_must_be_calculated(cell: str) -> None:
+    data = sheet_data({1: NAMES, 2: [*GOOD[:7], cell]})
+    assert len(read(workbook({"A": data}, properties='<calcPr calcId="191029"/>')).rows) == 1
+    asked = '<calcPr calcId="124519" fullCalcOnLoad="1"/>'
+    with pytest.raises(RefusedError, match="formulas that were never calculated, first in H2: open it in Excel"):
+        read(workbook({"A": data}, properties=asked))
+    assert len(read(workbook({"A": sheet_data({1: NAMES, 2: GOOD})}, properties=asked)).rows) == 1
+
+
+def test_a_number_is_read_without_groups() -> None:
+    fields = [{"name": "count", "type": "integer", "groupChar": "."}]
+    schema = {"fieldsMatch": "partial", "primaryKey": "count", "fields": fields}
+    dataset = parse(json.dumps(schema), name="counts", path="schema.json")
+    cells = {1: [text("count")], 2: [number(12.345)], 3: [number(12345)], 4: [text("12.345")]}
+    found = read(workbook({"A": sheet_data(cells)}), dataset=dataset)
+    assert [row["count"] for row in found.rows] == ["12345", "12345"]
+    assert [each.line_number for each in found.rejects] == [2]
 
 
 class TestLimits:
