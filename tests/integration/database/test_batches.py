@@ -107,7 +107,8 @@ def test_the_tables_are_those_of_the_model(
     assert quantities(pipeline) == expected
     before = pipeline.tables()
     for at in taken:
-        assert pipeline.loader(known_key=known_key, max_rejected_percent=100).load(replace(puts[at], reprocess=True)) == outcomes[at]
+        again = pipeline.loader(known_key=known_key, max_rejected_percent=100).load(replace(puts[at], reprocess=True))
+        assert again == outcomes[at]
     assert pipeline.tables() == before
     pipeline.close()
 
