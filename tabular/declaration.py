@@ -17,9 +17,12 @@ from .types import ColumnType, PropertyError, column_type
 
 SCHEMA_FILE = "schema.json"
 PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
-RESERVED_COLUMNS = frozenset({"file_id", "arrival"})
+# The last seven are columns that every table of PostgreSQL has.
+RESERVED_COLUMNS = frozenset({"file_id", "arrival", "cmax", "cmin", "ctid", "oid", "tableoid", "xmax", "xmin"})
 RESERVED_NAMES = frozenset({"files", "rejected_rows", "alembic_version"})
-MAX_KEY_CHARACTERS = 600  # a B-tree entry has at most 2,704 bytes, and a character up to four
+# Of ingestion's temporary tables, and of PostgreSQL's own tables, which are found before others.
+RESERVED_BEGINNINGS = ("incoming_", "counted_", "pg_")
+MAX_KEY_CHARACTERS = 600  # of one text in a key
 ENCODINGS = ("utf-8", "cp1252")
 
 KnownKey = Literal["replace", "keep", "reject"]
@@ -37,6 +40,9 @@ _DATASET_KEYS = (
     *("knownKey", "maxRejectedPercent", "maxFileMb", "retentionDays", "dialect", "encoding", "page"),
 )  # fmt: skip
 _MAX_LEVELS = 20
+_MAX_KEY_BYTES = 2_600  # PostgreSQL's B-tree entry has at most 2,704, and needs some for itself
+_BYTES_OF_A_CHARACTER = 4
+_BYTES_OF_A_VALUE = 64  # of the longest number; other values that are no texts are shorter
 _LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _LENGTHS = ("minLength", "maxLength")
 _OPTIONS = ("decimalChar", "groupChar", "bareNumber", "trueValues", "falseValues")
@@ -204,8 +210,9 @@ def parse(text: str, *, name: str, path: str) -> Dataset:
         raise DeclarationError(f"{path}: not JSON: {error}") from None
     root = _Node(path, "", value)
     root.check_content()
-    if not _NAME.fullmatch(name) or name in RESERVED_NAMES:
-        root.fail(f"the folder's name must be {_NAMES_RULE} and none of {', '.join(sorted(RESERVED_NAMES))}", name)
+    if not _NAME.fullmatch(name) or name in RESERVED_NAMES or name.startswith(RESERVED_BEGINNINGS):
+        names, beginnings = ", ".join(sorted(RESERVED_NAMES)), ", ".join(RESERVED_BEGINNINGS)
+        root.fail(f"the folder's name must be {_NAMES_RULE}, none of {names}, and not begin with {beginnings}", name)
     root.only(_SCHEMA_KEYS)
     if (profile := root.get("$schema")) and profile.value != PROFILE:
         profile.fail(f'must be "{PROFILE}"')
@@ -364,6 +371,8 @@ def _missing_values(node: _Node) -> tuple[str, ...] | None:
         found.fail('must contain "": an empty value is missing in every dataset')
     if wrong := [each for each in texts if each != each.strip(" \t") or "\n" in each or "\r" in each]:
         found.fail("must have no blanks around them and no line breaks", wrong)
+    if wrong := [each for each in texts if '"' in each]:
+        found.fail("must have no double quotes: in a CSV file they surround a value", wrong)
     return texts
 
 
@@ -434,6 +443,12 @@ def _check_names(root: _Node, fields: tuple[Field, ...], key: tuple[str, ...]) -
             root.child("primaryKey").fail(f"must name fields, which are {', '.join(by_name)}", name)
         if by_name[name].type in ("object", "array"):
             root.child("primaryKey").fail("must not name an object or an array: they have no order", name)
+    size = sum(_most_bytes(by_name[name].column) for name in key)
+    if size > _MAX_KEY_BYTES:
+        root.child("primaryKey").fail(
+            f"its values may have {size:,} bytes together, but an index has room for {_MAX_KEY_BYTES:,}: lower the "
+            f"maxLength of its texts, or name fewer fields (a character has up to {_BYTES_OF_A_CHARACTER} bytes)"
+        )
     taken: dict[str, int] = {}
     for number, each in enumerate(fields):
         for alias in (each.name, each.title, *each.aliases):
@@ -445,6 +460,13 @@ def _check_names(root: _Node, fields: tuple[Field, ...], key: tuple[str, ...]) -
             root.child(f"fields/{number}/x-field/decimals").fail(
                 "must be a number, or name a field with the semanticType currency"
             )
+
+
+def _most_bytes(column: ColumnType) -> int:
+    """The room that the column's values may need in an index."""
+    if column.sql_type != "text":
+        return _BYTES_OF_A_VALUE
+    return (column.max_length or 0) * _BYTES_OF_A_CHARACTER + 8  # the length, and bytes for the alignment
 
 
 def _foreign_key(node: _Node, own: str) -> ForeignKey:

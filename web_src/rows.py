@@ -130,7 +130,7 @@ def _statement(
 ) -> sql.Composed:
     return sql.SQL(statement).format(
         columns=sql.SQL(", ").join([*map(_column, table.dataset.fields), sql.Identifier("file_id")]),
-        table=sql.Identifier(table.name),
+        table=sql.Identifier("public", table.name),
         conditions=sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("true"),
         **parts,
     )

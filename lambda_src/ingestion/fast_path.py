@@ -69,7 +69,9 @@ def for_csv(dataset: Dataset, fields: Sequence[Field | None], delimiter: str, li
     def value(each: _Value | None) -> str:
         if each is None:
             inside = characters(span.excluded) + BEYOND_ASCII
-            return rf'(?:[{inside}]{{0,{_IGNORED_CHARACTERS}}}+|"[{inside}{mark}]{{0,{_IGNORED_CHARACTERS}}}+"(?!"))'
+            plain_value = f"[{inside}]{{0,{_IGNORED_CHARACTERS}}}+"
+            quoted_value = rf'"[{inside}{mark}]{{0,{_IGNORED_CHARACTERS}}}+"(?!")'
+            return f"(?:{plain_value}|{quoted_value})" if dataset.quoted else plain_value
         return _csv_value(each, span, mark, quoted=dataset.quoted)
 
     row = _row(fields, [mark if number else "" for number in range(len(fields))], value, order)
@@ -195,7 +197,7 @@ def _csv_value(value: _Value, span: Span, mark: str, *, quoted: bool) -> str:
     if quoted:
         found.append(f'"{_not_missing(field, QUOTE)}(?:{column.pattern(QUOTED)})"')
     if optional:
-        words = [each for each in field.missing_values if each and QUOTE not in each]
+        words = [each for each in field.missing_values if each]
         found += [_in_bytes(each) for each in words if span.has(each)]
         found += [f'"{_in_bytes(each)}"' for each in words if quoted]
         found += ['""(?!")', ""] if quoted else [""]

@@ -57,6 +57,8 @@ def is_transient(error: Exception) -> bool:
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= _SERVER_ERROR or error.response["Error"]["Code"] in _THROTTLING
+    if isinstance(error, psycopg.errors.ProgramLimitExceeded):  # such as a key that is too long for an index
+        return False
     # A connection becomes read-only when its server has just become the standby.
     return isinstance(
         error,

@@ -130,8 +130,19 @@ class DatasetReader:
             if size >= _CHUNK_BYTES or len(rejects) >= _CHUNK_REJECTS:
                 yield Chunk(b"".join(lines), count, rejects, runs)
                 lines, rejects, runs, size, count = [], [], [], 0, 0
-        self._check_share(self._records)
+        self.check_share()
         yield Chunk(b"".join(lines), count, rejects, runs)
+
+    def reject(self, row: RejectedRow) -> None:
+        """Count a rejected row and its reasons."""
+        self.rejected += 1
+        self.reasons.add(row)
+        if len(self.first_rejects) < KEPT_REJECTS:
+            self.first_rejects.append(row)
+
+    def check_share(self) -> None:
+        """Raise RefusedError if too many of the rows that were read are rejected."""
+        self._check_share(self._records)
 
     def _rows(self) -> Iterator[tuple[int, bytes | RejectedRow, int]]:
         """The first line of some rows, the rows as lines for COPY, and their number; or a rejected row and 1."""
@@ -158,10 +169,7 @@ class DatasetReader:
     def _check_record(self, record: Record) -> bytes | RejectedRow:
         line = self._line(record)
         if isinstance(line, RejectedRow):
-            self.rejected += 1
-            self.reasons.add(line)
-            if len(self.first_rejects) < KEPT_REJECTS:
-                self.first_rejects.append(line)
+            self.reject(line)
             self._count(1)
             return line
         self._last_line = line

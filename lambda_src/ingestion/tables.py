@@ -43,16 +43,19 @@ _TEMPORARY_TABLES: tuple[LiteralString, ...] = (
     "CREATE UNIQUE INDEX {counted_key} ON {counted} ({key})",
     "TRUNCATE {incoming} RESTART IDENTITY",
 )
-# Deletes the known rows, and returns their number by the file that they came from.
+# The number of known rows by the file that they came from. A DELETE locks rows in the order in which it finds them, so
+# two files with the same keys may run into a deadlock. Then one of them is loaded again, and after the second deadlock
+# with the exclusive lock, while no other file is loaded.
 _DELETE_STORED: LiteralString = """
     WITH deleted AS (
         DELETE FROM {table} AS stored USING {incoming} AS incoming WHERE {same_key} RETURNING stored.file_id
     )
     SELECT file_id, count(*) FROM deleted GROUP BY file_id
 """
-_OUTRANKS: LiteralString = """
-    SELECT coalesce(bool_and({earlier}), true) FROM files, files AS this
-    WHERE this.file_id = %(file_id)s AND files.file_id <> %(file_id)s AND files.file_id = ANY(%(others)s)
+# A file that is no longer in the ledger is not outranked: _REPLACE leaves its rows, too.
+_COUNT_OUTRANKED_FILES: LiteralString = """
+    SELECT count(*) FROM files, files AS this
+    WHERE this.file_id = %(file_id)s AND files.file_id = ANY(%(others)s) AND {outranked}
 """
 _KEEP_ONE: LiteralString = """
     DELETE FROM {incoming} AS incoming USING (
@@ -62,10 +65,10 @@ _KEEP_ONE: LiteralString = """
     RETURNING arrival
 """
 _UPDATE: LiteralString = "UPDATE {table} AS stored SET ({others}) = ROW({incoming_others}) FROM {incoming} AS incoming"
-# Updates rows that an earlier batch of this file wrote.
+# Updates rows that an earlier batch of this file wrote, or an earlier load of the same file.
 _UPDATE_OWN: LiteralString = f"{_UPDATE} WHERE {{same_key}} AND stored.file_id = incoming.file_id"
-# Two files with the same keys lock these rows sorted by key, so the two loads rarely deadlock. An existing row is
-# locked but not changed: "WHERE false" is evaluated after the lock is taken.
+# Two files with the same keys that are merged row by row lock these rows sorted by key, so they rarely deadlock. An
+# existing row is locked but not changed: "WHERE false" is evaluated after the lock is taken.
 _INSERT: LiteralString = """
     INSERT INTO {table} AS stored ({columns}) SELECT {columns} FROM {incoming} ORDER BY {key}
     ON CONFLICT ({key}) DO UPDATE SET file_id = stored.file_id WHERE false
@@ -75,7 +78,7 @@ _INSERT: LiteralString = """
 _REPLACE: LiteralString = f"""
     {_UPDATE}, files, files AS this
     WHERE {{same_key}} AND stored.file_id <> incoming.file_id
-      AND files.file_id = stored.file_id AND this.file_id = %(file_id)s AND {{earlier}}
+      AND files.file_id = stored.file_id AND this.file_id = %(file_id)s AND {{outranked}}
 """
 # The remaining rows stay as other files wrote them. Each key is counted once, even if several batches contain it.
 _COUNT_OUTRANKED: LiteralString = """
@@ -86,11 +89,20 @@ _COUNT_OUTRANKED: LiteralString = """
 """
 # All keys of a reprocessed file are counted here, because an earlier load of the same file may have written some.
 _COUNT_ALL: LiteralString = "INSERT INTO {counted} ({key}) SELECT {key} FROM {incoming} ON CONFLICT DO NOTHING"
-# Rows whose keys are in the table already, except those that an earlier load of this file wrote.
-_DELETE_KNOWN: LiteralString = """
-    DELETE FROM {incoming} AS incoming USING {table} AS stored
-    WHERE {same_key} AND (stored.file_id <> incoming.file_id OR NOT %(reprocess)s)
-    RETURNING arrival
+# Where the first row of a key counts, the rows of an earlier load of this file give way; those of this load stay.
+_DELETE_EARLIER_LOAD: LiteralString = """
+    DELETE FROM {table} AS stored USING {incoming} AS incoming
+    WHERE {same_key} AND stored.file_id = incoming.file_id
+      AND NOT EXISTS (SELECT FROM {counted} AS incoming WHERE {same_key})
+"""
+# Returns the rows whose keys are in the table already. Looking for them before the insert would miss the keys that
+# another load commits in between.
+_INSERT_UNKNOWN: LiteralString = """
+    WITH inserted AS (
+        INSERT INTO {table} ({columns}) SELECT {columns} FROM {incoming} ORDER BY {key}
+        ON CONFLICT ({key}) DO NOTHING RETURNING {key}
+    )
+    SELECT arrival FROM {incoming} AS incoming WHERE NOT EXISTS (SELECT FROM inserted AS stored WHERE {same_key})
 """
 _LINE = re.compile(rb'(?:[^"\n]++|"[^"]*+")*+\n')
 
@@ -180,6 +192,7 @@ class DatasetWriter:
                 self._merge(batch.lines, batch)
             self._rows += batch.rows
             write_rejects(self._connection, self._file_id, batch.rejects)
+        self._reader.check_share()  # again: the last batch may have been rejected because of its keys
         return self._distinct
 
     def _read(self, batch: _Batch) -> Iterator[bytes]:
@@ -215,13 +228,19 @@ class DatasetWriter:
             return
         repeated = self._arrivals(_KEEP_ONE)
         left = batch.rows - len(repeated)
+        if self._reprocess and self.dataset.known_key != "replace":
+            self._execute(_DELETE_EARLIER_LOAD)
+        counted = self._execute(_COUNT_ALL) if self._reprocess else 0
         if self.dataset.known_key == "reject":
-            known = self._arrivals(_DELETE_KNOWN)
+            known = self._arrivals(_INSERT_UNKNOWN)
+            self._distinct += left - len(known)
             self._reject(batch, repeated + known)
-            left -= len(known)
+            return
         if self._reprocess:
-            self._distinct += self._execute(_COUNT_ALL)
-            for statement in (_UPDATE_OWN, _INSERT, _REPLACE):
+            self._distinct += counted
+            if self.dataset.known_key == "replace":
+                self._execute(_UPDATE_OWN)
+            for statement in (_INSERT, _REPLACE):
                 self._execute(statement)
             return
         if self._distinct and self.dataset.known_key == "replace":
@@ -240,10 +259,11 @@ class DatasetWriter:
         """
         with suppress(UniqueViolation), self._connection.transaction():
             stored: dict[int, int] = dict(self._run(_DELETE_STORED).fetchall())
-            if self._run(_OUTRANKS, others=list(stored)).fetchone() != (True,):
+            own = stored.pop(self._file_id, 0)
+            if self._run(_COUNT_OUTRANKED_FILES, others=list(stored)).fetchone() != (len(stored),):
                 raise Rollback
             self._copy(self._parts["table"], batch.lines)
-            self._distinct += batch.rows - stored.get(self._file_id, 0)
+            self._distinct += batch.rows - own
             return True
         return False
 
@@ -265,9 +285,10 @@ class DatasetWriter:
         for arrival in sorted(arrivals):
             raw = lines[arrival - 1].removesuffix(end).decode()
             reason = f"{key} is known already: this dataset rejects a row whose key it has"
-            batch.rejects.append(RejectedRow(numbers[arrival - 1], raw, [reason], None))
+            row = RejectedRow(numbers[arrival - 1], raw, [reason], None)
+            self._reader.reject(row)
+            batch.rejects.append(row)
         self.rejected += len(arrivals)
-        self._reader.rejected += len(arrivals)
 
     def _copy(self, table: sql.Composable, lines: Iterable[bytes]) -> None:
         form, dataset = self._reader.format, self.dataset
@@ -289,7 +310,7 @@ class DatasetWriter:
 
     def _run(self, statement: LiteralString, **values: object) -> Cursor[TupleRow]:
         limit_statements(self._connection, self._deadline)
-        values |= {"file_id": self._file_id, "reprocess": self._reprocess}
+        values["file_id"] = self._file_id
         return self._connection.execute(sql.SQL(statement).format(**self._parts), values)
 
 
@@ -298,7 +319,8 @@ def _parts(dataset: Dataset) -> dict[str, sql.Composable]:
     others = [*(name for name in dataset.columns if name not in dataset.primary_key), "file_id"]
     keeps_first = dataset.known_key != "replace"
     return {
-        "table": sql.Identifier(dataset.name),
+        # A temporary table is found before one of the same name in the schema of the datasets.
+        "table": sql.Identifier("public", dataset.name),
         "incoming": sql.Identifier(f"incoming_{dataset.name}"),
         "counted": sql.Identifier(f"counted_{dataset.name}"),
         "counted_key": sql.Identifier(f"counted_{dataset.name}_key"),
@@ -311,7 +333,7 @@ def _parts(dataset: Dataset) -> dict[str, sql.Composable]:
             sql.SQL("stored.{0} = incoming.{0}").format(sql.Identifier(name)) for name in dataset.primary_key
         ),
         "kept": sql.SQL("min" if keeps_first else "max"),
-        "earlier": sql.SQL(f"NOT ({EARLIER})" if keeps_first else EARLIER),
+        "outranked": sql.SQL(f"NOT ({EARLIER})" if keeps_first else EARLIER),
     }
 
 

@@ -77,6 +77,6 @@ def _rows_stored(connection: Connection, versions: list[dict[str, Any]]) -> dict
     try:
         with connection.transaction():
             connection.execute(f"SET LOCAL statement_timeout = {_COUNT_SECONDS * 1000:.0f}")
-            return dict(connection.execute(query.format(sql.Identifier(dataset)), [file_ids]).fetchall())
+            return dict(connection.execute(query.format(sql.Identifier("public", dataset)), [file_ids]).fetchall())
     except psycopg.errors.QueryCanceled:
         return None

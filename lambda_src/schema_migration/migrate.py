@@ -29,6 +29,7 @@ PACKAGE = Path(__file__).parent
 LOCK = 7_001_001
 _CONNECT_SECONDS = 5
 _RETRY_SECONDS = 2.0
+_LOCKED_PAUSE_SECONDS = 0.5  # between two attempts to begin while another run goes on
 _LOCK_PAUSE_SECONDS = 5.0  # others get the lock meanwhile
 
 _log = logging.getLogger(__name__)
@@ -70,7 +71,11 @@ def migrate(connection: psycopg.Connection, *, seconds: float, datasets: Sequenc
     with _limit(connection, seconds) as over, engine.connect() as alchemy:
         try:
             # The lock belongs to the session, not to a transaction: it lasts until the connection is closed.
-            alchemy.execute(sqlalchemy.text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
+            # A run that waits must hold no snapshot: CREATE INDEX CONCURRENTLY of the other run would wait for its end.
+            while not alchemy.scalar(sqlalchemy.text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}):
+                alchemy.commit()
+                if over.wait(_LOCKED_PAUSE_SECONDS):
+                    raise MigrationError(f"{step}: it took longer than {seconds:.0f} s")
             alchemy.commit()
             config = alembic_config(alchemy, source / "versions")
             scripts = ScriptDirectory.from_config(config)

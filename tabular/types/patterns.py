@@ -22,7 +22,9 @@ def characters(excluded: str) -> str:
 
 
 def whole_numbers(low: int, high: int) -> str:
-    """A pattern of the whole numbers from `low` to `high`, without leading zeros and without "+" or "-0"."""
+    """Matches the whole numbers from `low` to `high`, without leading zeros, "+" and "-0"; empty if there are none."""
+    if low > high:
+        return ""
     found: list[str] = []
     if low < 0:
         found.append(f"-(?:{whole_numbers(max(1, -high), -low)})")

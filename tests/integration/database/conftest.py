@@ -147,8 +147,8 @@ class Pipeline:
     bucket: Bucket
     databases: list[DatabaseConnection]
 
-    def loader(self) -> Process:
-        """Another process of the function, with its own connection."""
+    def loader(self, **changes: Any) -> Process:
+        """Another process of the function, with its own connection, for datasets with these properties changed."""
         session = botocore.session.Session()
         session.set_credentials("key", "secret")
         settings = Settings.from_env(
@@ -168,7 +168,8 @@ class Pipeline:
             database=database,
             files=self.bucket,
             datasets={
-                name: replace(each, max_rejected_percent=MAX_REJECTED_PERCENT) for name, each in DATASETS.items()
+                name: replace(each, **{"max_rejected_percent": MAX_REJECTED_PERCENT} | changes)
+                for name, each in DATASETS.items()
             },
             prefix="incoming/",
             max_file_bytes=MAX_FILE_BYTES,

@@ -23,16 +23,26 @@ from ingestion.deadline import Deadline, OutOfTimeError
 from ingestion.event import FileEvent
 from ingestion.loader import ALREADY_KNOWN
 from ingestion.messages import is_transient
-from tests.integration.database.conftest import Pipeline, csv, quantities, statuses
+from tabular.declaration import KnownKey
+from tests.integration.database.conftest import DATASETS, Pipeline, csv, quantities, statuses
 
 SMALL = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """About three rows per chunk and six per batch."""
-    monkeypatch.setattr(reader, "_CHUNK_BYTES", 200)
-    monkeypatch.setattr(tables, "BATCH_BYTES", 400)
+    """About three rows per chunk and six per batch. A match of the fast path takes three rows at most."""
+    monkeypatch.setattr(reader, "_CHUNK_BYTES", 150)
+    monkeypatch.setattr(tables, "BATCH_BYTES", 300)
+    text_end = Content.text_end
+
+    def few_rows(self: Content) -> int:
+        last, end = text_end(self), self.position
+        for _ in range(3):
+            end = self.buffer.find(b"\n", end, last) + 1 or last
+        return end
+
+    monkeypatch.setattr(Content, "text_end", few_rows)
 
 
 @pytest.fixture
@@ -49,29 +59,57 @@ def merged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return found
 
 
+def test_a_small_file_has_many_batches(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    insert = tables.DatasetWriter._insert
+
+    def recorded(self: tables.DatasetWriter, batch: tables._Batch) -> bool:
+        inserted = insert(self, batch)
+        sizes.append(batch.rows)
+        return inserted
+
+    monkeypatch.setattr(tables.DatasetWriter, "_insert", recorded)
+    pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(*((f"A{n}", 1) for n in range(40))), at=1))
+    assert (sum(sizes), max(sizes)) == (40, 6)
+
+
 # Few ids, so that they repeat within a batch, across batches and across files. A row with quantity 0 is rejected.
 rows_of_a_file = st.lists(st.tuples(st.sampled_from("ABCDEFGHIJ"), st.integers(0, 9)), max_size=40)
 
 
 @SMALL
-@given(files=st.lists(rows_of_a_file, min_size=1, max_size=3), order=st.randoms(use_true_random=False))
+@given(
+    files=st.lists(rows_of_a_file, min_size=1, max_size=3),
+    order=st.randoms(use_true_random=False),
+    known_key=st.sampled_from(["replace", "keep", "reject"]),
+)
 def test_the_tables_are_those_of_the_model(
-    pipeline: Pipeline, files: list[list[tuple[str, int]]], order: Random
+    pipeline: Pipeline, files: list[list[tuple[str, int]]], order: Random, known_key: KnownKey
 ) -> None:
+    """In any order, and again when the files are reprocessed."""
     with pipeline.shop.connect() as connection:
         connection.execute("TRUNCATE files, orders, rejected_rows")
     puts = [pipeline.put(f"incoming/orders/{at}.csv", csv(*rows), at=at) for at, rows in enumerate(files)]
-    kept = [{name: quantity for name, quantity in rows if quantity} for rows in files]
-    taken = list(enumerate(puts))
+    taken = list(range(len(files)))
     order.shuffle(taken)
-    for at, put in taken:
-        outcome = pipeline.loader().load(put)
-        too_many = sum(1 for _, quantity in files[at] if not quantity)
-        assert (outcome.rows_loaded, outcome.rows_rejected) == (len(kept[at]), too_many)
+    outcomes = {at: pipeline.loader(known_key=known_key, max_rejected_percent=100).load(puts[at]) for at in taken}
     expected: dict[str, int] = {}
-    for each in kept:
-        expected |= each
+    for at in taken if known_key == "reject" else sorted(taken, reverse=known_key == "keep"):
+        valid = [(name, quantity) for name, quantity in files[at] if quantity]
+        found = dict(valid if known_key == "replace" else valid[::-1])
+        rejected = len(files[at]) - len(valid)
+        if known_key == "reject":
+            found = {name: quantity for name, quantity in found.items() if name not in expected}
+            rejected = len(files[at]) - len(found)
+        assert (outcomes[at].rows_loaded, outcomes[at].rows_rejected) == (len(found), rejected)
+        assert outcomes[at].status == ("loaded" if found else "refused")
+        expected |= found
     assert quantities(pipeline) == expected
+    before = pipeline.tables()
+    for at in taken:
+        again = pipeline.loader(known_key=known_key, max_rejected_percent=100).load(replace(puts[at], reprocess=True))
+        assert again == outcomes[at]
+    assert pipeline.tables() == before
     pipeline.close()
 
 
@@ -98,6 +136,66 @@ def test_an_order_that_a_later_file_replaced_is_counted_once_in_two_batches(pipe
     outcome = pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(*rows), at=1))
     assert outcome.rows_loaded == 42
     assert pipeline.shop.rows("SELECT quantity FROM orders WHERE order_id IN ('A', 'B')") == [9, 9]
+
+
+@pytest.mark.parametrize(("known_key", "repeated", "rejected"), [("keep", 1, 0), ("reject", 0, 1)])
+def test_the_first_row_of_an_order_in_two_batches_counts_also_when_the_file_is_reprocessed(
+    pipeline: Pipeline, known_key: KnownKey, repeated: int, rejected: int
+) -> None:
+    rows = [("A", 1), *((f"C{n}", 1) for n in range(20)), ("A", 2), *((f"D{n}", 1) for n in range(20))]
+    put = pipeline.put("incoming/orders/a.csv", csv(*rows), at=1)
+    first = pipeline.loader(known_key=known_key).load(put)
+    assert (first.rows_loaded, first.rows_rejected) == (41, rejected)
+    assert (first.reason is not None) == bool(repeated)
+    for _ in range(2):
+        assert pipeline.shop.rows("SELECT quantity FROM orders WHERE order_id = 'A'") == [1]
+        assert pipeline.loader(known_key=known_key).load(replace(put, reprocess=True)) == first
+
+
+def test_a_reprocessed_file_brings_the_values_that_it_has_now(pipeline: Pipeline) -> None:
+    put = pipeline.put("incoming/orders/a.csv", csv(("A", 1)), at=1)
+    for known_key, quantity in (("replace", 1), ("keep", 2), ("reject", 3), ("replace", 4)):
+        pipeline.bucket.versions[put.key, put.version_id] = csv(("A", quantity))
+        pipeline.loader(known_key=known_key).load(replace(put, reprocess=True))
+        assert quantities(pipeline) == {"A": quantity}
+
+
+def test_rows_with_known_keys_count_like_all_rejected_rows(pipeline: Pipeline) -> None:
+    known = [(f"A{n}", 1) for n in range(30)]
+    pipeline.loader(known_key="reject").load(pipeline.put("incoming/orders/0.csv", csv(*known), at=0))
+    few = pipeline.loader(known_key="reject").load(pipeline.put("incoming/orders/1.csv", csv(*known[:3]), at=1))
+    reason = "order_id is known already: this dataset rejects a row whose key it has (3 rows, first line 2)."
+    assert few.reason == f"Every row was rejected, so nothing was loaded. Most common: {reason}"
+    many = pipeline.loader(known_key="reject", max_rejected_percent=50).load(
+        pipeline.put("incoming/orders/2.csv", csv(*known, ("B", 1)), at=2)
+    )
+    assert (many.status, many.rows_rejected) == ("refused", 30)
+    assert (many.reason or "").startswith("Too many rows were rejected: 30 of the first 31; the limit is 50 %. Most")
+    query = "SELECT count(*) FROM rejected_rows GROUP BY file_id ORDER BY file_id"
+    assert pipeline.shop.rows(query) == [3, 30]
+    assert quantities(pipeline) == dict(known)
+
+
+def test_a_row_whose_file_is_no_longer_in_the_ledger_stays(pipeline: Pipeline) -> None:
+    with pipeline.shop.connect() as connection:
+        pipeline.loader().load(pipeline.put("incoming/orders/0.csv", csv(("A", 1)), at=0))
+        connection.execute("UPDATE orders SET file_id = 999")
+    for at in (1, 2):
+        assert pipeline.loader().load(pipeline.put(f"incoming/orders/{at}.csv", csv(("A", 2)), at=at)).rows_loaded == 1
+    assert quantities(pipeline) == {"A": 1}
+
+
+def test_a_dataset_that_is_named_like_a_temporary_table_is_stored_in_its_own(pipeline: Pipeline) -> None:
+    orders = DATASETS["orders"]
+    loader = pipeline.loader()
+    loader._datasets = {name: replace(orders, name=name) for name in ("orders", "incoming_orders")}
+    with pipeline.shop.connect() as connection:
+        connection.execute("CREATE TABLE incoming_orders (LIKE orders INCLUDING ALL)")
+        connection.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON incoming_orders TO ingestion")
+    for at in (1, 2):  # the second file makes the temporary table
+        loader.load(pipeline.put("incoming/orders/a.csv", csv(("A", at)), at=at))
+    loader.load(pipeline.put("incoming/incoming_orders/a.csv", csv(("Z", 1)), at=3))
+    assert pipeline.shop.rows("SELECT order_id FROM incoming_orders") == ["Z"]
 
 
 def test_an_order_that_is_in_every_line_is_one_order(pipeline: Pipeline) -> None:

@@ -91,6 +91,36 @@ def test_of_two_files_that_merge_one_order_concurrently_the_later_wins(
     assert quantities(pipeline) == {"A": 2}
 
 
+@pytest.mark.parametrize(("first", "second"), [(1, 2), (2, 1)])
+def test_a_key_that_a_concurrent_load_has_just_stored_is_rejected(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, first: int, second: int
+) -> None:
+    pipeline.loader().load(pipeline.put("incoming/orders/0.csv", csv(("KNOWN", 10)), at=0))
+    holding = pipeline.put("incoming/orders/a.csv", csv(("ONE", first), ("SHARED", first)), at=first)
+    rows = [("KNOWN", second), ("SHARED", second), ("TWO", second)]
+    waiting = pipeline.put("incoming/orders/b.csv", csv(*rows), at=second)
+    stored, go_on = threading.Event(), threading.Event()
+
+    def finish_slowly(*arguments: Any) -> object:
+        if arguments[1] is holding:
+            stored.set()
+            assert go_on.wait(20)
+        return ledger.finish(*arguments)
+
+    monkeypatch.setattr(loader_module, "finish", finish_slowly)
+    loaders = [pipeline.loader(known_key="reject", max_rejected_percent=100) for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(loaders[0].load, holding)
+        assert stored.wait(20)
+        two = pool.submit(loaders[1].load, waiting)
+        wait_until_blocked(pipeline)
+        go_on.set()
+        assert (one.result().rows_loaded, one.result().rows_rejected) == (2, 0)
+        assert (two.result().rows_loaded, two.result().rows_rejected) == (1, 2)
+    assert quantities(pipeline) == {"KNOWN": 10, "ONE": first, "SHARED": first, "TWO": second}
+    assert pipeline.shop.rows("SELECT line_number FROM rejected_rows ORDER BY 1") == [2, 3]
+
+
 def test_an_existing_order_is_locked_before_its_file_is_compared(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

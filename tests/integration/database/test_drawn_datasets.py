@@ -94,7 +94,7 @@ def load(
         for each in dataset.fields
     )
     with connection.transaction(force_rollback=True):
-        connection.execute(sql.SQL("CREATE TEMPORARY TABLE drawn ({}, file_id int, PRIMARY KEY (id))").format(columns))
+        connection.execute(sql.SQL("CREATE TABLE drawn ({}, file_id int, PRIMARY KEY (id))").format(columns))
         reader = DatasetReader(replace(dataset, max_rejected_percent=100), [content], file_id=1)
         DatasetWriter(connection, 1, reader, Deadline(60), reprocess=False).run()
         found = connection.execute(sql.SQL("SELECT id, {} FROM drawn").format(shown(dataset))).fetchall()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from schema_migration.migrate import LOCK, MigrationError, connect, migrate
+from schema_migration.migrate import LOCK, PACKAGE, MigrationError, connect, migrate
 from tests.integration.database.conftest import Shop
 
 COLUMNS = {
@@ -98,6 +99,38 @@ def test_a_migration_that_takes_too_long_is_cancelled_and_reported(empty_shop: S
     (source / "versions/c.py").write_text(revision("c", "b", "SELECT pg_sleep(60)"))
     with pytest.raises(MigrationError, match=r"migration c .* took longer than 1 s"):
         migrate(psycopg.connect(empty_shop.url()), seconds=1, datasets=[], source=source)
+
+
+def test_the_migration_to_datasets_reads_no_order_and_can_be_repeated(empty_shop: Shop, tmp_path: Path) -> None:
+    def to(revision: str) -> list[str]:
+        """Migrate to this revision, and return what PostgreSQL did with whole tables."""
+        shutil.copy(next((PACKAGE / "versions").glob(f"{revision}_*.py")), tmp_path / "versions")
+        notices: list[str] = []
+        connection = psycopg.connect(empty_shop.url(), options="-c client_min_messages=debug1")
+        connection.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))
+        migrate(connection, seconds=30, datasets=[], source=tmp_path)
+        return [each for each in notices if "orders" in each and each.startswith(("verifying", "rewriting"))]
+
+    for name in ("versions", "roles"):
+        (tmp_path / name).mkdir()
+    to("0001")
+    with empty_shop.connect() as connection:
+        connection.execute("INSERT INTO orders VALUES ('A', 'a@b.c', 'S', 1, 1.50, 'EUR', now(), NULL, 1)")
+        connection.execute(
+            """INSERT INTO files (bucket, key, version_id, uploaded_at, status)
+               SELECT 'b', 'k' || n, 'v', now(), 'loaded' FROM generate_series(1, 20001) AS n"""
+        )
+        for _ in range(2):
+            assert to("0002") == []
+            assert empty_shop.rows("SELECT dataset, count(*) FROM files GROUP BY 1") == [("orders", 20001)]
+            assert empty_shop.rows("SELECT indisvalid FROM pg_index WHERE indexrelid = 'files_dataset'::regclass") == [
+                True
+            ]
+            with pytest.raises(psycopg.errors.CheckViolation):
+                connection.execute("UPDATE orders SET unit_price = -1")
+            # As if the run had been interrupted near its end.
+            connection.execute("UPDATE alembic_version SET version_num = '0001'")
+            connection.execute("UPDATE files SET dataset = NULL WHERE file_id > 15000")
 
 
 def test_waiting_for_another_run_is_limited(empty_shop: Shop, source: Path) -> None:

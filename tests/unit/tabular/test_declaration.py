@@ -47,6 +47,12 @@ def extended(kind: str = "string", **extension: Any) -> dict[str, Any]:
     return with_field(**{"type": kind, "x-field": extension})
 
 
+def composite(characters: int) -> dict[str, Any]:
+    """A declaration whose key has two texts with up to so many characters each."""
+    fields = [{"name": name, "type": "string", "constraints": {"maxLength": characters}} for name in ("id", "other")]
+    return schema(primaryKey=["id", "other"], fields=fields)
+
+
 AT = "/fields/3"
 LONG = {"maxLength": 9}
 
@@ -76,6 +82,8 @@ WRONG = [
     (schema(missingValues="NA"), "/missingValues", "must be a list"),
     (schema(missingValues=["NA"]), "/missingValues", 'must contain ""'),
     (schema(missingValues=["", " NA"]), "/missingValues", "no blanks around them"),
+    (schema(missingValues=["", '"x"']), "/missingValues", "no double quotes"),
+    (with_field(missingValues=["", 'a"']), f"{AT}/missingValues", "no double quotes"),
     (schema(missingValues=["", {"label": "x"}]), "/missingValues/1", "value is missing"),
     (schema(foreignKeys={}), "/foreignKeys", "must be a list"),
     (schema(foreignKeys=[{"fields": "id"}]), "/foreignKeys/0", "reference is missing"),
@@ -96,7 +104,11 @@ WRONG = [
     (schema(**{"x-dataset": {"page": {"search": "day"}}}), "/x-dataset/page/search", "primary key, id"),
     (with_field(name="Value"), f"{AT}/name", "a lower-case letter and up to 47 letters, digits"),
     (with_field(name="v" * 49), f"{AT}/name", "up to 47"),
-    (with_field(name="file_id"), f"{AT}/name", "none of arrival, file_id"),
+    (with_field(name="file_id"), f"{AT}/name", "none of arrival, cmax, cmin, ctid, file_id, oid"),
+    *(
+        (with_field(name=name), f"{AT}/name", "none of")
+        for name in ("xmin", "xmax", "cmin", "cmax", "ctid", "tableoid")
+    ),
     (with_field(name="day"), AT, "its name or alias is also that of day"),
     (with_field(title="Day"), AT, 'also that of day, got "Day"'),
     (with_field(type="text"), f"{AT}/type", "must be one of string, any"),
@@ -187,6 +199,11 @@ WRONG = [
     (with_field(categories=5), f"{AT}/categories", "must be a list"),
     (with_field(categories=[{"label": "x"}]), f"{AT}/categories/0", "value is missing"),
     (schema(primaryKey="day", fields=[{"name": "day", "type": "object"}]), "/primaryKey", "must not name an object"),
+    (
+        composite(324),
+        "/primaryKey",
+        "may have 2,608 bytes together, but an index has room for 2,600: lower the maxLength",
+    ),
     (schema(fields=[{"name": "id", "type": "string"}]), "/fields/0/constraints/maxLength", "1 to 600 in a key"),
 ]
 
@@ -204,7 +221,9 @@ def test_a_wrong_declaration_is_refused_at_its_place_with_what_is_allowed(
     assert len(message) < 700
 
 
-@pytest.mark.parametrize("name", ["files", "rejected_rows", "Things", "1st", "a" * 49, "a-b"])
+@pytest.mark.parametrize(
+    "name", ["files", "rejected_rows", "Things", "1st", "a" * 49, "a-b", "incoming_x", "counted_x", "pg_x"]
+)
 def test_a_folder_with_a_name_that_no_table_can_have_is_refused(name: str) -> None:
     assert "the folder's name must be" in refusal(schema(), name)
 
@@ -223,6 +242,10 @@ def test_a_declaration_of_the_smallest_size_has_defaults() -> None:
     assert dataset.required_columns == {"id"}
     assert dataset.page.columns == ("id", "day", "price")
     assert dataset.page.search == "id"
+
+
+def test_a_key_of_several_texts_may_have_as_many_characters_as_an_index_has_room_for() -> None:
+    assert parse(json.dumps(composite(323)), name="things", path="").primary_key == ("id", "other")
 
 
 def test_names_in_files_are_compared_without_case_and_separators() -> None:

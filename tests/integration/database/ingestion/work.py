@@ -48,4 +48,6 @@ def work(pipeline: Pipeline) -> None:
     rejecting = _rejecting(DATASETS["returns"])
     loader._datasets = {"returns": rejecting}
     for at in (100, 110):
-        loader.load(pipeline.put("incoming/returns/h.csv", example(rejecting), at=at))
+        put = pipeline.put("incoming/returns/h.csv", example(rejecting), at=at)
+        loader.load(put)
+        loader.load(replace(put, reprocess=True))

@@ -379,3 +379,26 @@ def test_a_time_that_postgresql_would_round_or_refuse_does_not_take_the_fast_pat
     (found,) = same_both_ways(HEADER + ",".join(row(ordered_at=moment)).encode() + b"\n").rows
     assert found["ordered_at"] != moment
     assert found["ordered_at"].endswith("+00:00")
+
+
+def test_an_ignored_column_with_quotes_is_read_alike_where_quotes_are_ordinary_characters() -> None:
+    fields = [{"name": "id", "constraints": {"maxLength": 20}}, {"name": "name", "constraints": {"required": True}}]
+    declaration = {"fieldsMatch": "partial", "primaryKey": "id", "fields": fields}
+    dialect = {"x-dataset": {"dialect": {"quoteChar": None}}}
+    dataset = parse(json.dumps(declaration | dialect), name="things", path="")
+    data = b'id,junk,name\nA1,"x,y",bob\nA2,"x",bob\nA3,x,bob\n'
+    fast, slow = read(data, dataset=dataset), read_slowly(data, dataset=dataset)
+    assert (fast.rows, fast.rejects) == (slow.rows, slow.rejects)
+    assert [values["id"] for values in fast.rows] == ["A2", "A3"]
+
+
+def test_numbers_beyond_the_digits_of_the_pattern_are_left_to_the_rules() -> None:
+    fields = [
+        {"name": "id", "constraints": {"maxLength": 20}},
+        {"name": "n", "type": "integer", "constraints": {"maximum": -(10**18)}},
+    ]
+    declaration = {"fieldsMatch": "partial", "primaryKey": "id", "fields": fields}
+    found = read(
+        b"id,n\nA1,-\nA2,-1000000000000000000\n", dataset=parse(json.dumps(declaration), name="things", path="")
+    )
+    assert [values["id"] for values in found.rows] == ["A2"]

@@ -80,6 +80,7 @@ def test_a_backoff_that_cannot_be_set_affects_no_other_message() -> None:
         (client_error(400, "SlowDown"), True),
         (client_error(403, "AccessDenied"), False),
         (psycopg.errors.UndefinedTable(), False),
+        (psycopg.errors.ProgramLimitExceeded(), False),
         (EventError(), False),
         (KeyError(), False),
     ],
