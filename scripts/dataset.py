@@ -41,7 +41,9 @@ def main(arguments: list[str] | None = None, *, tree: Path = ROOT) -> None:
     print(f"{good:,} of {len(made.rows):,} rows are valid.")
     print("The samples are rows of your file: replace personal data in them before you commit.")
     print("Read the declaration (docs/datasets.md) and the migration. After a change of the declaration, delete this")
-    print("migration and run `make migration`. Then `make snapshots test-fast` updates the snapshots and runs the tests.")
+    print(
+        "migration and run `make migration`. Then `make snapshots test-fast` updates the snapshots and runs the tests."
+    )
 
 
 def written(schema: dict[str, object]) -> str:

@@ -118,7 +118,9 @@ def _database() -> Iterator[str]:
 def _defaults(text: str) -> dict[str, str]:
     found = dict(part.partition("=")[::2] for part in shlex.split(text))
     if wrong := [name for name in found if "." not in name]:
-        raise RefusedChangeError(f'DEFAULTS must be like "orders.site=unknown orders.channel=partner", got {wrong[0]!r}.')
+        raise RefusedChangeError(
+            f'DEFAULTS must be like "orders.site=unknown orders.channel=partner", got {wrong[0]!r}.'
+        )
     return found
 
 
