@@ -82,10 +82,15 @@ def as_csv(values: list[list[str]], delimiter: str = ",", end: str = "\n", quoti
     return text.getvalue().encode("utf-8", "surrogateescape")
 
 
+def moment(text: str) -> datetime:
+    """The instant of a stored value. Python reads neither " UTC" nor a blank before the offset."""
+    return datetime.fromisoformat(re.sub(r" (?=[+-]\d\d)", "", text.replace(" UTC", "Z").replace("UTC", "Z")))
+
+
 def meaning(found: Read) -> list[Any]:
     return [
         (values | {"quantity": int(values["quantity"]), "unit_price": Decimal(values["unit_price"])})
-        | {"ordered_at": datetime.fromisoformat(values["ordered_at"])}
+        | {"ordered_at": moment(values["ordered_at"])}
         for values in found.rows
     ]
 
