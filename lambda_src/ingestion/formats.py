@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 
@@ -26,6 +28,7 @@ _SURE_VALUES = 2  # so many values with the types of their columns make a line o
 _MAX_NAMES = 100
 _MAX_NAMES_CHARACTERS = 1_000
 _MAX_LAYOUTS = 8
+_REPEATED = "the row is the header again"
 _ROWS_TO_TELL = 100
 # For each name, a pattern takes a millisecond to compile and some kilobytes. Files with more names are read row by row.
 _MAX_FAST_PATH_NAMES = 100
@@ -135,6 +138,7 @@ class _Csv:
         self.fast_paths = [fast_path.for_csv(dataset, fields, delimiter, line_end(delimiter, file_id))] if few else []
         self._width = len(names)
         # For a column that is left out, an empty value is appended to each row.
+        self._folded = [folded(value) for value in self._header]
         self._pick = [names.index(name) if name in names else self._width for name in dataset.columns]
         # From this number on, the columns may be left off at the end of a row.
         self._optional_from = 1 + max(number for number, field in enumerate(fields) if field and field.required)
@@ -150,6 +154,8 @@ class _Csv:
         self._behind = 0 if workbook else self._values_behind(content)
         if self._behind:
             self.fast_paths = []
+        if not check(dataset, self._in_order(self._header))[1]:
+            self.fast_paths = [_without(self._header[0], mark, each) for each in self.fast_paths]
         if workbook:
             # Quotes of a workbook's CSV are always closed.
             self._reader = CsvReader(content, delimiter, records_are_lines=True)
@@ -172,10 +178,16 @@ class _Csv:
             return Record(line_number, raw, (), [fault], values)
         if behind:
             del values[self._width :]
+        if folded(values[0]) == self._folded[0] and [folded(value) for value in values] == self._folded:
+            return Record(line_number, raw, (), [_REPEATED], values)
         faults = [f"{self._header[column]} {fault}" for column, fault in wrong.items()]
+        trusted = [None if column in wrong else value for column, value in enumerate(values)] if wrong else values
+        return Record(line_number, raw, self._in_order(trusted), faults, values)
+
+    def _in_order(self, values: Sequence[str | None]) -> list[str | None]:
+        """The values of a row in the order of the dataset's columns; "" for those that are left out."""
         given = len(values)
-        picked = [None if each in wrong else values[each] if each < given else "" for each in self._pick]
-        return Record(line_number, raw, picked, faults, values)
+        return [values[each] if each < given else "" for each in self._pick]
 
     def _values_behind(self, content: Content) -> int:
         """How many empty values more than the header all of the next rows have; 0 if they are too few to tell."""
@@ -239,7 +251,7 @@ class _Csv:
     def _is_plain_row(self, values: list[str]) -> bool:
         """Whether these values are a row, and none begins with a blank, as words after a comma do."""
         plain = not any(value.startswith(" ") for value in values)
-        return plain and not check(self._dataset, [[*values, ""][number] for number in self._pick])[1]
+        return plain and not check(self._dataset, self._in_order(values))[1]
 
     def learn(self, record: Record) -> None:
         """Do nothing: the header describes every row."""
@@ -294,6 +306,12 @@ class _JsonLines:
 
 
 Format = _Csv | _JsonLines
+
+
+def _without(name: str, mark: str, path: fast_path.FastPath) -> fast_path.FastPath:
+    """The fast path without rows whose first value is this name: they may be the header again."""
+    begins = rf'(?!(?i:[ \t"]*+{re.escape(name.encode().decode("latin-1"))}[ \t"]*+(?:{mark}|\r?\n)))'
+    return replace(path, run=re.compile(b"(?:" + begins.encode("latin-1") + path.run.pattern.removeprefix(b"(?:")))
 
 
 def line_end(delimiter: str, file_id: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from ingestion.fast_path import FastPath
 from ingestion.reader import DatasetReader, RejectedRow
 from tabular.declaration import Dataset, load_datasets
 
 HEADER = b"order_id,customer_email,sku,quantity,unit_price,currency,ordered_at,notes\n"
 ROW = b"A-1,ada@example.com,MUG,2,12.50,EUR,2026-03-31T14:05:00+02:00,"
 FILE_ID = 17
+NO_FAST_PATH = FastPath(re.compile(b"(?:(?!))"), bytes, can_be_too_long=False)  # takes no row
 ORDERS = load_datasets(Path("datasets"))["orders"]
 
 
@@ -56,13 +59,6 @@ def read_slowly(data: bytes, *, dataset: Dataset = ORDERS) -> Read:
 def without_fast_path() -> Iterator[None]:
     """Files are read without the fast path."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ingestion.fast_path.for_csv", lambda *_: NoFastPath())
-        patch.setattr("ingestion.fast_path.for_json", lambda *_: NoFastPath())
+        patch.setattr("ingestion.fast_path.for_csv", lambda *_: NO_FAST_PATH)
+        patch.setattr("ingestion.fast_path.for_json", lambda *_: NO_FAST_PATH)
         yield
-
-
-class NoFastPath:
-    """A fast path that takes no row."""
-
-    def take(self, _: object) -> tuple[bytes, int]:
-        return b"", 0

@@ -18,6 +18,7 @@ from ingestion.compression import decompressed
 from ingestion.content import Content
 from ingestion.reader import DatasetReader
 from ingestion.refusal import RefusedError
+from tabular.declaration import parse
 from tests.support.reading import HEADER, ORDERS, ROW, read
 
 UTC_ROW = ROW.replace(b"+02:00", b"+00:00")  # as the rules write it, too
@@ -207,6 +208,23 @@ def test_empty_values_behind_the_header_are_ignored_only_if_every_row_has_them(b
     assert [each.reasons for each in other.rejects] == [
         [f"the row has {number} values, but the header has 8 columns{more}"] for number in given
     ]
+
+
+@pytest.mark.parametrize("again", ["sku,name\n", '"SKU",Name\r\n', " sku ,name\n"])
+def test_the_header_again_is_no_row_even_where_it_could_be_one(again: str) -> None:
+    fields = [
+        {"name": "sku", "type": "string", "constraints": {"maxLength": 20}, "x-field": {"semanticType": "code"}},
+        {"name": "name", "type": "string"},
+    ]
+    schema = {"fieldsMatch": "partial", "primaryKey": "sku", "fields": fields}
+    dataset = parse(json.dumps(schema), name="names", path="schema.json")
+    rows = "sku,Name of an SKU\nskus,name\n"
+    found = read(f"sku,name\n{rows}{again}{rows}{again}".encode(), dataset=dataset)
+    assert [(row["sku"], row["name"]) for row in found.rows] == [("sku", "Name of an SKU"), ("skus", "name")] * 2
+    assert [(each.line_number, each.reasons) for each in found.rejects] == [
+        (line, ["the row is the header again"]) for line in (4, 7)
+    ]
+    assert [each.reasons for each in read(TEXT + HEADER).rejects] == [["the row is the header again"]]
 
 
 @pytest.mark.parametrize("before", [0, 1, 100])
