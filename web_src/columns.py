@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import date, time
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NaiveDatetime, create_model
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, NaiveDatetime, create_model
 
 from tabular.declaration import Dataset
 from tabular.declaration import Field as Column
@@ -19,11 +20,21 @@ from .inputs import NO_NUL
 _Text = Annotated[str, Field(pattern=NO_NUL)]
 
 
+def _decimal(text: str) -> float | str:
+    """The number, or its text if a double would round it."""
+    number = float(text)
+    return number if Decimal(repr(number)) == Decimal(text) else text
+
+
+def _from_json(text: str) -> Any:
+    return json.loads(text, parse_float=_decimal)
+
+
 def _whole(bits: int) -> Any:
     return Annotated[int, Field(ge=-(2 ** (bits - 1)), le=2 ** (bits - 1) - 1)]
 
 
-# By PostgreSQL's type. An interval is read as text, because Python's timedelta has no months.
+# By PostgreSQL's type. The database returns an interval as text, because Python's timedelta has no months, and JSON.
 _TYPES: dict[str, Any] = {
     "text": _Text,
     "smallint": _whole(16),
@@ -37,7 +48,9 @@ _TYPES: dict[str, Any] = {
     "timestamptz": AwareDatetime,
     "interval": _Text,
     "uuid": UUID,
-    "jsonb": Any,
+    "jsonb": Annotated[
+        Any, BeforeValidator(_from_json), Field(description="JSON. A decimal that a double would round is a text.")
+    ],
 }
 
 

@@ -137,9 +137,9 @@ def _statement(
 
 
 def _column(column: Column) -> sql.Composable:
-    # Python has no type for an interval with months.
-    text = sql.SQL("{0}::text AS {0}") if column.column.sql_type == "interval" else sql.SQL("{}")
-    return text.format(sql.Identifier(column.name))
+    # Python has no type for an interval with months, and would round the numbers in JSON.
+    as_text = column.column.sql_type in ("interval", "jsonb")
+    return sql.SQL("{0}::text AS {0}" if as_text else "{}").format(sql.Identifier(column.name))
 
 
 def _names(names: Iterable[str]) -> sql.Composed:

@@ -113,7 +113,7 @@ def test_the_key_of_another_dataset_is_a_link_to_its_row(client: Client, returne
 def test_a_dataset_without_a_chart_is_sorted_by_key_and_has_no_filter_by_date(
     client: Client, database: FakeDatabase
 ) -> None:
-    product = {"title": "Mug", "price": Decimal("1234.5"), "weight_kg": None, "active": True, "attributes": {}}
+    product = {"title": "Mug", "price": Decimal("1234.5"), "weight_kg": None, "active": True, "attributes": "{}"}
     database.rows["products"] = [{"sku": sku, **product, "file_id": 7} for sku in ("C", "A", "B")]
     text = client.get("/datasets/products/rows").text
     assert re.findall(r"row\?sku=(\w)", text) == ["A", "B", "C"]
@@ -224,6 +224,12 @@ def test_an_amount_has_the_decimals_of_its_currency_and_is_never_rounded(value: 
     [
         (Field(name="a", type="year"), 2026, "2026"),
         (Field(name="a", type="integer"), 1234, "1,234"),
+        (Field(name="a", type="integer"), 9007199254740993, "9,007,199,254,740,993"),
+        (
+            Field(name="a", type="number"),
+            Decimal("123456789012345678.123456789012345678"),
+            "123,456,789,012,345,678.123456789012345678",
+        ),
         (Field(name="a", type="boolean"), False, "No"),
         (Field(name="a", type="date"), date(2026, 3, 31), "2026-03-31"),
         (Field(name="a", type="datetime"), NOW, "2026-11-20 10:30:00 UTC"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv as csv_module
+import html
 import io
 import subprocess
 import sys
@@ -55,6 +56,17 @@ def test_pages_show_what_the_ingestion_function_loaded(pipeline: Pipeline, web: 
     assert web.status("/readyz") == 200
     assert web.status("/files/999999") == 404
     assert web.status("/datasets/orders/row?order_id=B") == 404
+
+
+def test_numbers_in_json_are_not_rounded(pipeline: Pipeline, web: WebProcess) -> None:
+    attributes = '{"a": 0.12345678901234567890123, "b": 1.50, "c": 9007199254740993}'
+    product = f'{{"sku": "MUG", "title": "Mug", "price": 1, "active": true, "attributes": {attributes}}}\n'
+    pipeline.loader().load(pipeline.put("incoming/products/a.jsonl", product.encode(), at=1))
+    found = web.client.get("/api/datasets/products/row?sku=MUG").json()["attributes"]
+    assert found == {"a": "0.12345678901234567890123", "b": 1.5, "c": 9007199254740993}
+    (row,) = csv_module.DictReader(io.StringIO(web.client.get("/datasets/products/rows.csv").text))
+    assert row["attributes"] == attributes
+    assert attributes in html.unescape(web.client.get("/datasets/products/row?sku=MUG").text)
 
 
 def test_paging_through_search_results_returns_each_match_once(pipeline: Pipeline, web: WebProcess) -> None:
