@@ -129,10 +129,9 @@ class ForeignKey(NamedTuple):
 
 
 class Page(NamedTuple):
-    """The columns that the web app lists, searches and charts."""
+    """The columns that pages list, and the one by whose day they count rows. A search is by the first key column."""
 
     columns: tuple[str, ...]
-    search: str
     chart: str | None
 
 
@@ -154,7 +153,6 @@ class Dataset:
     known_key: KnownKey
     max_rejected_percent: int
     max_file_mb: int | None
-    rows_days: int | None
     rejects_days: int
     originals_days: int | None
     quoted: bool
@@ -226,7 +224,7 @@ def parse(text: str, *, name: str, path: str) -> Dataset:
     fields = tuple(_field(node, missing, key) for node in root.need("fields", "a table has columns").items())
     _check_names(root, fields, key)
     extension = root.object("x-dataset", _DATASET_KEYS)
-    days = extension.object("retentionDays", ("rows", "rejects", "originals"))
+    days = extension.object("retentionDays", ("rejects", "originals"))
     return Dataset(
         name=name,
         title=root.text("title") or name.replace("_", " ").capitalize(),
@@ -237,12 +235,11 @@ def parse(text: str, *, name: str, path: str) -> Dataset:
         known_key=extension.choice("knownKey", ("replace", "keep", "reject"), "replace"),
         max_rejected_percent=extension.integer("maxRejectedPercent", 1, 100) or 20,
         max_file_mb=extension.integer("maxFileMb", 1, 100_000),
-        rows_days=days.integer("rows", 1, 36_500),
         rejects_days=days.integer("rejects", 1, 36_500) or 90,
         originals_days=days.integer("originals", 1, 36_500),
         quoted=_is_quoted(extension),
         encoding=extension.choice("encoding", ENCODINGS, "utf-8"),
-        page=_page(extension, fields, key),
+        page=_page(extension, fields),
     )
 
 
@@ -506,17 +503,15 @@ def _is_quoted(extension: _Node) -> bool:
     return mark is None or mark.value is not None
 
 
-def _page(extension: _Node, fields: tuple[Field, ...], key: tuple[str, ...]) -> Page:
-    node = extension.object("page", ("columns", "search", "chart"))
+def _page(extension: _Node, fields: tuple[Field, ...]) -> Page:
+    node = extension.object("page", ("columns", "chart"))
     by_name = {each.name: each for each in fields}
-    columns, search, chart = node.texts("columns"), node.text("search") or key[0], node.text("chart") or None
+    columns, chart = node.texts("columns"), node.text("chart") or None
     if unknown := [name for name in columns if name not in by_name]:
         node.child("columns").fail(f"must name fields, which are {', '.join(by_name)}", unknown)
     if chart and (chart not in by_name or by_name[chart].type not in ("date", "datetime")):
         node.child("chart").fail("must name a field that is a date or a datetime")
-    if search != key[0]:
-        node.child("search").fail(f"must name the first column of the primary key, {key[0]}: an index finds it")
-    return Page(columns=columns or tuple(by_name)[:7], search=search, chart=chart)
+    return Page(columns=columns or tuple(by_name)[:7], chart=chart)
 
 
 def _shown(file: Path) -> str:

@@ -74,17 +74,11 @@ def _with_currency(value: Decimal, currency: str | None) -> str:
 
 
 def _amount(value: int | Decimal, decimals: int) -> str:
-<<<<<<< HEAD
-    """The number with at least so many decimals; never rounded."""
-    exponent = Decimal(value).normalize().as_tuple().exponent
-    return f"{value:,.{max(decimals, -int(exponent))}f}"
-=======
     """With at least so many decimals; never rounded."""
     # As text: arithmetic, normalize() included, rounds to 28 digits.
     whole, _, fraction = f"{Decimal(value):,f}".partition(".")
     fraction = fraction.rstrip("0").ljust(decimals, "0")
     return f"{whole}.{fraction}" if fraction else whole
->>>>>>> fixb
 
 
 def timestamp(value: datetime) -> str:

@@ -94,14 +94,13 @@ WRONG = [
     (schema(**{"x-dataset": {"maxRejectedPercent": True}}), "/x-dataset/maxRejectedPercent", "got true"),
     (schema(**{"x-dataset": {"maxFileMb": 1.5}}), "/x-dataset/maxFileMb", "whole number from 1 to 100,000, got 1.5"),
     (schema(**{"x-dataset": {"retentionDays": 5}}), "/x-dataset/retentionDays", "must be a JSON object"),
-    (schema(**{"x-dataset": {"retentionDays": {"rows": -1}}}), "/x-dataset/retentionDays/rows", "got -1"),
+    (schema(**{"x-dataset": {"retentionDays": {"rejects": -1}}}), "/x-dataset/retentionDays/rejects", "got -1"),
     (schema(**{"x-dataset": {"encoding": "latin-1"}}), "/x-dataset/encoding", "utf-8, cp1252"),
     (schema(**{"x-dataset": {"dialect": {"delimiter": ";"}}}), "/x-dataset/dialect/delimiter", "unknown property"),
     (schema(**{"x-dataset": {"dialect": {"quoteChar": "'"}}}), "/x-dataset/dialect/quoteChar", "null"),
     (schema(**{"x-dataset": {"page": {"columns": ["nr"]}}}), "/x-dataset/page/columns", "must name fields"),
     (schema(**{"x-dataset": {"page": {"columns": "id"}}}), "/x-dataset/page/columns", "must be a list of texts"),
     (schema(**{"x-dataset": {"page": {"chart": "price"}}}), "/x-dataset/page/chart", "a date or a datetime"),
-    (schema(**{"x-dataset": {"page": {"search": "day"}}}), "/x-dataset/page/search", "primary key, id"),
     (with_field(name="Value"), f"{AT}/name", "a lower-case letter and up to 47 letters, digits"),
     (with_field(name="v" * 49), f"{AT}/name", "up to 47"),
     (with_field(name="file_id"), f"{AT}/name", "none of arrival, cmax, cmin, ctid, file_id, oid"),
@@ -238,10 +237,9 @@ def test_a_declaration_of_the_smallest_size_has_defaults() -> None:
     dataset = parse(json.dumps(schema()), name="some_things", path="")
     assert (dataset.title, dataset.columns, dataset.primary_key) == ("Some things", ("id", "day", "price"), ("id",))
     assert (dataset.known_key, dataset.max_rejected_percent, dataset.quoted) == ("replace", 20, True)
-    assert (dataset.rows_days, dataset.rejects_days, dataset.max_file_mb) == (None, 90, None)
+    assert (dataset.originals_days, dataset.rejects_days, dataset.max_file_mb) == (None, 90, None)
     assert dataset.required_columns == {"id"}
     assert dataset.page.columns == ("id", "day", "price")
-    assert dataset.page.search == "id"
 
 
 def test_a_key_of_several_texts_may_have_as_many_characters_as_an_index_has_room_for() -> None:
