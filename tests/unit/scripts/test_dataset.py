@@ -40,7 +40,7 @@ def test_a_german_export_is_drafted_with_its_numbers_dates_words_and_encoding(tm
         "plz": "string",  # a number with a leading zero is no number
     }
     assert dataset.encoding == "cp1252"
-    found = read(GERMAN.encode(), dataset=dataset)
+    found = read(GERMAN.encode("cp1252"), dataset=dataset)
     assert ([row["umsatz"] for row in found.rows], found.rejects) == (["1234.50", "12.00"], [])
 
 
