@@ -39,6 +39,7 @@ help: ## Show this list
 
 .PHONY: up
 up: setup ## Bring the whole architecture up on this machine and load the sample files
+	@PYTHONPATH=lambda_src python -m scripts.migration --check
 	@python -m local_cloud up
 
 .PHONY: down
@@ -92,8 +93,9 @@ format: setup ## Format the code and fix what the linter can
 snapshots: setup ## Write snapshots and the generated pages of docs/ again; read the diff before you commit it
 	@python -m pytest -q -m "slow or not slow" --timeout 1500 --update-snapshots tests/stacks/test_snapshots.py \
 	  tests/stacks/test_rules.py tests/architecture/test_reachability_page.py tests/architecture/test_permissions.py \
-	  tests/architecture/test_changing_page.py tests/unit/scripts/migration/test_tables.py
-	@git --no-pager diff --stat -- tests/snapshots docs
+	  tests/architecture/test_changing_page.py tests/unit/scripts/migration/test_tables.py \
+	  tests/unit/lambda_src/ingestion/test_samples.py
+	@git --no-pager diff --stat -- tests/snapshots docs datasets
 
 .PHONY: migration
 migration: setup ## Write the migration that gives the database the tables that datasets/ declares; NAME="what it does", DEFAULTS="orders.site=unknown", LOSS=accept
@@ -157,6 +159,7 @@ remove: setup ## Delete an optional capability for good: CAPABILITY=name; withou
 
 .PHONY: dataset
 dataset: setup ## Draft a dataset from a CSV file, with samples and migration: NAME=returns FROM=file.csv
+	@[ -n "$$NAME" ] && [ -n "$$FROM" ] || { echo "Say what to draft: make dataset NAME=suppliers FROM=suppliers.csv"; exit 1; }
 	@python -m scripts.dataset --name="$$NAME" --from="$$FROM"
 	@PYTHONPATH=lambda_src python -m scripts.migration --name="$$NAME" --defaults=""
 

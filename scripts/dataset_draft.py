@@ -237,8 +237,8 @@ def _words(declared: dict[str, Any]) -> str:
     words = [" or ".join([*declared["trueValues"], *declared["falseValues"]])] if "trueValues" in declared else []
     more = [
         f"in the form {declared['format']}" if "format" in declared else "",
-        f"with the decimal character {declared['decimalChar']}" if "decimalChar" in declared else "",
-        f"with groups separated by {declared['groupChar']}" if "groupChar" in declared else "",
+        f'with the decimal character "{declared["decimalChar"]}"' if "decimalChar" in declared else "",
+        f'with groups separated by "{declared["groupChar"]}"' if "groupChar" in declared else "",
         "without an offset" if declared.get("x-field", {}).get("timezone") == "none" else "",
         *words,
     ]

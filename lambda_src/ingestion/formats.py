@@ -336,9 +336,9 @@ def _check_names(dataset: Dataset, names: list[str | None], header: list[str]) -
         )
     twice = [name for name in dataset.columns if names.count(name) > 1]
     if twice:
-        raise RefusedError(
-            f"{_columns(twice)} {'occurs' if len(twice) == 1 else 'occur'} more than once in the header."
-        )
+        cells = [given for given, name in zip(header, names, strict=True) if name in twice]
+        verb = "occurs" if len(twice) == 1 else "occur"
+        raise RefusedError(f"{_columns(twice)} {verb} more than once in the header: {_list(cells)}.")
 
 
 def _near(dataset: Dataset, missing: list[str], unknown: list[str]) -> str:

@@ -36,9 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--name", default="", help="what the migration does, in a few words")
     parser.add_argument("--defaults", default="", help="values for existing rows: dataset.column=value …")
     parser.add_argument("--accept-loss", action="store_true", help="also write changes that lose values")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a migration is missing")
     options = parser.parse_args(arguments)
     try:
         with _database() as url:
+            if options.check:
+                require_migrations(url, load_datasets(DATASETS))
+                return
             found, file = write(
                 url, load_datasets(DATASETS), _defaults(options.defaults), options.name, options.accept_loss
             )
@@ -80,6 +84,14 @@ def write(
     if left := differences(url, datasets):
         raise RuntimeError(f"{file} leaves differences: {'; '.join(each.words for each in left)}")
     return found, file
+
+
+def require_migrations(url: str, datasets: dict[str, Dataset]) -> None:
+    """Raises RefusedChangeError if the migrations don't lead to the declared tables."""
+    upgrade(url, VERSIONS)
+    if found := differences(url, datasets):
+        listed = "".join(f"\n  - {each.words}" for each in found)
+        raise RefusedChangeError(f"The tables are not as datasets/ declares them. Run `make migration`, which{listed}")
 
 
 def refuse_losses(found: Sequence[SchemaChange], *, accepted: bool) -> None:

@@ -15,6 +15,8 @@ BLANKS = " \t"
 _SHOWN_CHOICES = 12
 _LIMIT_WORDS = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to", "exclusiveMaximum": "below"}
 LIMITS = tuple(_LIMIT_WORDS)
+# Limits and choices have this form, whatever the format of the files.
+_ISO = {"date": "2026-03-31", "datetime": "2026-03-31T14:05:00Z", "time": "14:05:00"}
 
 Column = Sequence[bytes]
 
@@ -105,8 +107,13 @@ def choices(field: Field, read: Callable[[Any], Any]) -> list[Any]:
             found[read(value)] = None
         except (ValueError, ArithmeticError, TypeError):
             path = f"constraints/enum/{number}"
-            raise PropertyError(path, f"must be a value of the type {field.type}", value) from None
+            raise PropertyError(path, _wanted(field), value) from None
     return list(found)
+
+
+def _wanted(field: Field) -> str:
+    form = _ISO.get(field.type)
+    return f"must be a value of the type {field.type}" + (f", in the form of ISO 8601: {form}" if form else "")
 
 
 def one_of(values: Iterable[object]) -> str:
@@ -126,7 +133,7 @@ def limits(field: Field, read: Callable[[Any], Any]) -> dict[str, Any]:
             try:
                 found[name] = read(value)
             except (ValueError, ArithmeticError, TypeError):
-                raise PropertyError(f"constraints/{name}", f"must be a value of the type {field.type}", value) from None
+                raise PropertyError(f"constraints/{name}", _wanted(field), value) from None
     lows = [found[name] for name in ("minimum", "exclusiveMinimum") if name in found]
     highs = [found[name] for name in ("maximum", "exclusiveMaximum") if name in found]
     closed = "exclusiveMinimum" not in found and "exclusiveMaximum" not in found

@@ -399,6 +399,7 @@ def _change(checkout: Path, old: str, new: str) -> None:
         ('"maxLength": 254', '"maxLength": 999', [], "datasets/customers/schema.json at"),
         ('"type": "date"', '"type": "boolean"', ["--accept-loss"], "cannot cast type date to boolean"),
         ("Born", "Birthday", ["--defaults", "born=1"], "DEFAULTS must be like"),
+        ("Born", "Birthday", ["--check"], "Run `make migration`, which\n  - "),
     ],
 )
 def test_make_migration_says_why_it_writes_nothing(

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 from psycopg_pool import PoolTimeout
 
+from config.datasets import datasets
 from tests.support.web.fakes import SCRIPT, Client, FakeDatabase, file, version
 from web_src import inputs
 
@@ -148,7 +149,7 @@ def test_the_liveness_check_succeeds_while_the_database_is_unavailable(client: C
         ("/files?status=odd", 422, "status: must be &#39;loaded&#39;"),
         ("/files?search=%00", 422, "search"),
         ("/files/7?after=-1", 422, "after"),
-        ("/datasets/order", 404, "no dataset order. The datasets are customers, orders, products, returns."),
+        ("/datasets/order", 404, f"no dataset order. The datasets are {', '.join(datasets())}."),
         ("/datasets/orders/row?order_id=none", 404, "no row with order_id none in Orders"),
         ("/datasets/orders/row", 422, "order_id: Field required"),
         ("/datasets/returns/row?return_id=R-1&line=one", 422, "line: must be a valid integer"),

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from config.datasets import datasets
 from tests.support.web import fakes
 from tests.support.web.fakes import ENVIRONMENT, Client
 from web_src.settings import Settings
@@ -128,10 +129,12 @@ def test_an_unknown_dataset_is_refused_with_the_datasets_that_exist(client: Clie
     response = client.request("POST", "/api/uploads", json={"dataset": "order", "name": "a.csv", "size": 1})
     assert response.status_code == 422
     message = response.json()["message"]
-    assert message == "dataset: must be 'customers', 'orders', 'products' or 'returns', got 'order'"
+    assert message.startswith("dataset: must be ")
+    assert message.endswith(", got 'order'")
+    assert all(f"'{name}'" in message for name in datasets())
 
 
 def test_the_upload_form_offers_every_dataset_and_chooses_the_one_in_the_address(client: Client) -> None:
     text = client.get("/upload?dataset=returns").text
-    assert re.findall(r'<option value="(\w+)"', text) == ["customers", "orders", "products", "returns"]
+    assert re.findall(r'<option value="(\w+)"', text) == list(datasets())
     assert re.findall(r'<option value="(\w+)"[^>]* selected>', text) == ["returns"]
