@@ -6,9 +6,11 @@ the rules, and PostgreSQL stores the same values, as the tests prove. Rows that 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import NamedTuple
 
 from tabular.codes import iso4217
@@ -22,7 +24,7 @@ from .content import MAX_RECORD_BYTES, Content
 QUOTE = '"'
 _IGNORED_CHARACTERS = 2_000
 _DELIMITERS = ",;\t|"  # another one, such as a dot, could be part of a value that a pattern matches
-_JSON_TEXT = rf'"[{characters(QUOTE + chr(92))}{BEYOND_ASCII}]*+"'
+_JSON_TEXT = rf'"(?:[{characters(QUOTE + chr(92))}{BEYOND_ASCII}]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{{4}}))*+"'
 _JSON_NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
 _JSON_SCALAR = rf"(?:{_JSON_TEXT}|{_JSON_NUMBER}|true|false|null)"
 # A column's value in a row that has matched. The row is valid, so these can be simpler than the patterns of types.
@@ -31,6 +33,7 @@ _JSON_VALUE = {
     "array": r"(?:null|(\[(?:[^\[\]\"]++|\"[^\"]*+\")*+\]))",
 }
 _JSON_SIMPLE_VALUE = r"(?:null|(\"[^\"]*+\"|[^\",}n][^,}]*+))"
+_JSON_ESCAPED_VALUE = r"(?:null|(\"(?:[^\"\\]++|\\.)*+\"|[^\",}n][^,}]*+))"
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,15 @@ class FastPath:
         return self.finish(rows), count
 
 
-def for_csv(dataset: Dataset, fields: Sequence[Field | None], delimiter: str, line_end: bytes) -> FastPath:
+def for_csv(
+    dataset: Dataset, fields: Sequence[Field | None], delimiter: str, line_end: bytes, *, order: str
+) -> FastPath:
     """The fast path for a CSV file with these columns; None is a column that is ignored.
 
-    `line_end` replaces the end of each line. The lines for COPY have the columns in the same order.
+    `line_end` replaces the end of each line. The lines for COPY have the columns in the same order. `order` is that of
+    day, month and year which PostgreSQL reads.
     """
-    span, order = plain(delimiter), date_order(fields)
+    span = plain(delimiter)
     mark = re.escape(delimiter)
 
     def value(each: _Value | None) -> str:
@@ -97,24 +103,36 @@ def for_json(dataset: Dataset, members: Sequence[tuple[bytes, Field | None]], li
     before = [re.escape(start.decode("latin-1")) for start, _ in members]
     row = _row(fields, before, lambda each: _json_value(each) if each else _JSON_SCALAR, "YMD")
     run = re.compile(rf"(?:{row}\}}\r?\n)*+".encode("latin-1"))
-    found = "".join(
-        start + (_JSON_VALUE.get(field.type, _JSON_SIMPLE_VALUE) if field else _JSON_SCALAR)
-        for start, field in zip(before, fields, strict=True)
-    )
-    values = re.compile(rf"{found}\}}\r?\n()".encode("latin-1"))
+
+    @cache
+    def values(simple: str) -> re.Pattern[bytes]:
+        found = "".join(
+            start + (_JSON_VALUE.get(field.type, simple) if field else _JSON_SCALAR)
+            for start, field in zip(before, fields, strict=True)
+        )
+        return re.compile(rf"{found}\}}\r?\n()".encode("latin-1"))
+
     names = [field.name for field in fields if field]
     # The last group is always empty: it stands for a column that is left out.
     pick = [names.index(name) if name in names else len(names) for name in dataset.columns]
     nested = [number for number, field in enumerate(dataset.fields) if field.type in _JSON_VALUE]
 
     def finish(rows: bytes) -> bytes:
-        columns = list(zip(*values.findall(rows), strict=True))
+        escaped = b"\\" in rows
+        columns = list(zip(*values(_JSON_ESCAPED_VALUE if escaped else _JSON_SIMPLE_VALUE).findall(rows), strict=True))
         picked: list[Column] = [columns[number] for number in pick]
+        if escaped:
+            picked = [[_without_escapes(value) if b"\\" in value else value for value in each] for each in picked]
         for number in nested:
             picked[number] = [b'"' + value.replace(b'"', b'""') + b'"' if value else b"" for value in picked[number]]
         return line_end.join([*map(b",".join, zip(*picked, strict=True)), b""])
 
     return FastPath(run, finish, can_be_too_long=None in fields or _can_be_too_long(fields))
+
+
+def _without_escapes(value: bytes) -> bytes:
+    """The text of a JSON string, as COPY reads it."""
+    return b'"' + json.loads(value).encode().replace(b'"', b'""') + b'"'
 
 
 def _without_long_lines(rows: bytes) -> bytes:

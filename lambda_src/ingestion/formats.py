@@ -13,6 +13,7 @@ from tabular.declaration import Dataset, Field, folded
 from tabular.types import quote
 
 from . import fast_path, json_objects, json_records, kinds, spreadsheet, text_encoding
+from .column_path import ColumnPath
 from .content import MAX_RECORD_BYTES, Content, Record
 from .csv_records import CsvReader, CsvRecord
 from .refusal import RefusedError
@@ -28,6 +29,7 @@ _SURE_VALUES = 2  # so many values with the types of their columns make a line o
 _MAX_NAMES = 100
 _MAX_NAMES_CHARACTERS = 1_000
 _MAX_LAYOUTS = 8
+_EAGER_LAYOUTS = 100  # after so many lines with a usual layout, only every hundredth is looked at
 _REPEATED = "the row is the header again"
 _ROWS_TO_TELL = 100
 # For each name, a pattern takes a millisecond to compile and some kilobytes. Files with more names are read row by row.
@@ -135,7 +137,10 @@ class _Csv:
         self.columns = tuple(name for name in names if name)
         self.date_order = fast_path.date_order(fields)
         few = len(names) <= _MAX_FAST_PATH_NAMES
-        self.fast_paths = [fast_path.for_csv(dataset, fields, delimiter, line_end(delimiter, file_id))] if few else []
+        self.fast_paths: list[fast_path.FastPath | ColumnPath] = []
+        end = line_end(delimiter, file_id)
+        if few:
+            self.fast_paths.append(fast_path.for_csv(dataset, fields, delimiter, end, order=self.date_order))
         self._width = len(names)
         # For a column that is left out, an empty value is appended to each row.
         self._folded = [folded(value) for value in self._header]
@@ -154,8 +159,21 @@ class _Csv:
         self._behind = 0 if workbook else self._values_behind(content)
         if self._behind:
             self.fast_paths = []
-        if not check(dataset, self._in_order(self._header))[1]:
+        header_is_valid = not check(dataset, self._in_order(self._header))[1]
+        if header_is_valid:
             self.fast_paths = [_without(self._header[0], mark, each) for each in self.fast_paths]
+        if few and not workbook:
+            self.fast_paths.append(
+                ColumnPath(
+                    dataset,
+                    fields,
+                    delimiter=delimiter,
+                    line_end=end,
+                    optional_from=self._optional_from,
+                    behind=self._behind,
+                    is_header=self._is_header if header_is_valid else None,
+                )
+            )
         if workbook:
             # Quotes of a workbook's CSV are always closed.
             self._reader = CsvReader(content, delimiter, records_are_lines=True)
@@ -178,11 +196,14 @@ class _Csv:
             return Record(line_number, raw, (), [fault], values)
         if behind:
             del values[self._width :]
-        if folded(values[0]) == self._folded[0] and [folded(value) for value in values] == self._folded:
+        if self._is_header(values):
             return Record(line_number, raw, (), [_REPEATED], values)
         faults = [f"{self._header[column]} {fault}" for column, fault in wrong.items()]
         trusted = [None if column in wrong else value for column, value in enumerate(values)] if wrong else values
         return Record(line_number, raw, self._in_order(trusted), faults, values)
+
+    def _is_header(self, values: Sequence[str]) -> bool:
+        return folded(values[0]) == self._folded[0] and [folded(value) for value in values] == self._folded
 
     def _in_order(self, values: Sequence[str | None]) -> list[str | None]:
         """The values of a row in the order of the dataset's columns; "" for those that are left out."""
@@ -272,8 +293,9 @@ class _JsonLines:
         self._dataset = dataset
         self._content = content
         self.columns = dataset.columns
-        self.fast_paths: list[fast_path.FastPath] = []
+        self.fast_paths: list[fast_path.FastPath | ColumnPath] = []
         self._layouts: set[tuple[tuple[bytes, str | None], ...]] = set()
+        self._learned = 0
         self._line_end = line_end(self.delimiter, file_id)
         self._extra: dict[str, None] = {}
 
@@ -293,6 +315,9 @@ class _JsonLines:
 
     def learn(self, record: Record) -> None:
         """Add a fast path for lines with the same layout."""
+        self._learned += 1
+        if self._learned > _EAGER_LAYOUTS and self._learned % _EAGER_LAYOUTS:
+            return
         members = json_records.layout(self._dataset, record.raw) if len(self._layouts) < _MAX_LAYOUTS else None
         if members and len(members) <= _MAX_FAST_PATH_NAMES and members not in self._layouts:
             self._layouts.add(members)

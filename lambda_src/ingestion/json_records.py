@@ -22,7 +22,7 @@ SEVERAL = "there are several JSON objects on the line: write each on a line of i
 _MAX_LEVELS = 100  # more than a column may have
 
 _MEMBER = re.compile(
-    rb'( {0,8}[{,] ?"([ !#-\[\]-~]{1,64})" ?: ?)("[^"\\]*+"|\{[^{}\\]*+\}|\[[^\[\]\\]*+\]|[^"{\[,} ]++)'
+    rb'( {0,8}[{,] ?"([ !#-\[\]-~]{1,64})" ?: ?)("(?:[^"\\]++|\\.)*+"|\{[^{}\\]*+\}|\[[^\[\]\\]*+\]|[^"{\[,} ]++)'
 )
 _WRAPPER = re.compile(rb'\s*\{\s*"([^"\\]{1,100})"\s*:\s*\[\s*\{')
 _TWO_OBJECTS = re.compile(rb"\}\s*\{")

@@ -16,7 +16,7 @@ from tabular.types import quote
 from .content import Content, Record
 from .formats import BAD_BYTES, detect_format, line_end
 from .refusal import RefusedError
-from .row_rules import check
+from .row_rules import check, csv_quoted
 
 MAX_RAW_BYTES = 4 * 1024
 MAX_VALUE_CHARACTERS = 1_000
@@ -196,7 +196,7 @@ class DatasetReader:
             reasons += wrong
         if reasons:
             return RejectedRow(record.line_number, as_text(record.raw), reasons, self._given(record))
-        line = self.format.delimiter.join(_csv_quoted(stored[number]) for number in self._order)
+        line = self.format.delimiter.join(csv_quoted(stored[number]) for number in self._order)
         return line.encode() + self.line_end
 
     def _continues_the_last(self, stored: Sequence[str | None], wrong: list[str]) -> bool:
@@ -247,7 +247,3 @@ def _storable(text: str) -> str:
 
 def _readable(value: str | None) -> str | None:
     return UNSTORABLE.sub("\ufffd", value) if value else value
-
-
-def _csv_quoted(value: str | None) -> str:
-    return "" if value is None else '"' + value.replace('"', '""') + '"'

@@ -46,18 +46,31 @@ def is_missing(field: Field, value: str) -> bool:
     return given in field.missing_values or given == NULL_MARK
 
 
+def csv_quoted(value: str | None) -> str:
+    """The value as PostgreSQL's COPY reads it; None becomes NULL."""
+    return "" if value is None else '"' + value.replace('"', '""') + '"'
+
+
+def has_too_many_decimals(amount: str | None, currency: str | None) -> bool:
+    """Whether a stored amount has more decimals than its currency (ISO 4217); without one, more than usual."""
+    return amount is not None and len(amount.partition(".")[2].rstrip("0")) > _decimals(currency)
+
+
+def _decimals(currency: str | None) -> int:
+    return iso4217.DECIMALS.get(currency or "", iso4217.USUAL_DECIMALS)
+
+
 def _check_decimals(dataset: Dataset, values: Sequence[str | None], stored: Sequence[str | None]) -> list[str]:
-    """The reasons against amounts with more decimals than their currency has (ISO 4217)."""
+    """The reasons against amounts with more decimals than their currency has."""
     reasons = []
     at = dataset.columns.index
     for number, field in enumerate(dataset.fields):
-        amount, given = stored[number], values[number]
-        if not isinstance(field.decimals, str) or amount is None:
+        if not isinstance(field.decimals, str):
             continue
         currency = stored[at(field.decimals)]
-        allowed = iso4217.DECIMALS.get(currency or "", iso4217.USUAL_DECIMALS)
-        if len(amount.partition(".")[2].rstrip("0")) > allowed:
+        if has_too_many_decimals(stored[number], currency):
+            allowed = _decimals(currency)
             words = f"at most {allowed} decimals" if allowed else "no decimals"
             where = f" in {currency}" if currency else ""
-            reasons.append(f"{field.name} {quote(given or '')} must have {words}{where}")
+            reasons.append(f"{field.name} {quote(values[number] or '')} must have {words}{where}")
     return reasons

@@ -87,7 +87,8 @@ class ColumnType:
 def quote(value: str) -> str:
     """The value as quoted in a reason: shortened, and invisible or invalid characters escaped."""
     short = value if len(value) <= SHOWN_CHARACTERS else value[:SHOWN_CHARACTERS] + "…"
-    return '"' + "".join(_visible(character) for character in short) + '"'
+    visible = short if short.isprintable() else "".join(map(_visible, short))
+    return f'"{visible}"'
 
 
 def _visible(character: str) -> str:

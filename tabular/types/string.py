@@ -10,6 +10,7 @@ from ..codes.iso3166 import COUNTRIES
 from ..codes.iso4217 import CURRENCIES
 from .column_type import (
     BLANKS,
+    JSON_STRING,
     NOTHING,
     QUOTED,
     BadValueError,
@@ -181,7 +182,7 @@ def _free_text(field: Field) -> ColumnType:
         example="text",
         check=check,
         # Blanks alone are no value where one is required.
-        pattern=lambda span: f"{'(?! )' if field.required else ''}{_NO_ERROR}{_text_pattern(low, high, span)}",
+        pattern=lambda span: f"{'(?! )' if field.required else ''}{_NO_ERROR}{_text_pattern(field, low, high, span)}",
         sql_checks=_length_checks(field),
         trims=False,
         max_length=high,
@@ -209,7 +210,7 @@ def _length_checks(field: Field) -> tuple[str, ...]:
     )
 
 
-def _text_pattern(low: int, high: int, span: Span) -> str:
+def _text_pattern(field: Field, low: int, high: int, span: Span) -> str:
     """Bytes are counted instead of characters, so some long texts beyond ASCII don't match although they are valid."""
     inside = characters(span.excluded) + BEYOND_ASCII
     if high == 0:
@@ -217,6 +218,10 @@ def _text_pattern(low: int, high: int, span: Span) -> str:
     if low > 1:
         return f"[{characters(span.excluded)}]{{{low},{high}}}+(?![{inside}])"
     short = f"[{inside}]{{1,{high}}}+"
+    if span is JSON_STRING and not any(set(word) & _ESCAPED or not word.isascii() for word in field.missing_values):
+        slash = "" if any("/" in word for word in field.missing_values) else "/"
+        escape = rf'\\(?:["\\nr{slash}]|u(?:{_BEYOND_ASCII}|{_TWO_HALVES}))'
+        return rf'(?:{short}(?=")|{_NOT_ESCAPED}(?:[{inside}]|{escape}){{1,{high}}}+)'
     if span is not QUOTED or high < _MIN_QUOTED:
         return short
     # Quotes in the text are doubled. Quotes and the pieces between them are counted, so that the length is bounded.
@@ -226,6 +231,11 @@ def _text_pattern(low: int, high: int, span: Span) -> str:
 
 
 _MIN_QUOTED = 100
+# Escapes in JSON texts that can't be part of a word for "no value". The names of half a character come in twos.
+_ESCAPED = set('"\\\n\r')
+_BEYOND_ASCII = "(?!00[0-7]|[dD][89a-fA-F])[0-9a-fA-F]{4}"
+_TWO_HALVES = r"[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_NOT_ESCAPED = r'(?!#|\\\\N *+")'
 
 
 # Only the form is checked: words with dots before the @, and a domain of at least two labels after it.

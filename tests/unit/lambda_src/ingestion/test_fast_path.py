@@ -121,7 +121,7 @@ def test_a_csv_row_on_the_fast_path_is_valid_under_the_rules_and_unchanged(
     assume(quoting == csv.QUOTE_ALL or not values[COLUMNS[-1]].endswith("\r"))
     content = Content([as_csv([[values[name] for name in COLUMNS]], delimiter, quoting=quoting)])
     content.receive()
-    lines, count = fast_path.for_csv(ORDERS, ORDERS.fields, delimiter, f"{delimiter}17\n".encode()).take(content)
+    lines, count = fast_path.for_csv(ORDERS, ORDERS.fields, delimiter, f"{delimiter}17\n".encode(), order="YMD").take(content)
     if count:
         assert count == 1
         stored, wrong = check([values[name] for name in COLUMNS])
@@ -268,7 +268,7 @@ def test_the_fast_path_takes_amounts_with_the_decimals_of_their_currency(
         values = GOOD | {"currency": currency, "unit_price": amount}
         content = Content([as_csv([[values[field.name] for field in fields]])])
         content.receive()
-        assert fast_path.for_csv(ORDERS, fields, ",", b",17\n").take(content)[1] == taken
+        assert fast_path.for_csv(ORDERS, fields, ",", b",17\n", order="YMD").take(content)[1] == taken
 
 
 def test_without_a_currency_the_fast_path_takes_the_usual_decimals_only() -> None:
@@ -288,7 +288,7 @@ def test_without_a_currency_the_fast_path_takes_the_usual_decimals_only() -> Non
 def test_a_delimiter_that_could_be_a_part_of_a_value_has_no_fast_path() -> None:
     content = Content([as_csv([row()], delimiter="/")])
     content.receive()
-    assert fast_path.for_csv(ORDERS, ORDERS.fields, "/", b"/17\n").take(content) == (b"", 0)
+    assert fast_path.for_csv(ORDERS, ORDERS.fields, "/", b"/17\n", order="YMD").take(content) == (b"", 0)
 
 
 @pytest.mark.parametrize("form", ["plain", "quoted", "another column", "no notes", "JSON"])

@@ -15,7 +15,11 @@ from ingestion.refusal import RefusedError
 from tests.support.reading import HEADER, ROW, read
 
 GOOD = dict(zip(HEADER.decode().strip().split(","), ROW.decode().split(","), strict=True))
-ORDERS = [GOOD | {"order_id": f"A-{number}", "notes": 'a } ] " \\ \n {'} for number in range(5)]
+# The fast path and the rules write this time in the same way.
+ORDERS = [
+    GOOD | {"order_id": f"A-{number}", "ordered_at": "2026-03-31T12:05:00+00:00", "notes": 'a } ] " \\ \n {'}
+    for number in range(5)
+]
 
 FORMS: dict[str, Callable[[Sequence[object]], str]] = {
     "array": json.dumps,
