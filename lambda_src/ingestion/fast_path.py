@@ -132,7 +132,8 @@ def for_json(dataset: Dataset, members: Sequence[tuple[bytes, Field | None]], li
 
 def _without_escapes(value: bytes) -> bytes:
     """The text of a JSON string, as COPY reads it."""
-    return b'"' + json.loads(value).encode().replace(b'"', b'""') + b'"'
+    text: str = json.loads(value)
+    return b'"' + text.encode().replace(b'"', b'""') + b'"'
 
 
 def _without_long_lines(rows: bytes) -> bytes:

@@ -13,9 +13,10 @@ from tabular.declaration import Dataset, Field, folded
 from tabular.types import quote
 
 from . import fast_path, json_objects, json_records, kinds, spreadsheet, text_encoding
-from .column_path import ColumnPath
+from .column_path import ColumnPath, CsvRows, JsonRows
 from .content import MAX_RECORD_BYTES, Content, Record
 from .csv_records import CsvReader, CsvRecord
+from .json_records import MAX_FAST_PATH_NAMES, MAX_LAYOUTS
 from .refusal import RefusedError
 from .row_rules import check, check_value, is_missing
 
@@ -28,12 +29,9 @@ _MAX_LINES_BEFORE_HEADER = 50
 _SURE_VALUES = 2  # so many values with the types of their columns make a line of a quoted value a row
 _MAX_NAMES = 100
 _MAX_NAMES_CHARACTERS = 1_000
-_MAX_LAYOUTS = 8
 _EAGER_LAYOUTS = 100  # after so many lines with a usual layout, only every hundredth is looked at
 _REPEATED = "the row is the header again"
 _ROWS_TO_TELL = 100
-# For each name, a pattern takes a millisecond to compile and some kilobytes. Files with more names are read row by row.
-_MAX_FAST_PATH_NAMES = 100
 
 
 def detect_format(dataset: Dataset, content: Content, file_id: int) -> Format:
@@ -109,9 +107,9 @@ def _refuse_lines_before_header(dataset: Dataset, content: Content, delimiter: s
 class _Csv:
     """Values separated by a delimiter. The first line names the columns; unknown ones are ignored.
 
-    `columns` and `delimiter` are those of the lines for COPY, `fast_paths` are tried in this order, `blank_lines`
-    matches lines that are no rows, `date_order` is the order of dates that PostgreSQL must read, and `note` is for the
-    sender.
+    `columns` and `delimiter` are those of the lines for COPY. `fast_paths` are tried in this order, then `column_path`
+    if there is one. `blank_lines` matches lines that are no rows, `date_order` is the order of dates that PostgreSQL
+    must read, and `note` is for the sender.
     """
 
     def __init__(
@@ -136,8 +134,8 @@ class _Csv:
         fields = [dataset.by_name[name] if name else None for name in names]
         self.columns = tuple(name for name in names if name)
         self.date_order = fast_path.date_order(fields)
-        few = len(names) <= _MAX_FAST_PATH_NAMES
-        self.fast_paths: list[fast_path.FastPath | ColumnPath] = []
+        few = len(names) <= MAX_FAST_PATH_NAMES
+        self.fast_paths: list[fast_path.FastPath] = []
         end = line_end(delimiter, file_id)
         if few:
             self.fast_paths.append(fast_path.for_csv(dataset, fields, delimiter, end, order=self.date_order))
@@ -162,17 +160,18 @@ class _Csv:
         header_is_valid = not check(dataset, self._in_order(self._header))[1]
         if header_is_valid:
             self.fast_paths = [_without(self._header[0], mark, each) for each in self.fast_paths]
+        self.column_path = None
         if few and not workbook:
-            self.fast_paths.append(
-                ColumnPath(
-                    dataset,
-                    fields,
-                    delimiter=delimiter,
-                    line_end=end,
-                    optional_from=self._optional_from,
-                    behind=self._behind,
-                    is_header=self._is_header if header_is_valid else None,
-                )
+            rows = CsvRows(
+                delimiter=delimiter,
+                quoted=dataset.quoted,
+                width=self._width,
+                optional_from=self._optional_from,
+                behind=self._behind,
+                is_header=self._is_header if header_is_valid else None,
+            )
+            self.column_path = ColumnPath(
+                dataset, fields, rows, delimiter=delimiter, date_order=self.date_order, line_end=end
             )
         if workbook:
             # Quotes of a workbook's CSV are always closed.
@@ -293,10 +292,19 @@ class _JsonLines:
         self._dataset = dataset
         self._content = content
         self.columns = dataset.columns
-        self.fast_paths: list[fast_path.FastPath | ColumnPath] = []
+        self._line_end = line_end(self.delimiter, file_id)
+        self._usual = json_records.UsualLines(dataset)
+        self.column_path = ColumnPath(
+            dataset,
+            dataset.fields,
+            JsonRows(self._usual.values),
+            delimiter=self.delimiter,
+            date_order=self.date_order,
+            line_end=self._line_end,
+        )
+        self.fast_paths: list[fast_path.FastPath] = []
         self._layouts: set[tuple[tuple[bytes, str | None], ...]] = set()
         self._learned = 0
-        self._line_end = line_end(self.delimiter, file_id)
         self._extra: dict[str, None] = {}
 
     def next_record(self) -> Record | None:
@@ -315,11 +323,12 @@ class _JsonLines:
 
     def learn(self, record: Record) -> None:
         """Add a fast path for lines with the same layout."""
+        self._usual.learn(record.values_in_file)
         self._learned += 1
         if self._learned > _EAGER_LAYOUTS and self._learned % _EAGER_LAYOUTS:
             return
-        members = json_records.layout(self._dataset, record.raw) if len(self._layouts) < _MAX_LAYOUTS else None
-        if members and len(members) <= _MAX_FAST_PATH_NAMES and members not in self._layouts:
+        members = json_records.layout(self._dataset, record.raw) if len(self._layouts) < MAX_LAYOUTS else None
+        if members and len(members) <= MAX_FAST_PATH_NAMES and members not in self._layouts:
             self._layouts.add(members)
             fields = [(before, self._dataset.by_name[name] if name else None) for before, name in members]
             self.fast_paths.append(fast_path.for_json(self._dataset, fields, self._line_end))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tabular.declaration import Dataset, Field, folded
@@ -19,7 +19,10 @@ TOO_LONG = "the line is longer than 64 KiB"
 TRAILING_COMMA = "a comma follows the JSON object: JSON Lines has one object per line, and nothing between them"
 SEVERAL = "there are several JSON objects on the line: write each on a line of its own"
 
-_MAX_LEVELS = 100  # more than a column may have
+MAX_LAYOUTS = 8
+_USUAL_LINES = 20
+# For each name, a pattern takes a millisecond to compile and some kilobytes. Files with more names are read row by row.
+MAX_FAST_PATH_NAMES = 100
 
 _MEMBER = re.compile(
     rb'( {0,8}[{,] ?"([ !#-\[\]-~]{1,64})" ?: ?)("(?:[^"\\]++|\\.)*+"|\{[^{}\\]*+\}|\[[^\[\]\\]*+\]|[^"{\[,} ]++)'
@@ -73,6 +76,40 @@ def next_record(dataset: Dataset, content: Content) -> tuple[Record, list[str]] 
             faults += [fault] if fault else []
     extra = [given for name, (given, _) in zip(names, members, strict=True) if name is None]
     return Record(number, line, list(values.values()), faults, members), extra
+
+
+class UsualLines:
+    """The values of lines whose names many lines had before; `learn` gets the members of each of these."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._lines: Counter[tuple[str, ...]] = Counter()
+        self._fields: dict[tuple[str, ...], list[Field | None]] = {}
+
+    def learn(self, members: Sequence[tuple[str, Any]]) -> None:
+        """Add the names of a line, in which each column occurs at most once."""
+        names = tuple(name for name, _ in members)
+        if len(self._lines) < MAX_LAYOUTS or names in self._lines:
+            self._lines[names] += 1
+        # The first lines are read one by one, because the fast path learns from these.
+        if self._lines[names] == _USUAL_LINES and len(names) <= MAX_FAST_PATH_NAMES:
+            columns = [self._dataset.names_in_files.get(folded(name)) for name in names]
+            self._fields[names] = [self._dataset.by_name[name] if name else None for name in columns]
+
+    def values(self, line: str) -> list[str] | None:
+        """The values in the order of the dataset's columns; None if the line has other names or a mistake."""
+        members = _members(line)
+        fields = self._fields.get(tuple(name for name, _ in members)) if members else None
+        if members is None or fields is None:
+            return None
+        values = dict.fromkeys(self._dataset.columns, "")
+        for field, (_, value) in zip(fields, members, strict=True):
+            if field:
+                text, _ = _text(field, value)
+                if text is None:
+                    return None
+                values[field.name] = text
+        return list(values.values())
 
 
 def given(members: Iterable[tuple[str, Any]]) -> dict[str, str]:

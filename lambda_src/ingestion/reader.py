@@ -149,13 +149,11 @@ class DatasetReader:
         content, form = self._content, self.format
         while True:
             first = content.line_number
-            for each in form.fast_paths:
-                lines, count = each.take(content)
-                if count:
-                    self._last_line = lines[lines.rfind(b"\n", 0, -1) + 1 :]
-                    self._count(count)
-                    yield first, lines, count
-                    break
+            lines, count = self._take()
+            if count:
+                self._last_line = lines[lines.rfind(b"\n", 0, -1) + 1 :]
+                self._count(count)
+                yield first, lines, count
             else:
                 if content.skip(form.blank_lines) or (not content.has_line() and content.receive()):
                     continue
@@ -165,6 +163,14 @@ class DatasetReader:
                 if not record.values and not record.faults:
                     continue
                 yield record.line_number, self._check_record(record), 1
+
+    def _take(self) -> tuple[bytes, int]:
+        """Valid rows that need no look at each of them, as lines for COPY, and their number."""
+        for each in self.format.fast_paths:
+            lines, count = each.take(self._content)
+            if count:
+                return lines, count
+        return self.format.column_path.take(self._content) if self.format.column_path else (b"", 0)
 
     def _check_record(self, record: Record) -> bytes | RejectedRow:
         line = self._line(record)

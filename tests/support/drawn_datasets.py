@@ -162,16 +162,16 @@ def _dataset(random: Random) -> Drawn:
     return Drawn(found, ordinary, values)
 
 
-def in_json(field: Field, value: str) -> str:
+def in_json(field: Field, value: str, *, ascii_only: bool = False) -> str:
     """The value as a program would write it in JSON."""
     if field.type in ("object", "array", "integer", "number", "year", "boolean"):
         try:
             found = json.loads(value)
         except ValueError:
-            return json.dumps(value, ensure_ascii=False)
+            return json.dumps(value, ensure_ascii=ascii_only)
         if field.type in ("object", "array") or type(found) in (int, float, bool):
             return value.strip()
-    return "null" if value == "" else json.dumps(value, ensure_ascii=False)
+    return "null" if value == "" else json.dumps(value, ensure_ascii=ascii_only)
 
 
 def _one_of(random: Random, options: Sequence[str]) -> Values:

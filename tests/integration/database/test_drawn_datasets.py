@@ -49,7 +49,7 @@ def test_both_ways_store_what_the_rules_say(connection: psycopg.Connection, rand
     drawn = drawn_datasets.dataset(random)
     dataset = drawn.dataset
     rows = [row(drawn, random, number) for number in range(ROWS)]
-    for form in ("plain", "quoted", "JSON") if dataset.quoted else ("plain", "JSON"):
+    for form in ("plain", "quoted", "JSON", "JSON in ASCII") if dataset.quoted else ("plain", "JSON"):
         content = as_file(dataset, rows, form)
         fast, rejects = load(connection, dataset, content)
         with without_fast_path():
@@ -69,9 +69,13 @@ def row(drawn: Drawn, random: Random, number: int) -> dict[str, str]:
 
 
 def as_file(dataset: Dataset, rows: list[dict[str, str]], form: str) -> bytes:
-    if form == "JSON":
+    if form.startswith("JSON"):
+        ascii_only = form.endswith("ASCII")
         lines = [
-            ", ".join(f'"{name}": {in_json(dataset.by_name[name], values[name])}' for name in dataset.columns)
+            ", ".join(
+                f'"{name}": {in_json(dataset.by_name[name], values[name], ascii_only=ascii_only)}'
+                for name in dataset.columns
+            )
             for values in rows
             for _ in range(2)  # the second time, the layout has a fast path
         ]

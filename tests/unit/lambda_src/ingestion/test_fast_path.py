@@ -121,7 +121,9 @@ def test_a_csv_row_on_the_fast_path_is_valid_under_the_rules_and_unchanged(
     assume(quoting == csv.QUOTE_ALL or not values[COLUMNS[-1]].endswith("\r"))
     content = Content([as_csv([[values[name] for name in COLUMNS]], delimiter, quoting=quoting)])
     content.receive()
-    lines, count = fast_path.for_csv(ORDERS, ORDERS.fields, delimiter, f"{delimiter}17\n".encode(), order="YMD").take(content)
+    lines, count = fast_path.for_csv(ORDERS, ORDERS.fields, delimiter, f"{delimiter}17\n".encode(), order="YMD").take(
+        content
+    )
     if count:
         assert count == 1
         stored, wrong = check([values[name] for name in COLUMNS])
