@@ -25,7 +25,9 @@ _KINDS: dict[str, Callable[[Dataset, int], DatasetFile]] = {
     "quoted values, with quotes in texts": dataset_files.quoted,
     "lines that end in CRLF": dataset_files.with_crlf,
     "an extra column": dataset_files.with_extra_column,
+    "a blank before each key": dataset_files.with_blanks,
     "1 % bad rows": dataset_files.with_bad_rows,
+    "20 % bad rows": partial(dataset_files.with_bad_rows, every=5),
     "JSON Lines": dataset_files.json_lines,
 }
 _GOALS = {CLEAN: AtLeast(target=0.6, goal=0.9), ALL_KNOWN: AtLeast(target=0.2, goal=0.5)}

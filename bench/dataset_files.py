@@ -109,23 +109,30 @@ def with_crlf(dataset: Dataset, rows: int) -> DatasetFile:
     return _csv(dataset, "crlf", rows, values(dataset, rows), lineterminator="\r\n")
 
 
+def with_blanks(dataset: Dataset, rows: int) -> DatasetFile:
+    """A blank before the key of each row: valid, but no pattern of the fast path."""
+    key = dataset.columns.index(dataset.primary_key[0])
+    blanks = ([*row[:key], f" {row[key]}", *row[key + 1 :]] for row in values(dataset, rows))
+    return _csv(dataset, "blanks", rows, blanks)
+
+
 def with_extra_column(dataset: Dataset, rows: int) -> DatasetFile:
     """The same rows with an unknown column at the end."""
     extra = ([*row, "phone"] for row in values(dataset, rows))
     return _csv(dataset, "extra", rows, extra, header=[*dataset.columns, "channel"])
 
 
-def with_bad_rows(dataset: Dataset, rows: int) -> DatasetFile:
-    """Every hundredth row has an invalid key."""
+def with_bad_rows(dataset: Dataset, rows: int, *, every: int = 100) -> DatasetFile:
+    """Every hundredth row has an invalid key, or as many as `every` says."""
     key = dataset.columns.index(dataset.primary_key[0])
 
     def spoiled() -> Iterator[Row]:
         for number, row in enumerate(values(dataset, rows)):
-            if number % 100 == 0:
+            if number % every == 0:
                 row[key] = "?"
             yield row
 
-    return _csv(dataset, "bad", rows, spoiled(), good=rows - len(range(0, rows, 100)))
+    return _csv(dataset, f"bad-{every}", rows, spoiled(), good=rows - len(range(0, rows, every)))
 
 
 def orders() -> Dataset:

@@ -48,7 +48,8 @@ class CsvReader:
     Quoting follows RFC 4180; lines end in LF, CRLF or CR CR LF. If a record has invalid quoting or is too long, only
     its first line becomes an invalid record, and reading continues at the next line. A quote inside a value that does
     not start with one is an ordinary character; so is every quote unless `quoted`. A backslash is an ordinary
-    character, too, unless the file is probably PostgreSQL's text format: it has tabs, or a value \N.
+    character, too, unless `is_copy_text`: the file is probably PostgreSQL's text format, because it has tabs, or a
+    value \N so far.
 
     `swallowed` gets the lines of a quoted record after its first line. If some of them look like rows, so that the
     quote was probably never closed, it returns the place where the last of these begins; otherwise None.
@@ -86,7 +87,7 @@ class CsvReader:
             (anywhere(rf'{blank}++"'), BLANK_BEFORE_QUOTE),
             (anywhere(rf'(?:(?!"){within}*?(?<!\\))?(?:\\\\)*+\\\r*+\n?\Z'), ENDS_IN_BACKSLASH),
         ]
-        self._is_copy_text = delimiter == "\t"
+        self.is_copy_text = delimiter == "\t"
         # A record that begins before this offset, and is not complete at the end of its line, has this fault.
         self._known_until = 0
         self._known_fault = ""
@@ -107,8 +108,8 @@ class CsvReader:
         fault = LONE_CARRIAGE_RETURN if "\r" in text else None
         values = text.split(self._delimiter)
         if "\\" in text:
-            self._is_copy_text |= "\\N" in values
-            if self._is_copy_text and any(map(_has_copy_escape, values)):
+            self.is_copy_text |= "\\N" in values
+            if self.is_copy_text and any(map(_has_copy_escape, values)):
                 fault = COPY_ESCAPE
             elif _ENDS_ESCAPED.search(text):
                 fault = ENDS_IN_BACKSLASH
@@ -132,8 +133,8 @@ class CsvReader:
     def _fault(self, raw: bytes) -> str | None:
         """What is wrong in the values without quotes of a record that has some with quotes."""
         if b"\\" in raw:
-            self._is_copy_text |= self._null_mark.match(raw) is not None
-            if self._is_copy_text and self._copy_escape.match(raw):
+            self.is_copy_text |= self._null_mark.match(raw) is not None
+            if self.is_copy_text and self._copy_escape.match(raw):
                 return COPY_ESCAPE
         return next((fault for wrong, fault in self._faults if wrong.match(raw)), None)
 

@@ -169,6 +169,7 @@ class _Csv:
                 optional_from=self._optional_from,
                 behind=self._behind,
                 is_header=self._is_header if header_is_valid else None,
+                is_copy_text=lambda: self._reader.is_copy_text,
             )
             self.column_path = ColumnPath(
                 dataset, fields, rows, delimiter=delimiter, date_order=self.date_order, line_end=end
@@ -274,7 +275,9 @@ class _Csv:
         return plain and not check(self._dataset, self._in_order(values))[1]
 
     def learn(self, record: Record) -> None:
-        """Do nothing: the header describes every row."""
+        """Learn from a valid row that was read by itself."""
+        if self.column_path:
+            self.column_path.learn()
 
 
 def _fits(field: Field, value: str) -> bool:
@@ -324,6 +327,7 @@ class _JsonLines:
     def learn(self, record: Record) -> None:
         """Add a fast path for lines with the same layout."""
         self._usual.learn(record.values_in_file)
+        self.column_path.learn()
         self._learned += 1
         if self._learned > _EAGER_LAYOUTS and self._learned % _EAGER_LAYOUTS:
             return

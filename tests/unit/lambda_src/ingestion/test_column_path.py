@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -98,21 +98,32 @@ def test_only_the_unusual_values_are_checked_one_by_one(monkeypatch: pytest.Monk
     assert set(checked) == {"ordered_at"}
 
 
-def test_rows_that_follow_each_other_and_are_all_wrong_are_rarely_split_in_vain(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    splits = 0
+def test_backslashes_are_ordinary_characters_until_a_value_shows_that_they_are_not() -> None:
+    path = CSV.strip().replace(",2,", ", 2,") + "C:\\new"
+    rows = [path.format(number=number) for number in range(100)]
+    rows[60] = rows[60].replace("C:\\new", "\\N")
+    found = read(FORMS["CSV"](rows).encode())
+    expected = read_slowly(FORMS["CSV"](rows).encode())
+    assert (found.rows, found.rejects) == (expected.rows, expected.rejects)
+    assert (len(found.rows), len(found.rejects)) == (61, 39)
+
+
+@pytest.mark.parametrize("every", [1, 5])
+def test_lines_are_not_read_together_if_most_are_wrong_or_usual(every: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    together = 0
     split = CsvRows.split
 
-    def count(self: CsvRows, text: bytes) -> list[list[bytes]]:
-        nonlocal splits
-        splits += 1
-        return split(self, text)
+    def count(self: CsvRows, found: Sequence[bytes]) -> list[list[bytes]]:
+        nonlocal together
+        together += len(found)
+        return split(self, found)
 
     monkeypatch.setattr(CsvRows, "split", count)
-    rows = lines(lambda number: CSV.format(number=number).replace("MUG", ""))
-    assert len(read(FORMS["CSV"](rows).encode()).rejects) == ROWS
-    assert splits < ROWS / 20
+    usual = CSV.strip()
+    rows = lines(lambda number: (usual.replace("MUG", "") if number % every == 0 else usual).format(number=number))
+    rows.insert(0, CSV.format(number="first"))
+    assert len(read(FORMS["CSV"](rows).encode()).rejects) == ROWS / every
+    assert together < ROWS / 20
 
 
 def test_a_first_line_that_the_fast_path_can_not_learn_from_does_not_keep_the_others_from_it() -> None:
