@@ -248,7 +248,8 @@ def as_text(raw: bytes) -> str:
 
 def _storable(text: str) -> str:
     r"""The text as jsonb can store it: without NUL and unpaired surrogates, at most 1,000 characters."""
-    return UNSTORABLE.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", text[:MAX_VALUE_CHARACTERS])
+    short = text[:MAX_VALUE_CHARACTERS]
+    return short if short.isprintable() else UNSTORABLE.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", short)
 
 
 def _readable(value: str | None) -> str | None:
