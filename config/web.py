@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
 
 from config.capability import Capability
 from config.checks import ConfigSection, require
@@ -46,7 +45,7 @@ class Internal(ConfigSection):
     @property
     def hosts(self) -> tuple[str, ...]:
         """The host names of the origins, each once."""
-        return tuple(dict.fromkeys(urlsplit(each).hostname or "" for each in self.origins))
+        return tuple(dict.fromkeys(each.partition("://")[2].partition(":")[0] for each in self.origins))
 
     def check(self) -> None:
         for origin in self.origins:

@@ -38,7 +38,7 @@ async def file(services: ServicesDep, file_id: inputs.FileId) -> File:
         return found_or_404(await queries.file(connection, file_id), f"file with ID {file_id}")
 
 
-@router.get("/files/{file_id}/rejects", responses=responses(422))
+@router.get("/files/{file_id}/rejects", responses=responses(404, 422))
 async def rejects(
     request: Request,
     services: ServicesDep,
@@ -48,6 +48,7 @@ async def rejects(
 ) -> RejectedRows:
     """List the rejected rows of a file by line number."""
     async with services.pool.connection() as connection:
+        found_or_404(await queries.file(connection, file_id), f"file with ID {file_id}")
         found = await listings.rejects(connection, file_id, after=after, limit=limit)
     audit.record(request, "view rejected rows", file_id=file_id, rows=len(found.rejects))
     return found

@@ -66,7 +66,7 @@ def router(tables: Mapping[str, DatasetTable]) -> APIRouter:
     for each in tables.values():
         _add_rows(made, each)
 
-    @made.get("/datasets/{dataset}/schema", response_class=FileResponse, responses=responses(404))
+    @made.get("/datasets/{dataset}/schema", response_class=FileResponse, responses=responses(404, 422))
     async def schema(services: ServicesDep, table: TableDep) -> FileResponse:
         """Get the declaration of a dataset: a Table Schema (Data Package, version 2)."""
         return FileResponse(services.settings.datasets / table.name / SCHEMA_FILE, media_type="application/json")

@@ -73,8 +73,9 @@ _NAMES = {
 _FOR_PEOPLE = {"cursor": "belongs to another list"}
 _MAX_SHOWN = 60  # characters of a wrong value
 _DEFAULT = ("Bad request", "The server can't answer this request.")
-# The answer of every address: without a sign-in where one is required, to a body or under a host name that is not
-# allowed, to a mistake of ours, and while a part is unavailable.
+# What every address can answer: without a sign-in where one is required, to a body or a host name that is not allowed,
+# after a mistake of ours, and while a part is unavailable; and what the server answers by itself (limits.py).
+_OF_THE_SERVER = {400: "Invalid HTTP", 408: "The request took too long to arrive", 431: "The headers are too large"}
 _EVERYWHERE = (401, 413, 421, 500, 503)
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,10 @@ class Error(BaseModel):
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What an address of the API answers besides success: these statuses, and those that every address can answer."""
-    return {status: {"model": Error, "description": _TEXTS[status][0]} for status in sorted({*_EVERYWHERE, *statuses})}
+    described: dict[int | str, dict[str, Any]] = {each: {"description": text} for each, text in _OF_THE_SERVER.items()}
+    for status in (*_EVERYWHERE, *statuses):
+        described[status] = {"model": Error, "description": _TEXTS[status][0]}
+    return described
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -104,6 +108,9 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 400:  # FastAPI's answer to a body that is not even UTF-8
+            problem = {"field": "body", "problem": _PROBLEMS["json"]}
+            return error_response(request, 422, "body: must be JSON", [problem])
         # Starlette's own details only repeat the status; ours say what is wrong.
         detail = error.detail if error.status_code in (404, 422) and error.detail != "Not Found" else None
         response = error_response(request, error.status_code, detail)

@@ -27,7 +27,10 @@ class Bucket:
 
     def __init__(self, page: Page) -> None:
         self._waiting: list[Route] = []
-        page.route(BUCKET, lambda route: self._waiting.append(route))
+        page.route(BUCKET, self._hold)
+
+    def _hold(self, route: Route) -> None:
+        self._waiting.append(route)
 
     def receive(self, page: Page) -> None:
         """Let all uploads end with success."""
