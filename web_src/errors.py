@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from .rendering import page
 
@@ -122,11 +122,14 @@ def add_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         if _is_for_programs(request):
-            problems = [{"field": _field(each), "problem": _problem(each) + _got(each)} for each in error.errors()]
+            problems = [
+                {"field": _field(each), "problem": _problem(each) + _wrong_value(each, "got")}
+                for each in error.errors()
+            ]
             message = "; ".join(f"{each['field']}: {each['problem']}" for each in problems)
             return error_response(request, 422, message, problems)
         message = " ".join(
-            f"{_name(request, each)} {_FOR_PEOPLE.get(each['type']) or _problem(each)}{_got(each)}."
+            f"{_name(request, each)} {_FOR_PEOPLE.get(each['type']) or _problem(each)}{_wrong_value(each, 'not')}."
             for each in error.errors()
         )
         return error_response(request, 422, message)
@@ -176,9 +179,11 @@ def _problem(error: Mapping[str, Any]) -> str:
     return _PROBLEMS[text].format(**error.get("ctx", {}))
 
 
-def _got(error: Mapping[str, Any]) -> str:
+def _wrong_value(error: Mapping[str, Any], word: str) -> str:
+    """The value after a comma and the word; empty if it is no text or number, too long, or not printable."""
     given = error.get("input")
-    return f", got {given!r}" if isinstance(given, str | int) and given != "" and len(str(given)) <= _MAX_SHOWN else ""
+    shown = isinstance(given, str | int) and str(given).isprintable() and 0 < len(str(given)) <= _MAX_SHOWN
+    return f", {word} {given!r}" if shown else ""
 
 
 def found_or_404(found: T | None, name: str) -> T:
@@ -186,6 +191,13 @@ def found_or_404(found: T | None, name: str) -> T:
     if found is None:
         raise HTTPException(404, f"There is no {name}.")
     return found
+
+
+def bare_response(request: Request, status: int) -> Response:
+    """A response that tells nothing about the app. Pages have the name of the bucket in their footer."""
+    if _is_for_programs(request):
+        return error_response(request, status)
+    return PlainTextResponse(_TEXTS[status][1], status_code=status)
 
 
 def error_response(

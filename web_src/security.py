@@ -82,8 +82,8 @@ class AllowedHosts:
     This attack is DNS rebinding: the browser takes the answer for one of the other site. Health checks are let through,
     because the load balancer sends them with an instance's address as host; they show no data.
 
-    Not Starlette's TrustedHostMiddleware: it has no exception for paths, it neither logs what it refuses nor answers
-    with a page, and it reads one Host header only.
+    Not Starlette's TrustedHostMiddleware: it has no exception for paths, does not log what it refuses, and reads only
+    the first of several Host headers.
     """
 
     def __init__(self, app: ASGIApp, names: AbstractSet[str]) -> None:
@@ -97,7 +97,7 @@ class AllowedHosts:
             host = _HOST.fullmatch(given[0].lower()) if len(given) == 1 else None
             if host is None or host["name"] not in self._names:
                 audit.refused("host", host=", ".join(given))
-                await errors.error_response(Request(scope), 421)(scope, receive, send)
+                await errors.bare_response(Request(scope), 421)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

@@ -143,7 +143,7 @@
         }
       },
       setStoredName(stored) {
-        note.textContent = `Stored as ${stored}: the name was too long, or has characters that are not allowed.`;
+        note.textContent = `Stored as ${stored}: the name is too long, or has characters that are not allowed.`;
         note.hidden = false;
       },
       setProcessing() {

@@ -33,7 +33,8 @@ def test_the_app_answers_at_its_names_and_on_the_users_own_machine(client: Clien
 def test_nothing_is_served_under_the_name_of_another_site(client: Client, database: FakeDatabase, path: str) -> None:
     response = client.get(path, headers={"Host": "evil.example"})
     assert response.status_code == 421
-    assert "Wrong address" in response.text
+    assert "doesn't answer at this address" in response.text
+    assert "landing" not in response.text  # a name in the footer of pages
     assert "Content-Security-Policy" in response.headers
     assert database.connections == 0
 
