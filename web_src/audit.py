@@ -1,7 +1,8 @@
 """The audit log: who uploaded, exported or viewed what, and which requests were refused.
 
 Each event is one line of the log. It names people by their id in the user pool only, and has no personal data of rows:
-values of columns that the declaration calls personal are left out.
+values of columns that the declaration calls personal are left out. So are texts that anybody may have typed, such as
+the name of a file, and a search that found nothing.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from starlette.requests import Request
 
 from . import values
 from .inputs import RowQuery
+from .listings import DatasetRows
 from .tables import DatasetTable, Row
 
 PERSONAL = "[personal]"
+NOTHING = "[found nothing]"
 _MAX_CHARACTERS = 200  # of a text that anybody may have sent
 _log = logging.getLogger(__name__)
 
@@ -27,11 +30,14 @@ def record(request: Request, action: str, **what: Any) -> None:
     _log.info(action, extra={"fields": {"who": user.subject if user else None, **what}})
 
 
-def record_list(request: Request, action: str, table: DatasetTable, query: RowQuery, **what: Any) -> None:
-    """Log that the user of this request viewed or exported the rows of a query."""
+def record_list(
+    request: Request, action: str, table: DatasetTable, query: RowQuery, first: DatasetRows, **what: Any
+) -> None:
+    """Log that the user of this request viewed or exported the rows of a query. `first` is their first page."""
     given = query.model_dump(include={"search", "until"}, exclude_none=True)
-    if "search" in given:
-        given["search"] = _without_personal(table, {table.searched.name: given["search"]})
+    if search := given.pop("search", None):
+        name = table.searched.name
+        given["search"] = _without_personal(table, {name: search}) if first.rows else {name: NOTHING}
     record(request, action, dataset=table.name, **given, **what)
 
 

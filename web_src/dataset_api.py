@@ -86,7 +86,7 @@ def _add_rows(made: APIRouter, table: DatasetTable) -> None:
     async def list_rows(request: Request, services: ServicesDep, query: Any) -> Any:
         async with services.pool.connection() as connection:
             found = await listings.dataset_rows(connection, table, query)
-        audit.record_list(request, "view rows", table, query, rows=len(found.rows))
+        audit.record_list(request, "view rows", table, query, found, rows=len(found.rows))
         return vars(found)
 
     async def get_row(request: Request, services: ServicesDep, key: BaseModel) -> Any:
@@ -134,7 +134,7 @@ def _add_uploads(made: APIRouter, tables: Mapping[str, DatasetTable]) -> None:
             raise HTTPException(422, f"size: the file has {upload.size:,} bytes, the maximum is {max_bytes:,}")
         # In a thread, because signing sometimes fetches new credentials, which would block other requests.
         signed = await asyncio.to_thread(services.upload_signer.sign, upload.dataset, upload.name, max_bytes)
-        audit.record(request, "upload", dataset=upload.dataset, key=signed.key)
+        audit.record(request, "upload", dataset=upload.dataset, folder=signed.key.rpartition("/")[0])
         return signed
 
     uploads.__annotations__["upload"] = model

@@ -40,7 +40,7 @@ async def rows_page(request: Request, services: ServicesDep, table: TableDep) ->
     query = checked(table.query_model, request.query_params)
     async with services.pool.connection() as connection:
         found = await listings.dataset_rows(connection, table, query)
-    audit.record_list(request, "view rows", table, query, rows=len(found.rows))
+    audit.record_list(request, "view rows", table, query, found, rows=len(found.rows))
     path = f"{table.path}/rows"
     return page(
         request,
@@ -58,8 +58,9 @@ async def rows_page(request: Request, services: ServicesDep, table: TableDep) ->
 async def rows_csv(request: Request, services: ServicesDep, table: TableDep) -> Response:
     """Download the rows of a list as CSV."""
     query = checked(table.query_model, request.query_params)
-    audit.record_list(request, "export rows", table, query)
-    return await export.download(export.row_chunks(services.pool, table, query), f"{table.name}.csv")
+    chunks, first = await export.row_chunks(services.pool, table, query)
+    audit.record_list(request, "export rows", table, query, first)
+    return await export.download(chunks, f"{table.name}.csv")
 
 
 @router.get("/{dataset}/row")

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import psycopg
 from botocore.exceptions import BotoCoreError
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi.exceptions import RequestValidationError, ResponseValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -143,6 +143,13 @@ def add_handlers(app: FastAPI) -> None:
     async def unreadable(request: Request, error: psycopg.DataError) -> Response:
         log.info("The database can't read a value of the request: %s", type(error).__name__)  # the text has the value
         return error_response(request, 422)
+
+    @app.exception_handler(ResponseValidationError)
+    async def undescribed(request: Request, error: ResponseValidationError) -> Response:
+        # The error's own text has the values of rows.
+        places = sorted({f"{each['loc']}: {each['type']}" for each in error.errors()})
+        log.error("A response is not as described: %s", "; ".join(places))
+        return error_response(request, 500)
 
     @app.exception_handler(BotoCoreError)
     async def no_credentials(request: Request, error: BotoCoreError) -> Response:

@@ -12,6 +12,7 @@ from starlette.responses import StreamingResponse
 
 from . import listings, queries, values
 from .inputs import RowQuery
+from .listings import DatasetRows
 from .queries import Reject
 from .tables import DatasetTable, Row
 
@@ -43,20 +44,31 @@ async def download(chunks: AsyncIterator[bytes], name: str) -> StreamingResponse
     return StreamingResponse(all_chunks(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-async def row_chunks(pool: AsyncConnectionPool, table: DatasetTable, query: RowQuery) -> AsyncIterator[bytes]:
+async def row_chunks(
+    pool: AsyncConnectionPool, table: DatasetTable, query: RowQuery
+) -> tuple[AsyncIterator[bytes], DatasetRows]:
     """All rows of the query, also beyond its limit, in chunks of limited size, with every column of the dataset.
 
-    Each chunk has a query of its own, so slow clients hold no connection.
+    Each chunk has a query of its own, so slow clients hold no connection. The second result is the rows of the first
+    chunk.
     """
-    start = BYTE_ORDER_MARK + csv_text([table.dataset.columns])
-    query = query.model_copy(update={"limit": _CHUNK_ROWS})
-    while True:
+
+    async def page(after: str | None) -> DatasetRows:
         async with pool.connection() as connection:
-            found = await listings.dataset_rows(connection, table, query)
-        yield (start + csv_text(_row(table, each) for each in found.rows)).encode()
-        if found.next_after is None:
-            return
-        start, query = "", query.model_copy(update={"after": found.next_after})
+            return await listings.dataset_rows(
+                connection, table, query.model_copy(update={"limit": _CHUNK_ROWS, "after": after})
+            )
+
+    async def chunks(found: DatasetRows) -> AsyncIterator[bytes]:
+        start = BYTE_ORDER_MARK + csv_text([table.dataset.columns])
+        while True:
+            yield (start + csv_text(_row(table, each) for each in found.rows)).encode()
+            if found.next_after is None:
+                return
+            start, found = "", await page(found.next_after)
+
+    first = await page(query.after)
+    return chunks(first), first
 
 
 async def reject_chunks(pool: AsyncConnectionPool, file_id: int, table: DatasetTable | None) -> AsyncIterator[bytes]:

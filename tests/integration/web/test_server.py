@@ -43,10 +43,10 @@ def _lines(log: Path, logger: str) -> list[dict[str, Any]]:
 
 
 def test_the_audit_log_leaves_the_process(web: WebProcess, log: Path) -> None:
-    key = web.client.post("/api/uploads", json=UPLOAD).json()["key"]
+    key: str = web.client.post("/api/uploads", json=UPLOAD).json()["key"]
     assert web.client.get("/", headers={"Host": "evil.example"}).status_code == 421
     upload, refused = _lines(log, "web_src.audit")
-    assert (upload["message"], upload["who"], upload["key"]) == ("upload", None, key)
+    assert (upload["message"], upload["who"], upload["folder"]) == ("upload", None, key.rpartition("/")[0])
     assert (refused["level"], refused["host"]) == ("WARNING", "evil.example")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.support.web import fakes
@@ -96,11 +97,13 @@ def test_a_view_or_an_export_of_rows_is_one_line(
     assert line == {"who": ADA["sub"], **what}
 
 
-def test_an_upload_is_logged_with_its_key(public: Client, log: io.StringIO) -> None:
-    body = {"dataset": "orders", "name": "a.csv", "size": 1}
+def test_an_upload_is_logged_with_its_folder(public: Client, log: io.StringIO) -> None:
+    body = {"dataset": "orders", "name": "orders of grace@example.com.csv", "size": 1}
     key = public.request("POST", "/api/uploads", json=body, headers=SIGNED_IN).json()["key"]
     line = json.loads(log.getvalue())
-    assert [line[each] for each in ("message", "who", "dataset", "key")] == ["upload", ADA["sub"], "orders", key]
+    assert [line[each] for each in ("message", "who", "dataset")] == ["upload", ADA["sub"], "orders"]
+    assert key == f"{line['folder']}/{body['name']}"
+    assert "grace" not in log.getvalue()
 
 
 def test_without_sign_in_the_user_is_unknown(client: Client, log: io.StringIO) -> None:
@@ -117,6 +120,29 @@ def test_the_log_has_no_personal_data(public: Client, database: FakeDatabase, lo
         assert text not in log.getvalue()
 
 
+@pytest.mark.parametrize("path", ["/datasets/orders/rows", "/datasets/orders/rows.csv", "/api/datasets/orders/rows"])
+def test_a_search_that_found_nothing_may_be_personal(client: Client, log: io.StringIO, path: str) -> None:
+    assert client.get(f"{path}?search=grace@example.com").status_code == 200
+    assert json.loads(log.getvalue())["search"] == {"order_id": "[found nothing]"}
+
+
+def test_an_export_that_failed_is_not_logged_as_one(client: Client, database: FakeDatabase, log: io.StringIO) -> None:
+    database.error = psycopg.OperationalError("down")
+    assert client.get("/datasets/orders/rows.csv").status_code == 503
+    assert "export" not in log.getvalue()
+
+
+def test_a_row_that_is_not_as_described_is_an_error_without_its_values(
+    public: Client, database: FakeDatabase, log: io.StringIO
+) -> None:
+    database.rows["customers"] = [CUSTOMER | {"newsletter": "grace"}]
+    assert public.get("/api/datasets/customers/rows", headers=SIGNED_IN).status_code == 500
+    _, error = map(json.loads, log.getvalue().splitlines())
+    assert (error["level"], error["logger"]) == ("ERROR", "web_src.errors")
+    assert "newsletter" in error["message"]
+    assert "grace" not in log.getvalue()
+
+
 def test_pages_without_rows_are_not_logged(public: Client, log: io.StringIO) -> None:
     for path in ("/", "/files", "/datasets", "/datasets/orders", "/upload", "/api/files", "/files/999"):
         public.get(path, headers=SIGNED_IN)
@@ -131,10 +157,12 @@ def test_a_refused_sign_in_is_a_warning_with_its_reason(public: Client, log: io.
     assert len(line["reason"]) == 200
 
 
-def test_no_text_can_start_a_line_of_its_own(client: Client, log: io.StringIO) -> None:
-    client.get("/datasets/orders/rows?search=A%0a%7b%22who%22:1%7d%1b%5b2J%e2%80%ae")
+def test_no_text_can_start_a_line_of_its_own(client: Client, database: FakeDatabase, log: io.StringIO) -> None:
+    text = 'A\n{"who":1}\x1b[2J\u202e'
+    database.rows["orders"] = [fakes.order(1) | {"order_id": text}]
+    client.request("GET", "/datasets/orders/rows", params={"search": text})
     (line,) = log.getvalue().splitlines()
-    assert json.loads(line)["search"] == {"order_id": 'A\n{"who":1}\x1b[2J\u202e'}
+    assert json.loads(line)["search"] == {"order_id": text}
     assert line.isascii()
     assert line.isprintable()
 
