@@ -8,11 +8,11 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-import psycopg
 import pytest
-from playwright.sync_api import FilePayload, Locator, Page, Route, expect
+from playwright.sync_api import Dialog, FilePayload, Locator, Page, Route, expect
 
 from local_cloud.postgres import LocalPostgres
+from tests.integration.database.conftest import Shop
 from tests.integration.web.conftest import OpenPage
 from tests.support.web.process import WebProcess
 
@@ -60,9 +60,9 @@ def _key(page: Page, do: Callable[[], object]) -> str:
     return str(response.value.json()["key"])
 
 
-def _load(postgres: LocalPostgres, key: str) -> None:
+def _load(filled: Shop, key: str) -> None:
     """Pretend that ingestion has loaded the file."""
-    with psycopg.connect(postgres.server.url(database="web_pages"), autocommit=True) as connection:
+    with filled.connect() as connection:
         connection.execute(
             "INSERT INTO files (bucket, key, version_id, dataset, uploaded_at, size_bytes, status, rows_loaded,"
             " rows_rejected, finished_at) VALUES ('landing', %s, %s, 'orders', now(), 1, 'loaded', 1, 0, now())",
@@ -73,9 +73,9 @@ def _load(postgres: LocalPostgres, key: str) -> None:
 def test_leaving_while_a_file_is_sent_asks_first(page: Page) -> None:
     asked: list[str] = []
 
-    def stay(dialog: object) -> None:
-        asked.append(dialog.type)  # type: ignore[attr-defined] # Playwright's dialog
-        dialog.dismiss()  # type: ignore[attr-defined]
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
 
     page.on("dialog", stay)
     bucket = Bucket(page)
@@ -126,7 +126,9 @@ def test_a_name_that_the_app_changes_is_shown(page: Page, name: str, stored: str
         expect(note).to_be_hidden()
 
 
-def test_an_unavailable_database_is_said_and_the_page_recovers(page: Page, postgres: LocalPostgres) -> None:
+def test_an_unavailable_database_is_said_and_the_page_recovers(
+    page: Page, postgres: LocalPostgres, filled: Shop
+) -> None:
     bucket = Bucket(page)
     key = _key(page, lambda: _choose(page, "during.csv"))
     item = page.get_by_role("listitem").filter(has_text="during.csv")
@@ -137,13 +139,11 @@ def test_an_unavailable_database_is_said_and_the_page_recovers(page: Page, postg
     finally:
         postgres.start()
     expect(item).to_contain_text("Uploaded. Processing…", timeout=RECOVERED_WITHIN)
-    _load(postgres, key)
+    _load(filled, key)
     expect(item).to_contain_text("Loaded: 1 row", timeout=RECOVERED_WITHIN)
 
 
-def test_an_app_that_does_not_answer_is_said_and_the_page_recovers(
-    page: Page, web: WebProcess, postgres: LocalPostgres
-) -> None:
+def test_an_app_that_does_not_answer_is_said_and_the_page_recovers(page: Page, web: WebProcess, filled: Shop) -> None:
     bucket = Bucket(page)
     os.kill(web.process.pid, signal.SIGSTOP)
     try:
@@ -154,13 +154,20 @@ def test_an_app_that_does_not_answer_is_said_and_the_page_recovers(
             os.kill(web.process.pid, signal.SIGCONT)
     bucket.receive(page)
     expect(item).to_contain_text("Uploaded. Processing…", timeout=RECOVERED_WITHIN)
-    _load(postgres, response.value.json()["key"])
+    _load(filled, response.value.json()["key"])
     expect(item).to_contain_text("Loaded: 1 row", timeout=RECOVERED_WITHIN)
 
 
-@pytest.mark.parametrize("status", [502, 504])
-def test_a_load_balancer_without_instances_is_said_and_the_page_recovers(page: Page, status: int) -> None:
-    page.route("**/api/uploads", lambda route: route.fulfill(status=status, body="<html>"), times=1)
+ABSENT: dict[str, Callable[[Route], None]] = {
+    "no connection": lambda route: route.abort("connectionrefused"),
+    "502 of the load balancer": lambda route: route.fulfill(status=502, body="<html>"),
+    "504 of the load balancer": lambda route: route.fulfill(status=504, body="<html>"),
+}
+
+
+@pytest.mark.parametrize("answer", ABSENT.values(), ids=list(ABSENT))
+def test_an_app_that_is_away_is_said_and_the_page_recovers(page: Page, answer: Callable[[Route], None]) -> None:
+    page.route("**/api/uploads", answer, times=1)
     bucket = Bucket(page)
     item = _choose(page, "early.csv")
     expect(item).to_contain_text("The web app does not answer. Trying again…")
