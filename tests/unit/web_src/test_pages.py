@@ -149,7 +149,7 @@ def test_the_liveness_check_succeeds_while_the_database_is_unavailable(client: C
         ("/files/99999999999999999999", 422, "The ID of the file must be 9223372036854775807 or less"),
         ("/files?before=x", 422, "The position in the list must be a whole number, not &#39;x&#39;."),
         ("/files?status=odd", 422, "The status must be &#39;loaded&#39;, &#39;refused&#39;"),
-        ("/files?search=%00", 422, "The search must not contain the character NUL"),
+        ("/files?search=%00", 422, "The search must not contain the character NUL."),
         (f"/files?search={'x' * 1025}", 422, "The search must have 1024 or fewer characters."),
         ("/files/7?after=-1", 422, "The position in the list must be 0 or more, not &#39;-1&#39;."),
         ("/datasets/order", 404, f"no dataset order. The datasets are {', '.join(datasets())}."),
