@@ -34,13 +34,18 @@ GRAVITON = re.compile(r"^[a-z]+\d+g[a-z]*\.")  # m7g., t4g., c7gn.: the `g` afte
 class Internal(ConfigSection):
     """The load balancer is reachable only from inside the VPC. `make tunnel` connects to an instance.
 
-    `origins` are the addresses at which browsers open the app. Only pages of these origins may upload. `*` means any
-    port.
+    `origins` are the addresses at which browsers open the app. Only pages of these origins may upload, and the app
+    answers only to their names and that of the load balancer. `*` means any port.
     """
 
     PATH = "web.exposure."
 
     origins: tuple[str, ...] = OWN_MACHINE
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The host names of the origins, each once."""
+        return tuple(dict.fromkeys(each.partition("://")[2].partition(":")[0] for each in self.origins))
 
     def check(self) -> None:
         for origin in self.origins:

@@ -10,6 +10,7 @@ import botocore.session
 from common.settings import SettingsError
 from tabular.declaration import DeclarationError
 
+from . import logs
 from .app import create_app
 from .database import connection_pool
 from .server import serve
@@ -19,6 +20,7 @@ from .uploads import UploadSigner
 
 def main() -> None:
     """Serve until the process receives a signal to stop."""
+    logs.configure()
     try:
         settings = Settings.from_env(os.environ)
         session = botocore.session.get_session()

@@ -18,8 +18,10 @@ from tabular.declaration import load_datasets
 from . import api, dataset_api, dataset_pages, errors, pages, rendering
 from .authentication import RequireSignIn, TokenVerifier, fetch_key
 from .cache import RefreshAheadCache
+from .head import HeadAsGet
+from .limits import BodyLimit
 from .overview import cached_charts, read_overview
-from .security import CrossOriginProtection, SecurityHeaders, content_security_policy
+from .security import AllowedHosts, CrossOriginProtection, SecurityHeaders, content_security_policy
 from .services import AppServices
 from .settings import Settings
 from .tables import DatasetTable
@@ -82,10 +84,10 @@ def create_app(
     app.include_router(api.router)
     app.include_router(dataset_api.router(tables))
     app.mount("/static", StaticFiles(directory=rendering.STATIC))
-    protected: ASGIApp = CrossOriginProtection(app)
+    protected: ASGIApp = CrossOriginProtection(BodyLimit(app))
     logout_origin = None
     if settings.sign_in is not None:
         protected = RequireSignIn(protected, TokenVerifier(settings.sign_in, fetch))
         logout_origin = f"https://{urlsplit(settings.sign_in.logout_url).netloc}"
     policy = content_security_policy(upload_origin=upload_signer.origin, logout_origin=logout_origin)
-    return SecurityHeaders(protected, policy=policy)
+    return SecurityHeaders(HeadAsGet(AllowedHosts(protected, settings.allowed_hosts)), policy=policy)

@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from http.client import HTTPException
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
@@ -23,14 +23,14 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import errors
+from . import audit, errors
 from .settings import SignInSettings
 
 TOKEN_HEADER = "x-amzn-oidc-data"  # noqa: S105 - the header's name
 # The load balancer splits its session over up to four cookies.
 SESSION_COOKIES = tuple(f"AWSELBAuthSessionCookie-{number}" for number in range(4))
 # Need no sign-in and show no data: health checks, which the load balancer sends, and the style sheet of error pages.
-_PUBLIC_PATHS = ("/healthz", "/readyz")
+HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
 _PUBLIC_PREFIX = "/static/"
 _ALGORITHM = "ES256"
 _MAX_KEYS = 16
@@ -41,6 +41,13 @@ _PUBLIC_KEY_URLS = {
     "aws": "https://public-keys.auth.elb.{region}.amazonaws.com/",
     "aws-us-gov": "https://s3-{region}.amazonaws.com/aws-elb-public-keys-prod-{region}/",
 }
+
+
+class User(NamedTuple):
+    """Who signed in: `subject` is the user's id in the user pool, `name` is what pages show."""
+
+    subject: str
+    name: str
 
 
 class NotSignedInError(Exception):
@@ -85,8 +92,8 @@ class TokenVerifier:
         self._lock = asyncio.Lock()
         self._failures = 0
 
-    async def verify(self, token: str) -> str:
-        """The user's e-mail address, or else the user's id.
+    async def verify(self, token: str) -> User:
+        """The user; the name is the user's e-mail address, or else the user's id.
 
         Raises NotSignedInError unless our load balancer made the token for this app and it has not expired,
         KeysUnavailableError if that can't be verified at the moment.
@@ -98,10 +105,10 @@ class TokenVerifier:
             claims = jwt.decode(token, key, algorithms=[_ALGORITHM], options={"verify_aud": False})
         except jwt.PyJWTError as error:
             raise NotSignedInError(f"the token is invalid: {error}") from None
-        user = claims.get("email") or claims.get("sub")
-        if not isinstance(user, str):
-            raise NotSignedInError("the token has neither an e-mail address nor a user id")
-        return user
+        subject, email = claims.get("sub"), claims.get("email")
+        if not isinstance(subject, str) or not subject:
+            raise NotSignedInError("the token has no user id")
+        return User(subject=subject, name=email if isinstance(email, str) and email else subject)
 
     def _check_header(self, header: dict[str, Any]) -> None:
         # The signature covers these fields too, but they are in the header, where no JWT library checks them.
@@ -161,12 +168,12 @@ class RequireSignIn:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        public = scope["type"] != "http" or scope["path"] in _PUBLIC_PATHS or scope["path"].startswith(_PUBLIC_PREFIX)
+        public = scope["type"] != "http" or scope["path"] in HEALTH_PATHS or scope["path"].startswith(_PUBLIC_PREFIX)
         if not public:
             try:
                 scope["user"] = await self._verifier.verify(Headers(scope=scope).get(TOKEN_HEADER, ""))
             except NotSignedInError as error:
-                errors.log.info("Not signed in: %s", error)
+                audit.refused("sign-in", reason=str(error), path=scope["path"])
                 await errors.error_response(Request(scope), 401)(scope, receive, send)
                 return
             except KeysUnavailableError as error:

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import BaseModel, Field, create_model
 from starlette.responses import FileResponse
 
 from tabular.declaration import SCHEMA_FILE
 
-from . import listings, rows, values
+from . import audit, listings, rows, values
 from .columns import class_name
-from .errors import found_or_404
+from .errors import found_or_404, responses
 from .services import ServicesDep, TableDep
 from .tables import DatasetTable
 from .uploads import Upload
@@ -58,7 +58,7 @@ def router(tables: Mapping[str, DatasetTable]) -> APIRouter:
     """The routes of all datasets, and those of each."""
     made = APIRouter(prefix="/api")
 
-    @made.get("/datasets")
+    @made.get("/datasets", responses=responses())
     async def datasets(services: ServicesDep) -> list[DatasetDescription]:
         """List the datasets."""
         return [_described(each, services.max_file_bytes(each)) for each in services.tables.values()]
@@ -66,7 +66,7 @@ def router(tables: Mapping[str, DatasetTable]) -> APIRouter:
     for each in tables.values():
         _add_rows(made, each)
 
-    @made.get("/datasets/{dataset}/schema", response_class=FileResponse)
+    @made.get("/datasets/{dataset}/schema", response_class=FileResponse, responses=responses(404, 422))
     async def schema(services: ServicesDep, table: TableDep) -> FileResponse:
         """Get the declaration of a dataset: a Table Schema (Data Package, version 2)."""
         return FileResponse(services.settings.datasets / table.name / SCHEMA_FILE, media_type="application/json")
@@ -83,13 +83,18 @@ def router(tables: Mapping[str, DatasetTable]) -> APIRouter:
 def _add_rows(made: APIRouter, table: DatasetTable) -> None:
     path = f"/datasets/{table.name}"
 
-    async def list_rows(services: ServicesDep, query: Any) -> Any:
+    async def list_rows(request: Request, services: ServicesDep, query: Any) -> Any:
         async with services.pool.connection() as connection:
-            return vars(await listings.dataset_rows(connection, table, query))
+            found = await listings.dataset_rows(connection, table, query)
+        audit.record_list(request, "view rows", table, query, found, rows=len(found.rows))
+        return vars(found)
 
-    async def get_row(services: ServicesDep, key: BaseModel) -> Any:
+    async def get_row(request: Request, services: ServicesDep, key: BaseModel) -> Any:
         async with services.pool.connection() as connection:
-            return found_or_404(await rows.one(connection, table, key.model_dump(by_alias=True)), table.described(key))
+            found = await rows.one(connection, table, key.model_dump(by_alias=True))
+        row = found_or_404(found, table.described(key))
+        audit.record_row(request, table, row)
+        return row
 
     page = create_model(
         class_name(table.dataset, "Page"),
@@ -101,14 +106,15 @@ def _add_rows(made: APIRouter, table: DatasetTable) -> None:
     # The types are known only now, so they can't be written in the signatures.
     list_rows.__annotations__["query"] = Annotated[table.query_model, Query()]
     get_row.__annotations__["key"] = Annotated[table.key_model, Query()]
-    for endpoint, rest, model, text in (
-        (list_rows, "rows", page, f"List rows of {table.title}, {order}."),
-        (get_row, "row", table.row_model, f"Get one row of {table.title} by its key."),
+    for endpoint, rest, model, text, errors in (
+        (list_rows, "rows", page, f"List rows of {table.title}, {order}.", responses(422)),
+        (get_row, "row", table.row_model, f"Get one row of {table.title} by its key.", responses(404, 422)),
     ):
         made.add_api_route(
             f"{path}/{rest}",
             endpoint,
             response_model=model,
+            responses=errors,
             description=text,
             operation_id=f"{table.name}_{rest}",
             name=f"{table.title}: {rest}",
@@ -116,9 +122,9 @@ def _add_rows(made: APIRouter, table: DatasetTable) -> None:
 
 
 def _add_uploads(made: APIRouter, tables: Mapping[str, DatasetTable]) -> None:
-    request = create_model("DatasetUploadRequest", __base__=UploadRequest, dataset=(_one_of(tables), ...))
+    model = create_model("DatasetUploadRequest", __base__=UploadRequest, dataset=(_one_of(tables), ...))
 
-    async def uploads(services: ServicesDep, upload: UploadRequest) -> Upload:
+    async def uploads(request: Request, services: ServicesDep, upload: UploadRequest) -> Upload:
         """Get a signed form to upload one file with: {"dataset": "orders", "name": "orders.csv", "size": 1024}.
 
         To see the result of the upload, pass the key in the response to /api/files/by-key.
@@ -127,10 +133,12 @@ def _add_uploads(made: APIRouter, tables: Mapping[str, DatasetTable]) -> None:
         if upload.size > max_bytes:
             raise HTTPException(422, f"size: the file has {upload.size:,} bytes, the maximum is {max_bytes:,}")
         # In a thread, because signing sometimes fetches new credentials, which would block other requests.
-        return await asyncio.to_thread(services.upload_signer.sign, upload.dataset, upload.name, max_bytes)
+        signed = await asyncio.to_thread(services.upload_signer.sign, upload.dataset, upload.name, max_bytes)
+        audit.record(request, "upload", dataset=upload.dataset, folder=signed.key.rpartition("/")[0])
+        return signed
 
-    uploads.__annotations__["upload"] = request
-    made.add_api_route("/uploads", uploads, methods=["POST"], status_code=201)
+    uploads.__annotations__["upload"] = model
+    made.add_api_route("/uploads", uploads, methods=["POST"], status_code=201, responses=responses(403, 422))
 
 
 def _one_of(names: Iterable[str]) -> Any:

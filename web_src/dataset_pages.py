@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from . import export, file_template, listings, queries, rows
+from . import audit, export, file_template, listings, queries, rows
 from .errors import found_or_404
 from .rendering import page, page_url
 from .services import ServicesDep, TableDep
@@ -40,6 +40,7 @@ async def rows_page(request: Request, services: ServicesDep, table: TableDep) ->
     query = checked(table.query_model, request.query_params)
     async with services.pool.connection() as connection:
         found = await listings.dataset_rows(connection, table, query)
+    audit.record_list(request, "view rows", table, query, found, rows=len(found.rows))
     path = f"{table.path}/rows"
     return page(
         request,
@@ -57,7 +58,9 @@ async def rows_page(request: Request, services: ServicesDep, table: TableDep) ->
 async def rows_csv(request: Request, services: ServicesDep, table: TableDep) -> Response:
     """Download the rows of a list as CSV."""
     query = checked(table.query_model, request.query_params)
-    return await export.download(export.row_chunks(services.pool, table, query), f"{table.name}.csv")
+    chunks, first = await export.row_chunks(services.pool, table, query)
+    audit.record_list(request, "export rows", table, query, first)
+    return await export.download(chunks, f"{table.name}.csv")
 
 
 @router.get("/{dataset}/row")
@@ -68,6 +71,7 @@ async def row_page(request: Request, services: ServicesDep, table: TableDep) -> 
         found = await rows.one(connection, table, key.model_dump(by_alias=True))
         row = found_or_404(found, table.described(key))
         file = await queries.file(connection, row["file_id"])
+    audit.record_row(request, table, row)
     return page(request, "row.html", table=table, row=row, file=file)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 
 from psycopg_pool import AsyncConnectionPool
@@ -11,6 +12,7 @@ from starlette.responses import StreamingResponse
 
 from . import listings, queries, values
 from .inputs import RowQuery
+from .listings import DatasetRows
 from .queries import Reject
 from .tables import DatasetTable, Row
 
@@ -21,8 +23,12 @@ _REJECT_COLUMNS = ("rejected_line", "rejected_reasons")
 _RAW_COLUMN = "rejected_row"
 # Tells spreadsheets that the file is UTF-8.
 BYTE_ORDER_MARK = "\ufeff"
-# OWASP, "CSV Injection"; the last four are full-width forms, which start a formula in East Asian locales.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# What starts a formula (OWASP, "CSV Injection"); the last four are full-width forms, for East Asian locales.
+_SIGNS = "=+@\\-\uff1d\uff0b\uff0d\uff20"
+# A spreadsheet whose locale separates cells by semicolons, or that is told to separate them by tabs, splits our quoted
+# values too: for it, a cell can begin in the middle of a value, after any separator and quotes.
+_FORMULA = re.compile(rf'^(?=[{_SIGNS}\t\r\n])|(?<=[;,\t\r\n])"*(?=[{_SIGNS}])')
+_NEGATIVE_NUMBER = re.compile(r"-[0-9]+(\.[0-9]+)?")
 
 
 async def download(chunks: AsyncIterator[bytes], name: str) -> StreamingResponse:
@@ -38,20 +44,31 @@ async def download(chunks: AsyncIterator[bytes], name: str) -> StreamingResponse
     return StreamingResponse(all_chunks(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-async def row_chunks(pool: AsyncConnectionPool, table: DatasetTable, query: RowQuery) -> AsyncIterator[bytes]:
+async def row_chunks(
+    pool: AsyncConnectionPool, table: DatasetTable, query: RowQuery
+) -> tuple[AsyncIterator[bytes], DatasetRows]:
     """All rows of the query, also beyond its limit, in chunks of limited size, with every column of the dataset.
 
-    Each chunk has a query of its own, so slow clients hold no connection.
+    Each chunk has a query of its own, so slow clients hold no connection. The second result is the rows of the first
+    chunk.
     """
-    start = BYTE_ORDER_MARK + csv_text([table.dataset.columns])
-    query = query.model_copy(update={"limit": _CHUNK_ROWS})
-    while True:
+
+    async def page(after: str | None) -> DatasetRows:
         async with pool.connection() as connection:
-            found = await listings.dataset_rows(connection, table, query)
-        yield (start + csv_text(_row(table, each) for each in found.rows)).encode()
-        if found.next_after is None:
-            return
-        start, query = "", query.model_copy(update={"after": found.next_after})
+            return await listings.dataset_rows(
+                connection, table, query.model_copy(update={"limit": _CHUNK_ROWS, "after": after})
+            )
+
+    async def chunks(found: DatasetRows) -> AsyncIterator[bytes]:
+        start = BYTE_ORDER_MARK + csv_text([table.dataset.columns])
+        while True:
+            yield (start + csv_text(_row(table, each) for each in found.rows)).encode()
+            if found.next_after is None:
+                return
+            start, found = "", await page(found.next_after)
+
+    first = await page(query.after)
+    return chunks(first), first
 
 
 async def reject_chunks(pool: AsyncConnectionPool, file_id: int, table: DatasetTable | None) -> AsyncIterator[bytes]:
@@ -76,8 +93,11 @@ async def reject_chunks(pool: AsyncConnectionPool, file_id: int, table: DatasetT
 
 
 def escape_formula(cell: str) -> str:
-    """The cell with a leading quote if a spreadsheet would take it for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+    """The cell with a quote before each place that a spreadsheet would take for the start of a formula.
+
+    A negative number is left alone: it does nothing, and can be sent again as it is.
+    """
+    return cell if _NEGATIVE_NUMBER.fullmatch(cell) else _FORMULA.sub(r"\g<0>'", cell)
 
 
 def csv_text(rows: Iterable[Sequence[str]], *, delimiter: str = ",") -> str:

@@ -82,5 +82,5 @@ class DatedRowQuery(RowQuery):
     @classmethod
     def _not_with_search(cls, until: date | None, info: ValidationInfo) -> date | None:
         if until is not None and info.data.get("search") is not None:
-            raise PydanticCustomError("combination", "can't be combined with search")
+            raise PydanticCustomError("combination", "can't be combined with a search")
         return until

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
-from . import export, inputs, listings, queries
+from . import audit, export, inputs, listings, queries
 from .authentication import SESSION_COOKIES
 from .errors import found_or_404
 from .inputs import PAGE_REJECTS
@@ -64,6 +64,8 @@ async def file_page(
         file = found_or_404(await queries.file(connection, file_id), f"file with ID {file_id}")
         versions = await queries.versions(connection, bucket=file.bucket, key=file.key, limit=MAX_VERSIONS + 1)
         page_of_rejects = await listings.rejects(connection, file_id, after=after, limit=PAGE_REJECTS)
+    if page_of_rejects.rejects:
+        audit.record(request, "view rejected rows", file_id=file_id, rows=len(page_of_rejects.rejects))
     return page(
         request,
         "file.html",
@@ -77,10 +79,11 @@ async def file_page(
 
 
 @router.get("/files/{file_id}/rejects.csv")
-async def rejects_csv(services: ServicesDep, file_id: inputs.FileId) -> Response:
+async def rejects_csv(request: Request, services: ServicesDep, file_id: inputs.FileId) -> Response:
     """Download a file's rejected rows as CSV."""
     async with services.pool.connection() as connection:
         file = found_or_404(await queries.file(connection, file_id), f"file with ID {file_id}")
+    audit.record(request, "export rejected rows", file_id=file_id)
     chunks = export.reject_chunks(services.pool, file_id, services.tables.get(file.dataset or ""))
     return await export.download(chunks, f"rejected-rows-of-file-{file_id}.csv")
 

@@ -33,13 +33,18 @@ def page(
     request: Request, template: str, *, status_code: int = 200, headers: dict[str, str] | None = None, **context: Any
 ) -> HTMLResponse:
     """A page, rendered for the user of this request."""
-    text = templates.get_template(template).render(context, user=request.scope.get("user"))
+    text = templates.get_template(template).render(context, user=_user_name(request))
     return HTMLResponse(text, status_code=status_code, headers=headers)
 
 
 def shared_page(request: Request, template: str, content: Markup) -> HTMLResponse:
     """A page around `content`, which is the same for all users. Rendered once per user and content."""
-    return HTMLResponse(_rendered(template, content, request.scope.get("user")))
+    return HTMLResponse(_rendered(template, content, _user_name(request)))
+
+
+def _user_name(request: Request) -> str | None:
+    user = request.scope.get("user")
+    return user.name if user else None
 
 
 @lru_cache(maxsize=64)

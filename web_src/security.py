@@ -1,15 +1,22 @@
-"""Security headers on every response, and protection against cross-site requests."""
+"""Security headers on every response, and protection against other host names and cross-site requests."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import errors
+from . import audit, errors
+from .authentication import HEALTH_PATHS
 
+# Browsers open the app at these names through `make tunnel` and on the local cloud. They always mean the user's own
+# machine, so no other site can take them over.
+_OWN_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9_.-]+?)\.?(?::\d*)?")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -67,6 +74,32 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+class AllowedHosts:
+    """Refuses requests for other host names, so that no other site can read pages by pointing its own name here.
+
+    This attack is DNS rebinding: the browser takes the answer for one of the other site. Health checks are let through,
+    because the load balancer sends them with an instance's address as host; they show no data.
+
+    Not Starlette's TrustedHostMiddleware: it has no exception for paths, does not log what it refuses, and reads only
+    the first of several Host headers.
+    """
+
+    def __init__(self, app: ASGIApp, names: AbstractSet[str]) -> None:
+        self._app = app
+        self._names = _OWN_MACHINE | names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] == "http" and scope["path"] not in HEALTH_PATHS:
+            given = Headers(scope=scope).getlist("host")
+            host = _HOST.fullmatch(given[0].lower()) if len(given) == 1 else None
+            if host is None or host["name"] not in self._names:
+                audit.refused("host", host=", ".join(given))
+                await errors.bare_response(Request(scope), 421)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 class CrossOriginProtection:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uvicorn
 from starlette.types import ASGIApp
 
-# Longer than the load balancer's idle timeout (60 s), so that the load balancer never uses a connection that is closed.
-KEEP_ALIVE_SECONDS = 75
+from .limits import KEEP_ALIVE_SECONDS, MAX_CONNECTIONS, LimitedConnection
+
 SHUTDOWN_SECONDS = 20
 
 
@@ -17,7 +17,9 @@ def serve(app: ASGIApp, *, host: str, port: int) -> None:
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=LimitedConnection,
+        limit_concurrency=MAX_CONNECTIONS,  # status 503 beyond
+        log_config=None,  # see logs.py
         access_log=False,  # the load balancer writes an access log
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,

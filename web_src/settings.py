@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -24,8 +25,17 @@ DEFAULT_PORT = 8080
 DEFAULT_MAX_FILE_BYTES = 256 * 1024 * 1024
 # The largest object that S3 accepts in a single request (Amazon S3 User Guide, "Uploading objects").
 S3_MAX_POST_BYTES = 5 * 1024**3
+_HOST_NAME = re.compile(r"[a-z0-9.-]+")
 _SIGN_IN = ("SIGN_IN_LOAD_BALANCER_ARN", "SIGN_IN_CLIENT_ID", "SIGN_IN_ISSUER", "SIGN_IN_LOGOUT_URL")
 _LOAD_BALANCER_ARN_PARTS = 6
+
+
+def _host_names(text: str) -> frozenset[str]:
+    """Names separated by commas, in lower case; raises ValueError if one of them is no host name."""
+    names = frozenset(text.lower().split(","))
+    if not all(map(_HOST_NAME.fullmatch, names)):
+        raise ValueError("must be host names separated by commas, such as 'orders.example.com,localhost'")
+    return names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +52,14 @@ class SignInSettings:
 class Settings(EnvironmentSettings):
     """The app's address, its database, the folder of the datasets' declarations, and where uploads go.
 
-    `sign_in` is None if an SSM tunnel or the network controls access instead. `upload_endpoint_url` replaces
-    the address of S3 for uploads; it is None on AWS.
+    `allowed_hosts` are the names at which browsers open the app, besides those of the user's own machine. `sign_in` is
+    None if an SSM tunnel or the network controls access instead. `upload_endpoint_url` replaces the address of S3 for
+    uploads; it is None on AWS.
     """
 
     host: Annotated[str, "HOST"] = DEFAULT_HOST
     port: Annotated[int, "PORT", tcp_port] = DEFAULT_PORT
+    allowed_hosts: Annotated[frozenset[str], "ALLOWED_HOSTS", _host_names]
     database: Annotated[DatabaseSettings, DatabaseSettings.from_env]
     database_user: Annotated[str, "DATABASE_USER"]
     datasets: Annotated[Path, "DATASETS", Path] = Path("datasets")

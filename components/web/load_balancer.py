@@ -15,7 +15,7 @@ from components.foundation.log_bucket import LogBucket
 from components.network.network import Network
 from components.web.sign_in import SignIn
 from components.web.web_acl import WebAcl
-from config.web import Public, WebConfig
+from config.web import Internal, Public, WebConfig
 
 # Below the 75 s for which the app keeps idle connections: the load balancer must close an idle connection first (User
 # Guide for Application Load Balancers, "Connection idle timeout").
@@ -80,7 +80,14 @@ class InternalLoadBalancer(_LoadBalancer):
     """Accepts HTTP from the app subnets only."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, config: WebConfig, network: Network, log_bucket: LogBucket
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        exposure: Internal,
+        config: WebConfig,
+        network: Network,
+        log_bucket: LogBucket,
     ) -> None:
         super().__init__(scope, id_, config=config, network=network, internet_facing=False, log_bucket=log_bucket)
         self.security_group.add_ingress_rule(
@@ -96,7 +103,9 @@ class InternalLoadBalancer(_LoadBalancer):
             would_change="with web.exposure = Public(...)",
         )
         self.url = f"http://{self.resource.load_balancer_dns_name}"
-        self.environment = {}
+        # The load balancer passes on the name that the client called.
+        names = (self.resource.load_balancer_dns_name, *exposure.hosts)
+        self.environment = {"ALLOWED_HOSTS": ",".join(names)}
 
     def serve(self, targets: elbv2.ApplicationTargetGroup) -> None:
         """Forwards every request to `targets`."""
@@ -153,7 +162,8 @@ class PublicLoadBalancer(_LoadBalancer):
         )
         self._add_dns_records(network)
         self.url = f"https://{exposure.domain}"
-        self.environment = self.sign_in.environment(self.resource)
+        # Not the load balancer's own name: its certificate and the sign-in are for the domain.
+        self.environment = {"ALLOWED_HOSTS": exposure.domain, **self.sign_in.environment(self.resource)}
 
     def serve(self, targets: elbv2.ApplicationTargetGroup) -> None:
         """Forwards requests of signed-in users. Others get the sign-in page, or status 401 below `/api/`."""

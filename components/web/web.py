@@ -77,7 +77,12 @@ class Web(Construct):
             )
         else:
             self.load_balancer = InternalLoadBalancer(
-                self, "InternalLoadBalancer", config=config, network=network, log_bucket=log_bucket
+                self,
+                "InternalLoadBalancer",
+                exposure=config.exposure,
+                config=config,
+                network=network,
+                log_bucket=log_bucket,
             )
         self.role = self._role()
         monitoring = InstanceMonitoring(

@@ -11,6 +11,7 @@ from ministack.services import imds, ssm, sts
 from ..emulator.listener import Application, Listener, Scope, Send, answer
 from ..emulator.patches import expect, expect_parameters
 from ..emulator.settings import ACCOUNT, settings
+from ..ports import LOOPBACK
 from .instance_identity import InstanceIdentity
 from .ports import METADATA, PAGE, UPLOAD
 
@@ -87,14 +88,26 @@ async def _upload(application: Application, scope: Scope, receive: Any, send: Se
 
 
 async def _load_balancer(application: Application, scope: Scope, receive: Any, send: Send) -> None:
-    """Sends every path to the web app's load balancer, which the emulator recognizes by its host name."""
+    """Sends every path to the web app's load balancer.
+
+    The emulator recognizes the load balancer by the beginning of the path, which it removes. So the app gets the host
+    name that the client called, as on AWS, and no path leads to the emulator's own pages, such as /health. By other
+    host names the emulator would recognize other services.
+    """
     instance = _instance()
     if instance is None:
         await answer(send, 503, "the web stack is not deployed yet")
-        return
-    host = f"{instance.load_balancer_name}.alb.localhost".encode()
-    headers = [(name, value) for name, value in scope["headers"] if name != b"host"]
-    await application({**scope, "headers": [(b"host", host), *headers]}, receive, send)
+    elif not _is_own_machine(scope):
+        await answer(send, 421, "open this page at http://localhost")
+    else:
+        beginning = f"/_alb/{instance.load_balancer_name}"
+        path, raw_path = beginning + scope["path"], beginning.encode() + scope["raw_path"]
+        await application({**scope, "path": path, "raw_path": raw_path}, receive, send)
+
+
+def _is_own_machine(scope: Scope) -> bool:
+    hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+    return len(hosts) == 1 and hosts[0].rpartition(":")[0] in ("localhost", LOOPBACK)
 
 
 def _instance() -> InstanceIdentity | None:

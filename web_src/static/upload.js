@@ -3,8 +3,11 @@
 
 (() => {
   const FIRST_POLL_MS = 500;
-  const MAX_POLL_MS = 8000;
+  const MAX_POLL_MS = 4000;
   const POLL_GROWTH = 1.4;
+  const RETRY_MS = 2000;
+  const ANSWER_MS = 6000; // longer than the app waits for its database
+  const UNAVAILABLE = [502, 503, 504]; // 502 and 504 come from the load balancer, while no app answers
   const PROCESSING_MS = 20 * 60 * 1000; // longer than the maximum duration of a Lambda function
 
   const form = document.getElementById("upload");
@@ -14,6 +17,7 @@
   const format = document.getElementById("format");
   const section = document.getElementById("uploads-section");
   const list = document.getElementById("upload-list");
+  const missed = document.getElementById("missed");
   const announcement = document.getElementById("announcement");
   const template = document.getElementById("upload-item");
 
@@ -23,12 +27,36 @@
   const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
   const count = (number, singular, plural) => `${number.toLocaleString("en")} ${number === 1 ? singular : plural}`;
 
-  async function requestUpload(dataset, file) {
-    const response = await fetch("/api/uploads", {
+  // The app's response, or null if there is none until `end`. While the app or its database is unavailable, repeats the
+  // request and passes the reason to `onWait`.
+  async function ask(address, options, { end, onWait }) {
+    while (Date.now() < end) {
+      let reason = "The web app does not answer";
+      try {
+        const response = await fetch(address, { ...options, signal: AbortSignal.timeout(ANSWER_MS) });
+        if (!UNAVAILABLE.includes(response.status)) {
+          return response;
+        }
+        reason = (await response.json()).error ?? reason;
+      } catch {
+        // no response, or one of the load balancer, which is no JSON
+      }
+      onWait(`${reason}. Trying again…`);
+      await sleep(RETRY_MS);
+    }
+    return null;
+  }
+
+  async function requestUpload(dataset, file, onWait) {
+    const options = {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ dataset, name: file.name, size: file.size }),
-    });
+    };
+    const response = await ask("/api/uploads", options, { end: Date.now() + PROCESSING_MS, onWait });
+    if (response === null) {
+      throw new UploadError("The web app is unavailable. Please try again later.");
+    }
     if (response.status === 401) {
       throw new UploadError("Your session has expired. Reload the page to sign in again.");
     }
@@ -65,24 +93,20 @@
   }
 
   // The processed file, or null if that takes too long.
-  async function waitForResult(key) {
+  async function waitForResult(key, setStatus) {
     const address = `/api/files/by-key?key=${encodeURIComponent(key)}`;
     const end = Date.now() + PROCESSING_MS;
+    const onWait = (reason) => setStatus(`Uploaded. ${reason}`);
     for (let pause = FIRST_POLL_MS; Date.now() < end; pause = Math.min(pause * POLL_GROWTH, MAX_POLL_MS)) {
+      setStatus("Uploaded. Processing…");
       await sleep(pause);
-      try {
-        const response = await fetch(address);
-        if (response.status === 401) {
-          throw new UploadError("File uploaded, but your session has expired. Reload the page to sign in again.");
-        }
-        const processed = response.ok ? (await response.json()).find((version) => version.finished_at) : undefined;
-        if (processed) {
-          return processed;
-        }
-      } catch (error) {
-        if (error instanceof UploadError) {
-          throw error;
-        } // otherwise the network or the app is unavailable for a moment
+      const response = await ask(address, {}, { end, onWait });
+      if (response?.status === 401) {
+        throw new UploadError("File uploaded, but your session has expired. Reload the page to sign in again.");
+      }
+      const processed = response?.ok ? (await response.json()).find((version) => version.finished_at) : undefined;
+      if (processed) {
+        return processed;
       }
     }
     return null;
@@ -101,6 +125,7 @@
     const name = item.querySelector(".name");
     const progress = item.querySelector("progress");
     const status = item.querySelector(".status");
+    const note = item.querySelector(".note");
     name.textContent = file.name;
     progress.setAttribute("aria-label", `Uploading ${file.name}`);
     section.hidden = false;
@@ -111,9 +136,15 @@
       },
       setStatus(text, state = "working") {
         item.dataset.state = state;
-        status.textContent = text;
-        announcement.textContent = `${file.name}: ${text}`;
         progress.hidden = state !== "working";
+        if (status.textContent !== text) {
+          status.textContent = text;
+          announcement.textContent = `${file.name}: ${text}`;
+        }
+      },
+      setStoredName(stored) {
+        note.textContent = `Stored as ${stored}: the name is too long, or has characters that are not allowed.`;
+        note.hidden = false;
       },
       setProcessing() {
         progress.removeAttribute("value"); // indeterminate
@@ -128,7 +159,19 @@
     };
   }
 
+  // Runs `work`. Until it ends, the browser asks before it leaves the page, because that would stop the upload.
+  async function whileStaying(work) {
+    const askFirst = (event) => event.preventDefault();
+    window.addEventListener("beforeunload", askFirst);
+    try {
+      return await work();
+    } finally {
+      window.removeEventListener("beforeunload", askFirst);
+    }
+  }
+
   async function uploadFile(file) {
+    missed.hidden = true;
     const item = addItem(file);
     const { value: dataset, dataset: limits } = datasets.selectedOptions[0];
     const maxBytes = Number(limits.maxBytes);
@@ -139,12 +182,19 @@
       if (file.size > maxBytes) {
         throw new UploadError(`The file is too large. The maximum is ${maxBytes.toLocaleString("en")} bytes.`);
       }
-      item.setStatus("Uploading…");
-      const upload = await requestUpload(dataset, file);
-      await send(file, upload, item.setProgress);
-      item.setStatus("Uploaded. Processing…");
+      const upload = await whileStaying(async () => {
+        item.setStatus("Uploading…");
+        const signed = await requestUpload(dataset, file, item.setStatus);
+        const stored = signed.key.split("/").pop();
+        if (stored !== file.name.normalize("NFC")) {
+          item.setStoredName(stored);
+        }
+        item.setStatus("Uploading…");
+        await send(file, signed, item.setProgress);
+        return signed;
+      });
       item.setProcessing();
-      const processed = await waitForResult(upload.key);
+      const processed = await waitForResult(upload.key, item.setStatus);
       if (processed === null) {
         item.setStatus("Uploaded, but not processed yet. Check the list of files later.", "bad");
         return;
@@ -173,6 +223,15 @@
     dropZone.classList.remove("dragging");
     Array.from(event.dataTransfer.files).forEach(uploadFile);
   });
+  // The browser would leave this page to show a file that is dropped beside the box.
+  for (const name of ["dragover", "drop"]) {
+    window.addEventListener(name, (event) => {
+      if (!event.defaultPrevented && event.dataTransfer?.types.includes("Files")) {
+        event.preventDefault();
+        missed.hidden = name !== "drop";
+      }
+    });
+  }
   const describeDataset = () => {
     const { path, limit } = datasets.selectedOptions[0].dataset;
     format.href = path;

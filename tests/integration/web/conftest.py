@@ -82,12 +82,18 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 
 
 @pytest.fixture(scope="module")
-def web(postgres: LocalPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
-    """The app, with files, orders and rejected rows in its database."""
-    shop = Shop(server=postgres.server, name="web_pages")
+def filled(postgres: LocalPostgres, request: pytest.FixtureRequest) -> Shop:
+    """A database with files, orders and rejected rows, for one test module."""
+    shop = Shop(server=postgres.server, name="web_" + request.module.__name__.rpartition(".")[2])
     postgres.server.create_master_user(ADMINISTRATOR, PASSWORD, database=shop.name)
     shop.migrate()
     with shop.connect() as connection:
         connection.execute(_FILL)
-    with WebProcess(shop.server, shop.name, tmp_path_factory.mktemp("web") / "web.log") as web:
+    return shop
+
+
+@pytest.fixture(scope="module")
+def web(filled: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProcess]:
+    """The app with that database."""
+    with WebProcess(filled.server, filled.name, tmp_path_factory.mktemp("web") / "web.log") as web:
         yield web

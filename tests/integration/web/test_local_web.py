@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import boto3
@@ -36,9 +37,56 @@ def test_the_page_has_its_address_in_the_shell_and_in_the_report(local_cloud: Lo
     assert f"The web page: {url}" in local_cloud.up().services
 
 
-def test_the_page_answers_to_any_host_name(local_cloud: LocalCloud) -> None:
-    with urlopen(Request(address(local_cloud), headers={"Host": "somewhere.example"}), timeout=10) as answer:
-        assert answer.status == 200
+@pytest.mark.parametrize("host", ["evil.example", "shop-web.alb.localhost:{port}", "bucket.s3.localhost:{port}"])
+@pytest.mark.parametrize("path", ["", "healthz", "api/files", "_ministack/reset"])
+def test_the_page_does_not_answer_to_other_host_names(local_cloud: LocalCloud, path: str, host: str) -> None:
+    url = address(local_cloud)
+    assert _status(url + path, Host=host.format(port=urlsplit(url).port)) == 421
+
+
+def test_the_app_gets_the_host_name_that_the_client_called(local_cloud: LocalCloud) -> None:
+    url = address(local_cloud)
+    for name in ("localhost", "127.0.0.1"):
+        assert _status(url.replace("localhost", name)) == 200
+    assert _status(_instance_url(local_cloud), Host="evil.example") == 421
+
+
+@pytest.mark.parametrize(
+    "path", ["health", "_ministack/health", "_localstack/health", "_ministack/reset", "_alb/x", "oauth2/token", "//"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_app_answers_at_addresses_that_mean_something_to_the_emulator(
+    local_cloud: LocalCloud, path: str, method: str
+) -> None:
+    asked = Request(address(local_cloud) + path, method=method)
+    with pytest.raises(HTTPError) as answered:
+        urlopen(asked, timeout=10)
+    with answered.value as error:
+        assert error.code == 404
+        assert "There is no page at this address." in error.read().decode()
+
+
+def test_who_viewed_rows_is_in_the_log_of_the_instance(local_cloud: LocalCloud) -> None:
+    page(local_cloud, "datasets/orders/rows?limit=7")
+    lines = [json.loads(line) for line in local_cloud.state.log(PROCESS).read_text().splitlines()]
+    (viewed,) = [line for line in lines if line["message"] == "view rows" and line["rows"] == 7]
+    assert (viewed["who"], viewed["dataset"]) == (None, "orders")
+
+
+def _instance_url(cloud: LocalCloud) -> str:
+    elbv2 = cloud.session().client("elbv2")
+    (group,) = elbv2.describe_target_groups()["TargetGroups"]
+    (health,) = elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
+    return f"http://{health['Target']['Id']}:{health['Target']['Port']}/"
+
+
+def _status(url: str, **headers: str) -> int:
+    try:
+        with urlopen(Request(url, headers=headers), timeout=10) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        with error:
+            return error.code
 
 
 def test_the_instance_has_the_credentials_of_its_role_and_no_other_permissions(local_cloud: LocalCloud) -> None:

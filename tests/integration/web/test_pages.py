@@ -188,7 +188,7 @@ def test_error_pages_name_the_problem_and_link_to_the_overview(web: WebProcess, 
     expect(page.get_by_role("heading", name="Not found")).to_be_visible()
     expect(page.get_by_text("There is no row with order_id none in Orders.")).to_be_visible()
     page.goto(f"{web.url}/files?before=x")
-    expect(page.get_by_text("before: ")).to_be_visible()
+    expect(page.get_by_text("The position in the list must be a whole number, not 'x'.")).to_be_visible()
     page.get_by_role("link", name="Go to the overview").click()
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
 

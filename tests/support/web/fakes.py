@@ -28,6 +28,7 @@ from web_src.uploads import UploadSigner
 NOW = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
 SCRIPT = '<script>alert("x")</script>'
 ENVIRONMENT = {
+    "ALLOWED_HOSTS": "app,orders.example.com",
     "DATABASE_HOST": "db.example",
     "DATABASE_PORT": "15432",
     "DATABASE_NAME": "example",

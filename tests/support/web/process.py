@@ -31,6 +31,7 @@ class WebProcess:
             "AWS_ACCESS_KEY_ID": "key",
             "AWS_SECRET_ACCESS_KEY": "secret",
             "AWS_REGION": "us-east-1",
+            "ALLOWED_HOSTS": "orders.example.com",
             "DATABASE_HOST": server.host,
             "DATABASE_PORT": str(server.port),
             "DATABASE_NAME": database,

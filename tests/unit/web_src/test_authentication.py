@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import socketserver
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
-from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import hashes, hmac, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives import hashes, hmac
 
 from tests.support.web import fakes
 from tests.support.web.fakes import SIGN_IN, Client, FakeDatabase
+from tests.support.web.tokens import ADA, ARN, KEY, KEY_ID, OTHER_KEY, encoded, header, pem, signed
 from web_src import authentication
 from web_src.authentication import (
     TOKEN_HEADER,
@@ -30,52 +27,12 @@ from web_src.authentication import (
 )
 from web_src.settings import Settings
 
-KEY_ID = "0d9bd1f5-7a4e-4e39-a3ef-000000000001"
 KEYS_URL = "https://public-keys.auth.elb.eu-central-1.amazonaws.com/"
-KEY, OTHER_KEY = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-ARN = SIGN_IN["SIGN_IN_LOAD_BALANCER_ARN"]
 # Every page and every endpoint of the API.
 PROTECTED = ("/", "/files", "/files/7", "/files/7/rejects.csv", "/datasets", "/datasets/orders",
            "/datasets/orders/rows", "/datasets/orders/rows.csv", "/datasets/orders/row?order_id=A-001",
            "/datasets/orders/template.csv", "/upload", "/api", "/api/files", "/api/files/by-key?key=x", "/api/datasets",
            "/api/datasets/orders/rows", "/api/datasets/orders/schema", "/api/openapi.json", "/nowhere")  # fmt: skip
-
-
-def pem(key: ec.EllipticCurvePrivateKey) -> str:
-    """The public key in the format in which AWS publishes it."""
-    return (
-        key.public_key()
-        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        .decode()
-    )
-
-
-def encoded(value: object) -> str:
-    """One part of a token. The load balancer adds padding, unlike the JWT standard."""
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
-
-
-def header(**changes: Any) -> dict[str, Any]:
-    """The header of a valid token, except for `changes`."""
-    return {
-        "alg": "ES256",
-        "kid": KEY_ID,
-        "signer": ARN,
-        "iss": SIGN_IN["SIGN_IN_ISSUER"],
-        "client": SIGN_IN["SIGN_IN_CLIENT_ID"],
-        "exp": int(time.time()) + 120,
-    } | changes
-
-
-def signed(head: dict[str, Any], claims: dict[str, Any], key: ec.EllipticCurvePrivateKey = KEY) -> str:
-    """A token, signed with our load balancer's key unless another is given."""
-    content = f"{encoded(head)}.{encoded(claims)}"
-    r, s = decode_dss_signature(key.sign(content.encode(), ec.ECDSA(hashes.SHA256())))
-    signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
-    return f"{content}.{base64.urlsafe_b64encode(signature).decode()}"
-
-
-ADA = {"sub": "1234", "email": "ada@example.com"}
 
 
 class KeyServer:
@@ -136,7 +93,7 @@ def test_the_email_address_is_escaped(public: Client) -> None:
 
 def test_each_user_sees_their_own_name_on_the_cached_overview(public: Client) -> None:
     for email in ("ada@example.com", "bob@example.com"):
-        assert email in public.get("/", headers={TOKEN_HEADER: signed(header(), {"email": email})}).text
+        assert email in public.get("/", headers={TOKEN_HEADER: signed(header(), ADA | {"email": email})}).text
 
 
 FORGERIES = {
@@ -153,6 +110,7 @@ FORGERIES = {
     "another client": signed(header(client="other"), ADA),
     "another issuer": signed(header(iss="https://idp.example"), ADA),
     "no user": signed(header(), {"email": None}),
+    "no user id": signed(header(), {"email": "ada@example.com"}),
     "a key id that is a path": signed(header(kid="../../" + KEY_ID), ADA),
     "a key id that is a URL": signed(header(kid="https://keys.example/" + KEY_ID), ADA),
     "no key id": signed({name: value for name, value in header().items() if name != "kid"}, ADA),
@@ -226,7 +184,7 @@ def test_concurrent_requests_wait_for_one_failed_fetch_only() -> None:
     assert settings is not None
     verifier = authentication.TokenVerifier(settings, unavailable)
 
-    async def verify() -> list[BaseException | str]:
+    async def verify() -> list[BaseException | authentication.User]:
         token = signed(header(), ADA)
         return await asyncio.gather(*(verifier.verify(token) for _ in range(20)), return_exceptions=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from pathlib import Path
 from urllib.parse import urlencode
 
 import psycopg
@@ -12,7 +13,8 @@ from botocore.exceptions import NoCredentialsError
 from psycopg_pool import PoolTimeout
 
 from config.datasets import datasets
-from tests.support.web.fakes import SCRIPT, Client, FakeDatabase, file, version
+from tabular.declaration import load_datasets
+from tests.support.web.fakes import SCRIPT, Client, FakeDatabase, file, order, version
 from web_src import inputs
 
 ORDERS = "/datasets/orders/rows"
@@ -142,21 +144,22 @@ def test_the_liveness_check_succeeds_while_the_database_is_unavailable(client: C
         ("/nowhere", 404, "no page at this address"),
         ("/files/999", 404, "no file with ID 999"),
         ("/files/999/rejects.csv", 404, "no file with ID 999"),
-        ("/files/seven", 422, "file_id"),
-        ("/files/0", 422, "file_id: must be greater than or equal to 1"),
-        ("/files/99999999999999999999", 422, "file_id"),
-        ("/files?before=x", 422, "before"),
-        ("/files?status=odd", 422, "status: must be &#39;loaded&#39;"),
-        ("/files?search=%00", 422, "search"),
-        ("/files/7?after=-1", 422, "after"),
+        ("/files/seven", 422, "The ID of the file must be a whole number, not &#39;seven&#39;."),
+        ("/files/0", 422, "The ID of the file must be 1 or more, not &#39;0&#39;."),
+        ("/files/99999999999999999999", 422, "The ID of the file must be 9223372036854775807 or less"),
+        ("/files?before=x", 422, "The position in the list must be a whole number, not &#39;x&#39;."),
+        ("/files?status=odd", 422, "The status must be &#39;loaded&#39;, &#39;refused&#39;"),
+        ("/files?search=%00", 422, "The search must not contain the character NUL."),
+        (f"/files?search={'x' * 1025}", 422, "The search must have 1024 or fewer characters."),
+        ("/files/7?after=-1", 422, "The position in the list must be 0 or more, not &#39;-1&#39;."),
         ("/datasets/order", 404, f"no dataset order. The datasets are {', '.join(datasets())}."),
         ("/datasets/orders/row?order_id=none", 404, "no row with order_id none in Orders"),
-        ("/datasets/orders/row", 422, "order_id: Field required"),
-        ("/datasets/returns/row?return_id=R-1&line=one", 422, "line: must be a valid integer"),
-        (f"{ORDERS}?until=yesterday", 422, "until"),
-        (f"{ORDERS}?until=2026-11-20&search=A", 422, "until: can&#39;t be combined with search"),
-        (f"{ORDERS}?after=2026-11-20", 422, "after: must be the next_after of a page with the same search"),
-        (f"{ORDERS}.csv?until=yesterday", 422, "until"),
+        ("/datasets/orders/row", 422, "Order is missing."),
+        ("/datasets/returns/row?return_id=R-1&line=one", 422, "Line must be a whole number, not &#39;one&#39;."),
+        (f"{ORDERS}?until=yesterday", 422, "The last day must be a date such as 2026-03-31, not &#39;yesterday&#39;."),
+        (f"{ORDERS}?until=2026-11-20&search=A", 422, "The last day can&#39;t be combined with a search"),
+        (f"{ORDERS}?after=2026-11-20", 422, "The position in the list belongs to another list."),
+        (f"{ORDERS}.csv?until=yesterday", 422, "The last day must be a date such as 2026-03-31"),
         ("/static/nothing.css", 404, "no page at this address"),
     ],
 )
@@ -252,7 +255,30 @@ def test_without_sign_in_there_is_no_sign_out(client: Client) -> None:
 def test_an_unsupported_method_is_answered_with_the_supported_ones(client: Client) -> None:
     response = client.request("DELETE", "/files/7")
     assert response.status_code == 405
-    assert response.headers["Allow"] == "GET"
+    assert response.headers["Allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize("path", [*PAGES, f"{ORDERS}.csv", "/files/7/rejects.csv", "/api/files", "/static/app.css"])
+def test_head_gets_the_status_and_the_headers_of_get_without_a_body(client: Client, path: str) -> None:
+    got, head = client.get(path), client.request("HEAD", path)
+    assert (head.status_code, head.content) == (got.status_code, b"")
+    assert dict(head.headers) == dict(got.headers)
+
+
+def test_head_of_a_download_does_not_read_all_rows(client: Client, database: FakeDatabase) -> None:
+    database.rows["orders"] = [order(number) for number in range(5000)]
+    client.get(f"{ORDERS}.csv")
+    all_connections, database.connections = database.connections, 0
+    client.request("HEAD", f"{ORDERS}.csv")
+    assert database.connections < all_connections / 2
+
+
+def test_messages_for_people_have_no_words_of_programmers(client: Client) -> None:
+    for table, fields in {each.name: each.fields for each in load_datasets(Path("datasets")).values()}.items():
+        for column in fields:
+            text = client.get(f"/datasets/{table}/row?{column.name}=%00&unknown=1").text
+            for word in ("Input", "Field", "valid", "parse", "str", "integer", column.name + ":"):
+                assert word not in re.sub("<title>.*</title>|Invalid value", "", text), (table, column.name, word)
 
 
 @pytest.mark.parametrize(
@@ -265,6 +291,6 @@ def test_file_sizes_are_shown_in_a_readable_unit(client: Client, database: FakeD
 
 
 def test_no_redirect_uses_the_host_header(client: Client) -> None:
-    response = client.get("/files/", headers={"Host": "evil.example"})
+    response = client.get("/files/", headers={"Host": "localhost:1"})
     assert response.status_code == 404
     assert "location" not in response.headers

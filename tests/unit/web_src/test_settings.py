@@ -39,6 +39,17 @@ def test_a_maximum_file_size_that_s3_does_not_support_is_refused(size: str) -> N
         Settings.from_env(ENVIRONMENT | {"MAX_FILE_BYTES": size})
 
 
+@pytest.mark.parametrize("names", ["https://orders.example.com", "a b", "a,,b", "a:80", "*"])
+def test_an_allowed_host_that_is_no_host_name_is_refused(names: str) -> None:
+    with pytest.raises(SettingsError, match=r"ALLOWED_HOSTS must be host names .*, got "):
+        Settings.from_env(ENVIRONMENT | {"ALLOWED_HOSTS": names})
+
+
+def test_host_names_are_compared_in_lower_case() -> None:
+    settings = Settings.from_env(ENVIRONMENT | {"ALLOWED_HOSTS": "internal-Web-1.example.com,localhost"})
+    assert settings.allowed_hosts == {"internal-web-1.example.com", "localhost"}
+
+
 def test_a_prefix_without_a_trailing_slash_is_refused() -> None:
     with pytest.raises(SettingsError, match="INCOMING_PREFIX must end in '/', got 'incoming'"):
         Settings.from_env(ENVIRONMENT | {"INCOMING_PREFIX": "incoming"})

@@ -3,6 +3,7 @@
 import re
 
 import web_src.database
+import web_src.limits
 import web_src.server
 from config.web import DATABASE_POOL
 from tests.support.contracts.deployed import Deployed
@@ -14,7 +15,7 @@ def test_the_load_balancer_closes_connections_first_and_drains_for_longer_than_t
 ) -> None:
     ((_, _, balancer),) = platform.resources("AWS::ElasticLoadBalancingV2::LoadBalancer")
     idle = int(_attributes(balancer["LoadBalancerAttributes"])["idle_timeout.timeout_seconds"])
-    assert idle < web_src.server.KEEP_ALIVE_SECONDS
+    assert idle < web_src.limits.KEEP_ALIVE_SECONDS
     ((_, _, targets),) = platform.resources("AWS::ElasticLoadBalancingV2::TargetGroup")
     drain = int(_attributes(targets["TargetGroupAttributes"])["deregistration_delay.timeout_seconds"])
     assert drain > web_src.server.SHUTDOWN_SECONDS
