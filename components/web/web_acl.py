@@ -1,6 +1,7 @@
-"""The web ACL of the public load balancer."""
+"""The web ACL of the public load balancer and of the sign-in."""
 
 from aws_cdk import ArnFormat, RemovalPolicy, Stack
+from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_wafv2 as wafv2
@@ -22,9 +23,11 @@ MANAGED_RULES = (
 )
 # These rules only count requests, because valid requests match these rules. The rule for cookies allows 10 KB, and the
 # load balancer's session cookies may take 16 KB (User Guide for Application Load Balancers, "Authenticate users"). The
-# paths and queries of pages about files contain file names such as orders.bak or x.log.
+# paths and queries of pages about files contain file names such as orders.bak or x.log. The load balancer calls
+# Cognito, and no page of AWS says that it names a user agent.
 COUNT_ONLY = {
     "AWSManagedRulesCommonRuleSet": [
+        "NoUserAgent_HEADER",
         "SizeRestrictions_Cookie_HEADER",
         "RestrictedExtensions_URIPATH",
         "RestrictedExtensions_QUERYARGUMENTS",
@@ -33,7 +36,12 @@ COUNT_ONLY = {
 
 
 class WebAcl(Construct):
-    """Blocks known attacks, and addresses that send too many requests. Logs blocked and counted requests."""
+    """Blocks known attacks, and addresses that send too many requests. Logs blocked and counted requests.
+
+    It filters the pages of the app and those of the sign-in, which have a host name of Cognito. Cognito doesn't show
+    passwords and e-mail addresses to AWS WAF (Amazon Cognito Developer Guide, "Associate an AWS WAF web ACL with a user
+    pool").
+    """
 
     def __init__(
         self,
@@ -41,6 +49,7 @@ class WebAcl(Construct):
         id_: str,
         *,
         load_balancer: elbv2.ApplicationLoadBalancer,
+        user_pool: cognito.IUserPool,
         requests_per_five_minutes: int,
         namespace: str,
         logs_key: kms.IKey,
@@ -60,9 +69,9 @@ class WebAcl(Construct):
                 *(_managed(name, priority) for priority, name in enumerate(MANAGED_RULES, start=1)),
             ],
         )
-        wafv2.CfnWebACLAssociation(
-            self, "Association", resource_arn=load_balancer.load_balancer_arn, web_acl_arn=acl.attr_arn
-        )
+        protected = {"Association": load_balancer.load_balancer_arn, "SignIn": user_pool.user_pool_arn}
+        for name, arn in protected.items():
+            wafv2.CfnWebACLAssociation(self, name, resource_arn=arn, web_acl_arn=acl.attr_arn)
         self._log(acl, f"{LOG_PREFIX}{namespace}-{incarnation()}", logs_key, log_days, removal)
 
     @staticmethod

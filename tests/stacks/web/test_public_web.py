@@ -214,14 +214,22 @@ def test_the_web_acl_checks_each_request(public_prod: Synthesized) -> None:
     common = rules["AWSManagedRulesCommonRuleSet"]["Statement"]["ManagedRuleGroupStatement"]
     counted = {override["Name"] for override in common["RuleActionOverrides"]}
     assert counted == {
+        "NoUserAgent_HEADER",
         "SizeRestrictions_Cookie_HEADER",
         "RestrictedExtensions_URIPATH",
         "RestrictedExtensions_QUERYARGUMENTS",
     }, f"rules that only count: {counted}"
     for name in managed:
         has(name, rules[name], {"OverrideAction": {"None": {}}})  # the group's own actions, which block
-    association = public_prod.only("Web", "AWS::WAFv2::WebACLAssociation")
-    assert "WebPublicLoadBalancer" in json.dumps(association["ResourceArn"])
+
+
+@pytest.mark.parametrize("protected", ["WebPublicLoadBalancerLoadBalancer", "WebPublicLoadBalancerSignInUserPool"])
+def test_the_web_acl_filters_the_app_and_the_sign_in(public_prod: Synthesized, protected: str) -> None:
+    """The sign-in page has an address of its own, which the load balancer's web ACL doesn't see."""
+    associations = public_prod.resources("Web", "AWS::WAFv2::WebACLAssociation").values()
+    found = [one["Properties"] for one in associations if protected in json.dumps(one["Properties"]["ResourceArn"])]
+    assert len(found) == 1, f"{protected} has {len(found)} web ACLs"
+    assert "WebAcl" in json.dumps(found[0]["WebACLArn"])
 
 
 def test_requests_are_refused_while_the_web_acl_does_not_answer(public_prod: Synthesized) -> None:

@@ -22,6 +22,14 @@ MUTANTS = (
         says="Count",
     ),
     Mutant(
+        name="the sign-in has no web ACL",
+        file="components/web/web_acl.py",
+        old=', "SignIn": user_pool.user_pool_arn',
+        new="",
+        test=f"{PUBLIC_WEB}::test_the_web_acl_filters_the_app_and_the_sign_in[WebPublicLoadBalancerSignInUserPool]",
+        says="has 0 web ACLs",
+    ),
+    Mutant(
         name="the web ACL has no rules against SQL injection",
         file="components/web/web_acl.py",
         old='    "AWSManagedRulesSQLiRuleSet",\n',
