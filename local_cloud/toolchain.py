@@ -73,7 +73,8 @@ def make_venv(folder: Path, requirements: Path, *options: str) -> None:
     # The checkout's own pip: one that comes with Python 3.11 does not trust the machine's certificates.
     done = subprocess.run(
         [sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "install",
-         "--quiet", "--disable-pip-version-check", "--require-hashes", *options, "--requirement", requirements],
+         "--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary=:all:", *options,
+         "--requirement", requirements],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:

@@ -5,9 +5,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DEVELOPMENT = ROOT / "requirements-dev.txt"
-# Resolved without constraints. The emulator and awswrangler have virtual environments of their own, and pin other
-# versions.
-ALONE = ("requirements-dev.in", "scripts/requirements-node.in", "local_cloud/requirements.in", "bench/requirements.in")
+# Resolved without constraints. The emulator, awswrangler and pip-audit have virtual environments of their own, and pin
+# other versions.
+ALONE = (
+    *("requirements-dev.in", "scripts/requirements-node.in", "scripts/requirements-audit.in"),
+    *("local_cloud/requirements.in", "bench/requirements.in"),
+)
 OLDEST_PYTHON = "3.11"
 
 

@@ -62,7 +62,7 @@ def test_the_settings_are_those_of_the_parameter_group(sample: SampleDatabase) -
     wanted = {name: value for name, value in PARAMETERS.items() if not name.startswith("rds.")}
     with psycopg.connect(sample.master_url) as connection:
         query = "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)"
-        found = dict(connection.execute(query, [list(wanted)]).fetchall())
+        found: dict[str, str] = dict(connection.execute(query, [list(wanted)]).fetchall())
     assert found == wanted
 
 

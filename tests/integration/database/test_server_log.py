@@ -32,7 +32,8 @@ HOSTILE = (
 @contextmanager
 def logged(postgres: LocalPostgres) -> Iterator[list[str]]:
     """What the server logs while the block runs; complete after the block."""
-    start, found = postgres.log.stat().st_size, []
+    start = postgres.log.stat().st_size
+    found: list[str] = []
     yield found
     with postgres.log.open("rb") as log:
         log.seek(start)
