@@ -6,18 +6,20 @@ document with a list.
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from scripts.licences import licence, refused
+from scripts.licences import ALLOWED, licence, refused
 
 ROOT = Path(__file__).parent.parent
 OUTPUT = ROOT / ".local" / "sbom"
@@ -30,18 +32,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.sbom", description=__doc__)
     parser.add_argument("--env", required=True, help="the environment, of config/environments.py")
     environment = parser.parse_args(arguments).env
-    assembly, folder = OUTPUT / "assembly", OUTPUT / environment
-    command = ["cdk", "synth", "--quiet", "--output", str(assembly), "--context", f"env={environment}"]
-    if code := subprocess.run(command, check=False, cwd=ROOT).returncode:
-        return code
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = OUTPUT / environment
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     problems: dict[str, None] = {}
-    for name, asset in sorted(assets(assembly)):
-        packages = packages_in(asset)
-        file = folder / f"{name}.cdx.json"
-        file.write_text(json.dumps(document(name, asset.name, packages), indent=2) + "\n")
-        print(f"{file.relative_to(ROOT)}: {len(packages)} packages, {', '.join(sorted(set(map(licence, packages))))}")
-        problems |= dict.fromkeys(refused(packages))
+    with TemporaryDirectory(prefix="sbom-") as assembly:
+        command = ["cdk", "synth", "--quiet", "--output", assembly, "--context", f"env={environment}"]
+        if code := subprocess.run(command, check=False, cwd=ROOT).returncode:
+            return code
+        for name, asset in sorted(assets(Path(assembly))):
+            packages = packages_in(asset)
+            file = folder / f"{name}.cdx.json"
+            file.write_text(json.dumps(document(name, asset.name, packages), indent=2) + "\n")
+            licences = ", ".join(sorted(set(map(licence, packages))))
+            print(f"{file.relative_to(ROOT)}: {len(packages)} packages, {licences}")
+            problems |= dict.fromkeys(refused(packages))
     for problem in problems:
         print(f"sbom: {problem}", file=sys.stderr)
     return 1 if problems else 0
@@ -85,7 +90,8 @@ def document(name: str, version: str, packages: list[Distribution]) -> dict[str,
 def _component(package: Distribution) -> dict[str, Any]:
     expression = licence(package)
     is_expression = any(operator in expression for operator in _OPERATORS)
-    licences = [{"expression": expression}] if is_expression else [{"license": {"id": expression}}]
+    named = {"license": {"id" if expression in ALLOWED else "name": expression}}
+    licences = [{"expression": expression}] if is_expression else [named]
     return {
         "type": "library",
         "bom-ref": _reference(package),

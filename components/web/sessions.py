@@ -46,13 +46,21 @@ class Sessions(Construct):
             {
                 "description": "A shell on an instance. Everything that it shows is logged",
                 "sessionType": "Standard_Stream",
+                # Empty values mean "not used"; the schema requires some of these (AWS Systems Manager User Guide,
+                # "Session document schema"). No key for the stream, which TLS encrypts: each user would need it too.
                 "inputs": {
                     "cloudWatchLogGroupName": log.log_group_name,
                     "cloudWatchEncryptionEnabled": True,
                     "cloudWatchStreamingEnabled": True,
+                    "s3BucketName": "",
+                    "s3KeyPrefix": "",
+                    "s3EncryptionEnabled": True,
+                    "kmsKeyId": "",
                     "idleSessionTimeout": str(IDLE_MINUTES),
                     "maxSessionDuration": str(MAX_MINUTES),
                     "runAsEnabled": False,
+                    "runAsDefaultUser": "",
+                    "shellProfile": {"windows": "", "linux": ""},
                 },
             },
         )

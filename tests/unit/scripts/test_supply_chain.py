@@ -72,7 +72,7 @@ def test_an_sbom_lists_each_package_of_the_asset_with_licence_and_needs(asset: P
     packages = sbom.packages_in(asset)
     found = sbom.document("ingestion", "asset.1", packages)
     assert [(each["purl"], each["licenses"]) for each in found["components"]] == [
-        ("pkg:pypi/lower@2.0", [{"license": {"id": "Beerware"}}]),
+        ("pkg:pypi/lower@2.0", [{"license": {"name": "Beerware"}}]),
         ("pkg:pypi/upper-case@1.0", [{"license": {"id": "MIT"}}]),
     ]
     assert {"ref": "pkg:pypi/upper-case@1.0", "dependsOn": ["pkg:pypi/lower@2.0"]} in found["dependencies"]
