@@ -26,10 +26,12 @@ def main() -> None:
 def _compile(source: str, *options: str) -> None:
     target = str(Path(source).with_suffix(".txt"))
     print(target, flush=True)
+    # Wheels alone, as in set-up: for the needs of a source distribution, uv would run its code.
     subprocess.run(
         [
             *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", OLDEST_PYTHON),
-            *("--generate-hashes", "--no-emit-index-url", "--upgrade", "--custom-compile-command", "make lock"),
+            *("--generate-hashes", "--no-emit-index-url", "--only-binary=:all:", "--upgrade"),
+            *("--custom-compile-command", "make lock"),
             *(*options, source, "--output-file", target),
         ],
         check=True,

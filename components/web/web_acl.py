@@ -13,8 +13,8 @@ from components.common.log_group import log_group
 # AWS WAF requires this prefix (AWS WAF Developer Guide, "Sending web ACL traffic logs to a CloudWatch Logs log group").
 LOG_PREFIX = "aws-waf-logs-"
 # AWS managed rule groups, the cheapest first: addresses with a bad reputation, common attacks, known bad inputs, SQL
-# injection. With the rate limit they use 1,127 capacity units; up to 1,500 cost nothing extra. The common rules' limit
-# of 8 KB for bodies stays: uploads go directly to S3, and the app's forms are small.
+# injection. With the rate limit they use about 1,140 capacity units; up to 1,500 cost nothing extra. The common rules'
+# limit of 8 KB for bodies stays: uploads go directly to S3, and the app's forms are small.
 MANAGED_RULES = (
     "AWSManagedRulesAmazonIpReputationList",
     "AWSManagedRulesCommonRuleSet",
@@ -33,6 +33,9 @@ COUNT_ONLY = {
         "RestrictedExtensions_QUERYARGUMENTS",
     ]
 }
+# The load balancer calls these paths of Cognito for all users, from a few addresses of its own: twice for each sign-in,
+# and again every hour (User Guide for Application Load Balancers, "Authenticate users").
+CALLS_OF_THE_LOAD_BALANCER = "^/oauth2/(token|userInfo)$"
 
 
 class WebAcl(Construct):
@@ -82,7 +85,10 @@ class WebAcl(Construct):
             action=wafv2.CfnWebACL.RuleActionProperty(block={}),
             statement=wafv2.CfnWebACL.StatementProperty(
                 rate_based_statement=wafv2.CfnWebACL.RateBasedStatementProperty(
-                    aggregate_key_type="IP", evaluation_window_sec=300, limit=requests
+                    aggregate_key_type="IP",
+                    evaluation_window_sec=300,
+                    limit=requests,
+                    scope_down_statement=_not_at(CALLS_OF_THE_LOAD_BALANCER),
                 )
             ),
             visibility_config=_visibility("RequestsOfOneAddress"),
@@ -121,6 +127,17 @@ class WebAcl(Construct):
             ],
         )
         logging.node.add_dependency(group)
+
+
+def _not_at(path: str) -> wafv2.CfnWebACL.StatementProperty:
+    """Requests of which the path doesn't match the regular expression."""
+    match = wafv2.CfnWebACL.RegexMatchStatementProperty(
+        regex_string=path,
+        field_to_match=wafv2.CfnWebACL.FieldToMatchProperty(uri_path={}),
+        text_transformations=[wafv2.CfnWebACL.TextTransformationProperty(priority=0, type="NONE")],
+    )
+    statement = wafv2.CfnWebACL.StatementProperty(regex_match_statement=match)
+    return wafv2.CfnWebACL.StatementProperty(not_statement=wafv2.CfnWebACL.NotStatementProperty(statement=statement))
 
 
 def _managed(name: str, priority: int) -> wafv2.CfnWebACL.RuleProperty:

@@ -39,7 +39,7 @@ NETWORKS = {
 }
 CASES: dict[str, Environment] = {
     **EVERY,
-    "dev, NAT and a prefix list": replace(
+    "dev, prefix list": replace(
         DEV,
         network=replace(DEV.network, s3_prefix_list="pl-0123abcd", interface_endpoints=DEV.endpoints_without_nat),
     ),

@@ -9,6 +9,13 @@ from components.web.user_data import APP_PORT
 from tests.support.promises import has
 from tests.support.synthesis import Synthesized
 
+# AWS Systems Manager User Guide, "Session document schema". SSM refuses a document that lacks a required one of these.
+INPUTS = {
+    *("cloudWatchLogGroupName", "cloudWatchEncryptionEnabled", "cloudWatchStreamingEnabled", "kmsKeyId"),
+    *("s3BucketName", "s3KeyPrefix", "s3EncryptionEnabled", "idleSessionTimeout", "maxSessionDuration"),
+    *("runAsEnabled", "runAsDefaultUser", "shellProfile"),
+}
+
 
 def _document(synthesized: Synthesized, type_: str) -> dict[str, Any]:
     documents = [one["Properties"] for one in synthesized.resources("Web", "AWS::SSM::Document").values()]
@@ -19,6 +26,7 @@ def _document(synthesized: Synthesized, type_: str) -> dict[str, Any]:
 def test_shells_are_logged_into_an_encrypted_group_while_they_last(every_environment: Synthesized) -> None:
     inputs = _document(every_environment, "Standard_Stream")["Content"]["inputs"]
     has("the shell", inputs, {"cloudWatchEncryptionEnabled": True, "cloudWatchStreamingEnabled": True})
+    assert inputs.keys() == INPUTS
     name = inputs["cloudWatchLogGroupName"]["Ref"]
     group = every_environment.resources("Web", "AWS::Logs::LogGroup")[name]["Properties"]
     web = every_environment.environment.web

@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 from local_cloud import toolchain
 from scripts import audit, bootstrap, sbom
 from scripts.licences import ALLOWED, is_allowed, licence, refused
+from scripts.lock import main as write_locks
 
 ROOT = Path(__file__).parent.parent.parent.parent
 SHIPPED = sorted(ROOT.glob("*_src/**/requirements.txt"))
@@ -156,6 +157,15 @@ def test_set_up_runs_no_code_of_packages(tmp_path: Path, monkeypatch: pytest.Mon
     (npm,) = (command for command in commands if "ci" in command)
     assert "--ignore-scripts" in npm
     assert "ignore-scripts=true" in (ROOT / ".npmrc").read_text().splitlines()
+
+
+def test_resolving_a_lock_runs_no_code_of_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected, commands = {each.relative_to(ROOT) for each in audit.locks()}, list[list[str]]()
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: commands.append(command))
+    write_locks()
+    locked = {Path(each).with_suffix(".txt") for command in commands for each in command if each.endswith(".in")}
+    assert locked == expected
+    assert all({"--only-binary=:all:", "--generate-hashes"} <= set(command) for command in commands)
 
 
 def test_allowed_licences_are_in_use() -> None:

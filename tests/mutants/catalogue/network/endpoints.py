@@ -11,7 +11,7 @@ MUTANTS = (
         file="components/network/network.py",
         old="if self._s3_prefix_list is None:",
         new="if not self._s3_prefix_list or self.vpc:",
-        test=f"{REACHABILITY}::test_with_the_prefix_list_functions_reach_only_s3_and_endpoints[dev, NAT and a prefix list]",
+        test=f"{REACHABILITY}::test_with_the_prefix_list_functions_reach_only_s3_and_endpoints[dev, prefix list]",
         says="internet",
     ),
     Mutant(

@@ -26,7 +26,7 @@ MUTANTS = (
         file="components/web/web_acl.py",
         old=', "SignIn": user_pool.user_pool_arn',
         new="",
-        test=f"{PUBLIC_WEB}::test_the_web_acl_filters_the_app_and_the_sign_in[WebPublicLoadBalancerSignInUserPool]",
+        test=f"{PUBLIC_WEB}::test_the_web_acl_filters_the_app_and_the_sign_in[AWS::Cognito::UserPool]",
         says="has 0 web ACLs",
     ),
     Mutant(
@@ -84,6 +84,14 @@ MUTANTS = (
         new='aggregate_key_type="FORWARDED_IP"',
         test=f"{PUBLIC_WEB}::test_the_web_acl_checks_each_request",
         says="AggregateKeyType",
+    ),
+    Mutant(
+        name="the rate limit counts the load balancer's own calls",
+        file="components/web/web_acl.py",
+        old="                    scope_down_statement=_not_at(CALLS_OF_THE_LOAD_BALANCER),\n",
+        new="",
+        test=f"{PUBLIC_WEB}::test_the_rate_limit_counts_all_but_the_load_balancers_calls_for_users[/oauth2/token-False]",
+        says="assert",
     ),
     Mutant(
         name="the rate limit counts one minute instead of five",
