@@ -153,6 +153,14 @@ setup: ## Set up .venv, Node where it is missing, and the CDK command line
 lock: setup ## Resolve all requirements again, with hashes
 	@python -m scripts.lock
 
+.PHONY: sbom
+sbom: setup ## Write what each asset of ENV contains to .local/sbom (CycloneDX), and check the licences
+	@python -m scripts.sbom --env="$$SELECTED_ENV"
+
+.PHONY: audit
+audit: setup ## Look up known vulnerabilities of every locked package; needs the network
+	@python -m scripts.audit
+
 .PHONY: remove
 remove: setup ## Delete an optional capability for good: CAPABILITY=name; without it, list them
 	@python -m scripts.remove -- "$$CAPABILITY"

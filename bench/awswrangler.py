@@ -37,6 +37,6 @@ def measure() -> list[Figure]:
 def _environment() -> Path:
     def install(folder: Path) -> None:
         print("installing awswrangler", flush=True)
-        make_venv(folder, REQUIREMENTS, "--only-binary=:all:")
+        make_venv(folder, REQUIREMENTS)
 
     return kept("awswrangler", REQUIREMENTS.read_bytes() + sys.version.encode(), install)

@@ -11,7 +11,7 @@ from config.database import Direct, PostgresInstance, ThroughProxy
 from config.housekeeping import HousekeepingConfig
 from config.ingestion import DeepArchive, GlacierInstantRetrieval, IngestionConfig, LandingBucketConfig, StandardIa
 from config.model import Environment, FoundationConfig, Removal, RuntimeConfig
-from config.network import AnyZones, FlowLogToCloudWatch, FlowLogToS3, NamedZones, NatPerZone, NetworkConfig, SingleNat
+from config.network import AnyZones, FlowLogToCloudWatch, FlowLogToS3, NamedZones, NetworkConfig, NoNat, SingleNat
 from config.operations import OperationsConfig
 from config.temporary import copy_of, is_temporary
 from config.web import Internal, OnDemandInstances, WebConfig
@@ -34,7 +34,7 @@ PROD_DATABASE = PostgresInstance(
 )
 
 PROD_WEB = WebConfig(
-    exposure=Internal(),  # or Public(domain=..., hosted_zone_id=..., sign_in_domain_prefix=...)
+    exposure=Internal(),  # or Public(domain=..., hosted_zone_id=..., sign_in_domain_prefix=...), with NatPerZone()
     capacity=OnDemandInstances(types=("m7g.large", "m6g.large")),
     min_instances=3,
     max_instances=9,
@@ -47,7 +47,8 @@ PROD = Environment(
     bootstrap=OwnBootstrap(),  # by `make bootstrap ENV=prod`
     runtime=RuntimeConfig(reserve_concurrency=True),
     foundation=FoundationConfig(log_bucket_days=365),
-    network=NetworkConfig(nat=NatPerZone(), zones=NamedZones(), flow_log=FlowLogToS3(), dns_log_days=90),
+    # No way out to the internet (docs/decisions/0023).
+    network=NetworkConfig(nat=NoNat(), zones=NamedZones(), flow_log=FlowLogToS3(), dns_log_days=90),
     database=PROD_DATABASE,
     landing_bucket=LandingBucketConfig(
         noncurrent_days=120,
@@ -203,6 +204,16 @@ def named(name: str) -> Environment:
 
 
 def choose(name: str, *, account: str | None = None, region: str | None = None) -> Environment:
-    """The environment of that name, in another account or region where those are given. Raises ConfigError."""
+    """The environment of that name, in the given account and region where it leaves them open. Raises ConfigError.
+
+    A region may also be another one than the environment's.
+    """
     environment = named(name)
+    require(
+        account in (None, environment.account) or environment.account is None,
+        "account",
+        f"{environment.account}, to which config/environments.py pins {name}",
+        account,
+        "leave ACCOUNT out, and sign in to that account",
+    )
     return replace(environment, account=account or environment.account, region=region or environment.region)

@@ -110,8 +110,9 @@ class Removal(Enum):
 class Environment(ConfigSection):
     """One deployment of the whole platform. An optional capability that is None is not deployed.
 
-    `account` and `region` may be left open until `cdk deploy`. A finding of one of the `rule_packs` stops the
-    synthesis.
+    `account` and `region` may be left open until `cdk deploy`. An environment with an `account` is pinned to it:
+    commands and the CDK refuse credentials for every other account before they change anything. A finding of one of
+    the `rule_packs` stops the synthesis.
     """
 
     name: str
@@ -152,8 +153,14 @@ class Environment(ConfigSection):
 
     @property
     def endpoints_without_nat(self) -> frozenset[InterfaceEndpoint]:
-        """The AWS services that functions and instances call; without NAT each needs an interface endpoint."""
+        """The AWS services that functions and instances call; without NAT each gets an interface endpoint."""
         return CORE_ENDPOINTS_WITHOUT_NAT.union(*(each.endpoints_without_nat for each in self.capabilities))
+
+    @property
+    def interface_endpoints(self) -> frozenset[InterfaceEndpoint]:
+        """Those of `network.interface_endpoints` and, without NAT, all that functions and instances need."""
+        needed = self.endpoints_without_nat if isinstance(self.network.nat, NoNat) else frozenset()
+        return self.network.interface_endpoints | needed
 
     def check(self) -> None:
         check_name("name", self.name)
@@ -182,7 +189,7 @@ class Environment(ConfigSection):
         self._check_zones()
         self._check_database_in_region()
         self._check_nat_in_region()
-        self._check_endpoints_without_nat()
+        self._check_endpoints_with_prefix_list()
         self._check_app_subnet_size()
         self._check_replayed_files_are_readable()
         self._check_snap_start()
@@ -256,24 +263,22 @@ class Environment(ConfigSection):
             "GovCloud and China have no regional NAT gateways",
         )
 
-    def _check_endpoints_without_nat(self) -> None:
-        if not isinstance(self.network.nat, NoNat):
-            return
+    def _check_endpoints_with_prefix_list(self) -> None:
         needed = self.endpoints_without_nat
-        missing = needed - self.network.interface_endpoints
+        missing = needed - self.interface_endpoints
         require(
-            not missing,
+            self.network.s3_prefix_list is None or not missing,
             "network.interface_endpoints",
-            f"at least {', '.join(sorted(needed))} where network.nat is NoNat()",
+            f"at least {', '.join(sorted(needed))} with network.s3_prefix_list",
             sorted(self.network.interface_endpoints),
-            f"add {', '.join(sorted(missing))}, or use another NAT",
+            f"without its endpoint a service can't be reached then; add {', '.join(sorted(missing))}",
         )
 
     def _check_app_subnet_size(self) -> None:
         needed = (
             self.ingestion.max_concurrency
             + CALLS  # migrations
-            + len(self.network.interface_endpoints)
+            + len(self.interface_endpoints)
             + sum(each.app_addresses for each in self.capabilities)
         )
         require(

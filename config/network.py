@@ -84,7 +84,7 @@ class RegionalNat:
 
 @dataclass(frozen=True)
 class NoNat:
-    """No NAT gateway. Interface endpoints, each billed by zone and hour, reach AWS services; every other call fails."""
+    """No NAT gateway. The services in use get interface endpoints, billed by zone and hour; every other call fails."""
 
 
 Nat = NatPerZone | SingleNat | RegionalNat | NoNat
@@ -138,14 +138,18 @@ InterfaceEndpoint = Literal[
     "sts",
     "xray",
 ]
-# AWS services that the core capabilities call from inside the VPC: logs, the master secret, a message's visibility,
-# traces.
+# AWS services that functions call from inside the VPC: logs, the master secret, a message's visibility, traces.
 CORE_ENDPOINTS_WITHOUT_NAT: frozenset[InterfaceEndpoint] = frozenset({"logs", "secretsmanager", "sqs", "xray"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig(ConfigSection):
-    """The VPC. Each `*_prefix` is the prefix length of one subnet in that tier."""
+    """The VPC. Each `*_prefix` is the prefix length of one subnet in that tier.
+
+    `interface_endpoints` are in addition to those that `NoNat()` brings. With `s3_prefix_list`, the id of AWS's prefix
+    list for S3 in the region, security groups let functions reach only S3, the interface endpoints and the database,
+    even where there is NAT.
+    """
 
     PATH = "network."
 
@@ -157,6 +161,7 @@ class NetworkConfig(ConfigSection):
     app_prefix: int = 20
     data_prefix: int = 22
     interface_endpoints: frozenset[InterfaceEndpoint] = frozenset()
+    s3_prefix_list: str | None = None
     flow_log: FlowLog
     dns_log_days: int
 
@@ -165,6 +170,13 @@ class NetworkConfig(ConfigSection):
             fix = "AWS allows subnets down to /28, and eight of them must fit into a VPC of at most /16"
             self.require_between(f"{tier}_prefix", 19, 28, fix)
         self.require_log_days("dns_log_days")
+        self.require(
+            self.s3_prefix_list is None or re.fullmatch(r"pl-[0-9a-f]{8,17}", self.s3_prefix_list) is not None,
+            "s3_prefix_list",
+            "the id of a prefix list, like 'pl-0123abcd', or left open",
+            "`aws ec2 describe-managed-prefix-lists --filters Name=prefix-list-name,Values=com.amazonaws.<region>.s3` "
+            "shows it",
+        )
         self.require(
             not isinstance(self.nat, NoNat) or isinstance(self.addressing, Ipv4),
             "addressing",

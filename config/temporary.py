@@ -29,6 +29,8 @@ def copy_of(environment: Environment, name: str) -> Environment:
         environment,
         name=name,
         bootstrap=SharedBootstrap(),
+        # A capability may call more services in a copy than the original has endpoints for.
+        network=replace(environment.network, s3_prefix_list=None),
         database=replace(environment.database, deletion_protection=False, on_removal="destroy"),
         removal=Removal.DESTROY,
         termination_protection=False,

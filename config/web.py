@@ -24,8 +24,10 @@ RATE_LIMITS = (10, 2_000_000_000)
 RESERVED_WORDS = ("aws", "amazon", "cognito")
 DATABASE_POOL = 8  # the maximum pool size in web_src/database.py; a contract test compares both numbers
 LOAD_BALANCER_ADDRESSES = 8  # free in each subnet (User Guide for Application Load Balancers, "Subnets")
-# Instances need these endpoints for signals, metrics and Session Manager.
-ENDPOINTS_WITHOUT_NAT: frozenset[InterfaceEndpoint] = frozenset({"cloudformation", "monitoring", "ssm", "ssmmessages"})
+# Instances need these endpoints for signals, logs, metrics and Session Manager.
+ENDPOINTS_WITHOUT_NAT: frozenset[InterfaceEndpoint] = frozenset(
+    {"cloudformation", "logs", "monitoring", "ssm", "ssmmessages"}
+)
 REPLACED_PERCENT = 10  # Auto Scaling replaces this share of the group at once, rounded up
 GRAVITON = re.compile(r"^[a-z]+\d+g[a-z]*\.")  # m7g., t4g., c7gn.: the `g` after the generation
 
@@ -213,8 +215,8 @@ class WebConfig(Capability):
 
     @property
     def endpoints_without_nat(self) -> frozenset[InterfaceEndpoint]:
-        """The interface endpoints that instances call."""
-        return ENDPOINTS_WITHOUT_NAT
+        """The interface endpoints that instances call. A public app needs NAT in any case."""
+        return frozenset() if isinstance(self.exposure, Public) else ENDPOINTS_WITHOUT_NAT
 
     def temporary(self) -> WebConfig:
         """Internal and without protection: a domain and its sign-in exist once."""
@@ -232,18 +234,18 @@ class WebConfig(Capability):
         )
         if not isinstance(self.exposure, Public):
             return
+        self.require(
+            has_public_sign_in(environment.region),
+            "exposure",
+            f"Internal() in {environment.region}",
+            "China has no Amazon Cognito user pools, and sign-in pages in GovCloud have another domain name",
+        )
         require(
             not isinstance(environment.network.nat, NoNat),
             "network.nat",
             "NatPerZone(), SingleNat() or RegionalNat() where web.exposure is Public(...)",
             environment.network.nat,
             "the app verifies each sign-in with public keys from the internet; use one of these values, or Internal()",
-        )
-        self.require(
-            has_public_sign_in(environment.region),
-            "exposure",
-            f"Internal() in {environment.region}",
-            "China has no Amazon Cognito user pools, and sign-in pages in GovCloud have another domain name",
         )
 
     def check(self) -> None:

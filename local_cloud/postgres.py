@@ -46,6 +46,7 @@ host all +{database_roles.IAM_GROUP} {LOOPBACK}/32 trust
 host all all {LOOPBACK}/32 scram-sha-256
 """
 
+# What is logged is the same as on RDS (components/database/database_server.py): no value of a row.
 # fsync protects from a crash of the machine, not of the server: a killed server still recovers all committed data.
 _SETTINGS = """\
 listen_addresses = '127.0.0.1'
@@ -54,6 +55,12 @@ password_encryption = 'scram-sha-256'
 timezone = 'UTC'
 log_timezone = 'UTC'
 log_line_prefix = '%m [%p] %u@%d '
+log_min_duration_statement = 1000
+log_min_messages = log
+log_min_error_statement = panic
+log_error_verbosity = terse
+log_parameter_max_length = 0
+log_parameter_max_length_on_error = 0
 fsync = off
 """
 

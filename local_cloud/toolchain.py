@@ -67,13 +67,14 @@ def _make_services_venv(folder: Path, *, say: Callable[[str], None]) -> None:
     make_venv(folder, REQUIREMENTS)
 
 
-def make_venv(folder: Path, requirements: Path, *options: str) -> None:
-    """Make a virtual environment with these pinned packages; `options` are those of pip."""
+def make_venv(folder: Path, requirements: Path) -> None:
+    """Make a virtual environment with these pinned packages."""
     venv.create(folder, symlinks=True)
     # The checkout's own pip: one that comes with Python 3.11 does not trust the machine's certificates.
     done = subprocess.run(
         [sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "install",
-         "--quiet", "--disable-pip-version-check", "--require-hashes", *options, "--requirement", requirements],
+         "--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary=:all:",
+         "--requirement", requirements],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:

@@ -83,7 +83,9 @@ def _install(lock: Path, what: str) -> None:
     if stamp.exists() and stamp.read_text() == digest:
         return
     print(f"Setup: {what} ({lock.name})", flush=True)
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    # Wheels alone: a source distribution runs code of its own while it is installed, and so do npm's scripts below.
+    options = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary=:all:"]
+    pip = [str(PYTHON), "-m", "pip", "install", *options]
     _run([*pip, "--requirement", str(lock)], f"installing {lock.name}")
     stamp.write_text(digest)
 
@@ -123,7 +125,7 @@ def _install_cdk() -> None:
     npm = shutil.which("npm", path=_path())
     if npm is None:
         raise SetupError("node is installed, but npm is not: install npm, or remove node from the PATH to get both")
-    _run([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], "npm ci")
+    _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], "npm ci")
     stamp.write_text(digest)
 
 

@@ -5,9 +5,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DEVELOPMENT = ROOT / "requirements-dev.txt"
-# Resolved without constraints. The emulator and awswrangler have virtual environments of their own, and pin other
-# versions.
-ALONE = ("requirements-dev.in", "scripts/requirements-node.in", "local_cloud/requirements.in", "bench/requirements.in")
+# Resolved without constraints. The emulator, awswrangler and pip-audit have virtual environments of their own, and pin
+# other versions.
+ALONE = (
+    *("requirements-dev.in", "scripts/requirements-node.in", "scripts/requirements-audit.in"),
+    *("local_cloud/requirements.in", "bench/requirements.in"),
+)
 OLDEST_PYTHON = "3.11"
 
 
@@ -23,10 +26,12 @@ def main() -> None:
 def _compile(source: str, *options: str) -> None:
     target = str(Path(source).with_suffix(".txt"))
     print(target, flush=True)
+    # Wheels alone, as in set-up: for the needs of a source distribution, uv would run its code.
     subprocess.run(
         [
             *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", OLDEST_PYTHON),
-            *("--generate-hashes", "--no-emit-index-url", "--upgrade", "--custom-compile-command", "make lock"),
+            *("--generate-hashes", "--no-emit-index-url", "--only-binary=:all:", "--upgrade"),
+            *("--custom-compile-command", "make lock"),
             *(*options, source, "--output-file", target),
         ],
         check=True,

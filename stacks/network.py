@@ -20,6 +20,7 @@ class NetworkStack(PlatformStack):
             self,
             "Network",
             settings=environment.network,
+            interface_endpoints=environment.interface_endpoints,
             log_bucket=foundation.log_bucket.bucket,
             logs_key=foundation.keys.logs,
             removal=self.removal,

@@ -52,4 +52,6 @@ class WebStack(PlatformStack):
         self.output("TargetGroupArn", web.target_group.target_group_arn, "The instances behind the load balancer")
         template = web.instances.launch_template.launch_template_id or ""
         self.output("LaunchTemplateId", template, "How the instances start")
+        self.output("ShellDocument", web.sessions.shell.ref, "Sessions with a logged shell (make shell)")
+        self.output("TunnelDocument", web.sessions.tunnel.ref, "Sessions that lead to the app's port (make tunnel)")
         self.output("InstanceRoleName", web.role.role.role_name, "The instances' role")

@@ -25,6 +25,8 @@ FREE = frozenset(
         # Instances are priced at their group, which a launch template only describes.
         "AWS::AutoScaling::ScalingPolicy",
         "AWS::EC2::LaunchTemplate",
+        # How sessions on instances of EC2 start, which are free too (AWS Systems Manager pricing).
+        "AWS::SSM::Document",
         # Load balancing is priced at the load balancer.
         "AWS::ElasticLoadBalancingV2::Listener",
         "AWS::ElasticLoadBalancingV2::ListenerRule",

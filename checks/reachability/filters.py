@@ -85,7 +85,7 @@ def _allowed_by_groups(
 ) -> Ranges:
     if node.groups is None:
         return peers
-    return allowed(rules, peers, peer_groups=peer.groups or (), port=port, family=path.family)
+    return allowed(rules, peers, peer_groups=peer.groups or (), service=peer.service, port=port, family=path.family)
 
 
 def _acl_filter(crossing: Crossing, path: Path, ports: Ranges, *, every: bool, some: str) -> Filter:

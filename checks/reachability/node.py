@@ -41,7 +41,7 @@ class Node:
 
     `resource_id` is None for the internet, and for the NAT gateways, which are one node. It answers on `ports`, and
     with `answers_any` possibly on others too. Without `groups` (None), it has no security groups. If `public_ipv4` is
-    None, its subnets decide. `route_tables` are those of a gateway endpoint, which is in no subnet.
+    None, its subnets decide. `route_tables` and `service` are those of a gateway endpoint, which is in no subnet.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Node:
     public_ipv4: bool | None = False
     public_ipv6: bool = True  # every IPv6 address is public, if there is a route to it
     route_tables: tuple[Reference, ...] = ()
+    service: str = ""
 
     @property
     def opens(self) -> bool:

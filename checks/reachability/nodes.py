@@ -179,7 +179,11 @@ class _NodeReader:
                     tables = tuple(endpoint.get("RouteTableIds", []))
                     # S3 and DynamoDB also answer without TLS, unless a policy denies it.
                     yield Node(
-                        name=f"{service} gateway", kind=Kind.GATEWAY_ENDPOINT, ports=(80, 443), route_tables=tables
+                        name=f"{service} gateway",
+                        kind=Kind.GATEWAY_ENDPOINT,
+                        ports=(80, 443),
+                        route_tables=tables,
+                        service=service,
                     )
                 case "Interface":
                     yield Node(

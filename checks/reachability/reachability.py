@@ -8,6 +8,7 @@ all default client ports? Tests of service expect it to be true.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from types import MappingProxyType
 
 from checks.reachability.filters import Result, evaluate, filters
 from checks.reachability.node import INTERNET, Node
@@ -16,11 +17,24 @@ from checks.reachability.paths import paths
 from checks.reachability.ranges import LAST_PORT, NOTHING, Family, Ranges, Span, ranges
 from checks.reachability.resolve import Resolver
 from checks.reachability.security_groups import SecurityGroup, read_security_groups
-from checks.reachability.unsupported import refuse_unsupported
+from checks.reachability.unsupported import UnsupportedError, refuse_unsupported
 from checks.reachability.vpc import Vpc, read_vpc
 from checks.templates import Reference, Templates
 
 FAMILIES: tuple[Family, ...] = (4, 6)
+
+
+def _refuse_services_without_gateway(nodes: Iterable[Node], groups: Mapping[Reference, SecurityGroup]) -> None:
+    """A rule for a service's addresses would also open the internet where no gateway endpoint carries its traffic."""
+    gateways = {node.service: node.route_tables for node in nodes if node.service}
+    for node in nodes:
+        for service in {rule.service for group in node.groups or () for rule in groups[group].egress if rule.service}:
+            for subnet in node.subnets:
+                if subnet.route_table not in gateways.get(service, ()):
+                    raise UnsupportedError(
+                        f"{node.name} may reach the addresses of {service}, and {subnet.name} has no route to a "
+                        "gateway endpoint of it, which reachability doesn't cover"
+                    )
 
 
 class UnknownNameError(LookupError):
@@ -41,15 +55,26 @@ class Reachability:
     ignored_client_ports: Ranges = NOTHING
 
     @classmethod
-    def of(cls, templates: Templates, *, ignored_client_ports: Iterable[int] = ()) -> "Reachability":
-        """Reads the environment of these templates. Raises UnsupportedError for what the model doesn't cover."""
+    def of(
+        cls,
+        templates: Templates,
+        *,
+        ignored_client_ports: Iterable[int] = (),
+        prefix_lists: Mapping[str, str] = MappingProxyType({}),
+    ) -> "Reachability":
+        """Reads the environment of these templates. Raises UnsupportedError for what the model doesn't cover.
+
+        `prefix_lists` has the service of each prefix list of AWS that security groups name, by its id.
+        """
         resolver = Resolver(templates=templates)
         refuse_unsupported(resolver)
-        vpc, groups = read_vpc(resolver), read_security_groups(resolver)
+        vpc, groups = read_vpc(resolver), read_security_groups(resolver, prefix_lists)
+        nodes = read_nodes(resolver, vpc, groups.keys())
+        _refuse_services_without_gateway(nodes.values(), groups)
         return cls(
             vpc=vpc,
             groups=groups,
-            nodes=read_nodes(resolver, vpc, groups.keys()),
+            nodes=nodes,
             ignored_client_ports=ranges(*((port, port) for port in ignored_client_ports)),
         )
 

@@ -5,7 +5,7 @@ and CloudFormation removes it with the first egress rule, inline or as a resourc
 Template Reference, "AWS::EC2::SecurityGroup"; aws/aws-cdk issue 987).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,15 +19,16 @@ Direction = Literal["ingress", "egress"]
 DIRECTIONS: tuple[Direction, ...] = ("ingress", "egress")
 # The property that names the peer's group, by direction.
 _PEER_GROUP = {"ingress": "SourceSecurityGroupId", "egress": "DestinationSecurityGroupId"}
-_UNSUPPORTED = ("SourcePrefixListId", "DestinationPrefixListId", "SourceSecurityGroupName")
+_UNSUPPORTED = ("SourcePrefixListId", "SourceSecurityGroupName")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SecurityGroupRule:
-    """Allows TCP ports for the members of a group, or for addresses of one IP version."""
+    """Allows TCP ports for the members of a group, for a service's addresses, or for addresses of one IP version."""
 
     ports: Ranges
     group: Reference | None = None
+    service: str = ""
     family: Family = 4
     peers: Ranges = NOTHING
 
@@ -42,15 +43,26 @@ class SecurityGroup:
 
 
 def allowed(
-    rules: Iterable[SecurityGroupRule], peers: Ranges, *, peer_groups: Iterable[Reference], port: int, family: Family
+    rules: Iterable[SecurityGroupRule],
+    peers: Ranges,
+    *,
+    peer_groups: Iterable[Reference],
+    service: str,
+    port: int,
+    family: Family,
 ) -> Ranges:
-    """The part of `peers`, the addresses of a node with `peer_groups`, to which a rule opens the port."""
+    """The part of `peers`, the addresses of a node with `peer_groups`, to which a rule opens the port.
+
+    `service` is that of a gateway endpoint, empty for every other node.
+    """
     found, groups = NOTHING, set(peer_groups)
     for rule in rules:
         if port not in rule.ports:
             continue
         if rule.group is not None:
             found |= peers if rule.group in groups else NOTHING
+        elif rule.service:
+            found |= peers if rule.service == service else NOTHING
         elif rule.family == family:
             found |= peers & rule.peers
     return found
@@ -62,8 +74,11 @@ def default_group(resolver: Resolver) -> Reference:
     return Reference(resource_id=vpc.id_, attribute="DefaultSecurityGroup")
 
 
-def read_security_groups(resolver: Resolver) -> dict[Reference, SecurityGroup]:
-    """Every security group in the templates, and the VPC's default one."""
+def read_security_groups(resolver: Resolver, prefix_lists: Mapping[str, str]) -> dict[Reference, SecurityGroup]:
+    """Every security group in the templates, and the VPC's default one.
+
+    `prefix_lists` has the service of each prefix list of AWS, by its id: no template says it.
+    """
     default = default_group(resolver)
     groups = [resource.reference for resource in resolver.resources("AWS::EC2::SecurityGroup")]
     rules: dict[tuple[Reference, Direction], list[SecurityGroupRule]] = {}
@@ -71,7 +86,9 @@ def read_security_groups(resolver: Resolver) -> dict[Reference, SecurityGroup]:
     for resource in resolver.resources("AWS::EC2::SecurityGroup"):
         for direction in DIRECTIONS:
             sections = resource.sections(f"SecurityGroup{direction.capitalize()}")
-            rules[resource.reference, direction] = [rule for one in sections for rule in _rules(one, direction)]
+            rules[resource.reference, direction] = [
+                rule for one in sections for rule in _rules(one, direction, prefix_lists)
+            ]
             if sections and direction == "egress":
                 with_egress.add(resource.reference)
     # As AWS creates it: its members reach each other and everything else. No template shows whether something removes
@@ -83,7 +100,7 @@ def read_security_groups(resolver: Resolver) -> dict[Reference, SecurityGroup]:
             owner = resource.require("GroupId")
             if (owner, direction) not in rules:
                 raise UnresolvedError(f"{resource.at}.GroupId must refer to a group in these templates, got {owner}")
-            rules[owner, direction] += _rules(resource, direction)
+            rules[owner, direction] += _rules(resource, direction, prefix_lists)
             if direction == "egress":
                 with_egress.add(owner)
     for group in groups:
@@ -112,7 +129,7 @@ def _refuse_unknown_groups(groups: dict[Reference, SecurityGroup]) -> None:
                 )
 
 
-def _rules(section: Section, direction: Direction) -> list[SecurityGroupRule]:
+def _rules(section: Section, direction: Direction, prefix_lists: Mapping[str, str]) -> list[SecurityGroupRule]:
     for name in _UNSUPPORTED:
         if name in section.raw:
             raise UnsupportedError(
@@ -127,6 +144,14 @@ def _rules(section: Section, direction: Direction) -> list[SecurityGroupRule]:
         if not isinstance(group, Reference):
             raise UnresolvedError(f"{section.at} names the group {group!r}, which isn't in these templates")
         return [SecurityGroupRule(ports=ports, group=group)]
+    prefix_list = section.get("DestinationPrefixListId")
+    if prefix_list is not None:
+        if prefix_list not in prefix_lists:
+            raise UnsupportedError(
+                f"{section.at} names the prefix list {prefix_list!r}, of which reachability doesn't know the service: "
+                f"it knows {', '.join(prefix_lists) or 'none'}"
+            )
+        return [SecurityGroupRule(ports=ports, service=prefix_lists[prefix_list])]
     block = section.block("CidrIp", "CidrIpv6")
     if block is None:
         raise UnresolvedError(f"{section.at} names no peer: neither CidrIp, CidrIpv6 nor {_PEER_GROUP[direction]}")

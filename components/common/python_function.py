@@ -118,7 +118,7 @@ class PythonFunction(Construct):
 
     def _security_group(self, network: Network, description: str) -> ec2.SecurityGroup:
         group = network.security_group(self, description)
-        network.allow_https_out(group)
+        network.allow_calls(group)
         # Lambda deletes the function's network interfaces with the role, and the group can be deleted only after them.
         group.node.add_dependency(self.role)
         return group

@@ -24,6 +24,12 @@ MASTER_USER = "administrator"
 PARAMETERS = {
     "rds.force_ssl": "1",
     "log_min_duration_statement": "1000",  # milliseconds: slower statements are logged
+    # No value of a row gets into the log (docs/runbook/database.md). All are dynamic: a change interrupts nothing.
+    "log_min_messages": "log",  # no errors: an error goes to the client, and its text may quote a value
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",  # without the details and contexts of messages: COPY's context is a line of a file
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
 }
 CA_CERTIFICATE = rds.CaCertificate.RDS_CA_RSA2048_G1
 ON_REMOVAL = {"snapshot": RemovalPolicy.SNAPSHOT, "destroy": RemovalPolicy.DESTROY}

@@ -1,6 +1,6 @@
 """VPC endpoints: gateways to this account's data only, and interfaces for this account's callers only."""
 
-from collections.abc import Iterable
+from collections.abc import Set
 
 from aws_cdk import Aws, Fn
 from aws_cdk import aws_ec2 as ec2
@@ -39,7 +39,7 @@ INTERFACE_ACTIONS: dict[InterfaceEndpoint, list[str]] = {
     ],
     "events": ["events:PutEvents"],
     "kms": ["kms:Decrypt", "kms:GenerateDataKey"],
-    "logs": ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
+    "logs": ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams"],
     "monitoring": ["cloudwatch:PutMetricData"],
     "secretsmanager": ["secretsmanager:GetSecretValue"],
     "sqs": ["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:SendMessage"],
@@ -58,7 +58,9 @@ SIGNED_BY_INSTANCES: frozenset[InterfaceEndpoint] = frozenset({"cloudformation"}
 
 
 class Endpoints(Construct):
-    """Free gateways to S3 and DynamoDB, and the interface endpoints that the configuration names."""
+    """Free gateways to S3 and DynamoDB, and interface endpoints, which share the `security_group`."""
+
+    security_group: ec2.SecurityGroup
 
     def __init__(self, scope: Construct, id_: str, *, vpc: ec2.IVpc) -> None:
         super().__init__(scope, id_)
@@ -96,25 +98,24 @@ class Endpoints(Construct):
             self._s3.add_to_policy(_allow(sid, ["s3:GetObject"], bucket=bucket))
 
     def add_interfaces(
-        self, services: Iterable[InterfaceEndpoint], *, subnets: ec2.SubnetSelection, callers: list[ec2.IPeer]
+        self, services: Set[InterfaceEndpoint], *, subnets: ec2.SubnetSelection, callers: list[ec2.IPeer]
     ) -> None:
         """Adds an interface endpoint with private DNS for each service to `subnets`. Only `callers` may use it."""
-        wanted = sorted(services)
-        if not wanted:
+        if not services:
             return
-        group = ec2.SecurityGroup(
+        self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=self._vpc, description="Interface endpoints", allow_all_outbound=False
         )
         for peer in callers:
-            group.add_ingress_rule(peer, ec2.Port.HTTPS, "Callers in the VPC")
-        for service in wanted:
+            self.security_group.add_ingress_rule(peer, ec2.Port.HTTPS, "Callers in the VPC")
+        for service in sorted(services):
             endpoint = ec2.InterfaceVpcEndpoint(
                 self,
                 service.capitalize(),
                 vpc=self._vpc,
                 service=ec2.InterfaceVpcEndpointAwsService(service),
                 subnets=subnets,
-                security_groups=[group],
+                security_groups=[self.security_group],
                 open=False,
                 private_dns_enabled=True,
             )

@@ -43,6 +43,7 @@ class Network(Construct):
         id_: str,
         *,
         settings: config.NetworkConfig,
+        interface_endpoints: frozenset[config.InterfaceEndpoint],
         log_bucket: s3.IBucket,
         logs_key: kms.IKey,
         removal: RemovalPolicy,
@@ -52,6 +53,7 @@ class Network(Construct):
         self.app_subnets = ec2.SubnetSelection(subnet_group_name="App")
         self.data_subnets = ec2.SubnetSelection(subnet_group_name="Data")
         self.addresses = settings.addresses
+        self._s3_prefix_list = settings.s3_prefix_list
         self.dual_stack = isinstance(settings.addressing, config.DualStack)
         self.vpc = self._vpc(settings)
         if isinstance(settings.zones, config.ListedZones) and settings.zones.are_ids:
@@ -67,7 +69,7 @@ class Network(Construct):
         self._endpoints = Endpoints(self, "Endpoints", vpc=self.vpc)
         self._endpoints.add_gateways([self.app_subnets, self.data_subnets])
         self._endpoints.add_interfaces(
-            settings.interface_endpoints, subnets=self.app_subnets, callers=[self.tier("app"), self.tier("data")]
+            interface_endpoints, subnets=self.app_subnets, callers=[self.tier("app"), self.tier("data")]
         )
         FlowLogs(self, "FlowLogs", vpc=self.vpc, settings=settings, bucket=log_bucket, key=logs_key, removal=removal)
 
@@ -89,6 +91,17 @@ class Network(Construct):
         return ec2.SecurityGroup(
             scope, "SecurityGroup", vpc=self.vpc, description=description, allow_all_outbound=False
         )
+
+    def allow_calls(self, group: ec2.SecurityGroup) -> None:
+        """Allows HTTPS to AWS services: to their endpoints alone, if the configuration has the prefix list of S3.
+
+        Otherwise to anywhere: the addresses of AWS change, and no template knows them.
+        """
+        if self._s3_prefix_list is None:
+            self.allow_https_out(group)
+            return
+        group.add_egress_rule(ec2.Peer.prefix_list(self._s3_prefix_list), ec2.Port.HTTPS, "S3, by its gateway endpoint")
+        group.add_egress_rule(self._endpoints.security_group, ec2.Port.HTTPS, "AWS services, by their endpoints")
 
     def allow_https_out(self, group: ec2.SecurityGroup) -> None:
         """Allows HTTPS to anywhere, for calls to AWS services, whose addresses change."""

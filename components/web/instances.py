@@ -10,7 +10,7 @@ from components.common.workload_role import WorkloadRole
 from components.foundation.alerts import Alerts
 from components.network.network import Network
 from config.model import RuntimeConfig
-from config.web import REPLACED_PERCENT, Capacity, OnDemandInstances, WebConfig, WithSpotInstances
+from config.web import REPLACED_PERCENT, Capacity, OnDemandInstances, Public, WebConfig, WithSpotInstances
 
 BOOT_TIMEOUT = Duration.minutes(10)  # packages, asset and first health check, on the smallest instance type
 WARM_UP = Duration.minutes(2)  # before the metrics of a new instance count
@@ -38,7 +38,7 @@ class WebInstances(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._network = network
-        self.launch_template = self._launch_template(config.capacity, runtime, role, user_data)
+        self.launch_template = self._launch_template(config, runtime, role, user_data)
         self.group = self._group(config, alerts)
         # The first instance must not start before the role's policy is complete.
         self.group.node.add_dependency(role)
@@ -53,14 +53,18 @@ class WebInstances(Construct):
         self.group.scale_on_request_count("Requests", target_requests_per_minute=requests_per_minute)
 
     def _launch_template(
-        self, capacity: Capacity, runtime: RuntimeConfig, role: WorkloadRole, user_data: ec2.UserData
+        self, config: WebConfig, runtime: RuntimeConfig, role: WorkloadRole, user_data: ec2.UserData
     ) -> ec2.LaunchTemplate:
         security_group = self._network.security_group(self, "Instances of the web app")
-        self._network.allow_https_out(security_group)
+        if isinstance(config.exposure, Public):
+            # The app verifies each sign-in with public keys from the internet.
+            self._network.allow_https_out(security_group)
+        else:
+            self._network.allow_calls(security_group)
         return ec2.LaunchTemplate(
             self,
             "LaunchTemplate",
-            instance_type=ec2.InstanceType(capacity.types[0]),
+            instance_type=ec2.InstanceType(config.capacity.types[0]),
             # Resolved when an instance starts, so that a replacement has the newest patches.
             machine_image=ec2.MachineImage.resolve_ssm_parameter_at_launch(
                 ec2.AmazonLinux2023ImageSsmParameter.ssm_parameter_name(cpu_type=CPU_TYPES[runtime.architecture])

@@ -154,6 +154,7 @@ class PublicLoadBalancer(_LoadBalancer):
             self,
             "WebAcl",
             load_balancer=self.resource,
+            user_pool=self.sign_in.pool,
             requests_per_five_minutes=exposure.requests_per_five_minutes,
             namespace=namespace,
             logs_key=logs_key,

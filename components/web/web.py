@@ -22,6 +22,7 @@ from components.network.network import Network
 from components.web.instance_monitoring import InstanceMonitoring
 from components.web.instances import WebInstances
 from components.web.load_balancer import InternalLoadBalancer, LoadBalancer, PublicLoadBalancer
+from components.web.sessions import Sessions
 from components.web.user_data import APP_PORT, BOOT_LOG_FILE, HEALTH_PATH, LOG_FILE, user_data
 from config.datasets import declarations
 from config.model import RuntimeConfig
@@ -94,6 +95,15 @@ class Web(Construct):
             days=config.log_days,
             removal=removal,
         )
+        self.sessions = Sessions(
+            self,
+            "Sessions",
+            role=self.role,
+            app_port=APP_PORT,
+            key=logs_key,
+            days=config.log_days,
+            removal=removal,
+        )
         self.instances = WebInstances(
             self,
             "Instances",
@@ -145,8 +155,8 @@ class Web(Construct):
         acknowledge(
             role.policy,
             *by(AWS_SOLUTIONS, rule="IAM5[Resource::*]"),
-            reason="Session Manager and CloudWatch metrics have no resource-level permissions; a condition limits the "
-            "metrics to one namespace",
+            reason="Session Manager, CloudWatch metrics and the list of log groups have no resource-level permissions; "
+            "a condition limits the metrics to one namespace",
             would_change="if AWS offered resource-level permissions",
         )
         return role

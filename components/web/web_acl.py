@@ -1,6 +1,7 @@
-"""The web ACL of the public load balancer."""
+"""The web ACL of the public load balancer and of the sign-in."""
 
 from aws_cdk import ArnFormat, RemovalPolicy, Stack
+from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_wafv2 as wafv2
@@ -12,8 +13,8 @@ from components.common.log_group import log_group
 # AWS WAF requires this prefix (AWS WAF Developer Guide, "Sending web ACL traffic logs to a CloudWatch Logs log group").
 LOG_PREFIX = "aws-waf-logs-"
 # AWS managed rule groups, the cheapest first: addresses with a bad reputation, common attacks, known bad inputs, SQL
-# injection. With the rate limit they use 1,127 capacity units; up to 1,500 cost nothing extra. The common rules' limit
-# of 8 KB for bodies stays: uploads go directly to S3, and the app's forms are small.
+# injection. With the rate limit they use about 1,140 capacity units; up to 1,500 cost nothing extra. The common rules'
+# limit of 8 KB for bodies stays: uploads go directly to S3, and the app's forms are small.
 MANAGED_RULES = (
     "AWSManagedRulesAmazonIpReputationList",
     "AWSManagedRulesCommonRuleSet",
@@ -22,18 +23,28 @@ MANAGED_RULES = (
 )
 # These rules only count requests, because valid requests match these rules. The rule for cookies allows 10 KB, and the
 # load balancer's session cookies may take 16 KB (User Guide for Application Load Balancers, "Authenticate users"). The
-# paths and queries of pages about files contain file names such as orders.bak or x.log.
+# paths and queries of pages about files contain file names such as orders.bak or x.log. The load balancer calls
+# Cognito, and no page of AWS says that it names a user agent.
 COUNT_ONLY = {
     "AWSManagedRulesCommonRuleSet": [
+        "NoUserAgent_HEADER",
         "SizeRestrictions_Cookie_HEADER",
         "RestrictedExtensions_URIPATH",
         "RestrictedExtensions_QUERYARGUMENTS",
     ]
 }
+# The load balancer calls these paths of Cognito for all users, from a few addresses of its own: twice for each sign-in,
+# and again every hour (User Guide for Application Load Balancers, "Authenticate users").
+CALLS_OF_THE_LOAD_BALANCER = "^/oauth2/(token|userInfo)$"
 
 
 class WebAcl(Construct):
-    """Blocks known attacks, and addresses that send too many requests. Logs blocked and counted requests."""
+    """Blocks known attacks, and addresses that send too many requests. Logs blocked and counted requests.
+
+    It filters the pages of the app and those of the sign-in, which have a host name of Cognito. Cognito doesn't show
+    passwords and e-mail addresses to AWS WAF (Amazon Cognito Developer Guide, "Associate an AWS WAF web ACL with a user
+    pool").
+    """
 
     def __init__(
         self,
@@ -41,6 +52,7 @@ class WebAcl(Construct):
         id_: str,
         *,
         load_balancer: elbv2.ApplicationLoadBalancer,
+        user_pool: cognito.IUserPool,
         requests_per_five_minutes: int,
         namespace: str,
         logs_key: kms.IKey,
@@ -60,9 +72,9 @@ class WebAcl(Construct):
                 *(_managed(name, priority) for priority, name in enumerate(MANAGED_RULES, start=1)),
             ],
         )
-        wafv2.CfnWebACLAssociation(
-            self, "Association", resource_arn=load_balancer.load_balancer_arn, web_acl_arn=acl.attr_arn
-        )
+        protected = {"Association": load_balancer.load_balancer_arn, "SignIn": user_pool.user_pool_arn}
+        for name, arn in protected.items():
+            wafv2.CfnWebACLAssociation(self, name, resource_arn=arn, web_acl_arn=acl.attr_arn)
         self._log(acl, f"{LOG_PREFIX}{namespace}-{incarnation()}", logs_key, log_days, removal)
 
     @staticmethod
@@ -73,7 +85,10 @@ class WebAcl(Construct):
             action=wafv2.CfnWebACL.RuleActionProperty(block={}),
             statement=wafv2.CfnWebACL.StatementProperty(
                 rate_based_statement=wafv2.CfnWebACL.RateBasedStatementProperty(
-                    aggregate_key_type="IP", evaluation_window_sec=300, limit=requests
+                    aggregate_key_type="IP",
+                    evaluation_window_sec=300,
+                    limit=requests,
+                    scope_down_statement=_not_at(CALLS_OF_THE_LOAD_BALANCER),
                 )
             ),
             visibility_config=_visibility("RequestsOfOneAddress"),
@@ -112,6 +127,17 @@ class WebAcl(Construct):
             ],
         )
         logging.node.add_dependency(group)
+
+
+def _not_at(path: str) -> wafv2.CfnWebACL.StatementProperty:
+    """Requests of which the path doesn't match the regular expression."""
+    match = wafv2.CfnWebACL.RegexMatchStatementProperty(
+        regex_string=path,
+        field_to_match=wafv2.CfnWebACL.FieldToMatchProperty(uri_path={}),
+        text_transformations=[wafv2.CfnWebACL.TextTransformationProperty(priority=0, type="NONE")],
+    )
+    statement = wafv2.CfnWebACL.StatementProperty(regex_match_statement=match)
+    return wafv2.CfnWebACL.StatementProperty(not_statement=wafv2.CfnWebACL.NotStatementProperty(statement=statement))
 
 
 def _managed(name: str, priority: int) -> wafv2.CfnWebACL.RuleProperty:

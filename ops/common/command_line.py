@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
 
 from config.checks import ConfigError
+from ops.common.account import require_account
 from ops.common.environment import DeployedEnvironment, find
 from ops.common.errors import CommandError
 
@@ -37,7 +38,11 @@ class CommandLine:
         """Run the command that the arguments name. An expected error is one line on stderr, and exit code 1."""
         options = self._parser.parse_args(arguments)
         try:
-            code: int = options.run(find(options.env, options.region), options)
+            environment = find(options.env, options.region)
+            if environment.account and not environment.is_local:
+                # Before any command: the account may have another environment of the same name.
+                require_account(environment, {environment.account})
+            code: int = options.run(environment, options)
         except (CommandError, ConfigError) as error:
             problem = str(error)
         except NoCredentialsError:

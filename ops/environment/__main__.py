@@ -5,10 +5,10 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ops.common.account import require_account
 from ops.common.command_line import CommandLine
 from ops.common.environment import DeployedEnvironment
 from ops.environment import bootstrap, check_runner, deploy, destroy, plan
-from ops.environment.account import require_account
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

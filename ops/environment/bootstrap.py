@@ -13,9 +13,9 @@ from typing import Any
 from botocore.exceptions import ClientError, WaiterError
 
 from config.bootstrap import BootstrapNames, SharedBootstrap
+from ops.common.account import require_account
 from ops.common.environment import DeployedEnvironment, configuration
 from ops.common.errors import CommandError
-from ops.environment.account import require_account
 from ops.environment.cdk import run as _cdk
 from ops.environment.policies import Policies
 

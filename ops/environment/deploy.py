@@ -19,10 +19,10 @@ from typing import Any
 
 from checks.changes.report import rendered
 from config.bootstrap import SharedBootstrap
+from ops.common.account import require_account
 from ops.common.environment import DeployedEnvironment, configuration
 from ops.common.errors import CommandError
 from ops.environment import protections
-from ops.environment.account import require_account
 from ops.environment.assembly import SynthesizedStack, read_assembly
 from ops.environment.bootstrap import PoliciesStack
 from ops.environment.cdk import run as _cdk

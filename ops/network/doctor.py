@@ -77,7 +77,7 @@ def endpoints_are_offered(environment: DeployedEnvironment) -> Iterator[str]:
         if lacking:
             yield (
                 f"{name} has no interface endpoints in {', '.join(lacking)}: leave these zones out of network.zones, "
-                "or this service out of network.interface_endpoints (config/environments.py)"
+                "or do without this endpoint by network.nat and network.interface_endpoints (config/environments.py)"
             )
 
 
@@ -98,10 +98,26 @@ def internet_is_allowed(environment: DeployedEnvironment) -> Iterator[str]:
         )
 
 
+def prefix_list_is_that_of_s3(environment: DeployedEnvironment) -> Iterator[str]:
+    """`network.s3_prefix_list` is the list of the region: with another one, functions can't reach S3."""
+    configured = named(environment.name).network.s3_prefix_list
+    if configured is None:
+        return
+    filters = [{"Name": "prefix-list-name", "Values": [f"*.{environment.session.region_name}.s3"]}]
+    lists = client(environment, "ec2").describe_managed_prefix_lists(Filters=filters)["PrefixLists"]
+    right = [each["PrefixListId"] for each in lists]
+    if configured not in right:
+        yield (
+            f"network.s3_prefix_list is {configured}, and the list of S3 in {environment.session.region_name} is "
+            f"{', '.join(right) or 'missing'}: correct it in config/environments.py"
+        )
+
+
 CHECKS = (
     Check(name="the account has the zones of the network", problems=zones_exist),
     Check(name="the quota of Elastic IPs suffices", problems=addresses_suffice),
     Check(name="the quotas of VPCs and internet gateways suffice", problems=vpcs_suffice),
     Check(name="the zones have the services of the interface endpoints", problems=endpoints_are_offered),
+    Check(name="the prefix list is that of S3 in the region", problems=prefix_list_is_that_of_s3),
     Check(name="the account doesn't block the internet", problems=internet_is_allowed),
 )

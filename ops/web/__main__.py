@@ -1,4 +1,4 @@
-"""The command line of `make tunnel` and `make invite`."""
+"""The command line of `make tunnel`, `make shell` and `make invite`."""
 
 import sys
 from argparse import Namespace
@@ -9,6 +9,7 @@ from ops.common.environment import DeployedEnvironment
 from ops.common.errors import CommandError
 from ops.web.deployed import find
 from ops.web.invite import invite
+from ops.web.shell import open_shell
 from ops.web.tunnel import open_tunnel
 
 DEFAULT_PORT = "8080"
@@ -19,6 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command_line = CommandLine("web")
     tunneling = command_line.add("tunnel", _tunnel, "forward a port of this machine to the web app on an instance")
     tunneling.add_argument("--port", default="", help=f"default: {DEFAULT_PORT}")
+    opening = command_line.add("shell", _shell, "open a shell on an instance; everything that it shows is logged")
+    opening.add_argument("--instance", default="", help="default: a healthy one")
     inviting = command_line.add("invite", _invite, "let a person sign in")
     inviting.add_argument("--email", default="")
     return command_line.run(arguments)
@@ -29,6 +32,10 @@ def _tunnel(environment: DeployedEnvironment, options: Namespace) -> int:
     if not (port.isascii() and port.isdigit()):
         raise CommandError(f"WEB_PORT must be a port number, for example 8080, got {port!r}")
     return open_tunnel(find(environment), port=int(port))
+
+
+def _shell(environment: DeployedEnvironment, options: Namespace) -> int:
+    return open_shell(find(environment), instance=options.instance)
 
 
 def _invite(environment: DeployedEnvironment, options: Namespace) -> int:

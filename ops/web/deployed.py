@@ -10,12 +10,17 @@ from ops.common.errors import CommandError
 
 @dataclass(frozen=True, kw_only=True)
 class DeployedWeb:
-    """The web pages of one environment. `user_pool_id` is None if they are internal."""
+    """The web pages of one environment. `user_pool_id` is None if they are internal.
+
+    `shell_document` and `tunnel_document` are the names of the documents for sessions on the instances.
+    """
 
     environment: DeployedEnvironment
     url: str
     target_group_arn: str
     user_pool_id: str | None
+    shell_document: str
+    tunnel_document: str
 
 
 def find(environment: DeployedEnvironment) -> DeployedWeb:
@@ -28,4 +33,6 @@ def find(environment: DeployedEnvironment) -> DeployedWeb:
         url=web["Url"],
         target_group_arn=web["TargetGroupArn"],
         user_pool_id=web.get("UserPoolId"),
+        shell_document=web["ShellDocument"],
+        tunnel_document=web["TunnelDocument"],
     )

@@ -56,7 +56,7 @@ def networks(draw: st.DrawFn) -> NetworkConfig:
         public_prefix=draw(sizes),
         app_prefix=draw(st.integers(vpc + 5, 26)),
         data_prefix=draw(sizes),
-        interface_endpoints=endpoints | DEV.endpoints_without_nat if isinstance(nat, NoNat) else endpoints,
+        interface_endpoints=endpoints,
         flow_log=draw(st.sampled_from(FLOW_LOGS)),
         dns_log_days=7,
     )
@@ -93,7 +93,8 @@ def mistakes(draw: st.DrawFn) -> tuple[str, Callable[[], object]]:
     """The field that an error must name, and a function that causes the error with a random wrong value."""
     count = draw(st.integers(-3, 1) | st.integers(7, 99))
     prefix = draw(st.integers(-3, 18) | st.integers(29, 40))
-    lacking = DEV.endpoints_without_nat - draw(st.sets(st.sampled_from(sorted(DEV.endpoints_without_nat)), min_size=1))
+    needed = DEV.endpoints_without_nat
+    lacking = needed - draw(st.sets(st.sampled_from(sorted(needed)), min_size=1))
     public = draw(st.integers(11, 99))
     region, too_many = draw(st.sampled_from([("eu-central-1", 4), ("us-west-1", 3), ("us-west-2", 5)]))
     network = DEV.network
@@ -113,14 +114,9 @@ def mistakes(draw: st.DrawFn) -> tuple[str, Callable[[], object]]:
         ("network.cidr", lambda: replace(network, app_prefix=19, data_prefix=19)),
         (
             "network.interface_endpoints",
-            lambda: replace(DEV, network=replace(network, nat=NoNat(), interface_endpoints=lacking)),
+            lambda: replace(DEV, network=replace(network, s3_prefix_list="pl-0123abcd", interface_endpoints=lacking)),
         ),
-        (
-            "network.addressing",
-            lambda: replace(
-                network, nat=NoNat(), interface_endpoints=DEV.endpoints_without_nat, addressing=DualStack()
-            ),
-        ),
+        ("network.addressing", lambda: replace(network, nat=NoNat(), addressing=DualStack())),
         ("network.cidr", lambda: require_apart(DEV, replace(DEV, name="twin"))),
     ]
     return draw(st.sampled_from(cases))

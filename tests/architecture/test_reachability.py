@@ -25,19 +25,24 @@ from tests.support.variants import EVERY
 DATABASE_PORT, PROXY_PORT = 5433, 5432
 # Nodes that run the platform's code.
 WORKERS = (Kind.FUNCTION, Kind.INSTANCES)
+GATEWAYS = (Kind.ENDPOINT, Kind.GATEWAY_ENDPOINT, Kind.NAT)
 
-PROD = ENVIRONMENTS["prod"]
+DEV, PROD = ENVIRONMENTS["dev"], ENVIRONMENTS["prod"]
 ALL_ENDPOINTS: frozenset[InterfaceEndpoint] = frozenset(get_args(InterfaceEndpoint))
 NETWORKS = {
     "prod, NAT per zone": replace(PROD.network, nat=NatPerZone()),
     "prod, single NAT": replace(PROD.network, nat=SingleNat()),
     "prod, regional NAT": replace(PROD.network, nat=RegionalNat()),
-    "prod, no NAT": replace(PROD.network, nat=NoNat(), interface_endpoints=PROD.endpoints_without_nat),
+    "prod, no NAT": replace(PROD.network, nat=NoNat()),
     "prod, no NAT, every endpoint": replace(PROD.network, nat=NoNat(), interface_endpoints=ALL_ENDPOINTS),
-    "prod, dual stack": replace(PROD.network, addressing=DualStack()),
+    "prod, dual stack": replace(PROD.network, nat=NatPerZone(), addressing=DualStack()),
 }
 CASES: dict[str, Environment] = {
     **EVERY,
+    "dev, prefix list": replace(
+        DEV,
+        network=replace(DEV.network, s3_prefix_list="pl-0123abcd", interface_endpoints=DEV.endpoints_without_nat),
+    ),
     **databases.VARIANTS,
     **{name: replace(PROD, network=network) for name, network in NETWORKS.items()},
 }
@@ -47,6 +52,7 @@ DIRECT, PROXIED = (
 )
 WITH_NAT = [name for name, case in CASES.items() if not isinstance(case.network.nat, NoNat)]
 WITHOUT_NAT = [name for name in CASES if name not in WITH_NAT]
+NAMED = [name for name, case in CASES.items() if case.network.s3_prefix_list]
 
 
 @pytest.fixture(params=CASES)
@@ -121,7 +127,30 @@ def test_nodes_reach_the_internet_by_https_only(reach: Reachability) -> None:
             assert set(reach.ports(source, "internet")) <= {(HTTPS, HTTPS)}, source
 
 
-@pytest.mark.parametrize("case", WITH_NAT)
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_staging_and_prod_reach_nothing_outside_of_the_vpc_but_named_services(name: str) -> None:
+    """Functions parse files of strangers. What takes one over must find no way to send data out."""
+    reach = reachability(ENVIRONMENTS[name])
+    services = {"cloudformation", "logs", "monitoring", "secretsmanager", "sqs", "ssm", "ssmmessages", "xray"}
+    ways_out = {"internet", *(node.name for node in reach.nodes.values() if node.kind in GATEWAYS)}
+    assert ways_out - {"internet", "s3 gateway", "dynamodb gateway"} <= {f"{service} endpoint" for service in services}
+    for source in reach.sources:
+        assert source == "internet" or reach.ports(source, "internet") == (), f"{source} reaches the internet"
+
+
+@pytest.mark.parametrize("case", NAMED)
+def test_with_the_prefix_list_functions_reach_only_s3_and_endpoints(case: str) -> None:
+    reach = reachability(CASES[case])
+    for source in (node.name for node in reach.nodes.values() if node.kind is Kind.FUNCTION):
+        for target in reach.targets:
+            node = reach.nodes[target]
+            if target == "s3 gateway" or node.kind is Kind.ENDPOINT:
+                assert reach.certain(source, target, HTTPS), reach.why(source, target, HTTPS, certain=True)
+            elif node.kind not in (Kind.DATABASE, Kind.PROXY):
+                assert reach.ports(source, target) == (), f"{source} reaches {target}"
+
+
+@pytest.mark.parametrize("case", [name for name in WITH_NAT if name not in NAMED])
 def test_functions_and_instances_reach_aws(case: str) -> None:
     reach = reachability(CASES[case])
     for source in _workers(reach):
@@ -133,7 +162,7 @@ def test_functions_and_instances_reach_aws(case: str) -> None:
 def test_without_nat_functions_and_instances_reach_only_endpoints_whatever_zone_is_lost(case: str) -> None:
     reach = reachability(CASES[case])
     endpoints = {node.name for node in reach.nodes.values() if node.kind is Kind.ENDPOINT}
-    assert endpoints == {f"{service} endpoint" for service in CASES[case].network.interface_endpoints}
+    assert endpoints == {f"{service} endpoint" for service in CASES[case].interface_endpoints}
     for left in (reach, *(reach.without_zone(zone) for zone in reach.zones)):
         for source in _workers(reach):
             assert left.ports(source, "internet") == ()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
+from components.database.database_server import PARAMETERS
 from local_cloud.postgres import LocalPostgres
 
 IAM_TOKEN = "any token: only RDS verifies them"
@@ -55,6 +56,14 @@ def sample(postgres: LocalPostgres) -> Iterator[SampleDatabase]:
     with psycopg.connect(postgres.server.url(), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {made.database} WITH (FORCE)")
         connection.execute(f"DROP ROLE {made.iam_role}; DROP ROLE {made.master}")
+
+
+def test_the_settings_are_those_of_the_parameter_group(sample: SampleDatabase) -> None:
+    wanted = {name: value for name, value in PARAMETERS.items() if not name.startswith("rds.")}
+    with psycopg.connect(sample.master_url) as connection:
+        query = "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)"
+        found: dict[str, str] = dict(connection.execute(query, [list(wanted)]).fetchall())
+    assert found == wanted
 
 
 def test_the_master_user_is_no_superuser(sample: SampleDatabase) -> None:

@@ -17,7 +17,7 @@ from checks.acknowledgements import ledger, markdown
 from components.common.acknowledgement import WOULD_CHANGE
 from config.environments import DEV, DEV_DATABASE, PROD
 from config.model import RULE_PACKS, Environment
-from config.network import DualStack, InterfaceEndpoint, NoNat, RegionalNat, SingleNat
+from config.network import DualStack, InterfaceEndpoint, NatPerZone, NoNat, RegionalNat, SingleNat
 from stacks.base import PlatformStack
 from stacks.rule_packs import CHECKS, add_rule_packs
 from tests.support.databases import VARIANTS
@@ -211,7 +211,8 @@ ANY: dict[str, Environment] = {
     "dual stack": replace(PROD, network=replace(PROD.network, nat=SingleNat(), addressing=DualStack())),
     "no NAT": replace(PROD, network=replace(PROD.network, nat=NoNat(), interface_endpoints=ALL_ENDPOINTS)),
     "every endpoint, dual stack": replace(
-        PROD, network=replace(PROD.network, addressing=DualStack(), interface_endpoints=ALL_ENDPOINTS)
+        PROD,
+        network=replace(PROD.network, nat=NatPerZone(), addressing=DualStack(), interface_endpoints=ALL_ENDPOINTS),
     ),
     "one pack alone": replace(DEV, rule_packs=("AwsSolutions",)),
     **VARIANTS,

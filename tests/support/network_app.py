@@ -17,8 +17,7 @@ def main() -> None:
     """Synthesize the two stacks with the strategy in the context."""
     app = App()
     name = app.node.try_get_context("nat")
-    endpoints = LOCAL.endpoints_without_nat if name == "none" else LOCAL.network.interface_endpoints
-    network = replace(LOCAL.network, nat=STRATEGIES[name], interface_endpoints=endpoints)
+    network = replace(LOCAL.network, nat=STRATEGIES[name])
     environment = replace(LOCAL, name=f"nat-{name}", network=network)
     scope = Construct(app, "Nat")
     foundation = FoundationStack(scope, "Foundation", environment=environment)

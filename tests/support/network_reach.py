@@ -6,7 +6,7 @@ from checks.reachability import Reachability
 from checks.statements import ROLE, holders, statements
 from checks.templates import ResourceId, Templates
 from config.model import Environment
-from tests.support.synthesis import synthesize
+from tests.support.synthesis import Synthesized, synthesize
 
 HTTPS = 443
 # Network ACLs deny this port from every address. So a client that uses this source port gets no replies.
@@ -18,7 +18,13 @@ _INTERMEDIATE_TYPES = ("AWS::EC2::LaunchTemplate", "AWS::IAM::InstanceProfile")
 @cache
 def reachability(environment: Environment) -> Reachability:
     """The network of the environment; clients on the RDP port are ignored."""
-    return Reachability.of(synthesize(environment).linked, ignored_client_ports=[RDP])
+    return reachability_of(synthesize(environment))
+
+
+def reachability_of(synthesized: Synthesized) -> Reachability:
+    """The network of what is synthesized already."""
+    s3 = synthesized.environment.network.s3_prefix_list
+    return Reachability.of(synthesized.linked, ignored_client_ports=[RDP], prefix_lists={s3: "s3"} if s3 else {})
 
 
 def database_clients(environment: Environment, target: str) -> set[str]:

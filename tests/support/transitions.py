@@ -30,8 +30,8 @@ from config.network import (
 from tests.support.variants import core_of
 
 HERE = Path(__file__).parent
-# A region, because some values need one.
-BASE = replace(PROD, region="eu-central-1")
+# A region, because some values need one; with NAT, because only then the addressing can change.
+BASE = replace(PROD, region="eu-central-1", network=replace(PROD.network, nat=NatPerZone()))
 ALL_ENDPOINTS = frozenset(
     {"events", "kms", "logs", "monitoring", "secretsmanager", "sqs", "ssm", "ssmmessages", "ec2messages", "sts", "xray"}
 ) | {"cloudformation"}
@@ -152,7 +152,8 @@ CORE = (
     Transition(value="network.nat", to=SingleNat()),
     Transition(value="network.nat", to=NatPerZone(), before={"network.nat": SingleNat()}),
     Transition(value="network.nat", to=RegionalNat()),
-    Transition(value="network.nat", to=NoNat(), before={"network.interface_endpoints": ALL_ENDPOINTS}),
+    Transition(value="network.nat", to=NoNat()),
+    Transition(value="network.nat", to=NatPerZone(), before={"network.nat": NoNat()}),
     Transition(value="network.zones", to=ListedZones(zones=("a", "b", "c"))),
     Transition(value="network.zones", to=ListedZones(zones=("b", "a", "c"))),
     Transition(value="network.zones.count", to=2),
@@ -168,6 +169,7 @@ CORE = (
     Transition(
         value="network.interface_endpoints", to=frozenset(), before={"network.interface_endpoints": frozenset({"sqs"})}
     ),
+    Transition(value="network.s3_prefix_list", to="pl-0123abcd", before={"network.interface_endpoints": ALL_ENDPOINTS}),
     Transition(value="network.flow_log", to=FlowLogToCloudWatch(days=90)),
     Transition(value="network.flow_log", to=FlowLogToS3(), before=CLOUDWATCH),
     Transition(value="network.flow_log.days", to=30, before=CLOUDWATCH),

@@ -108,6 +108,20 @@ def test_the_database_logs_only_slow_statements(case: Synthesized) -> None:
         assert 100 <= slow <= 10_000, f"{id_}: log_min_duration_statement is {slow} ms, must be 100 to 10,000"
 
 
+def test_the_database_logs_no_value_of_a_row(case: Synthesized) -> None:
+    """tests/integration/database/test_server_log.py shows that these are enough."""
+    wanted = {
+        "log_min_messages": "log",
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
+        "log_parameter_max_length": "0",
+        "log_parameter_max_length_on_error": "0",
+    }
+    assert _parameters(case)
+    for id_, parameters in _parameters(case).items():
+        has(id_, parameters, wanted)
+
+
 def test_the_database_has_the_configured_instance_class(case: Synthesized) -> None:
     """The limits of connections and alarms are computed from the memory of the configured class."""
     if isinstance(case.environment.database, PostgresInstance):

@@ -6,7 +6,7 @@ from typing import get_args
 
 from components.network.endpoints import INTERFACE_ACTIONS
 from config.environments import DEV
-from config.network import InterfaceEndpoint, NoNat
+from config.network import InterfaceEndpoint
 from tests.support.endpoints import gateway_exceptions
 from tests.support.promises import has
 from tests.support.synthesis import Synthesized, synthesize
@@ -18,7 +18,11 @@ def _as_list(value: object) -> list[object]:
 
 
 def test_gateway_endpoints_serve_the_app_and_data_tiers_and_only_this_account(every_environment: Synthesized) -> None:
-    endpoints = every_environment.resources("Network", "AWS::EC2::VPCEndpoint")
+    endpoints = {
+        id_: endpoint
+        for id_, endpoint in every_environment.resources("Network", "AWS::EC2::VPCEndpoint").items()
+        if endpoint["Properties"]["VpcEndpointType"] == "Gateway"
+    }
     assert len(endpoints) == 2
     for id_, endpoint in endpoints.items():
         properties = endpoint["Properties"]
@@ -71,7 +75,7 @@ def test_interface_endpoints_have_private_dns_and_allow_only_the_vpc() -> None:
 
 def test_interface_endpoints_allow_every_action_that_workloads_may_call() -> None:
     endpoints: frozenset[InterfaceEndpoint] = frozenset(get_args(InterfaceEndpoint))
-    synthesized = synthesize(replace(DEV, network=replace(DEV.network, nat=NoNat(), interface_endpoints=endpoints)))
+    synthesized = synthesize(replace(DEV, network=replace(DEV.network, interface_endpoints=endpoints)))
     services = {"cloudwatch": "monitoring"}
     granted = {
         action

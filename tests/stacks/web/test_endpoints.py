@@ -28,8 +28,7 @@ def test_without_nat_instances_signal_through_an_endpoint() -> None:
 
 
 def test_the_cloudformation_endpoint_allows_signals_of_any_principal() -> None:
-    network = replace(DEV.network, nat=NoNat(), interface_endpoints=DEV.endpoints_without_nat)
-    synthesized = synthesize(replace(DEV, network=network))
+    synthesized = synthesize(replace(DEV, network=replace(DEV.network, nat=NoNat())))
     (policy,) = (
         endpoint["Properties"]["PolicyDocument"]["Statement"]
         for id_, endpoint in synthesized.resources("Network", "AWS::EC2::VPCEndpoint").items()

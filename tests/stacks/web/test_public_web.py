@@ -1,6 +1,7 @@
 """A public web tier has TLS, a web ACL and a sign-in before every page."""
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -214,14 +215,45 @@ def test_the_web_acl_checks_each_request(public_prod: Synthesized) -> None:
     common = rules["AWSManagedRulesCommonRuleSet"]["Statement"]["ManagedRuleGroupStatement"]
     counted = {override["Name"] for override in common["RuleActionOverrides"]}
     assert counted == {
+        "NoUserAgent_HEADER",
         "SizeRestrictions_Cookie_HEADER",
         "RestrictedExtensions_URIPATH",
         "RestrictedExtensions_QUERYARGUMENTS",
     }, f"rules that only count: {counted}"
     for name in managed:
         has(name, rules[name], {"OverrideAction": {"None": {}}})  # the group's own actions, which block
-    association = public_prod.only("Web", "AWS::WAFv2::WebACLAssociation")
-    assert "WebPublicLoadBalancer" in json.dumps(association["ResourceArn"])
+
+
+@pytest.mark.parametrize("protected", ["AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::Cognito::UserPool"])
+def test_the_web_acl_filters_the_app_and_the_sign_in(public_prod: Synthesized, protected: str) -> None:
+    """The sign-in page has an address of its own, which the load balancer's web ACL doesn't see."""
+    (id_,) = public_prod.resources("Web", protected)
+    associations = public_prod.resources("Web", "AWS::WAFv2::WebACLAssociation").values()
+    found = [one["Properties"] for one in associations if f'"{id_}"' in json.dumps(one["Properties"]["ResourceArn"])]
+    assert len(found) == 1, f"{protected} has {len(found)} web ACLs"
+    assert "WebAcl" in json.dumps(found[0]["WebACLArn"])
+
+
+@pytest.mark.parametrize(
+    ("path", "counts"),
+    [
+        ("/oauth2/token", False),
+        ("/oauth2/userInfo", False),
+        ("/oauth2/authorize", True),
+        ("/oauth2/token/x", True),
+        ("/x/oauth2/token", True),
+        ("/login", True),
+        ("/", True),
+    ],
+)
+def test_the_rate_limit_counts_all_but_the_load_balancers_calls_for_users(
+    public_prod: Synthesized, path: str, counts: bool
+) -> None:
+    """It calls Cognito from a few addresses. If these were blocked, nobody could sign in."""
+    rules = {rule["Name"]: rule for rule in public_prod.only("Web", "AWS::WAFv2::WebACL")["Rules"]}
+    narrowed = rules["RequestsOfOneAddress"]["Statement"]["RateBasedStatement"].get("ScopeDownStatement", {})
+    left_out = narrowed.get("NotStatement", {}).get("Statement", {}).get("RegexMatchStatement", {"RegexString": "$^"})
+    assert (re.search(left_out["RegexString"], path) is None) is counts
 
 
 def test_requests_are_refused_while_the_web_acl_does_not_answer(public_prod: Synthesized) -> None:

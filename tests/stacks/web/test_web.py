@@ -233,14 +233,19 @@ def test_instances_connect_as_the_read_only_role(every_environment: Synthesized)
     assert json.dumps(connect["Resource"]).count('/web"') == 1
 
 
-def test_instances_use_all_resources_only_for_metrics_and_sessions(every_environment: Synthesized) -> None:
+def test_instances_use_all_resources_only_for_metrics_sessions_and_the_list_of_log_groups(
+    every_environment: Synthesized,
+) -> None:
     everywhere = [one for one in _statements(every_environment) if one["Resource"] == "*"]
     (metrics,) = (one for one in everywhere if "cloudwatch:PutMetricData" in one["Action"])
     environment = every_environment.environment
     ours = {"cloudwatch:namespace": f"{environment.project}-{environment.name}"}
     has("instances' metrics", metrics, {"Condition": {"StringEquals": ours}, "Action": "cloudwatch:PutMetricData"})
-    (session,) = (one for one in everywhere if one is not metrics)
-    assert {action.split(":")[0] for action in session["Action"]} == {"ssm", "ssmmessages"}
+    others = {action for one in everywhere if one is not metrics for action in one["Action"]}
+    # A look-up, without which Session Manager's agent refuses a shell that is logged into an encrypted group.
+    assert {action for action in others if action.split(":")[0] not in ("ssm", "ssmmessages")} == {
+        "logs:DescribeLogGroups"
+    }
 
 
 def test_browsers_may_upload_only_from_the_apps_own_address(every_environment: Synthesized) -> None:

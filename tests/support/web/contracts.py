@@ -31,6 +31,9 @@ SESSION_MANAGER = {
 # The agent looks up the existing streams (Amazon CloudWatch User Guide, "Create IAM roles and users for use with the
 # CloudWatch agent").
 AGENT_LOGS = LOGS | {"logs:DescribeLogStreams"}
+# Session Manager's agent looks up whether the log group of shells is encrypted (AWS Systems Manager User Guide, "Create
+# an IAM role with permissions for Session Manager and Amazon S3 and CloudWatch Logs").
+SHELL_LOG = "logs:DescribeLogGroups"
 SIGN_IN = ("SIGN_IN_LOAD_BALANCER_ARN", "SIGN_IN_CLIENT_ID", "SIGN_IN_ISSUER", "SIGN_IN_LOGOUT_URL")
 
 
@@ -76,7 +79,10 @@ class WebApp(Runtime):
         yield from (Right(action, ANY) for action in SESSION_MANAGER)
         agent = self.agent()
         files = agent["logs"]["logs_collected"]["files"]["collect_list"]
-        for group in {file["log_group_name"] for file in files}:
+        shells = (document["Content"].get("inputs") for _, _, document in platform.resources("AWS::SSM::Document"))
+        (shell_log,) = (platform.text(inputs["cloudWatchLogGroupName"], "Web") for inputs in shells if inputs)
+        yield Right(SHELL_LOG, ANY)
+        for group in {shell_log, *(file["log_group_name"] for file in files)}:
             yield from (Right(action, arn(group)) for action in AGENT_LOGS)
         condition = json.dumps({"StringEquals": {"cloudwatch:namespace": agent["metrics"]["namespace"]}})
         yield Right("cloudwatch:PutMetricData", ANY, condition)

@@ -3,14 +3,22 @@
 from dataclasses import replace
 
 from config.environments import PROD, PROD_WEB
-from config.network import DualStack
+from config.network import CORE_ENDPOINTS_WITHOUT_NAT, DualStack, NatPerZone
 from config.web import OnDemandInstances, Public, WebConfig, WithSpotInstances
 from tests.support.synthesis import Synthesized, synthesize
 
 DOMAIN = "orders.example.com"
 PUBLIC_EXPOSURE = Public(domain=DOMAIN, hosted_zone_id="Z0123456789ABCDEFGHIJ", sign_in_domain_prefix="example-orders")
 PUBLIC_WEB = replace(PROD_WEB, exposure=PUBLIC_EXPOSURE)
-PUBLIC = replace(PROD, web=PUBLIC_WEB)
+# The app fetches public keys from the internet. Functions need nothing there, so their security groups end at S3's
+# prefix list, whose id is invented.
+PUBLIC_NETWORK = replace(
+    PROD.network,
+    nat=NatPerZone(),
+    interface_endpoints=CORE_ENDPOINTS_WITHOUT_NAT,
+    s3_prefix_list="pl-0123456789abcdef0",
+)
+PUBLIC = replace(PROD, network=PUBLIC_NETWORK, web=PUBLIC_WEB)
 VARIANTS = {"web-public": PUBLIC}
 UNUSUAL = {
     "web-public, plus": replace(

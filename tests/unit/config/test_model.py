@@ -12,7 +12,7 @@ from config.database import PostgresInstance
 from config.environments import DEV, DEV_DATABASE, ENVIRONMENTS, LOCAL, PROD, choose
 from config.ingestion import IngestionConfig
 from config.model import Environment, RuntimeConfig
-from config.network import AnyZones, FlowLogToCloudWatch, ListedZones, NamedZones, NoNat, SingleNat
+from config.network import AnyZones, FlowLogToCloudWatch, ListedZones, NamedZones, NatPerZone, SingleNat
 from tests.support.variants import core_of
 
 CORE = core_of(DEV)
@@ -42,7 +42,9 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "database.connections must be Direct() with use1-az3 among the first two of network.zones",
     ),
     "a NAT gateway in a zone that has none": (
-        lambda: replace(PROD, network=replace(PROD.network, zones=ListedZones(zones=("apne1-az1", "apne1-az3")))),
+        lambda: replace(
+            PROD, network=replace(PROD.network, nat=NatPerZone(), zones=ListedZones(zones=("apne1-az1", "apne1-az3")))
+        ),
         "network.nat must be one that needs no gateway in apne1-az3",
     ),
     "the only NAT gateway in a zone that has none": (
@@ -51,15 +53,24 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         ),
         "network.nat must be one that needs no gateway in apne1-az3",
     ),
-    "no NAT without endpoints": (
-        lambda: replace(CORE, network=replace(CORE.network, nat=NoNat())),
+    "a prefix list without endpoints": (
+        lambda: replace(CORE, network=replace(CORE.network, s3_prefix_list="pl-0123abcd")),
         "network.interface_endpoints must be at least logs, secretsmanager, sqs, xray",
     ),
-    "no NAT with some endpoints": (
+    "a prefix list with some endpoints": (
         lambda: replace(
-            DEV, network=replace(DEV.network, nat=NoNat(), interface_endpoints=DEV.endpoints_without_nat - {"sqs"})
+            CORE,
+            network=replace(
+                CORE.network,
+                s3_prefix_list="pl-0123abcd",
+                interface_endpoints=CORE.endpoints_without_nat - {"sqs"},
+            ),
         ),
-        "network.interface_endpoints must be at least",
+        "network.interface_endpoints must be at least logs, secretsmanager, sqs, xray",
+    ),
+    "the name of a prefix list": (
+        lambda: replace(DEV.network, s3_prefix_list="com.amazonaws.eu-central-1.s3"),
+        "network.s3_prefix_list must be the id of a prefix list",
     ),
     "an unknown endpoint": (
         lambda: replace(DEV.network, interface_endpoints=frozenset({"s4"})),  # type: ignore[arg-type] # refused
@@ -171,6 +182,13 @@ def test_account_and_region_may_be_chosen_at_synthesis() -> None:
     assert (DEV.account, DEV.region, PROD.account, PROD.region) == (None, None, None, None)
     chosen = choose("prod", account="111122223333", region="eu-central-1")
     assert (chosen.account, chosen.region) == ("111122223333", "eu-central-1")
+
+
+def test_a_pinned_account_cannot_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ENVIRONMENTS, "prod", replace(PROD, account="111122223333"))
+    assert choose("prod").account == choose("prod", account="111122223333").account == "111122223333"
+    with pytest.raises(ConfigError, match=r"account must be 111122223333, to which .* pins prod, got '444455556666'"):
+        choose("prod", account="444455556666")
 
 
 def test_local_differs_from_dev_only_in_where_it_runs() -> None:

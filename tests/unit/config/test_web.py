@@ -102,7 +102,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "public without NAT": (
         lambda: replace(
             PROD,
-            network=replace(PROD.network, nat=NoNat(), interface_endpoints=PROD.endpoints_without_nat),
+            network=replace(PROD.network, nat=NoNat()),
             web=replace(PROD_WEB, exposure=PUBLIC),
         ),
         "network.nat must be NatPerZone(), SingleNat() or RegionalNat() where web.exposure is Public(...)",
@@ -119,9 +119,12 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: replace(DEV, web=replace(DEV_WEB, max_instances=50)),
         "ingestion.max_concurrency must be at most 0",
     ),
-    "no NAT without the endpoints that instances need": (
+    "a prefix list without the endpoints that instances need": (
         lambda: replace(
-            DEV, network=replace(DEV.network, nat=NoNat(), interface_endpoints=DEV.endpoints_without_nat - {"ssm"})
+            DEV,
+            network=replace(
+                DEV.network, s3_prefix_list="pl-0123abcd", interface_endpoints=DEV.endpoints_without_nat - {"ssm"}
+            ),
         ),
         "network.interface_endpoints must be at least cloudformation, logs, monitoring, secretsmanager, sqs, ssm",
     ),

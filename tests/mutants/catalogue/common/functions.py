@@ -82,9 +82,9 @@ MUTANTS = (
     Mutant(
         name="functions cannot call AWS",
         file="components/common/python_function.py",
-        old="        network.allow_https_out(group)\n",
+        old="        network.allow_calls(group)\n",
         new="",
-        test=f"{REACHABILITY}::test_functions_and_instances_reach_aws[prod]",
+        test=f"{REACHABILITY}::test_functions_and_instances_reach_aws[prod, NAT per zone]",
         says="security groups",
     ),
     Mutant(

@@ -224,6 +224,22 @@ MUTANTS = (
         says="log_min_duration_statement",
     ),
     Mutant(
+        name="the database logs errors, which quote values",
+        file="components/database/database_server.py",
+        old='"log_min_messages": "log"',
+        new='"log_min_messages": "warning"',
+        test=f"{DATABASE}::test_the_database_logs_no_value_of_a_row[prod on Aurora]",
+        says="log_min_messages",
+    ),
+    Mutant(
+        name="the database logs the lines of a file that a COPY was reading",
+        file="components/database/database_server.py",
+        old='"log_error_verbosity": "terse"',
+        new='"log_error_verbosity": "default"',
+        test=f"{DATABASE}::test_the_database_logs_no_value_of_a_row[prod]",
+        says="log_error_verbosity",
+    ),
+    Mutant(
         name="every database has the smallest instance class",
         file="components/database/postgres_instance.py",
         old="ec2.InstanceType(config.instance_type)",

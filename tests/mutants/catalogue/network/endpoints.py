@@ -2,9 +2,18 @@
 
 from tests.mutants.mutant import Mutant
 
+REACHABILITY = "tests/architecture/test_reachability.py"
 ENDPOINTS = "tests/stacks/network/test_endpoints.py"
 
 MUTANTS = (
+    Mutant(
+        name="functions may call any address although the prefix list is known",
+        file="components/network/network.py",
+        old="if self._s3_prefix_list is None:",
+        new="if not self._s3_prefix_list or self.vpc:",
+        test=f"{REACHABILITY}::test_with_the_prefix_list_functions_reach_only_s3_and_endpoints[dev, prefix list]",
+        says="internet",
+    ),
     Mutant(
         name="the S3 gateway endpoint allows buckets of every account",
         file="components/network/endpoints.py",
@@ -56,8 +65,8 @@ MUTANTS = (
     Mutant(
         name="interface endpoints are in subnets that their callers cannot reach",
         file="components/network/network.py",
-        old="settings.interface_endpoints, subnets=self.app_subnets",
-        new="settings.interface_endpoints, subnets=self.data_subnets",
+        old="interface_endpoints, subnets=self.app_subnets",
+        new="interface_endpoints, subnets=self.data_subnets",
         test=f"{ENDPOINTS}::test_interface_endpoints_have_private_dns_and_allow_only_the_vpc",
         says="VpcDataSubnet",
     ),

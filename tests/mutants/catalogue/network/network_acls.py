@@ -35,7 +35,7 @@ MUTANTS = (
         file="components/network/network_acl.py",
         old='Rule("app", ALL), REPLIES),',
         new='Rule("app", ALL)),',
-        test=f"{REACHABILITY}::test_functions_and_instances_reach_aws[prod]",
+        test=f"{REACHABILITY}::test_functions_and_instances_reach_aws[prod, NAT per zone]",
         says="AppNetworkAcl",
     ),
     Mutant(

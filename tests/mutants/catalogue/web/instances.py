@@ -11,18 +11,18 @@ MUTANTS = (
     Mutant(
         name="SSH is open to the internet",
         file="components/web/instances.py",
-        old="        self._network.allow_https_out(security_group)\n",
-        new="        self._network.allow_https_out(security_group)\n"
-        '        security_group.add_ingress_rule(ec2.Peer.any_ipv4(), ec2.Port.SSH, "Administrators")\n',
+        old="            self._network.allow_calls(security_group)\n",
+        new="            self._network.allow_calls(security_group)\n"
+        '            security_group.add_ingress_rule(ec2.Peer.any_ipv4(), ec2.Port.SSH, "Administrators")\n',
         test=f"{EVERY_STACK}::test_no_security_group_is_open_to_the_internet[prod]",
         says="InstancesSecurityGroup",
     ),
     Mutant(
         name="SSH is open to the app subnets",
         file="components/web/instances.py",
-        old="        self._network.allow_https_out(security_group)\n",
-        new="        self._network.allow_https_out(security_group)\n"
-        '        security_group.add_ingress_rule(self._network.tier("app"), ec2.Port.SSH, "Administrators")\n',
+        old="            self._network.allow_calls(security_group)\n",
+        new="            self._network.allow_calls(security_group)\n"
+        '            security_group.add_ingress_rule(self._network.tier("app"), ec2.Port.SSH, "Administrators")\n',
         test=f"{WEB}::test_only_the_load_balancer_reaches_the_instances[prod]",
         says="22",
     ),
@@ -93,8 +93,8 @@ MUTANTS = (
     Mutant(
         name="without NAT instances cannot signal that they started",
         file="config/web.py",
-        old='frozenset({"cloudformation", "monitoring", "ssm", "ssmmessages"})',
-        new='frozenset({"monitoring", "ssm", "ssmmessages"})',
+        old='{"cloudformation", "logs", "monitoring", "ssm", "ssmmessages"}',
+        new='{"logs", "monitoring", "ssm", "ssmmessages"}',
         test=f"{ENDPOINTS}::test_without_nat_instances_signal_through_an_endpoint",
         says="cloudformation",
     ),

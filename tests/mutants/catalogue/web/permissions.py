@@ -35,7 +35,7 @@ MUTANTS = (
         file="components/web/instance_monitoring.py",
         old='            conditions={"StringEquals": {"cloudwatch:namespace": namespace}},\n',
         new="",
-        test=f"{WEB}::test_instances_use_all_resources_only_for_metrics_and_sessions[prod]",
+        test=f"{WEB}::test_instances_use_all_resources_only_for_metrics_sessions_and_the_list_of_log_groups[prod]",
         says="cloudwatch:namespace",
     ),
     Mutant(

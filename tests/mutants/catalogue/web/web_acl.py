@@ -22,6 +22,14 @@ MUTANTS = (
         says="Count",
     ),
     Mutant(
+        name="the sign-in has no web ACL",
+        file="components/web/web_acl.py",
+        old=', "SignIn": user_pool.user_pool_arn',
+        new="",
+        test=f"{PUBLIC_WEB}::test_the_web_acl_filters_the_app_and_the_sign_in[AWS::Cognito::UserPool]",
+        says="has 0 web ACLs",
+    ),
+    Mutant(
         name="the web ACL has no rules against SQL injection",
         file="components/web/web_acl.py",
         old='    "AWSManagedRulesSQLiRuleSet",\n',
@@ -76,6 +84,14 @@ MUTANTS = (
         new='aggregate_key_type="FORWARDED_IP"',
         test=f"{PUBLIC_WEB}::test_the_web_acl_checks_each_request",
         says="AggregateKeyType",
+    ),
+    Mutant(
+        name="the rate limit counts the load balancer's own calls",
+        file="components/web/web_acl.py",
+        old="                    scope_down_statement=_not_at(CALLS_OF_THE_LOAD_BALANCER),\n",
+        new="",
+        test=f"{PUBLIC_WEB}::test_the_rate_limit_counts_all_but_the_load_balancers_calls_for_users[/oauth2/token-False]",
+        says="assert",
     ),
     Mutant(
         name="the rate limit counts one minute instead of five",

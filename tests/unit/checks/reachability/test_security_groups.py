@@ -1,8 +1,11 @@
 """Security groups: rules for groups and addresses, inline or as resources, and the rules that AWS adds by default."""
 
+from typing import Any
+
 import pytest
 
-from checks.reachability import UnresolvedError, UnsupportedError
+from checks.reachability import Reachability, UnresolvedError, UnsupportedError
+from checks.templates import Templates
 from tests.support.reachability_sketch import CIDRS, DUMMY, Sketch, ref, tcp
 
 ASKED = ("Caller", "database", 5432)
@@ -22,6 +25,26 @@ def open_ingress(sketch: Sketch) -> Sketch:
     """The database's groups allow all ingress, so that the function's groups decide."""
     sketch.change("DatabaseGroup", SecurityGroupIngress=[{"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}])
     return sketch
+
+
+def _with_prefix_list(sketch: Sketch, **gateway: Any) -> Reachability:
+    """A function that may call S3 only, by the prefix list."""
+    sketch.group("CallerGroup", egress=[tcp(443, DestinationPrefixListId="pl-1")])
+    sketch.add("S3", "AWS::EC2::VPCEndpoint", ServiceName="com.amazonaws.eu-west-1.s3", **gateway)
+    sketch.add("Db", "AWS::EC2::VPCEndpoint", ServiceName="com.amazonaws.eu-west-1.dynamodb", **gateway)
+    return Reachability.of(Templates(stacks=sketch.templates), prefix_lists={"pl-1": "s3"})
+
+
+def test_a_rule_for_a_prefix_list_allows_the_gateway_of_its_service_alone(sketch: Sketch) -> None:
+    reach = _with_prefix_list(sketch, RouteTableIds=[ref("AppTable"), ref("AppBTable")])
+    assert reach.certain("Caller", "s3 gateway", 443)
+    for target in ("internet", "dynamodb gateway"):
+        assert reach.ports("Caller", target) == (), target
+
+
+def test_a_prefix_list_without_a_gateway_in_each_subnet_is_unsupported(sketch: Sketch) -> None:
+    with pytest.raises(UnsupportedError, match=r"Caller may reach the addresses of s3, and .*AppB"):
+        _with_prefix_list(sketch, RouteTableIds=[ref("AppTable")])
 
 
 def test_a_group_without_ingress_rules_allows_no_ingress(open_egress: Sketch) -> None:
@@ -138,7 +161,10 @@ def test_unsupported_kinds_of_peers_are_refused(sketch: Sketch, name: str) -> No
 def test_a_prefix_list_in_a_rule_as_a_resource_is_refused(sketch: Sketch) -> None:
     rule = tcp(5432, DestinationPrefixListId="pl-1")
     sketch.add("Rule", "AWS::EC2::SecurityGroupEgress", GroupId=ref("DatabaseGroup"), **rule)
-    with pytest.raises(UnsupportedError, match="Stack/Rule names its peer by DestinationPrefixListId"):
+    with pytest.raises(
+        UnsupportedError,
+        match="Stack/Rule names the prefix list 'pl-1', of which reachability doesn't know the service",
+    ):
         _ = sketch.reach
 
 

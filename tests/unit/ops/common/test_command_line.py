@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from ops.common import command_line as module
 from ops.common.command_line import CommandLine, required
 from ops.common.environment import DeployedEnvironment
 from ops.common.errors import CommandError
+from tests.support.ops.stubs import Stubs
 
 
 def _run(*arguments: str, error: BaseException | None = None) -> int:
@@ -69,3 +72,15 @@ def test_an_expected_error_is_reported_in_one_line(
 def test_an_unexpected_error_keeps_its_traceback() -> None:
     with pytest.raises(ZeroDivisionError):
         _run("example", error=ZeroDivisionError())
+
+
+def test_no_command_starts_in_another_account_than_the_pinned_one(
+    aws: Stubs, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pinned = replace(aws.environment(), account="111122223333")
+    monkeypatch.setattr(module, "find", lambda *_: pinned)
+    aws.expect("sts", "get_caller_identity", {"Account": "444455556666"})
+    assert _run("example", error=AssertionError("the command started")) == 1
+    assert "is in the account 111122223333, and the credentials of this shell are for 444455556666" in (
+        capsys.readouterr().err
+    )

@@ -96,9 +96,17 @@ def test_a_zone_without_the_service_of_an_endpoint_is_a_problem(
 def test_blocked_internet_gateways_are_a_problem(
     aws: Stubs, dev: FakeDev, mode: str, nat: Any, is_problem: bool
 ) -> None:
-    endpoints = DEV.endpoints_without_nat if isinstance(nat, NoNat) else DEV.network.interface_endpoints
-    dev.configure(network=replace(DEV.network, nat=nat, interface_endpoints=endpoints))
+    dev.configure(network=replace(DEV.network, nat=nat))
     options = {"VpcBlockPublicAccessOptions": {"InternetGatewayBlockMode": mode}}
     aws.expect("ec2", "describe_vpc_block_public_access_options", options)
     problems = list(doctor.internet_is_allowed(aws.environment()))
     assert ["--internet-gateway-block-mode block-ingress" in problem for problem in problems] == [True] * is_problem
+
+
+@pytest.mark.parametrize(("found", "is_problem"), [("pl-0123abcd", False), ("pl-6ea54007", True)])
+def test_a_prefix_list_of_another_region_is_a_problem(aws: Stubs, dev: FakeDev, found: str, is_problem: bool) -> None:
+    assert list(doctor.prefix_list_is_that_of_s3(aws.environment())) == []  # it is left open
+    network = replace(DEV.network, s3_prefix_list="pl-0123abcd", interface_endpoints=DEV.endpoints_without_nat)
+    dev.configure(network=network)
+    aws.expect("ec2", "describe_managed_prefix_lists", {"PrefixLists": [{"PrefixListId": found}]})
+    assert [found in problem for problem in doctor.prefix_list_is_that_of_s3(aws.environment())] == [True] * is_problem

@@ -9,11 +9,18 @@ from ops.common.errors import CommandError
 from ops.web.__main__ import main
 from ops.web.deployed import find
 from tests.support.ops.stubs import Stubs
-from tests.support.web.deployed import GROUP, POOL, PUBLIC_URL, public
+from tests.support.web.deployed import GROUP, POOL, PUBLIC_URL, SHELL_DOCUMENT, TUNNEL_DOCUMENT, public
 
 
 def test_the_pages_are_found_by_the_outputs_of_their_stack(aws: Stubs) -> None:
-    aws.stack_has(f"{DEV.project}-dev-web", {"Url": PUBLIC_URL, "TargetGroupArn": GROUP, "UserPoolId": POOL})
+    outputs = {
+        "Url": PUBLIC_URL,
+        "TargetGroupArn": GROUP,
+        "UserPoolId": POOL,
+        "ShellDocument": SHELL_DOCUMENT,
+        "TunnelDocument": TUNNEL_DOCUMENT,
+    }
+    aws.stack_has(f"{DEV.project}-dev-web", outputs)
     assert find(aws.environment()) == public(aws)
 
 

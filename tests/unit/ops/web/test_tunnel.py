@@ -1,4 +1,4 @@
-"""`make tunnel` forwards a port to the web app on a healthy instance."""
+"""`make tunnel` forwards a port to the web app on a healthy instance; `make shell` opens a shell with a log there."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from ops.common.errors import CommandError
+from ops.web.shell import open_shell
 from ops.web.tunnel import open_tunnel
 from tests.support.ops.stubs import Stubs
-from tests.support.web.deployed import GROUP, internal, public
+from tests.support.web.deployed import GROUP, SHELL_DOCUMENT, TUNNEL_DOCUMENT, internal, public
 
 TOKEN = {"SessionId": "ada-1", "TokenValue": "secret", "StreamUrl": "wss://example.com"}
 
@@ -39,8 +40,8 @@ def _plugin(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
 def _starts(aws: Stubs) -> dict[str, Any]:
     request = {
         "Target": "i-2",
-        "DocumentName": "AWS-StartPortForwardingSession",
-        "Parameters": {"portNumber": ["8088"], "localPortNumber": ["9000"]},
+        "DocumentName": TUNNEL_DOCUMENT,
+        "Parameters": {"localPortNumber": ["9000"]},
     }
     aws.expect("elbv2", "describe_target_health", _health(i_1="initial", i_2="healthy"), {"TargetGroupArn": GROUP})
     aws.expect("ssm", "start_session", TOKEN, request)
@@ -97,3 +98,16 @@ def test_a_missing_plugin_is_named(aws: Stubs, monkeypatch: pytest.MonkeyPatch) 
 def test_public_pages_need_no_tunnel(aws: Stubs) -> None:
     with pytest.raises(CommandError, match=r"open https://orders\.example\.com"):
         open_tunnel(public(aws), port=8080)
+
+
+@pytest.mark.parametrize("instance", ["", "i-9"])
+def test_a_shell_has_the_document_that_logs_it(
+    aws: Stubs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instance: str
+) -> None:
+    """Also on an instance that is unhealthy, where a shell is needed most."""
+    _plugin(tmp_path, monkeypatch, "exit 0")
+    if not instance:
+        aws.expect("elbv2", "describe_target_health", _health(i_2="healthy"), {"TargetGroupArn": GROUP})
+    request = {"Target": instance or "i-2", "DocumentName": SHELL_DOCUMENT, "Parameters": {}}
+    aws.expect("ssm", "start_session", TOKEN, request)
+    assert open_shell(public(aws), instance=instance) == 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ops.common.account import require_account
 from ops.common.errors import CommandError
-from ops.environment.account import require_account
 from tests.support.ops.stubs import Stubs
 
 
