@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import time
+from http.client import HTTPConnection
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -18,7 +19,7 @@ from botocore.exceptions import ClientError
 from local_cloud import processes
 from local_cloud.cloud import LocalCloud
 from local_cloud.web.instance import PROCESS
-from local_cloud.web.ports import metadata_url
+from local_cloud.web.ports import METADATA, PAGE, PORTS, UPLOAD, metadata_url
 from tests.support.orders import drop, wait_for
 from tests.support.web.page import address, page
 
@@ -36,9 +37,58 @@ def test_the_page_has_its_address_in_the_shell_and_in_the_report(local_cloud: Lo
     assert f"The web page: {url}" in local_cloud.up().services
 
 
-def test_the_page_answers_to_any_host_name(local_cloud: LocalCloud) -> None:
-    with urlopen(Request(address(local_cloud), headers={"Host": "somewhere.example"}), timeout=10) as answer:
-        assert answer.status == 200
+@pytest.mark.parametrize("name", PORTS)
+@pytest.mark.parametrize("host", ["attacker.example", "localhost.attacker.example", "attacker@localhost", "10.0.0.1"])
+def test_a_foreign_host_name_is_refused(local_cloud: LocalCloud, name: str, host: str) -> None:
+    assert _status(local_cloud, name, **{"Host": host}) == 403
+
+
+@pytest.mark.parametrize("name", PORTS)
+@pytest.mark.parametrize("origin", ["http://attacker.example", "null", "http://localhost.attacker.example"])
+def test_a_page_of_another_site_is_refused(local_cloud: LocalCloud, name: str, origin: str) -> None:
+    for method in ("GET", "POST", "PUT", "OPTIONS"):
+        assert _status(local_cloud, name, method=method, Origin=origin) == 403
+
+
+@pytest.mark.parametrize(("name", "method"), [(PAGE, "TRACE"), (UPLOAD, "GET"), (UPLOAD, "PUT"), (METADATA, "OPTIONS")])
+def test_a_method_without_a_purpose_is_refused(local_cloud: LocalCloud, name: str, method: str) -> None:
+    assert _status(local_cloud, name, method=method) == 405
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1"])
+def test_the_page_answers_to_this_machines_names(local_cloud: LocalCloud, host: str) -> None:
+    origin = f"http://{host}:{local_cloud.services().ports[PAGE]}"
+    assert _status(local_cloud, PAGE, Host=host, Origin=origin) == 200
+
+
+def test_the_web_app_itself_answers_paths_that_the_emulator_has_too(local_cloud: LocalCloud) -> None:
+    for path in ("health", "_ministack/health", "oauth2/authorize", "_alb/x"):
+        with pytest.raises(HTTPError) as missing:
+            page(local_cloud, path)
+        assert (missing.value.code, "<main" in missing.value.read().decode()) == (404, True), path
+
+
+@pytest.mark.parametrize("path", ["/", "/another-bucket", "/{bucket}/key", "/{bucket}?delete", "/_ministack/reset"])
+def test_the_upload_port_takes_forms_for_the_landing_bucket_only(local_cloud: LocalCloud, path: str) -> None:
+    path = path.format(bucket=local_cloud.outputs().landing_bucket)
+    assert _status(local_cloud, UPLOAD, path, method="POST") == 404
+
+
+def test_the_upload_port_ignores_headers_that_address_another_service(local_cloud: LocalCloud) -> None:
+    path = f"/{local_cloud.outputs().landing_bucket}"
+    target = {"X-Amz-Target": "AWSCognitoIdentityProviderService.ListUserPools", "Content-Type": "application/json"}
+    assert _status(local_cloud, UPLOAD, path, method="POST", **target) in (400, 403)
+
+
+def test_no_port_of_the_web_app_opens_a_web_socket(local_cloud: LocalCloud) -> None:
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    for name in PORTS:
+        assert _status(local_cloud, name, "/_aws/execute-api/a/b", **upgrade) == 403
 
 
 def test_the_instance_has_the_credentials_of_its_role_and_no_other_permissions(local_cloud: LocalCloud) -> None:
@@ -79,6 +129,16 @@ def test_a_web_app_that_crashed_starts_again_without_a_deployment(local_cloud: L
     after = processes.load(local_cloud.state.processes)
     assert [each for each in after if each.name != PROCESS] == [each for each in before if each.name != PROCESS]
     assert "<main" in _page_when_it_has_connected(local_cloud)
+
+
+def _status(cloud: LocalCloud, name: str, path: str = "/", *, method: str = "GET", **headers: str) -> int:
+    """The status of the answer to one request on the port with this name."""
+    connection = HTTPConnection("127.0.0.1", cloud.services().ports[name], timeout=30)
+    try:
+        connection.request(method, path, headers=headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
 
 
 def _page_when_it_has_connected(cloud: LocalCloud) -> str:

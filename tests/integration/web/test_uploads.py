@@ -8,7 +8,7 @@ from pathlib import Path
 import botocore.session
 import httpx
 import pytest
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.web.ports import upload_url
@@ -84,8 +84,16 @@ def test_an_empty_file_is_not_uploaded(page: Page) -> None:
 
 
 def test_a_page_from_another_origin_cannot_upload_to_the_bucket(local_cloud: LocalCloud, open_page: OpenPage) -> None:
-    other = address(local_cloud).replace("localhost", "elsewhere.localhost")
-    page = open_page(f"{other}upload?dataset=orders", expect_errors=True)
+    elsewhere = "http://elsewhere.localhost/"
+
+    def answer_as_the_app(route: Route) -> None:
+        headers = {name: value for name, value in route.request.headers.items() if name != "origin"}
+        url = route.request.url.replace(elsewhere, address(local_cloud))
+        route.fulfill(response=route.fetch(url=url, headers=headers))
+
+    page = open_page("about:blank", expect_errors=True)
+    page.route(f"{elsewhere}**", answer_as_the_app)
+    page.goto(f"{elsewhere}upload?dataset=orders")
     (item,) = choose(page, {"elsewhere.csv": HEADER + GOOD})
     expect(item).to_contain_text("Upload failed")
 
@@ -148,8 +156,8 @@ def test_a_file_outside_the_signed_size_is_refused(signer: UploadSigner, size: i
 
 
 def test_the_upload_endpoint_refuses_reads(local_cloud: LocalCloud, signer: UploadSigner) -> None:
-    assert httpx.get(sign(signer, "a.csv").url).status_code == 404
-    assert httpx.get(f"{upload_url(local_cloud.services().ports)}/latest/meta-data/").status_code == 404
+    assert httpx.get(sign(signer, "a.csv").url).status_code == 405
+    assert httpx.get(f"{upload_url(local_cloud.services().ports)}/latest/meta-data/").status_code == 405
 
 
 def test_a_policy_with_another_signature_is_refused(signer: UploadSigner) -> None:
