@@ -43,8 +43,12 @@ up: setup ## Bring the whole architecture up on this machine and load the sample
 	@python -m local_cloud up
 
 .PHONY: down
-down: ## Stop all of it
+down: ## Stop all of it; its data stays, and the next `make up` continues with it
 	@if [ -x .venv/bin/python ]; then python -m local_cloud down; else echo "Nothing is set up here, so nothing runs."; fi
+
+.PHONY: reset
+reset: ## Delete the data of the local cloud, after saying what; YES=1 does not ask
+	@if [ -x .venv/bin/python ]; then python -m local_cloud reset $(if $(filter 1,$(YES)),--yes); else echo "Nothing is set up here, so there is no data."; fi
 
 .PHONY: status
 status: setup ## Show what runs, and what it contains

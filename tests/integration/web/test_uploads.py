@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +12,12 @@ import httpx
 import pytest
 from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
+from local_cloud import processes
 from local_cloud.cloud import LocalCloud
+from local_cloud.web.instance import PROCESS
 from local_cloud.web.ports import upload_url
 from tests.integration.web.conftest import OpenPage
+from tests.support.orders import eventually
 from tests.support.web.fakes import ENVIRONMENT
 from tests.support.web.page import address
 from web_src.settings import Settings
@@ -81,6 +86,29 @@ def test_an_empty_file_is_not_uploaded(page: Page) -> None:
     (item,) = choose(page, {"empty.csv": ""})
     expect(item).to_contain_text("The file is empty.")
     assert requests == []
+
+
+def test_uploads_work_again_after_the_emulator_crashed(local_cloud: LocalCloud, open_page: OpenPage) -> None:
+    restarts = len(local_cloud.status()["restarts"])
+    records = processes.load(local_cloud.state.processes)
+    (app,) = (each.pid for each in records if each.name == PROCESS)
+    os.kill(next(each.pid for each in records if each.name == "emulator"), signal.SIGKILL)
+    eventually(lambda: len(local_cloud.status()["restarts"]) > restarts, "the restart of the emulator")
+
+    def has_restarted() -> bool:
+        (now,) = (each.pid for each in processes.load(local_cloud.state.processes) if each.name == PROCESS)
+        return now != app and _answers(address(local_cloud))
+
+    eventually(has_restarted, "the restart of the web app, whose credentials the new emulator does not know")
+    (item,) = choose(open_page(f"{address(local_cloud)}upload?dataset=orders"), {"after.csv": HEADER + GOOD})
+    expect(item).to_contain_text("Loaded: 1 row", timeout=LOADED_MS)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=10).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 def test_a_page_from_another_origin_cannot_upload_to_the_bucket(local_cloud: LocalCloud, open_page: OpenPage) -> None:
