@@ -90,7 +90,7 @@ def _status(cloud: LocalCloud) -> int:
     for name in found["running"]:
         print(f"{name}: running")
     for restart in found["restarts"]:
-        print(restart["message"])
+        print(restart["message"].splitlines()[0].removesuffix(":"))
     for crash in found["crashes"].values():
         print(crash)
     if not found["running"]:

@@ -158,7 +158,7 @@ class Supervisor:
                 return
             child.restarted.append(now)
             at = f"{datetime.now(tz=UTC).astimezone():%H:%M:%S}"  # on the person's own clock
-            restart = {"name": name, "message": f"{crash} at {at} and was started again; {log}"}
+            restart = {"name": name, "message": f"{crash} at {at} and was started again; see {log}"}
             self._restarts.append(restart)
             try:
                 await asyncio.to_thread(self._start_again, name)

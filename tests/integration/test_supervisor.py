@@ -79,7 +79,7 @@ def test_a_crashed_process_is_started_again_and_reported_with_the_last_lines_of_
     first, *rest = restart["message"].splitlines()
     assert restart["name"] == name
     assert first.startswith(f"{name} crashed (killed by SIGKILL) at ")
-    assert " and was started again; the end of its log " in first
+    assert " and was started again; see the end of its log " in first
     assert rest
     _wait_until(lambda: _pid(services, name) != before)
     _wait_until(partial(_answers, services))
