@@ -28,7 +28,7 @@ from .emulator.settings import REGION
 from .environment import Account
 from .errors import LocalCloudError
 from .faults import Faults
-from .logs import last_lines
+from .logs import last_lines, visible
 from .ports import choose_ports, port_variable
 from .postgres import PostgresEndpoint, remove_data
 from .report import Summary
@@ -323,7 +323,7 @@ class LocalCloud:
         logs = self.session().client("logs")
         configuration = self.session().client("lambda").get_function_configuration(FunctionName=function)
         events = logs.filter_log_events(logGroupName=configuration["LoggingConfig"]["LogGroup"])["events"]
-        return "\n".join(f"  {event['message'].rstrip()}" for event in events[-count:]) or "  (empty)"
+        return "\n".join(f"  {visible(event['message'].rstrip())}" for event in events[-count:]) or "  (empty)"
 
     def _supervisor_runs(self) -> bool:
         recorded = processes.load(self.state.processes)

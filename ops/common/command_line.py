@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
@@ -11,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from config.checks import ConfigError
 from ops.common.environment import DeployedEnvironment, find
 from ops.common.errors import CommandError
+from ops.common.terminal import show
 
 Run = Callable[[DeployedEnvironment, argparse.Namespace], int]
 
@@ -54,7 +54,7 @@ class CommandLine:
             problem = "interrupted; anything already started in AWS continues"
         else:
             return code
-        print(f"{options.command}: {problem}", file=sys.stderr)
+        show(*f"{options.command}: {problem}".split("\n"), error=True)
         return 1
 
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 from ops.common.errors import CommandError
+from ops.common.terminal import show
 from ops.web.deployed import DeployedWeb
 
 DOCUMENT = "AWS-StartPortForwardingSession"
@@ -34,10 +35,7 @@ def open_tunnel(web: DeployedWeb, *, port: int) -> int:
     session, ssm = environment.session, environment.session.client("ssm")
     parameters = {"portNumber": [str(app_port)], "localPortNumber": [str(port)]}
     started = ssm.start_session(Target=instance, DocumentName=DOCUMENT, Parameters=parameters)
-    print(
-        f"http://localhost:{port}/ shows the pages of {environment.label} on {instance}; Ctrl-C ends the tunnel.",
-        flush=True,
-    )
+    show(f"http://localhost:{port}/ shows the pages of {environment.label} on {instance}; Ctrl-C ends the tunnel.")
     token = json.dumps({name: started[name] for name in ("SessionId", "TokenValue", "StreamUrl")})
     request = json.dumps({"Target": instance, "DocumentName": DOCUMENT, "Parameters": parameters})
     profile = "" if session.profile_name == "default" else session.profile_name

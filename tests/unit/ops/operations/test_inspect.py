@@ -157,3 +157,15 @@ def test_every_unicode_form_that_the_bucket_or_the_ledger_has_is_shown(
     assert "v1  loaded" in composed
     assert decomposed.startswith("decomposed")
     assert "v2  loaded" in decomposed
+
+
+def test_a_hostile_key_and_its_rows_do_not_reach_the_terminal(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = "\x1b]0;owned\x07\x9b2J\u202e\nDead letters: none"
+    key = f"incoming/{hostile}.csv"
+    aws.expect("s3", "list_object_versions", page([entry(key, "v1")], []))
+    reject = {"line_number": 3, "raw": hostile, "reasons": [f"sku {hostile}"]}
+    known(aws, row("v1", rows_rejected=1, rejects=[reject], reason=hostile))
+    queue(aws, dead=[])
+    lines = shown(aws, capsys, key=key).split("\n")
+    assert all(line.isprintable() for line in lines)
+    assert len([line for line in lines if line.startswith("Dead letters")]) == 1
