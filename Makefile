@@ -23,7 +23,6 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(value PATH)
 export PYTHONHASHSEED := 0
 export PIP_NO_INPUT := 1
 
-CONTEXT = -c "env=$$SELECTED_ENV" $(if $(ACCOUNT),-c "account=$$ACCOUNT") $(if $(REGION),-c "region=$$REGION")
 # Packages that run on AWS: functions, and apps such as those of optional capabilities.
 FUNCTIONS = $(patsubst lambda_src/%/__init__.py,-p %,$(wildcard lambda_src/*/__init__.py))
 APPS = $(patsubst %/__init__.py,-p %,$(wildcard *_src/__init__.py))
@@ -129,8 +128,8 @@ bench: setup ## Measure speed and memory, as ratios within one run; writes .loca
 # ---- on AWS ----------------------------------------------------------------------------------------------------
 
 .PHONY: synth
-synth: setup ## Synthesize ENV's templates into cdk.out, without credentials
-	@cdk synth --quiet $(CONTEXT)
+synth: setup ## Synthesize ENV's templates into cdk.out/ENV, without credentials
+	@python -m ops.environment.synth --env="$$SELECTED_ENV" --account="$$ACCOUNT" --region="$$REGION"
 
 .PHONY: deploy
 deploy: aws-not-local setup ## Deploy ENV (a real account; once before: make bootstrap); YES=1 does not ask before it widens permissions, LOSS=accept deletes content

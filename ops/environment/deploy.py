@@ -24,7 +24,7 @@ from ops.common.errors import CommandError
 from ops.common.terminal import show
 from ops.environment import protections
 from ops.environment.account import require_account
-from ops.environment.assembly import SynthesizedStack, read_assembly
+from ops.environment.assembly import SynthesizedStack, emptied, read_assembly
 from ops.environment.bootstrap import PoliciesStack
 from ops.environment.cdk import run as _cdk
 from ops.environment.leftovers import left_behind
@@ -32,7 +32,6 @@ from ops.environment.plan import make as make_plan
 from ops.environment.policies import Policies
 from ops.environment.stacks import CREATION_FAILED, DeployedResource, DeployedStack, find_stacks
 
-ASSEMBLY = Path("cdk.out")
 KEPT = Path(".local/kept.json")
 
 
@@ -48,9 +47,11 @@ def run(
     context = {"env": environment.name, "account": account, "region": region}
     options = [part for name, value in context.items() if value for part in ("--context", f"{name}={value}")]
     approval = ["--require-approval", "never"] if yes else []
-    if code := _cdk("synth", "--quiet", "--output", str(ASSEMBLY), *options):
+    folder = emptied(environment.name)
+    options += ["--output", str(folder)]
+    if code := _cdk("synth", "--quiet", *options):
         return code
-    synthesized = read_assembly(ASSEMBLY)
+    synthesized = read_assembly(folder)
     require_account(environment, {stack.account for stack in synthesized.values()} - {""})
     _require_bootstrap(environment)
     deployed = {stack.name: stack for stack in find_stacks(environment)}

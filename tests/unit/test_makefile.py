@@ -27,9 +27,9 @@ def checkout(tmp_path: Path) -> Checkout:
         ("cost", "LOAD", "--load={}"),
         ("mark-released", "ENV", "[{}]"),
         ("bench", "BENCH", "{}"),
-        ("synth", "ENV", "env={}"),
-        ("synth", "ACCOUNT", "account={}"),
-        ("synth", "REGION", "region={}"),
+        ("synth", "ENV", "--env={}"),
+        ("synth", "ACCOUNT", "--account={}"),
+        ("synth", "REGION", "--region={}"),
         ("deploy", "ENV", "--env={}"),
         ("remove", "CAPABILITY", "{}"),
         ("upstream", "UPSTREAM", "{}"),
@@ -75,7 +75,8 @@ def test_a_given_python_is_looked_up_by_name_and_not_executed_as_shell(checkout:
 
 
 def test_the_default_environment_is_dev(checkout: Checkout) -> None:
-    assert checkout.make("synth") == [["cdk", "synth", "--quiet", "-c", "env=dev"]]
+    expected = ["python", "-m", "ops.environment.synth", "--env=dev", "--account=", "--region="]
+    assert checkout.make("synth") == [expected]
 
 
 def test_make_help_lists_every_target_below_its_heading(checkout: Checkout) -> None:

@@ -13,7 +13,7 @@ from config import environments
 from config.bootstrap import OwnBootstrap
 from config.environments import DEV, ENVIRONMENTS, PROD
 from ops.common.errors import CommandError
-from ops.environment import deploy
+from ops.environment import assembly, deploy
 from ops.environment.assembly import SynthesizedStack
 from ops.environment.deploy import _require_bootstrap, _require_settled, require_compiling_python, unprotected
 from ops.environment.policies import Policies
@@ -24,6 +24,12 @@ from tests.support.ops.stubs import Stubs
 DATABASE: dict[str, Any] = {"Type": "AWS::RDS::DBInstance", "Properties": {"DeletionProtection": True}}
 DATA = f"{PROJECT}-prod-data"
 QUEUE: dict[str, Any] = {"Type": "AWS::SQS::Queue", "Properties": {}}
+
+
+@pytest.fixture(autouse=True)
+def no_assembly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves those of the checkout alone."""
+    monkeypatch.setattr(assembly, "ASSEMBLIES", tmp_path)
 
 
 def _synthesized(resources: dict[str, Any], **more: Any) -> SynthesizedStack:
