@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError, SSLError
 
 from ops.common.command_line import CommandLine, required
 from ops.common.environment import DeployedEnvironment
@@ -50,7 +50,7 @@ def test_a_missing_value_is_reported_in_one_line(
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (EndpointConnectionError(endpoint_url="https://x"), "make up"),
+        (EndpointConnectionError(endpoint_url="https://x"), "check the network and the region (This acts on dev. "),
         (ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "Invoke"), "docs/runbook/README.md"),
         (CommandError("so"), "example: so"),
         (KeyboardInterrupt(), "interrupted"),
@@ -69,3 +69,36 @@ def test_an_expected_error_is_reported_in_one_line(
 def test_an_unexpected_error_keeps_its_traceback() -> None:
     with pytest.raises(ZeroDivisionError):
         _run("example", error=ZeroDivisionError())
+
+
+@pytest.mark.usefixtures("bare_shell")
+@pytest.mark.parametrize("error", [None, CommandError("so"), EndpointConnectionError(endpoint_url="https://x")])
+def test_an_error_names_the_environment_and_the_way_to_the_local_cloud(
+    error: Exception | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run("example", "--key", "x", error=error) == 1
+    assert capsys.readouterr().err.endswith(" (This acts on dev. For the local cloud: `make up`, then ENV=local.)\n")
+    assert _run("--region", "eu-central-1", "example", "--key", "x", error=error) == 1
+    assert " (This acts on dev in eu-central-1. For the local cloud" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("bare_shell")
+@pytest.mark.parametrize(
+    "error",
+    [
+        EndpointConnectionError(endpoint_url="https://127.0.0.1:9"),
+        SSLError(endpoint_url="https://127.0.0.1:9", error=ValueError("unknown certificate")),
+        OSError("Could not find a suitable TLS CA certificate bundle, invalid path: /gone"),
+        ClientError({"Error": {"Code": "InvalidClientTokenId", "Message": "no"}}, "Invoke"),
+    ],
+)
+def test_a_shell_of_a_former_local_cloud_is_told_how_to_get_the_present_one(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://127.0.0.1:9")
+    assert _run("example", error=error) == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith("example: the local cloud does not answer this shell (")
+    assert "run `make up`, and `source .local/env.sh` again" in shown
+    assert shown.endswith(" (This acts on the local cloud. For AWS: ENV=dev in a new shell.)\n")
+    assert shown.count("\n") == 1
