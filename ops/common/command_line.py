@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
+import sys
 from collections.abc import Callable, Sequence
 
 from botocore.exceptions import (
@@ -20,6 +23,8 @@ from ops.common.errors import CommandError
 from ops.common.terminal import show
 
 _WRONG_KEYS = {"InvalidAccessKeyId", "InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"}
+
+_PIPE_CLOSED = 128 + signal.SIGPIPE  # the exit code that shells give to a program that ends for this reason
 
 Run = Callable[[DeployedEnvironment, argparse.Namespace], int]
 
@@ -51,6 +56,10 @@ class CommandLine:
             code: int = options.run(environment, options)
         except KeyboardInterrupt:
             problem = "interrupted; anything already started in AWS continues"
+        except BrokenPipeError:
+            # As with `| head`. Python would still write what is left, and complain, when it ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return _PIPE_CLOSED
         except (CommandError, ConfigError, BotoCoreError, ClientError, OSError) as error:
             problem = _described(error, environment)
         else:

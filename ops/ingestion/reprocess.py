@@ -13,8 +13,9 @@ from ops.ingestion.versions import ARCHIVE_CLASSES, Version
 def run(ingestion: DeployedIngestion, *, key: str, version_id: str, yes: bool) -> int:
     """Send the version to the queue after confirmation, and return the exit code. An empty id means the newest.
 
-    The key is also found in another Unicode form. If it exists as typed, that one is loaded.
+    The key may be a URL, and is also found in another Unicode form. If it exists as typed, that one is loaded.
     """
+    key = keys.without_bucket(key, ingestion.landing_bucket)
     version = _chosen(ingestion, key, version_id)
     if version.storage_class in ARCHIVE_CLASSES:
         raise CommandError(f"{key} is stored in {version.storage_class} and can't be read: restore it in S3 first")

@@ -18,13 +18,18 @@ _SHOWN = 20
 
 
 def run(operations: DeployedOperations, *, key: str) -> int:
-    """Print all of it, and return the exit code, which is 0 for an unknown file too.
+    """Print all of it, and return the exit code, which is 1 if neither the bucket nor the ledger has the file.
 
-    The key is found in composed and decomposed Unicode. Forms that exist are shown one after another.
+    `key` may be a URL, and may lack the prefix. It is found in composed and decomposed Unicode. Forms that exist are
+    shown one after another.
     """
     ingestion = operations.ingestion
-    show(f"{key} in {ingestion.environment.label} (s3://{ingestion.landing_bucket})")
+    key = keys.without_bucket(key, ingestion.landing_bucket)
     stored = keys.stored(ingestion.s3, ingestion.landing_bucket, key)
+    if not stored and not key.startswith(ingestion.incoming_prefix):
+        key = f"{ingestion.incoming_prefix}{key}"
+        stored = keys.stored(ingestion.s3, ingestion.landing_bucket, key)
+    show(f"{key} in {ingestion.environment.label} (s3://{ingestion.landing_bucket})")
     known = {form: ledger.inspect(operations, form) for form in dict.fromkeys((*keys.forms(key), *stored))}
     found = [form for form in known if form in stored or known[form]["total"]] or [key]
     unknown = 0
@@ -42,6 +47,9 @@ def run(operations: DeployedOperations, *, key: str) -> int:
             show("If none of the queues has a message about them, `make reconcile` loads them.")
         else:
             show(f"The pipeline loads only files below {ingestion.incoming_prefix}.")
+    if not stored and not any(each["total"] for each in known.values()):
+        show(f"Neither the bucket nor the ledger has {key}.", error=True)
+        return 1
     return 0
 
 

@@ -1,6 +1,8 @@
 """make passes the values of a person to programs unchanged, and executes none of them."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -94,3 +96,11 @@ def test_make_help_lists_every_target_below_its_heading(checkout: Checkout) -> N
     shown = checkout.run("help").stdout.splitlines()
     found = [" ".join(line.split()) for line in shown if line and not line.startswith("Values: ")]
     assert found == [" ".join(line.split()) for line in expected]
+
+
+@pytest.mark.parametrize("name", ["local", "nowhere"])
+def test_marking_what_is_never_released_says_what_is_possible(name: str) -> None:
+    command = ["-m", "pytest", "-q", "-n", "0", "tests/architecture/test_released.py", "--mark-released", f"-k[{name}]"]
+    done = subprocess.run([sys.executable, *command], check=False, capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert done.stderr.startswith("ERROR: nothing is marked as released: ENV must be one of dev, staging, prod")

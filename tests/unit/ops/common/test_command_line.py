@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from argparse import Namespace
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, SSLError
@@ -10,6 +13,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError, SSLError
 from ops.common.command_line import CommandLine, required
 from ops.common.environment import DeployedEnvironment
 from ops.common.errors import CommandError
+
+ROOT = Path(__file__).parents[4]
 
 
 def _run(*arguments: str, error: BaseException | None = None) -> int:
@@ -102,3 +107,23 @@ def test_a_shell_of_a_former_local_cloud_is_told_how_to_get_the_present_one(
     assert "run `make up`, and `source .local/env.sh` again" in shown
     assert shown.endswith(" (This acts on the local cloud. For AWS: ENV=dev in a new shell.)\n")
     assert shown.count("\n") == 1
+
+
+def test_a_closed_pipe_ends_a_command_without_a_traceback() -> None:
+    command = """
+import sys
+from ops.common.command_line import CommandLine
+from ops.common.terminal import show
+command_line = CommandLine("example")
+command_line.add("example", lambda *_: show(*["line"] * 100_000), "an example")
+sys.exit(command_line.run(["--region", "eu-central-1", "example"]))
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "line\n"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141
