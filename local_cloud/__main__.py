@@ -15,6 +15,7 @@ from .environment import clean_this_process
 from .errors import LocalCloudError
 from .report import render
 from .state import CHECKOUT
+from .supervisor import CORE
 
 
 def main() -> int:
@@ -93,6 +94,9 @@ def _status(cloud: LocalCloud) -> int:
         print(restart["message"].splitlines()[0].removesuffix(":"))
     for crash in found["crashes"].values():
         print(crash)
+    if set(found["running"]) >= CORE and cloud.state.services.exists():
+        for line in cloud.described():
+            print(line)
     if not found["running"]:
         print(f"No local cloud is running in {cloud.state.root}.")
         _say_what_is_kept(cloud)

@@ -20,7 +20,7 @@ import botocore.session
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import processes, samples, stack_outputs, toolchain
+from . import contents, processes, samples, stack_outputs, toolchain
 from .control import Control
 from .deploy import CdkDeployment, sources_digest
 from .digests import own_code_digest
@@ -119,6 +119,23 @@ class LocalCloud:
     def session(self) -> boto3.session.Session:
         """boto3 as the root user of the local account; it can reach this machine only."""
         return _LocalSession(self.services())
+
+    def described(self) -> list[str]:
+        """Addresses, numbers of rows, and whether the deployment is unfinished, of a local cloud that runs."""
+        core, running = self.services(), self.status()["running"]
+        lines = [f"AWS: {core.endpoint_url}, for shells after `source {self.state.env}`"]
+        for service in self._services.values():
+            if service.process in running:
+                lines += service.report(core.ports)
+        try:
+            deployment = CdkDeployment(self.state, core, self._say, list)
+            changed_at = stack_outputs.changed_at(self.session().client("cloudformation"))
+            if not deployment.has_left(changed_at) or not self.state.outputs.exists():
+                return [*lines, "The deployment is unfinished: `make up` finishes it."]
+            counts = contents.rows(self.outputs().database_url)
+        except (BotoCoreError, ClientError, psycopg.Error) as error:
+            return [*lines, f"What it contains is unknown: {' '.join(str(error).split())}"]
+        return [*lines, f"Rows: {', '.join(f'{count:,} {table}' for table, count in counts.items())}"]
 
     @property
     def faults(self) -> Faults:

@@ -16,7 +16,7 @@ from .state import StateFolder
 _METADATA = ".meta.json"  # the end of the name of a file that describes an object
 _TABLES = """
     SELECT relname FROM pg_class JOIN pg_namespace AS schema ON schema.oid = relnamespace
-    WHERE nspname = 'public' AND relkind = 'r' ORDER BY relname
+    WHERE nspname = 'public' AND relkind = 'r' AND relname <> 'alembic_version' ORDER BY relname
 """
 
 

@@ -23,7 +23,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local_cloud import processes
 from local_cloud.cloud import LocalCloud
-from tests.support.orders import Dropped, drop, wait_for
+from local_cloud.service import local_services
+from tests.support.orders import Dropped, drop, query, wait_for
 from tests.support.saved import wait_until_saved
 
 Probe = Callable[[str], Any]
@@ -215,6 +216,25 @@ def test_a_killed_database_restarts_with_all_committed_rows(local_cloud: LocalCl
     local_cloud.faults.start_database()
     assert wait_for(local_cloud, dropped) == committed
     assert local_cloud.status()["crashes"] == {}
+
+
+def test_status_shows_addresses_rows_and_an_unfinished_deployment(local_cloud: LocalCloud) -> None:
+    wait_for(local_cloud, drop(local_cloud))
+    services = local_cloud.services()
+    described = local_cloud.described()
+    assert described[0].startswith(f"AWS: {services.endpoint_url}, ")
+    for service in local_services().values():
+        assert set(service.report(services.ports)) <= set(described)
+    (rows,) = (line for line in described if line.startswith("Rows: "))
+    for table in ("files", "orders"):
+        count = query(local_cloud, f"SELECT count(*) AS found FROM {table}")[0]["found"]
+        assert f"{count:,} {table}" in rows
+    deployed = local_cloud.state.deployed.read_text()
+    local_cloud.state.deployed.write_text(deployed.replace("_COMPLETE", "_IN_PROGRESS"))
+    try:
+        assert local_cloud.described()[-1] == "The deployment is unfinished: `make up` finishes it."
+    finally:
+        local_cloud.state.deployed.write_text(deployed)
 
 
 def test_down_and_up_keep_files_rows_addresses_and_keys(local_cloud: LocalCloud) -> None:
