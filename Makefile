@@ -6,6 +6,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 
 PYTHON ?= python3
+PYTHON_IS_GIVEN := $(filter-out file,$(origin PYTHON))
 ENV ?= dev
 ENV_IS_GIVEN := $(filter-out file,$(origin ENV))
 # Only from the command line: some shells, such as WSL's, have a NAME of their own.
@@ -149,8 +150,11 @@ aws-not-local:
 
 .PHONY: setup
 setup: ## Set up .venv, Node where it is missing, and the CDK command line
-	@command -v "$$PYTHON" >/dev/null || { echo "Python 3.11.5 or newer is needed, and '$$PYTHON' is not there. Name yours: make PYTHON=python3.12"; exit 1; }
-	@PATH="$${PATH#"$$CHECKOUT"/.venv/bin:}" "$$PYTHON" scripts/bootstrap.py
+# Without PYTHON=, the Python of .venv stays: another one would make all of it again.
+	@$(if $(PYTHON_IS_GIVEN),,[ ! -x .venv/bin/python ] || PYTHON=.venv/bin/python;) \
+	command -v "$$PYTHON" >/dev/null || { echo "Python 3.11.5 or newer is needed, and '$$PYTHON' is not there. Name yours: make PYTHON=python3.12"; exit 1; }; \
+	"$$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3,))' || { echo "Python 3.11.5 or newer is needed, and '$$PYTHON' is Python 2. Name yours: make PYTHON=python3.12"; exit 1; }; \
+	PATH="$${PATH#"$$CHECKOUT"/.venv/bin:}" "$$PYTHON" scripts/bootstrap.py
 
 .PHONY: lock
 lock: setup ## Resolve all requirements again, with hashes

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import NoCredentialsError
+
 from checks.changes.report import rendered
 from config.bootstrap import SharedBootstrap
 from ops.common.environment import DeployedEnvironment, configuration
@@ -43,6 +45,8 @@ def run(
     `account` and `region` may be empty, as for `cdk deploy` without that context. With `yes`, nobody is asked before
     permissions are widened, as is needed where no terminal is. With `accept_loss`, content may be deleted for good.
     """
+    if environment.session.get_credentials() is None:
+        raise NoCredentialsError  # before minutes of building code
     require_compiling_python(environment.name, sys.version_info[:2])
     context = {"env": environment.name, "account": account, "region": region}
     options = [part for name, value in context.items() if value for part in ("--context", f"{name}={value}")]

@@ -26,7 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = [part for name, value in vars(given).items() if value for part in ("--context", f"{name}={value}")]
     # Only `cdk list` writes an assembly without building the code of functions, for which pip needs its index.
     # `cdk synth` of that assembly then reports the errors that constructs found.
-    return cdk.run("list", "--output", folder, *options) or cdk.run("synth", "--quiet", "--app", folder)
+    try:
+        return cdk.run("list", "--output", folder, *options) or cdk.run("synth", "--quiet", "--app", folder)
+    except KeyboardInterrupt:
+        show("synth: interrupted", error=True)
+        return 1
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import NoCredentialsError
 
 from config import environments
 from config.bootstrap import OwnBootstrap
@@ -243,3 +244,10 @@ def test_what_is_left_behind_fails_the_deployment(
     assert deploy.run(aws.environment(), account="", region="") == 1
     assert "delete it yourself: data/Group (sg-1): in use" in capsys.readouterr().out
     assert runs
+
+
+def test_without_credentials_nothing_is_built(aws: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aws, "get_credentials", lambda: None)
+    monkeypatch.setattr(deploy, "_cdk", lambda *_: pytest.fail("this takes minutes"))
+    with pytest.raises(NoCredentialsError):
+        deploy.run(aws.environment(), account="", region="")
