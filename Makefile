@@ -6,6 +6,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 
 PYTHON ?= python3
+PYTHON_IS_GIVEN := $(filter-out file,$(origin PYTHON))
 ENV ?= dev
 ENV_IS_GIVEN := $(filter-out file,$(origin ENV))
 # Only from the command line: some shells, such as WSL's, have a NAME of their own.
@@ -23,7 +24,6 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(value PATH)
 export PYTHONHASHSEED := 0
 export PIP_NO_INPUT := 1
 
-CONTEXT = -c "env=$$SELECTED_ENV" $(if $(ACCOUNT),-c "account=$$ACCOUNT") $(if $(REGION),-c "region=$$REGION")
 # Packages that run on AWS: functions, and apps such as those of optional capabilities.
 FUNCTIONS = $(patsubst lambda_src/%/__init__.py,-p %,$(wildcard lambda_src/*/__init__.py))
 APPS = $(patsubst %/__init__.py,-p %,$(wildcard *_src/__init__.py))
@@ -43,8 +43,12 @@ up: setup ## Bring the whole architecture up on this machine and load the sample
 	@python -m local_cloud up
 
 .PHONY: down
-down: ## Stop all of it
+down: ## Stop all of it; its data stays, and the next `make up` continues with it
 	@if [ -x .venv/bin/python ]; then python -m local_cloud down; else echo "Nothing is set up here, so nothing runs."; fi
+
+.PHONY: reset
+reset: ## Delete the data of the local cloud, after saying what; YES=1 does not ask
+	@if [ -x .venv/bin/python ]; then python -m local_cloud reset $(if $(filter 1,$(YES)),--yes); else echo "Nothing is set up here, so there is no data."; fi
 
 .PHONY: status
 status: setup ## Show what runs, and what it contains
@@ -125,8 +129,8 @@ bench: setup ## Measure speed and memory, as ratios within one run; writes .loca
 # ---- on AWS ----------------------------------------------------------------------------------------------------
 
 .PHONY: synth
-synth: setup ## Synthesize ENV's templates into cdk.out, without credentials
-	@cdk synth --quiet $(CONTEXT)
+synth: setup ## Synthesize ENV's templates into cdk.out/ENV, without credentials
+	@python -m ops.environment.synth --env="$$SELECTED_ENV" --account="$$ACCOUNT" --region="$$REGION"
 
 .PHONY: deploy
 deploy: aws-not-local setup ## Deploy ENV (a real account; once before: make bootstrap); YES=1 does not ask before it widens permissions, LOSS=accept deletes content
@@ -146,8 +150,11 @@ aws-not-local:
 
 .PHONY: setup
 setup: ## Set up .venv, Node where it is missing, and the CDK command line
-	@command -v "$$PYTHON" >/dev/null || { echo "Python 3.11.5 or newer is needed, and '$$PYTHON' is not there. Name yours: make PYTHON=python3.12"; exit 1; }
-	@PATH="$${PATH#"$$CHECKOUT"/.venv/bin:}" "$$PYTHON" scripts/bootstrap.py
+# Without PYTHON=, the Python of .venv stays: another one would make all of it again.
+	@$(if $(PYTHON_IS_GIVEN),,[ ! -x .venv/bin/python ] || PYTHON=.venv/bin/python;) \
+	command -v "$$PYTHON" >/dev/null || { echo "Python 3.11.5 or newer is needed, and '$$PYTHON' is not there. Name yours: make PYTHON=python3.12"; exit 1; }; \
+	"$$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3,))' || { echo "Python 3.11.5 or newer is needed, and '$$PYTHON' is Python 2. Name yours: make PYTHON=python3.12"; exit 1; }; \
+	PATH="$${PATH#"$$CHECKOUT"/.venv/bin:}" "$$PYTHON" scripts/bootstrap.py
 
 .PHONY: lock
 lock: setup ## Resolve all requirements again, with hashes

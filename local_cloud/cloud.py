@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -19,7 +20,7 @@ import botocore.session
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import processes, samples, stack_outputs, toolchain
+from . import contents, processes, samples, stack_outputs, toolchain
 from .control import Control
 from .deploy import CdkDeployment, sources_digest
 from .digests import own_code_digest
@@ -27,14 +28,14 @@ from .emulator.settings import REGION
 from .environment import Account
 from .errors import LocalCloudError
 from .faults import Faults
-from .logs import last_lines
+from .logs import last_lines, visible
 from .ports import choose_ports, port_variable
-from .postgres import PostgresEndpoint, remove_leftovers
+from .postgres import PostgresEndpoint, remove_data
 from .report import Summary
 from .service import LocalService, ServiceContext, local_services
 from .stack_outputs import CoreOutputs
 from .state import CHECKOUT, Outputs, StateFolder
-from .supervisor import RunningServices
+from .supervisor import CORE, RunningServices
 
 START_SECONDS = 90.0
 CRASH_SECONDS = 1.0
@@ -60,6 +61,7 @@ class LocalCloud:
         self._variables = variables
         self._services = local_services()
         self._supervisor: subprocess.Popen[bytes] | None = None
+        self._restarts_before = 0
 
     def up(self) -> Summary:
         """Start everything, or bring it up to date. What is healthy and current keeps running.
@@ -69,31 +71,40 @@ class LocalCloud:
         with self.state.lock():
             toolchain.prepare(self._say)
             self._ensure_core()
+            self._restarts_before = len(self.status()["restarts"])
             try:
                 return self._bring_up()
             except (LocalCloudError, BotoCoreError, ClientError, psycopg.Error) as error:
                 raise self._explained(error) from error
 
     def down(self) -> list[str]:
-        """Stop everything and delete its data; returns the crashes before that."""
+        """Stop everything, and keep its data; returns the crashes before that."""
         with self.state.lock():
             crashes = list(self.status()["crashes"].values())
             self._end()
             return crashes
 
+    def reset(self) -> None:
+        """Stop everything, and delete its data."""
+        with self.state.lock():
+            self._end()
+            self._delete_data()
+
     def status(self) -> dict[str, Any]:
-        """The processes that run, and the last log lines of those that crashed."""
+        """The processes that run, and the last log lines of those that crashed: they stay down, or were restarted."""
         if not self._supervisor_runs():
-            return {"running": [], "crashes": self._supervisor_crash()}
+            return {"running": [], "crashes": self._supervisor_crash(), "restarts": []}
         if not self.state.control.exists():  # it is still starting
             recorded = processes.load(self.state.processes)
-            return {"running": [each.name for each in recorded if processes.runs(each)], "crashes": {}}
+            running = [each.name for each in recorded if processes.runs(each)]
+            return {"running": running, "crashes": {}, "restarts": []}
         try:
             found: dict[str, Any] = Control(self.state.control).call("status")
         except LocalCloudError as error:
             return {
                 "running": [],
                 "crashes": self._supervisor_crash() if not self._supervisor_runs() else {"supervisor": str(error)},
+                "restarts": [],
             }
         return found
 
@@ -109,6 +120,23 @@ class LocalCloud:
         """boto3 as the root user of the local account; it can reach this machine only."""
         return _LocalSession(self.services())
 
+    def described(self) -> list[str]:
+        """Addresses, numbers of rows, and whether the deployment is unfinished, of a local cloud that runs."""
+        core, running = self.services(), self.status()["running"]
+        lines = [f"AWS: {core.endpoint_url}, for shells after `source {self.state.env}`"]
+        for service in self._services.values():
+            if service.process in running:
+                lines += service.report(core.ports)
+        try:
+            deployment = CdkDeployment(self.state, core, self._say, list)
+            changed_at = stack_outputs.changed_at(self.session().client("cloudformation"))
+            if not deployment.has_left(changed_at) or not self.state.outputs.exists():
+                return [*lines, "The deployment is unfinished: `make up` finishes it."]
+            counts = contents.rows(self.outputs().database_url)
+        except (BotoCoreError, ClientError, psycopg.Error) as error:
+            return [*lines, f"What it contains is unknown: {' '.join(str(error).split())}"]
+        return [*lines, f"Rows: {', '.join(f'{count:,} {table}' for table, count in counts.items())}"]
+
     @property
     def faults(self) -> Faults:
         """Fault injection for tests."""
@@ -116,15 +144,16 @@ class LocalCloud:
 
     def _bring_up(self) -> Summary:
         core = self.services()
-        deployment = CdkDeployment(self.state, core, self._say, self._core_crashes)
+        crashes = partial(self._crashes_since_start, core_only=True)
+        deployment = CdkDeployment(self.state, core, self._say, crashes)
         cloudformation = self.session().client("cloudformation")
-        if deployment.was_done() and not stack_outputs.all_exist(cloudformation, self.state.assembly):
-            self._say("some stacks were deleted (make destroy ENV=local): deploying them again")
+        if deployment.was_done() and not deployment.has_left(stack_outputs.changed_at(cloudformation)):
+            self._say("the stacks are not those of the last `make up`: deploying them again")
             deployment.forget()
         # Taken before the synthesis, so that the next run notices a file that is saved during it.
         sources = sources_digest()
         if not deployment.is_current(sources):
-            self._deploy(deployment, sources)
+            self._deploy(deployment, sources, cloudformation)
         names = stack_outputs.stack_names(self.state.assembly)
         found = stack_outputs.read(cloudformation, names)
         deployed = {
@@ -163,38 +192,46 @@ class LocalCloud:
         deadline = time.monotonic() + CRASH_SECONDS
         while not crashes and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
-            crashes = list(self.status()["crashes"].values())
+            crashes = self._crashes_since_start()
         first_line = next(iter(str(error).strip().splitlines()), type(error).__name__).removesuffix(":")
         if crashes and not any(crash in str(error) for crash in crashes):
             return LocalCloudError("\n".join([*crashes, f"After that, this failed: {first_line}"]))
         return error if isinstance(error, LocalCloudError) else LocalCloudError(first_line)
 
-    def _core_crashes(self) -> list[str]:
-        """The crashes of the core; the services of capabilities start after every deployment."""
-        services = {service.process for service in self._services.values()}
-        return [crash for name, crash in self.status()["crashes"].items() if name not in services]
+    def _crashes_since_start(self, *, core_only: bool = False) -> list[str]:
+        """The crashes since `up` started to use the core, those after which the process was restarted included."""
+        found = self.status()
+        crashes = [
+            *found["crashes"].items(),
+            *((each["name"], each["message"]) for each in found["restarts"][self._restarts_before :]),
+        ]
+        return [message for name, message in crashes if not core_only or name in CORE | {"supervisor"}]
 
     def _ensure_core(self) -> None:
-        """Start the core, new and empty, unless it runs without crashes and has a finished deployment."""
-        for crash in self.status()["crashes"].values():
+        """Start the core on the data of the last run, unless it runs without crashes."""
+        found = self.status()
+        for crash in found["crashes"].values():
             self._say(crash)
-        healthy = not self._core_crashes() and self._supervisor_runs() and self.state.deployed.exists()
+        core_crashed = bool(found["crashes"].keys() & (CORE | {"supervisor"}))
+        healthy = not core_crashed and self._supervisor_runs() and self.state.services.exists()
         if healthy and self._runs_this_code():
             self._refuse_other_ports()
             return
         if healthy:
-            self._say("the local cloud's own code or pinned versions changed: restarting everything")
+            self._say("the local cloud's own code or pinned versions changed: restarting everything, with its data")
         elif processes.load(self.state.processes):
-            self._say("removing what is left of the last run")
+            self._say("stopping what is left of the last run; its data stays")
         self._end()
+        is_new = self.state.read_identity() is None
         try:
             self._start_core()
         except LocalCloudError as error:
             # Another program took a port after it was chosen and before it was used.
-            if _PORT_TAKEN not in str(error).lower():
+            if _PORT_TAKEN not in str(error).lower() or not is_new:
                 raise
             self._say("another program took a port: starting once more, on other ports")
             self._end()
+            self._delete_data()
             self._start_core()
 
     def _refuse_other_ports(self) -> None:
@@ -212,8 +249,9 @@ class LocalCloud:
 
     def _start_core(self) -> None:
         names = [name for service in self._services.values() for name in service.ports]
-        ports = choose_ports(names, self._variables)
-        self._say("starting PostgreSQL and the emulator")
+        former = self.state.read_identity()
+        ports = choose_ports(names, self._variables, former.service_ports if former else {})
+        self._say("starting PostgreSQL and the emulator" + (" on the data of the last run" if former else ""))
         shutil.rmtree(self.state.logs, ignore_errors=True)
         log = self.state.log("supervisor")
         command = [sys.executable, "-m", "local_cloud.supervisor", str(self.state.root), "--ports", json.dumps(ports)]
@@ -229,8 +267,8 @@ class LocalCloud:
                 )
             time.sleep(_POLL_SECONDS)
 
-    def _deploy(self, deployment: CdkDeployment, sources: str) -> None:
-        bootstrap = not self.state.deployed.exists()
+    def _deploy(self, deployment: CdkDeployment, sources: str, cloudformation: Any) -> None:
+        bootstrap = not deployment.was_done()
         with ThreadPoolExecutor() as pool:
             self._say("synthesizing" + (" and bootstrapping the account" if bootstrap else ""))
             bootstrapped = pool.submit(deployment.bootstrap) if bootstrap else None
@@ -241,7 +279,7 @@ class LocalCloud:
             self._say("deploying")
             deployment.deploy()
             self._forget_started()
-        deployment.remember(sources)
+        deployment.remember(sources, stack_outputs.changed_at(cloudformation))
         deployment.prune()
 
     def _forget_started(self) -> None:
@@ -302,7 +340,7 @@ class LocalCloud:
         logs = self.session().client("logs")
         configuration = self.session().client("lambda").get_function_configuration(FunctionName=function)
         events = logs.filter_log_events(logGroupName=configuration["LoggingConfig"]["LogGroup"])["events"]
-        return "\n".join(f"  {event['message'].rstrip()}" for event in events[-count:]) or "  (empty)"
+        return "\n".join(f"  {visible(event['message'].rstrip())}" for event in events[-count:]) or "  (empty)"
 
     def _supervisor_runs(self) -> bool:
         recorded = processes.load(self.state.processes)
@@ -329,12 +367,18 @@ class LocalCloud:
         if self._supervisor is not None:
             self._supervisor.wait()
             self._supervisor = None
-        for path in (self.state.control, self.state.services, self.state.processes, self.state.deployed,
-                     self.state.outputs, self.state.env, self.state.database_proxy_control):  # fmt: skip
+        for path in (self.state.control, self.state.services, self.state.processes, self.state.outputs,
+                     self.state.env, self.state.database_proxy_control):  # fmt: skip
             path.unlink(missing_ok=True)
-        remove_leftovers(self.state.root)
         shutil.rmtree(self.state.emulator, ignore_errors=True)
         self._forget_started()
+
+    def _delete_data(self) -> None:
+        remove_data(self.state.root)
+        for folder in self.state.kept_folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        for file in self.state.kept_files:
+            file.unlink(missing_ok=True)
 
 
 class _LocalSession(boto3.session.Session):

@@ -13,6 +13,7 @@ from pathlib import Path
 from .errors import LocalCloudError
 
 UNPRIVILEGED = "nobody"
+PACKAGES_COPY = "packages"  # the folder below the home, if there is a copy of the installation
 _SHARED_FOLDERS = ("/var/tmp", "/tmp")  # noqa: S108 - only as parents of a private folder with a random name
 
 # initdb starts the server through a shell, with its path in double quotes, where these are special.
@@ -94,7 +95,7 @@ def reachable_installation(user: DatabaseUser, installation: Path, home: Path) -
     if initdb_accepts(installation) and all(map(user.can_reach, needed)):
         return installation
     packages = installation.parent.parent
-    copy = home / "packages"
+    copy = home / PACKAGES_COPY
     # The programs find their libraries two folders up, so the copy has the same layout.
     for part in (installation.relative_to(packages), Path(f"{installation.parent.name}.libs")):
         if not (copy / part).exists():

@@ -86,8 +86,15 @@ class CdkDeployment:
         return self._deployed().get("sources") == sources
 
     def was_done(self) -> bool:
-        """Whether anything was deployed since this local cloud was started."""
+        """Whether everything has been deployed once."""
         return bool(self._deployed())
+
+    def has_left(self, stacks: dict[str, str]) -> bool:
+        """Whether these `stack_outputs.changed_at` are those after the last deployment.
+
+        They are not if a person deleted or changed a stack, or if the emulator crashed before it had saved a change.
+        """
+        return self._deployed().get("stacks") == stacks
 
     def assembly_is_deployed(self) -> bool:
         """Whether the synthesized assembly is that of the last deployment."""
@@ -95,12 +102,12 @@ class CdkDeployment:
 
     def forget(self) -> None:
         """Record that nothing is deployed."""
-        self._state.deployed.write_text("{}", encoding="utf-8")
+        self._state.deployed.unlink(missing_ok=True)
 
-    def remember(self, sources: str) -> None:
-        """Record that the assembly synthesized from `sources` is deployed."""
-        digests = {"sources": sources, "assembly": self._assembly_digest()}
-        self._state.deployed.write_text(json.dumps(digests), encoding="utf-8")
+    def remember(self, sources: str, stacks: dict[str, str]) -> None:
+        """Record that the assembly synthesized from `sources` is deployed, and when its stacks were changed."""
+        deployed = {"sources": sources, "assembly": self._assembly_digest(), "stacks": stacks}
+        self._state.deployed.write_text(json.dumps(deployed), encoding="utf-8")
 
     def prune(self) -> None:
         """Delete the bundles of earlier runs, which no asset manifest names."""
@@ -120,10 +127,10 @@ class CdkDeployment:
 
     def _deployed(self) -> dict[str, Any]:
         try:
-            digests: dict[str, Any] = json.loads(self._state.deployed.read_text(encoding="utf-8"))
+            deployed: dict[str, Any] = json.loads(self._state.deployed.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        return digests
+        return deployed
 
     def _assembly_digest(self) -> str:
         files = [*self._state.assembly.glob("*.template.json"), *self._state.assembly.glob("*.assets.json")]

@@ -15,4 +15,9 @@ def last_lines(path: Path, *, count: int = 15) -> str:
             lines = file.read().decode(errors="replace").splitlines()[-count:]
     except FileNotFoundError:
         return f"  (no log at {path})"
-    return "\n".join(f"  {line}" for line in lines) or f"  ({path} is empty)"
+    return "\n".join(f"  {visible(line)}" for line in lines) or f"  ({path} is empty)"
+
+
+def visible(line: str) -> str:
+    """The line with everything escaped that a terminal would obey: partners choose the keys and rows in logs."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in line)

@@ -63,12 +63,17 @@ def runs(process: ProcessRecord) -> bool:
     return _born(process.pid) == process.born != ""
 
 
+def has_ended(pid: int) -> bool:
+    """Whether no process has this number, or only one that ended and whose parent did not ask for it (a zombie)."""
+    return _born(pid) is None
+
+
 def end(process: ProcessRecord, *, grace_seconds: float = 5.0) -> None:
     """End a process and its group: SIGTERM first, SIGKILL after `grace_seconds`."""
     if runs(process):
         _signal_group(process.pid, signal.SIGTERM)
         _wait(process, grace_seconds)
-    if runs(process) or _born(process.pid) is None:
+    if runs(process) or has_ended(process.pid):
         # A group can outlive its leader, whose number is not reused until then.
         _signal_group(process.pid, signal.SIGKILL)
     _wait(process, grace_seconds)

@@ -40,11 +40,14 @@ def stack_names(assembly: Path) -> list[str]:
     ]
 
 
-def all_exist(cloudformation: Any, assembly: Path) -> bool:
-    """Whether every stack of a synthesized assembly is deployed."""
+def changed_at(cloudformation: Any) -> dict[str, str]:
+    """When each stack that is deployed was last changed."""
     pages = cloudformation.get_paginator("describe_stacks").paginate()
-    existing = {stack["StackName"] for page in pages for stack in page["Stacks"]}
-    return existing.issuperset(stack_names(assembly))
+    stacks = [stack for page in pages for stack in page["Stacks"]]
+    return {
+        stack["StackName"]: f"{stack['StackStatus']} {stack.get('LastUpdatedTime', stack['CreationTime']).isoformat()}"
+        for stack in stacks
+    }
 
 
 def has_stack_of(capability: str, names: list[str]) -> bool:

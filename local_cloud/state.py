@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import secrets
 import shlex
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from .control import write_private
 from .errors import LocalCloudError
+from .ports import free_port
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -46,24 +48,50 @@ class Outputs:
         return "\n".join(lines) + "\n"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What programs and deployed resources know of a local cloud, so that it stays the same from run to run."""
+
+    api_port: int
+    access_key_id: str
+    secret_access_key: str
+    service_ports: dict[str, int] = field(default_factory=dict)  # those of the last run, by name
+
+
 class StateFolder:
-    """Paths below one folder, which the first command creates."""
+    """Paths below one folder, which the first command creates.
+
+    What `kept_folders` and `kept_files` name stays over `make down` and crashes; the rest belongs to one run.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self.logs = self.root / "logs"
         self.assembly = self.root / "cdk.out"  # the CDK's output
         self.emulator = self.root / "emulator"  # its settings and temporary files, and what services write for it
+        self.objects = self.root / "objects"  # the objects of all buckets, with their versions
+        self.resources = self.root / "resources"  # everything else that the emulator keeps: stacks, queues, functions
+        self.identity = self.root / "identity.json"  # ports and keys, which stay the same from run to run
         self.temporary = self.emulator / "tmp"  # the emulator's TMPDIR: functions are unpacked here
         # Folders of the capabilities' services. A deployment deletes them, so that the services start again.
         self.capabilities = self.root / "capabilities"
-        self.deployed = self.root / "deployed.json"  # digests of the last deployment
+        self.deployed = self.root / "deployed.json"  # what the last deployment was made from, and its stacks
         self.outputs = self.root / "outputs.json"  # `Outputs` as JSON
         self.env = self.root / "env.sh"  # `Outputs` as shell variables
         self.control = self.root / "supervisor.json"  # the address of the supervisor's control port
         self.database_proxy_control = self.root / "database-proxy.json"  # that of the database proxy
         self.services = self.root / "services.json"  # `RunningServices`; written once all of them answer
         self.processes = self.root / "processes.json"  # those of the supervisor, so that another process can end them
+
+    @property
+    def kept_folders(self) -> list[Path]:
+        """What stays until `make reset`, apart from PostgreSQL's data if that is elsewhere."""
+        return [self.objects, self.resources, self.root / "postgres"]
+
+    @property
+    def kept_files(self) -> list[Path]:
+        """The files that describe what is kept."""
+        return [self.identity, self.deployed]
 
     def log(self, process: str) -> Path:
         """The log of this process."""
@@ -81,6 +109,24 @@ class StateFolder:
                     f"another command is already changing the local cloud in {self.root}: wait until it has finished"
                 ) from None
             yield
+
+    def read_identity(self) -> Identity | None:
+        """None before the first start."""
+        try:
+            return Identity(**json.loads(self.identity.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+
+    def keep_identity(self, service_ports: dict[str, int]) -> Identity:
+        """The identity, with these ports from now on; a new one at the first start."""
+        identity = self.read_identity() or Identity(
+            api_port=free_port(),
+            access_key_id=f"LOCALCLOUD{secrets.token_hex(5).upper()}",
+            secret_access_key=secrets.token_urlsafe(30),
+        )
+        identity = replace(identity, service_ports=service_ports)
+        write_private(self.identity, json.dumps(asdict(identity)))
+        return identity
 
     def write_outputs(self, outputs: Outputs) -> None:
         """Write both files. Only their owner may read them, because they contain secrets."""

@@ -1,4 +1,4 @@
-"""The detached process that starts and ends all other processes of the local cloud, and reports crashes.
+"""The detached process that starts and ends all other processes of the local cloud, and restarts those that crash.
 
 Run as `python -m local_cloud.supervisor <state folder> --ports '{"<name>": <port>, …}'`; takes commands on its control
 port.
@@ -11,13 +11,15 @@ import asyncio
 import contextlib
 import json
 import os
-import secrets
+import shutil
 import signal
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,13 +34,18 @@ from .emulator.settings import ACCOUNT, REGION, VARIABLE, EmulatorSettings
 from .environment import Account, clean, clean_this_process
 from .errors import LocalCloudError
 from .logs import last_lines
-from .ports import LOOPBACK, free_port
+from .ports import LOOPBACK, is_free
 from .postgres import LocalPostgres
 from .state import CHECKOUT, StateFolder
 
 START_SECONDS = 60.0
-STOP_SECONDS = 1.0
+SAVE_SECONDS = 15.0  # for the emulator, when it ends
+STOP_SECONDS = 1.0  # for every other process: nothing is lost with it
+MAX_RESTARTS = 3  # of one process, in RESTART_PERIOD_SECONDS
+RESTART_PERIOD_SECONDS = 60.0
 _POLL_SECONDS = 0.25
+_POSTGRES, _PROXY, _EMULATOR = "PostgreSQL", "database proxy", "emulator"
+CORE = frozenset({_POSTGRES, _PROXY, _EMULATOR})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +63,10 @@ class SupervisedProcess:
 
     process: subprocess.Popen[bytes]
     log: Path
+    start: Callable[[], subprocess.Popen[bytes]]  # starts it again after a crash
+    wait: Callable[[], None] = lambda: None  # returns when it answers
     stopping: bool = False
+    restarted: list[float] = field(default_factory=list)  # when, on the monotonic clock
 
 
 class Supervisor:
@@ -66,7 +76,8 @@ class Supervisor:
         self._state = state
         self._ports = ports
         self._children: dict[str, SupervisedProcess] = {}
-        self._crashes: dict[str, str] = {}
+        self._crashes: dict[str, str] = {}  # of processes that are down
+        self._restarts: list[dict[str, str]] = []
         self._lock = asyncio.Lock()
         self._done = asyncio.Event()
         self._postgres = LocalPostgres(state.root, venv=toolchain.SERVICES_VENV)
@@ -94,10 +105,9 @@ class Supervisor:
             await asyncio.to_thread(self._end)
 
     async def status(self) -> dict[str, Any]:
-        """The names of running processes, and the last log lines of each crashed process."""
-        self._notice_crashes()
+        """The names of running processes, the crashes of those that stay down, and the restarts of the others."""
         running = [name for name, child in list(self._children.items()) if child.process.poll() is None]
-        return {"running": running, "crashes": self._crashes}
+        return {"running": running, "crashes": self._crashes, "restarts": self._restarts}
 
     async def start_service(self, name: str, command: list[str], folder: str, environment: dict[str, str]) -> None:
         """Start a capability's service. A running service with this name is replaced."""
@@ -107,37 +117,84 @@ class Supervisor:
     async def start_database(self) -> None:
         """Start PostgreSQL again on the same data and port."""
         async with self._lock:
-            await asyncio.to_thread(self._postgres.start)
-            self._add("PostgreSQL", self._postgres.process, self._postgres.log)
+            process = await asyncio.to_thread(self._start_postgres)
+            self._add(_POSTGRES, process, self._postgres.log, self._start_postgres)
+
+    def _start_postgres(self) -> subprocess.Popen[bytes]:
+        self._postgres.start()
+        return _started(self._postgres.process)
 
     async def _end_database(self, end: Callable[[], None]) -> None:
         """Make PostgreSQL end, and stay down until `start_database`."""
         async with self._lock:
-            self._children["PostgreSQL"].stopping = True
+            self._children[_POSTGRES].stopping = True
             await asyncio.to_thread(end)
 
     async def _watch(self) -> None:
         while not self._done.is_set():
-            self._notice_crashes()
+            for name, child in list(self._children.items()):
+                if child.process.poll() is not None and not child.stopping and name not in self._crashes:
+                    await self._restart(name)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._done.wait(), _POLL_SECONDS)
 
-    def _notice_crashes(self) -> None:
-        for name, child in list(self._children.items()):  # a copy: another thread may add a process
+    async def _restart(self, name: str) -> None:
+        """Start a crashed process again, as RDS, Lambda and systemd do, unless it crashes again and again."""
+        async with self._lock:
+            child = self._children[name]
             code = child.process.poll()
-            if code is not None and not child.stopping and name not in self._crashes:
+            if code is None or child.stopping:  # ended on purpose, or started again while this waited
+                return
+            crash = f"{name} crashed ({_exit_reason(code)})"
+            print(crash, flush=True)
+            log = f"the end of its log {child.log}:\n{last_lines(child.log)}"
+            now = time.monotonic()
+            child.restarted = [when for when in child.restarted if now - when < RESTART_PERIOD_SECONDS]
+            if len(child.restarted) >= MAX_RESTARTS:
                 self._crashes[name] = (
-                    f"{name} crashed ({_exit_reason(code)}); the end of its log {child.log}:\n{last_lines(child.log)}"
+                    f"{crash}, and stays down, because it was restarted {MAX_RESTARTS} times in the last "
+                    f"{RESTART_PERIOD_SECONDS:.0f} s; {log}"
                 )
-                print(self._crashes[name], flush=True)
+                return
+            child.restarted.append(now)
+            at = f"{datetime.now(tz=UTC).astimezone():%H:%M:%S}"  # on the person's own clock
+            restart = {"name": name, "message": f"{crash} at {at} and was started again; see {log}"}
+            self._restarts.append(restart)
+            try:
+                await asyncio.to_thread(self._start_again, name)
+            except (LocalCloudError, OSError) as error:
+                self._restarts.remove(restart)
+                self._crashes[name] = f"{crash}, and did not start again: {error}; {log}"
+
+    def _start_again(self, name: str) -> None:
+        child = self._children[name]
+        # What it had started, such as functions, is of no use any more.
+        processes.end(processes.record(name, child.process.pid), grace_seconds=0)
+        child.process = child.start()
+        self._record()
+        child.wait()
+        if name == _EMULATOR:
+            # It gave out credentials, which it does not know any more.
+            for service in self._children.keys() - CORE:
+                self._end_child(service)
+                self._start_again(service)
+
+    def _end_child(self, name: str) -> None:
+        processes.end(processes.record(name, self._children[name].process.pid))
 
     def _start(self) -> None:
         database = self._postgres.start()
         certificates = self._postgres.certificates
-        self._add("PostgreSQL", self._postgres.process, self._postgres.log)
-        self._add("database proxy", self._postgres.proxy, self._postgres.proxy_log)
+        self._add(_POSTGRES, _started(self._postgres.process), self._postgres.log, self._start_postgres)
+        self._add(_PROXY, _started(self._postgres.proxy), self._postgres.proxy_log, self._postgres.start_proxy)
+        identity = self._state.keep_identity(self._ports)
+        if not is_free(identity.api_port):
+            raise LocalCloudError(
+                f"port {identity.api_port}, which this local cloud has used from its first start, is in use by another "
+                "program (address already in use): end that program"
+            )
         settings = EmulatorSettings(
-            api_port=free_port(),
+            api_port=identity.api_port,
             service_ports=self._ports,
             certificate=str(certificates.certificate),
             certificate_key=str(certificates.key),
@@ -149,19 +206,29 @@ class Supervisor:
         )
         services = RunningServices(
             endpoint_url=f"https://{LOOPBACK}:{settings.api_port}",
-            access_key_id=f"LOCALCLOUD{secrets.token_hex(5).upper()}",
-            secret_access_key=secrets.token_urlsafe(30),
+            access_key_id=identity.access_key_id,
+            secret_access_key=identity.secret_access_key,
             ca_bundle=str(certificates.authority),
             database_superuser_url=database.url(),
             ports=self._ports,
             code=self._code,
         )
-        self._start_emulator(settings, services)
+        write_private(self._state.emulator / "settings.json", json.dumps(asdict(settings)))  # with a password
+        self._add_emulator(settings, services)
         write_private(self._state.services, json.dumps(asdict(services)))
 
-    def _start_emulator(self, settings: EmulatorSettings, services: RunningServices) -> None:
-        settings_file = self._state.emulator / "settings.json"
-        write_private(settings_file, json.dumps(asdict(settings)))  # with the superuser's password
+    def _add_emulator(self, settings: EmulatorSettings, services: RunningServices) -> None:
+        log = self._state.log(_EMULATOR)
+        start = partial(self._start_emulator, settings, services, log)
+        self._add(_EMULATOR, start(), log, start)
+        child = self._children[_EMULATOR]
+        child.wait = lambda: self._wait_for_emulator(child.process, services, log)
+        child.wait()
+
+    def _start_emulator(
+        self, settings: EmulatorSettings, services: RunningServices, log: Path
+    ) -> subprocess.Popen[bytes]:
+        shutil.rmtree(self._state.temporary, ignore_errors=True)
         self._state.temporary.mkdir(parents=True, exist_ok=True)
         environment = {
             # The emulator passes this environment on to the functions.
@@ -175,7 +242,7 @@ class Supervisor:
             "TMPDIR": str(self._state.temporary),
             "SSL_CERT_FILE": services.ca_bundle,
             "DATABASE_CA_BUNDLE": services.ca_bundle,
-            VARIABLE: str(settings_file),
+            VARIABLE: str(self._state.emulator / "settings.json"),
             "MINISTACK_ACCOUNT_ID": ACCOUNT,
             "MINISTACK_REGION": REGION,
             "MINISTACK_SSL_CERT": settings.certificate,
@@ -186,14 +253,13 @@ class Supervisor:
             "USE_SSL": "1",
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
-            "S3_DATA_DIR": str(self._state.temporary / "s3"),
-            "STATE_DIR": str(self._state.temporary / "state"),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(self._state.objects),
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(self._state.resources),
         }
-        log = self._state.log("emulator")
         command = [str(toolchain.program("python")), "-m", "local_cloud.emulator"]
-        process = processes.launch(command, log, cwd=CHECKOUT, env=environment)
-        self._add("emulator", process, log)
-        self._wait_for_emulator(process, services, log)
+        return processes.launch(command, log, cwd=CHECKOUT, env=environment)
 
     def _wait_for_emulator(self, process: subprocess.Popen[bytes], services: RunningServices, log: Path) -> None:
         context = ssl.create_default_context(cafile=services.ca_bundle)
@@ -210,17 +276,17 @@ class Supervisor:
         )
 
     def _start_service(self, name: str, command: list[str], folder: str, environment: dict[str, str]) -> None:
-        running = self._children.pop(name, None)
-        if running is not None:
-            processes.end(processes.record(name, running.process.pid))
+        if name in self._children:
+            self._end_child(name)
         self._crashes.pop(name, None)
         log = self._state.log(name)
-        self._add(name, processes.launch(command, log, cwd=folder, env=environment), log)
+        start = partial(processes.launch, command, log, cwd=folder, env=environment)
+        self._add(name, start(), log, start)
 
-    def _add(self, name: str, process: subprocess.Popen[bytes] | None, log: Path) -> None:
-        if process is None:
-            raise LocalCloudError(f"{name} was not started")
-        self._children[name] = SupervisedProcess(process=process, log=log)
+    def _add(
+        self, name: str, process: subprocess.Popen[bytes], log: Path, start: Callable[[], subprocess.Popen[bytes]]
+    ) -> None:
+        self._children[name] = SupervisedProcess(process=process, log=log, start=start)
         self._record()
 
     def _record(self) -> None:
@@ -236,12 +302,19 @@ class Supervisor:
         """End the last started process first. End the database last, because the other processes use the database."""
         for name, child in reversed(self._children.items()):
             child.stopping = True
-            if name != "PostgreSQL":
-                # The state is deleted anyway, so the emulator need not finish its work.
-                processes.end(processes.record(name, child.process.pid), grace_seconds=STOP_SECONDS)
-        self._postgres.remove()
+            if name not in (_POSTGRES, _PROXY):
+                grace = SAVE_SECONDS if name == _EMULATOR else STOP_SECONDS
+                processes.end(processes.record(name, child.process.pid), grace_seconds=grace)
+        self._postgres.stop_all()
         if all(child.process.poll() is not None for child in self._children.values()):
             self._state.processes.unlink(missing_ok=True)  # all processes have ended
+
+
+def _started(process: subprocess.Popen[bytes] | None) -> subprocess.Popen[bytes]:
+    """The process of a database that has been started."""
+    if process is None:
+        raise LocalCloudError("PostgreSQL or its proxy was not started")
+    return process
 
 
 def _exit_reason(code: int) -> str:

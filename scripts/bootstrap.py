@@ -20,6 +20,7 @@ from pathlib import Path
 # files uses some, and would split rows at the wrong place.
 OLDEST_PYTHON = (3, 11, 5)
 SUPPORTED_NODE = (22, 24)  # the major versions that jsii supports without a warning
+PROGRESS_SECONDS = 10
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -37,6 +38,17 @@ def main() -> None:
             f"Python 3.11.5 or newer is needed, this is {'.'.join(map(str, sys.version_info[:3]))} "
             f"({sys.executable}). Install a newer one, or name it: make PYTHON=python3.12"
         )
+    try:
+        _set_up()
+    except SetupError as error:
+        sys.exit(f"Setup: {error}")
+    except OSError as error:
+        sys.exit(f"Setup: {error}. The checkout must be writable, on a disk with room")
+    except KeyboardInterrupt:
+        sys.exit("Setup: interrupted; the next command continues")
+
+
+def _set_up() -> None:
     STATE.mkdir(exist_ok=True)
     with (STATE / "setup.lock").open("w") as lock:
         try:
@@ -44,17 +56,14 @@ def main() -> None:
         except BlockingIOError:  # such as `make up` and `make test` at the same time
             print("Setup: waiting for another command that is setting up this checkout", flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            _make_venv()
-            _install_node()
-            # At the same time, because npm mostly waits for its registry.
-            with ThreadPoolExecutor() as threads:
-                packages = threads.submit(_install, ROOT / "requirements-dev.txt", "Python packages")
-                cdk = threads.submit(_install_cdk)
-                packages.result()
-                cdk.result()
-        except SetupError as error:
-            sys.exit(f"Setup: {error}")
+        _make_venv()
+        _install_node()
+        # At the same time, because npm mostly waits for its registry.
+        with ThreadPoolExecutor() as threads:
+            packages = threads.submit(_install, ROOT / "requirements-dev.txt", "Python packages")
+            cdk = threads.submit(_install_cdk)
+            packages.result()
+            cdk.result()
 
 
 def _make_venv() -> None:
@@ -132,11 +141,14 @@ def _install_cdk() -> None:
 def _run(command: "list[str]", step: str) -> None:
     """Runs the command. If it fails, raises SetupError with the end of its output, and with what to do."""
     environment = {**_certificates(), **os.environ, "PATH": _path()}
-    done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, env=environment)
-    if done.returncode == 0:
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        stdout, stderr = _outputs(process, step)
+    if process.returncode == 0:
         return
-    output = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
-    if re.search("certificate|SELF_SIGNED_CERT", done.stdout + done.stderr, re.IGNORECASE):
+    output = "\n".join((stderr or stdout).strip().splitlines()[-5:])
+    if re.search("certificate|SELF_SIGNED_CERT", stdout + stderr, re.IGNORECASE):
         raise SetupError(
             f"{step} failed: a certificate is not trusted. If a proxy or mirror has its own certificate authority, "
             "add it to this machine's certificates (Debian and Ubuntu: update-ca-certificates), or name its PEM file: "
@@ -146,6 +158,17 @@ def _run(command: "list[str]", step: str) -> None:
         f"{step} failed. The first setup needs the Python and npm package indexes: check the network connection and, "
         f"if you need a proxy or mirror, that pip and npm are configured to use it. Its output:\n{output}"
     )
+
+
+def _outputs(process: "subprocess.Popen[str]", step: str) -> "tuple[str, str]":
+    """Its stdout and stderr, once it has ended. Says now and then that it still runs."""
+    seconds = 0
+    while True:
+        try:
+            return process.communicate(timeout=PROGRESS_SECONDS)
+        except subprocess.TimeoutExpired:
+            seconds += PROGRESS_SECONDS
+            print(f"Setup: {step}, {seconds} s so far", flush=True)
 
 
 def _certificates() -> "dict[str, str]":

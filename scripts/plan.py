@@ -55,6 +55,11 @@ def _report(against: str, environment: str, location: Mapping[str, str]) -> str:
         changes = report(*templates, with_code=against != RELEASED)
         cost = "" if changes.same else f"\n\n{difference(*templates, prices(region_of(environment, location)))}"
         return f"{title}\n{rendered(changes)}{cost}"
+    if had and against == RELEASED:
+        raise ChangesError(
+            f"the working tree has no environment {environment!r}: it was removed, or only tests synthesize it. ENV is "
+            f"one of {', '.join(environments())}"
+        )
     if had:
         return f"{title}\nThe environment is removed. Its deployed stacks stay deployed: {had}."
     if has:
@@ -94,7 +99,7 @@ def _released(environment: str) -> Mapping[str, Template]:
     try:
         return released.read(environment, folder=RELEASED_TEMPLATES)
     except ChangesError as error:
-        raise ChangesError(f"{error}; `make mark-released` keeps the present ones") from error
+        raise ChangesError(f"{error}; `make mark-released` keeps them for every environment but local") from error
 
 
 def _parser() -> argparse.ArgumentParser:

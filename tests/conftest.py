@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.synthesis import ENVIRONMENTS, Synthesized, shipped
+from tests.support.variants import EVERY
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,6 +47,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             not item.path.is_relative_to(_TESTS / "integration"),
         )
     )
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """`make mark-released` says which environments there are, if it is for none of them."""
+    if session.config.getoption("--mark-released") and not session.items:
+        names = ", ".join(name for name in EVERY if name != "local")
+        raise pytest.UsageError(f"nothing is marked as released: ENV must be one of {names}")
 
 
 def _group(item: pytest.Item) -> str:

@@ -31,7 +31,7 @@ _QUOTED_VALUE = re.compile('"[^"]*"')
 _SHOWN_REASONS = 3
 _KINDS_OF_REASONS = 1_000
 _NOT_STORABLE = "can't be stored"
-# Shop systems export an order with several items like this.
+# Many systems export an order with several items like this.
 _CONTINUATION = (
     "the row is a continuation of the one before it: it has the same {}, and other values are left out (each row must "
     "have all of them)"

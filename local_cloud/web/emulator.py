@@ -5,17 +5,28 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
-from ministack.services import imds, ssm, sts
+from ministack.services import alb, imds, ssm, sts
 
-from ..emulator.listener import Application, Listener, Scope, Send, answer
+from ..emulator.listener import Application, Listener, Scope, Send, answer, body_of, headers_of
 from ..emulator.patches import expect, expect_parameters
 from ..emulator.settings import ACCOUNT, settings
-from ..ports import LOOPBACK
 from .instance_identity import InstanceIdentity
 from .ports import METADATA, PAGE, UPLOAD
 
 _METADATA_PATHS = "/latest/"
+_FORM_HEADERS = frozenset(
+    {
+        b"access-control-request-headers",
+        b"access-control-request-method",
+        b"content-length",
+        b"content-type",
+        b"host",
+        b"origin",
+        b"transfer-encoding",
+    }
+)
 
 
 def patch() -> None:
@@ -23,6 +34,8 @@ def patch() -> None:
     os.environ["MINISTACK_IMDS_V2_REQUIRED"] = "1"
     _instance_metadata()
     _public_images()
+    expect_parameters(alb._find_lb_by_name, "name")
+    expect_parameters(alb.dispatch_request, "lb", "client_ip", "raw_query_string", "raw_path")
 
 
 def _instance_metadata() -> None:
@@ -69,49 +82,72 @@ def _public_images() -> None:
 
 
 async def _metadata(application: Application, scope: Scope, receive: Any, send: Send) -> None:
+    """Passes the request to the metadata service itself, so that no other path of the emulator answers here."""
     if scope["path"].startswith(_METADATA_PATHS):
-        await application(scope, receive, send)
+        await _respond(send, await imds.handle_request(scope["method"], scope["path"], headers_of(scope), b"", {}))
     else:
         await answer(send, 404, "only the instance metadata service answers here")
 
 
 async def _upload(application: Application, scope: Scope, receive: Any, send: Send) -> None:
-    """Takes forms with a file, and the browser's preflight requests.
+    """Takes forms with a file for the landing bucket, and the browser's preflight requests for them.
 
     The bucket's policy refuses plain HTTP, and a browser would refuse a certificate of the local authority: so the
-    request enters the emulator as one that came over TLS.
+    request enters the emulator as one that came over TLS. Only the headers of a form enter with it, because others
+    could address another service.
     """
-    if scope["method"] in ("OPTIONS", "POST"):
-        await application({**scope, "scheme": "https"}, receive, send)
-    else:
+    instance = _instance()
+    if instance is None or scope["path"] != f"/{instance.landing_bucket_name}" or scope["query_string"]:
         await answer(send, 404, "only uploads are accepted here")
+        return
+    headers = [(name, value) for name, value in scope["headers"] if name.lower() in _FORM_HEADERS]
+    await application({**scope, "headers": headers, "scheme": "https"}, receive, send)
 
 
 async def _load_balancer(application: Application, scope: Scope, receive: Any, send: Send) -> None:
-    """Sends every path to the web app's load balancer.
+    """Passes the request to the web app's load balancer itself, whatever its path.
 
-    The emulator recognizes the load balancer by the beginning of the path, which it removes. So the app gets the host
-    name that the client called, as on AWS, and no path leads to the emulator's own pages, such as /health. By other
-    host names the emulator would recognize other services.
+    The emulator's front door would answer paths of its own first, such as its health page.
     """
     instance = _instance()
-    if instance is None:
+    found = alb._find_lb_by_name(instance.load_balancer_name) if instance is not None else None
+    if found is None:
         await answer(send, 503, "the web stack is not deployed yet")
-    elif not _is_own_machine(scope):
-        await answer(send, 421, "open this page at http://localhost")
-    else:
-        beginning = f"/_alb/{instance.load_balancer_name}"
-        path, raw_path = beginning + scope["path"], beginning.encode() + scope["raw_path"]
-        await application({**scope, "path": path, "raw_path": raw_path}, receive, send)
+        return
+    body = await body_of(receive)
+    if body is None:
+        return
+    query = scope["query_string"].decode("latin-1")
+    response = await alb.dispatch_request(
+        found,
+        scope["method"],
+        scope["path"],
+        headers_of(scope),
+        body,
+        parse_qs(query, keep_blank_values=True),
+        client_ip=scope["client"][0],
+        raw_query_string=query,
+        raw_path=scope["raw_path"].decode("ascii"),
+    )
+    await _respond(send, response, receive)
 
 
-def _is_own_machine(scope: Scope) -> bool:
-    hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-    return len(hosts) == 1 and hosts[0].rpartition(":")[0] in ("localhost", LOOPBACK)
+async def _respond(send: Send, response: tuple[int, dict[str, str], Any], receive: Any = None) -> None:
+    """Send a response of one of the emulator's handlers."""
+    from ministack import app  # noqa: PLC0415 - reads its settings from the environment as it is imported
+
+    await app._send_if_handled(send, response, receive)
 
 
 def _instance() -> InstanceIdentity | None:
     return InstanceIdentity.read(Path(settings().folder))
 
 
-LISTENERS: dict[str, Listener] = {PAGE: _load_balancer, UPLOAD: _upload, METADATA: _metadata}
+LISTENERS = {
+    # Every method that a page may use: the app itself refuses those that it does not know, as behind a real one.
+    PAGE: Listener(
+        methods=frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}), handle=_load_balancer
+    ),
+    UPLOAD: Listener(methods=frozenset({"OPTIONS", "POST"}), handle=_upload),
+    METADATA: Listener(methods=frozenset({"GET", "PUT"}), handle=_metadata),
+}

@@ -31,12 +31,13 @@ HEALTHY_SECONDS = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class WebOutputs:
-    """The outputs of the web stack that the instance needs."""
+    """The outputs of the stacks that the instance needs."""
 
     load_balancer_name: str
     target_group_arn: str
     launch_template_id: str
     instance_role_name: str
+    landing_bucket_name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +94,9 @@ class WebApp:
     def start(self) -> None:
         """Boot as an instance does and register with the load balancer; replaces one that runs already."""
         InstanceIdentity(
-            role_name=self._outputs.instance_role_name, load_balancer_name=self._outputs.load_balancer_name
+            role_name=self._outputs.instance_role_name,
+            load_balancer_name=self._outputs.load_balancer_name,
+            landing_bucket_name=self._outputs.landing_bucket_name,
         ).write(self._state.emulator)
         shutil.rmtree(self._folder, ignore_errors=True)
         self._root.mkdir(parents=True)

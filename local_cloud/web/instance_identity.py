@@ -15,6 +15,7 @@ class InstanceIdentity:
 
     role_name: str
     load_balancer_name: str
+    landing_bucket_name: str
 
     def write(self, folder: Path) -> None:
         """Save for the emulator's metadata service and listener."""

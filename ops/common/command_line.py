@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+)
+from botocore.exceptions import ConnectionError as UnreachableError
 
 from config.checks import ConfigError
 from ops.common.account import require_account
 from ops.common.environment import DeployedEnvironment, find
 from ops.common.errors import CommandError
+from ops.common.terminal import show
+
+_WRONG_KEYS = {"InvalidAccessKeyId", "InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"}
+
+_PIPE_CLOSED = 128 + signal.SIGPIPE  # the exit code that shells give to a program that ends for this reason
 
 Run = Callable[[DeployedEnvironment, argparse.Namespace], int]
 
@@ -37,30 +51,55 @@ class CommandLine:
     def run(self, arguments: Sequence[str] | None = None) -> int:
         """Run the command that the arguments name. An expected error is one line on stderr, and exit code 1."""
         options = self._parser.parse_args(arguments)
+        environment = None
         try:
             environment = find(options.env, options.region)
             if environment.account and not environment.is_local:
                 # Before any command: the account may have another environment of the same name.
                 require_account(environment, {environment.account})
             code: int = options.run(environment, options)
-        except (CommandError, ConfigError) as error:
-            problem = str(error)
-        except NoCredentialsError:
-            problem = "no AWS credentials in this shell: sign in (aws sso login), or use ENV=local for the local cloud"
-        except NoRegionError:
-            problem = "no AWS region: pass REGION=eu-central-1, or set AWS_REGION"
-        except EndpointConnectionError as error:
-            problem = f"{error}: check the network; `make up` starts the local cloud"
-        except ClientError as error:
-            problem = f"AWS refused: {error} (docs/runbook/README.md lists the permissions that each command needs)"
-        except BotoCoreError as error:
-            problem = str(error)
         except KeyboardInterrupt:
             problem = "interrupted; anything already started in AWS continues"
+        except BrokenPipeError:
+            # As with `| head`. Python would still write what is left, and complain, when it ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return _PIPE_CLOSED
+        except (CommandError, ConfigError, BotoCoreError, ClientError, OSError) as error:
+            problem = _described(error, environment)
         else:
             return code
-        print(f"{options.command}: {problem}", file=sys.stderr)
+        show(*f"{options.command}: {problem}".split("\n"), error=True)
         return 1
+
+
+def _described(error: Exception, environment: DeployedEnvironment | None) -> str:
+    """What is wrong and what to do, and for which environment that is so."""
+    if environment is None:
+        return str(error)
+    if environment.is_local and _is_out_of_date(error):
+        problem = (
+            f"the local cloud does not answer this shell ({error}): run `make up`, and `source .local/env.sh` again, "
+            "because `make reset` gives it other addresses and keys"
+        )
+    elif isinstance(error, ClientError):
+        problem = f"AWS refused: {error} (docs/runbook/README.md lists the permissions that each command needs)"
+    elif isinstance(error, NoCredentialsError):
+        problem = "no AWS credentials in this shell: sign in (aws sso login)"
+    elif isinstance(error, NoRegionError):
+        problem = "no AWS region: pass REGION=eu-central-1, or set AWS_REGION"
+    elif isinstance(error, EndpointConnectionError):
+        problem = f"{error}: check the network and the region"
+    else:
+        problem = str(error)
+    other = "AWS: ENV=dev in a new shell" if environment.is_local else "the local cloud: `make up`, then ENV=local"
+    return f"{problem} (This acts on {environment.label}. For {other}.)"
+
+
+def _is_out_of_date(error: Exception) -> bool:
+    """Whether the shell may know a local cloud that is down, or has another address, certificate or key by now."""
+    if isinstance(error, ClientError):
+        return error.response["Error"]["Code"] in _WRONG_KEYS
+    return isinstance(error, UnreachableError) or "TLS CA certificate bundle" in str(error)
 
 
 def required(value: str, variable: str, example: str) -> str:

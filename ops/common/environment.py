@@ -35,7 +35,10 @@ class DeployedEnvironment:
     @property
     def label(self) -> str:
         """How messages name it."""
-        return "the local cloud" if self.is_local else f"{self.name} in {self.session.region_name}"
+        if self.is_local:
+            return "the local cloud"
+        region = self.session.region_name
+        return f"{self.name} in {region}" if region else self.name
 
     def outputs(self, stack: str) -> StackOutputs:
         """The outputs of `<project>-<name>-<stack>`. Raises CommandError if the stack does not exist."""

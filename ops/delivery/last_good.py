@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from ops.common.terminal import show
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 # GitHub makes a deployment inactive when a later one succeeds; one that failed leaves the last good one active.
@@ -38,6 +40,6 @@ def main(repository: str, environment: str, *, run: Run = subprocess.run) -> str
 
 if __name__ == "__main__":
     try:
-        print(main(os.environ["REPOSITORY"], os.environ["ENVIRONMENT"]))
+        show(main(os.environ["REPOSITORY"], os.environ["ENVIRONMENT"]))
     except subprocess.CalledProcessError as error:
         sys.exit(f"last_good: GitHub refused: {error.stderr.strip()}")

@@ -11,6 +11,7 @@ from config.environments import named
 from config.temporary import is_temporary
 from ops.common.environment import DeployedEnvironment
 from ops.common.errors import CommandError
+from ops.common.terminal import show
 from ops.environment import destroy
 from ops.environment.stacks import prefix
 
@@ -37,13 +38,13 @@ def expire(environment: DeployedEnvironment, *, now: datetime | None = None, run
     code = 0
     for name, deployed in sorted(last_deployments(environment).items()):
         if deployed > oldest:
-            print(f"{name} was deployed at {deployed:%Y-%m-%d %H:%M} and stays.", flush=True)
+            show(f"{name} was deployed at {deployed:%Y-%m-%d %H:%M} and stays.")
             continue
-        print(f"{name} was deployed at {deployed:%Y-%m-%d %H:%M}, too long ago.", flush=True)
+        show(f"{name} was deployed at {deployed:%Y-%m-%d %H:%M}, too long ago.")
         try:
             code |= _destroy(environment, name, run)
         except CommandError as error:
-            print(f"{name}: {error}", flush=True)
+            show(f"{name}: {error}")
             code = 1
     return code
 

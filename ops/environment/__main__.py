@@ -8,6 +8,7 @@ from dataclasses import replace
 from ops.common.account import require_account
 from ops.common.command_line import CommandLine
 from ops.common.environment import DeployedEnvironment
+from ops.common.terminal import show
 from ops.environment import bootstrap, check_runner, deploy, destroy, plan
 
 
@@ -49,13 +50,13 @@ def _plan(environment: DeployedEnvironment, options: Namespace) -> int:
 
 
 def _verify(environment: DeployedEnvironment, _: Namespace) -> int:
-    print(f"Verifying {environment.label}.", flush=True)
+    show(f"Verifying {environment.label}.")
     return check_runner.run(environment, check_runner.discovered("verify"), refusals_fail=True)
 
 
 def _doctor(environment: DeployedEnvironment, options: Namespace) -> int:
     found = _of_account(environment, options)
-    print(f"Examining the account {found.account} before a deployment of {found.label}.", flush=True)
+    show(f"Examining the account {found.account} before a deployment of {found.label}.")
     return check_runner.run(found, check_runner.discovered("doctor"), refusals_fail=False)
 
 

@@ -1,14 +1,17 @@
-"""The stacks of a cloud assembly, as `cdk synth` writes it."""
+"""Cloud assemblies, as `cdk synth` writes them: their folders, and the stacks in them."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ops.environment import protections
+
+ASSEMBLIES = Path("cdk.out")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,20 @@ class SynthesizedStack:
             for id_, resource in self.resources.items()
             if protections.template_protects(resource["Type"], resource.get("Properties", {}))
         ]
+
+
+def emptied(environment: str) -> Path:
+    """The folder of an environment's assembly, without what earlier ones left: the CDK itself deletes nothing.
+
+    Bundles stay. Their names are hashes of what they were made from, and the CDK makes none that is there already.
+    """
+    folder = ASSEMBLIES / environment
+    for path in folder.glob("*"):
+        if path.is_file():
+            path.unlink()
+        elif not path.name.startswith("asset."):
+            shutil.rmtree(path)
+    return folder
 
 
 def read_assembly(folder: Path) -> dict[str, SynthesizedStack]:

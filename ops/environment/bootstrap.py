@@ -16,6 +16,7 @@ from config.bootstrap import BootstrapNames, SharedBootstrap
 from ops.common.account import require_account
 from ops.common.environment import DeployedEnvironment, configuration
 from ops.common.errors import CommandError
+from ops.common.terminal import show
 from ops.environment.cdk import run as _cdk
 from ops.environment.policies import Policies
 
@@ -32,20 +33,18 @@ def run(environment: DeployedEnvironment, *, account: str) -> int:
     actual = require_account(environment, {account or configured.account or ""} - {""})
     target = f"aws://{actual}/{environment.session.region_name}"
     if isinstance(configured.bootstrap, SharedBootstrap):
-        print(
+        show(
             f"Preparing {target} with `cdk bootstrap`, which other projects share: CloudFormation may do everything. "
-            f"bootstrap=OwnBootstrap() in config/environments.py limits {environment.name} to what its templates need.",
-            flush=True,
+            f"bootstrap=OwnBootstrap() in config/environments.py limits {environment.name} to what its templates need."
         )
         return _cdk("bootstrap", target)
     names = configured.bootstrap_names
     template = Policies(names=names).template()
-    print(
-        f"Preparing {target} for deployments of {environment.label}:\n"
-        f"  stack {names.policies_stack}: {', '.join(_policy_names(template))}\n"
+    show(
+        f"Preparing {target} for deployments of {environment.label}:",
+        f"  stack {names.policies_stack}: {', '.join(_policy_names(template))}",
         f"  stack {names.toolkit_stack}: bucket, repository and roles of `cdk bootstrap`, qualifier {names.qualifier}. "
         "CloudFormation's role gets these policies. No other account is trusted",
-        flush=True,
     )
     partition = environment.session.get_partition_for_region(environment.session.region_name)
     stack = PoliciesStack(environment, names)

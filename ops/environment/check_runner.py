@@ -14,6 +14,7 @@ import ops
 from ops.common.check import Check, SkippedError
 from ops.common.environment import DeployedEnvironment
 from ops.common.errors import CommandError
+from ops.common.terminal import show
 
 # The error codes of a service that doesn't know an action.
 _UNKNOWN_ACTION = ("InvalidAction", "NotImplemented", "UnknownOperation", "UnknownOperationException")
@@ -46,13 +47,13 @@ def run(environment: DeployedEnvironment, checks: Iterable[Check], *, refusals_f
             problems = problems_of(check, environment, refusals_fail=refusals_fail)
         except SkippedError as reason:
             skipped += 1
-            print(f"not checked: {check.name}: {reason}", flush=True)
+            show(f"not checked: {check.name}: {reason}")
             continue
         failed += bool(problems)
-        print(f"{'FAILED' if problems else 'ok'}: {check.name}", flush=True)
+        show(f"{'FAILED' if problems else 'ok'}: {check.name}")
         for problem in problems:
-            print(f"  - {problem}", flush=True)
-    print(f"Checks: {made - failed - skipped} ok, {failed} failed, {skipped} not checked.")
+            show(f"  - {problem}")
+    show(f"Checks: {made - failed - skipped} ok, {failed} failed, {skipped} not checked.")
     return 1 if failed else 0
 
 

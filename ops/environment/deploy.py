@@ -17,13 +17,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import NoCredentialsError
+
 from checks.changes.report import rendered
 from config.bootstrap import SharedBootstrap
 from ops.common.account import require_account
 from ops.common.environment import DeployedEnvironment, configuration
 from ops.common.errors import CommandError
+from ops.common.terminal import show
 from ops.environment import protections
-from ops.environment.assembly import SynthesizedStack, read_assembly
+from ops.environment.assembly import SynthesizedStack, emptied, read_assembly
 from ops.environment.bootstrap import PoliciesStack
 from ops.environment.cdk import run as _cdk
 from ops.environment.leftovers import left_behind
@@ -31,7 +34,6 @@ from ops.environment.plan import make as make_plan
 from ops.environment.policies import Policies
 from ops.environment.stacks import CREATION_FAILED, DeployedResource, DeployedStack, find_stacks
 
-ASSEMBLY = Path("cdk.out")
 KEPT = Path(".local/kept.json")
 
 
@@ -43,20 +45,24 @@ def run(
     `account` and `region` may be empty, as for `cdk deploy` without that context. With `yes`, nobody is asked before
     permissions are widened, as is needed where no terminal is. With `accept_loss`, content may be deleted for good.
     """
+    if environment.session.get_credentials() is None:
+        raise NoCredentialsError  # before minutes of building code
     require_compiling_python(environment.name, sys.version_info[:2])
     context = {"env": environment.name, "account": account, "region": region}
     options = [part for name, value in context.items() if value for part in ("--context", f"{name}={value}")]
     approval = ["--require-approval", "never"] if yes else []
-    if code := _cdk("synth", "--quiet", "--output", str(ASSEMBLY), *options):
+    folder = emptied(environment.name)
+    options += ["--output", str(folder)]
+    if code := _cdk("synth", "--quiet", *options):
         return code
-    synthesized = read_assembly(ASSEMBLY)
+    synthesized = read_assembly(folder)
     require_account(environment, {stack.account for stack in synthesized.values()} - {""})
     _require_bootstrap(environment)
     deployed = {stack.name: stack for stack in find_stacks(environment)}
     _require_settled(deployed.values())
     plan = make_plan(synthesized, deployed)
     if plan:
-        print(rendered(plan.report), flush=True)
+        show(*rendered(plan.report).split("\n"))
         if refused := list(plan.refused()):
             raise CommandError("AWS would refuse this, or leave something behind:\n" + "\n".join(refused))
         if not accept_loss and (lost := list(plan.lost())):
@@ -75,25 +81,25 @@ def run(
     if first := list(_first_run(names, kept)):
         code = _cdk("deploy", "--all", *approval, *options, *first)
         if not code:
-            print("The second run follows: it protects what is new, and removes what was kept.", flush=True)
+            show("The second run follows: it protects what is new, and removes what was kept.")
     code = code or _cdk("deploy", "--all", *approval, *options)
     for left in () if code else left_behind(environment, synthesized, start):
-        print(f"Left behind, outside of any stack; delete it yourself: {left}", flush=True)
+        show(f"Left behind, outside of any stack; delete it yourself: {left}")
         code = 1
     if code:
         for resource in lifted:
-            print(f"To protect it again, if it is to stay: {protections.command(resource, on=True)}", flush=True)
+            show(f"To protect it again, if it is to stay: {protections.command(resource, on=True)}")
     return code
 
 
 def _first_run(unprotected: list[str], kept: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """The context of the first of two runs; nothing if one run is enough."""
     if unprotected:
-        print(f"Creating without deletion protection, which follows at the end: {', '.join(unprotected)}", flush=True)
+        show(f"Creating without deletion protection, which follows at the end: {', '.join(unprotected)}")
         yield from ("--context", f"unprotected={','.join(unprotected)}")
     if kept:
         names = [f"{stack}/{id_}" for stack, template in kept.items() for id_ in template["Resources"]]
-        print(f"Keeping until the stacks that use it are updated: {', '.join(sorted(names))}", flush=True)
+        show(f"Keeping until the stacks that use it are updated: {', '.join(sorted(names))}")
         KEPT.parent.mkdir(exist_ok=True)
         KEPT.write_text(json.dumps(kept))
         yield from ("--context", f"kept={KEPT}")
@@ -135,10 +141,9 @@ def _require_bootstrap(environment: DeployedEnvironment) -> None:
             "bootstrap=SharedBootstrap() in config/environments.py and run `cdk bootstrap`"
         )
     if deployed != Policies(names=names).template()["Resources"]:
-        print(
+        show(
             "The policies of the bootstrap are not those of this checkout. If CloudFormation or a function is refused "
-            f"something, run `{command}` as an administrator.",
-            flush=True,
+            f"something, run `{command}` as an administrator."
         )
 
 
@@ -166,10 +171,10 @@ def _lift_protections(
     if failed and stack.is_protected:
         cloudformation = environment.session.client("cloudformation")
         cloudformation.update_termination_protection(StackName=stack.name, EnableTerminationProtection=False)
-        print(f"{stack.name}: termination protection is off, because its creation failed and is repeated", flush=True)
+        show(f"{stack.name}: termination protection is off, because its creation failed and is repeated")
     for resource in stack.resources:
         # Not the protection of stored data, which is there to stop such a deployment.
         is_removed = new and resource.type == protections.LOAD_BALANCER and resource.logical_id not in new.resources
         if (failed or is_removed) and protections.lift(environment, resource):
-            print(f"{stack.name}: deletion protection of {resource.physical_id} is off", flush=True)
+            show(f"{stack.name}: deletion protection of {resource.physical_id} is off")
             yield resource

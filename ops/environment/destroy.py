@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from ops.common import terminal
 from ops.common.environment import DeployedEnvironment
 from ops.common.errors import CommandError
+from ops.common.terminal import show
 from ops.environment import buckets, losses, network_interfaces, protections, remains
 from ops.environment.log_groups import delete_returned
 from ops.environment.stacks import DELETED, DeployedStack, find_stacks, free_to_delete, prefix
@@ -37,20 +38,20 @@ def run(environment: DeployedEnvironment, *, confirm: str, poll_seconds: float =
     stacks = find_stacks(environment)
     if stacks:
         for line in losses.described(environment, stacks):
-            print(line)
+            show(line)
         _require_settled(stacks)
         if not terminal.typed(name, what="the environment's name", given=confirm, variable="CONFIRM"):
             return 1
         _Destruction(environment, poll_seconds).run()
-        print(f"All stacks of {environment.label} are deleted.")
+        show(f"All stacks of {environment.label} are deleted.")
     else:
-        print(f"{environment.label} has no stacks, or none any more.")
+        show(f"{environment.label} has no stacks, or none any more.")
     for group in delete_returned(environment):
-        print(f"Deleted the log group {group}, which AWS made again after its stack was gone.")
+        show(f"Deleted the log group {group}, which AWS made again after its stack was gone.")
     left = remains.described(environment)
-    print(f"What is left of {name}:" if left else f"Nothing is left of {name}.")
+    show(f"What is left of {name}:" if left else f"Nothing is left of {name}.")
     for line in left:
-        print(f"  - {line}.")
+        show(f"  - {line}.")
     return 0
 
 
@@ -91,23 +92,23 @@ class _Destruction:
             )
         self._attempts[stack.name] += 1
         if is_retry:
-            _say(f"{stack.name}: its deletion failed and is tried again: {self._reasons(stack)}")
+            show(f"{stack.name}: its deletion failed and is tried again: {self._reasons(stack)}")
         self._lift_protections(stack)
         # The functions of a stack are deleted with it. Those in its subnets were deleted with other stacks.
         if (is_retry or any(stack.of_type("AWS::EC2::Subnet"))) and not any(stack.of_type("AWS::Lambda::Function")):
-            network_interfaces.wait(self._environment, stack, _say, self._poll_seconds)
+            network_interfaces.wait(self._environment, stack, show, self._poll_seconds)
         self._empty_buckets(stack)
         self._cloudformation.delete_stack(StackName=stack.id)
-        _say(f"{stack.name}: deleting {len(stack.resources)} resources")
+        show(f"{stack.name}: deleting {len(stack.resources)} resources")
 
     def _lift_protections(self, stack: DeployedStack) -> None:
         """Shortly before the deletion, so that an interrupted run leaves the other stacks protected."""
         if stack.is_protected:
             self._cloudformation.update_termination_protection(StackName=stack.name, EnableTerminationProtection=False)
-            _say(f"{stack.name}: termination protection is off")
+            show(f"{stack.name}: termination protection is off")
         for resource in stack.resources:
             if not resource.is_kept and protections.lift(self._environment, resource):
-                _say(f"{stack.name}: deletion protection of {resource.physical_id} is off")
+                show(f"{stack.name}: deletion protection of {resource.physical_id} is off")
 
     def _empty_buckets(self, stack: DeployedStack) -> None:
         s3 = self._environment.session.client("s3")
@@ -115,8 +116,8 @@ class _Destruction:
             if bucket.is_kept:
                 continue
             buckets.end_deliveries(s3, bucket.physical_id)
-            if deleted := buckets.empty(s3, bucket.physical_id, _say):
-                _say(f"{stack.name}: {deleted:,} versions deleted from {bucket.physical_id}")
+            if deleted := buckets.empty(s3, bucket.physical_id, show):
+                show(f"{stack.name}: {deleted:,} versions deleted from {bucket.physical_id}")
 
     def _wait(self, stacks: list[DeployedStack]) -> None:
         """Until each of them is deleted, or its deletion failed."""
@@ -127,13 +128,13 @@ class _Destruction:
                 if status in (DELETED, _FAILED):
                     waiting.remove(stack)
                 if status == DELETED:
-                    _say(f"{stack.name}: deleted")
+                    show(f"{stack.name}: deleted")
             if not waiting:
                 return
             if time.monotonic() - said > _REPORT_SECONDS:
                 said = time.monotonic()
                 for stack in waiting:
-                    _say(f"{stack.name}: {self._progress(stack)}")
+                    show(f"{stack.name}: {self._progress(stack)}")
             time.sleep(self._poll_seconds)
 
     def _status(self, stack: DeployedStack) -> str:
@@ -171,7 +172,3 @@ class _Destruction:
                         f"{event.get('ResourceStatusReason', 'no reason given')}"
                     )
         return stack.status_reason or "no reason given"
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)

@@ -15,6 +15,7 @@ from checks.cost.prices import prices
 from checks.cost.report import difference
 from checks.templates import ResourceId, Template
 from ops.common.environment import DeployedEnvironment
+from ops.common.terminal import show
 from ops.environment import planned, protections
 from ops.environment.assembly import SynthesizedStack
 from ops.environment.deployed import existing_stacks
@@ -93,13 +94,14 @@ def run(environment: DeployedEnvironment) -> int:
     """Prints the plan, and the difference in cost. Changed code doesn't show, because none is built."""
     deployed = {stack.name: stack for stack in existing_stacks(environment)}
     plan = make(planned.stacks(environment), deployed, with_code=False)
-    print(f"{environment.label}, from what is deployed to the working tree")
+    show(f"{environment.label}, from what is deployed to the working tree")
     if plan is None:
-        print("Nothing is deployed yet, so everything is created.")
+        show("Nothing is deployed yet, so everything is created.")
         return 0
-    print(rendered(plan.report))
+    show(*rendered(plan.report).split("\n"))
     if plan.report.same:
-        print("Code isn't compared, because none is built.")
+        show("Code isn't compared, because none is built.")
     if not plan.report.same:
-        print(f"\n{difference(plan.old, plan.new, prices(environment.session.region_name or ''))}")
+        cost = difference(plan.old, plan.new, prices(environment.session.region_name or ""))
+        show("", *cost.split("\n"))
     return 0

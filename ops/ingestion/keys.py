@@ -1,4 +1,4 @@
-"""Finds a key in whatever Unicode form the bucket has it.
+"""Finds a key as a person names it: in whatever Unicode form, with or without the prefix, or as a URL.
 
 S3 compares keys byte by byte. "é" is one character in composed form (NFC), which keyboards type, and two in decomposed
 form (NFD), which macOS has in the names of files.
@@ -11,6 +11,7 @@ from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 from unicodedata import is_normalized, normalize
 
+from ops.common.errors import CommandError
 from ops.ingestion import versions
 from ops.ingestion.versions import Version
 
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
 
 _LONGEST_BYTES = 1_024  # Amazon S3 User Guide, "Naming Amazon S3 objects"
 _SEARCHED = 10_000  # versions, to find a key that is partly composed and partly decomposed
+
+
+def without_bucket(named: str, bucket: str) -> str:
+    """The key in `s3://<bucket>/<key>`, or all of it if it is no URL. Raises CommandError for another bucket."""
+    scheme, found, rest = named.partition("://")
+    if scheme.lower() != "s3" or not found:
+        return named
+    other, _, key = rest.partition("/")
+    if other != bucket or not key:
+        raise CommandError(f"KEY must name a file in s3://{bucket}/, got {named!r}")
+    return key
 
 
 def forms(key: str) -> list[str]:

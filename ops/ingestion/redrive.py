@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ops.common.errors import CommandError
+from ops.common.terminal import show
 from ops.ingestion import queues
 from ops.ingestion.deployed import DeployedIngestion
 
@@ -17,7 +18,7 @@ _RUNNING = ("RUNNING", "CANCELLING")
 
 def run(ingestion: DeployedIngestion, *, poll_seconds: float = 2.0) -> int:
     """Move the messages of both queues, wait until that is done, and return the exit code."""
-    print(f"Moving the dead letters and the undelivered events of {ingestion.environment.label} back to the queue.")
+    show(f"Moving the dead letters and the undelivered events of {ingestion.environment.label} back to the queue.")
     _move_dead_letters(ingestion, poll_seconds)
     _move_undelivered_events(ingestion)
     return 0
@@ -29,14 +30,14 @@ def _move_dead_letters(ingestion: DeployedIngestion, poll_seconds: float) -> Non
     visible, in_flight = queues.counts(sqs, ingestion.dead_letter_queue_url)
     previous = _newest_task(ingestion, source)
     if previous is not None and previous["Status"] in _RUNNING:
-        print("Dead letters: a redrive is already running; waiting for it.")
+        show("Dead letters: a redrive is already running; waiting for it.")
         previous = None
     elif not visible:
         hidden = f" But another client has received {in_flight}: try again in a minute." if in_flight else ""
-        print(f"Dead letters: none.{hidden}")
+        show(f"Dead letters: none.{hidden}")
         return
     else:
-        print(f"Dead letters: moving about {visible} to the queue.")
+        show(f"Dead letters: moving about {visible} to the queue.")
         # Without a destination, one message that somebody sent to the dead-letter queue directly would fail every task
         # (CouldNotDetermineMessageSource).
         destination = queues.arn(sqs, ingestion.queue_url)
@@ -46,7 +47,7 @@ def _move_dead_letters(ingestion: DeployedIngestion, poll_seconds: float) -> Non
     if task["Status"] != "COMPLETED":
         reason = task.get("FailureReason", "no reason given")
         raise CommandError(f"SQS stopped after {moved} dead letters ({task['Status']}: {reason}): run it again")
-    print(f"Dead letters: {moved} moved to the queue. Those that fail again return to the dead-letter queue.")
+    show(f"Dead letters: {moved} moved to the queue. Those that fail again return to the dead-letter queue.")
 
 
 def _finished_task(
@@ -61,7 +62,7 @@ def _finished_task(
                 return task
             moved = task.get("ApproximateNumberOfMessagesMoved", 0)
             if moved != shown:
-                print(f"  {moved} so far", flush=True)
+                show(f"  {moved} so far")
                 shown = moved
         time.sleep(poll_seconds)
 
@@ -87,4 +88,4 @@ def _move_undelivered_events(ingestion: DeployedIngestion) -> None:
             ],
         )
         moved += len(batch)
-    print(f"Undelivered events: {moved} moved to the queue." if moved else "Undelivered events: none.")
+    show(f"Undelivered events: {moved} moved to the queue." if moved else "Undelivered events: none.")

@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from ops.common.errors import CommandError
-from ops.common.terminal import utc
+from ops.common.terminal import show, utc
 from ops.ingestion.deployed import DeployedIngestion
 
 # An event may take so long to reach the archive (Amazon EventBridge User Guide, "Archiving and replaying events").
@@ -25,13 +25,13 @@ def run(ingestion: DeployedIngestion, *, start: str, end: str, poll_seconds: flo
     if ingestion.archive_arn is None:
         raise CommandError(f"{environment.label} has no archive of events, so none can be replayed")
     archive = events.describe_archive(ArchiveName=ingestion.archive_arn.rpartition("/")[2])
-    print(f"Replaying the events from {utc(first)} to {utc(last)} to the queue of {environment.label}.")
-    print("Files that are already loaded do not change.")
+    show(f"Replaying the events from {utc(first)} to {utc(last)} to the queue of {environment.label}.")
+    show("Files that are already loaded do not change.")
     days = archive.get("RetentionDays", 0)
     if days and first < now - timedelta(days=days):
-        print(f"The archive keeps events for {days} days. Older ones are not replayed.")
+        show(f"The archive keeps events for {days} days. Older ones are not replayed.")
     if last > now - ARCHIVE_DELAY:
-        print("An event takes up to ten minutes to reach the archive. The newest ones may not be replayed.")
+        show("An event takes up to ten minutes to reach the archive. The newest ones may not be replayed.")
     # The name of a replay must be unique in the account, and have at most 64 characters.
     name = f"{environment.name}-{now:%Y%m%dT%H%M%S%f}"
     events.start_replay(
@@ -41,7 +41,7 @@ def run(ingestion: DeployedIngestion, *, start: str, end: str, poll_seconds: flo
         EventEndTime=last,
         Destination={"Arn": archive["EventSourceArn"], "FilterArns": [ingestion.rule_arn]},
     )
-    print(f"Started the replay {name}.", flush=True)
+    show(f"Started the replay {name}.")
     return _wait(ingestion, name, poll_seconds)
 
 
@@ -50,13 +50,13 @@ def _wait(ingestion: DeployedIngestion, name: str, poll_seconds: float) -> int:
     while (replay := ingestion.events.describe_replay(ReplayName=name))["State"] in _RUNNING:
         reached = replay.get("EventLastReplayedTime")
         if reached is not None and reached != shown:
-            print(f"  replayed up to {utc(reached)}", flush=True)
+            show(f"  replayed up to {utc(reached)}")
             shown = reached
         time.sleep(poll_seconds)
     if replay["State"] != "COMPLETED":
         reason = replay.get("StateReason", "no reason given")
         raise CommandError(f"the replay {name} ended as {replay['State']} ({reason}): run it again")
-    print("Replayed all events.")
+    show("Replayed all events.")
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ops.common import terminal
 from ops.common.errors import CommandError
+from ops.common.terminal import show
 from ops.ingestion import keys, queues
 from ops.ingestion.deployed import DeployedIngestion
 from ops.ingestion.versions import ARCHIVE_CLASSES, Version
@@ -12,20 +13,21 @@ from ops.ingestion.versions import ARCHIVE_CLASSES, Version
 def run(ingestion: DeployedIngestion, *, key: str, version_id: str, yes: bool) -> int:
     """Send the version to the queue after confirmation, and return the exit code. An empty id means the newest.
 
-    The key is also found in another Unicode form. If it exists as typed, that one is loaded.
+    The key may be a URL, and is also found in another Unicode form. If it exists as typed, that one is loaded.
     """
+    key = keys.without_bucket(key, ingestion.landing_bucket)
     version = _chosen(ingestion, key, version_id)
     if version.storage_class in ARCHIVE_CLASSES:
         raise CommandError(f"{key} is stored in {version.storage_class} and can't be read: restore it in S3 first")
     when = terminal.utc(version.at)
-    print(f"Loading {key}, version {version.version_id} of {when}, in {ingestion.environment.label} again.")
+    show(f"Loading {key}, version {version.version_id} of {when}, in {ingestion.environment.label} again.")
     if version.key != key:
-        print(f"Its key is {keys.described(version.key)}")
-    print("This replaces its rejected rows, and its rows unless a later file has replaced them.")
+        show(f"Its key is {keys.described(version.key)}")
+    show("This replaces its rejected rows, and its rows unless a later file has replaced them.")
     if not terminal.confirmed("Load it again?", yes=yes):
         return 1
     queues.send(ingestion.sqs, ingestion.queue_url, [version.message(ingestion.landing_bucket, "Reprocess")])
-    print("It is in the queue.")
+    show("It is in the queue.")
     return 0
 
 

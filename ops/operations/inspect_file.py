@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from ops.common.terminal import utc
+from ops.common.terminal import show, utc
 from ops.ingestion import keys, queues
 from ops.ingestion.deployed import DeployedIngestion
 from ops.ingestion.versions import Version
@@ -18,30 +18,38 @@ _SHOWN = 20
 
 
 def run(operations: DeployedOperations, *, key: str) -> int:
-    """Print all of it, and return the exit code, which is 0 for an unknown file too.
+    """Print all of it, and return the exit code, which is 1 if neither the bucket nor the ledger has the file.
 
-    The key is found in composed and decomposed Unicode. Forms that exist are shown one after another.
+    `key` may be a URL, and may lack the prefix. It is found in composed and decomposed Unicode. Forms that exist are
+    shown one after another.
     """
     ingestion = operations.ingestion
-    print(f"{key} in {ingestion.environment.label} (s3://{ingestion.landing_bucket})")
+    key = keys.without_bucket(key, ingestion.landing_bucket)
     stored = keys.stored(ingestion.s3, ingestion.landing_bucket, key)
+    if not stored and not key.startswith(ingestion.incoming_prefix):
+        key = f"{ingestion.incoming_prefix}{key}"
+        stored = keys.stored(ingestion.s3, ingestion.landing_bucket, key)
+    show(f"{key} in {ingestion.environment.label} (s3://{ingestion.landing_bucket})")
     known = {form: ledger.inspect(operations, form) for form in dict.fromkeys((*keys.forms(key), *stored))}
     found = [form for form in known if form in stored or known[form]["total"]] or [key]
     unknown = 0
     for form in found:
         if found != [key]:
-            print(f"Found {keys.described(form)}")
+            show(f"Found {keys.described(form)}")
         for line in (*_bucket(stored.get(form, [])), *_ledger(known[form])):
-            print(line)
+            show(line)
         unknown += _unknown(stored.get(form, []), known[form])
     for line in _queues(ingestion, key):
-        print(line)
+        show(line)
     if unknown:
         if key.startswith(ingestion.incoming_prefix):
-            print(f"The ledger does not have {unknown:,} of these versions.")
-            print("If none of the queues has a message about them, `make reconcile` loads them.")
+            show(f"The ledger does not have {unknown:,} of these versions.")
+            show("If none of the queues has a message about them, `make reconcile` loads them.")
         else:
-            print(f"The pipeline loads only files below {ingestion.incoming_prefix}.")
+            show(f"The pipeline loads only files below {ingestion.incoming_prefix}.")
+    if not stored and not any(each["total"] for each in known.values()):
+        show(f"Neither the bucket nor the ledger has {key}.", error=True)
+        return 1
     return 0
 
 

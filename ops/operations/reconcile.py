@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from ops.common import terminal
 from ops.common.errors import CommandError
+from ops.common.terminal import show
 from ops.ingestion import queues, versions
 from ops.ingestion.versions import ARCHIVE_CLASSES, Version
 from ops.operations import ledger
@@ -29,7 +30,7 @@ def run(operations: DeployedOperations, *, yes: bool, minimum_age: timedelta = M
     """Print what is missing, and load it after confirmation. Returns `FILES_ARE_MISSING` if some stay missing."""
     ingestion = operations.ingestion
     bucket, prefix = ingestion.landing_bucket, ingestion.incoming_prefix
-    print(f"Comparing s3://{bucket}/{prefix} with the ledger in {ingestion.environment.label}.", flush=True)
+    show(f"Comparing s3://{bucket}/{prefix} with the ledger in {ingestion.environment.label}.")
     newest = datetime.now(UTC) - minimum_age
     compared = missing = too_young = archived = 0
     # A file, because there may be millions of messages. What is sent is exactly what was found and shown.
@@ -38,31 +39,31 @@ def run(operations: DeployedOperations, *, yes: bool, minimum_age: timedelta = M
         for version, is_known in compare(in_bucket, ledger.known_versions(operations)):
             compared += 1
             if compared % _REPORT_EVERY == 0:
-                print(f"  {compared:,} versions compared, {missing:,} missing so far", flush=True)
+                show(f"  {compared:,} versions compared, {missing:,} missing so far")
             if is_known or version.key.endswith("/"):
                 continue  # a key that ends with "/" is a folder, which the pipeline ignores
             if version.at > newest:
                 too_young += 1
             elif version.storage_class in ARCHIVE_CLASSES:
                 archived += 1
-                print(f"  {_described(version)}: in {version.storage_class}, restore it first")
+                show(f"  {_described(version)}: in {version.storage_class}, restore it first")
             else:
                 missing += 1
                 messages.write(version.message(bucket, "Reconcile") + "\n")
                 if missing <= _SHOWN:
-                    print(f"  {_described(version)}")
+                    show(f"  {_described(version)}")
         _summarize(compared, missing, too_young, archived, minimum_age)
         if not missing:
             return FILES_ARE_MISSING if archived else 0
         in_queue = sum(queues.counts(ingestion.sqs, ingestion.queue_url))
         if in_queue:
-            print(f"The queue has about {in_queue:,} messages; some may be about these versions.")
-        print("Sending a version that has been loaded meanwhile changes nothing.")
+            show(f"The queue has about {in_queue:,} messages; some may be about these versions.")
+        show("Sending a version that has been loaded meanwhile changes nothing.")
         if not terminal.confirmed(f"Send {missing:,} to the queue?", yes=yes):
             return FILES_ARE_MISSING
         messages.seek(0)
         sent = queues.send(ingestion.sqs, ingestion.queue_url, (line.rstrip("\n") for line in messages))
-    print(f"{sent:,} sent to the queue. Run this again when the queue is empty, to see that nothing is missing.")
+    show(f"{sent:,} sent to the queue. Run this again when the queue is empty, to see that nothing is missing.")
     return FILES_ARE_MISSING if archived else 0
 
 
@@ -92,14 +93,14 @@ def _ascending(items: Iterable[T], key: Callable[[T], str], whose: str) -> Itera
 
 def _summarize(compared: int, missing: int, too_young: int, archived: int, minimum_age: timedelta) -> None:
     if missing > _SHOWN:
-        print(f"  and {missing - _SHOWN:,} more")
+        show(f"  and {missing - _SHOWN:,} more")
     result = f"{missing:,} are not in the ledger" if missing else "nothing is missing that could be loaded"
-    print(f"{compared:,} versions compared: {result}.")
+    show(f"{compared:,} versions compared: {result}.")
     if too_young:
         minutes = f"{minimum_age.total_seconds() / 60:g}"
-        print(f"{too_young:,} not in the ledger are younger than {minutes} minutes: their events may be on their way.")
+        show(f"{too_young:,} not in the ledger are younger than {minutes} minutes: their events may be on their way.")
     if archived:
-        print(f"{archived:,} not in the ledger are in an archive storage class: restore them in S3 first.")
+        show(f"{archived:,} not in the ledger are in an archive storage class: restore them in S3 first.")
 
 
 def _described(version: Version) -> str:

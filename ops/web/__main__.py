@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ops.common.command_line import CommandLine
 from ops.common.environment import DeployedEnvironment
 from ops.common.errors import CommandError
+from ops.common.terminal import show
 from ops.web.deployed import find
 from ops.web.invite import invite
 from ops.web.shell import open_shell
@@ -39,7 +40,7 @@ def _shell(environment: DeployedEnvironment, options: Namespace) -> int:
 
 
 def _invite(environment: DeployedEnvironment, options: Namespace) -> int:
-    print(invite(find(environment), email=options.email))
+    show(invite(find(environment), email=options.email))
     return 0
 
 

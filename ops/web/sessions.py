@@ -9,6 +9,7 @@ import subprocess
 
 from ops.common.environment import DeployedEnvironment
 from ops.common.errors import CommandError
+from ops.common.terminal import show
 
 PLUGIN = "session-manager-plugin"
 # The plugin reads the session's token from this variable. Every user of this machine can read a process's arguments.
@@ -35,10 +36,10 @@ def run_session(
     parameters: dict[str, list[str]],
     message: str,
 ) -> int:
-    """Start a session of this `document`, print the `message`, and return the exit code of the plugin when it ends."""
+    """Start a session of this `document`, show the `message`, and return the exit code of the plugin when it ends."""
     session, ssm = environment.session, environment.session.client("ssm")
     started = ssm.start_session(Target=instance, DocumentName=document, Parameters=parameters)
-    print(message, flush=True)
+    show(message)
     token = json.dumps({name: started[name] for name in ("SessionId", "TokenValue", "StreamUrl")})
     request = json.dumps({"Target": instance, "DocumentName": document, "Parameters": parameters})
     profile = "" if session.profile_name == "default" else session.profile_name

@@ -18,7 +18,7 @@ from tests.support.variants import EVERY
 
 FOLDER = Path(__file__).parent.parent / "released"
 ACCEPTED = FOLDER / "accepted.toml"
-# `make up` always deploys local from the beginning. Variants count, because forks deploy them.
+# What local holds can be made again. Variants count, because forks deploy them.
 RELEASED = tuple(name for name in EVERY if name != "local")
 REMEDY = """
 Revert the change. If the released templates were never deployed, or this change is deployed everywhere already, run

@@ -44,12 +44,12 @@ def local_cloud() -> Iterator[LocalCloud]:
     """All stacks newly deployed, and the sample files loaded."""
     with sole_run(STATE.with_suffix(".lock")):
         cloud = LocalCloud(STATE, say=print)
-        cloud.down()
+        cloud.reset()
         try:
             cloud.up()
             yield cloud
         finally:
-            cloud.down()
+            cloud.reset()
 
 
 @pytest.fixture(scope="session")
@@ -61,4 +61,4 @@ def empty_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud
         CdkDeployment(cloud.state, cloud.services(), print, list).bootstrap()
         yield cloud
     finally:
-        cloud.down()
+        cloud.reset()

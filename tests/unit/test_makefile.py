@@ -1,6 +1,9 @@
 """make passes the values of a person to programs unchanged, and executes none of them."""
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,9 +30,9 @@ def checkout(tmp_path: Path) -> Checkout:
         ("cost", "LOAD", "--load={}"),
         ("mark-released", "ENV", "[{}]"),
         ("bench", "BENCH", "{}"),
-        ("synth", "ENV", "env={}"),
-        ("synth", "ACCOUNT", "account={}"),
-        ("synth", "REGION", "region={}"),
+        ("synth", "ENV", "--env={}"),
+        ("synth", "ACCOUNT", "--account={}"),
+        ("synth", "REGION", "--region={}"),
         ("deploy", "ENV", "--env={}"),
         ("remove", "CAPABILITY", "{}"),
         ("upstream", "UPSTREAM", "{}"),
@@ -75,7 +78,8 @@ def test_a_given_python_is_looked_up_by_name_and_not_executed_as_shell(checkout:
 
 
 def test_the_default_environment_is_dev(checkout: Checkout) -> None:
-    assert checkout.make("synth") == [["cdk", "synth", "--quiet", "-c", "env=dev"]]
+    expected = ["python", "-m", "ops.environment.synth", "--env=dev", "--account=", "--region="]
+    assert checkout.make("synth") == [expected]
 
 
 def test_make_help_lists_every_target_below_its_heading(checkout: Checkout) -> None:
@@ -93,3 +97,35 @@ def test_make_help_lists_every_target_below_its_heading(checkout: Checkout) -> N
     shown = checkout.run("help").stdout.splitlines()
     found = [" ".join(line.split()) for line in shown if line and not line.startswith("Values: ")]
     assert found == [" ".join(line.split()) for line in expected]
+
+
+@pytest.mark.parametrize("name", ["local", "nowhere"])
+def test_marking_what_is_never_released_says_what_is_possible(name: str) -> None:
+    command = ["-m", "pytest", "-q", "-n", "0", "tests/architecture/test_released.py", "--mark-released", f"-k[{name}]"]
+    done = subprocess.run([sys.executable, *command], check=False, capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert done.stderr.startswith("ERROR: nothing is marked as released: ENV must be one of dev, staging, prod")
+
+
+def test_the_python_of_an_earlier_setup_stays_unless_another_is_named(checkout: Checkout) -> None:
+    own = checkout.folder / ".venv/bin/python"
+    own.parent.mkdir(parents=True)
+    shutil.copy(checkout.folder / "tools/python", own)
+    own.rename(own.with_name("own"))
+    own.symlink_to("own")
+    assert checkout.make("setup") == [["python", "scripts/bootstrap.py"]]
+    assert checkout.make("setup", "PYTHON=python3") == []  # python3 is the one that is not listed
+    assert checkout.make("setup", PYTHON="python3") == []
+    own.with_name("own").unlink()  # such as after its Python was uninstalled
+    assert checkout.make("setup") == []
+
+
+def test_python_2_is_refused_in_one_line(checkout: Checkout) -> None:
+    old = checkout.folder / "tools/python2"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    done = checkout.run("setup", "PYTHON=python2")
+    assert done.returncode != 0
+    assert done.stdout == (
+        "Python 3.11.5 or newer is needed, and 'python2' is Python 2. Name yours: make PYTHON=python3.12\n"
+    )

@@ -13,20 +13,23 @@ from botocore.exceptions import ClientError
 from local_cloud.cloud import LocalCloud
 from local_cloud.deploy import CdkDeployment
 from local_cloud.errors import LocalCloudError
-from ops.environment import deploy
+from ops.environment import assembly, deploy
 from tests.support import protected_app, shared_app
 from tests.support.ops.local import deployed_environment
 
 
 def _command_line(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch, folder: Path, app: str) -> list[str]:
-    """Makes `make deploy` deploy this app to the cloud, with the context that the returned list has at that time."""
+    """Makes `make deploy` deploy this app to the cloud, with the context that the returned list has at that time.
+
+    The assembly is below `folder`.
+    """
     deployment = CdkDeployment(cloud.state, cloud.services(), print, list)
     context: list[str] = []
 
     def cdk(command: str, *arguments: str) -> int:
         options = ("--app", f"{shlex.quote(sys.executable)} -m {app}", *context)
         if command == "deploy":
-            options += ("--output", str(folder), "--require-approval", "never", "--method", "direct")
+            options += ("--require-approval", "never", "--method", "direct")
         try:
             deployment.run(f"{app.rpartition('.')[2]}-{command}", command, *arguments, *options)
         except LocalCloudError as error:
@@ -35,7 +38,7 @@ def _command_line(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch, folder: Pa
         return 0
 
     monkeypatch.setattr(deploy, "_cdk", cdk)
-    monkeypatch.setattr(deploy, "ASSEMBLY", folder)
+    monkeypatch.setattr(assembly, "ASSEMBLIES", folder)
     monkeypatch.setattr(deploy, "KEPT", folder.parent / "kept.json")
     monkeypatch.setattr(deploy, "require_compiling_python", lambda *_: None)
     return context

@@ -28,10 +28,20 @@ def test_inspect_shows_what_happened_to_a_file(local_cloud: LocalCloud) -> None:
     assert "Dead letters: none of this file" in shown
 
 
-def test_inspect_of_an_unknown_file_shows_no_versions(local_cloud: LocalCloud) -> None:
-    shown = output(local_cloud, "operations", "inspect", "--key", "incoming/never.csv")
-    assert "In the bucket: 0 versions" in shown
-    assert "In the ledger: 0 versions" in shown
+def test_inspect_of_an_unknown_file_shows_no_versions_and_fails(local_cloud: LocalCloud) -> None:
+    done = run(local_cloud, "operations", "inspect", "--key", "never.csv")
+    assert done.returncode == 1
+    assert "In the bucket: 0 versions" in done.stdout
+    assert "In the ledger: 0 versions" in done.stdout
+    assert done.stderr == "Neither the bucket nor the ledger has incoming/never.csv.\n"
+
+
+def test_inspect_takes_a_key_without_the_prefix_and_a_url(local_cloud: LocalCloud) -> None:
+    dropped = drop(local_cloud)
+    wait_for(local_cloud, dropped)
+    bucket = local_cloud.outputs().landing_bucket
+    for key in (dropped.key.removeprefix("incoming/"), f"s3://{bucket}/{dropped.key}"):
+        assert f"{dropped.version_id}  loaded" in output(local_cloud, "operations", "inspect", "--key", key)
 
 
 @pytest.mark.parametrize(("stored", "typed"), [(DECOMPOSED, COMPOSED), (COMPOSED, DECOMPOSED)])

@@ -8,8 +8,8 @@ import json
 import os
 import signal
 import time
+from http.client import HTTPConnection
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import boto3
@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from local_cloud import processes
 from local_cloud.cloud import LocalCloud
 from local_cloud.web.instance import PROCESS
-from local_cloud.web.ports import metadata_url
+from local_cloud.web.ports import METADATA, PAGE, PORTS, UPLOAD, metadata_url
 from tests.support.orders import drop, wait_for
 from tests.support.web.page import address, page
 
@@ -37,33 +37,70 @@ def test_the_page_has_its_address_in_the_shell_and_in_the_report(local_cloud: Lo
     assert f"The web page: {url}" in local_cloud.up().services
 
 
-@pytest.mark.parametrize("host", ["evil.example", "shop-web.alb.localhost:{port}", "bucket.s3.localhost:{port}"])
-@pytest.mark.parametrize("path", ["", "healthz", "api/files", "_ministack/reset"])
-def test_the_page_does_not_answer_to_other_host_names(local_cloud: LocalCloud, path: str, host: str) -> None:
-    url = address(local_cloud)
-    assert _status(url + path, Host=host.format(port=urlsplit(url).port)) == 421
+@pytest.mark.parametrize("name", PORTS)
+@pytest.mark.parametrize("host", ["attacker.example", "localhost.attacker.example", "attacker@localhost", "10.0.0.1"])
+def test_a_foreign_host_name_is_refused(local_cloud: LocalCloud, name: str, host: str) -> None:
+    assert _status(local_cloud, name, **{"Host": host}) == 403
 
 
-def test_the_app_gets_the_host_name_that_the_client_called(local_cloud: LocalCloud) -> None:
-    url = address(local_cloud)
-    for name in ("localhost", "127.0.0.1"):
-        assert _status(url.replace("localhost", name)) == 200
-    assert _status(_instance_url(local_cloud), Host="evil.example") == 421
+@pytest.mark.parametrize("name", PORTS)
+@pytest.mark.parametrize("origin", ["http://attacker.example", "null", "http://localhost.attacker.example"])
+def test_a_page_of_another_site_is_refused(local_cloud: LocalCloud, name: str, origin: str) -> None:
+    for method in ("GET", "POST", "PUT", "OPTIONS"):
+        assert _status(local_cloud, name, method=method, Origin=origin) == 403
 
 
-@pytest.mark.parametrize(
-    "path", ["health", "_ministack/health", "_localstack/health", "_ministack/reset", "_alb/x", "oauth2/token", "//"]
-)
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_the_app_answers_at_addresses_that_mean_something_to_the_emulator(
-    local_cloud: LocalCloud, path: str, method: str
-) -> None:
-    asked = Request(address(local_cloud) + path, method=method)
-    with pytest.raises(HTTPError) as answered:
-        urlopen(asked, timeout=10)
-    with answered.value as error:
-        assert error.code == 404
-        assert "There is no page at this address." in error.read().decode()
+@pytest.mark.parametrize(("name", "method"), [(PAGE, "TRACE"), (UPLOAD, "GET"), (UPLOAD, "PUT"), (METADATA, "OPTIONS")])
+def test_a_method_without_a_purpose_is_refused(local_cloud: LocalCloud, name: str, method: str) -> None:
+    assert _status(local_cloud, name, method=method) == 405
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1"])
+def test_the_page_answers_to_this_machines_names(local_cloud: LocalCloud, host: str) -> None:
+    origin = f"http://{host}:{local_cloud.services().ports[PAGE]}"
+    assert _status(local_cloud, PAGE, Host=host, Origin=origin) == 200
+
+
+def test_the_web_app_itself_answers_paths_that_the_emulator_has_too(local_cloud: LocalCloud) -> None:
+    for path in ("health", "_ministack/health", "_localstack/health", "oauth2/authorize", "_alb/x", "//"):
+        with pytest.raises(HTTPError) as missing:
+            page(local_cloud, path)
+        assert (missing.value.code, "<main" in missing.value.read().decode()) == (404, True), path
+
+
+@pytest.mark.parametrize("path", ["/", "/another-bucket", "/{bucket}/key", "/{bucket}?delete", "/_ministack/reset"])
+def test_the_upload_port_takes_forms_for_the_landing_bucket_only(local_cloud: LocalCloud, path: str) -> None:
+    path = path.format(bucket=local_cloud.outputs().landing_bucket)
+    assert _status(local_cloud, UPLOAD, path, method="POST") == 404
+
+
+def test_the_upload_port_ignores_headers_that_address_another_service(local_cloud: LocalCloud) -> None:
+    path = f"/{local_cloud.outputs().landing_bucket}"
+    target = {"X-Amz-Target": "AWSCognitoIdentityProviderService.ListUserPools", "Content-Type": "application/json"}
+    assert _status(local_cloud, UPLOAD, path, method="POST", **target) in (400, 403)
+
+
+def test_no_port_of_the_web_app_opens_a_web_socket(local_cloud: LocalCloud) -> None:
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    for name in PORTS:
+        assert _status(local_cloud, name, "/_aws/execute-api/a/b", **upgrade) == 403
+
+
+def test_the_instance_answers_only_to_names_of_the_load_balancer(local_cloud: LocalCloud) -> None:
+    elbv2 = local_cloud.session().client("elbv2")
+    (group,) = elbv2.describe_target_groups()["TargetGroups"]
+    (health,) = elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
+    connection = HTTPConnection(health["Target"]["Id"], health["Target"]["Port"], timeout=30)
+    try:
+        connection.request("GET", "/", headers={"Host": "attacker.example"})
+        assert connection.getresponse().status == 421
+    finally:
+        connection.close()
 
 
 def test_who_viewed_rows_is_in_the_log_of_the_instance(local_cloud: LocalCloud) -> None:
@@ -71,22 +108,6 @@ def test_who_viewed_rows_is_in_the_log_of_the_instance(local_cloud: LocalCloud) 
     lines = [json.loads(line) for line in local_cloud.state.log(PROCESS).read_text().splitlines()]
     (viewed,) = [line for line in lines if line["message"] == "view rows" and line["rows"] == 7]
     assert (viewed["who"], viewed["dataset"]) == (None, "orders")
-
-
-def _instance_url(cloud: LocalCloud) -> str:
-    elbv2 = cloud.session().client("elbv2")
-    (group,) = elbv2.describe_target_groups()["TargetGroups"]
-    (health,) = elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
-    return f"http://{health['Target']['Id']}:{health['Target']['Port']}/"
-
-
-def _status(url: str, **headers: str) -> int:
-    try:
-        with urlopen(Request(url, headers=headers), timeout=10) as answer:
-            return int(answer.status)
-    except HTTPError as error:
-        with error:
-            return error.code
 
 
 def test_the_instance_has_the_credentials_of_its_role_and_no_other_permissions(local_cloud: LocalCloud) -> None:
@@ -113,20 +134,28 @@ def test_the_page_works_again_after_its_database_was_killed(local_cloud: LocalCl
     assert "<main" in _page_when_it_has_connected(local_cloud)
 
 
-def test_a_web_app_that_crashed_starts_again_without_a_deployment(local_cloud: LocalCloud) -> None:
+def test_a_web_app_that_crashed_is_started_again_on_its_own(local_cloud: LocalCloud) -> None:
     before = processes.load(local_cloud.state.processes)
+    restarts = len(local_cloud.status()["restarts"])
     (crashed,) = (each for each in before if each.name == PROCESS)
     os.kill(crashed.pid, signal.SIGKILL)
     deadline = time.monotonic() + 10
-    while PROCESS not in local_cloud.status()["crashes"]:
+    while len(local_cloud.status()["restarts"]) == restarts:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    said: list[str] = []
-    LocalCloud(local_cloud.state.root, say=said.append).up()
-    assert said[1:] == ["starting the web app", "loading the sample files"]
+    assert "<main" in _page_when_it_has_connected(local_cloud)
     after = processes.load(local_cloud.state.processes)
     assert [each for each in after if each.name != PROCESS] == [each for each in before if each.name != PROCESS]
-    assert "<main" in _page_when_it_has_connected(local_cloud)
+
+
+def _status(cloud: LocalCloud, name: str, path: str = "/", *, method: str = "GET", **headers: str) -> int:
+    """The status of the answer to one request on the port with this name."""
+    connection = HTTPConnection("127.0.0.1", cloud.services().ports[name], timeout=30)
+    try:
+        connection.request(method, path, headers=headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
 
 
 def _page_when_it_has_connected(cloud: LocalCloud) -> str:

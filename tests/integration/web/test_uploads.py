@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import botocore.session
 import httpx
 import pytest
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
+from local_cloud import processes
 from local_cloud.cloud import LocalCloud
+from local_cloud.web.instance import PROCESS
 from local_cloud.web.ports import upload_url
 from tests.integration.web.conftest import OpenPage
+from tests.support.orders import eventually
 from tests.support.web.fakes import ENVIRONMENT
 from tests.support.web.page import address
 from web_src.settings import Settings
@@ -83,15 +88,40 @@ def test_an_empty_file_is_not_uploaded(page: Page) -> None:
     assert requests == []
 
 
+def test_uploads_work_again_after_the_emulator_crashed(local_cloud: LocalCloud, open_page: OpenPage) -> None:
+    restarts = len(local_cloud.status()["restarts"])
+    records = processes.load(local_cloud.state.processes)
+    (app,) = (each.pid for each in records if each.name == PROCESS)
+    os.kill(next(each.pid for each in records if each.name == "emulator"), signal.SIGKILL)
+    eventually(lambda: len(local_cloud.status()["restarts"]) > restarts, "the restart of the emulator")
+
+    def has_restarted() -> bool:
+        (now,) = (each.pid for each in processes.load(local_cloud.state.processes) if each.name == PROCESS)
+        return now != app and _answers(address(local_cloud))
+
+    eventually(has_restarted, "the restart of the web app, whose credentials the new emulator does not know")
+    (item,) = choose(open_page(f"{address(local_cloud)}upload?dataset=orders"), {"after.csv": HEADER + GOOD})
+    expect(item).to_contain_text("Loaded: 1 row", timeout=LOADED_MS)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=10).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
 def test_a_page_from_another_origin_cannot_upload_to_the_bucket(local_cloud: LocalCloud, open_page: OpenPage) -> None:
-    own = address(local_cloud)
-    other = own.replace("localhost", "elsewhere.localhost")
+    elsewhere = "http://elsewhere.localhost/"
+
+    def answer_as_the_app(route: Route) -> None:
+        headers = {name: value for name, value in route.request.headers.items() if name != "origin"}
+        url = route.request.url.replace(elsewhere, address(local_cloud))
+        route.fulfill(response=route.fetch(url=url, headers=headers))
+
     page = open_page("about:blank", expect_errors=True)
-    # The app does not answer under that name, so the test does in its place.
-    page.route(
-        f"{other}**", lambda route: route.fulfill(response=route.fetch(url=route.request.url.replace(other, own)))
-    )
-    page.goto(f"{other}upload?dataset=orders")
+    page.route(f"{elsewhere}**", answer_as_the_app)
+    page.goto(f"{elsewhere}upload?dataset=orders")
     (item,) = choose(page, {"elsewhere.csv": HEADER + GOOD})
     expect(item).to_contain_text("Upload failed")
 
@@ -154,8 +184,8 @@ def test_a_file_outside_the_signed_size_is_refused(signer: UploadSigner, size: i
 
 
 def test_the_upload_endpoint_refuses_reads(local_cloud: LocalCloud, signer: UploadSigner) -> None:
-    assert httpx.get(sign(signer, "a.csv").url).status_code == 404
-    assert httpx.get(f"{upload_url(local_cloud.services().ports)}/latest/meta-data/").status_code == 404
+    assert httpx.get(sign(signer, "a.csv").url).status_code == 405
+    assert httpx.get(f"{upload_url(local_cloud.services().ports)}/latest/meta-data/").status_code == 405
 
 
 def test_a_policy_with_another_signature_is_refused(signer: UploadSigner) -> None:

@@ -40,6 +40,9 @@ class Stubs:
         self._stubber(service)
         return _client(service)
 
+    def get_credentials(self) -> object:
+        return object()
+
     def get_partition_for_region(self, region: str) -> str:
         return "aws"
 

@@ -142,7 +142,13 @@ def test_a_service_that_failed_to_start_is_tried_again_though_its_process_runs(t
 
 def test_a_crash_of_a_service_is_not_one_of_the_core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cloud = LocalCloud(tmp_path)
-    service = LocalService(process="page", ports=(), start=print, variables=lambda ports: {}, report=lambda ports: [])
-    monkeypatch.setattr(cloud, "_services", {"pages": service})
-    monkeypatch.setattr(cloud, "status", lambda: {"running": [], "crashes": {"page": "p", "emulator": "e"}})
-    assert cloud._core_crashes() == ["e"]
+    found = {
+        "running": [],
+        "crashes": {"page": "p", "emulator": "e"},
+        "restarts": [{"name": "page", "message": "p again"}, {"name": "PostgreSQL", "message": "d"}],
+    }
+    monkeypatch.setattr(cloud, "status", lambda: found)
+    assert cloud._crashes_since_start(core_only=True) == ["e", "d"]
+    assert cloud._crashes_since_start() == ["p", "e", "p again", "d"]
+    monkeypatch.setattr(cloud, "_restarts_before", 2)
+    assert cloud._crashes_since_start(core_only=True) == ["e"]

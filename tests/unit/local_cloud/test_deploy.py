@@ -54,9 +54,12 @@ def test_a_deployment_ends_as_soon_as_a_service_that_it_needs_has_crashed(tmp_pa
 def test_a_deployment_that_is_forgotten_is_made_again(tmp_path: Path) -> None:
     deployment = CdkDeployment(StateFolder(tmp_path), ACCOUNT, print, list)
     assert not deployment.was_done()
-    deployment.remember("sources")
+    deployment.remember("sources", {"acme-data": "CREATE_COMPLETE 2026-11-20"})
     assert deployment.was_done()
     assert deployment.is_current("sources")
+    assert deployment.has_left({"acme-data": "CREATE_COMPLETE 2026-11-20"})
+    assert not deployment.has_left({})
+    assert not deployment.has_left({"acme-data": "UPDATE_COMPLETE 2026-11-21"})
     deployment.forget()
     assert not deployment.was_done()
     assert not deployment.is_current("sources")

@@ -1,8 +1,7 @@
 """The outputs of the deployed stacks."""
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -10,7 +9,7 @@ import pytest
 from botocore.stub import Stubber
 
 from local_cloud.errors import LocalCloudError
-from local_cloud.stack_outputs import all_exist, has_stack_of, select
+from local_cloud.stack_outputs import changed_at, has_stack_of, select
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,18 +31,21 @@ def test_a_capability_has_the_stack_that_ends_with_its_name(capability: str, fou
     assert has_stack_of(capability, ["acme-local-data", "acme-local-reports", "acme-local-ordersapi"]) is found
 
 
-@pytest.mark.parametrize(("existing", "exist"), [(["acme-data", "acme-pages", "other"], True), (["acme-pages"], False)])
-def test_a_stack_that_was_deleted_is_noticed(tmp_path: Path, existing: list[str], exist: bool) -> None:
-    artifacts = {
-        name: {"type": "aws:cloudformation:stack", "properties": {"stackName": name}}
-        for name in ("acme-data", "acme-pages")
-    }
-    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+def test_a_stack_that_was_deleted_or_changed_is_noticed() -> None:
     cloudformation: Any = boto3.session.Session("key", "secret", region_name="us-east-1").client("cloudformation")
+    created = {
+        "StackName": "acme-data",
+        "StackStatus": "CREATE_COMPLETE",
+        "CreationTime": datetime(2026, 11, 20, tzinfo=UTC),
+    }
+    updated = {**created, "StackStatus": "UPDATE_COMPLETE", "LastUpdatedTime": datetime(2026, 11, 21, tzinfo=UTC)}
+    found = []
     with Stubber(cloudformation) as stub:
-        described = [
-            {"StackName": name, "StackStatus": "CREATE_COMPLETE", "CreationTime": "2026-11-20T10:00:00Z"}
-            for name in existing
-        ]
-        stub.add_response("describe_stacks", {"Stacks": described})
-        assert all_exist(cloudformation, tmp_path) is exist
+        for stacks in ([created], [updated], []):
+            stub.add_response("describe_stacks", {"Stacks": stacks})
+            found.append(changed_at(cloudformation))
+    assert found == [
+        {"acme-data": "CREATE_COMPLETE 2026-11-20T00:00:00+00:00"},
+        {"acme-data": "UPDATE_COMPLETE 2026-11-21T00:00:00+00:00"},
+        {},
+    ]

@@ -167,3 +167,29 @@ def test_shipped_packages_have_the_tested_versions() -> None:
     tested = pins(ROOT / "requirements-dev.txt")
     for lock in (ROOT / "requirements.txt", *ROOT.glob("*_src/**/requirements.txt")):
         assert pins(lock) <= tested, lock
+
+
+def test_a_checkout_that_is_not_writable_is_reported_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(bootstrap, "STATE", tmp_path / "file/.local")  # chmod does not stop root
+    with pytest.raises(SystemExit, match=r"Setup: .*file/\.local'\. The checkout must be writable"):
+        bootstrap.main()
+
+
+def test_ctrl_c_during_setup_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bootstrap, "_make_venv", interrupt)
+    with pytest.raises(SystemExit, match="Setup: interrupted; the next command continues"):
+        bootstrap.main()
+
+
+def test_a_long_step_says_that_it_still_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap, "PROGRESS_SECONDS", 1)
+    bootstrap._run([sys.executable, "-c", "import time; time.sleep(2.5); print('x' * 200_000)"], "npm ci")
+    assert capsys.readouterr().out.splitlines() == ["Setup: npm ci, 1 s so far", "Setup: npm ci, 2 s so far"]

@@ -52,6 +52,16 @@ def test_an_environment_may_be_new_removed_or_unknown(sides: Sides, capsys: pyte
     assert "The environment is removed. Its deployed stacks stay deployed: sketch-data." in _output(capsys)
 
 
+def test_a_release_of_a_variant_that_only_tests_have_is_compared_with_nothing(
+    sides: Sides, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sides["new"] = NONE
+    assert _output(capsys, "--against", "released", code=1) == (
+        "plan: the working tree has no environment 'dev': it was removed, or only tests synthesize it. "
+        "ENV is one of local, dev, staging, prod\n"
+    )
+
+
 def test_a_report_with_changes_ends_with_the_change_of_the_cost(
     sides: Sides, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -100,4 +110,4 @@ def test_the_last_release_is_not_compared_for_an_account_or_region(capsys: pytes
 def test_an_environment_that_was_never_released_is_refused_with_the_remedy(capsys: pytest.CaptureFixture[str]) -> None:
     assert plan.main(["--env", "nowhere", "--against", "released"]) == 1
     assert "for 'nowhere'" in (found := capsys.readouterr().err)
-    assert found.endswith("; `make mark-released` keeps the present ones\n")
+    assert found.endswith("; `make mark-released` keeps them for every environment but local\n")

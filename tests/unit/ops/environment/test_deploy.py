@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import NoCredentialsError
 
 from config import environments
 from config.bootstrap import OwnBootstrap
 from config.environments import DEV, ENVIRONMENTS, PROD
 from ops.common.errors import CommandError
-from ops.environment import deploy
+from ops.environment import assembly, deploy
 from ops.environment.assembly import SynthesizedStack
 from ops.environment.deploy import _require_bootstrap, _require_settled, require_compiling_python, unprotected
 from ops.environment.policies import Policies
@@ -24,6 +25,12 @@ from tests.support.ops.stubs import Stubs
 DATABASE: dict[str, Any] = {"Type": "AWS::RDS::DBInstance", "Properties": {"DeletionProtection": True}}
 DATA = f"{PROJECT}-prod-data"
 QUEUE: dict[str, Any] = {"Type": "AWS::SQS::Queue", "Properties": {}}
+
+
+@pytest.fixture(autouse=True)
+def no_assembly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves those of the checkout alone."""
+    monkeypatch.setattr(assembly, "ASSEMBLIES", tmp_path)
 
 
 def _synthesized(resources: dict[str, Any], **more: Any) -> SynthesizedStack:
@@ -237,3 +244,10 @@ def test_what_is_left_behind_fails_the_deployment(
     assert deploy.run(aws.environment(), account="", region="") == 1
     assert "delete it yourself: data/Group (sg-1): in use" in capsys.readouterr().out
     assert runs
+
+
+def test_without_credentials_nothing_is_built(aws: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aws, "get_credentials", lambda: None)
+    monkeypatch.setattr(deploy, "_cdk", lambda *_: pytest.fail("this takes minutes"))
+    with pytest.raises(NoCredentialsError):
+        deploy.run(aws.environment(), account="", region="")

@@ -82,7 +82,7 @@ def test_a_version_that_cannot_be_loaded_is_refused_with_a_remedy(aws: Stubs) ->
             reprocess.run(aws.ingestion(), key=KEY, version_id=version_id, yes=True)
 
 
-@pytest.mark.parametrize("key", ["elsewhere/x.csv", "incoming/folder/"])
+@pytest.mark.parametrize("key", ["elsewhere/x.csv", "incoming/folder/", "s3://landing/x.csv"])
 def test_keys_that_the_pipeline_ignores_are_refused(aws: Stubs, key: str) -> None:
     with pytest.raises(CommandError, match="KEY must name a file below incoming/"):
         reprocess.run(aws.ingestion(), key=key, version_id="", yes=True)

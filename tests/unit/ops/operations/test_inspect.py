@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -51,8 +52,8 @@ def queue(aws: Stubs, *, dead: list[str]) -> None:
             aws.expect("sqs", "change_message_visibility_batch", {"Successful": [], "Failed": []}, put_back)
 
 
-def shown(aws: Stubs, capsys: pytest.CaptureFixture[str], *, key: str = KEY) -> str:
-    assert inspect_file.run(deployed_operations(aws), key=key) == 0
+def shown(aws: Stubs, capsys: pytest.CaptureFixture[str], *, key: str = KEY, code: int = 0) -> str:
+    assert inspect_file.run(deployed_operations(aws), key=key) == code
     return capsys.readouterr().out
 
 
@@ -89,7 +90,7 @@ def test_a_file_among_the_dead_letters_is_found_and_every_message_is_visible_aga
     aws.expect("s3", "list_object_versions", page([], []))
     known(aws)
     queue(aws, dead=["not JSON", "[]", other, ours])
-    text = shown(aws, capsys)
+    text = shown(aws, capsys, code=1)
     assert "Dead letters: 1 message of this file, version v1" in text
     assert "Undelivered events: none of this file (searched 0 messages)" in text
 
@@ -157,3 +158,48 @@ def test_every_unicode_form_that_the_bucket_or_the_ledger_has_is_shown(
     assert "v1  loaded" in composed
     assert decomposed.startswith("decomposed")
     assert "v2  loaded" in decomposed
+
+
+def test_a_hostile_key_and_its_rows_do_not_reach_the_terminal(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = "\x1b]0;owned\x07\x9b2J\u202e\nDead letters: none"
+    key = f"incoming/{hostile}.csv"
+    aws.expect("s3", "list_object_versions", page([entry(key, "v1")], []))
+    reject = {"line_number": 3, "raw": hostile, "reasons": [f"sku {hostile}"]}
+    known(aws, row("v1", rows_rejected=1, rejects=[reject], reason=hostile))
+    queue(aws, dead=[])
+    lines = shown(aws, capsys, key=key).split("\n")
+    assert all(line.isprintable() for line in lines)
+    assert len([line for line in lines if line.startswith("Dead letters")]) == 1
+
+
+@pytest.mark.parametrize("typed", ["x.csv", "s3://landing/incoming/x.csv", "S3://landing/x.csv"])
+def test_a_key_may_lack_the_prefix_and_may_be_a_url(aws: Stubs, capsys: pytest.CaptureFixture[str], typed: str) -> None:
+    if "incoming/" not in typed:
+        aws.expect("s3", "list_object_versions", page([], []))
+    aws.expect("s3", "list_object_versions", page([entry(KEY, "v1")], []))
+    known(aws, row("v1"))
+    queue(aws, dead=[])
+    text = shown(aws, capsys, key=typed)
+    assert text.startswith(f"{KEY} in ")
+    assert "v1  loaded" in text
+
+
+def test_a_file_outside_the_prefix_is_shown_as_it_is_named(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
+    aws.expect("s3", "list_object_versions", page([entry("x.csv", "v1")], []))
+    known(aws)
+    queue(aws, dead=[])
+    assert "The pipeline loads only files below incoming/." in shown(aws, capsys, key="x.csv")
+
+
+@pytest.mark.parametrize("typed", ["s3://other/incoming/x.csv", "s3://landing", "s3://landing/", "s3://landing-2/x"])
+def test_a_url_of_another_bucket_or_of_no_file_is_refused(aws: Stubs, typed: str) -> None:
+    with pytest.raises(CommandError, match=re.escape(f"KEY must name a file in s3://landing/, got {typed!r}")):
+        inspect_file.run(deployed_operations(aws), key=typed)
+
+
+def test_a_file_that_is_nowhere_is_an_error(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
+    aws.expect("s3", "list_object_versions", page([], []))
+    known(aws)
+    queue(aws, dead=[])
+    assert inspect_file.run(deployed_operations(aws), key=KEY) == 1
+    assert capsys.readouterr().err == f"Neither the bucket nor the ledger has {KEY}.\n"
