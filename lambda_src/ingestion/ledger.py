@@ -51,7 +51,16 @@ _REOPEN = """
 """
 _HAS_LOADED_ROWS = "SELECT rows_loaded > 0 FROM files WHERE file_id = %s"
 _DELETE_REJECTS = "DELETE FROM rejected_rows WHERE file_id = %s"
+_COUNT_TIMEOUT = """
+    INSERT INTO load_timeouts (bucket, key, version_id) VALUES (%(bucket)s, %(key)s, %(version_id)s)
+    ON CONFLICT (bucket, key, version_id) DO UPDATE SET timeouts = load_timeouts.timeouts + 1
+    RETURNING timeouts
+"""
 _FINISH = """
+    WITH finished AS (
+        DELETE FROM load_timeouts
+        WHERE (bucket, key, version_id) = (%(bucket)s, %(key)s, %(version_id)s)
+    )
     UPDATE files
     SET status = %(status)s, reason = %(reason)s, size_bytes = coalesce(%(size_bytes)s, size_bytes),
         rows_loaded = %(rows_loaded)s, rows_rejected = %(rows_rejected)s, finished_at = clock_timestamp()
@@ -106,6 +115,12 @@ def add_version(connection: Connection, event: FileEvent, dataset: str | None) -
     return None
 
 
+def count_timeout(connection: Connection, event: FileEvent) -> int:
+    """Count that loading the version ran out of time, and return how often it did so far."""
+    row = connection.execute(_COUNT_TIMEOUT, asdict(event)).fetchone()
+    return int(row[0]) if row else 0
+
+
 def has_loaded_rows(connection: Connection, file_id: int) -> bool:
     """Whether a version that is being reprocessed loaded rows the first time; call it before `finish`."""
     row = connection.execute(_HAS_LOADED_ROWS, [file_id]).fetchone()
@@ -127,5 +142,5 @@ def finish(connection: Connection, event: FileEvent, file_id: int, outcome: Outc
         row = connection.execute(_IS_SUPERSEDED, this).fetchone()
         if row is not None and row[0]:
             outcome = replace(outcome, status="superseded")
-    connection.execute(_FINISH, this | asdict(outcome))
+    connection.execute(_FINISH, this | asdict(event) | asdict(outcome))
     return outcome

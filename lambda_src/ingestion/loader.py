@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 
 from psycopg import Connection, Rollback
-from psycopg.errors import DeadlockDetected
+from psycopg.errors import DeadlockDetected, QueryCanceled
 
 from tabular.declaration import Dataset
 
 from .compression import decompressed
 from .database import DatabaseConnection
-from .deadline import Deadline
+from .deadline import Deadline, OutOfTimeError
 from .event import EventType, FileEvent
 from .landed_file import LandedFile, LandedFiles, NoSuchVersionError
-from .ledger import DELETED_REASON, Outcome, add_version, finish, has_loaded_rows
+from .ledger import DELETED_REASON, Outcome, add_version, count_timeout, finish, has_loaded_rows
 from .reader import DatasetReader
 from .refusal import RefusedError
 from .tables import DatasetWriter, limit_statements, lock, write_rejects
@@ -29,10 +30,20 @@ _MARKER = re.compile(
     r"|(?:^|/)(?:\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini|~\$[^/]*|\.~lock\.[^/]*#|\.(?:git)?keep)$|/$"
 )
 _MEBIBYTE = 1024 * 1024
+_OUT_OF_TIME = "Reading the file ran out of time twice. Split it into smaller files."
 ALREADY_KNOWN = Outcome(status="already known")
 _ATTEMPTS = 3
+_MAX_TIMEOUTS = 2
+# A file is too slow if reading it took this part of the time. With less, the load waited for a lock or a slow database,
+# and any file would have run out of time.
+_SLOW_FILE = 0.25
+_GIVING_UP_SECONDS = 6.0  # of the time that a deadline reserves
 
 _log = logging.getLogger(__name__)
+
+
+class _SlowFileError(OutOfTimeError):
+    """The time ran out because reading the file takes too much work."""
 
 
 class Loader:
@@ -61,8 +72,23 @@ class Loader:
     def load(self, event: FileEvent, deadline: Deadline) -> Outcome:
         """Process the event; returns ALREADY_KNOWN if that was done before.
 
-        Raises psycopg's or botocore's errors, or OutOfTimeError. Then everything was rolled back.
+        Raises psycopg's or botocore's errors, or OutOfTimeError. Then everything was rolled back. A file that is too
+        slow to read for the second time is refused.
         """
+        try:
+            return self._repeatedly(event, deadline)
+        except _SlowFileError:
+            timeouts = self._count_timeout(event)
+            if timeouts < _MAX_TIMEOUTS:
+                raise
+            _log.warning("ran out of time, and is refused", extra={"timeouts": timeouts})
+        return self._once(event, Deadline(_GIVING_UP_SECONDS), exclusive=False, read=False)
+
+    def _count_timeout(self, event: FileEvent) -> int:
+        with self._database.connection(Deadline(_GIVING_UP_SECONDS)) as connection:
+            return count_timeout(connection, event)
+
+    def _repeatedly(self, event: FileEvent, deadline: Deadline) -> Outcome:
         for attempt in range(1, _ATTEMPTS):
             try:
                 return self._once(event, deadline, exclusive=False)
@@ -75,7 +101,7 @@ class Loader:
         name, slash, _ = key.removeprefix(self._prefix).partition("/")
         return self._datasets.get(name) if slash else None
 
-    def _once(self, event: FileEvent, deadline: Deadline, *, exclusive: bool) -> Outcome:
+    def _once(self, event: FileEvent, deadline: Deadline, *, exclusive: bool, read: bool = True) -> Outcome:
         dataset = self.dataset(event.key)
         with self._database.connection(deadline) as connection, connection.transaction():
             limit_statements(connection, deadline)
@@ -91,8 +117,10 @@ class Loader:
                 outcome = Outcome(status="ignored", reason="A marker that a program or a computer leaves beside files.")
             elif dataset is None:
                 outcome = Outcome(status="refused", reason=self._no_dataset(), size_bytes=event.size_bytes)
-            else:
+            elif read:
                 outcome = self._read(connection, event, file_id, dataset, deadline)
+            else:
+                outcome = Outcome(status="refused", reason=_OUT_OF_TIME, size_bytes=event.size_bytes)
             limit_statements(connection, deadline)
             if event.reprocess and outcome.status in ("deleted", "refused") and has_loaded_rows(connection, file_id):
                 # Its rows stay, so the ledger must still describe them.
@@ -108,11 +136,17 @@ class Loader:
     def _read(
         self, connection: Connection, event: FileEvent, file_id: int, dataset: Dataset, deadline: Deadline
     ) -> Outcome:
+        began, work_before = time.monotonic(), time.process_time()
         try:
             with self._files.open(event.bucket, event.key, event.version_id) as landed:
                 return self._load(connection, event, file_id, dataset=dataset, landed=landed, deadline=deadline)
         except NoSuchVersionError:
             return Outcome(status="deleted", reason=DELETED_REASON)
+        except (OutOfTimeError, QueryCanceled) as error:
+            work = time.process_time() - work_before
+            if work < _SLOW_FILE * (time.monotonic() - began):
+                raise
+            raise _SlowFileError(str(error)) from error
 
     def _load(
         self,

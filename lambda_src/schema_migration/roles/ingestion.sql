@@ -19,3 +19,5 @@ GRANT SELECT, INSERT, UPDATE ON files TO ingestion;
 GRANT SELECT, INSERT, UPDATE, DELETE ON {datasets} TO ingestion;
 -- A file that is loaded again replaces its rejected rows.
 GRANT SELECT, INSERT, DELETE ON rejected_rows TO ingestion;
+-- A file that runs out of time twice is refused.
+GRANT SELECT, INSERT, UPDATE, DELETE ON load_timeouts TO ingestion;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -21,6 +22,7 @@ from ingestion import reader, tables
 from ingestion.content import Content
 from ingestion.deadline import Deadline, OutOfTimeError
 from ingestion.event import FileEvent
+from ingestion.ledger import Outcome
 from ingestion.loader import ALREADY_KNOWN
 from ingestion.messages import is_transient
 from tabular.declaration import KnownKey
@@ -329,24 +331,79 @@ class TestReprocessing:
 class TestDeadline:
     """A function that runs out of time stops by itself, and everything is rolled back."""
 
+    @pytest.fixture
+    def slow(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[Pipeline, FileEvent], Outcome]:
+        """Loads a file that takes so much work that the time is over when a part of it was read."""
+
+        def load(pipeline: Pipeline, put: FileEvent) -> Outcome:
+            deadline = Deadline(60)
+            pieces = pipeline.bucket._pieces
+
+            def slow_pieces(content: bytes) -> Iterator[bytes]:
+                for number, piece in enumerate(pieces(content)):
+                    if number == 20:
+                        work, began = time.process_time(), time.monotonic()
+                        while time.process_time() - work < max(0.1, (time.monotonic() - began) / 3):
+                            pass
+                        deadline._end = 0.0
+                    yield piece
+
+            with monkeypatch.context() as patch:
+                patch.setattr(pipeline.bucket, "_pieces", slow_pieces)
+                return pipeline.loader().load(put, deadline)
+
+        return load
+
+    @staticmethod
+    def put(pipeline: Pipeline) -> FileEvent:
+        return pipeline.put("incoming/orders/a.csv", csv(*((f"A{n}", 1) for n in range(1000))), at=1)
+
+    @staticmethod
+    def timeouts(pipeline: Pipeline) -> list[Any]:
+        with pipeline.shop.connect() as connection:
+            return connection.execute("SELECT timeouts FROM load_timeouts").fetchall()
+
     def test_running_out_of_time_is_a_transient_error(
-        self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+        self, pipeline: Pipeline, slow: Callable[[Pipeline, FileEvent], Outcome]
     ) -> None:
-        put = pipeline.put("incoming/orders/a.csv", csv(*((f"A{n}", 1) for n in range(1000))), at=1)
-        pieces = pipeline.bucket._pieces
-
-        def slow(content: bytes) -> object:
-            for number, piece in enumerate(pieces(content)):
-                if number == 20:
-                    deadline._end = 0.0
-                yield piece
-
-        monkeypatch.setattr(pipeline.bucket, "_pieces", slow)
-        deadline = Deadline(60)
         with pytest.raises(OutOfTimeError) as caught:
-            pipeline.loader().load(put, deadline)
+            slow(pipeline, self.put(pipeline))
         assert is_transient(caught.value)
         assert pipeline.tables() == ([], [], [])
+        assert self.timeouts(pipeline) == [(1,)]
+
+    def test_a_file_that_runs_out_of_time_twice_is_refused_with_the_reason(
+        self, pipeline: Pipeline, slow: Callable[[Pipeline, FileEvent], Outcome]
+    ) -> None:
+        put = self.put(pipeline)
+        with pytest.raises(OutOfTimeError):
+            slow(pipeline, put)
+        outcome = slow(pipeline, put)
+        assert outcome.status == "refused"
+        assert "ran out of time twice" in str(outcome.reason)
+        assert pipeline.loader().load(put) is ALREADY_KNOWN
+        assert self.timeouts(pipeline) == []
+
+    def test_a_file_that_is_loaded_at_the_second_attempt_is_loaded_as_usual(
+        self, pipeline: Pipeline, slow: Callable[[Pipeline, FileEvent], Outcome]
+    ) -> None:
+        put = self.put(pipeline)
+        with pytest.raises(OutOfTimeError):
+            slow(pipeline, put)
+        assert pipeline.loader().load(put).status == "loaded"
+        assert self.timeouts(pipeline) == []
+
+    def test_a_loaded_file_that_cannot_be_loaded_again_in_time_keeps_its_result(
+        self, pipeline: Pipeline, slow: Callable[[Pipeline, FileEvent], Outcome]
+    ) -> None:
+        put = self.put(pipeline)
+        pipeline.loader().load(put)
+        before = pipeline.tables()
+        again = replace(put, reprocess=True)
+        with pytest.raises(OutOfTimeError):
+            slow(pipeline, again)
+        assert slow(pipeline, again) is ALREADY_KNOWN
+        assert pipeline.tables() == before
 
     @pytest.mark.parametrize("content", [b"\n" * 900_000, csv() + b"\n" * 900_000], ids=["before", "after"])
     @pytest.mark.parametrize("compress", [bytes, gzip.compress])
@@ -423,4 +480,5 @@ class TestDeadline:
             with pytest.raises(psycopg.errors.QueryCanceled) as caught:
                 pipeline.loader().load(put, Deadline(1.5))
         assert is_transient(caught.value)
+        assert self.timeouts(pipeline) == [], "any file would have run out of time"
         assert pipeline.loader().load(put).rows_loaded == 1

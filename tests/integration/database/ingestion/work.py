@@ -41,6 +41,9 @@ def work(pipeline: Pipeline) -> None:
     loader.load(replace(gone, type=EventType.PERMANENTLY_DELETED))
     loader.load(gone)  # its deletion came first
     loader._once(pipeline.put("incoming/orders/f.csv", csv(("F-1", 1)), at=70), Deadline(60), exclusive=True)
+    slow = pipeline.put("incoming/orders/g.csv", csv(("G-1", 1)), at=71)
+    assert [loader._count_timeout(slow) for _ in range(2)] == [1, 2]
+    assert loader._once(slow, Deadline(60), exclusive=False, read=False).status == "refused"
     for dataset in DATASETS.values():
         for at in (80, 90, 75):  # new rows, known ones, and those of an earlier file
             outcome = loader.load(pipeline.put(f"incoming/{dataset.name}/{at}.csv", example(dataset), at=at))
