@@ -51,7 +51,7 @@ def _runtime(role: str) -> Any:
 def _prepared(pipeline: Pipeline, role: str) -> Pipeline:
     """The database as the role finds it: empty for ingestion, with an old file that has a rejected row for others."""
     with pipeline.shop.connect() as owner:
-        owner.execute(f"TRUNCATE files, rejected_rows, {', '.join(DATASETS)}")
+        owner.execute(f"TRUNCATE files, rejected_rows, erasures, reprocess_requests, {', '.join(DATASETS)}")
     pipeline.close()
     if role != "ingestion":
         pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(("A-1", 1), ("A-2", 2), ("A-3", 0)), at=0))

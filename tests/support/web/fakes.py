@@ -146,7 +146,9 @@ class FakeDatabase:
                 and (after is None or [each[name] for name in table.key] > list(after))
             ][:limit]
 
-        async def of_file(_: object, table: DatasetTable, file_id: int, *, after: int, limit: int) -> list[Row]:
+        async def of_file(
+            _: object, table: DatasetTable, file_id: int, *, after: int, limit: int
+        ) -> list[dict[str, Any]]:
             found = [
                 dict(row) | {"place": place}
                 for place, row in enumerate(self.rows.get(table.name, []), 1)
