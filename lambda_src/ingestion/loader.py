@@ -11,8 +11,6 @@ from dataclasses import asdict, replace
 from psycopg import Connection, Rollback
 from psycopg.errors import DeadlockDetected, QueryCanceled
 
-from common.erasure import Eraser
-from tabular.addresses import Addresses
 from tabular.declaration import Dataset
 
 from .compression import decompressed
@@ -209,6 +207,10 @@ def _without_the_erased(connection: Connection, file_id: int, dataset: Dataset, 
     hashes = erased_since(connection, file_id)
     if not hashes:
         return outcome
+    # Here, because hardly any file needs them, and each cold start would wait for them.
+    from common.erasure import Eraser  # noqa: PLC0415 - see above
+    from tabular.addresses import Addresses  # noqa: PLC0415 - see above
+
     addresses = Addresses(hashes)
     eraser = Eraser(connection, addresses, file_id=file_id)
     erased = eraser.rows(dataset)

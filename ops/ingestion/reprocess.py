@@ -31,7 +31,7 @@ def run(ingestion: DeployedIngestion, *, key: str, version_id: str, yes: bool, w
     if version.key != key:
         print(f"Its key is {keys.described(version.key)}")
     print("This replaces its rejected rows, and its rows unless a later file has replaced them.")
-    print("Persons who were erased since the upload (make forget) stay erased.")
+    print("Persons who were erased since the upload stay erased.")
     if not terminal.confirmed("Load it again?", yes=yes):
         return 1
     who = ingestion.environment.session.client("sts").get_caller_identity()["Arn"]

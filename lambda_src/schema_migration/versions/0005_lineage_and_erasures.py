@@ -41,7 +41,7 @@ CREATE TABLE erasures (
     erased_at    timestamptz NOT NULL
 );
 CREATE INDEX erasures_erased_at ON erasures (erased_at);
-COMMENT ON TABLE erasures IS 'Whose data was erased (make forget). Files from before bring none of it back.';
+COMMENT ON TABLE erasures IS 'Whose data was erased. Files that were uploaded before bring none of it back.';
 COMMENT ON COLUMN erasures.address_hash IS 'SHA-256 of the e-mail address, with the letters A to Z in lower case.';
 """
 

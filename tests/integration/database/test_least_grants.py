@@ -98,6 +98,11 @@ def test_every_grant_is_needed_by_a_statement(role: str, pipeline: Pipeline) -> 
                 assert "permission denied" in str(error) or "does not exist" in str(error), error
             finally:
                 owner.execute(f"GRANT {grant} TO {role}")
+        together = getattr(_runtime(role), "FOR_ALL_DATASETS", ())
+        for right in together:
+            of_datasets = {f"{right} ON TABLE {name}" for name in DATASETS}
+            assert not of_datasets <= set(unused), f"{role}'s code never uses {right} of any dataset"
+            unused = [grant for grant in unused if grant not in of_datasets]
         assert unused == [], f"{role}'s code never uses these"
         work(_prepared(pipeline, role))  # with all grants it works again
 

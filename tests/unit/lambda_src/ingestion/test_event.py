@@ -99,13 +99,14 @@ def test_a_reprocessing_says_who_asked_for_it_when_and_why() -> None:
     assert read(request={"by": "arn:ada", "at": at}).why is None
     older_release = read()
     assert (older_release.reprocess, older_release.requested_by, older_release.requested_at) == (True, "unknown", None)
-    for wrong in (
+    wrongs: tuple[Any, ...] = (
         "x",
         [],
         {"by": "arn:ada"},
         {"by": 1, "at": at},
         {"by": "a", "at": 1},
         {"by": "a", "at": at, "why": 1},
-    ):
+    )
+    for wrong in wrongs:
         with pytest.raises(EventError):
             read(request=wrong)
