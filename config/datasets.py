@@ -27,6 +27,13 @@ def datasets() -> dict[str, Dataset]:
         )
     for dataset in found.values():
         require(
+            dataset.originals_days is not None or not any(field.personal for field in dataset.fields),
+            f"{FOLDER / dataset.name / SCHEMA_FILE} at /x-dataset/retentionDays/originals",
+            "a number of days, because the dataset has personal data",
+            dataset.originals_days,
+            "files with personal data must not stay forever (docs/privacy.md)",
+        )
+        require(
             dataset.originals_days is None or dataset.originals_days > DEAD_LETTER_DAYS,
             f"{FOLDER / dataset.name / SCHEMA_FILE} at /x-dataset/retentionDays/originals",
             f"more than {DEAD_LETTER_DAYS} days",

@@ -1,14 +1,19 @@
-"""Configuration of the function that looks up files."""
+"""Configuration of the functions that look up files and erase persons."""
 
 from dataclasses import dataclass
 
 from config.capability import Capability
 from config.connections import CALLS
 
+ERASURES = 1  # at a time
+
 
 @dataclass(frozen=True, kw_only=True)
 class OperationsConfig(Capability):
-    """The function that looks up what happened to a file, for people on call. Its log is kept for `log_days`."""
+    """The functions that look up what happened to a file, for people on call, and that erase a person.
+
+    Their logs are kept for `log_days`.
+    """
 
     PATH = "operations."
 
@@ -16,13 +21,13 @@ class OperationsConfig(Capability):
 
     @property
     def database_connections(self) -> int:
-        """One for each concurrent call."""
-        return CALLS
+        """One for each concurrent call, and for an erasure."""
+        return CALLS + ERASURES
 
     @property
     def app_addresses(self) -> int:
-        """One for each concurrent call."""
-        return CALLS
+        """One for each concurrent call, and for an erasure."""
+        return CALLS + ERASURES
 
     def check(self) -> None:
         self.require_log_days()

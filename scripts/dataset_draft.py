@@ -25,6 +25,7 @@ _MISSING_SHARE = 0.9  # with a larger share of such words, the other values say 
 _PERSONAL = re.compile(
     r"mail|phone|mobile|first_?name|last_?name|surname|birth|street|address|iban|passport", re.IGNORECASE
 )
+_ORIGINALS_DAYS = 365
 _KEY_NAME = re.compile(
     r"(?:^|_)(?:id|key|code|no|nr|number|line|row|pos|position|item|sku|uuid|isbn|ean)$", re.IGNORECASE
 )
@@ -79,6 +80,9 @@ def draft(content: bytes, *, title: str) -> Draft:
         *(f"{column.name}: {guess}." for column in columns for guess in column.guesses),
     ]
     extension: dict[str, Any] = {"page": {"columns": [column.name for column in columns[:7]]}}
+    if any(column.declared.get("x-field", {}).get("personal") for column in columns):
+        extension["retentionDays"] = {"originals": _ORIGINALS_DAYS}
+        guesses.append(f"Files have personal data, so S3 deletes them after {_ORIGINALS_DAYS} days.")
     if encoding != ENCODINGS[0]:
         extension["encoding"] = encoding
     chart = next((each.name for each in columns if each.declared["type"] in ("date", "datetime")), None)

@@ -6,6 +6,7 @@ from components.common.function_defaults import FunctionDefaults
 from components.common.workload_role import AccessPolicy
 from components.database.database import Database
 from components.ingestion.landing_bucket import LandingBucket
+from components.operations.erasure import Erasure
 from components.operations.operations import Operations
 from config.model import Environment
 from config.operations import OperationsConfig
@@ -13,7 +14,7 @@ from stacks.base import PlatformStack
 
 
 class OperationsStack(PlatformStack):
-    """Lets people look up what the database knows about a file."""
+    """Lets people look up what the database knows about a file, and erase a person."""
 
     def __init__(
         self,
@@ -36,6 +37,15 @@ class OperationsStack(PlatformStack):
             database=database,
         )
         self.output("OperationsFunctionName", self._operations.function.name, "The function that looks up files")
+        erasure = Erasure(
+            self,
+            "OperationsErasure",
+            config=config,
+            defaults=function_defaults,
+            landing_bucket=landing_bucket,
+            database=database,
+        )
+        self.output("ErasureFunctionName", erasure.function.name, "The function that erases a person")
 
     def allow_verify(self, policy: AccessPolicy) -> None:
         """Allows it to ask for its own file."""

@@ -66,6 +66,7 @@ _NAMES = {
     "dataset": "The dataset",
     "file_id": "The ID of the file",
     "limit": "The number of results",
+    "rows_after": "The position in the list",
     "search": "The search",
     "status": "The status",
     "until": "The last day",

@@ -16,6 +16,7 @@ from .queries import MAX_ID, Status
 PAGE_ROWS = 50
 PAGE_REJECTS = 100
 MAX_ROWS = 500
+MAX_PLACE = 2**48 - 1  # of a row in its table: the number of a block (32 bits), and of a row in it (16 bits)
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL can't store NUL characters
 
 # Forms send a field that was left empty as an empty string.
@@ -29,6 +30,7 @@ AfterLine = Annotated[
     int,
     Query(ge=0, le=MAX_ID, description="Only rows after this line: for the next page, the next_after of this page."),
 ]
+AfterPlace = Annotated[int, Query(ge=0, le=MAX_PLACE)]
 RejectsLimit = Annotated[int, Query(ge=1, le=MAX_ROWS, description="Maximum number of rows.")]
 _RowsLimit = Annotated[int, Field(ge=1, le=MAX_ROWS, description="Maximum number of results.")]
 SearchText = Annotated[str, Field(max_length=MAX_KEY_CHARACTERS, pattern=NO_NUL)]

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from . import queries, rows
-from .inputs import FileQuery, RowQuery
+from .inputs import PAGE_ROWS, FileQuery, RowQuery
 from .queries import MAX_ID, File, Reject
 from .tables import DatasetTable, Row, last_included_day
 
@@ -37,6 +37,14 @@ class DatasetRows:
     next_after: str | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class FileRows:
+    """One page of the rows that came from a file. Pass `next_after` as `after` to get the next page."""
+
+    rows: list[Row]
+    next_after: int | None
+
+
 async def files(connection: AsyncConnection, query: FileQuery) -> Files:
     """One page of files."""
     before, limit = query.before or MAX_ID, query.limit
@@ -52,6 +60,14 @@ async def rejects(connection: AsyncConnection, file_id: int, *, after: int, limi
     """One page of a file's rejected rows."""
     found = await queries.rejects(connection, file_id, after=after, limit=limit + 1)
     return RejectedRows(rejects=found[:limit], next_after=found[limit - 1].line_number if len(found) > limit else None)
+
+
+async def file_rows(connection: AsyncConnection, table: DatasetTable, file_id: int, *, after: int) -> FileRows:
+    """One page of the rows that came from a file."""
+    found = await rows.of_file(connection, table, file_id, after=after, limit=PAGE_ROWS + 1)
+    return FileRows(
+        rows=found[:PAGE_ROWS], next_after=found[PAGE_ROWS - 1]["place"] if len(found) > PAGE_ROWS else None
+    )
 
 
 async def dataset_rows(connection: AsyncConnection, table: DatasetTable, query: RowQuery) -> DatasetRows:

@@ -57,15 +57,22 @@ async def files_page(
 
 @router.get("/files/{file_id}")
 async def file_page(
-    request: Request, services: ServicesDep, file_id: inputs.FileId, after: inputs.AfterLine = 0
+    request: Request,
+    services: ServicesDep,
+    file_id: inputs.FileId,
+    after: inputs.AfterLine = 0,
+    rows_after: inputs.AfterPlace = 0,
 ) -> HTMLResponse:
-    """Show a file, its versions and its rejected rows."""
+    """Show a file, its versions, the rows that came from it and its rejected rows."""
     async with services.pool.connection() as connection:
         file = found_or_404(await queries.file(connection, file_id), f"file with ID {file_id}")
         versions = await queries.versions(connection, bucket=file.bucket, key=file.key, limit=MAX_VERSIONS + 1)
         page_of_rejects = await listings.rejects(connection, file_id, after=after, limit=PAGE_REJECTS)
-    if page_of_rejects.rejects:
-        audit.record(request, "view rejected rows", file_id=file_id, rows=len(page_of_rejects.rejects))
+        table = services.tables.get(file.dataset or "")
+        found = await listings.file_rows(connection, table, file_id, after=rows_after) if table else None
+    if page_of_rejects.rejects or (found and found.rows):
+        rows, rejected = len(found.rows) if found else 0, len(page_of_rejects.rejects)
+        audit.record(request, "view rows of a file", file_id=file_id, rows=rows, rejected_rows=rejected)
     return page(
         request,
         "file.html",
@@ -73,6 +80,9 @@ async def file_page(
         versions=versions[:MAX_VERSIONS],
         more_versions=len(versions) > MAX_VERSIONS,
         rejects=page_of_rejects.rejects,
+        rows=found.rows if found else [],
+        rows_after=rows_after,
+        next_rows_after=found.next_after if found else None,
         after=after,
         next_after=page_of_rejects.next_after,
     )

@@ -16,6 +16,13 @@ from .tables import DatasetTable, Row
 
 _LIST: LiteralString = "SELECT {columns} FROM {table} WHERE {conditions} ORDER BY {order} LIMIT %(limit)s"
 _ONE: LiteralString = "SELECT {columns} FROM {table} WHERE {conditions}"
+# The index on file_id finds parts of the table, which PostgreSQL then reads in their order until it has enough rows. By
+# itself it would sometimes read the table from its beginning, because it expects the rows everywhere.
+_OF_FILE: LiteralString = "SELECT {columns}, ctid::text AS place FROM {table} WHERE {conditions} LIMIT %(limit)s"
+_READ_BY_INDEX = """
+    SELECT set_config('enable_seqscan', 'off', true), set_config('enable_tidscan', 'off', true),
+           set_config('max_parallel_workers_per_gather', '0', true)
+"""
 _LAST_DAY: LiteralString = "SELECT {day} FROM (SELECT max({chart}) AS {chart} FROM {table} WHERE {conditions}) AS last"
 # PostgreSQL reads these days with an index-only scan.
 _ROWS_PER_DAY: LiteralString = """
@@ -24,6 +31,9 @@ _ROWS_PER_DAY: LiteralString = """
 # The day of a moment, and the moment at which a day begins, by the type of the column. Days are those of UTC.
 _DAY: Mapping[str, LiteralString] = {"timestamptz": "({} AT TIME ZONE 'UTC')::date"}
 _BEGIN: Mapping[str, LiteralString] = {"timestamptz": "({}::timestamp AT TIME ZONE 'UTC')"}
+
+
+_BITS_OF_ROW = 16  # of a place in a table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +71,21 @@ async def by_key(
         after = None  # PostgreSQL would read all rows from there on to the first match
     values = {"search": search, "limit": limit}
     return await _list(connection, table, table.key, "ASC", after=after, conditions=conditions, values=values)
+
+
+async def of_file(
+    connection: AsyncConnection, table: DatasetTable, file_id: int, *, after: int, limit: int
+) -> list[Row]:
+    """Rows that came from the file and that are stored after this place, in the order of their places.
+
+    Each row has its `place` too. It changes when the row does, so a row may be left out while files are loaded.
+    """
+    conditions = [sql.SQL("file_id = %(file_id)s"), sql.SQL("ctid > %(after)s::tid")]
+    values = {"file_id": file_id, "after": f"({after >> _BITS_OF_ROW},{after % 2**_BITS_OF_ROW})", "limit": limit}
+    async with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(_READ_BY_INDEX)
+        found = await (await cursor.execute(_statement(_OF_FILE, table, conditions), values)).fetchall()
+    return [row | {"place": _place(row["place"])} for row in found]
 
 
 async def one(connection: AsyncConnection, table: DatasetTable, key: Mapping[str, Any]) -> Row | None:
@@ -134,6 +159,11 @@ def _statement(
         conditions=sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("true"),
         **parts,
     )
+
+
+def _place(ctid: str) -> int:
+    block, _, row = ctid.strip("()").partition(",")
+    return (int(block) << _BITS_OF_ROW) + int(row)
 
 
 def _column(column: Column) -> sql.Composable:

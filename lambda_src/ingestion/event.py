@@ -31,7 +31,8 @@ class EventType(Enum):
 class FileEvent:
     """One version of one file, and what happened to it.
 
-    `reprocess` means that the version is loaded even if the ledger knows it: `make reprocess` sends such events.
+    `reprocess` means that the version is loaded even if the ledger knows it: `make reprocess` sends such events. They
+    say who asked for it, when, and perhaps why.
     """
 
     type: EventType
@@ -42,6 +43,9 @@ class FileEvent:
     uploaded_at: datetime
     size_bytes: int | None
     reprocess: bool = False
+    requested_by: str = "unknown"
+    requested_at: datetime | None = None
+    why: str | None = None
 
 
 def parse(body: str) -> FileEvent:
@@ -54,6 +58,7 @@ def parse(body: str) -> FileEvent:
         detail = event["detail"]
         found = detail["object"]
         type_ = _type(event["detail-type"], detail)
+        reprocess = type_ is EventType.CREATED and detail.get("reason") == REPROCESS
         return FileEvent(
             type=type_,
             bucket=_text(detail["bucket"]["name"], "bucket.name"),
@@ -62,7 +67,8 @@ def parse(body: str) -> FileEvent:
             sequencer=_sequencer(found.get("sequencer")),
             uploaded_at=_time(event["time"]),
             size_bytes=_size(found.get("size")) if type_ is EventType.CREATED else None,
-            reprocess=type_ is EventType.CREATED and detail.get("reason") == REPROCESS,
+            reprocess=reprocess,
+            **(_request(detail.get("request")) if reprocess else {}),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise EventError(f"not an S3 event as EventBridge delivers it: {type(error).__name__} {error}") from error
@@ -87,6 +93,18 @@ def _text(value: object, name: str) -> str:
             f"detail.{name} must be text that is not empty and has no NUL or unpaired surrogate, got {value!r}"
         )
     return value
+
+
+def _request(value: Any) -> dict[str, Any]:
+    """Who asked for the reprocessing. Messages of an older release don't say it."""
+    if value is None:
+        return {}
+    why = value.get("why")
+    return {
+        "requested_by": _text(value["by"], "request.by"),
+        "requested_at": _time(value["at"]),
+        "why": None if why is None else _text(why, "request.why"),
+    }
 
 
 def _sequencer(value: object) -> str | None:

@@ -56,6 +56,17 @@ _COUNT_TIMEOUT = """
     ON CONFLICT (bucket, key, version_id) DO UPDATE SET timeouts = load_timeouts.timeouts + 1
     RETURNING timeouts
 """
+_RECORD_REQUEST = """
+    INSERT INTO reprocess_requests (bucket, key, version_id, requested_at, requested_by, why)
+    VALUES (
+        %(bucket)s, %(key)s, %(version_id)s, coalesce(%(requested_at)s, %(uploaded_at)s), %(requested_by)s, %(why)s
+    )
+    ON CONFLICT DO NOTHING
+"""
+# Files that were uploaded before an erasure bring nothing of the person back.
+_ERASED_SINCE = """
+    SELECT address_hash FROM erasures, files WHERE file_id = %s AND erased_at >= uploaded_at
+"""
 _FINISH = """
     WITH finished AS (
         DELETE FROM load_timeouts
@@ -119,6 +130,16 @@ def count_timeout(connection: Connection, event: FileEvent) -> int:
     """Count that loading the version ran out of time, and return how often it did so far."""
     row = connection.execute(_COUNT_TIMEOUT, asdict(event)).fetchone()
     return int(row[0]) if row else 0
+
+
+def record_request(connection: Connection, event: FileEvent) -> None:
+    """Record who had the version loaded again, when and why; a repeated message changes nothing."""
+    connection.execute(_RECORD_REQUEST, asdict(event))
+
+
+def erased_since(connection: Connection, file_id: int) -> list[bytes]:
+    """The hashes of addresses that were erased after the version was uploaded."""
+    return [row[0] for row in connection.execute(_ERASED_SINCE, [file_id])]
 
 
 def has_loaded_rows(connection: Connection, file_id: int) -> bool:

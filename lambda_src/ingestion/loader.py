@@ -6,7 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from psycopg import Connection, Rollback
 from psycopg.errors import DeadlockDetected, QueryCanceled
@@ -18,7 +18,16 @@ from .database import DatabaseConnection
 from .deadline import Deadline, OutOfTimeError
 from .event import EventType, FileEvent
 from .landed_file import LandedFile, LandedFiles, NoSuchVersionError
-from .ledger import DELETED_REASON, Outcome, add_version, count_timeout, finish, has_loaded_rows
+from .ledger import (
+    DELETED_REASON,
+    Outcome,
+    add_version,
+    count_timeout,
+    erased_since,
+    finish,
+    has_loaded_rows,
+    record_request,
+)
 from .reader import DatasetReader
 from .refusal import RefusedError
 from .tables import DatasetWriter, limit_statements, lock, write_rejects
@@ -75,6 +84,9 @@ class Loader:
         Raises psycopg's or botocore's errors, or OutOfTimeError. Then everything was rolled back. A file that is too
         slow to read for the second time is refused.
         """
+        if event.reprocess:
+            with self._database.connection(deadline) as connection:  # a trace of its own: the load may be rolled back
+                record_request(connection, event)
         try:
             return self._repeatedly(event, deadline)
         except _SlowFileError:
@@ -119,6 +131,7 @@ class Loader:
                 outcome = Outcome(status="refused", reason=self._no_dataset(), size_bytes=event.size_bytes)
             elif read:
                 outcome = self._read(connection, event, file_id, dataset, deadline)
+                outcome = _without_the_erased(connection, file_id, dataset, outcome)
             else:
                 outcome = Outcome(status="refused", reason=_OUT_OF_TIME, size_bytes=event.size_bytes)
             limit_statements(connection, deadline)
@@ -187,6 +200,26 @@ class Loader:
             rows_loaded=loaded,
             rows_rejected=reader.rejected,
         )
+
+
+def _without_the_erased(connection: Connection, file_id: int, dataset: Dataset, outcome: Outcome) -> Outcome:
+    """Remove persons who were erased since the file was uploaded from what it brought."""
+    hashes = erased_since(connection, file_id)
+    if not hashes:
+        return outcome
+    # Here, because hardly any file needs them, and each cold start would wait for them.
+    from common.erasure import Eraser  # noqa: PLC0415 - see above
+    from tabular.addresses import Addresses  # noqa: PLC0415 - see above
+
+    addresses = Addresses(hashes)
+    eraser = Eraser(connection, addresses, file_id=file_id)
+    erased = eraser.rows(dataset)
+    eraser.rejects()
+    return replace(
+        outcome,
+        rows_loaded=max(0, outcome.rows_loaded - erased.deleted),
+        reason=outcome.reason and addresses.masked(outcome.reason),
+    )
 
 
 def _nothing_loaded(reader: DatasetReader) -> str:

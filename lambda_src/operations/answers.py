@@ -12,6 +12,7 @@ from .requests import Inspect, KnownVersions
 
 VERSIONS_SHOWN = 20
 REJECTS_SHOWN = 5
+REQUESTS_SHOWN = 5
 RAW_SHOWN = 200  # characters; the database has all of it
 _COUNT_SECONDS = 10
 
@@ -30,6 +31,12 @@ _REJECTS = """
     ORDER BY line_number
     LIMIT %(limit)s
 """
+_REQUESTS = """
+    SELECT requested_at, requested_by, why FROM reprocess_requests
+    WHERE bucket = %(bucket)s AND key = %(key)s AND version_id = %(version_id)s
+    ORDER BY requested_at DESC
+    LIMIT %(limit)s
+"""
 # The row comparison makes each page one scan of the ledger's unique index.
 _KNOWN = """
     SELECT key, version_id
@@ -41,9 +48,10 @@ _KNOWN = """
 
 
 def inspect(connection: Connection, bucket: str, request: Inspect) -> dict[str, Any]:
-    """The newest versions of the key, each with its first rejected rows and the number of stored rows from it.
+    """The newest versions of the key, each with its first rejected rows, the number of stored rows from it, and
+    who had it loaded again.
 
-    `rows_stored` is null if counting takes too long: an index for it would slow down every load.
+    `rows_stored` is null if counting takes too long.
     """
     key = {"bucket": bucket, "key": request.key}
     row = connection.execute("SELECT count(*) FROM files WHERE bucket = %(bucket)s AND key = %(key)s", key).fetchone()
@@ -52,6 +60,10 @@ def inspect(connection: Connection, bucket: str, request: Inspect) -> dict[str, 
         for version in versions:
             values = {"file_id": version["file_id"], "raw": RAW_SHOWN, "limit": REJECTS_SHOWN}
             version["rejects"] = cursor.execute(_REJECTS, values).fetchall()
+            values = key | {"version_id": version["version_id"], "limit": REQUESTS_SHOWN}
+            version["requests"] = cursor.execute(_REQUESTS, values).fetchall()
+            for asked in version["requests"]:
+                asked["requested_at"] = asked["requested_at"].isoformat()
     stored = _rows_stored(connection, versions)
     for version in versions:
         version["rows_stored"] = None if stored is None else stored.get(version["file_id"], 0)
@@ -72,7 +84,11 @@ def _rows_stored(connection: Connection, versions: list[dict[str, Any]]) -> dict
     dataset = next((version["dataset"] for version in versions if version["dataset"]), None)
     if dataset is None:
         return {}
-    query = sql.SQL("SELECT file_id, count(*) FROM {} WHERE file_id = ANY(%s) GROUP BY file_id")
+    # One search for each file: PostgreSQL does not use the index for a list of them.
+    query = sql.SQL(
+        "SELECT file_id, (SELECT count(*) FROM {} AS stored WHERE stored.file_id = wanted.file_id) "
+        "FROM unnest(%s::bigint[]) AS wanted (file_id)"
+    )
     file_ids = [version["file_id"] for version in versions]
     try:
         with connection.transaction():

@@ -20,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     reprocessing = command_line.add("reprocess", _reprocess, "load a version of a file again")
     reprocessing.add_argument("--key", default="")
     reprocessing.add_argument("--version", default="", help="default: the newest")
+    reprocessing.add_argument("--why", default="", help="is kept in the database")
     reprocessing.add_argument("--yes", action="store_true", help="do not ask")
     return command_line.run(arguments)
 
@@ -35,7 +36,7 @@ def _replay(environment: DeployedEnvironment, options: Namespace) -> int:
 
 def _reprocess(environment: DeployedEnvironment, options: Namespace) -> int:
     key = required(options.key, "KEY", "make reprocess KEY=incoming/orders/a.csv")
-    return reprocess.run(find(environment), key=key, version_id=options.version, yes=options.yes)
+    return reprocess.run(find(environment), key=key, version_id=options.version, yes=options.yes, why=options.why)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from ops.common import terminal
 from ops.common.errors import CommandError
 from ops.common.terminal import show
@@ -9,12 +11,19 @@ from ops.ingestion import keys, queues
 from ops.ingestion.deployed import DeployedIngestion
 from ops.ingestion.versions import ARCHIVE_CLASSES, Version
 
+_LONGEST_WHY = 500  # characters
 
-def run(ingestion: DeployedIngestion, *, key: str, version_id: str, yes: bool) -> int:
+
+def run(ingestion: DeployedIngestion, *, key: str, version_id: str, yes: bool, why: str = "") -> int:
     """Send the version to the queue after confirmation, and return the exit code. An empty id means the newest.
 
-    The key may be a URL, and is also found in another Unicode form. If it exists as typed, that one is loaded.
+    The database keeps who asked for it, when and `why`. The key may be a URL, and is also found in another Unicode
+    form. If it exists as typed, that one is loaded.
     """
+    if len(why) > _LONGEST_WHY or not why.isprintable():
+        raise CommandError(
+            f"WHY must be printable text of at most {_LONGEST_WHY} characters, got {len(why)}: {why!r:.100}"
+        )
     key = keys.without_bucket(key, ingestion.landing_bucket)
     version = _chosen(ingestion, key, version_id)
     if version.storage_class in ARCHIVE_CLASSES:
@@ -24,9 +33,13 @@ def run(ingestion: DeployedIngestion, *, key: str, version_id: str, yes: bool) -
     if version.key != key:
         show(f"Its key is {keys.described(version.key)}")
     show("This replaces its rejected rows, and its rows unless a later file has replaced them.")
+    show("Persons who were erased since the upload stay erased.")
     if not terminal.confirmed("Load it again?", yes=yes):
         return 1
-    queues.send(ingestion.sqs, ingestion.queue_url, [version.message(ingestion.landing_bucket, "Reprocess")])
+    who = ingestion.environment.session.client("sts").get_caller_identity()["Arn"]
+    request = {"by": who, "at": datetime.now(UTC).isoformat(timespec="milliseconds")} | ({"why": why} if why else {})
+    message = version.message(ingestion.landing_bucket, "Reprocess", request=request)
+    queues.send(ingestion.sqs, ingestion.queue_url, [message])
     show("It is in the queue.")
     return 0
 

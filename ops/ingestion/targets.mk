@@ -1,6 +1,6 @@
 # ---- loading files again (docs/runbook) ------------------------------------------------------------------------
 
-$(call inputs,FROM KEY TO VERSION)
+$(call inputs,FROM KEY TO VERSION WHY)
 
 .PHONY: redrive
 redrive: setup ## Move dead letters and undelivered events back to the queue
@@ -11,5 +11,5 @@ replay: setup ## Send the archived events of a time span again: FROM=2026-11-20T
 	$(call run_ops,ingestion) replay --from="$$FROM" --to="$$TO"
 
 .PHONY: reprocess
-reprocess: setup ## Load a file again: KEY=incoming/orders.csv VERSION=; YES=1 does not ask
-	$(call run_ops,ingestion) reprocess --key="$$KEY" --version="$$VERSION" $(if $(filter 1,$(YES)),--yes)
+reprocess: setup ## Load a file again: KEY=incoming/orders.csv VERSION= WHY="the limit was raised"; YES=1 does not ask
+	$(call run_ops,ingestion) reprocess --key="$$KEY" --version="$$VERSION" --why="$$WHY" $(if $(filter 1,$(YES)),--yes)

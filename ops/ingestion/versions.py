@@ -40,10 +40,15 @@ class Version:
         """Its size, or that it is a delete marker."""
         return "delete marker" if self.size is None else f"{self.size:,} bytes"
 
-    def message(self, bucket: str, reason: str) -> str:
-        """Its event as EventBridge would send it to the queue. `reason` names the command that sends it instead."""
+    def message(self, bucket: str, reason: str, *, request: Mapping[str, str] | None = None) -> str:
+        """Its event as EventBridge would send it to the queue. `reason` names the command that sends it instead.
+
+        `request` says who asked for it (by), when (at), and perhaps why.
+        """
         described: dict[str, object] = {"key": self.key, "version-id": self.version_id}
         detail: dict[str, object] = {"bucket": {"name": bucket}, "object": described, "reason": reason}
+        if request:
+            detail["request"] = dict(request)
         if self.is_delete_marker:
             detail["deletion-type"] = "Delete Marker Created"
         else:

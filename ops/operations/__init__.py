@@ -1,1 +1,1 @@
-"""Commands that look up files in the ledger, through the operations function: inspect, reconcile."""
+"""Commands that look up files in the ledger and erase persons, through functions: inspect, reconcile, forget."""

@@ -1,4 +1,4 @@
-"""The command line of `make inspect` and `make reconcile`."""
+"""The command line of `make inspect`, `make reconcile` and `make forget`."""
 
 import sys
 from argparse import Namespace
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ops.common.command_line import CommandLine, required
 from ops.common.environment import DeployedEnvironment
-from ops.operations import inspect_file, reconcile
+from ops.operations import forget, inspect_file, reconcile
 from ops.operations.deployed import find
 
 
@@ -17,6 +17,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     inspecting.add_argument("--key", default="")
     reconciling = command_line.add("reconcile", _reconcile, "find files whose events were lost, and load them")
     reconciling.add_argument("--yes", action="store_true", help="do not ask")
+    forgetting = command_line.add("forget", _forget, "erase a person from the database and the bucket")
+    forgetting.add_argument("--email", default="")
+    forgetting.add_argument("--again", action="store_true", help="everybody who was erased, after a restore")
+    forgetting.add_argument("--yes", action="store_true", help="do not ask")
     return command_line.run(arguments)
 
 
@@ -27,6 +31,13 @@ def _inspect(environment: DeployedEnvironment, options: Namespace) -> int:
 
 def _reconcile(environment: DeployedEnvironment, options: Namespace) -> int:
     return reconcile.run(find(environment), yes=options.yes)
+
+
+def _forget(environment: DeployedEnvironment, options: Namespace) -> int:
+    if options.again:
+        return forget.again(find(environment), yes=options.yes)
+    email = required(options.email, "EMAIL", "make forget EMAIL=ada@example.com")
+    return forget.run(find(environment), email=email, yes=options.yes)
 
 
 if __name__ == "__main__":

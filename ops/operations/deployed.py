@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class DeployedOperations:
-    """The operations function of one environment, and the ingestion whose files it knows."""
+    """The operations functions of one environment, and the ingestion whose files they know."""
 
     ingestion: DeployedIngestion
     function_name: str
+    erasure_function_name: str
     functions: LambdaClient
 
 
@@ -28,5 +29,6 @@ def find(environment: DeployedEnvironment) -> DeployedOperations:
     return DeployedOperations(
         ingestion=deployed.find(environment),
         function_name=operations["OperationsFunctionName"],
+        erasure_function_name=operations["ErasureFunctionName"],
         functions=environment.session.client("lambda"),
     )

@@ -1,6 +1,6 @@
 # ---- what happened to files (docs/runbook) ---------------------------------------------------------------------
 
-$(call inputs,KEY)
+$(call inputs,EMAIL KEY)
 
 .PHONY: inspect
 inspect: setup ## Show what happened to a file: KEY=incoming/orders.csv
@@ -9,3 +9,7 @@ inspect: setup ## Show what happened to a file: KEY=incoming/orders.csv
 .PHONY: reconcile
 reconcile: setup ## Find files whose events were lost, and load them; YES=1 does not ask
 	$(call run_ops,operations) reconcile $(if $(filter 1,$(YES)),--yes)
+
+.PHONY: forget
+forget: setup ## Erase a person: EMAIL=ada@example.com; after a restore of the database, everybody again: AGAIN=1; YES=1 does not ask
+	$(call run_ops,operations) forget --email="$$EMAIL" $(if $(filter 1,$(AGAIN)),--again) $(if $(filter 1,$(YES)),--yes)

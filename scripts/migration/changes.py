@@ -329,19 +329,21 @@ class _Comparison:
         )
 
     def _indexed(self) -> Iterator[SchemaChange]:
-        chart = self._dataset.page.chart
-        if not chart or self._now.indexes.get(self._old(chart)):
-            return
-        index = tables.index_name(self._table, chart)
-        yield SchemaChange(
-            subject=f"{self._table}.{chart}",
-            words=f"adds an index on {self._table}.{chart}",
-            online=(
-                # An attempt that was interrupted leaves an index that can't be used.
-                f"DROP INDEX CONCURRENTLY IF EXISTS {index};",
-                f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {index} ON {name(self._table)} ({name(self._old(chart))});",
-            ),
-        )
+        for column, definition in tables.indexes(self._dataset).items():
+            old = self._old(column)
+            if self._now.indexes.get(old):
+                continue
+            index = tables.index_name(self._table, column)
+            on = definition.replace(name(column), name(old))
+            yield SchemaChange(
+                subject=f"{self._table}.{column}",
+                words=f"adds an index on {self._table}.{column}",
+                online=(
+                    # An attempt that was interrupted leaves an index that can't be used.
+                    f"DROP INDEX CONCURRENTLY IF EXISTS {index};",
+                    f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {index} ON {name(self._table)} {on};",
+                ),
+            )
 
     def _commented(self) -> Iterator[SchemaChange]:
         statements = []

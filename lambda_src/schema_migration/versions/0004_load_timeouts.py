@@ -8,6 +8,7 @@ revision = "0004"
 down_revision = "0003"
 
 TABLE = """
+SET LOCAL lock_timeout = '3s';
 CREATE TABLE load_timeouts (
     bucket     text COLLATE "C" NOT NULL,
     key        text COLLATE "C" NOT NULL,

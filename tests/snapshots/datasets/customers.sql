@@ -15,6 +15,7 @@ CREATE TABLE customers (
     CONSTRAINT customers_born_on_335c815c_check CHECK (born_on >= DATE '1900-01-01')
 );
 CREATE INDEX customers_registered_at ON customers (registered_at);
+CREATE INDEX customers_file_id ON customers USING brin (file_id) WITH (pages_per_range = 64, autosummarize = on);
 COMMENT ON TABLE customers IS 'Customers: Customers by their e-mail address.';
 COMMENT ON COLUMN customers.email IS 'E-mail';
 COMMENT ON COLUMN customers.name IS 'Name';

@@ -19,6 +19,7 @@ CREATE TABLE orders (
     CONSTRAINT orders_notes_e61916b1_check CHECK (char_length(notes) <= 2000)
 );
 CREATE INDEX orders_ordered_at ON orders (ordered_at);
+CREATE INDEX orders_file_id ON orders USING brin (file_id) WITH (pages_per_range = 64, autosummarize = on);
 COMMENT ON TABLE orders IS 'Orders: Orders as partners send them: one order a row.';
 COMMENT ON COLUMN orders.order_id IS 'Order';
 COMMENT ON COLUMN orders.customer_email IS 'Customer';

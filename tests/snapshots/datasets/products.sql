@@ -16,6 +16,7 @@ CREATE TABLE products (
     CONSTRAINT products_weight_kg_281fb5e9_check CHECK (weight_kg <= 1000),
     CONSTRAINT products_weight_kg_981e1446_check CHECK (scale(weight_kg) <= 3)
 );
+CREATE INDEX products_file_id ON products USING brin (file_id) WITH (pages_per_range = 64, autosummarize = on);
 COMMENT ON TABLE products IS
     'Products: What is sold, with prices as a German merchandise system writes them: 1.234,50.';
 COMMENT ON COLUMN products.sku IS 'SKU';

@@ -19,6 +19,7 @@ CREATE TABLE returns (
         CHECK (reason IN ('changed mind', 'damaged', 'other', 'too late', 'wrong item'))
 );
 CREATE INDEX returns_returned_on ON returns (returned_on);
+CREATE INDEX returns_file_id ON returns USING brin (file_id) WITH (pages_per_range = 64, autosummarize = on);
 COMMENT ON TABLE returns IS
     'Returns: What customers sent back: one line of a return a row, so a return may have several rows.';
 COMMENT ON COLUMN returns.return_id IS 'Return';

@@ -14,7 +14,12 @@ from tests.support.ops.stubs import Stubs
 
 def deployed_operations(aws: Stubs) -> DeployedOperations:
     """As `ops.operations.deployed.find` returns it."""
-    return DeployedOperations(ingestion=aws.ingestion(), function_name="operations", functions=aws.client("lambda"))
+    return DeployedOperations(
+        ingestion=aws.ingestion(),
+        function_name="operations",
+        erasure_function_name="erasure",
+        functions=aws.client("lambda"),
+    )
 
 
 def function_answers(aws: Stubs, answer: Any, **more: str) -> None:

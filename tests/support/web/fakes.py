@@ -147,6 +147,16 @@ class FakeDatabase:
                 and (after is None or [each[name] for name in table.key] > list(after))
             ][:limit]
 
+        async def of_file(
+            _: object, table: DatasetTable, file_id: int, *, after: int, limit: int
+        ) -> list[dict[str, Any]]:
+            found = [
+                dict(row) | {"place": place}
+                for place, row in enumerate(self.rows.get(table.name, []), 1)
+                if row["file_id"] == file_id
+            ]
+            return [row for row in found if row["place"] > after][:limit]
+
         async def one_row(_: object, table: DatasetTable, key: Mapping[str, Any]) -> Row | None:
             return next((each for each in self.rows.get(table.name, []) if key.items() <= each.items()), None)
 
@@ -165,6 +175,7 @@ class FakeDatabase:
             "rejects": rejects,
             "newest": newest,
             "by_key": by_key,
+            "of_file": of_file,
             "one": one_row,
             "last_day": last_day,
             "rows_per_day": rows_per_day,

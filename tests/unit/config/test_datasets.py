@@ -32,12 +32,27 @@ def test_every_declaration_and_what_reads_it_is_bundled() -> None:
 def test_a_declaration_that_cannot_be_deployed_is_refused_with_its_place(
     change: dict[str, object], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    schema = json.loads((FOLDER / "products/schema.json").read_text())
-    folder = tmp_path / FOLDER / "products"
-    folder.mkdir(parents=True)
-    (folder / "schema.json").write_text(json.dumps(schema | {"x-dataset": change}))
-    monkeypatch.setattr(module, "_ROOT", tmp_path)
+    _declare(tmp_path, monkeypatch, "products", change)
     with pytest.raises(ConfigError, match=message):
+        datasets.__wrapped__()
+
+
+def _declare(root: Path, monkeypatch: pytest.MonkeyPatch, name: str, change: dict[str, object]) -> None:
+    """Make this the only dataset, with this change."""
+    schema = json.loads((FOLDER / name / "schema.json").read_text())
+    folder = root / FOLDER / name
+    folder.mkdir(parents=True)
+    schema.pop("foreignKeys", None)
+    (folder / "schema.json").write_text(json.dumps(schema | {"x-dataset": change}))
+    monkeypatch.setattr(module, "_ROOT", root)
+
+
+@pytest.mark.parametrize("name", [name for name, each in datasets().items() if any(f.personal for f in each.fields)])
+def test_files_with_personal_data_must_say_for_how_long_they_are_kept(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _declare(tmp_path, monkeypatch, name, {"retentionDays": {"rejects": 30}})
+    with pytest.raises(ConfigError, match=rf"{name}/schema.json at .*/originals must be a number of days, because"):
         datasets.__wrapped__()
 
 

@@ -142,6 +142,7 @@ def test_set_up_runs_no_code_of_packages(tmp_path: Path, monkeypatch: pytest.Mon
         return subprocess.CompletedProcess(command, 0, "", "")
 
     monkeypatch.setattr(subprocess, "run", noted)
+    monkeypatch.setattr(bootstrap, "_run", noted)
     monkeypatch.setattr(bootstrap, "VENV", tmp_path)
     (tmp_path / "node_modules").mkdir()
     for name in ("package-lock.json", "requirements-dev.txt"):

@@ -82,7 +82,7 @@ def public(database: FakeDatabase) -> Client:
             "/datasets/customers/rows?search=grace@",
             {"message": "view rows", "dataset": "customers", "search": {"email": "[personal]"}, "rows": 1},
         ),
-        ("/files/7", {"message": "view rejected rows", "file_id": 7, "rows": 100}),
+        ("/files/7", {"message": "view rows of a file", "file_id": 7, "rows": 50, "rejected_rows": 100}),
         ("/api/files/7/rejects?limit=5", {"message": "view rejected rows", "file_id": 7, "rows": 5}),
         ("/files/7/rejects.csv", {"message": "export rejected rows", "file_id": 7}),
     ],

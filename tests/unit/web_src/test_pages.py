@@ -96,6 +96,24 @@ def test_a_file_shows_its_versions_and_its_rejected_rows_with_reasons(client: Cl
     assert f"?after={inputs.PAGE_REJECTS + 1}#rejects" in text
 
 
+def test_a_file_lists_every_row_that_came_from_it_page_by_page(client: Client, database: FakeDatabase) -> None:
+    database.rows["orders"][3] = dict(database.rows["orders"][3]) | {"file_id": 8}
+    shown, address = [], "/files/7"
+    for _ in range(3):
+        text = client.get(address).text
+        shown += re.findall(r'href="/datasets/orders/row\?order_id=([^"]+)"', text)
+        following = re.search(r'href="(/files/7\?rows_after=\d+)#rows" rel="next"', text)
+        address = following[1] if following else ""
+    assert not address
+    assert shown == [f"A-{number:03}" for number in range(120) if number != 3]
+    assert 'id="rows"' not in client.get(f"/files/{_file_of_no_dataset(database)}").text
+
+
+def _file_of_no_dataset(database: FakeDatabase) -> int:
+    database.files.append(file(888, dataset=None, status="refused"))
+    return 888
+
+
 def test_a_row_shows_its_source_file_and_its_amounts_with_the_decimals_of_their_currency(client: Client) -> None:
     text = client.get(ORDER).text
     assert "<dd>12.50 EUR</dd>" in text
@@ -152,6 +170,8 @@ def test_the_liveness_check_succeeds_while_the_database_is_unavailable(client: C
         ("/files?search=%00", 422, "The search must not contain the character NUL."),
         (f"/files?search={'x' * 1025}", 422, "The search must have 1024 or fewer characters."),
         ("/files/7?after=-1", 422, "The position in the list must be 0 or more, not &#39;-1&#39;."),
+        ("/files/7?rows_after=-1", 422, "The position in the list must be 0 or more, not &#39;-1&#39;."),
+        ("/files/7?rows_after=281474976710656", 422, "The position in the list must be 281474976710655 or less"),
         ("/datasets/order", 404, f"no dataset order. The datasets are {', '.join(datasets())}."),
         ("/datasets/orders/row?order_id=none", 404, "no row with order_id none in Orders"),
         ("/datasets/orders/row", 422, "Order is missing."),

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from ingestion.deadline import Deadline
 from ingestion.event import EventType
+from tabular.addresses import address_hash
 from tabular.declaration import Dataset
-from tests.integration.database.conftest import DATASETS, Pipeline, csv, event, example
+from tests.integration.database.conftest import DATASETS, START, Pipeline, csv, event, example
 
 CODE = Path("lambda_src/ingestion")
 
@@ -44,6 +45,9 @@ def work(pipeline: Pipeline) -> None:
     slow = pipeline.put("incoming/orders/g.csv", csv(("G-1", 1)), at=71)
     assert [loader._count_timeout(slow) for _ in range(2)] == [1, 2]
     assert loader._once(slow, Deadline(60), exclusive=False, read=False).status == "refused"
+    with pipeline.shop.connect() as owner:
+        owner.execute("INSERT INTO erasures VALUES (%s, %s)", [address_hash("ada@example.com"), START])
+    loader.load(pipeline.put("incoming/orders/i.csv", csv(("I-1", 1), ("I-2", 0)), at=0))  # of a person who was erased
     for dataset in DATASETS.values():
         for at in (80, 90, 75):  # new rows, known ones, and those of an earlier file
             outcome = loader.load(pipeline.put(f"incoming/{dataset.name}/{at}.csv", example(dataset), at=at))

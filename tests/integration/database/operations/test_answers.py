@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -12,7 +14,7 @@ from ingestion.event import EventType
 from operations import answers
 from operations.answers import REJECTS_SHOWN, VERSIONS_SHOWN, inspect, known_versions
 from operations.requests import Inspect, KnownVersions
-from tests.integration.database.conftest import BUCKET, Pipeline, Shop, csv, event
+from tests.integration.database.conftest import BUCKET, START, Pipeline, Shop, csv, event
 
 KEY = "incoming/orders/x.csv"
 
@@ -44,6 +46,18 @@ def test_a_file_is_shown_with_its_rejected_rows_and_its_number_of_stored_orders(
     assert (reject["line_number"], reject["raw"][:2]) == (4, "c,")
     assert "quantity" in reject["reasons"][0]
     assert oldest["uploaded_at"] == "2026-11-20T10:00:01+00:00"
+
+
+def test_it_is_shown_who_had_a_version_loaded_again(pipeline: Pipeline, connection: psycopg.Connection) -> None:
+    put = pipeline.put(KEY, csv(("a", 1)), at=1)
+    for at in (None, START + timedelta(days=1)):
+        pipeline.loader().load(replace(put, reprocess=True, requested_by="arn:ada", requested_at=at, why="wrong limit"))
+    (version,) = inspect(connection, BUCKET, Inspect(key=KEY))["versions"]
+    assert [request["requested_at"] for request in version["requests"]] == [
+        "2026-11-21T10:00:00+00:00",
+        "2026-11-20T10:00:01+00:00",
+    ]
+    assert (version["requests"][0]["requested_by"], version["requests"][0]["why"]) == ("arn:ada", "wrong limit")
 
 
 def test_the_size_of_an_answer_is_limited(shop: Shop, connection: psycopg.Connection) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import csv as csv_module
 import html
 import io
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,6 +57,20 @@ def test_pages_show_what_the_ingestion_function_loaded(pipeline: Pipeline, web: 
     assert web.status("/readyz") == 200
     assert web.status("/files/999999") == 404
     assert web.status("/datasets/orders/row?order_id=B") == 404
+
+
+def test_the_page_of_a_file_lists_the_rows_that_no_other_file_has_replaced(pipeline: Pipeline, web: WebProcess) -> None:
+    ids = [f"A-{number:03}" for number in range(120)]
+    pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(*((each, 1) for each in ids)), at=1))
+    pipeline.loader().load(pipeline.put("incoming/orders/b.csv", csv(("A-007", 2), ("B", 1)), at=2))
+    newer, older = (file["file_id"] for file in web.client.get("/api/files").json()["files"])
+    pages = [web.client.get(f"/files/{older}").text]
+    while more := re.search(rf'href="/files/{older}(\?rows_after=\d+)#rows" rel="next"', pages[-1]):
+        pages.append(web.client.get(f"/files/{older}{more[1]}").text)
+    shown = [re.findall(r'row"><a href="/datasets/orders/row\?order_id=([^"]+)"', page) for page in pages]
+    assert [each for page in shown for each in page] == [each for each in ids if each != "A-007"]
+    assert len(pages) == 3
+    assert "order_id=A-007" in web.client.get(f"/files/{newer}").text
 
 
 def test_numbers_in_json_are_not_rounded(pipeline: Pipeline, web: WebProcess) -> None:

@@ -84,3 +84,29 @@ def test_no_message_raises_any_other_error(text: str) -> None:
 def test_no_message_is_too_large_or_too_deep(text: str) -> None:
     with pytest.raises(EventError):
         parse(text)
+
+
+def test_a_reprocessing_says_who_asked_for_it_when_and_why() -> None:
+    def read(**request: Any) -> FileEvent:
+        event = json.loads(body())
+        event["detail"] |= {"reason": "Reprocess", **request}
+        return parse(json.dumps(event))
+
+    at = "2026-11-21T10:00:00.000+00:00"
+    asked = read(request={"by": "arn:ada", "at": at, "why": "the limit was raised"})
+    assert (asked.reprocess, asked.requested_by, asked.why) == (True, "arn:ada", "the limit was raised")
+    assert asked.requested_at == datetime(2026, 11, 21, 10, tzinfo=UTC)
+    assert read(request={"by": "arn:ada", "at": at}).why is None
+    older_release = read()
+    assert (older_release.reprocess, older_release.requested_by, older_release.requested_at) == (True, "unknown", None)
+    wrongs: tuple[Any, ...] = (
+        "x",
+        [],
+        {"by": "arn:ada"},
+        {"by": 1, "at": at},
+        {"by": "a", "at": 1},
+        {"by": "a", "at": at, "why": 1},
+    )
+    for wrong in wrongs:
+        with pytest.raises(EventError):
+            read(request=wrong)

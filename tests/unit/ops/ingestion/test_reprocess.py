@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from types import SimpleNamespace
 from unicodedata import normalize
 
 import pytest
@@ -17,9 +19,22 @@ COMPOSED, DECOMPOSED = "incoming/r\u00e9.csv", "incoming/re\u0301.csv"
 MIXED = "incoming/r\u00e9e\u0301.csv"
 
 
-def sends(aws: Stubs, key: str, version_id: str) -> str:
-    """The message about that version that must be sent next."""
-    message = Version(key=key, version_id=version_id, at=AT, size=5, is_latest=True).message("landing", "Reprocess")
+NOW = AT + timedelta(days=1)
+WHO = "arn:aws:iam::111122223333:user/ada"
+
+
+@pytest.fixture(autouse=True)
+def now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time is fixed."""
+    monkeypatch.setattr(reprocess, "datetime", SimpleNamespace(now=lambda _: NOW))
+
+
+def sends(aws: Stubs, key: str, version_id: str, **why: str) -> str:
+    """The message about that version that must be sent next; it says who asked, when and why."""
+    aws.expect("sts", "get_caller_identity", {"Arn": WHO})
+    request = {"by": WHO, "at": "2026-11-21T10:00:00.000+00:00", **why}
+    version = Version(key=key, version_id=version_id, at=AT, size=5, is_latest=True)
+    message = version.message("landing", "Reprocess", request=request)
     sent = {"Successful": [{"Id": "0", "MessageId": "m", "MD5OfMessageBody": "0"}], "Failed": []}
     asked = {"QueueUrl": "https://sqs/queue", "Entries": [{"Id": "0", "MessageBody": message}]}
     aws.expect("sqs", "send_message_batch", sent, asked)
@@ -29,9 +44,15 @@ def sends(aws: Stubs, key: str, version_id: str) -> str:
 @pytest.mark.parametrize(("named", "chosen"), [("", "2"), ("1", "1")])
 def test_the_named_version_or_else_the_newest_is_sent(aws: Stubs, named: str, chosen: str) -> None:
     aws.expect("s3", "list_object_versions", page([entry(KEY, "2"), entry(KEY, "1", latest=False)], []))
-    message = sends(aws, KEY, chosen)
-    assert reprocess.run(aws.ingestion(), key=KEY, version_id=named, yes=True) == 0
+    message = sends(aws, KEY, chosen, why="it's late")
+    assert reprocess.run(aws.ingestion(), key=KEY, version_id=named, yes=True, why="it's late") == 0
     assert json.loads(message)["detail"]["reason"] == "Reprocess"
+
+
+@pytest.mark.parametrize("why", ["two\nlines", "\x1b[31m", "x" * 501])
+def test_a_reason_that_could_not_be_shown_is_refused(aws: Stubs, why: str) -> None:
+    with pytest.raises(CommandError, match="WHY must be printable text of at most 500 characters"):
+        reprocess.run(aws.ingestion(), key=KEY, version_id="", yes=True, why=why)
 
 
 @pytest.mark.parametrize(("typed", "other"), [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)])

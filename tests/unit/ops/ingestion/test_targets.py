@@ -8,7 +8,8 @@ from tests.support.makefile import Checkout
 
 
 @pytest.mark.parametrize(
-    ("target", "variable"), [("reprocess", "KEY"), ("reprocess", "VERSION"), ("replay", "FROM"), ("replay", "TO")]
+    ("target", "variable"),
+    [("reprocess", "KEY"), ("reprocess", "VERSION"), ("reprocess", "WHY"), ("replay", "FROM"), ("replay", "TO")],
 )
 def test_a_value_arrives_unchanged_and_none_of_it_is_executed(target: str, variable: str, checkout: Checkout) -> None:
     checkout.assert_unchanged_and_not_executed(target, variable, f"--{variable.lower()}={{}}")

@@ -57,6 +57,19 @@ def shown(aws: Stubs, capsys: pytest.CaptureFixture[str], *, key: str = KEY, cod
     return capsys.readouterr().out
 
 
+def test_it_shows_who_had_a_file_loaded_again(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
+    request = {
+        "requested_at": "2026-11-21T10:00:00+00:00",
+        "requested_by": "arn:aws:iam::111122223333:user/ada",
+        "why": "\x1b",
+    }
+    aws.expect("s3", "list_object_versions", page([entry(KEY, "v1")], []))
+    known(aws, row("v1", requests=[request]))
+    queue(aws, dead=[])
+    line = 'loaded again on request of arn:aws:iam::111122223333:user/ada, 2026-11-21 10:00:00 UTC: "\\u001b"'
+    assert line in shown(aws, capsys)
+
+
 def test_a_loaded_file_shows_its_counts_and_rejects(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
     aws.expect("s3", "list_object_versions", page([entry(KEY, "v1")], []))
     reject = {"line_number": 3, "raw": 'a,"b', "reasons": ["quantity is missing", "sku is missing"]}

@@ -7,7 +7,7 @@ import pytest
 from tests.support.makefile import Checkout
 
 
-@pytest.mark.parametrize(("target", "variable"), [("inspect", "KEY")])
+@pytest.mark.parametrize(("target", "variable"), [("inspect", "KEY"), ("forget", "EMAIL")])
 def test_a_value_arrives_unchanged_and_none_of_it_is_executed(target: str, variable: str, checkout: Checkout) -> None:
     checkout.assert_unchanged_and_not_executed(target, variable, f"--{variable.lower()}={{}}")
 

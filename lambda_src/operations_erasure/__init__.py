@@ -1,0 +1,1 @@
+"""Erases a person from the database, for `make forget`."""

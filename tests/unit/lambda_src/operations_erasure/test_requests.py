@@ -1,0 +1,43 @@
+"""A request to erase is parsed, or refused with one line that names the field."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from operations_erasure.requests import ErasureRequestError, FinishedVersions, Forget, parse
+
+HASH = "0123456789abcdef" * 4
+
+
+def test_valid_requests_are_parsed() -> None:
+    asked = {"action": "forget", "address_hash": HASH, "dry_run": True}
+    assert parse(asked) == Forget(address_hash=bytes.fromhex(HASH), until=None, dry_run=True)
+    timed = Forget(address_hash=bytes.fromhex(HASH), until=datetime(2026, 11, 20, tzinfo=UTC), dry_run=False)
+    assert parse(asked | {"dry_run": False, "until": "2026-11-20T00:00:00+00:00"}) == timed
+    assert parse({"action": "finished_versions", "versions": [["k", "v"]]}) == FinishedVersions(versions=(("k", "v"),))
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        ([], "JSON object"),
+        ({"action": "drop"}, "action must be"),
+        ({"action": "forget", "dry_run": True}, "address_hash"),
+        ({"action": "forget", "address_hash": "ada@example.com", "dry_run": True}, "address_hash"),
+        ({"action": "forget", "address_hash": HASH.upper(), "dry_run": True}, "address_hash"),
+        ({"action": "forget", "address_hash": HASH}, "dry_run"),
+        ({"action": "forget", "address_hash": HASH, "dry_run": 0}, "dry_run"),
+        ({"action": "forget", "address_hash": HASH, "dry_run": False, "until": "yesterday"}, "until"),
+        ({"action": "forget", "address_hash": HASH, "dry_run": False, "until": "2026-11-20"}, "until"),
+        ({"action": "finished_versions", "versions": "k"}, "versions"),
+        ({"action": "finished_versions", "versions": [["k"]]}, "versions"),
+        ({"action": "finished_versions", "versions": [["k", "\0"]]}, "versions"),
+        ({"action": "finished_versions", "versions": [["k", "v"]] * 1001}, "versions"),
+    ],
+)
+def test_other_requests_are_refused_and_an_address_is_not_repeated(event: object, words: str) -> None:
+    with pytest.raises(ErasureRequestError, match=words) as refused:
+        parse(event)
+    assert "@" not in str(refused.value)
