@@ -63,6 +63,25 @@ def test_a_file_of_which_nothing_is_loaded_is_refused(pipeline: Pipeline, conten
     assert reason in (outcome.reason or "")
 
 
+@pytest.mark.parametrize("name", [b"\\u0000", b"\\ud800", b"\0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"%b": [{"order_id": "A"}]}',
+        b'{"%b": {"order_id": "A"}}',
+        b'{"a": {"%b": [{"x": 1}]}}',
+        b'{"%b": [{' + b" " * 70_000,
+        b'[{"a": 1,\n"%b": [{' + b" " * 70_000,
+        b'order_id,"\n%b"\nA,1',
+        b"PK\3\4%b",
+    ],
+)
+def test_a_reason_can_be_stored_whatever_the_file_calls_its_parts(pipeline: Pipeline, text: bytes, name: bytes) -> None:
+    outcome = pipeline.loader().load(pipeline.put("incoming/orders/a", text % name, at=1))
+    assert outcome.status == "refused"
+    assert pipeline.shop.rows("SELECT reason FROM files") == [outcome.reason]
+
+
 def test_rows_that_repeat_a_key_are_counted_in_a_note(pipeline: Pipeline) -> None:
     outcome = pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(("A", 1), ("A", 2), ("B", 3)), at=1))
     assert (outcome.status, outcome.rows_loaded) == ("loaded", 2)
