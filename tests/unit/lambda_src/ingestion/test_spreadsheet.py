@@ -7,6 +7,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+import tracemalloc
 import zipfile
 
 import pytest
@@ -285,6 +287,93 @@ class TestLimits:
         monkeypatch.setattr(spreadsheet, "MAX_FILE_BYTES", 1_000)
         with pytest.raises(RefusedError, match="a ZIP archive or an Excel workbook with more than"):
             read([orders(GOOD)[at : at + 500] for at in range(0, 5_000, 500)])
+
+
+def style_sheet(codes: list[str], styles: int) -> bytes:
+    formats = "".join(f'<numFmt numFmtId="{164 + at}" formatCode="{code}"/>' for at, code in enumerate(codes))
+    cells = '<xf numFmtId="164"/>' * styles
+    return f"<s><numFmts>{formats}</numFmts><cellXfs>{cells}</cellXfs></s>".encode()
+
+
+def shared_texts(texts: str, cells: str) -> bytes:
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    relations = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        f'<Relationship Id="r1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/>'
+        f'<Relationship Id="t" Type="{office}/sharedStrings" Target="sharedStrings.xml"/></Relationships>'
+    )
+    more = {"xl/sharedStrings.xml": f'<sst xmlns="{main}">{texts}</sst>', "xl/_rels/workbook.xml.rels": relations}
+    return workbook({"A": cells}, more={name: part.encode() for name, part in more.items()})
+
+
+class TestHostileWorkbooks:
+    """A few kilobytes can neither hold a loader for minutes nor fill its memory. Each of these did."""
+
+    @pytest.mark.parametrize(
+        ("cells", "more"),
+        [
+            ("<c " + 't="e"' * 40_000 + "/>", {}),
+            ("<c " + 't="e"' * 40_000 + "<", {}),
+            ("<c " + 't="s"' * 40_000 + "<", {"xl/sharedStrings.xml": b"a" * 10_000_000}),
+            ('<c t="e">' * 60_000, {}),
+            ('<c t="e">' * 60_000 + "</c>", {}),
+            ("<c><f/>" + " " * 150_000 + "<x>", {}),
+            ("<c><f/><v>" + " " * 150_000 + "<x>", {}),
+            (f'<c r="{"A" * 400_000}"/>', {}),
+            (f'<c r="A{"9" * 400_000}"/>', {}),
+            ("<c>", {"xl/styles.xml": style_sheet(["_a" * 20_000], 20_000)}),
+            ('<c s="99999"/>' * 40_000, {"xl/styles.xml": style_sheet(["000"], 20_000)}),
+            ("<c " + 's="99999"' * 40_000 + "/>", {"xl/styles.xml": style_sheet(["000"], 20_000)}),
+        ],
+    )
+    def test_the_time_is_in_proportion_to_the_unpacked_size(self, cells: str, more: dict[str, bytes]) -> None:
+        data = workbook({"A": sheet_data({1: NAMES}).replace("c>", "x>") + cells}, more=more)
+        began = time.process_time()
+        with pytest.raises(RefusedError):
+            read(data)
+        assert time.process_time() - began < 2
+
+    @pytest.mark.parametrize(
+        ("texts", "cell"),
+        [
+            (f"<si><t>{'x' * 30_000}</t></si>", '<c t="s"><v>0</v></c>'),
+            (f"<si/><si><t>{'x' * 30_000}</t></si><si/>", '<c t="s"><v>1</v></c>'),
+            (f"<si><t>{'x' * 30_000}</t></si>", "<c t='s'><v>&#48;</v></c>"),
+            (f"<si><t><![CDATA[{'</si>' * 6_000}]]></t></si>", '<c t="s"><v>0</v></c>'),
+            (f"<si><t>{'x' * 30_000_000}</t></si>", '<c t="s"><v>0</v></c>'),
+        ],
+    )
+    def test_a_text_that_cells_share_is_counted_for_each_of_them(self, texts: str, cell: str) -> None:
+        with pytest.raises(RefusedError, match="more than 256 MiB together"):
+            read(shared_texts(texts, f"<row>{cell * 10_000}</row>"))
+
+    def test_many_cells_may_share_short_texts_beside_a_long_one(self) -> None:
+        texts = "".join(f"<si><t>{name}</t></si>" for name in HEADER.decode().strip().split(","))
+        header = "".join(f'<c t="s"><v>{at}</v></c>' for at in range(8))
+        row = "".join(f"<c {cell}</c>" for cell in (*GOOD[:7], 't="s"><v>8</v>'))
+        data = shared_texts(
+            f"{texts}<si><t>gift</t></si><si><t>{'x' * 30_000_000}</t></si>",
+            f"<row>{header}</row>{''.join(f'<row>{row}</row>' for _ in range(100))}",
+        )
+        assert [each["notes"] for each in read(data).rows] == ["gift"] * 100
+
+    def test_a_row_that_is_too_long_is_not_written_whole(self) -> None:
+        data = shared_texts(
+            f"<si><t>{'x' * 1_000_000}</t></si>",
+            sheet_data({1: NAMES}) + "<row>" + '<c t="s"><v>0</v></c>' * 40 + "</row>",
+        )
+        tracemalloc.start()
+        try:
+            (rejected,) = read(data).rejects
+            assert rejected.reasons == ["the row is longer than 64 KiB, or a quote is never closed"]
+            assert tracemalloc.get_traced_memory()[1] < 60_000_000
+        finally:
+            tracemalloc.stop()
+
+    def test_a_part_that_is_read_as_a_tree_is_limited(self) -> None:
+        with pytest.raises(RefusedError, match=r"styles\.xml of the Excel workbook has more than 8 MiB"):
+            read(workbook({"A": sheet_data({1: NAMES})}, more={"xl/styles.xml": b"<a/>" * 3_000_000}))
 
 
 @pytest.mark.parametrize("cut", [10, 100, 500, -10])
