@@ -56,25 +56,28 @@ _STYLES = "xl/styles.xml"
 _SHARED_TEXTS = "xl/sharedStrings.xml"
 
 _PREFIX = rb"(?:\w+:)?"
+_IS = rb"""\s*+=\s*+["']"""  # XML allows both kinds of quotes, and blanks before them
 _ROW = re.compile(rb"<" + _PREFIX + rb"row\b")
 _CELL = re.compile(rb"<" + _PREFIX + rb"c[\s>]")
 # Without the digits of a number that is far too large.
-_ADDRESS = re.compile(rb"""\br\s*+=\s*+["']([A-Za-z]{0,8}+)[A-Za-z]*+0*+([0-9]{0,9}+)[0-9]*+["']""")
+_ADDRESS = re.compile(rb"\br" + _IS + rb"""([A-Za-z]{0,8}+)[A-Za-z]*+0*+([0-9]{0,9}+)[0-9]*+["']""")
 _FILLED = re.compile(rb"<" + _PREFIX + rb"(?:v|is)\b[^<>]*>[^<]*(?:[^<\s]|<" + _PREFIX + rb"[tr]\b)")
 _CONTENT = re.compile(rb"v>([^<]*)<")
 _UNCALCULATED = re.compile(
-    rb'<c\b(?![^<>]*\bt="str")[^<>]*+>\s*+<f\b[^<>]*+>(?:(?<=/>)|[^<]*+</f>)\s*+'
+    rb"<c\b(?![^<>]*\bt" + _IS + rb"str)[^<>]*+>\s*+<f\b[^<>]*+>(?:(?<=/>)|[^<]*+</f>)\s*+"
     rb"(?:(?:<v\s*+/>|<v>\s*+</v>)\s*+)?+</c>"
 )
 _BREAKS = re.compile("[\r\n]")
 _ADDRESS_BYTES = 100
-_STYLE = re.compile(rb'\bs="([0-9]+)"')
-_KIND = re.compile(rb'\bt="(\w+)"')
+_STYLE = re.compile(rb"\bs" + _IS + rb"([0-9]+)")
+_KIND = re.compile(rb"\bt" + _IS + rb"(\w+)")
 _FORMULA = re.compile(rb"<(" + _PREFIX + rb")c\b([^<>]*+)>\s*+<\1f\b")
 _TEXT_END = re.compile(rb"</" + _PREFIX + rb"si\s*+>|<" + _PREFIX + rb"si\b[^<>]*+(?<=/)>")
-_HAS_TEXT = re.compile(rb"""\bt\s*+=\s*+["']s["']""")
-_TEXT_NUMBER = re.compile(rb"<" + _PREFIX + rb'c\s(?=[^<>]*\bt="s")[^<>]*+>\s*+<' + _PREFIX + rb"v>([0-9]{1,9}+)<")
-_CALCULATE = re.compile(rb"""\bfullCalcOnLoad\s*=\s*["'](?:1|true)["']""")
+_HAS_TEXT = re.compile(rb"\bt" + _IS + rb"s\b")
+_TEXT_NUMBER = re.compile(
+    rb"<" + _PREFIX + rb"c\s(?=[^<>]*\bt" + _IS + rb"s\b)[^<>]*+>\s*+<" + _PREFIX + rb"v>([0-9]{1,9}+)<"
+)
+_CALCULATE = re.compile(rb"\bfullCalcOnLoad" + _IS + rb"(?:1|true)\b")
 # What a format adds around a number without being seen: the language, a color, room for a character, and filling.
 _UNSEEN = re.compile(r"\[\$-[0-9A-Fa-f,]+\]|\[[A-Za-z]+[0-9]*\]|_.|\*.")
 _SECTION = re.compile(r'(?:"[^"]*"|\\.|[^;"\\])*')
@@ -276,7 +279,7 @@ def _cells(xml: bytes, archive: zipfile.ZipFile) -> Cells:
     found: Cells = defaultdict(dict)
     widths = _special_formats(archive)
     styles = b"|".join(str(style).encode() for style in widths) if len(widths) <= _MOST_STYLES else b"[0-9]++"
-    wanted = rb't="e"' + (rb'|s="(?:' + styles + rb')"' if styles else b"")
+    wanted = rb"t" + _IS + rb"e\b" + (rb"|s" + _IS + rb"(?:" + styles + rb")\b" if styles else b"")
     start = re.compile(rb"<" + _PREFIX + rb"c\s(?=[^<>]*\b(?:" + wanted + rb"))([^<>]*+)>")
     end = 0
     for cell in start.finditer(xml):

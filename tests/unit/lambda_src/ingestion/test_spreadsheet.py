@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -187,6 +188,19 @@ def test_an_error_in_a_cell_is_rejected_by_its_name_in_every_column(name: str) -
     assert [each.line_number for each in found.rejects] == [3, 5]
     assert found.rejects[0].reasons == [f"notes is an error of the spreadsheet, {name}"]
     assert f"quantity is an error of the spreadsheet, {name}" in found.rejects[1].reasons
+
+
+@pytest.mark.parametrize("is_", ["='{}'", ' = "{}"', "\n=\t'{}'"])
+def test_attributes_may_be_written_in_any_way_that_xml_allows(is_: str) -> None:
+    cells = [number(123, FIVE_DIGITS), *CELLS[1:], MOMENT_TEXT]
+    never = 't="str"><f>A1</f><v></v>'
+    data = sheet_data({1: NAMES, 2: [*cells, text("x")], 3: [*cells, error("#N/A")], 4: [*cells, never]})
+    same = re.sub(r'(?<=[ "\'])([rst])="(\w+)"', lambda match: match[1] + is_.format(match[2]), data)
+    assert same.count('="') < data.count('="') / 4
+    plain, other = (read(workbook({"A": each})) for each in (data, same))
+    assert (other.rows, other.rejects) == (plain.rows, plain.rejects)
+    assert [row["order_id"] for row in other.rows] == ["00123", "00123"]
+    assert [each.reasons for each in other.rejects] == [["notes is an error of the spreadsheet, #N/A"]]
 
 
 def test_an_error_in_a_column_that_is_ignored_is_no_reason() -> None:
