@@ -171,6 +171,9 @@ def _check_archive(archive: zipfile.ZipFile) -> None:
     if _WORKBOOK not in names:
         other = next((reason for name, reason in _OTHER_KINDS.items() if name in names), None)
         raise RefusedError(other or "The file is a ZIP archive: send the files that it contains, each by itself.")
+    # The library finds a part in any case and with backslashes. What is checked must be what it reads.
+    if len(set(map(_part, archive.namelist()))) < len(archive.namelist()):
+        raise zipfile.BadZipFile("two parts have the same name")
     size = sum(each.file_size for each in archive.infolist())
     if size > MAX_UNPACKED_BYTES:
         raise RefusedError(
@@ -183,12 +186,17 @@ def _check_archive(archive: zipfile.ZipFile) -> None:
 
 
 def _only_sheet(archive: zipfile.ZipFile) -> tuple[str, Cells]:
+    relations = _parsed(archive, _RELATIONS)
     targets = {
-        each.get("Id"): posixpath.normpath(posixpath.join("/xl", each.get("Target", "")))[1:]
-        for each in _parsed(archive, _RELATIONS)
+        each.get("Id"): posixpath.normpath(posixpath.join("/xl", each.get("Target", "")))[1:] for each in relations
     }
+    if len(targets) < len(relations):
+        raise zipfile.BadZipFile("two relationships have the same id")
     filled = {}
-    for each in _parsed(archive, _WORKBOOK).findall(".//{*}sheet"):
+    sheets = _parsed(archive, _WORKBOOK).findall(".//{*}sheet")
+    if len({each.get("name") for each in sheets}) < len(sheets):
+        raise zipfile.BadZipFile("two sheets have the same name")
+    for each in sheets:
         identifier = next((value for key, value in each.items() if key.endswith("}id")), None)
         path = targets.get(identifier, "")
         if each.get("state", "visible") == "visible" and path in archive.namelist():
@@ -249,9 +257,10 @@ def _check_area(xml: bytes) -> None:
 
 def _check_texts_size(xml: bytes, archive: zipfile.ZipFile) -> None:
     """Raise RefusedError if the texts of all cells are too large together. Cells may share a text."""
-    if _SHARED_TEXTS not in archive.namelist():
+    part = next((name for name in archive.namelist() if _part(name) == _part(_SHARED_TEXTS)), None)
+    if part is None:
         return
-    shared = archive.read(_SHARED_TEXTS)
+    shared = archive.read(part)
     plain = b"<![CDATA[" not in shared and b"<!--" not in shared
     sizes = list(map(len, _TEXT_END.split(shared))) if plain else [len(shared)]
     most, cells = max(sizes), len(_HAS_TEXT.findall(xml))
@@ -268,6 +277,11 @@ def _check_texts_size(xml: bytes, archive: zipfile.ZipFile) -> None:
             f"The texts of all cells have more than {MAX_TEXT_BYTES // _MEBIBYTE} MiB together. "
             "Split the workbook into smaller ones."
         )
+
+
+def _part(name: str) -> str:
+    """The name of a part as the library compares it."""
+    return name.replace("\\", "/").casefold()
 
 
 def _name(address: re.Match[bytes]) -> str:

@@ -321,6 +321,15 @@ def shared_texts(texts: str, cells: str) -> bytes:
     return workbook({"A": cells}, more={name: part.encode() for name, part in more.items()})
 
 
+def with_text_changed(data: bytes, before: str, after: str) -> bytes:
+    """The workbook with a text changed in the names and the content of its parts."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as changed:
+        for name in archive.namelist():
+            changed.writestr(name.replace(before, after), archive.read(name).replace(before.encode(), after.encode()))
+    return out.getvalue()
+
+
 class TestHostileWorkbooks:
     """A few kilobytes can neither hold a loader for minutes nor fill its memory. Each of these did."""
 
@@ -384,6 +393,26 @@ class TestHostileWorkbooks:
             assert tracemalloc.get_traced_memory()[1] < 60_000_000
         finally:
             tracemalloc.stop()
+
+    @pytest.mark.parametrize(
+        "part", ["XL/worksheets/sheet1.xml", "xl/worksheets/Sheet1.XML", "xl\\worksheets\\sheet1.xml"]
+    )
+    def test_the_part_that_is_checked_is_the_one_that_the_library_reads(self, part: str) -> None:
+        with pytest.raises(RefusedError, match="two parts have the same name"):
+            read(workbook({"A": sheet_data({1: NAMES, 2: GOOD})}, more={part: b"<x/>"}))
+
+    def test_the_sheet_that_is_checked_is_the_one_that_the_library_reads(self) -> None:
+        data = workbook({"A": sheet_data({1: NAMES, 2: GOOD}), "B": ""}, hidden=("B",))
+        changed = {'name="B"': 'name="A"', 'Id="r2"': 'Id="r1"'}
+        for before, after in changed.items():
+            with pytest.raises(RefusedError, match="have the same"):
+                read(with_text_changed(data, before, after))
+
+    @pytest.mark.parametrize("part", ["xl/SharedStrings.xml", "xl\\sharedStrings.xml"])
+    def test_shared_texts_are_counted_under_any_name_that_the_library_finds(self, part: str) -> None:
+        data = shared_texts(f"<si><t>{'x' * 30_000}</t></si>", "<row>" + '<c t="s"><v>0</v></c>' * 10_000 + "</row>")
+        with pytest.raises(RefusedError, match="more than 256 MiB together"):
+            read(with_text_changed(data, "xl/sharedStrings.xml", part))
 
     def test_a_part_that_is_read_as_a_tree_is_limited(self) -> None:
         with pytest.raises(RefusedError, match=r"styles\.xml of the Excel workbook has more than 8 MiB"):
