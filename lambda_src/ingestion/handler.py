@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from common.context import Context
 
 SERVICE = "ingestion"
-_QUOTED = re.compile('"[^"]*"')
 # All attempts together take less than the minute after which the database ends an idle transaction.
 _TIMEOUTS = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 
@@ -85,9 +83,7 @@ def _record(outcome: Outcome, dataset: str | None, seconds: float) -> None:
     CloudWatch bills each metric of each dataset (Amazon CloudWatch pricing, "Custom metrics").
     """
     rows = {"rows_loaded": outcome.rows_loaded, "rows_rejected": outcome.rows_rejected}
-    # A reason quotes values of the file, which may be personal data: the ledger has them, and the log does not.
-    reason = outcome.reason and _QUOTED.sub('"…"', outcome.reason)
-    about = {"reason": reason, "seconds": round(seconds, 3), "dataset": dataset, **rows}
+    about = {"reason": outcome.reason_for_logs, "seconds": round(seconds, 3), "dataset": dataset, **rows}
     _log.info(outcome.status, extra=about)
     _metrics.add_metric("Bytes", MetricUnit.Bytes, outcome.size_bytes or 0)
     _metrics.add_metric("Seconds", MetricUnit.Seconds, seconds)

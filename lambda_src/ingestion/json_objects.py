@@ -10,6 +10,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
+from tabular.types import quote
+
 from .content import MAX_RECORD_BYTES, Content
 from .refusal import RefusedError
 
@@ -125,4 +127,4 @@ def _object(buffer: bytes, start: int, line: int) -> tuple[bytes, bytes]:
 
 def rows_inside(name: str) -> str:
     """The reason against an object that contains the rows as a list."""
-    return f'the rows are inside the list "{name}": send its objects themselves, one per line or as an array.'
+    return f"the rows are inside the list {quote(name)}: send its objects themselves, one per line or as an array."

@@ -7,6 +7,7 @@ times and sequencers of a key agree.
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, replace
 from typing import LiteralString
 
@@ -15,6 +16,7 @@ from psycopg import Connection
 from .event import EventType, FileEvent
 
 DELETED_REASON = "deleted before it could be read"
+_VALUES = re.compile('".*"', re.DOTALL)
 _KEY_LOCKS = 1  # the first number of the advisory locks on keys
 
 # Whether the row `files` is earlier than the row `this`. Without a sequencer the time decides. Rows are compared, not
@@ -101,6 +103,15 @@ class Outcome:
     size_bytes: int | None = None
     rows_loaded: int = 0
     rows_rejected: int = 0
+
+    @property
+    def reason_for_logs(self) -> str | None:
+        """The reason without what is between its first and its last quote.
+
+        A reason quotes values of the file, which may be personal data. A value may contain quotes itself, so single
+        values can't be told from the words between them.
+        """
+        return self.reason and _VALUES.sub('"…"', self.reason)
 
 
 def add_version(connection: Connection, event: FileEvent, dataset: str | None) -> int | None:

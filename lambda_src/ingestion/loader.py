@@ -137,7 +137,8 @@ class Loader:
             limit_statements(connection, deadline)
             if event.reprocess and outcome.status in ("deleted", "refused") and has_loaded_rows(connection, file_id):
                 # Its rows stay, so the ledger must still describe them.
-                _log.warning("the file could not be loaded again: its earlier result is kept", extra=asdict(outcome))
+                about = asdict(outcome) | {"reason": outcome.reason_for_logs}
+                _log.warning("the file could not be loaded again: its earlier result is kept", extra=about)
                 raise Rollback
             return finish(connection, event, file_id, outcome)
         return ALREADY_KNOWN

@@ -3,6 +3,9 @@
 The library holds a whole sheet in memory. So a workbook is refused by its size, and by that of its sheet, before it is
 opened. The library also reads an error such as #N/A as an empty cell, and forgets what a number's format adds, such as
 the zeros of 00000. Both are looked up in the sheet's XML.
+
+The patterns for XML must take time in proportion to the text, also for text that no program writes: a match can't be
+interrupted at the deadline, and a few hundred bytes of a ZIP archive can be megabytes of XML.
 """
 
 from __future__ import annotations
@@ -35,6 +38,8 @@ MAGIC = b"PK\x03\x04"
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_UNPACKED_BYTES = 128 * 1024 * 1024
 MAX_CELLS = 8_000_000  # 32 bytes each, empty ones too
+MAX_TEXT_BYTES = 256 * 1024 * 1024  # of all cells: the library copies a shared text for each cell that has it
+_MAX_TREE_BYTES = 8 * 1024 * 1024  # of a part that is read as a tree, which takes 30 times as much memory
 _MEBIBYTE = 1024 * 1024
 _PIECE_CHARACTERS = 64 * 1024
 _EXACT_DIGITS = 15  # Excel changes the digits after these
@@ -48,25 +53,35 @@ _OTHER_KINDS = {
 _WORKBOOK = "xl/workbook.xml"
 _RELATIONS = "xl/_rels/workbook.xml.rels"
 _STYLES = "xl/styles.xml"
+_SHARED_TEXTS = "xl/sharedStrings.xml"
 
 _PREFIX = rb"(?:\w+:)?"
+_IS = rb"""\s*+=\s*+["']"""  # XML allows both kinds of quotes, and blanks before them
 _ROW = re.compile(rb"<" + _PREFIX + rb"row\b")
 _CELL = re.compile(rb"<" + _PREFIX + rb"c[\s>]")
-_ADDRESS = re.compile(rb"""\br\s*=\s*["']([A-Za-z]*)([0-9]*)["']""")
+# Without the digits of a number that is far too large.
+_ADDRESS = re.compile(rb"\br" + _IS + rb"""([A-Za-z]{0,8}+)[A-Za-z]*+0*+([0-9]{0,9}+)[0-9]*+["']""")
 _FILLED = re.compile(rb"<" + _PREFIX + rb"(?:v|is)\b[^<>]*>[^<]*(?:[^<\s]|<" + _PREFIX + rb"[tr]\b)")
 _CONTENT = re.compile(rb"v>([^<]*)<")
 _UNCALCULATED = re.compile(
-    rb'<c\b(?![^<>]*\bt="str")[^<>]*>\s*<f\b[^<>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>'
+    rb"<c\b(?![^<>]*\bt" + _IS + rb"str)[^<>]*+>\s*+<f\b[^<>]*+>(?:(?<=/>)|[^<]*+</f>)\s*+"
+    rb"(?:(?:<v\s*+/>|<v>\s*+</v>)\s*+)?+</c>"
 )
 _BREAKS = re.compile("[\r\n]")
 _ADDRESS_BYTES = 100
-_STYLE = re.compile(rb'\bs="([0-9]+)"')
-_KIND = re.compile(rb'\bt="(\w+)"')
-_FORMULA = re.compile(rb"<(" + _PREFIX + rb")c\b([^<>]*)>\s*<\1f\b")
-_CALCULATE = re.compile(rb"""\bfullCalcOnLoad\s*=\s*["'](?:1|true)["']""")
+_STYLE = re.compile(rb"\bs" + _IS + rb"([0-9]+)")
+_KIND = re.compile(rb"\bt" + _IS + rb"(\w+)")
+_FORMULA = re.compile(rb"<(" + _PREFIX + rb")c\b([^<>]*+)>\s*+<\1f\b")
+_TEXT_END = re.compile(rb"</" + _PREFIX + rb"si\s*+>|<" + _PREFIX + rb"si\b[^<>]*+(?<=/)>")
+_HAS_TEXT = re.compile(rb"\bt" + _IS + rb"s\b")
+_TEXT_NUMBER = re.compile(
+    rb"<" + _PREFIX + rb"c\s(?=[^<>]*\bt" + _IS + rb"s\b)[^<>]*+>\s*+<" + _PREFIX + rb"v>([0-9]{1,9}+)<"
+)
+_CALCULATE = re.compile(rb"\bfullCalcOnLoad" + _IS + rb"(?:1|true)\b")
 # What a format adds around a number without being seen: the language, a color, room for a character, and filling.
 _UNSEEN = re.compile(r"\[\$-[0-9A-Fa-f,]+\]|\[[A-Za-z]+[0-9]*\]|_.|\*.")
 _SECTION = re.compile(r'(?:"[^"]*"|\\.|[^;"\\])*')
+_MOST_STYLES = 100  # in a pattern, which tries them one after the other
 _PLAIN_FORMAT = re.compile(r"(?i:general)|@|#*|(?:#+,##)?0(?:\.[0#]+)?(?:E\+0+)?|")
 _OTHER_TEXT = "shows another text than the cell holds, {}: format the column as text, and write the values as they are"
 _NOT_A_CODE = "is {} in the workbook, where a code must be text or a whole number: format the column as text"
@@ -108,12 +123,12 @@ class Workbook:
                 faults = _check_texts(cells, values, texts, special)
                 for column, each in special.items():
                     if fields and fields[column] and isinstance(each, str):
-                        faults[column] = f"is an error of the spreadsheet, {each}"
+                        faults[column] = f"is an error of the spreadsheet, {each}"  # one that the library knows
                         values[column] = each
                 if faults:
                     self._faults[number] = faults
                     values.append("")
-            writer.writerow(values if _fits(values) else [_BREAKS.sub(" ", value) for value in values])
+            writer.writerow(values if _fits(values) else _in_one_line(values))
             if text.tell() >= _PIECE_CHARACTERS:
                 yield text.getvalue().encode("utf-8", "surrogatepass")
                 text.seek(0)
@@ -156,6 +171,9 @@ def _check_archive(archive: zipfile.ZipFile) -> None:
     if _WORKBOOK not in names:
         other = next((reason for name, reason in _OTHER_KINDS.items() if name in names), None)
         raise RefusedError(other or "The file is a ZIP archive: send the files that it contains, each by itself.")
+    # The library finds a part in any case and with backslashes. What is checked must be what it reads.
+    if len(set(map(_part, archive.namelist()))) < len(archive.namelist()):
+        raise zipfile.BadZipFile("two parts have the same name")
     size = sum(each.file_size for each in archive.infolist())
     if size > MAX_UNPACKED_BYTES:
         raise RefusedError(
@@ -168,12 +186,17 @@ def _check_archive(archive: zipfile.ZipFile) -> None:
 
 
 def _only_sheet(archive: zipfile.ZipFile) -> tuple[str, Cells]:
+    relations = _parsed(archive, _RELATIONS)
     targets = {
-        each.get("Id"): posixpath.normpath(posixpath.join("/xl", each.get("Target", "")))[1:]
-        for each in _parsed(archive, _RELATIONS)
+        each.get("Id"): posixpath.normpath(posixpath.join("/xl", each.get("Target", "")))[1:] for each in relations
     }
+    if len(targets) < len(relations):
+        raise zipfile.BadZipFile("two relationships have the same id")
     filled = {}
-    for each in _parsed(archive, _WORKBOOK).findall(".//{*}sheet"):
+    sheets = _parsed(archive, _WORKBOOK).findall(".//{*}sheet")
+    if len({each.get("name") for each in sheets}) < len(sheets):
+        raise zipfile.BadZipFile("two sheets have the same name")
+    for each in sheets:
         identifier = next((value for key, value in each.items() if key.endswith("}id")), None)
         path = targets.get(identifier, "")
         if each.get("state", "visible") == "visible" and path in archive.namelist():
@@ -189,6 +212,7 @@ def _only_sheet(archive: zipfile.ZipFile) -> tuple[str, Cells]:
         )
     ((name, xml),) = filled.items()
     _check_area(xml)
+    _check_texts_size(xml, archive)
     if without := _UNCALCULATED.search(xml):
         cell = _ADDRESS.search(without[0])
         raise RefusedError(
@@ -205,6 +229,10 @@ def _only_sheet(archive: zipfile.ZipFile) -> tuple[str, Cells]:
 
 
 def _parsed(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
+    if archive.getinfo(name).file_size > _MAX_TREE_BYTES:
+        raise RefusedError(
+            f"The part {name} of the Excel workbook has more than {_MAX_TREE_BYTES // _MEBIBYTE} MiB. {_SEND_CSV}"
+        )
     return ElementTree.fromstring(archive.read(name))  # noqa: S314 - expat limits entities since 2.4.1
 
 
@@ -227,6 +255,35 @@ def _check_area(xml: bytes) -> None:
         )
 
 
+def _check_texts_size(xml: bytes, archive: zipfile.ZipFile) -> None:
+    """Raise RefusedError if the texts of all cells are too large together. Cells may share a text."""
+    part = next((name for name in archive.namelist() if _part(name) == _part(_SHARED_TEXTS)), None)
+    if part is None:
+        return
+    shared = archive.read(part)
+    plain = b"<![CDATA[" not in shared and b"<!--" not in shared
+    sizes = list(map(len, _TEXT_END.split(shared))) if plain else [len(shared)]
+    most, cells = max(sizes), len(_HAS_TEXT.findall(xml))
+    if most * cells <= MAX_TEXT_BYTES:
+        return
+    size = 0
+    for match in _TEXT_NUMBER.finditer(xml):
+        number = int(match[1])
+        size += sizes[number] if number < len(sizes) else most
+        cells -= 1
+    # Cells that are written in an unusual way count as those with the longest text.
+    if size + most * max(cells, 0) > MAX_TEXT_BYTES:
+        raise RefusedError(
+            f"The texts of all cells have more than {MAX_TEXT_BYTES // _MEBIBYTE} MiB together. "
+            "Split the workbook into smaller ones."
+        )
+
+
+def _part(name: str) -> str:
+    """The name of a part as the library compares it."""
+    return name.replace("\\", "/").casefold()
+
+
 def _name(address: re.Match[bytes]) -> str:
     return b"".join(address.groups(b"")).decode()
 
@@ -235,21 +292,30 @@ def _cells(xml: bytes, archive: zipfile.ZipFile) -> Cells:
     """The errors, and the numbers of which the format shows more than their digits."""
     found: Cells = defaultdict(dict)
     widths = _special_formats(archive)
-    styles = b"|".join(str(style).encode() for style in widths)
-    wanted = rb't="e"' + (rb'|s="(?:' + styles + rb')"' if styles else b"")
-    start = re.compile(rb"<" + _PREFIX + rb"c\s([^<>]*\b(?:" + wanted + rb")[^<>/]*)>")
+    styles = b"|".join(str(style).encode() for style in widths) if len(widths) <= _MOST_STYLES else b"[0-9]++"
+    wanted = rb"t" + _IS + rb"e\b" + (rb"|s" + _IS + rb"(?:" + styles + rb")\b" if styles else b"")
+    start = re.compile(rb"<" + _PREFIX + rb"c\s(?=[^<>]*\b(?:" + wanted + rb"))([^<>]*+)>")
+    end = 0
     for cell in start.finditer(xml):
         address = _ADDRESS.search(cell[1])
-        content = _CONTENT.search(xml, cell.end(), xml.find(b"c>", cell.end()))
         kind, style = _KIND.search(cell[1]), _STYLE.search(cell[1])
-        if not content or (kind and kind[1] not in (b"e", b"n")):
+        width = widths.get(int(style[1])) if style else None
+        is_error = kind is not None and kind[1] == b"e"
+        if cell[1].endswith(b"/") or (kind and kind[1] not in (b"e", b"n")) or (not is_error and width is None):
+            continue
+        if cell.start() < end:
+            raise zipfile.BadZipFile("a cell begins inside another one")
+        end = xml.find(b"c>", cell.end())
+        if end < 0:
+            raise zipfile.BadZipFile("a cell has no end")
+        content = _CONTENT.search(xml, cell.end(), end)
+        if not content:
             continue
         if not address or not address[1] or not address[2]:
             raise RefusedError("The Excel workbook has cells without an address: save it in Excel, and send it again.")
-        is_error = kind is not None and kind[1] == b"e"
-        found[int(address[2]) - 1][_column(address[1])] = (
-            content[1].decode("ascii", "replace") if is_error or not style else widths[int(style[1])]
-        )
+        value: str | int | None = content[1].decode("ascii", "replace") if is_error else width
+        if value is not None:
+            found[int(address[2]) - 1][_column(address[1])] = value
     return found
 
 
@@ -260,7 +326,8 @@ def _special_formats(archive: zipfile.ZipFile) -> dict[int, int]:
     root = _parsed(archive, _STYLES)
     formats = {each.get("numFmtId"): each.get("formatCode", "") for each in root.findall(".//{*}numFmt")}
     shown = [formats.get(each.get("numFmtId"), "") for each in root.findall("./{*}cellXfs/{*}xf")]
-    widths = {style: _shown_digits(code) for style, code in enumerate(shown)}
+    digits = {code: _shown_digits(code) for code in set(shown)}
+    widths = {style: digits[code] for style, code in enumerate(shown)}
     return {style: width for style, width in widths.items() if width is not None}
 
 
@@ -340,11 +407,26 @@ def _day(day: date, field: Field | None) -> str:
 
 def _fits(values: list[str]) -> bool:
     """Whether the record is short enough. A longer one is rejected line by line, so it must have only one line."""
-    if sum(map(len, values)) < MAX_RECORD_BYTES // 8:  # a character has at most 4 bytes, and a quote is doubled
+    characters = sum(map(len, values))
+    if characters < MAX_RECORD_BYTES // 8:  # a character has at most 4 bytes, and a quote is doubled
         return True
+    if characters > MAX_RECORD_BYTES:
+        return False
     text = io.StringIO(newline="")
     csv.writer(text).writerow(values)
     return len(text.getvalue().encode("utf-8", "surrogatepass")) <= MAX_RECORD_BYTES
+
+
+def _in_one_line(values: list[str]) -> list[str]:
+    """The values of a record that is too long, up to the one with which it is too long."""
+    found: list[str] = []
+    left = MAX_RECORD_BYTES
+    for value in values:
+        found.append(_BREAKS.sub(" ", value[: MAX_RECORD_BYTES + 1]))
+        left -= len(value)
+        if left < 0:
+            break
+    return found
 
 
 def _number(number: float) -> str:

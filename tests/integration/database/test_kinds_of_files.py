@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -63,6 +64,25 @@ def test_a_file_of_which_nothing_is_loaded_is_refused(pipeline: Pipeline, conten
     assert reason in (outcome.reason or "")
 
 
+@pytest.mark.parametrize("name", [b"\\u0000", b"\\ud800", b"\0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"%b": [{"order_id": "A"}]}',
+        b'{"%b": {"order_id": "A"}}',
+        b'{"a": {"%b": [{"x": 1}]}}',
+        b'{"%b": [{' + b" " * 70_000,
+        b'[{"a": 1,\n"%b": [{' + b" " * 70_000,
+        b'order_id,"\n%b"\nA,1',
+        b"PK\3\4%b",
+    ],
+)
+def test_a_reason_can_be_stored_whatever_the_file_calls_its_parts(pipeline: Pipeline, text: bytes, name: bytes) -> None:
+    outcome = pipeline.loader().load(pipeline.put("incoming/orders/a", text % name, at=1))
+    assert outcome.status == "refused"
+    assert pipeline.shop.rows("SELECT reason FROM files") == [outcome.reason]
+
+
 def test_rows_that_repeat_a_key_are_counted_in_a_note(pipeline: Pipeline) -> None:
     outcome = pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(("A", 1), ("A", 2), ("B", 3)), at=1))
     assert (outcome.status, outcome.rows_loaded) == ("loaded", 2)
@@ -93,3 +113,29 @@ def test_a_workbook_and_a_json_array_load_the_same_orders_as_csv(pipeline: Pipel
     assert stored == [stored[0]] * len(files)
     lines = pipeline.shop.rows("SELECT line_number FROM rejected_rows ORDER BY file_id")
     assert lines == [3, 3, 12, 3]
+
+
+@pytest.mark.parametrize(
+    "value", ["zq7x@secret", 'x"zq7x@secret', '"zq7x@secret', 'x" y "zq7x@secret', "x\nzq7x@secret"]
+)
+@pytest.mark.parametrize("place", ['"A-1",{},M', '"A-1",a@example.com,{}'])
+def test_no_log_entry_has_a_value_of_the_file(
+    pipeline: Pipeline, caplog: pytest.LogCaptureFixture, value: str, place: str
+) -> None:
+    loader = pipeline.loader(max_rejected_percent=1)
+    event = pipeline.put("incoming/orders/a", csv(("A", 1)), at=1)
+    loader.load(event)
+    header, _, _ = csv().decode().partition("\n")
+    quoted = '"' + value.replace('"', '""') + '"'
+    row = f"{place.format(quoted)},1,12.50,EUR,2026-03-31T14:05:00Z,"
+    bad = "\n".join([header, *[row] * 30]).encode()
+    outcome = loader.load(pipeline.put("incoming/orders/b", bad, at=2))
+    assert "zq7x@secret" in (outcome.reason or "")
+    pipeline.bucket.versions[event.key, event.version_id] = bad
+    with caplog.at_level("INFO"):
+        loader.load(replace(event, reprocess=True))
+    (entry,) = caplog.records
+    assert "earlier result is kept" in entry.message
+    for logged in (str(vars(entry)), outcome.reason_for_logs or ""):
+        assert "Too many rows were rejected" in logged
+        assert "zq7x@secret" not in logged

@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
+import time
+import tracemalloc
 import zipfile
 
 import pytest
@@ -187,6 +190,19 @@ def test_an_error_in_a_cell_is_rejected_by_its_name_in_every_column(name: str) -
     assert f"quantity is an error of the spreadsheet, {name}" in found.rejects[1].reasons
 
 
+@pytest.mark.parametrize("is_", ["='{}'", ' = "{}"', "\n=\t'{}'"])
+def test_attributes_may_be_written_in_any_way_that_xml_allows(is_: str) -> None:
+    cells = [number(123, FIVE_DIGITS), *CELLS[1:], MOMENT_TEXT]
+    never = 't="str"><f>A1</f><v></v>'
+    data = sheet_data({1: NAMES, 2: [*cells, text("x")], 3: [*cells, error("#N/A")], 4: [*cells, never]})
+    same = re.sub(r'(?<=[ "\'])([rst])="(\w+)"', lambda match: match[1] + is_.format(match[2]), data)
+    assert same.count('="') < data.count('="') / 4
+    plain, other = (read(workbook({"A": each})) for each in (data, same))
+    assert (other.rows, other.rejects) == (plain.rows, plain.rejects)
+    assert [row["order_id"] for row in other.rows] == ["00123", "00123"]
+    assert [each.reasons for each in other.rejects] == [["notes is an error of the spreadsheet, #N/A"]]
+
+
 def test_an_error_in_a_column_that_is_ignored_is_no_reason() -> None:
     data = workbook({"A": sheet_data({1: [*NAMES, text("margin")], 2: [*GOOD, error("#DIV/0!")]})})
     assert (len(read(data).rows), read(data).rejects) == (1, [])
@@ -285,6 +301,122 @@ class TestLimits:
         monkeypatch.setattr(spreadsheet, "MAX_FILE_BYTES", 1_000)
         with pytest.raises(RefusedError, match="a ZIP archive or an Excel workbook with more than"):
             read([orders(GOOD)[at : at + 500] for at in range(0, 5_000, 500)])
+
+
+def style_sheet(codes: list[str], styles: int) -> bytes:
+    formats = "".join(f'<numFmt numFmtId="{164 + at}" formatCode="{code}"/>' for at, code in enumerate(codes))
+    cells = '<xf numFmtId="164"/>' * styles
+    return f"<s><numFmts>{formats}</numFmts><cellXfs>{cells}</cellXfs></s>".encode()
+
+
+def shared_texts(texts: str, cells: str) -> bytes:
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    relations = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        f'<Relationship Id="r1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/>'
+        f'<Relationship Id="t" Type="{office}/sharedStrings" Target="sharedStrings.xml"/></Relationships>'
+    )
+    more = {"xl/sharedStrings.xml": f'<sst xmlns="{main}">{texts}</sst>', "xl/_rels/workbook.xml.rels": relations}
+    return workbook({"A": cells}, more={name: part.encode() for name, part in more.items()})
+
+
+def with_text_changed(data: bytes, before: str, after: str) -> bytes:
+    """The workbook with a text changed in the names and the content of its parts."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as changed:
+        for name in archive.namelist():
+            changed.writestr(name.replace(before, after), archive.read(name).replace(before.encode(), after.encode()))
+    return out.getvalue()
+
+
+class TestHostileWorkbooks:
+    """A few kilobytes can neither hold a loader for minutes nor fill its memory. Each of these did."""
+
+    @pytest.mark.parametrize(
+        ("cells", "more"),
+        [
+            ("<c " + 't="e"' * 40_000 + "/>", {}),
+            ("<c " + 't="e"' * 40_000 + "<", {}),
+            ("<c " + 't="s"' * 40_000 + "<", {"xl/sharedStrings.xml": b"a" * 10_000_000}),
+            ('<c t="e">' * 60_000, {}),
+            ('<c t="e">' * 60_000 + "</c>", {}),
+            ("<c><f/>" + " " * 150_000 + "<x>", {}),
+            ("<c><f/><v>" + " " * 150_000 + "<x>", {}),
+            (f'<c r="{"A" * 400_000}"/>', {}),
+            (f'<c r="A{"9" * 400_000}"/>', {}),
+            ("<c>", {"xl/styles.xml": style_sheet(["_a" * 20_000], 20_000)}),
+            ('<c s="99999"/>' * 40_000, {"xl/styles.xml": style_sheet(["000"], 20_000)}),
+            ("<c " + 's="99999"' * 40_000 + "/>", {"xl/styles.xml": style_sheet(["000"], 20_000)}),
+        ],
+    )
+    def test_the_time_is_in_proportion_to_the_unpacked_size(self, cells: str, more: dict[str, bytes]) -> None:
+        data = workbook({"A": sheet_data({1: NAMES}).replace("c>", "x>") + cells}, more=more)
+        began = time.process_time()
+        with pytest.raises(RefusedError):
+            read(data)
+        assert time.process_time() - began < 2
+
+    @pytest.mark.parametrize(
+        ("texts", "cell"),
+        [
+            (f"<si><t>{'x' * 30_000}</t></si>", '<c t="s"><v>0</v></c>'),
+            (f"<si/><si><t>{'x' * 30_000}</t></si><si/>", '<c t="s"><v>1</v></c>'),
+            (f"<si><t>{'x' * 30_000}</t></si>", "<c t='s'><v>&#48;</v></c>"),
+            (f"<si><t><![CDATA[{'</si>' * 6_000}]]></t></si>", '<c t="s"><v>0</v></c>'),
+            (f"<si><t>{'x' * 30_000_000}</t></si>", '<c t="s"><v>0</v></c>'),
+        ],
+    )
+    def test_a_text_that_cells_share_is_counted_for_each_of_them(self, texts: str, cell: str) -> None:
+        with pytest.raises(RefusedError, match="more than 256 MiB together"):
+            read(shared_texts(texts, f"<row>{cell * 10_000}</row>"))
+
+    def test_many_cells_may_share_short_texts_beside_a_long_one(self) -> None:
+        texts = "".join(f"<si><t>{name}</t></si>" for name in HEADER.decode().strip().split(","))
+        header = "".join(f'<c t="s"><v>{at}</v></c>' for at in range(8))
+        row = "".join(f"<c {cell}</c>" for cell in (*GOOD[:7], 't="s"><v>8</v>'))
+        data = shared_texts(
+            f"{texts}<si><t>gift</t></si><si><t>{'x' * 30_000_000}</t></si>",
+            f"<row>{header}</row>{''.join(f'<row>{row}</row>' for _ in range(100))}",
+        )
+        assert [each["notes"] for each in read(data).rows] == ["gift"] * 100
+
+    def test_a_row_that_is_too_long_is_not_written_whole(self) -> None:
+        data = shared_texts(
+            f"<si><t>{'x' * 1_000_000}</t></si>",
+            sheet_data({1: NAMES}) + "<row>" + '<c t="s"><v>0</v></c>' * 40 + "</row>",
+        )
+        tracemalloc.start()
+        try:
+            (rejected,) = read(data).rejects
+            assert rejected.reasons == ["the row is longer than 64 KiB, or a quote is never closed"]
+            assert tracemalloc.get_traced_memory()[1] < 60_000_000
+        finally:
+            tracemalloc.stop()
+
+    @pytest.mark.parametrize(
+        "part", ["XL/worksheets/sheet1.xml", "xl/worksheets/Sheet1.XML", "xl\\worksheets\\sheet1.xml"]
+    )
+    def test_the_part_that_is_checked_is_the_one_that_the_library_reads(self, part: str) -> None:
+        with pytest.raises(RefusedError, match="two parts have the same name"):
+            read(workbook({"A": sheet_data({1: NAMES, 2: GOOD})}, more={part: b"<x/>"}))
+
+    def test_the_sheet_that_is_checked_is_the_one_that_the_library_reads(self) -> None:
+        data = workbook({"A": sheet_data({1: NAMES, 2: GOOD}), "B": ""}, hidden=("B",))
+        changed = {'name="B"': 'name="A"', 'Id="r2"': 'Id="r1"'}
+        for before, after in changed.items():
+            with pytest.raises(RefusedError, match="have the same"):
+                read(with_text_changed(data, before, after))
+
+    @pytest.mark.parametrize("part", ["xl/SharedStrings.xml", "xl\\sharedStrings.xml"])
+    def test_shared_texts_are_counted_under_any_name_that_the_library_finds(self, part: str) -> None:
+        data = shared_texts(f"<si><t>{'x' * 30_000}</t></si>", "<row>" + '<c t="s"><v>0</v></c>' * 10_000 + "</row>")
+        with pytest.raises(RefusedError, match="more than 256 MiB together"):
+            read(with_text_changed(data, "xl/sharedStrings.xml", part))
+
+    def test_a_part_that_is_read_as_a_tree_is_limited(self) -> None:
+        with pytest.raises(RefusedError, match=r"styles\.xml of the Excel workbook has more than 8 MiB"):
+            read(workbook({"A": sheet_data({1: NAMES})}, more={"xl/styles.xml": b"<a/>" * 3_000_000}))
 
 
 @pytest.mark.parametrize("cut", [10, 100, 500, -10])
