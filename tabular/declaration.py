@@ -20,7 +20,7 @@ PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
 # The last seven are columns that every table of PostgreSQL has.
 RESERVED_COLUMNS = frozenset({"file_id", "arrival", "cmax", "cmin", "ctid", "oid", "tableoid", "xmax", "xmin"})
 RESERVED_NAMES = frozenset(
-    {"alembic_version", "erasures", "files", "load_timeouts", "rejected_rows", "reprocess_requests"}
+    {"alembic_version", "erasures", "files", "load_attempts", "rejected_rows", "reprocess_requests"}
 )
 # Of ingestion's temporary tables, and of PostgreSQL's own tables, which are found before others.
 RESERVED_BEGINNINGS = ("incoming_", "counted_", "pg_")

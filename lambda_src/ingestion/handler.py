@@ -61,7 +61,7 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, list[dict[s
     )
 
 
-def _process(context: Context, body: str) -> None:
+def _process(context: Context, body: str, retried: bool) -> None:
     _log.append_keys(correlation_id=None, key=None)
     file = parse(body)
     # Every log entry about this version of the file has these keys.
@@ -72,7 +72,7 @@ def _process(context: Context, body: str) -> None:
         _log.info("ignored: not under %s", _settings.incoming_prefix)
         return
     started = time.perf_counter()
-    outcome = _loader.load(file, Deadline(context.get_remaining_time_in_millis() / 1000))
+    outcome = _loader.load(file, Deadline(context.get_remaining_time_in_millis() / 1000), retried=retried)
     dataset = _loader.dataset(file.key)
     _record(outcome, dataset.name if dataset else None, time.perf_counter() - started)
 

@@ -53,10 +53,17 @@ _REOPEN = """
 """
 _HAS_LOADED_ROWS = "SELECT rows_loaded > 0 FROM files WHERE file_id = %s"
 _DELETE_REJECTS = "DELETE FROM rejected_rows WHERE file_id = %s"
-_COUNT_TIMEOUT = """
-    INSERT INTO load_timeouts (bucket, key, version_id) VALUES (%(bucket)s, %(key)s, %(version_id)s)
-    ON CONFLICT (bucket, key, version_id) DO UPDATE SET timeouts = load_timeouts.timeouts + 1
-    RETURNING timeouts
+_COUNT_ATTEMPT = """
+    INSERT INTO load_attempts (bucket, key, version_id) VALUES (%(bucket)s, %(key)s, %(version_id)s)
+    ON CONFLICT (bucket, key, version_id) DO UPDATE SET attempts = load_attempts.attempts + 1
+    RETURNING attempts
+"""
+_UNCOUNT_ATTEMPT = """
+    UPDATE load_attempts SET attempts = attempts - 1
+    WHERE (bucket, key, version_id) = (%(bucket)s, %(key)s, %(version_id)s) AND attempts > 1
+"""
+_DELETE_ATTEMPT = """
+    DELETE FROM load_attempts WHERE (bucket, key, version_id) = (%(bucket)s, %(key)s, %(version_id)s)
 """
 _RECORD_REQUEST = """
     INSERT INTO reprocess_requests (bucket, key, version_id, requested_at, requested_by, why)
@@ -71,7 +78,7 @@ _ERASED_SINCE = """
 """
 _FINISH = """
     WITH finished AS (
-        DELETE FROM load_timeouts
+        DELETE FROM load_attempts
         WHERE (bucket, key, version_id) = (%(bucket)s, %(key)s, %(version_id)s)
     )
     UPDATE files
@@ -137,10 +144,16 @@ def add_version(connection: Connection, event: FileEvent, dataset: str | None) -
     return None
 
 
-def count_timeout(connection: Connection, event: FileEvent) -> int:
-    """Count that loading the version ran out of time, and return how often it did so far."""
-    row = connection.execute(_COUNT_TIMEOUT, asdict(event)).fetchone()
+def count_attempt(connection: Connection, event: FileEvent) -> int:
+    """Count an attempt to load the version, and return the number so far."""
+    row = connection.execute(_COUNT_ATTEMPT, asdict(event)).fetchone()
     return int(row[0]) if row else 0
+
+
+def uncount_attempt(connection: Connection, event: FileEvent) -> None:
+    """Take back `count_attempt`: the attempt did not fail because of the file."""
+    if not connection.execute(_UNCOUNT_ATTEMPT, asdict(event)).rowcount:
+        connection.execute(_DELETE_ATTEMPT, asdict(event))
 
 
 def record_request(connection: Connection, event: FileEvent) -> None:

@@ -6,9 +6,10 @@ import logging
 import re
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 
-from psycopg import Connection, Rollback
+from psycopg import Connection, Error, Rollback
 from psycopg.errors import DeadlockDetected, QueryCanceled
 
 from tabular.declaration import Dataset
@@ -22,11 +23,12 @@ from .ledger import (
     DELETED_REASON,
     Outcome,
     add_version,
-    count_timeout,
+    count_attempt,
     erased_since,
     finish,
     has_loaded_rows,
     record_request,
+    uncount_attempt,
 )
 from .reader import DatasetReader
 from .refusal import RefusedError
@@ -39,10 +41,10 @@ _MARKER = re.compile(
     r"|(?:^|/)(?:\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini|~\$[^/]*|\.~lock\.[^/]*#|\.(?:git)?keep)$|/$"
 )
 _MEBIBYTE = 1024 * 1024
-_OUT_OF_TIME = "Reading the file ran out of time twice. Split it into smaller files."
+_TOO_MUCH_WORK = "Reading the file took too much time or memory, more than once. Split it into smaller files."
 ALREADY_KNOWN = Outcome(status="already known")
 _ATTEMPTS = 3
-_MAX_TIMEOUTS = 2
+_MAX_ATTEMPTS = 2  # that took too much time or memory
 # A file is too slow if reading it took this part of the time. With less, the load waited for a lock or a slow database,
 # and any file would have run out of time.
 _SLOW_FILE = 0.25
@@ -78,27 +80,43 @@ class Loader:
         self._prefix = prefix
         self._max_file_bytes = max_file_bytes
 
-    def load(self, event: FileEvent, deadline: Deadline) -> Outcome:
+    def load(self, event: FileEvent, deadline: Deadline, *, retried: bool = False) -> Outcome:
         """Process the event; returns ALREADY_KNOWN if that was done before.
 
         Raises psycopg's or botocore's errors, or OutOfTimeError. Then everything was rolled back. A file that is too
-        slow to read for the second time is refused.
+        slow to read for the second time is refused. So is a file that ends the whole process, such as by its use of
+        memory: an attempt with `retried` is counted before it begins, and no longer if it fails for another reason.
         """
         if event.reprocess:
             with self._database.connection(deadline) as connection:  # a trace of its own: the load may be rolled back
                 record_request(connection, event)
-        try:
-            return self._repeatedly(event, deadline)
-        except _SlowFileError:
-            timeouts = self._count_timeout(event)
-            if timeouts < _MAX_TIMEOUTS:
+        attempts = self._count_attempt(event) if retried else 0
+        if attempts <= _MAX_ATTEMPTS:
+            try:
+                outcome = self._repeatedly(event, deadline)
+            except _SlowFileError:
+                attempts = attempts or self._count_attempt(event)
+                if attempts < _MAX_ATTEMPTS:
+                    raise
+            except Exception:
+                self._uncount_attempt(event, attempts)
                 raise
-            _log.warning("ran out of time, and is refused", extra={"timeouts": timeouts})
+            else:
+                if outcome is ALREADY_KNOWN:
+                    self._uncount_attempt(event, attempts)
+                return outcome
+        _log.warning("reading takes too much time or memory: the file is refused", extra={"attempts": attempts})
         return self._once(event, Deadline(_GIVING_UP_SECONDS), exclusive=False, read=False)
 
-    def _count_timeout(self, event: FileEvent) -> int:
+    def _count_attempt(self, event: FileEvent) -> int:
         with self._database.connection(Deadline(_GIVING_UP_SECONDS)) as connection:
-            return count_timeout(connection, event)
+            return count_attempt(connection, event)
+
+    def _uncount_attempt(self, event: FileEvent, attempts: int) -> None:
+        if not attempts:
+            return
+        with suppress(Error), self._database.connection(Deadline(_GIVING_UP_SECONDS)) as connection:
+            uncount_attempt(connection, event)
 
     def _repeatedly(self, event: FileEvent, deadline: Deadline) -> Outcome:
         for attempt in range(1, _ATTEMPTS):
@@ -133,7 +151,7 @@ class Loader:
                 outcome = self._read(connection, event, file_id, dataset, deadline)
                 outcome = _without_the_erased(connection, file_id, dataset, outcome)
             else:
-                outcome = Outcome(status="refused", reason=_OUT_OF_TIME, size_bytes=event.size_bytes)
+                outcome = Outcome(status="refused", reason=_TOO_MUCH_WORK, size_bytes=event.size_bytes)
             limit_statements(connection, deadline)
             if event.reprocess and outcome.status in ("deleted", "refused") and has_loaded_rows(connection, file_id):
                 # Its rows stay, so the ledger must still describe them.

@@ -25,13 +25,13 @@ _log = logging.getLogger(__name__)
 
 def process_messages(
     messages: Iterable[Mapping[str, Any]],
-    process: Callable[[str], None],
+    process: Callable[[str, bool], None],
     *,
     sqs: SQSClient,
     queue_url: str,
     initial_backoff_seconds: int,
 ) -> dict[str, list[dict[str, str]]]:
-    """Call `process` with the body of each message, and report to Lambda those that failed.
+    """Call `process` with each message's body, and whether it was received before; report to Lambda what failed.
 
     A failed message becomes visible again after a backoff that doubles each time. After its last receive the queue
     moves it to the dead-letter queue. So do messages that no retry can help, and an alarm reports them.
@@ -39,7 +39,7 @@ def process_messages(
     failed = []
     for message in messages:
         try:
-            process(message["body"])
+            process(message["body"], _receive_count(message) > 1)
         except Exception as error:  # whatever went wrong, the message is reported as failed and not lost
             _report(error)
             _back_off(message, sqs, queue_url, initial_backoff_seconds)
@@ -89,8 +89,12 @@ def _message(error: Exception) -> str:
     return (error.diag.message_primary if isinstance(error, psycopg.Error) else None) or str(error)
 
 
+def _receive_count(message: Mapping[str, Any]) -> int:
+    return int(message["attributes"]["ApproximateReceiveCount"])
+
+
 def _back_off(message: Mapping[str, Any], sqs: SQSClient, queue_url: str, initial: int) -> None:
-    seconds = backoff_seconds(int(message["attributes"]["ApproximateReceiveCount"]), initial)
+    seconds = backoff_seconds(_receive_count(message), initial)
     try:
         sqs.change_message_visibility(
             QueueUrl=queue_url, ReceiptHandle=message["receiptHandle"], VisibilityTimeout=seconds

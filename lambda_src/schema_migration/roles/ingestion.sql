@@ -19,8 +19,8 @@ GRANT SELECT, INSERT, UPDATE ON files TO ingestion;
 GRANT SELECT, INSERT, UPDATE, DELETE ON {datasets} TO ingestion;
 -- A file that is loaded again replaces its rejected rows.
 GRANT SELECT, INSERT, DELETE ON rejected_rows TO ingestion;
--- A file that runs out of time twice is refused.
-GRANT SELECT, INSERT, UPDATE, DELETE ON load_timeouts TO ingestion;
+-- A file that takes too much time or memory is refused after a few attempts.
+GRANT SELECT, INSERT, UPDATE, DELETE ON load_attempts TO ingestion;
 -- A file that is loaded again leaves a trace, and brings no person back who was erased.
 GRANT INSERT ON reprocess_requests TO ingestion;
 GRANT SELECT ON erasures TO ingestion;

@@ -135,8 +135,8 @@ class Bucket(LandedFiles):
 class Process(Loader):
     """A process of the function; its deadline is a minute by default."""
 
-    def load(self, event: FileEvent, deadline: Deadline | None = None) -> Outcome:
-        return super().load(event, deadline or Deadline(60))
+    def load(self, event: FileEvent, deadline: Deadline | None = None, *, retried: bool = False) -> Outcome:
+        return super().load(event, deadline or Deadline(60), retried=retried)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -335,7 +335,7 @@ class TestDeadline:
     def slow(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[Pipeline, FileEvent], Outcome]:
         """Loads a file that takes so much work that the time is over when a part of it was read."""
 
-        def load(pipeline: Pipeline, put: FileEvent) -> Outcome:
+        def load(pipeline: Pipeline, put: FileEvent, *, retried: bool = False) -> Outcome:
             deadline = Deadline(60)
             pieces = pipeline.bucket._pieces
 
@@ -350,7 +350,7 @@ class TestDeadline:
 
             with monkeypatch.context() as patch:
                 patch.setattr(pipeline.bucket, "_pieces", slow_pieces)
-                return pipeline.loader().load(put, deadline)
+                return pipeline.loader().load(put, deadline, retried=retried)
 
         return load
 
@@ -359,9 +359,9 @@ class TestDeadline:
         return pipeline.put("incoming/orders/a.csv", csv(*((f"A{n}", 1) for n in range(1000))), at=1)
 
     @staticmethod
-    def timeouts(pipeline: Pipeline) -> list[Any]:
+    def attempts(pipeline: Pipeline) -> list[Any]:
         with pipeline.shop.connect() as connection:
-            return connection.execute("SELECT timeouts FROM load_timeouts").fetchall()
+            return connection.execute("SELECT attempts FROM load_attempts").fetchall()
 
     def test_running_out_of_time_is_a_transient_error(
         self, pipeline: Pipeline, slow: Callable[[Pipeline, FileEvent], Outcome]
@@ -370,19 +370,60 @@ class TestDeadline:
             slow(pipeline, self.put(pipeline))
         assert is_transient(caught.value)
         assert pipeline.tables() == ([], [], [])
-        assert self.timeouts(pipeline) == [(1,)]
+        assert self.attempts(pipeline) == [(1,)]
 
+    @pytest.mark.parametrize("retried", [False, True], ids=["two messages", "one message"])
     def test_a_file_that_runs_out_of_time_twice_is_refused_with_the_reason(
-        self, pipeline: Pipeline, slow: Callable[[Pipeline, FileEvent], Outcome]
+        self, pipeline: Pipeline, slow: Callable[..., Outcome], retried: bool
     ) -> None:
         put = self.put(pipeline)
         with pytest.raises(OutOfTimeError):
             slow(pipeline, put)
-        outcome = slow(pipeline, put)
+        outcome = slow(pipeline, put, retried=retried)
         assert outcome.status == "refused"
-        assert "ran out of time twice" in str(outcome.reason)
+        assert "took too much time or memory" in str(outcome.reason)
         assert pipeline.loader().load(put) is ALREADY_KNOWN
-        assert self.timeouts(pipeline) == []
+        assert self.attempts(pipeline) == []
+
+    def test_a_file_that_ends_the_process_again_and_again_is_refused_before_it_is_read(
+        self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put = self.put(pipeline)
+
+        class EndOfProcessError(BaseException):
+            """Stands for a process that Lambda kills: no code runs after it."""
+
+        def end(_: bytes) -> Iterator[bytes]:
+            raise EndOfProcessError
+            yield b""
+
+        with monkeypatch.context() as patch:
+            patch.setattr(pipeline.bucket, "_pieces", end)
+            for retried in (False, True, True):
+                with pytest.raises(EndOfProcessError):
+                    pipeline.loader().load(put, retried=retried)
+            assert self.attempts(pipeline) == [(2,)]
+            assert pipeline.loader().load(put, retried=True).status == "refused"
+        assert self.attempts(pipeline) == []
+
+    def test_attempts_that_fail_for_other_reasons_do_not_count(
+        self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put = self.put(pipeline)
+
+        def fail(_: bytes) -> Iterator[bytes]:
+            raise psycopg.OperationalError
+            yield b""
+
+        with monkeypatch.context() as patch:
+            patch.setattr(pipeline.bucket, "_pieces", fail)
+            for _ in range(4):
+                with pytest.raises(psycopg.OperationalError):
+                    pipeline.loader().load(put, retried=True)
+        assert self.attempts(pipeline) == []
+        assert pipeline.loader().load(put, retried=True).status == "loaded"
+        assert pipeline.loader().load(put, retried=True) is ALREADY_KNOWN
+        assert self.attempts(pipeline) == []
 
     def test_a_file_that_is_loaded_at_the_second_attempt_is_loaded_as_usual(
         self, pipeline: Pipeline, slow: Callable[[Pipeline, FileEvent], Outcome]
@@ -391,7 +432,7 @@ class TestDeadline:
         with pytest.raises(OutOfTimeError):
             slow(pipeline, put)
         assert pipeline.loader().load(put).status == "loaded"
-        assert self.timeouts(pipeline) == []
+        assert self.attempts(pipeline) == []
 
     def test_a_loaded_file_that_cannot_be_loaded_again_in_time_keeps_its_result(
         self, pipeline: Pipeline, slow: Callable[[Pipeline, FileEvent], Outcome]
@@ -480,5 +521,5 @@ class TestDeadline:
             with pytest.raises(psycopg.errors.QueryCanceled) as caught:
                 pipeline.loader().load(put, Deadline(1.5))
         assert is_transient(caught.value)
-        assert self.timeouts(pipeline) == [], "any file would have run out of time"
+        assert self.attempts(pipeline) == [], "any file would have run out of time"
         assert pipeline.loader().load(put).rows_loaded == 1

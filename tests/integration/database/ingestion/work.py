@@ -43,7 +43,9 @@ def work(pipeline: Pipeline) -> None:
     loader.load(gone)  # its deletion came first
     loader._once(pipeline.put("incoming/orders/f.csv", csv(("F-1", 1)), at=70), Deadline(60), exclusive=True)
     slow = pipeline.put("incoming/orders/g.csv", csv(("G-1", 1)), at=71)
-    assert [loader._count_timeout(slow) for _ in range(2)] == [1, 2]
+    assert [loader._count_attempt(slow) for _ in range(2)] == [1, 2]
+    loader._uncount_attempt(slow, 2)
+    loader._uncount_attempt(slow, 1)
     assert loader._once(slow, Deadline(60), exclusive=False, read=False).status == "refused"
     with pipeline.shop.connect() as owner:
         owner.execute("INSERT INTO erasures VALUES (%s, %s)", [address_hash("ada@example.com"), START])

@@ -31,7 +31,8 @@ class Handled:
         monkeypatch.setattr(self.module, "_loader", self)
         monkeypatch.setattr(self.module, "_sqs", self)
 
-    def load(self, event: FileEvent, deadline: Deadline) -> Outcome:
+    def load(self, event: FileEvent, deadline: Deadline, *, retried: bool) -> Outcome:
+        assert not retried
         assert 0 < deadline.milliseconds_left() <= 60_000
         self.loaded.append(event)
         return Outcome(status="loaded")

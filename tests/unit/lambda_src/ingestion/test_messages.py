@@ -36,7 +36,7 @@ def client_error(status: int, code: str = "Code") -> ClientError:
 
 
 def run(messages: list[dict[str, Any]], sqs: FakeSqs, bad: dict[str, Exception]) -> list[str]:
-    def process(body: str) -> None:
+    def process(body: str, retried: bool) -> None:
         if body in bad:
             raise bad[body]
 
@@ -49,6 +49,18 @@ def test_only_failed_messages_are_reported() -> None:
     bad: dict[str, Exception] = {"b": psycopg.OperationalError("away")}
     assert run([message("a"), message("b"), message("c")], sqs, bad) == ["b"]
     assert sqs.backoffs == {"receipt-b": 30}
+
+
+def test_a_message_that_was_received_before_is_a_retry() -> None:
+    calls: list[tuple[str, bool]] = []
+    process_messages(
+        [message("a", receive_count=1), message("b", receive_count=2)],
+        lambda *call: calls.append(call),
+        sqs=cast("Any", FakeSqs()),
+        queue_url="queue",
+        initial_backoff_seconds=30,
+    )
+    assert calls == [("a", False), ("b", True)]
 
 
 def test_the_backoff_doubles_with_every_receive_up_to_fifteen_minutes() -> None:

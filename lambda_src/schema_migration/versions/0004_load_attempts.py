@@ -1,4 +1,4 @@
-"""Counts how often loading a version of a file ran out of time, so that it is not tried again and again."""
+"""Counts the attempts to load a version of a file that took too much time or memory, so that they end."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ down_revision = "0003"
 
 TABLE = """
 SET LOCAL lock_timeout = '3s';
-CREATE TABLE load_timeouts (
+CREATE TABLE load_attempts (
     bucket     text COLLATE "C" NOT NULL,
     key        text COLLATE "C" NOT NULL,
     version_id text COLLATE "C" NOT NULL,
-    timeouts   integer NOT NULL DEFAULT 1 CHECK (timeouts >= 1),
+    attempts   integer NOT NULL DEFAULT 1 CHECK (attempts >= 1),
     PRIMARY KEY (bucket, key, version_id)
 );
-COMMENT ON TABLE load_timeouts IS 'How often loading a version ran out of time. It has no row for a finished version.';
+COMMENT ON TABLE load_attempts IS 'Attempts at versions that took too much time or memory, until they are finished.';
 """
 
 
