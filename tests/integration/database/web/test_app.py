@@ -214,7 +214,7 @@ def test_a_missing_setting_is_reported_without_a_traceback() -> None:
         command, cwd=CHECKOUT, env={"PYTHONPATH": "lambda_src"}, capture_output=True, text=True, check=False
     )
     assert result.returncode == 1
-    assert result.stderr == "web: the environment variable DATABASE_HOST is not set\n"
+    assert result.stderr == "web: the environment variable ALLOWED_HOSTS is not set\n"
 
 
 def test_a_wrong_declaration_is_reported_without_a_traceback(tmp_path: Path) -> None:
