@@ -72,7 +72,7 @@ test-fast: setup ## Run the tests that need no server, except random networks, v
 test-slow: setup ## Draw many more networks, changes and datasets than `make test`, and remove each permission once
 	@NETWORK_EXAMPLES=200 CHANGE_PAIRS=200 DATASET_EXAMPLES=200 $(PYTEST) --timeout 1800 -m "slow or not slow" \
 	  tests/architecture/test_network_space.py tests/architecture/test_changing_page.py tests/integration/privileges \
-	  tests/integration/database/test_drawn_datasets.py
+	  tests/integration/database/test_drawn_datasets.py tests/unit/lambda_src/ingestion/test_slowest_file.py
 
 .PHONY: mutants
 mutants: setup ## Make realistic mistakes, one at a time, each of which a test must name; MUTANTS="NAT gateway" for some

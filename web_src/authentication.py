@@ -113,6 +113,7 @@ class TokenVerifier:
     def _check_header(self, header: dict[str, Any]) -> None:
         # The signature covers these fields too, but they are in the header, where no JWT library checks them.
         expected = {
+            "alg": _ALGORITHM,
             "signer": self._sign_in.load_balancer_arn,
             "client": self._sign_in.client_id,
             "iss": self._sign_in.issuer,
