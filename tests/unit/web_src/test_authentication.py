@@ -144,7 +144,13 @@ def test_a_forged_token_is_refused(public: Client, token: str, path: str) -> Non
 
 @pytest.mark.parametrize(
     "forgery",
-    ["another load balancer", "an expired token", "a key id that is a URL", "no algorithm", "the public key as a secret"],
+    [
+        "another load balancer",
+        "an expired token",
+        "a key id that is a URL",
+        "no algorithm",
+        "the public key as a secret",
+    ],
 )
 def test_a_forged_token_does_not_make_the_app_fetch_a_key(public: Client, keys: KeyServer, forgery: str) -> None:
     public.get("/", headers={TOKEN_HEADER: FORGERIES[forgery]})
