@@ -299,8 +299,8 @@ class LocalPostgres:
     def _forget_ended_server(self) -> None:
         """Let the server start though a zombie has the number of the last one, as in a container without an init.
 
-        The server takes its own parent's number for that of no server, and still looks for processes of the last one
-        that use the data.
+        PostgreSQL ignores a lock file that names its own parent process, and still looks for processes of the last
+        server that use the data.
         """
         lock = self._data / "postmaster.pid"
         if lock.exists():

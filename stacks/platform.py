@@ -45,7 +45,8 @@ class Platform(Construct):
         # Optional capabilities. Each depends on the pipeline, whose schema migration creates its database role.
         # `function_defaults` are what all functions in the VPC share: network, keys and runtime.
 
-        # A function in the VPC that looks up files in the database, for `make inspect` and `make reconcile`.
+        # Functions in the VPC: one looks up files, for `make inspect` and `make reconcile`; one erases a person, for
+        # `make forget`.
         if environment.operations:
             OperationsStack(
                 self,

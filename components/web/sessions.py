@@ -15,7 +15,7 @@ LOCAL_PORT = r"^([0-9]|[1-9][0-9]{1,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]
 
 
 class Sessions(Construct):
-    """Documents of its own: the account has one document of preferences, which is for all its instances.
+    """Own documents instead of the account's preferences, which apply to every instance of the account.
 
     Everything that is shown in a shell goes into an encrypted log group, while it is shown. Session Manager can't log
     what passes through a tunnel (AWS Systems Manager User Guide, "Logging session activity").

@@ -24,7 +24,7 @@ from .patches import expect, expect_parameters
 
 SAVE_SECONDS, MAX_SAVE_SECONDS = 0.5, 5.0  # between two saves
 _SHARE_OF_TIME = 0.05  # that saving takes of the emulator's time at most, up to MAX_SAVE_SECONDS: saved logs grow
-_SAVES_AFTER_A_REQUEST = 2  # what a request sets off in the background is done by the second one
+_SAVES_AFTER_A_REQUEST = 2  # a request may start background work, which the second save includes
 _STABLE = "REVIEW_IN_PROGRESS"  # a stack that exists only as a change set: nothing changes it
 
 
