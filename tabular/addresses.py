@@ -10,6 +10,8 @@ MASK = "***"  # shorter than any address, so a masked text fits where the text d
 # Beyond these limits of an address, nothing is searched: a text that was made for it must not take long.
 _MAX_STARTS, _MAX_ENDS = 16, 8
 _AROUND_AT = re.compile(r"([^\s\"<>(),:;\[\]\\@]{1,64})@([A-Za-z0-9\u0080-\U0010ffff.-]{1,255})")
+# What stands for a character behind a backslash, in JSON and in the reasons of rejected rows.
+_ESCAPE = re.compile(r"[abfnrtv]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}")
 _AFTER_NO_LETTER = re.compile(r"(?<=[^\W_])(?=[\W_])|(?<=[\W_])(?=[^\W_])")
 
 
@@ -34,16 +36,19 @@ class Addresses:
 
     def _masked(self, match: re.Match[str]) -> str:
         local, domain = match.groups()
-        for start in _starts(local):
+        after_backslash = match.string[max(0, match.start() - 1) : match.start()] == "\\"
+        for start in _starts(local, after_backslash=after_backslash):
             for end in _ends(domain):
                 if address_hash(f"{local[start:]}@{domain[:end]}") in self.hashes:
                     return f"{local[:start]}{MASK}{domain[end:]}"
         return match[0]
 
 
-def _starts(local: str) -> Iterator[int]:
-    """Where an address may start: "mail=ada" may be one, or "ada" behind other text."""
+def _starts(local: str, *, after_backslash: bool) -> Iterator[int]:
+    """Where an address may start: "mail=ada" may be one, or "ada" behind other text or behind an escaped character."""
     yield 0
+    if after_backslash and (escape := _ESCAPE.match(local)):
+        yield escape.end()
     yield from [each.start() for each in _AFTER_NO_LETTER.finditer(local)][-_MAX_STARTS:]
 
 

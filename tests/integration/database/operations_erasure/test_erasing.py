@@ -124,3 +124,19 @@ def test_a_file_loaded_again_after_the_erasure_brings_nothing_back(
     forget(connection, DATASETS, request())
     load(pipeline, replace(put, reprocess=True))
     assert sorted(stored(pipeline)) == ["A-2", "A-7"]
+
+
+@pytest.mark.parametrize("before", ["\\n", "\\u000a", "\\t"])
+def test_a_mention_behind_an_escaped_character_is_found(
+    pipeline: Pipeline, connection: psycopg.Connection, before: str
+) -> None:
+    """As JSON escapes it in a rejected line and in a column of the type object, and reasons in what they quote."""
+    product = '{"sku": "%s", "title": "Mug", "price": %s, "active": true, "attributes": {"by": "ask:%s%s"}}\n'
+    for sku, price in (("A", 1), ("B", '"no price"')):
+        content = (product % (sku, price, before, EVE)).encode()
+        load(pipeline, pipeline.put(f"incoming/products/{sku}.jsonl", content, at=10))
+    order = orders(("A-1", f"no\xa0{EVE}", 1, ""), ("A-2", ADA, 1, ""))
+    load(pipeline, pipeline.put("incoming/orders/a.csv", order, at=11))
+    answer = forget(connection, DATASETS, request())
+    assert (answer["rows"], answer["rejects"]) == ({"products": {"deleted": 0, "masked": 1}}, 2)
+    assert "eve@" not in everything(pipeline.shop)
