@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,11 +12,13 @@ from typing import Any
 import psycopg
 import pytest
 
+from common.erasure import FETCHED_ROWS
 from ingestion import tables
+from ingestion.content import MAX_RECORD_BYTES
 from operations_erasure import erasing
 from operations_erasure.erasing import finished_versions, forget
 from operations_erasure.requests import FinishedVersions, Forget
-from tabular.addresses import address_hash
+from tabular.addresses import Addresses, address_hash
 from tests.integration.database.conftest import BUCKET, DATASETS, START, Pipeline, Shop
 from tests.integration.database.test_erasures import ADA, CONTENT, EVE, load, orders, stored
 
@@ -140,3 +143,16 @@ def test_a_mention_behind_an_escaped_character_is_found(
     answer = forget(connection, DATASETS, request())
     assert (answer["rows"], answer["rejects"]) == ({"products": {"deleted": 0, "masked": 1}}, 2)
     assert "eve@" not in everything(pipeline.shop)
+
+
+def test_the_database_waits_for_the_rows_that_take_longest(connection: psycopg.Connection) -> None:
+    """A sender could otherwise keep everybody from being erased, with a file of such rows."""
+    text = ("a-" * 12 + "@b.c.d.e.f.g.h.i ") * (MAX_RECORD_BYTES // 41)
+    began = time.process_time()
+    assert not Addresses([address_hash(EVE)]).are_in(text)
+    seconds = FETCHED_ROWS * (time.process_time() - began)
+    idle = connection.execute(
+        "SELECT setting::int FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'"
+    ).fetchone()
+    assert idle is not None
+    assert seconds < idle[0] / 1000 / 2
