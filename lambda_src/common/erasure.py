@@ -109,7 +109,11 @@ class Eraser:
                 self._connection.execute(sql.SQL(_DELETE_KEY).format(**parts), row[:width])
                 erased.deleted += 1
             else:
-                masked = [value and self._addresses.masked(value) for value in given]
+                # The table refuses a text that is shorter than the declaration allows.
+                masked = [
+                    value and self._addresses.masked(value).ljust(each.constraints.get("minLength", 0), "*")
+                    for each, value in zip(texts, given, strict=True)
+                ]
                 self._connection.execute(mask, [*masked, *row[:width]])
                 erased.masked += 1
 

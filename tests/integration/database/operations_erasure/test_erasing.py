@@ -156,3 +156,20 @@ def test_the_database_waits_for_the_rows_that_take_longest(connection: psycopg.C
     ).fetchone()
     assert idle is not None
     assert seconds < idle[0] / 1000 / 2
+
+
+def test_a_masked_text_is_as_long_as_its_declaration_demands(
+    pipeline: Pipeline, connection: psycopg.Connection
+) -> None:
+    """Otherwise the table refuses it, and nobody in it could ever be erased."""
+    orders_ = DATASETS["orders"]
+    fields = tuple(
+        replace(each, constraints={**each.constraints, "minLength": 8}) if each.name == "notes" else each
+        for each in orders_.fields
+    )
+    load(pipeline, pipeline.put("incoming/orders/a.csv", orders(("A-1", ADA, 1, EVE)), at=10))
+    with pipeline.shop.connect() as owner:
+        owner.execute("ALTER TABLE orders ADD CHECK (char_length(notes) >= 8)")
+    answer = forget(connection, {"orders": replace(orders_, fields=fields)}, request())
+    assert answer["rows"] == {"orders": {"deleted": 0, "masked": 1}}
+    assert stored(pipeline) == {"A-1": "********"}
