@@ -259,7 +259,8 @@ class Supervisor:
             "STATE_DIR": str(self._state.resources),
         }
         command = [str(toolchain.program("python")), "-m", "local_cloud.emulator"]
-        return processes.launch(command, log, cwd=CHECKOUT, env=environment)
+        # What it keeps includes passwords and keys.
+        return processes.launch(command, log, cwd=CHECKOUT, env=environment, umask=0o077)
 
     def _wait_for_emulator(self, process: subprocess.Popen[bytes], services: RunningServices, log: Path) -> None:
         context = ssl.create_default_context(cafile=services.ca_bundle)

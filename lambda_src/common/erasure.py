@@ -16,7 +16,7 @@ from psycopg import Connection, sql
 from tabular.addresses import Addresses
 from tabular.declaration import Dataset, Field
 
-_FETCHED_ROWS = 2_000
+FETCHED_ROWS = 100  # each may have 64 KiB and take 0.1 s, and meanwhile the transaction is idle
 
 _DELETE: LiteralString = "DELETE FROM {table} AS stored WHERE ({conditions}) AND {concerned}"
 _IS_ADDRESS: LiteralString = """sha256(convert_to(lower(stored.{} COLLATE "C"), 'UTF8')) = ANY(%(hashes)s)"""
@@ -109,14 +109,18 @@ class Eraser:
                 self._connection.execute(sql.SQL(_DELETE_KEY).format(**parts), row[:width])
                 erased.deleted += 1
             else:
-                masked = [value and self._addresses.masked(value) for value in given]
+                # The table refuses a text that is shorter than the declaration allows.
+                masked = [
+                    value and self._addresses.masked(value).ljust(each.constraints.get("minLength", 0), "*")
+                    for each, value in zip(texts, given, strict=True)
+                ]
                 self._connection.execute(mask, [*masked, *row[:width]])
                 erased.masked += 1
 
     def _read(self, statement: sql.Composed) -> Iterator[tuple[Any, ...]]:
         """The rows, of which only some are kept in memory."""
         with self._connection.cursor(name="erasure") as cursor:
-            cursor.itersize = _FETCHED_ROWS
+            cursor.itersize = FETCHED_ROWS
             yield from cursor.execute(statement, self._values)
 
 

@@ -53,6 +53,7 @@ class CommandLine:
         options = self._parser.parse_args(arguments)
         environment = None
         try:
+            _require_utf8(options)
             environment = find(options.env, options.region)
             if environment.account and not environment.is_local:
                 # Before any command: the account may have another environment of the same name.
@@ -70,6 +71,13 @@ class CommandLine:
             return code
         show(*f"{options.command}: {problem}".split("\n"), error=True)
         return 1
+
+
+def _require_utf8(options: argparse.Namespace) -> None:
+    """Raises CommandError for a value with bytes that are no UTF-8, which Python keeps as halves of characters."""
+    for name, value in vars(options).items():
+        if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+            raise CommandError(f"{name.upper()} must be UTF-8, got {value!r:.300}: is the terminal set to UTF-8?")
 
 
 def _described(error: Exception, environment: DeployedEnvironment | None) -> str:

@@ -54,8 +54,10 @@ def emptied(environment: str) -> Path:
     Bundles stay. Their names are hashes of what they were made from, and the CDK makes none that is there already.
     """
     folder = ASSEMBLIES / environment
+    if folder.is_symlink():
+        folder.unlink()  # what it leads to is not the CDK's
     for path in folder.glob("*"):
-        if path.is_file():
+        if path.is_symlink() or not path.is_dir():
             path.unlink()
         elif not path.name.startswith("asset."):
             shutil.rmtree(path)

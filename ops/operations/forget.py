@@ -19,7 +19,7 @@ from ops.common.environment import configuration
 from ops.common.errors import CommandError
 from ops.common.terminal import show
 from ops.ingestion import versions
-from ops.ingestion.versions import ARCHIVE_CLASSES, Version
+from ops.ingestion.versions import Version
 from ops.operations.deployed import DeployedOperations
 from ops.operations.originals import UnsearchableError, contains
 from tabular.addresses import Addresses, address_hash
@@ -110,9 +110,8 @@ def _search(operations: DeployedOperations, email: str, known: Addresses) -> _Or
         originals.searched += 1
         if known.are_in(version.key):
             originals.found.append(version)
-        elif version.storage_class in ARCHIVE_CLASSES:
-            originals.unsearchable.append((version, f"it is in {version.storage_class}: restore it in S3 first"))
         else:
+            # A version that was restored from an archive keeps its class in the list, so only reading it tells.
             try:
                 body = s3.get_object(Bucket=bucket, Key=version.key, VersionId=version.version_id)["Body"]
                 if contains(body, email):
@@ -123,7 +122,7 @@ def _search(operations: DeployedOperations, email: str, known: Addresses) -> _Or
                 if error.response["Error"]["Code"] not in ("NoSuchVersion", "NoSuchKey", "InvalidObjectState"):
                     raise
                 if error.response["Error"]["Code"] == "InvalidObjectState":
-                    originals.unsearchable.append((version, "it is in an archive tier: restore it in S3 first"))
+                    originals.unsearchable.append((version, "it is archived: restore it in S3 first"))
     return originals
 
 
@@ -142,18 +141,26 @@ def _delete(operations: DeployedOperations, found: list[Version]) -> list[Versio
     left = []
     for start in range(0, len(found), _BATCH):
         batch = found[start : start + _BATCH]
-        pairs = [[version.key, version.version_id] for version in batch]
+        # The database can't hold NUL, so no file with it in its key is ever loaded.
+        pairs = [[version.key, version.version_id] for version in batch if "\0" not in version.key]
         answer = _ask(operations, {"action": "finished_versions", "versions": pairs})
         finished = {(key, version_id) for key, version_id in answer["versions"]}
         for version in batch:
-            if (version.key, version.version_id) not in finished:
+            if (version.key, version.version_id) not in finished and "\0" not in version.key:
                 left.append(version)
                 continue
-            if version.is_latest:
+            if _is_current(operations, version):
                 # Otherwise the version before it would become the current one.
                 s3.delete_object(Bucket=bucket, Key=version.key)
             s3.delete_object(Bucket=bucket, Key=version.key, VersionId=version.version_id)
     return left
+
+
+def _is_current(operations: DeployedOperations, version: Version) -> bool:
+    """Whether it is the newest of its key now. Since the search, a sender may have replaced it."""
+    ingestion = operations.ingestion
+    newest = versions.of_key(ingestion.s3, ingestion.landing_bucket, version.key)[:1]
+    return [each.version_id for each in newest] == [version.version_id]
 
 
 def _report(dry: dict[str, Any], originals: _Originals, known: Addresses) -> None:

@@ -141,6 +141,11 @@ def test_only_their_owner_may_read_files_with_secrets(services: LocalCloud) -> N
     for path in (state.services, state.control, state.database_proxy_control, state.emulator / "settings.json"):
         json.loads(path.read_text())
         assert path.stat().st_mode & 0o077 == 0, path
+    secrets = state.resources / "secretsmanager.json"
+    services.session().client("secretsmanager").create_secret(Name="kept", SecretString="a password")
+    _wait_until(lambda: secrets.exists() and "a password" in secrets.read_text())
+    for path in (path for folder in (state.resources, state.objects) for path in folder.rglob("*") if path.is_file()):
+        assert path.stat().st_mode & 0o077 == 0, path
 
 
 class _EmulatorCrashes(LocalCloud):

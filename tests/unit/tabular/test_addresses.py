@@ -16,7 +16,8 @@ KNOWN = Addresses(map(address_hash, ADDRESSES))
 @pytest.mark.parametrize(
     "text",
     ["{}", "mail {} please", "Write to {}. Thanks", "{}.Thanks", "<{}>", "mailto:{}?subject=x", "x,{},y", "mail={}&y=1",
-     '{{"mail": "{}"}}', "({})", "{}/{}", "{};{}"],
+     '{{"mail": "{}"}}', "({})", "{}/{}", "{};{}",
+     '"of\\n{}\\n"', '{{"a": "\\u000a{}"}}', '"of\\xa0{}" is too long', '"\\U000e0001{}"'],
 )  # fmt: skip
 def test_an_address_is_masked_wherever_it_stands(address: str, text: str) -> None:
     masked = KNOWN.masked(text.format(address, address))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,11 +12,13 @@ from typing import Any
 import psycopg
 import pytest
 
+from common.erasure import FETCHED_ROWS
 from ingestion import tables
+from ingestion.content import MAX_RECORD_BYTES
 from operations_erasure import erasing
 from operations_erasure.erasing import finished_versions, forget
 from operations_erasure.requests import FinishedVersions, Forget
-from tabular.addresses import address_hash
+from tabular.addresses import Addresses, address_hash
 from tests.integration.database.conftest import BUCKET, DATASETS, START, Pipeline, Shop
 from tests.integration.database.test_erasures import ADA, CONTENT, EVE, load, orders, stored
 
@@ -124,3 +127,49 @@ def test_a_file_loaded_again_after_the_erasure_brings_nothing_back(
     forget(connection, DATASETS, request())
     load(pipeline, replace(put, reprocess=True))
     assert sorted(stored(pipeline)) == ["A-2", "A-7"]
+
+
+@pytest.mark.parametrize("before", ["\\n", "\\u000a", "\\t"])
+def test_a_mention_behind_an_escaped_character_is_found(
+    pipeline: Pipeline, connection: psycopg.Connection, before: str
+) -> None:
+    """As JSON escapes it in a rejected line and in a column of the type object, and reasons in what they quote."""
+    product = '{"sku": "%s", "title": "Mug", "price": %s, "active": true, "attributes": {"by": "ask:%s%s"}}\n'
+    for sku, price in (("A", 1), ("B", '"no price"')):
+        content = (product % (sku, price, before, EVE)).encode()
+        load(pipeline, pipeline.put(f"incoming/products/{sku}.jsonl", content, at=10))
+    order = orders(("A-1", f"no\xa0{EVE}", 1, ""), ("A-2", ADA, 1, ""))
+    load(pipeline, pipeline.put("incoming/orders/a.csv", order, at=11))
+    answer = forget(connection, DATASETS, request())
+    assert (answer["rows"], answer["rejects"]) == ({"products": {"deleted": 0, "masked": 1}}, 2)
+    assert "eve@" not in everything(pipeline.shop)
+
+
+def test_the_database_waits_for_the_rows_that_take_longest(connection: psycopg.Connection) -> None:
+    """A sender could otherwise keep everybody from being erased, with a file of such rows."""
+    text = ("a-" * 12 + "@b.c.d.e.f.g.h.i ") * (MAX_RECORD_BYTES // 41)
+    began = time.process_time()
+    assert not Addresses([address_hash(EVE)]).are_in(text)
+    seconds = FETCHED_ROWS * (time.process_time() - began)
+    idle = connection.execute(
+        "SELECT setting::int FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'"
+    ).fetchone()
+    assert idle is not None
+    assert seconds < idle[0] / 1000 / 2
+
+
+def test_a_masked_text_is_as_long_as_its_declaration_demands(
+    pipeline: Pipeline, connection: psycopg.Connection
+) -> None:
+    """Otherwise the table refuses it, and nobody in it could ever be erased."""
+    orders_ = DATASETS["orders"]
+    fields = tuple(
+        replace(each, constraints={**each.constraints, "minLength": 8}) if each.name == "notes" else each
+        for each in orders_.fields
+    )
+    load(pipeline, pipeline.put("incoming/orders/a.csv", orders(("A-1", ADA, 1, EVE)), at=10))
+    with pipeline.shop.connect() as owner:
+        owner.execute("ALTER TABLE orders ADD CHECK (char_length(notes) >= 8)")
+    answer = forget(connection, {"orders": replace(orders_, fields=fields)}, request())
+    assert answer["rows"] == {"orders": {"deleted": 0, "masked": 1}}
+    assert stored(pipeline) == {"A-1": "********"}

@@ -41,6 +41,8 @@ def _run(*arguments: str, error: BaseException | None = None) -> int:
     [
         (["example"], "example: KEY is missing: make example KEY="),
         (["--env", "nowhere", "example"], "example: ENV must be one of local, dev, staging, prod, got 'nowhere'"),
+        (["example", "--key", "a\udcff"], "example: KEY must be UTF-8, got 'a\\udcff'"),
+        (["--env", "\udcff", "example"], "example: ENV must be UTF-8, got '\\udcff'"),
         (["example", "--key", "x"], "example: no AWS region: pass REGION=eu-central-1"),
         (["--region", "eu-central-1", "example", "--key", "x"], "example: no AWS credentials in this shell"),
     ],

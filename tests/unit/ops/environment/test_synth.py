@@ -25,6 +25,18 @@ def test_nothing_of_an_earlier_synthesis_is_left_but_bundles_which_are_named_by_
     assert files == {"dev/asset.1/code.py", "prod/new.template.json"}
 
 
+@pytest.mark.parametrize("link", ["dev", "dev/file", "dev/folder"])
+def test_what_a_link_leads_to_is_not_deleted(assemblies: Path, tmp_path: Path, link: str) -> None:
+    precious = tmp_path / "elsewhere/folder/precious"
+    precious.parent.mkdir(parents=True)
+    precious.touch()
+    (assemblies / link).parent.mkdir(parents=True)
+    (assemblies / link).symlink_to(precious if link == "dev/file" else tmp_path / "elsewhere")
+    emptied("dev")
+    assert precious.exists()
+    assert not (assemblies / link).is_symlink()
+
+
 def test_no_code_is_built_so_no_network_is_needed(assemblies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[str, ...]] = []
 

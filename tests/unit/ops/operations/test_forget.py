@@ -59,6 +59,7 @@ def test_it_remembers_first_then_erases_and_deletes_what_is_loaded(
     function_answers(aws, SOMETHING)
     aws.expect("s3", "put_object", {}, remembered)
     function_answers(aws, {"versions": [[KEY, "v1"]]})
+    aws.expect("s3", "list_object_versions", page([entry(KEY, "v1"), entry(KEY, "v2", latest=False)], []))
     aws.expect("s3", "delete_object", {}, {"Bucket": "landing", "Key": KEY})
     aws.expect("s3", "delete_object", {}, {"Bucket": "landing", "Key": KEY, "VersionId": "v1"})
     assert forget.run(deployed_operations(aws), email=EMAIL, yes=True) == forget.SOMETHING_IS_LEFT
@@ -74,6 +75,7 @@ def test_an_original_that_can_not_be_searched_is_named_and_kept(aws: Stubs, caps
     key = 'incoming/\x1b[31m"ada@example.com".csv'
     cold = entry(KEY, "cold") | {"StorageClass": "DEEP_ARCHIVE"}
     aws.expect("s3", "list_object_versions", page([entry(key, "named"), cold, entry(KEY, "gz")], []))
+    aws.refuse("s3", "get_object", "InvalidObjectState")
     aws.expect("s3", "get_object", body(b"\x1f\x8b broken"))
     aws.expect("s3", "put_object", {})
     function_answers(aws, NOTHING | {"keys": 1})
@@ -86,6 +88,47 @@ def test_an_original_that_can_not_be_searched_is_named_and_kept(aws: Stubs, caps
     assert "The ledger keeps the names of 1 files" in shown
     assert "\x1b" not in shown
     assert EMAIL not in shown
+
+
+def test_a_file_that_came_since_the_search_stays_the_current_one(aws: Stubs) -> None:
+    """The search of a large bucket, and the answer of the person, may take hours."""
+    function_answers(aws, NOTHING)
+    bucket_has(aws, v1=b"1,ada@example.com\n")
+    aws.expect("s3", "put_object", {})
+    function_answers(aws, NOTHING)
+    aws.expect("s3", "put_object", {})
+    function_answers(aws, {"versions": [[KEY, "v1"]]})
+    aws.expect("s3", "list_object_versions", page([entry(KEY, "new"), entry(KEY, "v1", latest=False)], []))
+    aws.expect("s3", "delete_object", {}, {"Bucket": "landing", "Key": KEY, "VersionId": "v1"})
+    assert forget.run(deployed_operations(aws), email=EMAIL, yes=True) == 0
+
+
+def test_a_version_that_was_restored_from_an_archive_is_searched(
+    aws: Stubs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """S3 goes on listing it with the class of the archive."""
+    function_answers(aws, NOTHING)
+    restored = entry(KEY, "v1") | {"StorageClass": "DEEP_ARCHIVE"}
+    aws.expect("s3", "list_object_versions", page([restored], []))
+    aws.expect("s3", "get_object", body(b"1,ada@example.com\n"))
+    assert forget.run(deployed_operations(aws), email=EMAIL, yes=False) == 1
+    assert "1 of 1 originals have the address" in capsys.readouterr().out
+
+
+def test_a_key_that_the_database_can_not_hold_does_not_end_the_erasure(aws: Stubs) -> None:
+    """No file with NUL in its key is ever loaded, so it need not wait for that."""
+    key = "incoming/orders/\0ada@example.com"
+    function_answers(aws, NOTHING)
+    aws.expect("s3", "list_object_versions", page([entry(key, "v1")], []))
+    aws.expect("s3", "put_object", {})
+    function_answers(aws, NOTHING)
+    aws.expect("s3", "put_object", {})
+    asked = {"FunctionName": "erasure", "Payload": b'{"action": "finished_versions", "versions": []}'}
+    aws.expect("lambda", "invoke", {"Payload": body(b'{"versions": []}')["Body"]}, asked)
+    aws.expect("s3", "list_object_versions", page([entry(key, "v1")], []))
+    aws.expect("s3", "delete_object", {}, {"Bucket": "landing", "Key": key})
+    aws.expect("s3", "delete_object", {}, {"Bucket": "landing", "Key": key, "VersionId": "v1"})
+    assert forget.run(deployed_operations(aws), email=EMAIL, yes=True) == 0
 
 
 @pytest.mark.parametrize(
