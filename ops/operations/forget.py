@@ -183,10 +183,14 @@ def _remains(
     if done["keys"]:
         show(f"The ledger keeps the names of {done['keys']:,} files that have the address (docs/privacy.md).")
     values = configuration(operations.ingestion.environment.name)
+    logs = max(
+        values.foundation.log_bucket_days, *(getattr(each, "log_days", None) or 0 for each in vars(values).values())
+    )
     show(
         f"What can't be removed goes by itself: backups of the database after {values.database.backup_days} days, "
-        f"events with names of files after {values.ingestion.archive_days}, logs after {values.ingestion.log_days}. "
-        "Snapshots that people made stay until people delete them."
+        f"events with names of files after {values.ingestion.archive_days}, logs after at most {logs}. "
+        "Snapshots that people made stay until people delete them, and so do the reasons that people gave to "
+        "make reprocess."
     )
 
 

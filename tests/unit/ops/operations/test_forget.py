@@ -68,6 +68,7 @@ def test_it_remembers_first_then_erases_and_deletes_what_is_loaded(
     assert f'Left: "{KEY}"  version v2' in shown
     assert "is not loaded yet" in shown
     assert EMAIL not in shown
+    assert "logs after at most 7. " in shown, "the log bucket keeps longest"
 
 
 def test_an_original_that_can_not_be_searched_is_named_and_kept(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
