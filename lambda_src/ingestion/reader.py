@@ -151,7 +151,7 @@ class DatasetReader:
             first = content.line_number
             lines, count = self._take()
             if count:
-                self._last_line = lines[lines.rfind(b"\n", 0, -1) + 1 :]
+                self._last_line = self._last_of(lines)
                 self._count(count)
                 yield first, lines, count
             else:
@@ -163,6 +163,12 @@ class DatasetReader:
                 if not record.values and not record.faults:
                     continue
                 yield record.line_number, self._check_record(record), 1
+
+    def _last_of(self, lines: bytes) -> bytes:
+        """The last of some lines for COPY; b"" if a quoted value of it contains what ends a line."""
+        end = lines.rfind(self.line_end, 0, -len(self.line_end))
+        last = lines[end + len(self.line_end) :] if end >= 0 else lines
+        return last if last.count(b'"') % 2 == 0 else b""
 
     def _take(self) -> tuple[bytes, int]:
         """Valid rows that need no look at each of them, as lines for COPY, and their number."""

@@ -1,6 +1,6 @@
 # ---- what happened to files (docs/runbook) ---------------------------------------------------------------------
 
-$(call inputs,EMAIL KEY)
+$(call inputs,AGAIN EMAIL KEY)
 
 .PHONY: inspect
 inspect: setup ## Show what happened to a file: KEY=incoming/orders.csv

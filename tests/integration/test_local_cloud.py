@@ -242,9 +242,9 @@ def test_down_and_up_keep_files_rows_addresses_and_keys(local_cloud: LocalCloud)
     loaded = wait_for(local_cloud, dropped)
     local_cloud.down()
     assert local_cloud.status()["running"] == []
-    deployed = local_cloud.state.deployed.stat()
+    deployed = local_cloud.state.deployed.stat().st_mtime_ns
     local_cloud.up()
-    assert local_cloud.state.deployed.stat() == deployed
+    assert local_cloud.state.deployed.stat().st_mtime_ns == deployed
     assert local_cloud.outputs() == outputs
     assert wait_for(local_cloud, dropped) == loaded
     s3 = local_cloud.session().client("s3")

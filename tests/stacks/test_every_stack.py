@@ -116,6 +116,8 @@ ON_ALL_RESOURCES = {
     *(f"ssmmessages:{verb}{what}Channel" for verb in ("Create", "Open") for what in ("Control", "Data")),
     *("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"),
     *("ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses", "ec2:DescribeSubnets"),
+    # Session Manager's agent lists all groups to see whether its own is encrypted.
+    "logs:DescribeLogGroups",
 }
 
 

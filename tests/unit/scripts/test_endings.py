@@ -8,8 +8,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 
 
+# Programs in the background of a shell without job control ignore Ctrl-C, and so do the programs that they start.
+_HEED_CTRL_C = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, "-c", sys.argv[1]])
+"""
+
+
 def _started(code: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", f"import scripts, signal\n{code}"]
+    command = [sys.executable, "-c", _HEED_CTRL_C, f"import scripts, signal\n{code}"]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
 
 
@@ -18,7 +26,7 @@ def test_ctrl_c_is_one_line() -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
-        assert process.communicate()[1] == "interrupted\n"
+        assert process.communicate(timeout=60)[1] == "interrupted\n"
     assert process.returncode == -signal.SIGINT
 
 

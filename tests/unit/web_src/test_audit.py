@@ -18,7 +18,6 @@ from tests.support.web.tokens import ADA, KEY, header, pem, signed
 from web_src.authentication import TOKEN_HEADER
 from web_src.logs import JsonLines
 
-SIGNED_IN = {TOKEN_HEADER: signed(header(), ADA)}
 CUSTOMER = {
     "email": "grace@example.com",
     "name": "Grace",
@@ -29,6 +28,11 @@ CUSTOMER = {
     "registered_at": fakes.NOW,
     "file_id": 7,
 }
+
+
+def signed_in() -> dict[str, str]:
+    """The header of a request with a valid token, which expires after two minutes."""
+    return {TOKEN_HEADER: signed(header(), ADA)}
 
 
 @pytest.fixture
@@ -90,7 +94,7 @@ def public(database: FakeDatabase) -> Client:
 def test_a_view_or_an_export_of_rows_is_one_line(
     public: Client, log: io.StringIO, path: str, what: dict[str, Any]
 ) -> None:
-    assert public.get(path, headers=SIGNED_IN).status_code == 200
+    assert public.get(path, headers=signed_in()).status_code == 200
     (line,) = map(json.loads, log.getvalue().splitlines())
     assert datetime.fromisoformat(line.pop("time")).utcoffset() is not None
     assert (line.pop("level"), line.pop("logger")) == ("INFO", "web_src.audit")
@@ -99,7 +103,7 @@ def test_a_view_or_an_export_of_rows_is_one_line(
 
 def test_an_upload_is_logged_with_its_folder(public: Client, log: io.StringIO) -> None:
     body = {"dataset": "orders", "name": "orders of grace@example.com.csv", "size": 1}
-    key = public.request("POST", "/api/uploads", json=body, headers=SIGNED_IN).json()["key"]
+    key = public.request("POST", "/api/uploads", json=body, headers=signed_in()).json()["key"]
     line = json.loads(log.getvalue())
     assert [line[each] for each in ("message", "who", "dataset")] == ["upload", ADA["sub"], "orders"]
     assert key == f"{line['folder']}/{body['name']}"
@@ -113,8 +117,8 @@ def test_without_sign_in_the_user_is_unknown(client: Client, log: io.StringIO) -
 
 def test_the_log_has_no_personal_data(public: Client, database: FakeDatabase, log: io.StringIO) -> None:
     for path in ("/datasets/customers/row?email=grace@example.com", "/datasets/customers/rows.csv?search=grace@e"):
-        assert public.get(path, headers=SIGNED_IN).status_code == 200
-    public.get("/datasets/customers/row?email=nobody@example.com", headers=SIGNED_IN)
+        assert public.get(path, headers=signed_in()).status_code == 200
+    public.get("/datasets/customers/row?email=nobody@example.com", headers=signed_in())
     assert log.getvalue()
     for text in ("@", "grace", "Grace", "nobody", ADA["email"]):
         assert text not in log.getvalue()
@@ -136,7 +140,7 @@ def test_a_row_that_is_not_as_described_is_an_error_without_its_values(
     public: Client, database: FakeDatabase, log: io.StringIO
 ) -> None:
     database.rows["customers"] = [CUSTOMER | {"newsletter": "grace"}]
-    assert public.get("/api/datasets/customers/rows", headers=SIGNED_IN).status_code == 500
+    assert public.get("/api/datasets/customers/rows", headers=signed_in()).status_code == 500
     _, error = map(json.loads, log.getvalue().splitlines())
     assert (error["level"], error["logger"]) == ("ERROR", "web_src.errors")
     assert "newsletter" in error["message"]
@@ -145,7 +149,7 @@ def test_a_row_that_is_not_as_described_is_an_error_without_its_values(
 
 def test_pages_without_rows_are_not_logged(public: Client, log: io.StringIO) -> None:
     for path in ("/", "/files", "/datasets", "/datasets/orders", "/upload", "/api/files", "/files/999"):
-        public.get(path, headers=SIGNED_IN)
+        public.get(path, headers=signed_in())
     assert log.getvalue() == ""
 
 

@@ -198,6 +198,23 @@ def numbers(name: str, value: str) -> list[Any]:
         return []
 
 
+def test_the_row_before_is_known_if_its_last_value_has_several_lines() -> None:
+    """A row that continues it is rejected for this reason."""
+    whole = {
+        "order_id": "A-1",
+        "customer_email": "ada@example.com",
+        "sku": "MUG-RED",
+        "quantity": "2",
+        "unit_price": "12.50",
+        "currency": "EUR",
+        "ordered_at": "2026-03-31T14:05:00+02:00",
+        "notes": "one\ntwo",
+    }
+    lines = [json.dumps(whole)] * 3 + [json.dumps(whole | {"sku": ""})]
+    found = same_both_ways("\n".join(lines).encode())
+    assert "the row is a continuation of the one before it" in found.rejects[0].reasons[0]
+
+
 @given(
     table=st.lists(json_values, min_size=1, max_size=6),
     order=st.permutations(COLUMNS),
