@@ -289,6 +289,11 @@ class TestLimits:
         with pytest.raises(RefusedError, match="when it is unpacked; the limit is 128 MiB"):
             read(workbook({"A": sheet_data({1: NAMES})}, more={"xl/media/a": bytes(130 * 1024 * 1024)}))
 
+    def test_the_number_of_parts_is_limited_before_they_are_listed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delattr(zipfile, "ZipFile")
+        with pytest.raises(RefusedError, match="more than 10,000 parts"):
+            read(spreadsheet.MAGIC + b"PK\x01\x02" * 10_001)
+
     def test_a_part_that_is_larger_than_it_says_is_refused(self) -> None:
         data = orders(GOOD)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
