@@ -5,7 +5,8 @@ from pathlib import Path
 
 from config.checks import ConfigError, require
 from config.ingestion import DEAD_LETTER_DAYS
-from tabular.declaration import SCHEMA_FILE, Dataset, DeclarationError, load_datasets
+from tabular.declaration import SCHEMA_FILE, Dataset, load_datasets
+from tabular.json_node import DeclarationError
 
 FOLDER = Path("datasets")
 _ROOT = Path(__file__).parent.parent

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from scripts.checkout import ROOT
 from scripts.dataset_draft import Draft, DraftError, draft
-from tabular.declaration import SCHEMA_FILE, Dataset, DeclarationError, folded, parse
+from tabular.declaration import SCHEMA_FILE, Dataset, folded, parse
+from tabular.json_node import DeclarationError
 from tabular.types import BadValueError
 
 MAX_BYTES = 200 * 1024 * 1024

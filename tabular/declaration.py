@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, NoReturn
+from typing import Any, Literal, NamedTuple
 
+from .json_node import DeclarationError, JsonNode
 from .types import ColumnType, PropertyError, column_type
 
 SCHEMA_FILE = "schema.json"
@@ -29,7 +30,7 @@ ENCODINGS = ("utf-8", "cp1252")
 
 KnownKey = Literal["replace", "keep", "reject"]
 
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_NAMES_RULE = 'a lower-case letter and up to 47 letters, digits or "_"'
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _SCHEMA_KEYS = (
     *("$schema", "name", "title", "description", "fields", "fieldsMatch", "missingValues", "primaryKey"),
@@ -41,7 +42,6 @@ _FIELD_KEYS = (
 _DATASET_KEYS = (
     *("knownKey", "maxRejectedPercent", "maxFileMb", "retentionDays", "dialect", "encoding", "page"),
 )  # fmt: skip
-_MAX_LEVELS = 20
 _MAX_KEY_BYTES = 2_600  # PostgreSQL's B-tree entry has at most 2,704, and needs some for itself
 _BYTES_OF_A_CHARACTER = 4
 _BYTES_OF_A_VALUE = 64  # of the longest number; other values that are no texts are shorter
@@ -79,10 +79,6 @@ _NOT_LOADED = {
     "geopoint": "declare two number fields for the coordinates",
     "geojson": "declare it as an object",
 }
-
-
-class DeclarationError(ValueError):
-    """A declaration can't be used. The message names the file, the JSON pointer, the value and what is allowed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,7 +204,7 @@ def parse(text: str, *, name: str, path: str) -> Dataset:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DeclarationError(f"{path}: not JSON: {error}") from None
-    root = _Node(path, "", value)
+    root = JsonNode(path, "", value)
     root.check_content()
     if not _NAME.fullmatch(name) or name in RESERVED_NAMES or name.startswith(RESERVED_BEGINNINGS):
         names, beginnings = ", ".join(sorted(RESERVED_NAMES)), ", ".join(RESERVED_BEGINNINGS)
@@ -245,118 +241,7 @@ def parse(text: str, *, name: str, path: str) -> Dataset:
     )
 
 
-_NAMES_RULE = 'a lower-case letter and up to 47 letters, digits or "_"'
-
-
-class _Node:
-    """A value of the declaration, with its JSON pointer (RFC 6901)."""
-
-    def __init__(self, path: str, pointer: str, value: Any) -> None:
-        self.path, self.pointer, self.value = path, pointer, value
-
-    def fail(self, message: str, value: Any = ...) -> NoReturn:
-        shown = json.dumps(self.value if value is ... else value, ensure_ascii=False, default=str)
-        shown = shown if len(shown) <= 100 else f"{shown[:100]}…"
-        raise DeclarationError(f"{self.path} at {self.pointer or '/'}: {message}, got {shown}")
-
-    def check_content(self) -> None:
-        """Refuse texts that can't be stored (NUL and unpaired surrogates), and deeply nested values."""
-        left = [(self.value, 1)]
-        while left:
-            value, level = left.pop()
-            if level > _MAX_LEVELS:
-                self.fail(f"must have at most {_MAX_LEVELS} levels", "more")
-            if isinstance(value, str) and _UNSTORABLE.search(value):
-                self.fail("no text may contain NUL or an unpaired surrogate", ascii(value))
-            if isinstance(value, dict | list):
-                left += [(each, level + 1) for each in value]
-                left += [(each, level + 1) for each in value.values()] if isinstance(value, dict) else []
-
-    def only(self, known: Iterable[str]) -> None:
-        if not isinstance(self.value, dict):
-            self.fail("must be a JSON object")
-        for name in self.value:
-            if name not in known:
-                from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
-
-                near = get_close_matches(name, known, 1)
-                hint = f"did you mean {near[0]}?" if near else f"known here are {', '.join(known)}"
-                self.child(name).fail(f"unknown property; {hint}")
-
-    def child(self, path: str) -> _Node:
-        """The node at the end of a path of names and numbers; its value is None if it does not exist."""
-        node = self
-        for name in path.split("/"):
-            value = node.value
-            if isinstance(value, list):
-                value = value[int(name)]
-            else:
-                value = value.get(name) if isinstance(value, dict) else None
-            node = _Node(node.path, f"{node.pointer}/{name.replace('~', '~0')}", value)
-        return node
-
-    def get(self, name: str) -> _Node | None:
-        return self.child(name) if name in self.value else None
-
-    def need(self, name: str, why: str) -> _Node:
-        return self.get(name) or self.fail(f"{name} is missing: {why}")
-
-    def object(self, name: str, known: Iterable[str]) -> _Node:
-        """The object `name`, which may have only the known properties; an empty one if it is missing."""
-        node = self.get(name) or _Node(self.path, f"{self.pointer}/{name}", {})
-        node.only(known)
-        return node
-
-    def items(self) -> Iterator[_Node]:
-        if not isinstance(self.value, list) or not self.value:
-            self.fail("must be a list with at least one item")
-        for number in range(len(self.value)):
-            yield self.child(str(number))
-
-    def items_of(self, name: str) -> Iterator[_Node]:
-        node = self.get(name)
-        return node.items() if node else iter(())
-
-    def names(self) -> tuple[str, ...]:
-        found = [self.value] if isinstance(self.value, str) else self.value
-        if not isinstance(found, list) or not found or not all(isinstance(each, str) for each in found):
-            self.fail("must be a field's name, or a list of names")
-        if len(set(found)) < len(found):
-            self.fail("must not name a field twice")
-        return tuple(found)
-
-    def text(self, name: str) -> str:
-        node = self.get(name)
-        if node and not isinstance(node.value, str):
-            node.fail("must be text")
-        return node.value if node else ""
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        node = self.get(name)
-        if node and not (isinstance(node.value, list) and all(isinstance(each, str) for each in node.value)):
-            node.fail("must be a list of texts")
-        return tuple(node.value) if node else ()
-
-    def flag(self, name: str) -> bool:
-        node = self.get(name)
-        if node and not isinstance(node.value, bool):
-            node.fail("must be true or false")
-        return bool(node and node.value)
-
-    def integer(self, name: str, low: int, high: int) -> int | None:
-        node = self.get(name)
-        if node and (type(node.value) is not int or not low <= node.value <= high):
-            node.fail(f"must be a whole number from {low:,} to {high:,}")
-        return node.value if node else None
-
-    def choice(self, name: str, allowed: tuple[str, ...], default: str) -> Any:
-        node = self.get(name)
-        if node and node.value not in allowed:
-            node.fail(f"must be one of {', '.join(allowed)}")
-        return node.value if node else default
-
-
-def _missing_values(node: _Node) -> tuple[str, ...] | None:
+def _missing_values(node: JsonNode) -> tuple[str, ...] | None:
     found = node.get("missingValues")
     if found is None:
         return None
@@ -375,7 +260,7 @@ def _missing_values(node: _Node) -> tuple[str, ...] | None:
     return texts
 
 
-def _field(node: _Node, missing: tuple[str, ...] | None, key: tuple[str, ...]) -> Field:
+def _field(node: JsonNode, missing: tuple[str, ...] | None, key: tuple[str, ...]) -> Field:
     kind = node.text("type") if isinstance(node.value, dict) and "type" in node.value else "any"
     if kind not in _TYPES:
         node.child("type").fail(
@@ -422,7 +307,7 @@ def _field(node: _Node, missing: tuple[str, ...] | None, key: tuple[str, ...]) -
     return made
 
 
-def _constraints(node: _Node, constraints: _Node) -> dict[str, Any]:
+def _constraints(node: JsonNode, constraints: JsonNode) -> dict[str, Any]:
     found = dict(constraints.value)
     for each in node.items_of("categories"):
         value = each.need("value", "a category has one").value if isinstance(each.value, dict) else each.value
@@ -435,7 +320,7 @@ def _constraints(node: _Node, constraints: _Node) -> dict[str, Any]:
     return found
 
 
-def _check_names(root: _Node, fields: tuple[Field, ...], key: tuple[str, ...]) -> None:
+def _check_names(root: JsonNode, fields: tuple[Field, ...], key: tuple[str, ...]) -> None:
     by_name = {each.name: each for each in fields}
     for name in key:
         if name not in by_name:
@@ -468,7 +353,7 @@ def _most_bytes(column: ColumnType) -> int:
     return (column.max_length or 0) * _BYTES_OF_A_CHARACTER + 8  # the length, and bytes for the alignment
 
 
-def _foreign_key(node: _Node, own: str) -> ForeignKey:
+def _foreign_key(node: JsonNode, own: str) -> ForeignKey:
     node.only(("fields", "reference"))
     reference = node.need("reference", "it names the other dataset")
     reference.only(("resource", "fields"))
@@ -481,7 +366,7 @@ def _foreign_key(node: _Node, own: str) -> ForeignKey:
 
 def _check_references(dataset: Dataset, datasets: Mapping[str, Dataset], *, path: str) -> None:
     for number, each in enumerate(dataset.foreign_keys):
-        node = _Node(path, f"/foreignKeys/{number}", {})
+        node = JsonNode(path, f"/foreignKeys/{number}", {})
         if unknown := set(each.fields) - set(dataset.columns):
             node.child("fields").fail(f"must name fields, which are {', '.join(dataset.columns)}", sorted(unknown))
         if each.dataset not in datasets:
@@ -497,7 +382,7 @@ def _check_references(dataset: Dataset, datasets: Mapping[str, Dataset], *, path
                 node.child("fields").fail(f"{own} must have the type of {name}, {others.sql_type}", mine.sql_type)
 
 
-def _is_quoted(extension: _Node) -> bool:
+def _is_quoted(extension: JsonNode) -> bool:
     """Whether quotes are syntax in the dataset's CSV files (Table Dialect: quoteChar)."""
     mark = extension.object("dialect", ("quoteChar",)).get("quoteChar")
     if mark and mark.value not in ('"', None):
@@ -505,7 +390,7 @@ def _is_quoted(extension: _Node) -> bool:
     return mark is None or mark.value is not None
 
 
-def _page(extension: _Node, fields: tuple[Field, ...]) -> Page:
+def _page(extension: JsonNode, fields: tuple[Field, ...]) -> Page:
     node = extension.object("page", ("columns", "chart"))
     by_name = {each.name: each for each in fields}
     columns, chart = node.texts("columns"), node.text("chart") or None

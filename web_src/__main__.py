@@ -8,7 +8,7 @@ import sys
 import botocore.session
 
 from common.settings import SettingsError
-from tabular.declaration import DeclarationError
+from tabular.json_node import DeclarationError
 
 from . import logs
 from .app import create_app

@@ -21,7 +21,8 @@ from local_cloud import toolchain
 from local_cloud.errors import LocalCloudError
 from local_cloud.postgres import LocalPostgres
 from schema_migration.migrate import PACKAGE, alembic_config
-from tabular.declaration import Dataset, DeclarationError, load_datasets
+from tabular.declaration import Dataset, load_datasets
+from tabular.json_node import DeclarationError
 
 from . import revision
 from .changes import RefusedChangeError, SchemaChange, changes

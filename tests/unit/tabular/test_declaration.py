@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabular.declaration import DeclarationError, ForeignKey, load_datasets, parse
+from tabular.declaration import ForeignKey, load_datasets, parse
+from tabular.json_node import DeclarationError
 
 FOLDER = Path(__file__).resolve().parents[3] / "datasets"
 SHIPPED = {file.parent.name: json.loads(file.read_text()) for file in FOLDER.glob("*/schema.json")}
