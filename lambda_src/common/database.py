@@ -17,6 +17,8 @@ from .settings import DatabaseSettings
 TOKEN_SECONDS = 900  # Amazon RDS User Guide, "IAM database authentication": a token is valid for 15 minutes
 # NUL and unpaired surrogates: JSON can express them, but PostgreSQL can't store them in text.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+# The advisory lock that loads share. A load that ran into two deadlocks takes it exclusively, and so does an erasure.
+LOAD_LOCK = 7_001_002
 
 
 def connect(database: DatabaseSettings, *, user: str, session: Session) -> psycopg.Connection:

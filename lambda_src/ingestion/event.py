@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 from common.database import UNSTORABLE
+from common.times import exact_time
 
 REPROCESS = "Reprocess"  # a reason that S3 itself never gives
 _SEQUENCER = re.compile(r"[0-9A-Fa-f]{1,64}")
@@ -124,10 +125,7 @@ def _size(value: object) -> int | None:
 
 
 def _time(value: object) -> datetime:
-    try:
-        time = datetime.fromisoformat(str(value))
-    except ValueError:
-        time = None
-    if time is None or time.tzinfo is None:
+    time = exact_time(value)
+    if time is None:
         raise EventError(f"time must be a date and time with its offset from UTC, got {value!r}")
     return time

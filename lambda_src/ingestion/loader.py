@@ -98,7 +98,7 @@ class Loader:
                 attempts = attempts or self._count_attempt(event)
                 if attempts < _MAX_ATTEMPTS:
                     raise
-            except Exception:
+            except Exception:  # whatever it is, the process still runs, and the file was not too slow
                 self._uncount_attempt(event, attempts)
                 raise
             else:
@@ -226,9 +226,8 @@ def _without_the_erased(connection: Connection, file_id: int, dataset: Dataset, 
     hashes = erased_since(connection, file_id)
     if not hashes:
         return outcome
-    # Here, because hardly any file needs them, and each cold start would wait for them.
-    from common.erasure import Eraser  # noqa: PLC0415 - see above
-    from tabular.addresses import Addresses  # noqa: PLC0415 - see above
+    from common.erasure import Eraser  # noqa: PLC0415 - few files need it, and each cold start would wait for it
+    from tabular.addresses import Addresses  # noqa: PLC0415 - the same
 
     addresses = Addresses(hashes)
     eraser = Eraser(connection, addresses, file_id=file_id)

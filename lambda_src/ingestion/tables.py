@@ -20,14 +20,13 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
+from common.database import LOAD_LOCK
 from tabular.declaration import Dataset
 
 from .deadline import Deadline
 from .ledger import EARLIER
 from .reader import DatasetReader, RejectedRow
 
-# Loads share this lock; a load that ran into two deadlocks takes it exclusively.
-LOAD_LOCK = 7_001_002
 # A batch is kept in memory in case it must be merged. With half of this size, loading takes a tenth longer.
 BATCH_BYTES = 8 * 1024 * 1024
 BATCH_REJECTS = 1_000

@@ -9,13 +9,12 @@ from typing import Any
 
 from psycopg import Connection
 
+from common.database import LOAD_LOCK
 from common.erasure import Eraser
 from tabular.addresses import Addresses
 from tabular.declaration import Dataset
 
 from .requests import FinishedVersions, Forget
-
-LOAD_LOCK = 7_001_002  # that of lambda_src/ingestion/tables.py: loads share it
 
 # A second request of the same person counts for what came in between.
 _REMEMBER = """

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from common.database import UNSTORABLE
+from common.times import exact_time
 
 MOST_VERSIONS = 1_000
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -58,11 +59,8 @@ def _forget(event: Mapping[str, object]) -> Forget:
 
 
 def _time(value: object) -> datetime:
-    try:
-        time = datetime.fromisoformat(str(value))
-    except ValueError:
-        time = None
-    if time is None or time.tzinfo is None:
+    time = exact_time(value)
+    if time is None:
         raise ErasureRequestError(f"until must be null, or a date and time with an offset from UTC, got {value!r:.100}")
     return time
 

@@ -21,6 +21,7 @@ from ops.common.terminal import show
 from ops.ingestion import versions
 from ops.ingestion.versions import Version
 from ops.operations.deployed import DeployedOperations
+from ops.operations.function import ask
 from ops.operations.originals import UnsearchableError, contains
 from tabular.addresses import Addresses, address_hash
 
@@ -88,16 +89,8 @@ def _forget(operations: DeployedOperations, email: str, *, dry_run: bool) -> dic
 
 
 def _ask(operations: DeployedOperations, request: dict[str, Any]) -> dict[str, Any]:
-    name = operations.erasure_function_name
     functions = operations.ingestion.environment.session.client("lambda", config=_PATIENT)
-    answered = functions.invoke(FunctionName=name, Payload=json.dumps(request).encode())
-    answer: dict[str, Any] = json.loads(answered["Payload"].read())
-    if "FunctionError" in answered:
-        cause = answer.get("errorMessage", "it gave no reason")
-        raise CommandError(f"the erasure function failed ({cause}): see the log of the function {name}")
-    if "error" in answer:
-        raise CommandError(f"the erasure function can't answer: {answer['error']}")
-    return answer
+    return ask(functions, operations.erasure_function_name, request)
 
 
 def _search(operations: DeployedOperations, email: str, known: Addresses) -> _Originals:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
-from ops.common.errors import CommandError
 from ops.operations.deployed import DeployedOperations
+from ops.operations.function import ask
 
 PAGE = 1_000  # the maximum of the function
 
@@ -29,12 +28,4 @@ def known_versions(operations: DeployedOperations) -> Iterator[tuple[str, str]]:
 
 
 def _ask(operations: DeployedOperations, request: dict[str, Any]) -> dict[str, Any]:
-    name = operations.function_name
-    answered = operations.functions.invoke(FunctionName=name, Payload=json.dumps(request).encode())
-    answer: dict[str, Any] = json.loads(answered["Payload"].read())
-    if "FunctionError" in answered:
-        cause = answer.get("errorMessage", "it gave no reason")
-        raise CommandError(f"the operations function failed ({cause}): see the log of the function {name}")
-    if "error" in answer:
-        raise CommandError(f"the operations function can't answer: {answer['error']}")
-    return answer
+    return ask(operations.functions, operations.function_name, request)

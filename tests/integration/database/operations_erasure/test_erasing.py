@@ -15,7 +15,6 @@ import pytest
 from common.erasure import FETCHED_ROWS
 from ingestion import tables
 from ingestion.content import MAX_RECORD_BYTES
-from operations_erasure import erasing
 from operations_erasure.erasing import finished_versions, forget
 from operations_erasure.requests import FinishedVersions, Forget
 from tabular.addresses import Addresses, address_hash
@@ -105,7 +104,6 @@ def test_a_load_that_is_under_way_brings_nobody_back(pipeline: Pipeline, connect
         assert waiting.result(timeout=10)["rows"] == {"orders": {"deleted": 1, "masked": 0}}
     load(pipeline, put)
     assert stored(pipeline) == {}
-    assert tables.LOAD_LOCK == erasing.LOAD_LOCK
 
 
 def test_only_versions_that_are_finished_are_named(pipeline: Pipeline, connection: psycopg.Connection) -> None:

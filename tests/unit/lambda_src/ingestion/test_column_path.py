@@ -9,7 +9,8 @@ import pytest
 
 from ingestion import row_rules
 from ingestion.column_path import CsvRows
-from ingestion.reader import DatasetReader
+from ingestion.content import Record
+from ingestion.reader import DatasetReader, RejectedRow
 from tabular.declaration import Field
 from tests.support.reading import HEADER, read, read_slowly
 
@@ -43,10 +44,10 @@ def test_rows_with_blanks_are_read_together(form: str, monkeypatch: pytest.Monke
     single = 0
     original = DatasetReader._check_record
 
-    def count(self: DatasetReader, record: object) -> object:
+    def count(self: DatasetReader, record: Record) -> bytes | RejectedRow:
         nonlocal single
         single += 1
-        return original(self, record)  # type: ignore[arg-type]
+        return original(self, record)
 
     monkeypatch.setattr(DatasetReader, "_check_record", count)
     found = read(data)

@@ -19,7 +19,7 @@ from ingestion.content import Content, Record
 from tabular.codes.iso4217 import CURRENCIES
 from tabular.declaration import parse
 from tabular.types.column_type import plain
-from tests.support.reading import HEADER, ORDERS, Read, read, read_slowly
+from tests.support.reading import HEADER, ORDERS, ROW, Read, read, read_slowly
 from tests.unit.lambda_src.ingestion.test_row_rules import COLUMNS, GOOD, check, row, rows
 
 # Values at and just beyond the limits of every rule.
@@ -200,16 +200,7 @@ def numbers(name: str, value: str) -> list[Any]:
 
 def test_the_row_before_is_known_if_its_last_value_has_several_lines() -> None:
     """A row that continues it is rejected for this reason."""
-    whole = {
-        "order_id": "A-1",
-        "customer_email": "ada@example.com",
-        "sku": "MUG-RED",
-        "quantity": "2",
-        "unit_price": "12.50",
-        "currency": "EUR",
-        "ordered_at": "2026-03-31T14:05:00+02:00",
-        "notes": "one\ntwo",
-    }
+    whole = dict(zip(COLUMNS, ROW.decode().split(","), strict=True)) | {"notes": "one\ntwo"}
     lines = [json.dumps(whole)] * 3 + [json.dumps(whole | {"sku": ""})]
     found = same_both_ways("\n".join(lines).encode())
     assert "the row is a continuation of the one before it" in found.rejects[0].reasons[0]

@@ -53,8 +53,11 @@ def test_it_remembers_first_then_erases_and_deletes_what_is_loaded(
 ) -> None:
     function_answers(aws, SOMETHING)
     bucket_has(aws, v1=b"1,ada@example.com\n", v2=b"2,Ada@Example.com\n")
-    remembered = {"Bucket": "landing", "Key": f"erasures/{address_hash(EMAIL).hex()}"}
-    remembered["Body"] = json.dumps({"until": NOTHING["until"]}).encode()  # type: ignore[assignment] # bytes
+    remembered = {
+        "Bucket": "landing",
+        "Key": f"erasures/{address_hash(EMAIL).hex()}",
+        "Body": json.dumps({"until": NOTHING["until"]}).encode(),
+    }
     aws.expect("s3", "put_object", {}, remembered)
     function_answers(aws, SOMETHING)
     aws.expect("s3", "put_object", {}, remembered)
