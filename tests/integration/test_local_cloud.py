@@ -13,6 +13,7 @@ import time
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -316,7 +317,7 @@ def _raw_answers(cloud: LocalCloud, port: int, request: bytes) -> Iterator[bytes
             if context:
                 connection = sockets.enter_context(context.wrap_socket(connection, server_hostname="127.0.0.1"))
             connection.sendall(request)
-            yield b"".join(iter(lambda: connection.recv(65536), b""))  # noqa: B023 - read at once
+            yield b"".join(iter(partial(connection.recv, 65536), b""))
 
 
 def _sockets(pid: int) -> Iterator[str]:
