@@ -3,6 +3,7 @@
 import json
 import tempfile
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ class Synthesized:
     report: dict[str, Any]
     look_ups: list[Any]  # values that synthesis would look up in AWS
 
-    @property
+    @cached_property
     def linked(self) -> Templates:
         """The templates with the references between them."""
         stacks = [stack for stack in self.platform.node.children if isinstance(stack, Stack)]
