@@ -9,6 +9,7 @@ from tabular.declaration import SCHEMA_FILE, Dataset, load_datasets
 from tabular.json_node import DeclarationError
 
 FOLDER = Path("datasets")
+MAX_DATASETS = 40
 _ROOT = Path(__file__).parent.parent
 
 
@@ -26,6 +27,13 @@ def datasets() -> dict[str, Dataset]:
         raise ConfigError(
             f"{FOLDER}/ must have at least one folder with a {SCHEMA_FILE}: without one nothing is loaded"
         )
+    require(
+        len(found) <= MAX_DATASETS,
+        FOLDER.name,
+        f"at most {MAX_DATASETS} datasets",
+        len(found),
+        "the policies of the queues name a rule for each, and have at most 8 KiB (docs/decisions/0026)",
+    )
     for dataset in found.values():
         require(
             dataset.originals_days is not None or not any(field.personal for field in dataset.fields),

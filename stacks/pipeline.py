@@ -1,5 +1,6 @@
 """The schema migration and the ingestion of files."""
 
+from aws_cdk import Fn
 from constructs import Construct
 
 from components.common.function_defaults import FunctionDefaults
@@ -60,7 +61,8 @@ class PipelineStack(PlatformStack):
         self.output(
             "UndeliveredQueueUrl", self.ingestion.undelivered.queue_url, "Events that EventBridge could not send"
         )
-        self.output("RuleArn", self.ingestion.rule.attr_arn, "The rule that sends the bucket's events to the queue")
+        rules = Fn.join(",", [rule.attr_arn for rule in self.ingestion.rules])
+        self.output("RuleArns", rules, "The rules that send the bucket's events to the queue")
         self.output("ArchiveArn", self.ingestion.archive.attr_arn, "The archive of events, for replay")
         self.output("FunctionName", self.ingestion.function.name, "The function that loads files")
         self.output("EventSourceId", self.ingestion.event_source.event_source_mapping_id, "From queue to function")

@@ -20,7 +20,7 @@ from components.database.database import Database
 from components.foundation.alerts import Alerts
 from components.ingestion.landing_bucket import LandingBucket
 from components.ingestion.object_events import ObjectEvents
-from config.datasets import declarations
+from config.datasets import datasets, declarations
 from config.ingestion import DEAD_LETTER_DAYS, QUEUE_DAYS, IngestionConfig, ProvisionedConcurrency, SnapStart, Start
 
 SOURCE = Path("lambda_src/ingestion")
@@ -70,13 +70,14 @@ class Ingestion(Construct):
             self,
             "ObjectEvents",
             landing_bucket=landing_bucket,
+            datasets=datasets(),
             queue=self.queue,
             undelivered=self.undelivered,
             archive_days=config.archive_days,
             key=messages_key,
             removal=removal,
         )
-        self.rule = events.rule
+        self.rules = events.rules
         self.archive = events.archive
         self.function = PythonFunction(
             self,
@@ -164,22 +165,24 @@ class Ingestion(Construct):
             description="EventBridge could not deliver events of landed files to the queue.",
             first_step="Check whether the queue's policy or its key changed, fix it, then run make redrive.",
         )
-        # EventBridge sends these metrics only when a rule fails. On the default event bus the rule is the only
-        # dimension (Amazon EventBridge User Guide, "Monitoring Amazon EventBridge").
-        of_rule = partial(cloudwatch.Metric, namespace="AWS/Events", dimensions_map={"RuleName": self.rule.ref})
-        alarm(
-            "FailedInvocations",
-            metric=of_rule(metric_name="FailedInvocations", statistic=cloudwatch.Stats.SUM),
-            description="EventBridge gave up sending events of landed files to the queue.",
-            first_step="Look for the events in the queue of undelivered events.",
-        )
-        alarm(
-            "InvocationsFailedToBeSentToDlq",
-            metric=of_rule(metric_name="InvocationsFailedToBeSentToDlq", statistic=cloudwatch.Stats.SUM),
-            description="EventBridge could send events of landed files neither to the queue nor to the queue of "
-            "undelivered events.",
-            first_step="Check whether the queues' policies or their key changed, fix it, then run make replay.",
-        )
+        # EventBridge sends this metric only when a rule fails. On the default event bus the rule is the only dimension
+        # (Amazon EventBridge User Guide, "Monitoring Amazon EventBridge").
+        for rule in self.rules:
+            RunbookAlarm(
+                rule,
+                "InvocationsFailedToBeSentToDlq",
+                capability="ingestion",
+                metric=cloudwatch.Metric(
+                    namespace="AWS/Events",
+                    metric_name="InvocationsFailedToBeSentToDlq",
+                    dimensions_map={"RuleName": rule.ref},
+                    statistic=cloudwatch.Stats.SUM,
+                ),
+                description="EventBridge could send events of landed files neither to the queue nor to the queue of "
+                "undelivered events.",
+                first_step="Check whether the queues' policies or their key changed, fix it, then run make replay.",
+                alerts=alerts,
+            )
         longest = Duration.seconds(config.timeout_seconds * 2)
         alarm(
             "OldestMessageAge",

@@ -11,6 +11,8 @@ import importlib.metadata
 import inspect
 import json
 import logging
+import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -38,6 +40,8 @@ def apply() -> None:
     _replays_to_named_rules()
     _events_of_s3()
     _message_move_tasks()
+    _message_groups_of_rules()
+    _fair_queues()
     _functions_run_by(settings().function_python)
     _throttled_aliases()
 
@@ -123,6 +127,50 @@ def _message_move_tasks() -> None:
     expect("StartMessageMoveTask" not in actions and "SendMessage" in actions, "SQS without message move tasks")
     expect_parameters(actions["SendMessage"], "data", "qurl")
     actions.update({"StartMessageMoveTask": move_tasks.start, "ListMessageMoveTasks": move_tasks.recent})
+
+
+def _message_groups_of_rules() -> None:
+    """Keep the message group that a rule's target names, for standard queues too, which the emulator does not."""
+    original = eventbridge._dispatch_to_sqs
+    expect_parameters(original, "spec", "payload", "sqs_parameters")
+    expect('if queue.get("is_fifo")' in inspect.getsource(original), "groups of FIFO queues only")
+
+    def dispatch(spec: Any, payload: str, sqs_parameters: dict[str, Any] | None = None) -> None:
+        original(spec, payload, sqs_parameters)
+        group = (sqs_parameters or {}).get("MessageGroupId")
+        queue = sqs._queue_by_arn(str(spec))
+        if group and queue:
+            # Each event has its own id, so this is its message, even if others came after it.
+            message = next((each for each in reversed(queue["messages"]) if each["body"] == payload), None)
+            if message is not None:
+                message["group_id"] = group
+
+    eventbridge._dispatch_to_sqs = dispatch
+
+
+def _fair_queues() -> None:
+    """Deliver messages of the groups with the fewest messages in flight first, in standard queues.
+
+    SQS does so as soon as a group takes more than 10 % of the consumers' time (Amazon SQS Developer Guide, "How Amazon
+    SQS fair queues work"). A message without a group is a group of its own.
+    """
+    original = sqs._collect_msgs
+    expect_parameters(original, "q", "max_n", "vis_timeout")
+    expect("visible = [m for m in" in inspect.getsource(original), "messages that are received in the queue's order")
+
+    def collect(q: dict[str, Any], max_n: int, vis_timeout: int) -> list[Any]:
+        if not q["is_fifo"]:
+            now, messages = time.time(), list(q["messages"])
+            in_flight = Counter(
+                each.get("group_id") for each in messages if each["visible_at"] > now and each.get("receive_count")
+            )
+            in_flight[None] = 0
+            # Sorted apart: meanwhile other threads append messages to the queue's list.
+            q = {**q, "messages": sorted(messages, key=lambda each: in_flight[each.get("group_id")])}
+        found: list[Any] = original(q, max_n, vis_timeout)
+        return found
+
+    sqs._collect_msgs = collect
 
 
 def _functions_run_by(python: str) -> None:

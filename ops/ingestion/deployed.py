@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class DeployedIngestion:
-    """The landing bucket, the queues and the rule of one environment, and the clients that reach them."""
+    """The landing bucket, the queues and the rules of one environment, and the clients that reach them."""
 
     environment: DeployedEnvironment
     landing_bucket: str
@@ -23,7 +23,7 @@ class DeployedIngestion:
     queue_url: str
     dead_letter_queue_url: str
     undelivered_queue_url: str
-    rule_arn: str
+    rule_arns: list[str]
     archive_arn: str | None  # None if a fork has removed the archive
     s3: S3Client
     sqs: SQSClient
@@ -41,7 +41,7 @@ def find(environment: DeployedEnvironment) -> DeployedIngestion:
         queue_url=pipeline["QueueUrl"],
         dead_letter_queue_url=pipeline["DeadLetterQueueUrl"],
         undelivered_queue_url=pipeline["UndeliveredQueueUrl"],
-        rule_arn=pipeline["RuleArn"],
+        rule_arns=pipeline["RuleArns"].split(","),
         archive_arn=pipeline.get("ArchiveArn"),
         s3=environment.session.client("s3"),
         sqs=environment.session.client("sqs"),

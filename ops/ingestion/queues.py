@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
+GROUP = "sent-by-command"  # one message group, so that new files pass a large reconciliation
 _BATCH = 10  # the SQS maximum
 _PEEK_LIMIT = 500
 _VISIBILITY_TIMEOUT_SECONDS = 30
@@ -35,7 +36,9 @@ def send(sqs: SQSClient, url: str, bodies: Iterable[str]) -> int:
     sent = 0
     rest = iter(bodies)
     while batch := list(islice(rest, _BATCH)):
-        entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(batch)]
+        entries = [
+            {"Id": str(number), "MessageBody": body, "MessageGroupId": GROUP} for number, body in enumerate(batch)
+        ]
         answer = sqs.send_message_batch(QueueUrl=url, Entries=entries)  # type: ignore[arg-type] # plain dictionaries
         sent += len(answer.get("Successful", []))
         if answer.get("Failed"):

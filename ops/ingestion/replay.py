@@ -1,4 +1,4 @@
-"""Sends the archived events of a time span again, to the ingestion's rule only."""
+"""Sends the archived events of a time span again, to the ingestion's rules only."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def run(ingestion: DeployedIngestion, *, start: str, end: str, poll_seconds: flo
         EventSourceArn=ingestion.archive_arn,
         EventStartTime=first,
         EventEndTime=last,
-        Destination={"Arn": archive["EventSourceArn"], "FilterArns": [ingestion.rule_arn]},
+        Destination={"Arn": archive["EventSourceArn"], "FilterArns": ingestion.rule_arns},
     )
     show(f"Started the replay {name}.")
     return _wait(ingestion, name, poll_seconds)

@@ -14,8 +14,7 @@ HOUR = 3600
 # are always 1 (Amazon CloudWatch User Guide, "Statistics definitions"; the services' own pages on metrics).
 COUNTED = {
     *("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count"),
-    *("FailedInvocations", "InvocationsFailedToBeSentToDlq"),
-    *("Errors", "AsyncEventsDropped", "InvocationDroppedCount", "FilesRefused"),
+    *("InvocationsFailedToBeSentToDlq", "Errors", "AsyncEventsDropped", "InvocationDroppedCount", "FilesRefused"),
 }
 MEANINGLESS = {"Sum", "SampleCount"}  # for a level such as CPU use: they depend on how often it is measured
 

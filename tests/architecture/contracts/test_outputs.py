@@ -41,12 +41,13 @@ def test_the_outputs_name_the_queues_where_failed_messages_end(platform: Deploye
     redrive = platform.find(queue)[1]["RedrivePolicy"]["deadLetterTargetArn"]
     ends = platform.text(redrive, "Pipeline")
     assert ends == letters.replace("}", ".Arn}"), f"DeadLetterQueueUrl is {letters}, failures go to {ends}"
-    ((rule, resource),) = platform.synthesized.resources("Pipeline", "AWS::Events::Rule").items()
-    (target,) = resource["Properties"]["Targets"]
-    failed = platform.text(target["DeadLetterConfig"]["Arn"], "Pipeline")
-    assert failed == undelivered.replace("}", ".Arn}"), f"UndeliveredQueueUrl is {undelivered}, events go to {failed}"
-    named = platform.output("Pipeline", "RuleArn")
-    assert named == f"${{Pipeline/{rule}.Arn}}", f"RuleArn is {named}: a replay must name {rule}"
+    rules = platform.synthesized.resources("Pipeline", "AWS::Events::Rule")
+    for resource in rules.values():
+        (target,) = resource["Properties"]["Targets"]
+        failed = platform.text(target["DeadLetterConfig"]["Arn"], "Pipeline")
+        assert failed == undelivered.replace("}", ".Arn}"), f"UndeliveredQueueUrl is {undelivered}, not {failed}"
+    named = platform.output("Pipeline", "RuleArns").split(",")
+    assert sorted(named) == sorted(f"${{Pipeline/{rule}.Arn}}" for rule in rules), f"a replay must name {rules.keys()}"
 
 
 def test_the_outputs_name_the_bucket_and_prefix_that_ingestion_reads(platform: Deployed) -> None:

@@ -17,7 +17,7 @@ from ops.environment import bucket_checks, drift, verify
 from ops.environment.stacks import DeployedResource, find_stacks, prefix
 from ops.ingestion.deployed import find
 from ops.ingestion.verify import canary_is_loaded
-from tests.support.ops.local import deployed_environment, output
+from tests.support.ops.local import deployed_environment, output, without_events
 
 CANARY_SECONDS = 5.0  # short, because the canary is never loaded while events are off
 
@@ -148,9 +148,7 @@ def test_a_stopped_database_is_reported_with_the_start_command(
 
 def test_a_canary_that_is_not_loaded_is_reported_and_deleted(environment: DeployedEnvironment, undo: ExitStack) -> None:
     ingestion = find(environment)
-    rule = ingestion.rule_arn.rpartition("/")[2]
-    undo.callback(ingestion.events.enable_rule, Name=rule)
-    ingestion.events.disable_rule(Name=rule)
+    undo.enter_context(without_events(ingestion))
     (problem,) = canary_is_loaded(environment, seconds=CANARY_SECONDS)
     assert "canary/verify.csv was not loaded within 5 s" in problem
     canary = f"{ingestion.incoming_prefix}canary/"

@@ -13,7 +13,7 @@ from local_cloud.cloud import LocalCloud
 from ops.ingestion import queues
 from ops.ingestion.deployed import DeployedIngestion
 from ops.ingestion.versions import of_key
-from tests.support.ops.local import output, receive
+from tests.support.ops.local import output, receive, without_events
 from tests.support.orders import drop, wait_for
 
 
@@ -76,10 +76,8 @@ def test_without_a_destination_a_move_task_fails_at_a_message_without_a_source_a
 def test_an_undelivered_event_is_moved_to_the_queue_and_its_file_loaded(
     local_cloud: LocalCloud, ingestion: DeployedIngestion
 ) -> None:
-    rule = ingestion.rule_arn.rpartition("/")[2]
-    ingestion.events.disable_rule(Name=rule)
-    dropped = drop(local_cloud)
-    ingestion.events.enable_rule(Name=rule)
+    with without_events(ingestion):
+        dropped = drop(local_cloud)
     (version,) = of_key(ingestion.s3, ingestion.landing_bucket, dropped.key)
     body = version.message(ingestion.landing_bucket, "PutObject")
     ingestion.sqs.send_message(QueueUrl=ingestion.undelivered_queue_url, MessageBody=body)

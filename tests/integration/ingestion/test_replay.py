@@ -13,7 +13,7 @@ import pytest
 
 from local_cloud.cloud import LocalCloud
 from ops.ingestion.deployed import DeployedIngestion
-from tests.support.ops.local import output, receive
+from tests.support.ops.local import output, receive, without_events
 from tests.support.orders import Dropped, drop, ledger, loaded_orders, wait_for
 
 Received = Callable[[Dropped, float], list[dict[str, Any]]]
@@ -88,17 +88,13 @@ def test_a_replay_loads_a_file_whose_event_was_lost_and_reaches_no_other_rule(
     local_cloud: LocalCloud, ingestion: DeployedIngestion, other_rule: tuple[str, Received]
 ) -> None:
     _, received = other_rule
-    rule = ingestion.rule_arn.rpartition("/")[2]
-    ingestion.events.disable_rule(Name=rule)
-    try:
+    with without_events(ingestion):
         dropped = drop(local_cloud)
         (live,) = received(dropped, 3)
-    finally:
-        ingestion.events.enable_rule(Name=rule)
     assert "replay-name" not in live
     assert ledger(local_cloud, dropped) == []
 
-    _replay(local_cloud, ingestion.rule_arn)
+    _replay(local_cloud, *ingestion.rule_arns)
 
     assert wait_for(local_cloud, dropped)["status"] == "loaded"
     assert loaded_orders(local_cloud, dropped) == dropped.order_ids

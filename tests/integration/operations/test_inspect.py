@@ -12,7 +12,7 @@ from local_cloud.cloud import LocalCloud
 from ops.ingestion import keys
 from ops.ingestion.versions import of_key
 from ops.operations.deployed import DeployedOperations
-from tests.support.ops.local import output, run
+from tests.support.ops.local import output, run, without_events
 from tests.support.orders import drop, query, wait_for
 
 COMPOSED, DECOMPOSED = "caf\u00e9", "cafe\u0301"
@@ -68,10 +68,9 @@ def test_inspect_says_when_rejected_rows_are_no_longer_stored(local_cloud: Local
 
 
 def test_inspect_finds_the_undelivered_event_of_a_file(local_cloud: LocalCloud, operations: DeployedOperations) -> None:
-    ingestion, rule = operations.ingestion, operations.ingestion.rule_arn.rpartition("/")[2]
-    ingestion.events.disable_rule(Name=rule)
-    dropped = drop(local_cloud)
-    ingestion.events.enable_rule(Name=rule)
+    ingestion = operations.ingestion
+    with without_events(ingestion):
+        dropped = drop(local_cloud)
     (version,) = of_key(ingestion.s3, ingestion.landing_bucket, dropped.key)
     body = version.message(ingestion.landing_bucket, "PutObject")
     ingestion.sqs.send_message(QueueUrl=ingestion.undelivered_queue_url, MessageBody=body)

@@ -10,17 +10,14 @@ import pytest
 from local_cloud.cloud import LocalCloud
 from ops.operations import reconcile
 from ops.operations.deployed import DeployedOperations
-from tests.support.ops.local import output
+from tests.support.ops.local import output, without_events
 from tests.support.orders import Dropped, drop, ledger, loaded_orders, wait_for
 
 
 @pytest.fixture
-def without_events(operations: DeployedOperations) -> Iterator[None]:
-    """EventBridge sends no event of the bucket to the queue."""
-    events, rule = operations.ingestion.events, operations.ingestion.rule_arn.rpartition("/")[2]
-    events.disable_rule(Name=rule)
-    yield
-    events.enable_rule(Name=rule)
+def no_events(operations: DeployedOperations) -> Iterator[None]:
+    with without_events(operations.ingestion):
+        yield
 
 
 def _delete(operations: DeployedOperations, dropped: Dropped) -> Dropped:
@@ -30,7 +27,7 @@ def _delete(operations: DeployedOperations, dropped: Dropped) -> Dropped:
     return Dropped(key=dropped.key, version_id=version, order_ids=[])
 
 
-@pytest.mark.usefixtures("without_events")
+@pytest.mark.usefixtures("no_events")
 def test_files_and_deletions_whose_events_were_lost_are_found_and_loaded(
     local_cloud: LocalCloud, operations: DeployedOperations, capsys: pytest.CaptureFixture[str]
 ) -> None:

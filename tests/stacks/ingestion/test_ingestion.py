@@ -35,9 +35,10 @@ def _function_id(synthesized: Synthesized, name: str) -> str:
     return id_
 
 
-def _rule_id(synthesized: Synthesized) -> str:
-    (id_,) = synthesized.resources("Pipeline", "AWS::Events::Rule")
-    return id_
+def _rules(synthesized: Synthesized) -> dict[str, dict[str, Any]]:
+    """The properties of the rules that send events of files, by logical id."""
+    found = synthesized.resources("Pipeline", "AWS::Events::Rule").items()
+    return {id_: resource["Properties"] for id_, resource in found}
 
 
 def _queue(synthesized: Synthesized, name: str) -> tuple[str, dict[str, Any]]:
@@ -50,21 +51,47 @@ def _queue(synthesized: Synthesized, name: str) -> tuple[str, dict[str, Any]]:
 
 
 def test_events_of_the_landing_prefix_reach_the_queue(every_environment: Synthesized) -> None:
-    rule = every_environment.only("Pipeline", "AWS::Events::Rule")
-    pattern = rule["EventPattern"]
-    has("the rule", pattern, {"source": ["aws.s3"], "detail-type": ["Object Created", "Object Deleted"]})
-    has("the rule", pattern["detail"], {"object": {"key": [{"prefix": "incoming/"}]}})
-    mentions("the rule", pattern["detail"], {"bucket": "LandingBucket"})
-    (target,) = rule["Targets"]
     queue, undelivered = (
         {"Fn::GetAtt": [_queue(every_environment, name)[0], "Arn"]} for name in ("Queue", "UndeliveredEventsQueue")
     )
-    has("the rule's target", target, {"Arn": queue, "DeadLetterConfig": {"Arn": undelivered}})
+    for id_, rule in _rules(every_environment).items():
+        pattern = rule["EventPattern"]
+        has(id_, pattern, {"source": ["aws.s3"], "detail-type": ["Object Created", "Object Deleted"]})
+        mentions(id_, pattern["detail"], {"bucket": "LandingBucket"})
+        (target,) = rule["Targets"]
+        has(f"the target of {id_}", target, {"Arn": queue, "DeadLetterConfig": {"Arn": undelivered}})
+
+
+@pytest.mark.parametrize(
+    ("key", "group"),
+    [
+        *((f"incoming/{name}/2026/a file.csv", name) for name in datasets()),
+        *((key, None) for key in ("incoming/a file.csv", "incoming/orders", "incoming/order/a.csv", "incoming/")),
+    ],
+)
+def test_the_event_of_every_file_reaches_the_queue_once_in_the_group_of_its_dataset(
+    every_environment: Synthesized, key: str, group: str | None
+) -> None:
+    """SQS serves groups fairly. A second message would load the file twice, to no effect, and cost as much."""
+    matching = [rule for rule in _rules(every_environment).values() if _matches(rule["EventPattern"], key)]
+    groups = [rule["Targets"][0].get("SqsParameters", {}).get("MessageGroupId") for rule in matching]
+    assert groups == [group], f"{key} matches rules of the groups {groups}"
+
+
+def _matches(pattern: dict[str, Any], key: str) -> bool:
+    (condition,) = pattern["detail"]["object"]["key"]
+    if "prefix" in condition:
+        return key.startswith(condition["prefix"])
+    return not key.startswith(tuple(condition["anything-but"]["prefix"]))
 
 
 def test_events_are_archived_encrypted_for_a_replay(every_environment: Synthesized) -> None:
     archive = every_environment.only("Pipeline", "AWS::Events::Archive")
-    assert archive["EventPattern"] == every_environment.only("Pipeline", "AWS::Events::Rule")["EventPattern"]
+    has("the archive", archive["EventPattern"]["detail"], {"object": {"key": [{"prefix": "incoming/"}]}})
+    for id_, rule in _rules(every_environment).items():
+        same = {name: rule["EventPattern"][name] for name in ("source", "detail-type")}
+        has(f"the archive, as {id_}", archive["EventPattern"], same)
+        assert archive["EventPattern"]["detail"]["bucket"] == rule["EventPattern"]["detail"]["bucket"]
     bus = json.dumps(archive["SourceArn"])
     assert re.search(r":event-bus/default\"[\]}]*$", bus), (
         f"the archive keeps events of {bus}, but S3 sends to the default bus"
@@ -98,9 +125,8 @@ def test_eventbridge_may_use_the_messages_key_only_for_the_default_bus(every_env
     assert {str(statement["Principal"]) for statement in (use, look)} == {"{'Service': 'events.amazonaws.com'}"}
 
 
-def test_only_the_rule_sends_to_the_queue_and_only_over_tls(every_environment: Synthesized) -> None:
-    (rule,) = every_environment.resources("Pipeline", "AWS::Events::Rule")
-    ours = {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule, "Arn"]}}}
+def test_only_the_rules_send_to_the_queue_and_only_over_tls(every_environment: Synthesized) -> None:
+    ours = {"ArnEquals": {"aws:SourceArn": [{"Fn::GetAtt": [id_, "Arn"]} for id_ in _rules(every_environment)]}}
     policies = every_environment.resources("Pipeline", "AWS::SQS::QueuePolicy")
     with_policy = {queue["Ref"] for policy in policies.values() for queue in policy["Properties"]["Queues"]}
     bare = set(every_environment.resources("Pipeline", "AWS::SQS::Queue")) - with_policy
@@ -181,13 +207,12 @@ def test_ingestion_has_the_configured_timeout_and_memory(every_environment: Synt
     has("the ingestion function", _function(every_environment, "Ingestion"), wanted)
 
 
-def test_the_rule_and_the_event_source_mapping_are_enabled(every_environment: Synthesized) -> None:
+def test_the_rules_and_the_event_source_mapping_are_enabled(every_environment: Synthesized) -> None:
     """Enabled is the default of both."""
     mapping = every_environment.only("Pipeline", "AWS::Lambda::EventSourceMapping")
     has("the queue's mapping to the function", {"Enabled": True} | mapping, {"Enabled": True})
-    has(
-        "the rule", {"State": "ENABLED"} | every_environment.only("Pipeline", "AWS::Events::Rule"), {"State": "ENABLED"}
-    )
+    for id_, rule in _rules(every_environment).items():
+        has(id_, {"State": "ENABLED"} | rule, {"State": "ENABLED"})
 
 
 @pytest.mark.parametrize("start", [ProvisionedConcurrency(executions=2), SnapStart()], ids=str)
@@ -291,8 +316,7 @@ def test_alarms_report_files_that_fail_or_wait(every_environment: Synthesized) -
         f"ApproximateNumberOfMessagesVisible of {_queue(every_environment, 'DeadLetterQueue')[0]}",
         f"ApproximateNumberOfMessagesVisible of {_queue(every_environment, 'Undelivered')[0]}",
         f"ApproximateAgeOfOldestMessage of {_queue(every_environment, 'Queue')[0]}",
-        f"FailedInvocations of {_rule_id(every_environment)}",
-        f"InvocationsFailedToBeSentToDlq of {_rule_id(every_environment)}",
+        *(f"InvocationsFailedToBeSentToDlq of {id_}" for id_ in _rules(every_environment)),
         f"Errors of {_function_id(every_environment, 'Ingestion')}",
         "FilesRefused of ingestion",
     }
@@ -311,12 +335,16 @@ def test_the_first_failed_file_starts_an_alarm(every_environment: Synthesized) -
         has(id_, alarm, {"Threshold": most, "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1})
 
 
-def test_the_alarms_of_the_rule_name_it_alone(every_environment: Synthesized) -> None:
+def test_every_rule_has_an_alarm_that_names_it_alone(every_environment: Synthesized) -> None:
     """Its metrics have no other dimension (Amazon EventBridge User Guide, "Monitoring Amazon EventBridge")."""
+    watched = []
     for resource in every_environment.resources("Pipeline", "AWS::CloudWatch::Alarm").values():
         if resource["Properties"]["Namespace"] == "AWS/Events":
-            rule = {"Name": "RuleName", "Value": {"Ref": _rule_id(every_environment)}}
-            has("an alarm of the rule", resource["Properties"], {"Dimensions": [rule], "Statistic": "Sum"})
+            (dimension,) = resource["Properties"]["Dimensions"]
+            has("an alarm of a rule", resource["Properties"], {"Statistic": "Sum"})
+            has("an alarm of a rule", dimension, {"Name": "RuleName"})
+            watched.append(dimension["Value"]["Ref"])
+    assert sorted(watched) == sorted(_rules(every_environment))
 
 
 def _watched(alarm: dict[str, Any]) -> str:

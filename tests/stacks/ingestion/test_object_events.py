@@ -1,5 +1,7 @@
 """Every event of a landed file reaches the function, unchanged and without delay."""
 
+from typing import Any
+
 from tests.support.promises import has
 from tests.support.synthesis import Synthesized
 
@@ -8,13 +10,19 @@ LARGEST_EVENT = 256 * 1024  # bytes (Amazon EventBridge User Guide, "Amazon Even
 HOUR = 3600
 
 
+def _rules(synthesized: Synthesized) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """The properties of each rule, and its only target."""
+    rules = [resource["Properties"] for resource in synthesized.resources("Pipeline", "AWS::Events::Rule").values()]
+    assert rules
+    return [(rule, target) for rule in rules for (target,) in [rule["Targets"]]]
+
+
 def test_every_event_reaches_the_function_unchanged_and_without_delay(every_environment: Synthesized) -> None:
     """A file whose event is lost or cut off is never loaded."""
-    rule = every_environment.only("Pipeline", "AWS::Events::Rule")
-    has("the rule", {"EventBusName": "default"} | rule, {"EventBusName": "default"})  # where S3 sends its events
-    (target,) = rule["Targets"]
-    changed = {"Input", "InputPath", "InputTransformer"} & set(target)
-    assert not changed, f"the rule's target has {changed}: the function could not read the event"
+    for rule, target in _rules(every_environment):
+        has("the rule", {"EventBusName": "default"} | rule, {"EventBusName": "default"})  # where S3 sends its events
+        changed = {"Input", "InputPath", "InputTransformer"} & set(target)
+        assert not changed, f"the rule's target has {changed}: the function could not read the event"
     mapping = every_environment.only("Pipeline", "AWS::Lambda::EventSourceMapping")
     assert "FilterCriteria" not in mapping, (
         f"Lambda deletes messages outside FilterCriteria {mapping['FilterCriteria']}"
@@ -41,23 +49,23 @@ def test_the_event_source_mapping_has_no_property_that_is_only_for_streams(every
 
 def test_eventbridge_tries_again_for_hours(every_environment: Synthesized) -> None:
     """A key or a policy that is wrong for an hour delays events, but needs no redrive."""
-    (target,) = every_environment.only("Pipeline", "AWS::Events::Rule")["Targets"]
-    retries = {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 24 * HOUR} | target.get("RetryPolicy", {})
-    for name, least in (("MaximumRetryAttempts", 100), ("MaximumEventAgeInSeconds", 6 * HOUR)):
-        assert retries[name] >= least, f"the rule's target: {name} is {retries[name]}, must be {least} or more"
+    for _, target in _rules(every_environment):
+        retries = {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 24 * HOUR} | target.get("RetryPolicy", {})
+        for name, least in (("MaximumRetryAttempts", 100), ("MaximumEventAgeInSeconds", 6 * HOUR)):
+            assert retries[name] >= least, f"the rule's target: {name} is {retries[name]}, must be {least} or more"
 
 
-def test_the_rule_may_send_to_its_target_and_its_dead_letter_queue(every_environment: Synthesized) -> None:
+def test_the_rules_may_send_to_their_target_and_their_dead_letter_queue(every_environment: Synthesized) -> None:
     """An event that EventBridge may send to neither of the two queues is lost, and no alarm reports it."""
-    (target,) = every_environment.only("Pipeline", "AWS::Events::Rule")["Targets"]
-    open_to_it = [
+    open_to_them = [
         statement["Resource"]
         for policy in every_environment.resources("Pipeline", "AWS::SQS::QueuePolicy").values()
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
         if statement["Effect"] == "Allow" and statement["Action"] == "sqs:SendMessage"
     ]
-    for what, queue in (("Arn", target["Arn"]), ("DeadLetterConfig", target["DeadLetterConfig"]["Arn"])):
-        assert queue in open_to_it, f"the rule may not send to its target's {what} {queue}, only to {open_to_it}"
+    for _, target in _rules(every_environment):
+        for what, queue in (("Arn", target["Arn"]), ("DeadLetterConfig", target["DeadLetterConfig"]["Arn"])):
+            assert queue in open_to_them, f"the rule may not send to its target's {what} {queue}: {open_to_them}"
 
 
 def test_the_event_source_mapping_is_created_after_the_functions_policies(every_environment: Synthesized) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from config.environments import LOCAL
@@ -11,6 +13,7 @@ from local_cloud.cloud import LocalCloud
 from local_cloud.environment import clean
 from local_cloud.state import CHECKOUT
 from ops.common.environment import DeployedEnvironment
+from ops.ingestion.deployed import DeployedIngestion
 from tests.support.orders import eventually
 
 
@@ -44,6 +47,19 @@ def output(cloud: LocalCloud, capability: str, *arguments: str) -> str:
     finished = run(cloud, capability, *arguments)
     assert finished.returncode == 0, finished.stderr
     return finished.stdout
+
+
+@contextmanager
+def without_events(ingestion: DeployedIngestion) -> Iterator[None]:
+    """EventBridge sends no event of the bucket to the queue."""
+    names = [each.rpartition("/")[2] for each in ingestion.rule_arns]
+    for name in names:
+        ingestion.events.disable_rule(Name=name)
+    try:
+        yield
+    finally:
+        for name in names:
+            ingestion.events.enable_rule(Name=name)
 
 
 def receive(sqs: Any, url: str, part: str, *, delete: bool = False) -> None:

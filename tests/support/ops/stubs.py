@@ -91,7 +91,7 @@ class Stubs:
             "queue_url": "https://sqs/queue",
             "dead_letter_queue_url": "https://sqs/dead",
             "undelivered_queue_url": "https://sqs/undelivered",
-            "rule_arn": RULE,
+            "rule_arns": [RULE],
             "archive_arn": ARCHIVE,
             **{service: self.client(service) for service in ("s3", "sqs", "events")},
         }

@@ -29,7 +29,7 @@ Scenario = Callable[[Deployed], AbstractContextManager[Attempt]]
 @contextmanager
 def reading_a_file(deployed: Deployed) -> Iterator[Attempt]:
     """The function gets the event of a file that EventBridge sent to nobody."""
-    events, rule = deployed.client("events"), deployed.named("IngestionObjectEventsRule")
+    events, rule = deployed.client("events"), deployed.named("IngestionObjectEventsFilesorders")
     events.disable_rule(Name=rule)
     try:
         dropped = drop(deployed.cloud)

@@ -56,6 +56,12 @@ def test_files_with_personal_data_must_say_for_how_long_they_are_kept(
         datasets.__wrapped__()
 
 
+def test_more_datasets_than_the_queues_policies_can_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_DATASETS", len(datasets()) - 1)
+    with pytest.raises(ConfigError, match=r"datasets must be at most 3 datasets, got 4: the policies of the queues"):
+        datasets.__wrapped__()
+
+
 def test_a_platform_without_datasets_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_ROOT", tmp_path)
     with pytest.raises(ConfigError, match=r"datasets/ must have at least one folder with a schema\.json"):

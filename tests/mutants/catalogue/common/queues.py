@@ -22,7 +22,7 @@ MUTANTS = (
         file="components/common/queue.py",
         old="enforce_ssl=True",
         new="enforce_ssl=False",
-        test=f"{INGESTION}::test_only_the_rule_sends_to_the_queue_and_only_over_tls[prod]",
+        test=f"{INGESTION}::test_only_the_rules_send_to_the_queue_and_only_over_tls[prod]",
         says="aws:SecureTransport",
     ),
     Mutant(

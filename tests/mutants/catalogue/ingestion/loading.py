@@ -87,7 +87,7 @@ MUTANTS = (
         file="components/ingestion/ingestion.py",
         old="batch_size=1,  #",
         new="enabled=False,\n            batch_size=1,  #",
-        test=f"{INGESTION}::test_the_rule_and_the_event_source_mapping_are_enabled[prod]",
+        test=f"{INGESTION}::test_the_rules_and_the_event_source_mapping_are_enabled[prod]",
         says="Enabled",
     ),
     Mutant(
@@ -149,10 +149,10 @@ MUTANTS = (
     Mutant(
         name="an output has another name than its command reads",
         file="stacks/pipeline.py",
-        old='"RuleArn"',
+        old='"RuleArns"',
         new='"Rule"',
         test=f"{OUTPUTS}::test_every_output_that_a_command_reads_exists[prod]",
-        says="RuleArn",
+        says="RuleArns",
     ),
     Mutant(
         name="an optional output has another name than its command reads",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ops.common.errors import CommandError
-from ops.ingestion import redrive
+from ops.ingestion import queues, redrive
 from tests.support.ops.stubs import ARN, Stubs
 
 SOURCE, DESTINATION = f"{ARN}dead", f"{ARN}queue"
@@ -86,7 +86,7 @@ def test_undelivered_events_are_deleted_only_after_they_are_sent(
 ) -> None:
     begins(aws, visible=0, tasks=[])
     aws.expect("sqs", "receive_message", {"Messages": [{"Body": "{}", "ReceiptHandle": "r", "MessageId": "m"}]})
-    entries = [{"Id": "0", "MessageBody": "{}"}]
+    entries = [{"Id": "0", "MessageBody": "{}", "MessageGroupId": queues.GROUP}]
     sent = {"Successful": [{"Id": "0", "MessageId": "m", "MD5OfMessageBody": "0"}], "Failed": []}
     aws.expect("sqs", "send_message_batch", sent, {"QueueUrl": "https://sqs/queue", "Entries": entries})
     aws.expect(

@@ -10,7 +10,7 @@ from unicodedata import normalize
 import pytest
 
 from ops.common.errors import CommandError
-from ops.ingestion import keys, reprocess
+from ops.ingestion import keys, queues, reprocess
 from ops.ingestion.versions import Version
 from tests.support.ops.stubs import AT, Stubs, entry, page
 
@@ -36,7 +36,8 @@ def sends(aws: Stubs, key: str, version_id: str, **why: str) -> str:
     version = Version(key=key, version_id=version_id, at=AT, size=5, is_latest=True)
     message = version.message("landing", "Reprocess", request=request)
     sent = {"Successful": [{"Id": "0", "MessageId": "m", "MD5OfMessageBody": "0"}], "Failed": []}
-    asked = {"QueueUrl": "https://sqs/queue", "Entries": [{"Id": "0", "MessageBody": message}]}
+    entry = {"Id": "0", "MessageBody": message, "MessageGroupId": queues.GROUP}
+    asked = {"QueueUrl": "https://sqs/queue", "Entries": [entry]}
     aws.expect("sqs", "send_message_batch", sent, asked)
     return message
 

@@ -16,7 +16,7 @@ from tests.support.reading import read
 
 STACK = f"{DEV.project}-dev-"
 PIPELINE = {
-    "QueueUrl": "q", "DeadLetterQueueUrl": "d", "UndeliveredQueueUrl": "u", "RuleArn": RULE, "FunctionName": "load"
+    "QueueUrl": "q", "DeadLetterQueueUrl": "d", "UndeliveredQueueUrl": "u", "RuleArns": RULE, "FunctionName": "load"
 }  # fmt: skip
 
 
