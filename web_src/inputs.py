@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
 from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo, field_validator
@@ -17,10 +18,24 @@ PAGE_ROWS = 50
 PAGE_REJECTS = 100
 MAX_ROWS = 500
 MAX_PLACE = 2**48 - 1  # of a row in its table: the number of a block (32 bits), and of a row in it (16 bits)
+_ISO_DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL can't store NUL characters
 
+
+def _none_if_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _day(value: Any) -> Any:
+    """Pydantic would also read a number, as seconds since 1970."""
+    if isinstance(value, str) and value and not _ISO_DATE.fullmatch(value):
+        raise PydanticCustomError("date_text", "must be YYYY-MM-DD")
+    return _none_if_empty(value)
+
+
 # Forms send a field that was left empty as an empty string.
-EmptyIsNone = BeforeValidator(lambda value: None if value == "" else value)
+EmptyIsNone = BeforeValidator(_none_if_empty)
+EmptyStatusIsNone = BeforeValidator(_none_if_empty, json_schema_input_type=Status | Literal[""] | None)
 _MAX_KEY = 1024
 _MAX_CURSOR = 20_000
 
@@ -42,7 +57,7 @@ class FileQuery(BaseModel):
     dataset: Annotated[
         SearchText | None, EmptyIsNone, Field(description="Only files in the folder of this dataset.")
     ] = None
-    status: Annotated[Status | None, EmptyIsNone, Field(description="Only files with this status.")] = None
+    status: Annotated[Status | None, EmptyStatusIsNone, Field(description="Only files with this status.")] = None
     search: Annotated[
         Annotated[str, Field(max_length=_MAX_KEY, pattern=NO_NUL)] | None,
         EmptyIsNone,
@@ -76,7 +91,7 @@ class DatedRowQuery(RowQuery):
 
     until: Annotated[
         date | None,
-        EmptyIsNone,
+        BeforeValidator(_day, json_schema_input_type=date | Literal[""] | None),
         Field(description="Only rows of this day (UTC) or earlier. Can't be combined with a search."),
     ] = None
 

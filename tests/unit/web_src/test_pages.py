@@ -177,6 +177,7 @@ def test_the_liveness_check_succeeds_while_the_database_is_unavailable(client: C
         ("/datasets/orders/row", 422, "Order is missing."),
         ("/datasets/returns/row?return_id=R-1&line=one", 422, "Line must be a whole number, not &#39;one&#39;."),
         (f"{ORDERS}?until=yesterday", 422, "The last day must be a date such as 2026-03-31, not &#39;yesterday&#39;."),
+        (f"{ORDERS}?until=0", 422, "The last day must be a date such as 2026-03-31, not &#39;0&#39;."),
         (f"{ORDERS}?until=2026-11-20&search=A", 422, "The last day can&#39;t be combined with a search"),
         (f"{ORDERS}?after=2026-11-20", 422, "The position in the list belongs to another list."),
         (f"{ORDERS}.csv?until=yesterday", 422, "The last day must be a date such as 2026-03-31"),
