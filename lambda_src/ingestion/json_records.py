@@ -63,7 +63,7 @@ def next_record(dataset: Dataset, content: Content) -> tuple[Record, list[str]] 
     if members is None:
         return Record(number, line, (), [_fault(dataset, line)]), []
     known = dataset.names_in_files
-    names = [known.get(folded(name)) for name, _ in members]
+    names = [known.get(name) or known.get(folded(name)) for name, _ in members]
     if not any(names) and (fault := _inside(dataset, members)):
         return Record(number, line, (), [fault], members), []
     values: dict[str, str | None] = dict.fromkeys(dataset.columns, "")

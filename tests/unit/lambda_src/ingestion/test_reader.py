@@ -277,14 +277,26 @@ class TestTooManyRejects:
 
     def test_the_share_is_checked_every_ten_thousand_records_even_on_the_fast_path(self) -> None:
         good = ROW + b"\n"
-        # 1,100 of 10,000 are too many, though of all 50,000 they would not be.
-        data = HEADER + self.BAD * 1_100 + good * 48_900
-        with pytest.raises(RefusedError, match="1,100 of the first 10,000;"):
-            read(data, max_rejected_percent=10)
-        with pytest.raises(RefusedError, match="1,100 of the first 10,000;"):
-            read((data[at : at + 1_000_000] for at in range(0, len(data), 1_000_000)), max_rejected_percent=10)
+        # 550 of 10,000 are too many, though of all 50,000 they would not be.
+        data = HEADER + self.BAD * 550 + good * 49_450
+        with pytest.raises(RefusedError, match="550 of the first 10,000;"):
+            read(data, max_rejected_percent=5)
+        with pytest.raises(RefusedError, match="550 of the first 10,000;"):
+            read((data[at : at + 1_000_000] for at in range(0, len(data), 1_000_000)), max_rejected_percent=5)
         later = HEADER + good * 10_000 + self.BAD * 1_100 + good * 38_900
         assert len(read(later, max_rejected_percent=10).rejects) == 1_100
+
+    @pytest.mark.parametrize(("percent", "least"), [(1, KEPT_REJECTS), (20, 2_000), (60, 6_000)])
+    def test_no_row_is_read_after_too_many_were_rejected_for_the_next_check(self, percent: int, least: int) -> None:
+        good = ROW + b"\n"
+        for end in (self.BAD * 20_000, good * 100_000):
+            data = HEADER + self.BAD * (least + 1) + end
+            with pytest.raises(RefusedError, match=f"{least + 1:,} of the first {least + 1:,}; the limit is {percent} %"):
+                read(data, max_rejected_percent=percent)
+        # The same share in the second interval, for which the first has spare rejects.
+        later = HEADER + good * 10_000 + self.BAD * 2 * least + good * (10_000 - 2 * least)
+        if percent == 20:
+            assert len(read(later, max_rejected_percent=percent).rejects) == 2 * least
 
     def test_the_first_thousand_rejected_rows_are_kept(self) -> None:
         found = read(HEADER + b"".join(b"bad %d\n" % number for number in range(3_000)))
