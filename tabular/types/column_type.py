@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -87,14 +88,15 @@ class ColumnType:
 def quote(value: str) -> str:
     """The value as quoted in a reason: shortened, and invisible or invalid characters escaped."""
     short = value if len(value) <= SHOWN_CHARACTERS else value[:SHOWN_CHARACTERS] + "…"
-    visible = short if short.isprintable() else "".join(each if each.isprintable() else _visible(each) for each in short)
+    visible = short if short.isprintable() else "".join(map(_visible, short))
     return f'"{visible}"'
 
 
+@lru_cache(1_000)
 def _visible(character: str) -> str:
     if "\udc80" <= character <= "\udcff":  # a byte that is not UTF-8
         return f"\\x{ord(character) - 0xDC00:02x}"
-    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+    return character if character.isprintable() else character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def choices(field: Field, read: Callable[[Any], Any]) -> list[Any]:

@@ -291,7 +291,9 @@ class TestTooManyRejects:
         good = ROW + b"\n"
         for end in (self.BAD * 20_000, good * 100_000):
             data = HEADER + self.BAD * (least + 1) + end
-            with pytest.raises(RefusedError, match=f"{least + 1:,} of the first {least + 1:,}; the limit is {percent} %"):
+            with pytest.raises(
+                RefusedError, match=f"{least + 1:,} of the first {least + 1:,}; the limit is {percent} %"
+            ):
                 read(data, max_rejected_percent=percent)
         # The same share in the second interval, for which the first has spare rejects.
         later = HEADER + good * 10_000 + self.BAD * 2 * least + good * (10_000 - 2 * least)
