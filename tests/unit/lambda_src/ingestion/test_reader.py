@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import tracemalloc
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.reader import KEPT_REJECTS, MAX_RAW_BYTES, DatasetReader, RejectedRow, as_text
+from ingestion.reader import ALWAYS_ALLOWED_REJECTS, KEPT_REJECTS, MAX_RAW_BYTES, DatasetReader, RejectedRow, as_text
 from ingestion.refusal import RefusedError
 from tabular.declaration import parse
 from tests.support.reading import HEADER, ORDERS, ROW, read
@@ -295,10 +296,26 @@ class TestTooManyRejects:
                 RefusedError, match=f"{least + 1:,} of the first {least + 1:,}; the limit is {percent} %"
             ):
                 read(data, max_rejected_percent=percent)
-        # The same share in the second interval, for which the first has spare rejects.
-        later = HEADER + good * 10_000 + self.BAD * 2 * least + good * (10_000 - 2 * least)
-        if percent == 20:
-            assert len(read(later, max_rejected_percent=percent).rejects) == 2 * least
+
+    def test_a_later_row_counts_with_all_rows_before_it(self) -> None:
+        good = ROW + b"\n"
+        data = HEADER + good * 10_000 + self.BAD * 4_000 + good * 6_000
+        assert len(read(data, max_rejected_percent=20).rejects) == 4_000
+
+    @given(
+        st.lists(st.tuples(st.booleans(), st.integers(10, 40)), min_size=2, max_size=8), st.sampled_from([30, 60, 80])
+    )
+    def test_only_files_that_a_check_refuses_are_refused_early(
+        self, runs: list[tuple[bool, int]], percent: int
+    ) -> None:
+        rows = [bad for bad, count in runs for _ in range(count)]
+        checks = [(end, sum(rows[:end])) for end in (*range(50, len(rows), 50), len(rows))]
+        refused = any(bad > ALWAYS_ALLOWED_REJECTS and bad * 100 > end * percent for end, bad in checks)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("ingestion.reader.CHECK_INTERVAL_RECORDS", 50)
+            patch.setattr("ingestion.reader.KEPT_REJECTS", ALWAYS_ALLOWED_REJECTS)
+            with pytest.raises(RefusedError) if refused else nullcontext():
+                read(HEADER + b"".join(self.BAD if bad else ROW + b"\n" for bad in rows), max_rejected_percent=percent)
 
     def test_the_first_thousand_rejected_rows_are_kept(self) -> None:
         found = read(HEADER + b"".join(b"bad %d\n" % number for number in range(3_000)))
