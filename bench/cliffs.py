@@ -28,6 +28,7 @@ _KINDS: dict[str, Callable[[Dataset, int], DatasetFile]] = {
     "a blank before each key": dataset_files.with_blanks,
     "1 % bad rows": dataset_files.with_bad_rows,
     "20 % bad rows": partial(dataset_files.with_bad_rows, every=5),
+    "20 % rows with wrong values only": dataset_files.with_wrong_values,
     "JSON Lines": dataset_files.json_lines,
 }
 _GOALS = {CLEAN: AtLeast(target=0.6, goal=0.9), ALL_KNOWN: AtLeast(target=0.2, goal=0.5)}

@@ -22,6 +22,7 @@ from tabular.declaration import Dataset, Field
 _COMPRESSION = 6  # the default of the program gzip
 _BARE = "\ue000"  # marks a JSON value without quotes
 _NOTE = 'a "b", c'
+_WRONG = '? "a" \n "b"'
 
 Row = list[str]
 
@@ -133,6 +134,12 @@ def with_bad_rows(dataset: Dataset, rows: int, *, every: int = 100) -> DatasetFi
             yield row
 
     return _csv(dataset, f"bad-{every}", rows, spoiled(), good=rows - len(range(0, rows, every)))
+
+
+def with_wrong_values(dataset: Dataset, rows: int) -> DatasetFile:
+    """Every fifth row, as many as a file may have by default, has a long reason in almost every column."""
+    found = ([_WRONG] * len(row) if number % 5 == 0 else row for number, row in enumerate(values(dataset, rows)))
+    return _csv(dataset, "wrong", rows, found, good=rows - len(range(0, rows, 5)))
 
 
 def orders() -> Dataset:

@@ -42,6 +42,7 @@ _FIELD_KEYS = (
 _DATASET_KEYS = (
     *("knownKey", "maxRejectedPercent", "maxFileMb", "retentionDays", "dialect", "encoding", "page"),
 )  # fmt: skip
+_SEPARATORS = re.compile(r"[ _.\-]+")
 _MAX_KEY_BYTES = 2_600  # PostgreSQL's B-tree entry has at most 2,704, and needs some for itself
 _BYTES_OF_A_CHARACTER = 4
 _BYTES_OF_A_VALUE = 64  # of the longest number; other values that are no texts are shorter
@@ -181,7 +182,7 @@ class Dataset:
 
 def folded(name: str) -> str:
     """The form in which names of columns are compared: without case, and with "_" for blanks, hyphens and dots."""
-    return re.sub(r"[ _.\-]+", "_", name.strip().casefold())
+    return _SEPARATORS.sub("_", name.strip().casefold())
 
 
 def load_datasets(folder: Path) -> dict[str, Dataset]:

@@ -42,6 +42,10 @@ class _Object(list[tuple[str, Any]]):
     """The members of an object, in which a name may occur twice."""
 
 
+# json.loads would make a new decoder for each line.
+_JSON = json.JSONDecoder(parse_int=_Number, parse_float=_Number, parse_constant=_Number, object_pairs_hook=_Object)
+
+
 def next_record(dataset: Dataset, content: Content) -> tuple[Record, list[str]] | None:
     """Read the line at the position, and move the position behind it; None at the end of the file.
 
@@ -63,12 +67,14 @@ def next_record(dataset: Dataset, content: Content) -> tuple[Record, list[str]] 
     if members is None:
         return Record(number, line, (), [_fault(dataset, line)]), []
     known = dataset.names_in_files
-    names = [known.get(folded(name)) for name, _ in members]
+    names = [known.get(name) or known.get(folded(name)) for name, _ in members]
     if not any(names) and (fault := _inside(dataset, members)):
         return Record(number, line, (), [fault], members), []
     values: dict[str, str | None] = dict.fromkeys(dataset.columns, "")
-    counts = Counter(names)
-    faults = [f"{name} occurs more than once" for name in dataset.columns if counts[name] > 1]
+    faults = []
+    if len(set(names)) < len(names):
+        counts = Counter(names)
+        faults = [f"{name} occurs more than once" for name in dataset.columns if counts[name] > 1]
     for name, (_, value) in zip(names, members, strict=True):
         if name:
             text, fault = _text(dataset.by_name[name], value)
@@ -138,9 +144,7 @@ def layout(dataset: Dataset, line: bytes) -> tuple[tuple[bytes, str | None], ...
 
 def _members(line: str) -> list[tuple[str, Any]] | None:
     try:
-        found = json.loads(
-            line, parse_int=_Number, parse_float=_Number, parse_constant=_Number, object_pairs_hook=_Object
-        )
+        found = _JSON.decode(line)
     except (ValueError, RecursionError):
         return None
     if not isinstance(found, _Object) or (line.count("[") + line.count("{") > _MAX_LEVELS and _is_too_deep(found)):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from common.database import UNSTORABLE
@@ -27,7 +27,6 @@ KEPT_REJECTS = 1_000  # of a file that is refused
 
 _CHUNK_BYTES = 64 * 1024
 _CHUNK_REJECTS = 500
-_QUOTED_VALUE = re.compile('"[^"]*"')
 _SHOWN_REASONS = 3
 _KINDS_OF_REASONS = 1_000
 _NOT_STORABLE = "can't be stored"
@@ -60,10 +59,14 @@ class CommonReasons:
     def add(self, row: RejectedRow) -> None:
         """Count the reasons of a row."""
         for reason in row.reasons:
-            kind = _QUOTED_VALUE.sub("", reason, count=1)
-            if kind in self._first or len(self._first) < _KINDS_OF_REASONS:
+            before, _, rest = reason.partition('"')
+            _, closed, after = rest.partition('"')
+            kind = before + after if closed else reason
+            if kind in self._first:
                 self._counts[kind] += 1
-                self._first.setdefault(kind, (reason, row.line_number))
+            elif len(self._first) < _KINDS_OF_REASONS:
+                self._counts[kind] = 1
+                self._first[kind] = (reason, row.line_number)
 
     def __str__(self) -> str:
         """The most common reasons, each with a line; empty if there are none."""
@@ -95,7 +98,8 @@ class DatasetReader:
     whole file has been read.
 
     Raises RefusedError if the file's format is not supported, and, while it is read, if too many rows are rejected:
-    this is checked every 10,000 records and at the end.
+    this is checked every 10,000 records and at the end, or as soon as the result of the next check is certain and 1,000
+    rejected rows are known.
     """
 
     def __init__(self, dataset: Dataset, pieces: Iterable[bytes], *, file_id: int) -> None:
@@ -193,8 +197,7 @@ class DatasetReader:
         reasons = list(record.faults)
         if b"\0" in record.raw:
             reasons.append("the row contains a NUL character (\\x00)")
-        bad_bytes = BAD_BYTES.search(record.raw.decode("utf-8", "surrogateescape"))
-        if bad_bytes:
+        if not record.raw.isascii() and (bad_bytes := BAD_BYTES.search(record.raw.decode("utf-8", "surrogateescape"))):
             self._not_text += 1
             reasons.append(f"the row is not UTF-8 text: it contains the bytes {quote(bad_bytes[0])}")
         if record.values:
@@ -222,10 +225,16 @@ class DatasetReader:
 
     def _given(self, record: Record) -> dict[str, str] | None:
         values = self.format.given(record)
+        text = "".join(chain(values, values.values()))
+        if text.isprintable() and len(text) <= MAX_VALUE_CHARACTERS:
+            return values or None
         return {_storable(name): _storable(value) for name, value in values.items()} or None
 
     def _count(self, records: int) -> None:
         self._records += records
+        # So many rejected rows are too many at the next check, however good the rows before it are.
+        if self.rejected > max(KEPT_REJECTS, self._next_check * self._max_rejected_percent // 100):
+            self.check_share()
         if self._records >= self._next_check:
             # A fast path may take several intervals at once: the share is highest at the end of the first.
             self._check_share(self._next_check)

@@ -9,6 +9,7 @@ dataset's rule for known keys asks for.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -18,7 +19,6 @@ from typing import LiteralString
 from psycopg import Connection, Cursor, Rollback, sql
 from psycopg.errors import UniqueViolation
 from psycopg.rows import TupleRow
-from psycopg.types.json import Jsonb
 
 from common.database import LOAD_LOCK
 from tabular.declaration import Dataset
@@ -26,6 +26,7 @@ from tabular.declaration import Dataset
 from .deadline import Deadline
 from .ledger import EARLIER
 from .reader import DatasetReader, RejectedRow
+from .row_rules import csv_quoted
 
 # A batch is kept in memory in case it must be merged. With half of this size, loading takes a tenth longer.
 BATCH_BYTES = 8 * 1024 * 1024
@@ -122,11 +123,18 @@ def write_rejects(connection: Connection, file_id: int, rejects: list[RejectedRo
     """Store rejected rows with their values and reasons."""
     if not rejects:
         return
-    statement = "COPY rejected_rows (file_id, line_number, raw, reasons, fields) FROM STDIN"
+    statement = "COPY rejected_rows (file_id, line_number, raw, reasons, fields) FROM STDIN (FORMAT csv)"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for reject in rejects:
-            fields = Jsonb(reject.values) if reject.values else None
-            copy.write_row((file_id, reject.line_number, reject.raw, reject.reasons, fields))
+            copy.write(_reject_for_copy(file_id, reject))
+
+
+def _reject_for_copy(file_id: int, reject: RejectedRow) -> str:
+    """A rejected row as a line for COPY. psycopg's `write_row` takes five times as long, mostly for the array."""
+    reasons = '","'.join(each.replace("\\", "\\\\").replace('"', '\\"') for each in reject.reasons)
+    fields = json.dumps(reject.values) if reject.values else None
+    values = map(csv_quoted, (reject.raw, f'{{"{reasons}"}}', fields))
+    return f"{file_id},{reject.line_number},{','.join(values)}\n"
 
 
 @dataclass

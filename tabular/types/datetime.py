@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .calendar import days, declared_format, moved
@@ -59,8 +60,8 @@ def make(field: Field) -> ColumnType:
             raise BadValueError(f"{quote(value)} must be a date and time{kind}, such as {example}")
         try:
             # PostgreSQL stores microseconds; a longer fraction is cut, because rounding could change the second.
-            micros = int(f"{(parts.get('f') or '0')[:6]:0<6}")
-            year, month, day, hour, minute, second = (int(parts.get(each) or 0) for each in "YmdHMS")
+            micros = int(f"{parts['f'][:6]:0<6}") if parts.get("f") else 0
+            year, month, day, hour, minute, second = [int(parts.get(each) or 0) for each in "YmdHMS"]
             local = datetime(year, month, day, hour, minute, second, micros, tzinfo=None if zone == "none" else UTC)
             return local - _offset(offset)
         except (ValueError, OverflowError):
@@ -109,6 +110,7 @@ def _limit(value: str, zone: str) -> datetime:
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+@lru_cache(1_000)
 def _offset(text: str | None) -> timedelta:
     digits = (text or "").strip("+-").replace(":", "")
     if not digits.isdigit():  # Z, UTC, or nothing

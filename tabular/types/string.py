@@ -40,10 +40,10 @@ _ERRORS = (
     *("#NV", "#BEZUG!", "#WERT!", "#ZAHL!"),
 )
 # What spreadsheets and programs write for "no value", or make of an identifier that looks like a number.
-_NO_VALUES = (
+_NO_VALUES = {
     *("null", "none", "nan", "-nan", "nat", "nil", "n/a", "na", "n.a.", "n.a", "<na>", "undefined"),
     *("inf", "-inf", "infinity", "-infinity", *(each.lower() for each in _ERRORS)),
-)
+}
 _NO_ERROR = f"(?!#(?:{'|'.join(re.escape(each[1:]) for each in _ERRORS)}))"
 _NO_LETTER = re.compile("[-._]+")
 _DAMAGED = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)[eE][+-]?[0-9]+|[+-]?(?:[0-9]+\.0*|\.0+)")
@@ -313,7 +313,7 @@ def _undamaged(span: Span) -> str:
     What a program could have damaged starts with a digit or a mark, or with the first letters of a word for "no value".
     Most codes start otherwise, and one look at the first character passes them.
     """
-    words = "|".join(map(re.escape, _NO_VALUES))
+    words = "|".join(map(re.escape, sorted(_NO_VALUES)))
     visible = characters(span.excluded)
     points = "[.,]" if span.has(",") else r"\."
     return (

@@ -17,7 +17,9 @@ from ingestion import messages
 from ingestion.event import EventType, FileEvent
 from ingestion.ledger import DELETED_REASON
 from ingestion.loader import ALREADY_KNOWN
-from tests.integration.database.conftest import MAX_FILE_BYTES, Pipeline, csv, event, quantities, statuses
+from ingestion.reader import RejectedRow
+from ingestion.tables import write_rejects
+from tests.integration.database.conftest import FILE, MAX_FILE_BYTES, Pipeline, csv, event, quantities, statuses
 
 
 def test_valid_and_rejected_rows_are_written_together(pipeline: Pipeline) -> None:
@@ -60,6 +62,23 @@ def test_thousands_of_rejected_rows_are_stored(pipeline: Pipeline) -> None:
     assert (outcome.rows_loaded, outcome.rows_rejected) == (2500, 2500)
     assert pipeline.shop.rows("SELECT count(*), min(line_number), max(line_number) FROM rejected_rows") == [
         (2500, 2, 5000)
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "NULL", "\\N", "\\.", '"', '\\"', "{a,b}", "a\\\r\n\\.\n\tb", "é\u2028\U0001f600", "'; --"]
+)
+def test_the_texts_of_a_rejected_row_are_stored_as_they_are(pipeline: Pipeline, text: str) -> None:
+    with pipeline.shop.connect("ingestion") as connection:
+        file_id = connection.execute(FILE).fetchall()[0][0]
+        write_rejects(
+            connection,
+            file_id,
+            [RejectedRow(2, text, [text, f"a {text}", text], {text: text}), RejectedRow(3, text, [text], None)],
+        )
+    assert pipeline.shop.rows("SELECT line_number, raw, reasons, fields FROM rejected_rows ORDER BY 1") == [
+        (2, text, [text, f"a {text}", text], {text: text}),
+        (3, text, [text], None),
     ]
 
 

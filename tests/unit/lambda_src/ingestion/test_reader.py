@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import tracemalloc
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.reader import KEPT_REJECTS, MAX_RAW_BYTES, DatasetReader, RejectedRow, as_text
+from ingestion.reader import ALWAYS_ALLOWED_REJECTS, KEPT_REJECTS, MAX_RAW_BYTES, DatasetReader, RejectedRow, as_text
 from ingestion.refusal import RefusedError
 from tabular.declaration import parse
 from tests.support.reading import HEADER, ORDERS, ROW, read
@@ -277,14 +278,44 @@ class TestTooManyRejects:
 
     def test_the_share_is_checked_every_ten_thousand_records_even_on_the_fast_path(self) -> None:
         good = ROW + b"\n"
-        # 1,100 of 10,000 are too many, though of all 50,000 they would not be.
-        data = HEADER + self.BAD * 1_100 + good * 48_900
-        with pytest.raises(RefusedError, match="1,100 of the first 10,000;"):
-            read(data, max_rejected_percent=10)
-        with pytest.raises(RefusedError, match="1,100 of the first 10,000;"):
-            read((data[at : at + 1_000_000] for at in range(0, len(data), 1_000_000)), max_rejected_percent=10)
+        # 550 of 10,000 are too many, though of all 50,000 they would not be.
+        data = HEADER + self.BAD * 550 + good * 49_450
+        with pytest.raises(RefusedError, match="550 of the first 10,000;"):
+            read(data, max_rejected_percent=5)
+        with pytest.raises(RefusedError, match="550 of the first 10,000;"):
+            read((data[at : at + 1_000_000] for at in range(0, len(data), 1_000_000)), max_rejected_percent=5)
         later = HEADER + good * 10_000 + self.BAD * 1_100 + good * 38_900
         assert len(read(later, max_rejected_percent=10).rejects) == 1_100
+
+    @pytest.mark.parametrize(("percent", "least"), [(1, KEPT_REJECTS), (20, 2_000), (60, 6_000)])
+    def test_no_row_is_read_after_too_many_were_rejected_for_the_next_check(self, percent: int, least: int) -> None:
+        good = ROW + b"\n"
+        for end in (self.BAD * 20_000, good * 100_000):
+            data = HEADER + self.BAD * (least + 1) + end
+            with pytest.raises(
+                RefusedError, match=f"{least + 1:,} of the first {least + 1:,}; the limit is {percent} %"
+            ):
+                read(data, max_rejected_percent=percent)
+
+    def test_a_later_row_counts_with_all_rows_before_it(self) -> None:
+        good = ROW + b"\n"
+        data = HEADER + good * 10_000 + self.BAD * 4_000 + good * 6_000
+        assert len(read(data, max_rejected_percent=20).rejects) == 4_000
+
+    @given(
+        st.lists(st.tuples(st.booleans(), st.integers(10, 40)), min_size=2, max_size=8), st.sampled_from([30, 60, 80])
+    )
+    def test_only_files_that_a_check_refuses_are_refused_early(
+        self, runs: list[tuple[bool, int]], percent: int
+    ) -> None:
+        rows = [bad for bad, count in runs for _ in range(count)]
+        checks = [(end, sum(rows[:end])) for end in (*range(50, len(rows), 50), len(rows))]
+        refused = any(bad > ALWAYS_ALLOWED_REJECTS and bad * 100 > end * percent for end, bad in checks)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("ingestion.reader.CHECK_INTERVAL_RECORDS", 50)
+            patch.setattr("ingestion.reader.KEPT_REJECTS", ALWAYS_ALLOWED_REJECTS)
+            with pytest.raises(RefusedError) if refused else nullcontext():
+                read(HEADER + b"".join(self.BAD if bad else ROW + b"\n" for bad in rows), max_rejected_percent=percent)
 
     def test_the_first_thousand_rejected_rows_are_kept(self) -> None:
         found = read(HEADER + b"".join(b"bad %d\n" % number for number in range(3_000)))
