@@ -6,7 +6,7 @@ import re
 import warnings
 from bisect import bisect_left
 from collections.abc import Iterable
-from re import _parser as _syntax  # type: ignore[attr-defined]
+from re import _parser as _syntax  # type: ignore[attr-defined,unused-ignore] # known if Schemathesis is read, too
 from typing import Any, NamedTuple
 
 from .column_type import NOTHING, Span
