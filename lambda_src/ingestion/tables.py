@@ -21,10 +21,10 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from common.database import LOAD_LOCK
+from common.precedence import EARLIER
 from tabular.declaration import Dataset
 
 from .deadline import Deadline
-from .ledger import EARLIER
 from .reader import DatasetReader, RejectedRow
 
 # A batch is kept in memory in case it must be merged. With half of this size, loading takes a tenth longer.
@@ -71,6 +71,11 @@ _UPDATE_OWN: LiteralString = f"{_UPDATE} WHERE {{same_key}} AND stored.file_id =
 _INSERT: LiteralString = """
     INSERT INTO {table} AS stored ({columns}) SELECT {columns} FROM {incoming} ORDER BY {key}
     ON CONFLICT ({key}) DO UPDATE SET file_id = stored.file_id WHERE false
+"""
+# The other files that have keys of the batch, after a statement that waited for those that are loaded meanwhile.
+_OVERLAPPING: LiteralString = """
+    SELECT DISTINCT stored.file_id FROM {incoming} AS incoming JOIN {table} AS stored ON {same_key}
+    WHERE stored.file_id <> incoming.file_id
 """
 # A separate statement has a newer snapshot than _INSERT. This is necessary because a row that _INSERT waited for may
 # come from a file that was committed to the ledger only after _INSERT began.
@@ -143,7 +148,8 @@ class DatasetWriter:
     """Writes every row of a file in a transaction.
 
     `reprocess` means that this file may have been loaded before. After `run`, `repeated` is the number of rows whose
-    key another row of the file has, and `rejected` is the number of rows that were rejected because of their key.
+    key another row of the file has, `rejected` is the number of rows that were rejected because of their key, and
+    `overlapping` are the other files whose rows had keys of this file.
     """
 
     def __init__(
@@ -159,6 +165,7 @@ class DatasetWriter:
         self._distinct = 0
         self._rows = 0
         self.rejected = 0
+        self.overlapping: set[int] = set()
         self.dataset = reader.dataset
         self._parts = _parts(reader.dataset)
 
@@ -225,13 +232,15 @@ class DatasetWriter:
         self._copy(self._parts["incoming"], lines)
         if self.dataset.known_key == "replace" and not self._reprocess and self._copy_over(batch):
             return
-        repeated = self._arrivals(_KEEP_ONE)
+        repeated = self._column(_KEEP_ONE)
         left = batch.rows - len(repeated)
         if self._reprocess and self.dataset.known_key != "replace":
             self._execute(_DELETE_EARLIER_LOAD)
         counted = self._execute(_COUNT_ALL) if self._reprocess else 0
         if self.dataset.known_key == "reject":
-            known = self._arrivals(_INSERT_UNKNOWN)
+            known = self._column(_INSERT_UNKNOWN)
+            if known:
+                self.overlapping.update(self._column(_OVERLAPPING))
             self._distinct += left - len(known)
             self._reject(batch, repeated + known)
             return
@@ -239,8 +248,9 @@ class DatasetWriter:
             self._distinct += counted
             if self.dataset.known_key == "replace":
                 self._execute(_UPDATE_OWN)
-            for statement in (_INSERT, _REPLACE):
-                self._execute(statement)
+            self._execute(_INSERT)
+            self.overlapping.update(self._column(_OVERLAPPING))
+            self._execute(_REPLACE)
             return
         if self._distinct and self.dataset.known_key == "replace":
             left -= self._execute(_UPDATE_OWN)
@@ -249,6 +259,8 @@ class DatasetWriter:
                 found = self._execute(statement)
                 self._distinct += found
                 left -= found
+                if left and statement is _INSERT:
+                    self.overlapping.update(self._column(_OVERLAPPING))
 
     def _copy_over(self, batch: _Batch) -> bool:
         """Delete the stored rows with the batch's keys, and copy the batch directly.
@@ -263,6 +275,7 @@ class DatasetWriter:
                 raise Rollback
             self._copy(self._parts["table"], batch.lines)
             self._distinct += batch.rows - own
+            self.overlapping.update(stored)
             return True
         return False
 
@@ -301,7 +314,7 @@ class DatasetWriter:
             for each in lines:
                 copy.write(each)
 
-    def _arrivals(self, statement: LiteralString) -> list[int]:
+    def _column(self, statement: LiteralString) -> list[int]:
         return [row[0] for row in self._run(statement).fetchall()]
 
     def _execute(self, statement: LiteralString) -> int:
