@@ -72,7 +72,7 @@ _INSERT: LiteralString = """
     INSERT INTO {table} AS stored ({columns}) SELECT {columns} FROM {incoming} ORDER BY {key}
     ON CONFLICT ({key}) DO UPDATE SET file_id = stored.file_id WHERE false
 """
-# The other files that have keys of the batch, after a statement that waited for those that are loaded meanwhile.
+# The other files that have keys of the batch. Asked after a statement that waited for those that are loaded meanwhile.
 _OVERLAPPING: LiteralString = """
     SELECT DISTINCT stored.file_id FROM {incoming} AS incoming JOIN {table} AS stored ON {same_key}
     WHERE stored.file_id <> incoming.file_id
@@ -80,16 +80,23 @@ _OVERLAPPING: LiteralString = """
 # A separate statement has a newer snapshot than _INSERT. This is necessary because a row that _INSERT waited for may
 # come from a file that was committed to the ledger only after _INSERT began.
 _REPLACE: LiteralString = f"""
-    {_UPDATE}, files, files AS this
-    WHERE {{same_key}} AND stored.file_id <> incoming.file_id
-      AND files.file_id = stored.file_id AND this.file_id = %(file_id)s AND {{outranked}}
-"""
+    WITH replaced AS (
+        {_UPDATE}, files, files AS this
+        WHERE {{same_key}} AND stored.file_id <> incoming.file_id
+          AND files.file_id = stored.file_id AND this.file_id = %(file_id)s AND {{outranked}}
+        RETURNING files.file_id
+    )
+    SELECT count(*), array_agg(DISTINCT file_id) FROM replaced
+"""  # noqa: S608 - built from constants
 # The remaining rows stay as other files wrote them. Each key is counted once, even if several batches contain it.
 _COUNT_OUTRANKED: LiteralString = """
-    INSERT INTO {counted} ({key})
-    SELECT {incoming_key} FROM {incoming} AS incoming JOIN {table} AS stored ON {same_key}
-    WHERE stored.file_id <> incoming.file_id
-    ON CONFLICT DO NOTHING
+    WITH outranked AS (
+        SELECT {incoming_key}, stored.file_id FROM {incoming} AS incoming JOIN {table} AS stored ON {same_key}
+        WHERE stored.file_id <> incoming.file_id
+    ), added AS (
+        INSERT INTO {counted} ({key}) SELECT {key} FROM outranked ON CONFLICT DO NOTHING RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM added), array_agg(DISTINCT file_id) FROM outranked
 """
 # All keys of a reprocessed file are counted here, because an earlier load of the same file may have written some.
 _COUNT_ALL: LiteralString = "INSERT INTO {counted} ({key}) SELECT {key} FROM {incoming} ON CONFLICT DO NOTHING"
@@ -250,17 +257,19 @@ class DatasetWriter:
                 self._execute(_UPDATE_OWN)
             self._execute(_INSERT)
             self.overlapping.update(self._column(_OVERLAPPING))
-            self._execute(_REPLACE)
+            self._known(_REPLACE)
             return
         if self._distinct and self.dataset.known_key == "replace":
             left -= self._execute(_UPDATE_OWN)
-        for statement in (_INSERT, _REPLACE, _COUNT_OUTRANKED):
+        for run, statement in (
+            (self._execute, _INSERT),
+            (self._known, _REPLACE),
+            (self._known, _COUNT_OUTRANKED),
+        ):
             if left:
-                found = self._execute(statement)
+                found = run(statement)
                 self._distinct += found
                 left -= found
-                if left and statement is _INSERT:
-                    self.overlapping.update(self._column(_OVERLAPPING))
 
     def _copy_over(self, batch: _Batch) -> bool:
         """Delete the stored rows with the batch's keys, and copy the batch directly.
@@ -316,6 +325,12 @@ class DatasetWriter:
 
     def _column(self, statement: LiteralString) -> list[int]:
         return [row[0] for row in self._run(statement).fetchall()]
+
+    def _known(self, statement: LiteralString) -> int:
+        """The number of known keys that the statement returns, with the files that have them."""
+        ((count, others),) = self._run(statement).fetchall()
+        self.overlapping.update(others or ())
+        return int(count)
 
     def _execute(self, statement: LiteralString) -> int:
         return self._run(statement).rowcount

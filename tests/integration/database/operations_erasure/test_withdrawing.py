@@ -145,7 +145,7 @@ def test_files_whose_loading_was_requested_are_not_named_again(
     assert met(connection, puts[2], limit=1) == [(puts[0].key, puts[0].version_id)]
     at = take_back(connection, puts[2])["withdrawn"]["at"]
     assert [key for key, _ in met(connection, puts[2])] == [puts[0].key, puts[1].key]
-    asked = {"requested_by": "arn:ada", "why": f"withdrawal of {puts[2].key}", "reprocess": True}
+    asked: dict[str, Any] = {"requested_by": "arn:ada", "why": f"withdrawal of {puts[2].key}", "reprocess": True}
     pipeline.loader().load(replace(puts[0], requested_at=datetime.fromisoformat(at), **asked))
     pipeline.loader().load(replace(puts[1], requested_at=START, **asked))
     assert [key for key, _ in met(connection, puts[2])] == [puts[1].key]
