@@ -50,7 +50,8 @@ def check_reason(why: str) -> None:
 
 def caller(ingestion: DeployedIngestion) -> str:
     """Who runs the command: the identity in AWS."""
-    return ingestion.environment.session.client("sts").get_caller_identity()["Arn"]
+    arn: str = ingestion.environment.session.client("sts").get_caller_identity()["Arn"]
+    return arn
 
 
 def send(ingestion: DeployedIngestion, chosen: Iterable[Version], *, by: str, at: str, why: str) -> int:
