@@ -39,7 +39,7 @@ class Erasure(Construct):
             self,
             "Function",
             source=SOURCE,
-            description="Erases a person, or withdraws a file",
+            description="Erases a person from the database",  # another one would replace the security group
             defaults=defaults,
             log_days=config.log_days,
             memory_mb=512,
