@@ -96,6 +96,17 @@ def test_a_withdrawn_file_leaves_the_rows_of_a_world_without_it(
                     assert owner.execute(ORIGINS).fetchall() == world, (order, withdrawn)
 
 
+def test_what_stands_behind_withdrawn_files_comes_back(pipeline: Pipeline, connection: psycopg.Connection) -> None:
+    """Also if nothing was loaded again in between: the first command was interrupted, or its requests wait."""
+    puts = [pipeline.put(f"incoming/orders/{at}.csv", csv(("A", at)), at=at) for at in (1, 2, 3, 4)]
+    load_all(pipeline.loader(), puts)
+    for put in puts[:0:-1]:
+        take_back(connection, put)
+    assert met(connection, puts[3]) == [(puts[0].key, puts[0].version_id)]
+    pipeline.loader().load(replace(puts[0], reprocess=True))
+    assert quantities(pipeline) == {"A": 1}
+
+
 def test_a_file_that_was_refused_because_of_the_withdrawn_one_is_loaded(
     pipeline: Pipeline, connection: psycopg.Connection
 ) -> None:
