@@ -1,16 +1,16 @@
-"""Configuration of the functions that look up files and erase persons."""
+"""Configuration of the functions that look up files, withdraw them and erase persons."""
 
 from dataclasses import dataclass
 
 from config.capability import Capability
 from config.connections import CALLS
 
-ERASURES = 1  # at a time
+ERASURES = 1  # or withdrawals, at a time
 
 
 @dataclass(frozen=True, kw_only=True)
 class OperationsConfig(Capability):
-    """The functions that look up what happened to a file, for people on call, and that erase a person.
+    """The functions that look up what happened to a file, for people on call, and that withdraw it or erase a person.
 
     Their logs are kept for `log_days`.
     """

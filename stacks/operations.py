@@ -14,7 +14,7 @@ from stacks.base import PlatformStack
 
 
 class OperationsStack(PlatformStack):
-    """Lets people look up what the database knows about a file, and erase a person."""
+    """Lets people look up what the database knows about a file, withdraw it, and erase a person."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class OperationsStack(PlatformStack):
             landing_bucket=landing_bucket,
             database=database,
         )
-        self.output("ErasureFunctionName", erasure.function.name, "The function that erases a person")
+        self.output("ErasureFunctionName", erasure.function.name, "The function that erases and withdraws")
 
     def allow_verify(self, policy: AccessPolicy) -> None:
         """Allows it to ask for its own file."""

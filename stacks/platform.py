@@ -45,8 +45,8 @@ class Platform(Construct):
         # Optional capabilities. Each depends on the pipeline, whose schema migration creates its database role.
         # `function_defaults` are what all functions in the VPC share: network, keys and runtime.
 
-        # Functions in the VPC: one looks up files, for `make inspect` and `make reconcile`; one erases a person, for
-        # `make forget`.
+        # Functions in the VPC: one looks up files, for `make inspect` and `make reconcile`; one erases a person or
+        # withdraws a file, for `make forget` and `make withdraw`.
         if environment.operations:
             OperationsStack(
                 self,

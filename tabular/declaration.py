@@ -21,7 +21,8 @@ PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
 # The last seven are columns that every table of PostgreSQL has.
 RESERVED_COLUMNS = frozenset({"file_id", "arrival", "cmax", "cmin", "ctid", "oid", "tableoid", "xmax", "xmin"})
 RESERVED_NAMES = frozenset(
-    {"alembic_version", "erasures", "files", "load_attempts", "rejected_rows", "reprocess_requests"}
+    {"alembic_version", "erasures", "file_overlaps", "files", "load_attempts", "rejected_rows"}
+    | {"reprocess_requests", "withdrawals"}
 )
 # Of ingestion's temporary tables, and of PostgreSQL's own tables, which are found before others.
 RESERVED_BEGINNINGS = ("incoming_", "counted_", "pg_")

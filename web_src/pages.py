@@ -66,6 +66,7 @@ async def file_page(
     """Show a file, its versions, the rows that came from it and its rejected rows."""
     async with services.pool.connection() as connection:
         file = found_or_404(await queries.file(connection, file_id), f"file with ID {file_id}")
+        withdrawal = await queries.withdrawal(connection, file_id) if file.status == "withdrawn" else None
         versions = await queries.versions(connection, bucket=file.bucket, key=file.key, limit=MAX_VERSIONS + 1)
         page_of_rejects = await listings.rejects(connection, file_id, after=after, limit=PAGE_REJECTS)
         table = services.tables.get(file.dataset or "")
@@ -77,6 +78,7 @@ async def file_page(
         request,
         "file.html",
         file=file,
+        withdrawal=withdrawal,
         versions=versions[:MAX_VERSIONS],
         more_versions=len(versions) > MAX_VERSIONS,
         rejects=page_of_rejects.rejects,

@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 MAX_ID = 2**63 - 1
-Status = Literal["loaded", "refused", "superseded", "deleted", "ignored"]
+Status = Literal["loaded", "refused", "superseded", "deleted", "ignored", "withdrawn"]
 
 _FILE_COLUMNS = """
     file_id, bucket, key, version_id, dataset, uploaded_at, size_bytes, status, reason, rows_loaded, rows_rejected,
@@ -53,6 +53,7 @@ _VERSIONS = f"""
     WHERE key >= %(key)s AND (key, file_id) <= (%(key)s, {MAX_ID}) AND bucket = %(bucket)s
     ORDER BY key DESC, file_id DESC LIMIT %(limit)s
 """  # noqa: S608 - of constants
+_WITHDRAWAL = "SELECT withdrawn_at, withdrawn_by, reason FROM withdrawals WHERE file_id = %s"
 _TOTALS = """
     SELECT count(*) FILTER (WHERE status <> 'ignored')::bigint AS files,
            count(*) FILTER (WHERE status = 'refused')::bigint AS refused,
@@ -83,6 +84,15 @@ class File:
     rows_rejected: int
     received_at: datetime
     finished_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Withdrawal:
+    """Who withdrew a file, when and why."""
+
+    withdrawn_at: datetime
+    withdrawn_by: str
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +145,12 @@ async def file(connection: AsyncConnection, file_id: int) -> File | None:
     """The file with that id, if any."""
     async with connection.cursor(row_factory=class_row(File)) as cursor:
         return await (await cursor.execute(_FILE, [file_id])).fetchone()
+
+
+async def withdrawal(connection: AsyncConnection, file_id: int) -> Withdrawal | None:
+    """The withdrawal of the file, if it was withdrawn."""
+    async with connection.cursor(row_factory=class_row(Withdrawal)) as cursor:
+        return await (await cursor.execute(_WITHDRAWAL, [file_id])).fetchone()
 
 
 async def versions(connection: AsyncConnection, *, bucket: str, key: str, limit: int) -> list[File]:

@@ -26,6 +26,7 @@ STATUS_LABELS = {
     "superseded": "Superseded",
     "deleted": "Deleted",
     "ignored": "Ignored",
+    "withdrawn": "Withdrawn",
 }
 
 

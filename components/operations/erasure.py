@@ -1,4 +1,4 @@
-"""The function that erases a person from the database."""
+"""The function that erases a person from the database, and withdraws files."""
 
 from pathlib import Path
 
@@ -17,7 +17,9 @@ DATABASE_USER = "operations_erasure"
 
 
 class Erasure(Construct):
-    """Erases a person for `make forget`. Its database role may delete rows, which that of `Operations` may not.
+    """Erases a person for `make forget`, and deletes the rows of a file for `make withdraw`.
+
+    It is the only function for people whose database role may delete rows: that of `Operations` only reads.
 
     Callers need the permission to invoke it: it has no event source and no resource policy.
     """
@@ -37,7 +39,7 @@ class Erasure(Construct):
             self,
             "Function",
             source=SOURCE,
-            description="Erases a person from the database",
+            description="Erases a person from the database",  # another one would replace the security group
             defaults=defaults,
             log_days=config.log_days,
             memory_mb=512,

@@ -1,17 +1,14 @@
-"""The ledger: the table `files`, with one row for every version of every file, and the order of versions.
-
-Versions of one key are ordered by S3's sequencer. Others are ordered by the time of the upload, then the key, then the
-version. The order depends on nothing else, so the tables end the same in whatever order events arrive, as long as S3's
-times and sequencers of a key agree.
-"""
+"""The ledger: the table `files`, with one row for every version of every file."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
-from typing import LiteralString
 
 from psycopg import Connection
+
+from common.precedence import EARLIER
 
 from .event import EventType, FileEvent
 
@@ -19,22 +16,13 @@ DELETED_REASON = "deleted before it could be read"
 _VALUES = re.compile('".*"', re.DOTALL)
 _KEY_LOCKS = 1  # the first number of the advisory locks on keys
 
-# Whether the row `files` is earlier than the row `this`. Without a sequencer the time decides. Rows are compared, not
-# events: an event of `make reprocess` has neither the version's sequencer nor its time.
-EARLIER: LiteralString = """
-    CASE WHEN files.bucket = this.bucket AND files.key = this.key
-              AND lpad(lower(files.sequencer), 64, '0') <> lpad(lower(this.sequencer), 64, '0')
-         THEN lpad(lower(files.sequencer), 64, '0') < lpad(lower(this.sequencer), 64, '0')
-         ELSE (files.uploaded_at, files.key, coalesce(lpad(lower(files.sequencer), 64, '0'), ''), files.version_id)
-            < (this.uploaded_at, this.key, coalesce(lpad(lower(this.sequencer), 64, '0'), ''), this.version_id)
-    END
-"""
-
 _INSERT = """
-    INSERT INTO files (bucket, key, version_id, dataset, sequencer, uploaded_at, size_bytes, status, reason)
+    INSERT INTO files (
+        bucket, key, version_id, dataset, sequencer, uploaded_at, size_bytes, status, reason, overlaps_noted
+    )
     VALUES (
         %(bucket)s, %(key)s, %(version_id)s, %(dataset)s, %(sequencer)s, %(uploaded_at)s, %(size_bytes)s, %(status)s,
-        %(reason)s
+        %(reason)s, true
     )
     ON CONFLICT (bucket, key, version_id) DO NOTHING
     RETURNING file_id
@@ -45,11 +33,15 @@ _COMPLETE = """
     SET sequencer = %(sequencer)s, uploaded_at = %(uploaded_at)s, size_bytes = %(size_bytes)s, reason = %(reason)s
     WHERE bucket = %(bucket)s AND key = %(key)s AND version_id = %(version_id)s AND status = 'deleted'
 """
-# A version that is loaded again keeps its row, and its rows until newer ones replace them.
+# A version that is loaded again keeps its row, and its rows until newer ones replace them. A withdrawn one stays so.
 _REOPEN = """
     UPDATE files SET status = 'loaded', dataset = %(dataset)s, reason = NULL, finished_at = NULL
-    WHERE bucket = %(bucket)s AND key = %(key)s AND version_id = %(version_id)s
+    WHERE bucket = %(bucket)s AND key = %(key)s AND version_id = %(version_id)s AND status <> 'withdrawn'
     RETURNING file_id
+"""
+_IS_WITHDRAWN = """
+    SELECT status = 'withdrawn' FROM files
+    WHERE bucket = %(bucket)s AND key = %(key)s AND version_id = %(version_id)s
 """
 _HAS_LOADED_ROWS = "SELECT rows_loaded > 0 FROM files WHERE file_id = %s"
 _DELETE_REJECTS = "DELETE FROM rejected_rows WHERE file_id = %s"
@@ -76,6 +68,7 @@ _RECORD_REQUEST = """
 _ERASED_SINCE = """
     SELECT address_hash FROM erasures, files WHERE file_id = %s AND erased_at >= uploaded_at
 """
+_NOTE_OVERLAPS = "INSERT INTO file_overlaps SELECT %s, unnest(%s::bigint[]) ON CONFLICT DO NOTHING"
 _FINISH = """
     WITH finished AS (
         DELETE FROM load_attempts
@@ -96,7 +89,7 @@ _IS_SUPERSEDED = f"""
     SELECT EXISTS (
         SELECT FROM files, files AS this
         WHERE this.file_id = %(file_id)s AND files.bucket = this.bucket AND files.key = this.key
-          AND files.file_id <> this.file_id AND files.status <> 'deleted' AND NOT {EARLIER}
+          AND files.file_id <> this.file_id AND files.status NOT IN ('deleted', 'withdrawn') AND NOT {EARLIER}
     )
 """  # noqa: S608 - built from constants
 
@@ -124,8 +117,9 @@ class Outcome:
 def add_version(connection: Connection, event: FileEvent, dataset: str | None) -> int | None:
     """Add the version to the ledger and return its file_id; None if the ledger has it already.
 
-    With `event.reprocess`, the file_id is returned in both cases. Waits for other transactions that add the same
-    version. The load must run in the same transaction. `dataset` is None for a file that belongs to none.
+    With `event.reprocess`, the file_id is returned in both cases, unless the version was withdrawn. Waits for other
+    transactions that add the same version. The load must run in the same transaction. `dataset` is None for a file that
+    belongs to none.
     """
     status = "loaded" if event.type is EventType.CREATED else "deleted"
     values = asdict(event) | {"dataset": dataset, "status": status, "reason": None}
@@ -142,6 +136,18 @@ def add_version(connection: Connection, event: FileEvent, dataset: str | None) -
         marker = event.type is EventType.DELETE_MARKER_CREATED
         connection.execute(_COMPLETE, values | {"reason": None if marker else DELETED_REASON})
     return None
+
+
+def is_withdrawn(connection: Connection, event: FileEvent) -> bool:
+    """Whether a version that the ledger has was withdrawn: it is never loaded again."""
+    row = connection.execute(_IS_WITHDRAWN, asdict(event)).fetchone()
+    return bool(row and row[0])
+
+
+def note_overlaps(connection: Connection, file_id: int, others: Collection[int]) -> None:
+    """Note the other files whose rows have keys of this file: when one is withdrawn, the others are loaded again."""
+    if others:
+        connection.execute(_NOTE_OVERLAPS, [file_id, sorted(others)])
 
 
 def count_attempt(connection: Connection, event: FileEvent) -> int:

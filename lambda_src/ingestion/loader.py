@@ -27,6 +27,8 @@ from .ledger import (
     erased_since,
     finish,
     has_loaded_rows,
+    is_withdrawn,
+    note_overlaps,
     record_request,
     uncount_attempt,
 )
@@ -43,6 +45,7 @@ _MARKER = re.compile(
 _MEBIBYTE = 1024 * 1024
 _TOO_MUCH_WORK = "Reading the file took too much time or memory, more than once. Split it into smaller files."
 ALREADY_KNOWN = Outcome(status="already known")
+WITHDRAWN = replace(ALREADY_KNOWN, reason="It was withdrawn, so it is not loaded again.")
 _ATTEMPTS = 3
 _MAX_ATTEMPTS = 2  # that took too much time or memory
 # A file is too slow if reading it took this part of the time. With less, the load waited for a lock or a slow database,
@@ -81,7 +84,7 @@ class Loader:
         self._max_file_bytes = max_file_bytes
 
     def load(self, event: FileEvent, deadline: Deadline, *, retried: bool = False) -> Outcome:
-        """Process the event; returns ALREADY_KNOWN if that was done before.
+        """Process the event; returns ALREADY_KNOWN if that was done before, and WITHDRAWN if it must stay undone.
 
         Raises psycopg's or botocore's errors, or OutOfTimeError. Then everything was rolled back. A file that is too
         slow to read for the second time is refused. So is a file that ends the whole process, such as by its use of
@@ -102,7 +105,7 @@ class Loader:
                 self._uncount_attempt(event, attempts)
                 raise
             else:
-                if outcome is ALREADY_KNOWN:
+                if outcome.status == ALREADY_KNOWN.status:
                     self._uncount_attempt(event, attempts)
                 return outcome
         _log.warning("reading takes too much time or memory: the file is refused", extra={"attempts": attempts})
@@ -139,7 +142,7 @@ class Loader:
                 lock(connection, exclusive=exclusive)  # first: waiting for it while holding other locks could deadlock
             file_id = add_version(connection, event, dataset.name if dataset else None)
             if file_id is None:
-                return ALREADY_KNOWN
+                return WITHDRAWN if is_withdrawn(connection, event) else ALREADY_KNOWN
             if event.type is not EventType.CREATED:
                 marker = event.type is EventType.DELETE_MARKER_CREATED
                 outcome = Outcome(status="deleted", reason=None if marker else DELETED_REASON)
@@ -190,7 +193,7 @@ class Loader:
         landed: LandedFile,
         deadline: Deadline,
     ) -> Outcome:
-        reader = None
+        reader = writer = None
         most = self._max_file_bytes
         if dataset.max_file_mb is not None:
             most = min(most, dataset.max_file_mb * _MEBIBYTE)
@@ -211,7 +214,10 @@ class Loader:
         except RefusedError as error:
             rejected = reader.rejected if reader else 0
             write_rejects(connection, file_id, reader.first_rejects if reader else [])
+            if writer and writer.rejected:  # without the rows of others, the file might not be refused
+                note_overlaps(connection, file_id, writer.overlapping)
             return Outcome(status="refused", reason=str(error), size_bytes=landed.size, rows_rejected=rejected)
+        note_overlaps(connection, file_id, writer.overlapping)
         return Outcome(
             status="loaded",
             reason=" ".join(filter(None, (_repeated(writer), reader.format.note))) or None,

@@ -21,10 +21,10 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import TupleRow
 
 from common.database import LOAD_LOCK
+from common.precedence import EARLIER
 from tabular.declaration import Dataset
 
 from .deadline import Deadline
-from .ledger import EARLIER
 from .reader import DatasetReader, RejectedRow
 from .row_rules import csv_quoted
 
@@ -73,19 +73,31 @@ _INSERT: LiteralString = """
     INSERT INTO {table} AS stored ({columns}) SELECT {columns} FROM {incoming} ORDER BY {key}
     ON CONFLICT ({key}) DO UPDATE SET file_id = stored.file_id WHERE false
 """
+# The other files that have keys of the batch. Asked after a statement that waited for those that are loaded meanwhile.
+_OVERLAPPING: LiteralString = """
+    SELECT DISTINCT stored.file_id FROM {incoming} AS incoming JOIN {table} AS stored ON {same_key}
+    WHERE stored.file_id <> incoming.file_id
+"""
 # A separate statement has a newer snapshot than _INSERT. This is necessary because a row that _INSERT waited for may
 # come from a file that was committed to the ledger only after _INSERT began.
 _REPLACE: LiteralString = f"""
-    {_UPDATE}, files, files AS this
-    WHERE {{same_key}} AND stored.file_id <> incoming.file_id
-      AND files.file_id = stored.file_id AND this.file_id = %(file_id)s AND {{outranked}}
-"""
+    WITH replaced AS (
+        {_UPDATE}, files, files AS this
+        WHERE {{same_key}} AND stored.file_id <> incoming.file_id
+          AND files.file_id = stored.file_id AND this.file_id = %(file_id)s AND {{outranked}}
+        RETURNING files.file_id
+    )
+    SELECT count(*), array_agg(DISTINCT file_id) FROM replaced
+"""  # noqa: S608 - built from constants
 # The remaining rows stay as other files wrote them. Each key is counted once, even if several batches contain it.
 _COUNT_OUTRANKED: LiteralString = """
-    INSERT INTO {counted} ({key})
-    SELECT {incoming_key} FROM {incoming} AS incoming JOIN {table} AS stored ON {same_key}
-    WHERE stored.file_id <> incoming.file_id
-    ON CONFLICT DO NOTHING
+    WITH outranked AS (
+        SELECT {incoming_key}, stored.file_id FROM {incoming} AS incoming JOIN {table} AS stored ON {same_key}
+        WHERE stored.file_id <> incoming.file_id
+    ), added AS (
+        INSERT INTO {counted} ({key}) SELECT {key} FROM outranked ON CONFLICT DO NOTHING RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM added), array_agg(DISTINCT file_id) FROM outranked
 """
 # All keys of a reprocessed file are counted here, because an earlier load of the same file may have written some.
 _COUNT_ALL: LiteralString = "INSERT INTO {counted} ({key}) SELECT {key} FROM {incoming} ON CONFLICT DO NOTHING"
@@ -151,7 +163,8 @@ class DatasetWriter:
     """Writes every row of a file in a transaction.
 
     `reprocess` means that this file may have been loaded before. After `run`, `repeated` is the number of rows whose
-    key another row of the file has, and `rejected` is the number of rows that were rejected because of their key.
+    key another row of the file has, `rejected` is the number of rows that were rejected because of their key, and
+    `overlapping` are the other files whose rows had keys of this file.
     """
 
     def __init__(
@@ -167,6 +180,7 @@ class DatasetWriter:
         self._distinct = 0
         self._rows = 0
         self.rejected = 0
+        self.overlapping: set[int] = set()
         self.dataset = reader.dataset
         self._parts = _parts(reader.dataset)
 
@@ -233,13 +247,15 @@ class DatasetWriter:
         self._copy(self._parts["incoming"], lines)
         if self.dataset.known_key == "replace" and not self._reprocess and self._copy_over(batch):
             return
-        repeated = self._arrivals(_KEEP_ONE)
+        repeated = self._column(_KEEP_ONE)
         left = batch.rows - len(repeated)
         if self._reprocess and self.dataset.known_key != "replace":
             self._execute(_DELETE_EARLIER_LOAD)
         counted = self._execute(_COUNT_ALL) if self._reprocess else 0
         if self.dataset.known_key == "reject":
-            known = self._arrivals(_INSERT_UNKNOWN)
+            known = self._column(_INSERT_UNKNOWN)
+            if known:
+                self.overlapping.update(self._column(_OVERLAPPING))
             self._distinct += left - len(known)
             self._reject(batch, repeated + known)
             return
@@ -247,14 +263,19 @@ class DatasetWriter:
             self._distinct += counted
             if self.dataset.known_key == "replace":
                 self._execute(_UPDATE_OWN)
-            for statement in (_INSERT, _REPLACE):
-                self._execute(statement)
+            self._execute(_INSERT)
+            self.overlapping.update(self._column(_OVERLAPPING))
+            self._known(_REPLACE)
             return
         if self._distinct and self.dataset.known_key == "replace":
             left -= self._execute(_UPDATE_OWN)
-        for statement in (_INSERT, _REPLACE, _COUNT_OUTRANKED):
+        for run, statement in (
+            (self._execute, _INSERT),
+            (self._known, _REPLACE),
+            (self._known, _COUNT_OUTRANKED),
+        ):
             if left:
-                found = self._execute(statement)
+                found = run(statement)
                 self._distinct += found
                 left -= found
 
@@ -271,6 +292,7 @@ class DatasetWriter:
                 raise Rollback
             self._copy(self._parts["table"], batch.lines)
             self._distinct += batch.rows - own
+            self.overlapping.update(stored)
             return True
         return False
 
@@ -309,8 +331,14 @@ class DatasetWriter:
             for each in lines:
                 copy.write(each)
 
-    def _arrivals(self, statement: LiteralString) -> list[int]:
+    def _column(self, statement: LiteralString) -> list[int]:
         return [row[0] for row in self._run(statement).fetchall()]
+
+    def _known(self, statement: LiteralString) -> int:
+        """The number of known keys that the statement returns, with the files that have them."""
+        ((count, others),) = self._run(statement).fetchall()
+        self.overlapping.update(others or ())
+        return int(count)
 
     def _execute(self, statement: LiteralString) -> int:
         return self._run(statement).rowcount

@@ -17,9 +17,9 @@ RAW_SHOWN = 200  # characters; the database has all of it
 _COUNT_SECONDS = 10
 
 _VERSIONS = """
-    SELECT file_id, version_id, dataset, status, reason, size_bytes, rows_loaded, rows_rejected,
-           uploaded_at, received_at, finished_at
-    FROM files
+    SELECT file_id, version_id, dataset, status, files.reason, size_bytes, rows_loaded, rows_rejected,
+           uploaded_at, received_at, finished_at, withdrawn_at, withdrawn_by, withdrawals.reason AS withdrawn_why
+    FROM files LEFT JOIN withdrawals USING (file_id)
     WHERE bucket = %(bucket)s AND key = %(key)s
     ORDER BY uploaded_at DESC, file_id DESC
     LIMIT %(limit)s
@@ -48,8 +48,8 @@ _KNOWN = """
 
 
 def inspect(connection: Connection, bucket: str, request: Inspect) -> dict[str, Any]:
-    """The newest versions of the key, each with its first rejected rows, the number of stored rows from it, and
-    who had it loaded again.
+    """The newest versions of the key, each with its first rejected rows, the number of stored rows from it, who had
+    it loaded again, and who withdrew it.
 
     `rows_stored` is null if counting takes too long.
     """
@@ -67,7 +67,7 @@ def inspect(connection: Connection, bucket: str, request: Inspect) -> dict[str, 
     stored = _rows_stored(connection, versions)
     for version in versions:
         version["rows_stored"] = None if stored is None else stored.get(version["file_id"], 0)
-        for name in ("uploaded_at", "received_at", "finished_at"):
+        for name in ("uploaded_at", "received_at", "finished_at", "withdrawn_at"):
             version[name] = version[name] and version[name].isoformat()
     return {"key": request.key, "total": row[0] if row else 0, "versions": versions}
 

@@ -1,1 +1,1 @@
-"""Erases a person from the database, for `make forget`."""
+"""Erases a person or withdraws a file from the database, for `make forget` and `make withdraw`."""

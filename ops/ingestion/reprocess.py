@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from ops.common import terminal
@@ -20,10 +21,7 @@ def run(ingestion: DeployedIngestion, *, key: str, version_id: str, yes: bool, w
     The database keeps who asked for it, when and `why`. The key may be a URL, and is also found in another Unicode
     form. If it exists as typed, that one is loaded.
     """
-    if len(why) > _LONGEST_WHY or not why.isprintable():
-        raise CommandError(
-            f"WHY must be printable text of at most {_LONGEST_WHY} characters, got {len(why)}: {why!r:.100}"
-        )
+    check_reason(why)
     key = keys.without_bucket(key, ingestion.landing_bucket)
     version = _chosen(ingestion, key, version_id)
     if version.storage_class in ARCHIVE_CLASSES:
@@ -33,15 +31,34 @@ def run(ingestion: DeployedIngestion, *, key: str, version_id: str, yes: bool, w
     if version.key != key:
         show(f"Its key is {keys.described(version.key)}")
     show("This replaces its rejected rows, and its rows unless a later file has replaced them.")
-    show("Persons who were erased since the upload stay erased.")
+    show("Persons who were erased since the upload stay erased. A version that was withdrawn stays withdrawn.")
     if not terminal.confirmed("Load it again?", yes=yes):
         return 1
-    who = ingestion.environment.session.client("sts").get_caller_identity()["Arn"]
-    request = {"by": who, "at": datetime.now(UTC).isoformat(timespec="milliseconds")} | ({"why": why} if why else {})
-    message = version.message(ingestion.landing_bucket, "Reprocess", request=request)
-    queues.send(ingestion.sqs, ingestion.queue_url, [message])
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    send(ingestion, [version], by=caller(ingestion), at=at, why=why)
     show("It is in the queue.")
     return 0
+
+
+def check_reason(why: str) -> None:
+    """Raises CommandError if the reason can't be shown, or is too long."""
+    if len(why) > _LONGEST_WHY or not why.isprintable():
+        raise CommandError(
+            f"WHY must be printable text of at most {_LONGEST_WHY} characters, got {len(why)}: {why!r:.100}"
+        )
+
+
+def caller(ingestion: DeployedIngestion) -> str:
+    """Who runs the command: the identity in AWS."""
+    arn: str = ingestion.environment.session.client("sts").get_caller_identity()["Arn"]
+    return arn
+
+
+def send(ingestion: DeployedIngestion, chosen: Iterable[Version], *, by: str, at: str, why: str) -> int:
+    """Ask for these versions to be loaded again, and return their number. The database keeps by whom, when and why."""
+    request = {"by": by, "at": at} | ({"why": why} if why else {})
+    messages = (version.message(ingestion.landing_bucket, "Reprocess", request=request) for version in chosen)
+    return queues.send(ingestion.sqs, ingestion.queue_url, messages)
 
 
 def _chosen(ingestion: DeployedIngestion, key: str, version_id: str) -> Version:

@@ -1,1 +1,1 @@
-"""Commands that look up files in the ledger and erase persons, through functions: inspect, reconcile, forget."""
+"""Commands that look up files, withdraw files and erase persons, through functions."""

@@ -1,4 +1,4 @@
-"""The command line of `make inspect`, `make reconcile` and `make forget`."""
+"""The command line of `make inspect`, `make reconcile`, `make forget` and `make withdraw`."""
 
 import sys
 from argparse import Namespace
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ops.common.command_line import CommandLine, required
 from ops.common.environment import DeployedEnvironment
-from ops.operations import forget, inspect_file, reconcile
+from ops.operations import forget, inspect_file, reconcile, withdraw
 from ops.operations.deployed import find
 
 
@@ -21,6 +21,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     forgetting.add_argument("--email", default="")
     forgetting.add_argument("--again", action="store_true", help="everybody who was erased, after a restore")
     forgetting.add_argument("--yes", action="store_true", help="do not ask")
+    withdrawing = command_line.add("withdraw", _withdraw, "delete the rows of a file, and bring back what it replaced")
+    withdrawing.add_argument("--key", default="")
+    withdrawing.add_argument("--version", default="", help="default: the newest that brought rows")
+    withdrawing.add_argument("--why", default="", help="is kept in the database")
+    withdrawing.add_argument("--yes", action="store_true", help="do not ask")
     return command_line.run(arguments)
 
 
@@ -38,6 +43,12 @@ def _forget(environment: DeployedEnvironment, options: Namespace) -> int:
         return forget.again(find(environment), yes=options.yes)
     email = required(options.email, "EMAIL", "make forget EMAIL=ada@example.com")
     return forget.run(find(environment), email=email, yes=options.yes)
+
+
+def _withdraw(environment: DeployedEnvironment, options: Namespace) -> int:
+    example = 'make withdraw KEY=incoming/orders/a.csv WHY="wrong prices"'
+    key, why = required(options.key, "KEY", example), required(options.why, "WHY", example)
+    return withdraw.run(find(environment), key=key, version_id=options.version, why=why, yes=options.yes)
 
 
 if __name__ == "__main__":

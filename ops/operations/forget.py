@@ -11,7 +11,6 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from ops.common import terminal
@@ -21,7 +20,7 @@ from ops.common.terminal import show
 from ops.ingestion import versions
 from ops.ingestion.versions import Version
 from ops.operations.deployed import DeployedOperations
-from ops.operations.function import ask
+from ops.operations.function import ask_to_write
 from ops.operations.originals import UnsearchableError, contains
 from tabular.addresses import Addresses, address_hash
 
@@ -30,8 +29,6 @@ ERASURES_PREFIX = "erasures/"
 _BATCH = 500  # versions in a question
 _SHOWN = 20
 _ADDRESS = re.compile(r"[^\s@\"<>(),:;\[\]\\]{1,64}@[^\s@\"<>(),:;\[\]\\]{1,189}")
-# The function reads whole tables. A repeated call would run beside the first.
-_PATIENT = Config(read_timeout=910, retries={"total_max_attempts": 1})
 
 
 @dataclass(kw_only=True)
@@ -79,18 +76,13 @@ def again(operations: DeployedOperations, *, yes: bool) -> int:
         answer = ingestion.s3.get_object(Bucket=ingestion.landing_bucket, Key=version.key, VersionId=version.version_id)
         until = json.loads(answer["Body"].read())["until"]
         hashed = version.key.removeprefix(ERASURES_PREFIX)
-        done = _ask(operations, {"action": "forget", "address_hash": hashed, "until": until, "dry_run": False})
+        done = ask_to_write(operations, {"action": "forget", "address_hash": hashed, "until": until, "dry_run": False})
         show(f"  until {until}: {_database(done)}")
     return 0
 
 
 def _forget(operations: DeployedOperations, email: str, *, dry_run: bool) -> dict[str, Any]:
-    return _ask(operations, {"action": "forget", "address_hash": address_hash(email).hex(), "dry_run": dry_run})
-
-
-def _ask(operations: DeployedOperations, request: dict[str, Any]) -> dict[str, Any]:
-    functions = operations.ingestion.environment.session.client("lambda", config=_PATIENT)
-    return ask(functions, operations.erasure_function_name, request)
+    return ask_to_write(operations, {"action": "forget", "address_hash": address_hash(email).hex(), "dry_run": dry_run})
 
 
 def _search(operations: DeployedOperations, email: str, known: Addresses) -> _Originals:
@@ -136,7 +128,7 @@ def _delete(operations: DeployedOperations, found: list[Version]) -> list[Versio
         batch = found[start : start + _BATCH]
         # The database can't hold NUL, so no file with it in its key is ever loaded.
         pairs = [[version.key, version.version_id] for version in batch if "\0" not in version.key]
-        answer = _ask(operations, {"action": "finished_versions", "versions": pairs})
+        answer = ask_to_write(operations, {"action": "finished_versions", "versions": pairs})
         finished = {(key, version_id) for key, version_id in answer["versions"]}
         for version in batch:
             if (version.key, version.version_id) not in finished and "\0" not in version.key:
@@ -183,7 +175,7 @@ def _remains(
         f"What can't be removed goes by itself: backups of the database after {values.database.backup_days} days, "
         f"events with names of files after {values.ingestion.archive_days}, logs after at most {logs}. "
         "Snapshots that people made stay until people delete them, and so do the reasons that people gave to "
-        "make reprocess."
+        "make reprocess and make withdraw."
     )
 
 

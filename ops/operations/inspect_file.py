@@ -84,6 +84,9 @@ def _ledger(known: dict[str, Any]) -> Iterator[str]:
                 f"    {_number(version['rows_loaded'], 'row')} loaded, {version['rows_rejected']:,} rejected; "
                 f"rows of this version that are stored now: {now}"
             )
+        if by := version.get("withdrawn_by"):
+            why = json.dumps(version["withdrawn_why"], ensure_ascii=False)
+            yield f"    withdrawn by {by}, {_time(version['withdrawn_at'])}: {why}"
         for request in version.get("requests", []):  # an older function does not say it
             why = f": {json.dumps(request['why'], ensure_ascii=False)}" if request["why"] else ""
             yield f"    loaded again on request of {request['requested_by']}, {_time(request['requested_at'])}{why}"

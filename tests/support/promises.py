@@ -37,7 +37,8 @@ def only_connects_as(user: str, statements: Iterable[Mapping[str, Any]]) -> None
     """A function may connect as this database user, and otherwise do only what every function may do."""
     allowed = [one for one in statements if one["Effect"] == "Allow"]
     (connect,) = (one for one in allowed if one["Action"] == "rds-db:connect")
-    assert json.dumps(connect["Resource"]).count(f"/{user}") == 1
+    found = json.dumps(connect["Resource"])
+    assert found.count(f"/{user}") == 1, f"rds-db:connect must be on one resource that ends in /{user}, is on {found}"
     services = {
         action.partition(":")[0]
         for one in allowed

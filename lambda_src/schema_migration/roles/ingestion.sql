@@ -23,4 +23,6 @@ GRANT SELECT, INSERT, DELETE ON rejected_rows TO ingestion;
 GRANT SELECT, INSERT, UPDATE, DELETE ON load_attempts TO ingestion;
 -- A file that is loaded again leaves a trace, and brings no person back who was erased.
 GRANT INSERT ON reprocess_requests TO ingestion;
+-- A file notes the others that have its keys: if one is withdrawn, the others are loaded again.
+GRANT INSERT ON file_overlaps TO ingestion;
 GRANT SELECT ON erasures TO ingestion;

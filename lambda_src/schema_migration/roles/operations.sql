@@ -7,5 +7,5 @@ ALTER ROLE operations SET default_transaction_read_only = on;
 
 GRANT CONNECT ON DATABASE {database} TO operations;
 GRANT USAGE ON SCHEMA public TO operations;
-GRANT SELECT ON files, rejected_rows, reprocess_requests TO operations;
+GRANT SELECT ON files, rejected_rows, reprocess_requests, withdrawals TO operations;
 GRANT SELECT (file_id) ON {datasets} TO operations;

@@ -6,4 +6,4 @@ ALTER ROLE web SET default_transaction_read_only = on;
 
 GRANT CONNECT ON DATABASE {database} TO web;
 GRANT USAGE ON SCHEMA public TO web;
-GRANT SELECT ON files, {datasets}, rejected_rows TO web;
+GRANT SELECT ON files, {datasets}, rejected_rows, withdrawals TO web;

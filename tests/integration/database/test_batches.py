@@ -82,7 +82,7 @@ def test_the_tables_are_those_of_the_model(
 ) -> None:
     """In any order, and again when the files are reprocessed."""
     with pipeline.shop.connect() as connection:
-        connection.execute("TRUNCATE files, orders, rejected_rows")
+        connection.execute("TRUNCATE files, orders, rejected_rows, withdrawals")
     puts = [pipeline.put(f"incoming/orders/{at}.csv", csv(*rows), at=at) for at, rows in enumerate(files)]
     taken = list(range(len(files)))
     order.shuffle(taken)
@@ -213,7 +213,7 @@ def test_gzip_and_json_lines_make_the_same_rows_as_csv(pipeline: Pipeline) -> No
         stored = pipeline.shop.rows("SELECT to_jsonb(orders) - 'file_id' FROM orders ORDER BY order_id")
         found.append((replace(outcome, size_bytes=None), stored))
         with pipeline.shop.connect() as connection:
-            connection.execute("TRUNCATE files, orders, rejected_rows")
+            connection.execute("TRUNCATE files, orders, rejected_rows, withdrawals")
     assert found[1:] == found[:-1]
     assert (found[0][0].rows_loaded, found[0][0].rows_rejected) == (44, 6)
 

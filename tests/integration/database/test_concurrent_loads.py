@@ -128,17 +128,17 @@ def test_an_existing_order_is_locked_before_its_file_is_compared(
     later = pipeline.put("incoming/orders/2.csv", csv(("A", 2)), at=2)
     earlier = pipeline.put("incoming/orders/1.csv", csv(("A", 1)), at=1)
     inserted, go_on = threading.Event(), threading.Event()
-    execute = tables.DatasetWriter._execute
+    run = tables.DatasetWriter._run
     # Otherwise the later file would replace the stored row without the merge.
     monkeypatch.setattr(tables.DatasetWriter, "_copy_over", lambda *_: False)
 
-    def execute_slowly(self: tables.DatasetWriter, statement: LiteralString) -> int:
+    def run_slowly(self: tables.DatasetWriter, statement: LiteralString, **values: object) -> Any:
         if statement is tables._REPLACE and self._file_id == 2:
             inserted.set()
             assert go_on.wait(20)
-        return execute(self, statement)
+        return run(self, statement, **values)
 
-    monkeypatch.setattr(tables.DatasetWriter, "_execute", execute_slowly)
+    monkeypatch.setattr(tables.DatasetWriter, "_run", run_slowly)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(pipeline.loader().load, later)
         assert inserted.wait(20)

@@ -51,7 +51,8 @@ def _runtime(role: str) -> Any:
 def _prepared(pipeline: Pipeline, role: str) -> Pipeline:
     """The database as the role finds it: empty for ingestion, with an old file that has a rejected row for others."""
     with pipeline.shop.connect() as owner:
-        owner.execute(f"TRUNCATE files, rejected_rows, erasures, reprocess_requests, {', '.join(DATASETS)}")
+        tables_of_all = "files, rejected_rows, erasures, reprocess_requests, file_overlaps, withdrawals"
+        owner.execute(f"TRUNCATE {tables_of_all}, {', '.join(DATASETS)}")
     pipeline.close()
     if role != "ingestion":
         pipeline.loader().load(pipeline.put("incoming/orders/a.csv", csv(("A-1", 1), ("A-2", 2), ("A-3", 0)), at=0))

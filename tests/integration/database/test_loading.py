@@ -151,7 +151,7 @@ def test_any_order_of_any_events_leaves_the_same_tables(
 
     def tables_after(sequence: list[FileEvent]) -> object:
         with pipeline.shop.connect() as connection:
-            connection.execute("TRUNCATE files, orders, rejected_rows")
+            connection.execute("TRUNCATE files, orders, rejected_rows, withdrawals")
         loader = pipeline.loader()
         for each in sequence:
             loader.load(each)

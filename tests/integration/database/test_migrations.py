@@ -10,7 +10,8 @@ import psycopg
 import pytest
 
 from schema_migration.migrate import LOCK, PACKAGE, MigrationError, connect, migrate
-from tests.integration.database.conftest import Shop
+from tabular.declaration import RESERVED_NAMES
+from tests.integration.database.conftest import DATASETS, Shop
 
 COLUMNS = {
     "files": """file_id bucket key version_id sequencer uploaded_at size_bytes status reason rows_loaded rows_rejected
@@ -51,6 +52,10 @@ def test_a_fresh_database_gets_every_table_and_column(shop: Shop) -> None:
     for table, columns in COLUMNS.items():
         found = shop.rows(f"SELECT column_name::text FROM information_schema.columns WHERE table_name = '{table}'")
         assert set(columns.split()) <= set(found)
+
+
+def test_no_dataset_can_have_the_name_of_another_table(shop: Shop) -> None:
+    assert tables(shop) - set(DATASETS) == RESERVED_NAMES
 
 
 def test_a_second_run_changes_nothing(shop: Shop) -> None:

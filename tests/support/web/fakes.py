@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from web_src import queries, rows
 from web_src.app import create_app
 from web_src.authentication import fetch_key
-from web_src.queries import File, Reject, Totals
+from web_src.queries import File, Reject, Totals, Withdrawal
 from web_src.rows import Day
 from web_src.settings import Settings
 from web_src.tables import DatasetTable, Row
@@ -91,6 +91,7 @@ class FakeDatabase:
             Reject(line_number=number, raw=SCRIPT, reasons=["quantity is missing"], fields=None)
             for number in range(2, 152)
         ]
+        self.withdrawal = Withdrawal(withdrawn_at=NOW, withdrawn_by="arn:aws:iam::111122223333:user/ada", reason=SCRIPT)
         self.rows: dict[str, list[Row]] = {"orders": [order(number) for number in range(120)]}
         self.days = {"orders": [Day(day=NOW.date(), rows=40), Day(day=NOW.date() - timedelta(days=2), rows=10)]}
 
@@ -121,6 +122,9 @@ class FakeDatabase:
 
         async def versions(_: object, *, bucket: str, key: str, limit: int) -> list[File]:
             return [each for each in self.files if (each.bucket, each.key) == (bucket, key)][:limit]
+
+        async def withdrawal(_: object, file_id: int) -> Withdrawal:
+            return self.withdrawal
 
         async def totals(_: object, *, since: datetime) -> Totals:
             return Totals(files=len(self.files), refused=2, rows_loaded=144_000, rows_rejected=120)
@@ -171,6 +175,7 @@ class FakeDatabase:
             "search_files": search_files,
             "file": one,
             "versions": versions,
+            "withdrawal": withdrawal,
             "totals": totals,
             "rejects": rejects,
             "newest": newest,

@@ -96,6 +96,17 @@ def test_a_file_shows_its_versions_and_its_rejected_rows_with_reasons(client: Cl
     assert f"?after={inputs.PAGE_REJECTS + 1}#rejects" in text
 
 
+def test_a_withdrawn_file_shows_who_withdrew_it_when_and_why(client: Client, database: FakeDatabase) -> None:
+    database.files[6] = file(7, status="withdrawn")
+    database.rows["orders"] = []
+    text = client.get("/files/7").text
+    assert '<span class="badge withdrawn">Withdrawn</span>' in text
+    assert "Withdrawn by <code>arn:aws:iam::111122223333:user/ada</code>" in text
+    assert "&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;</p>" in text
+    assert "The rows of this file were withdrawn." in text
+    assert "Withdrawn by" not in client.get("/files/8").text
+
+
 def test_a_file_lists_every_row_that_came_from_it_page_by_page(client: Client, database: FakeDatabase) -> None:
     database.rows["orders"][3] = dict(database.rows["orders"][3]) | {"file_id": 8}
     shown, address = [], "/files/7"

@@ -60,6 +60,17 @@ def test_it_is_shown_who_had_a_version_loaded_again(pipeline: Pipeline, connecti
     assert (version["requests"][0]["requested_by"], version["requests"][0]["why"]) == ("arn:ada", "wrong limit")
 
 
+def test_it_is_shown_who_withdrew_a_version(pipeline: Pipeline, connection: psycopg.Connection) -> None:
+    for at in (1, 2):
+        pipeline.loader().load(pipeline.put(KEY, csv(("a", at)), at=at))
+    with pipeline.shop.connect() as owner:
+        owner.execute("INSERT INTO withdrawals SELECT max(file_id), %s, 'arn:ada', 'wrong prices' FROM files", [START])
+    newest, oldest = inspect(connection, BUCKET, Inspect(key=KEY))["versions"]
+    found = [newest[f"withdrawn_{name}"] for name in ("at", "by", "why")]
+    assert found == ["2026-11-20T10:00:00+00:00", "arn:ada", "wrong prices"]
+    assert oldest["withdrawn_by"] is None
+
+
 def test_the_size_of_an_answer_is_limited(shop: Shop, connection: psycopg.Connection) -> None:
     with shop.connect() as administrator:
         administrator.execute(

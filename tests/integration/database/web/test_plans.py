@@ -57,6 +57,8 @@ FILL = f"""
     INSERT INTO products
     SELECT 'SKU-' || lpad(n::text, 7, '0'), 'Mug ' || n, 12.5, NULL, true, '{{"colour": "red"}}', 1
     FROM generate_series(1, {ROWS}) AS n;
+    INSERT INTO withdrawals
+    SELECT file_id, timestamptz '{NOW}', 'arn:ada', 'wrong' FROM files WHERE file_id <= 2000;
     INSERT INTO rejected_rows
     SELECT 1 + n % 2, n, 'x', ARRAY['y'] FROM generate_series(1, {REJECTS}) AS n;
 """
@@ -85,6 +87,7 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
         )
     ],
     "file": [{"file_id": 7}],
+    "withdrawal": [{"file_id": 7}],
     "versions": [{"bucket": "landing", "key": key, "limit": 21} for key in ("incoming/often.csv", "incoming/none")],
     "totals": [{"since": NOW - timedelta(hours=hours)} for hours in (0, 24)],
     "rejects": [{"file_id": 1, "after": after, "limit": 501} for after in (0, 100_000, MAX_ID)],

@@ -1,9 +1,10 @@
-"""Code, memory and timeout of the operations function."""
+"""Code, memory and timeout of the operations function, and the role of the one that erases and withdraws."""
 
 from tests.mutants.mutant import Mutant
 
 DEADLINES = "tests/architecture/contracts/test_deadlines.py"
 FUNCTIONS = "tests/stacks/test_functions.py"
+OPERATIONS = "tests/stacks/operations/test_operations.py"
 OUTPUTS = "tests/architecture/contracts/operations/test_outputs.py"
 
 MUTANTS = (
@@ -28,6 +29,22 @@ MUTANTS = (
         file="components/operations/operations.py",
         old="timeout=Duration.minutes(1)",
         new="timeout=Duration.seconds(10)",
+        test=f"{DEADLINES}::test_functions_may_run_longer_than_the_statements_of_their_roles[prod]",
+        says="Timeout",
+    ),
+    Mutant(
+        name="the function that withdraws files connects as the role that only reads",
+        file="components/operations/erasure.py",
+        old='DATABASE_USER = "operations_erasure"',
+        new='DATABASE_USER = "operations"',
+        test=f"{OPERATIONS}::test_each_function_may_only_connect_to_the_database_as_its_own_role[prod]",
+        says="/operations_erasure",
+    ),
+    Mutant(
+        name="the function that withdraws files times out before it has deleted the rows of a large one",
+        file="components/operations/erasure.py",
+        old="timeout=Duration.minutes(15)",
+        new="timeout=Duration.minutes(1)",
         test=f"{DEADLINES}::test_functions_may_run_longer_than_the_statements_of_their_roles[prod]",
         says="Timeout",
     ),

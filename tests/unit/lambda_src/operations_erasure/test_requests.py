@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from operations_erasure.requests import ErasureRequestError, FinishedVersions, Forget, parse
+from operations_erasure.requests import ErasureRequestError, FinishedVersions, Forget, Overlapping, Withdraw, parse
 
 HASH = "0123456789abcdef" * 4
+WITHDRAW = {"action": "withdraw", "key": "k", "version_id": None, "who": "arn:ada", "why": "wrong", "dry_run": True}
+OVERLAPPING = {"action": "overlapping", "key": "k", "version_id": "v", "after": 0, "limit": 1000}
 
 
 def test_valid_requests_are_parsed() -> None:
@@ -17,6 +19,9 @@ def test_valid_requests_are_parsed() -> None:
     timed = Forget(address_hash=bytes.fromhex(HASH), until=datetime(2026, 11, 20, tzinfo=UTC), dry_run=False)
     assert parse(asked | {"dry_run": False, "until": "2026-11-20T00:00:00+00:00"}) == timed
     assert parse({"action": "finished_versions", "versions": [["k", "v"]]}) == FinishedVersions(versions=(("k", "v"),))
+    assert parse(WITHDRAW) == Withdraw(key="k", version_id=None, who="arn:ada", why="wrong", dry_run=True)
+    assert parse(WITHDRAW | {"version_id": "v"}).version_id == "v"  # type: ignore[union-attr]
+    assert parse(OVERLAPPING) == Overlapping(key="k", version_id="v", after=0, limit=1000)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +40,17 @@ def test_valid_requests_are_parsed() -> None:
         ({"action": "finished_versions", "versions": [["k"]]}, "versions"),
         ({"action": "finished_versions", "versions": [["k", "\0"]]}, "versions"),
         ({"action": "finished_versions", "versions": [["k", "v"]] * 1001}, "versions"),
+        (WITHDRAW | {"key": ""}, "key must be text of 1 to 2,048 bytes"),
+        (WITHDRAW | {"key": ["k"]}, "key must be text"),
+        (WITHDRAW | {"version_id": "\0"}, "version_id must be text"),
+        (WITHDRAW | {"who": None}, "who must be text"),
+        (WITHDRAW | {"why": "x" * 2_049}, "why must be text"),
+        (WITHDRAW | {"why": "\ud800"}, "why must be text"),
+        (WITHDRAW | {"dry_run": "no"}, "dry_run"),
+        (OVERLAPPING | {"version_id": None}, "version_id must be text"),
+        (OVERLAPPING | {"after": -1}, "after must be a whole number from 0"),
+        (OVERLAPPING | {"limit": 1001}, "limit must be a whole number from 1 to 1000"),
+        (OVERLAPPING | {"limit": True}, "limit must be"),
     ],
 )
 def test_other_requests_are_refused_and_an_address_is_not_repeated(event: object, words: str) -> None:

@@ -57,6 +57,17 @@ def shown(aws: Stubs, capsys: pytest.CaptureFixture[str], *, key: str = KEY, cod
     return capsys.readouterr().out
 
 
+def test_it_shows_who_withdrew_a_file_when_and_why(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
+    at = "2026-11-21T10:00:00+00:00"
+    withdrawn = row("1", status="withdrawn", withdrawn_by="arn:ada", withdrawn_at=at, withdrawn_why="it's wrong")
+    aws.expect("s3", "list_object_versions", page([entry(KEY, "1")], []))
+    known(aws, withdrawn)
+    queue(aws, dead=[])
+    text = shown(aws, capsys)
+    assert "  1  withdrawn\n" in text
+    assert '    withdrawn by arn:ada, 2026-11-21 10:00:00 UTC: "it\'s wrong"' in text
+
+
 def test_it_shows_who_had_a_file_loaded_again(aws: Stubs, capsys: pytest.CaptureFixture[str]) -> None:
     request = {
         "requested_at": "2026-11-21T10:00:00+00:00",
