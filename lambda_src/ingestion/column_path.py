@@ -199,7 +199,13 @@ class JsonRows:
 
     def split(self, lines: Sequence[bytes]) -> list[list[bytes]]:
         """The values of each line, as in a CSV file; none for a line with a mistake."""
-        return [list(map(_cell, self._values(line.decode()) or [])) for line in lines]
+        return list(map(self._cells, lines))
+
+    def _cells(self, line: bytes) -> list[bytes]:
+        try:
+            return list(map(_cell, self._values(line.decode()) or []))
+        except UnicodeEncodeError:  # half of a surrogate pair; columns are checked as bytes, where it could pass
+            return []
 
 
 class _ColumnCheck:
@@ -238,10 +244,10 @@ class _ColumnCheck:
 
 def _unquoted(value: bytes) -> str:
     """A value without the quotes around it."""
-    text = value.decode("utf-8", "surrogatepass")
+    text = value.decode()
     return text[1:-1].replace('""', '"') if text.startswith('"') else text
 
 
 def _cell(text: str) -> bytes:
-    """The text as a value of a CSV file. Half a character becomes bytes that are not UTF-8."""
-    return (csv_quoted(text) if any(each in text for each in _TO_QUOTE) else text).encode("utf-8", "surrogatepass")
+    """The text as a value of a CSV file. Raises UnicodeEncodeError if it has half of a surrogate pair."""
+    return (csv_quoted(text) if any(each in text for each in _TO_QUOTE) else text).encode()

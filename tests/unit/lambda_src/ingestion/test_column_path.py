@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from config.datasets import datasets
 from ingestion import row_rules
 from ingestion.column_path import CsvRows
 from ingestion.content import Record
@@ -75,6 +76,17 @@ def test_a_row_with_a_mistake_is_rejected_as_it_is_alone(form: str, wrong: tuple
     found, expected = read(data), read_slowly(data)
     assert 0 < len(found.rejects) < ROWS / 2
     assert (found.rows, found.rejects) == (expected.rows, expected.rejects)
+
+
+@pytest.mark.parametrize("half", [r'{"a": "\ud800"}', r'{"\udc00": 1}', r'{"a": ["x\ud800\udc00\ud800"]}'])
+def test_half_of_a_surrogate_pair_in_a_json_value_is_rejected_among_rows_that_are_read_together(half: str) -> None:
+    """As bytes it would pass for a character, and PostgreSQL would refuse the whole file."""
+    row = '{"sku": "A-%d", "title": "caf\\u00e9", "price": "1,00", "active": "ja", "attributes": %s}\n'
+    good = [row % (number, '{"a": "b"}') for number in range(50)]
+    found = read("".join([*good, row % (50, half)]).encode(), dataset=datasets()["products"])
+    assert len(found.rows) == len(good)
+    reason = "attributes contains a character that can't be stored: NUL or an unpaired surrogate"
+    assert [each.reasons for each in found.rejects] == [[reason]]
 
 
 @pytest.mark.parametrize("row", [CSV + ",", " A-{number},ada@example.com,MUG,2,12.50,EUR"])
