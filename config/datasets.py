@@ -10,6 +10,9 @@ from tabular.json_node import DeclarationError
 
 FOLDER = Path("datasets")
 MAX_DATASETS = 40
+# What is left of an event pattern (Amazon EventBridge User Guide, "Amazon EventBridge quotas") after the bucket's name
+# and 13 characters for each dataset: "incoming/", "/", quotes and a comma.
+MAX_CHARACTERS_OF_NAMES = 2_048 - 63 - 200 - 13 * MAX_DATASETS
 _ROOT = Path(__file__).parent.parent
 
 
@@ -33,6 +36,14 @@ def datasets() -> dict[str, Dataset]:
         f"at most {MAX_DATASETS} datasets",
         len(found),
         "the policies of the queues name a rule for each, and have at most 8 KiB (docs/decisions/0026)",
+    )
+    characters = sum(map(len, found))
+    require(
+        characters <= MAX_CHARACTERS_OF_NAMES,
+        FOLDER.name,
+        f"datasets whose names have at most {MAX_CHARACTERS_OF_NAMES} characters together",
+        characters,
+        "an EventBridge rule lists their folders, and its pattern has at most 2,048 characters: use shorter names",
     )
     for dataset in found.values():
         require(

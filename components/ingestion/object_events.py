@@ -50,6 +50,8 @@ class ObjectEvents(Construct):
         others = self._rule("OtherFiles", {"anything-but": {"prefix": list(folders.values())}})
         of_datasets = [self._rule(f"Files-{name}", {"prefix": one}, group=name) for name, one in folders.items()]
         self.rules = [others, *of_datasets]
+        for rule in of_datasets:
+            others.add_dependency(rule)  # a new dataset's folder leaves one rule only when the other has it
         self._allow_rules_to_send(queue, undelivered)
         self.archive = self._archive(self._pattern({"prefix": incoming}), archive_days, key)
         self.archive.apply_removal_policy(removal)

@@ -17,7 +17,7 @@ from .requests import ErasureRequestError, Overlapping, Withdraw
 _WAIT_FOR_LOADS = "SELECT pg_advisory_xact_lock(%s)"
 _BROUGHT_ROWS: LiteralString = "status IN ('loaded', 'superseded', 'withdrawn') AND rows_loaded > 0"
 _FILES: LiteralString = """
-    SELECT file_id, version_id, dataset, status, rows_loaded, uploaded_at, overlaps_noted,
+    SELECT file_id, version_id, dataset, status, rows_loaded, uploaded_at,
            withdrawn_at, withdrawn_by, withdrawals.reason AS why
     FROM files LEFT JOIN withdrawals USING (file_id)
     WHERE bucket = %(bucket)s AND key = %(key)s
@@ -45,9 +45,8 @@ _RESTORE = f"""
 _RECORD = """
     INSERT INTO withdrawals (file_id, withdrawn_by, reason) VALUES (%s, %s, %s) RETURNING withdrawn_at
 """
-# From a file that was withdrawn too, the search goes on: that file may have replaced rows of others. Files are named in
-# the order in which they came, because it decides in datasets that reject known keys.
-_OVERLAPPING = """
+# From a file that was withdrawn too, the search goes on: that file may have replaced rows of others.
+_FOUND = """
     WITH RECURSIVE this AS (
         SELECT file_id, withdrawn_at FROM files LEFT JOIN withdrawals USING (file_id)
         WHERE bucket = %(bucket)s AND key = %(key)s AND version_id = %(version_id)s
@@ -61,6 +60,10 @@ _OVERLAPPING = """
         ) AS met
         WHERE status = 'withdrawn' OR found.file_id = (SELECT file_id FROM this)
     )
+"""
+# Files are named in the order in which they came, because it decides in datasets that reject known keys.
+_OVERLAPPING = f"""
+    {_FOUND}
     SELECT files.file_id, key, version_id FROM found JOIN files USING (file_id), this
     WHERE files.file_id <> this.file_id AND status <> 'withdrawn' AND files.file_id > %(after)s
       AND NOT EXISTS (
@@ -70,7 +73,13 @@ _OVERLAPPING = """
       )
     ORDER BY files.file_id
     LIMIT %(limit)s
-"""
+"""  # noqa: S608 - built from constants
+# Whether no file of an older release is among those from which the search goes on.
+_NOTED = f"""
+    {_FOUND}
+    SELECT bool_and(overlaps_noted) FROM found JOIN files USING (file_id), this
+    WHERE status = 'withdrawn' OR files.file_id = this.file_id
+"""  # noqa: S608 - built from constants
 
 
 def withdraw(connection: Connection, datasets: Mapping[str, Dataset], bucket: str, request: Withdraw) -> dict[str, Any]:
@@ -84,7 +93,9 @@ def withdraw(connection: Connection, datasets: Mapping[str, Dataset], bucket: st
         if not request.dry_run:
             connection.execute(_WAIT_FOR_LOADS, [LOAD_LOCK])
         file = _file(connection, bucket, request)
-        answer = {name: file[name] for name in ("version_id", "dataset", "overlaps_noted")}
+        answer = {name: file[name] for name in ("version_id", "dataset")}
+        named = {"bucket": bucket, "key": request.key, "version_id": file["version_id"]}
+        ((answer["overlaps_noted"],),) = connection.execute(_NOTED, named).fetchall()
         answer |= {"uploaded_at": file["uploaded_at"].isoformat(), "rows": 0, "withdrawn": None}
         if file["status"] == "withdrawn":
             at, by = file["withdrawn_at"].isoformat(), file["withdrawn_by"]

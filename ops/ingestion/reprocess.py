@@ -10,7 +10,7 @@ from ops.common.errors import CommandError
 from ops.common.terminal import show
 from ops.ingestion import keys, queues
 from ops.ingestion.deployed import DeployedIngestion
-from ops.ingestion.versions import ARCHIVE_CLASSES, Version
+from ops.ingestion.versions import Version
 
 _LONGEST_WHY = 500  # characters
 
@@ -24,7 +24,7 @@ def run(ingestion: DeployedIngestion, *, key: str, version_id: str, yes: bool, w
     check_reason(why)
     key = keys.without_bucket(key, ingestion.landing_bucket)
     version = _chosen(ingestion, key, version_id)
-    if version.storage_class in ARCHIVE_CLASSES:
+    if version.is_archived:
         raise CommandError(f"{key} is stored in {version.storage_class} and can't be read: restore it in S3 first")
     when = terminal.utc(version.at)
     show(f"Loading {key}, version {version.version_id} of {when}, in {ingestion.environment.label} again.")

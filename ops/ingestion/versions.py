@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # Objects in these classes must be restored before they can be read (Amazon S3 User Guide, "Restoring an archived
 # object"). The list does not show that an object is in an archive tier of Intelligent-Tiering; reading it fails.
-ARCHIVE_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+_ARCHIVE_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 SOURCE = "ops"  # the events of S3 have "aws.s3"
 
 
@@ -29,6 +29,12 @@ class Version:
     size: int | None
     is_latest: bool
     storage_class: str = "STANDARD"
+    is_restored: bool = False
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether it must be restored before it can be read. A restored version keeps its storage class."""
+        return self.storage_class in _ARCHIVE_CLASSES and not self.is_restored
 
     @property
     def is_delete_marker(self) -> bool:
@@ -65,7 +71,10 @@ class Version:
 
 def listed(s3: S3Client, bucket: str, prefix: str) -> Iterator[Version]:
     """Every version below the prefix. Keys ascend by their UTF-8 bytes; versions of a key begin with the newest."""
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
+    pages = s3.get_paginator("list_object_versions").paginate(
+        Bucket=bucket, Prefix=prefix, OptionalObjectAttributes=["RestoreStatus"]
+    )
+    for page in pages:
         # A page lists both kinds separately, each in order. Python's order of code points is that of UTF-8 bytes.
         versions, markers = map(_version, page.get("Versions", [])), map(_version, page.get("DeleteMarkers", []))
         yield from merge(versions, markers, key=attrgetter("key"))
@@ -78,6 +87,7 @@ def _version(listed: Mapping[str, Any]) -> Version:
         at=listed["LastModified"],
         size=listed.get("Size"),
         is_latest=listed["IsLatest"],
+        is_restored=listed.get("RestoreStatus", {}).get("IsRestoreInProgress") is False,
         storage_class=listed.get("StorageClass", "STANDARD"),
     )
 

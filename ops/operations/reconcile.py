@@ -13,7 +13,7 @@ from ops.common import terminal
 from ops.common.errors import CommandError
 from ops.common.terminal import show
 from ops.ingestion import queues, versions
-from ops.ingestion.versions import ARCHIVE_CLASSES, Version
+from ops.ingestion.versions import Version
 from ops.operations import ledger
 from ops.operations.deployed import DeployedOperations
 
@@ -44,7 +44,7 @@ def run(operations: DeployedOperations, *, yes: bool, minimum_age: timedelta = M
                 continue  # a key that ends with "/" is a folder, which the pipeline ignores
             if version.at > newest:
                 too_young += 1
-            elif version.storage_class in ARCHIVE_CLASSES:
+            elif version.is_archived:
                 archived += 1
                 show(f"  {_described(version)}: in {version.storage_class}, restore it first")
             else:

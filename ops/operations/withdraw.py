@@ -10,7 +10,7 @@ from ops.common.errors import CommandError
 from ops.common.terminal import show
 from ops.ingestion import keys, reprocess, versions
 from ops.ingestion.deployed import DeployedIngestion
-from ops.ingestion.versions import ARCHIVE_CLASSES, Version
+from ops.ingestion.versions import Version
 from ops.operations import ledger
 from ops.operations.deployed import DeployedOperations
 from ops.operations.function import ask_to_write
@@ -32,14 +32,19 @@ class _Met:
 def run(operations: DeployedOperations, *, key: str, version_id: str, why: str, yes: bool) -> int:
     """Report what would happen, do it after confirmation, and return the exit code.
 
-    An empty `version_id` means the newest version that brought rows. If it is withdrawn already, only files are loaded
-    again that an interrupted command did not ask for. The key may be a URL, and is also found in another Unicode form.
+    `version_id` may be empty if the bucket has one version of the key. If it is withdrawn already, only files that an
+    interrupted command did not ask for are loaded again. The key may be a URL, and is also found in another Unicode
+    form.
     """
     reprocess.check_reason(why)
+    if not why.strip():
+        raise CommandError(f"WHY must say why the file is withdrawn, got {why!r}")
     ingestion = operations.ingestion
     key = _known(operations, keys.without_bucket(key, ingestion.landing_bucket))
     request = {"action": "withdraw", "key": key, "who": reprocess.caller(ingestion), "why": why}
     file = ask_to_write(operations, request | {"version_id": version_id or None, "dry_run": True})
+    if not version_id:
+        _require_no_other_version(ingestion, key, file["version_id"])
     chosen = f"{key}, version {file['version_id']} of {_time(file['uploaded_at'])}"
     met = _met(operations, key, file["version_id"])
     if file["withdrawn"]:
@@ -70,6 +75,15 @@ def run(operations: DeployedOperations, *, key: str, version_id: str, why: str, 
     return ARCHIVED_FILES_ARE_LEFT if met.archived else 0
 
 
+def _require_no_other_version(ingestion: DeployedIngestion, key: str, newest: str) -> None:
+    """The newest version that brought rows need not be the one that is meant: a newer one may still be in the queue."""
+    stored = [each for each in _in_bucket(ingestion, key).values() if not each.is_delete_marker]
+    others = [each for each in stored if each.version_id != newest]
+    if others:
+        choices = "".join(f"\n  VERSION={each.version_id}  {terminal.utc(each.at)}  {each.content}" for each in stored)
+        raise CommandError(f"{key} has {len(stored)} versions: choose the one to withdraw{choices}")
+
+
 def _known(operations: DeployedOperations, key: str) -> str:
     """The form of the key that the ledger has; raises CommandError if it has none, or several others."""
     found = [form for form in keys.forms(key) if ledger.inspect(operations, form)["total"]]
@@ -93,7 +107,7 @@ def _met(operations: DeployedOperations, key: str, version_id: str) -> _Met:
             version = listed[other].get(other_id)
             if version is None:
                 met.gone.append(f"{other}  version {other_id}")
-            elif version.storage_class in ARCHIVE_CLASSES:
+            elif version.is_archived:
                 met.archived.append(f"{other}  version {other_id}  {version.storage_class}")
             else:
                 met.readable.append(version)

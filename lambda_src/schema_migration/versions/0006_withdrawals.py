@@ -26,7 +26,8 @@ ONLINE = (
 FINISH = """
 SET LOCAL lock_timeout = '3s';
 
--- No foreign keys to files: their triggers would make a file wait that has the keys of many others.
+-- No foreign keys to files: their triggers would make a file wait that has the keys of many others, and to add one
+-- waits for all loads that run.
 CREATE TABLE file_overlaps (
     file_id       bigint NOT NULL,
     other_file_id bigint NOT NULL,
@@ -36,7 +37,7 @@ CREATE INDEX file_overlaps_other_file_id ON file_overlaps (other_file_id);
 COMMENT ON TABLE file_overlaps IS 'A file that found keys in its table, and the files whose rows had them.';
 
 CREATE TABLE withdrawals (
-    file_id      bigint PRIMARY KEY REFERENCES files (file_id),
+    file_id      bigint PRIMARY KEY,
     withdrawn_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     withdrawn_by text NOT NULL,
     reason       text NOT NULL

@@ -97,6 +97,20 @@ def test_a_withdrawn_file_leaves_the_rows_of_a_world_without_it(
                     assert owner.execute(ORIGINS).fetchall() == world, (order, withdrawn)
 
 
+def test_a_withdrawn_file_of_an_older_release_is_said_when_the_search_goes_on_from_it(
+    pipeline: Pipeline, connection: psycopg.Connection
+) -> None:
+    puts = [pipeline.put(f"incoming/orders/{at}.csv", csv(("A", at)), at=at) for at in (1, 2, 3)]
+    load_all(pipeline.loader(), puts[:2])
+    with pipeline.shop.connect() as owner:  # as an older release leaves it
+        owner.execute("DELETE FROM file_overlaps")
+        owner.execute("UPDATE files SET overlaps_noted = false")
+    pipeline.loader().load(puts[2])
+    assert take_back(connection, puts[2], dry_run=True)["overlaps_noted"]
+    take_back(connection, puts[1])
+    assert not take_back(connection, puts[2], dry_run=True)["overlaps_noted"]
+
+
 def test_what_stands_behind_withdrawn_files_comes_back(pipeline: Pipeline, connection: psycopg.Connection) -> None:
     """Also if nothing was loaded again in between: the first command was interrupted, or its requests wait."""
     puts = [pipeline.put(f"incoming/orders/{at}.csv", csv(("A", at)), at=at) for at in (1, 2, 3, 4)]

@@ -21,7 +21,7 @@ def lists(aws: Stubs, prefix: str, *found: str) -> None:
         "s3",
         "list_object_versions",
         page([entry(key, "1") for key in found], []),
-        {"Bucket": "landing", "Prefix": prefix},
+        {"Bucket": "landing", "Prefix": prefix, "OptionalObjectAttributes": ["RestoreStatus"]},
     )
 
 

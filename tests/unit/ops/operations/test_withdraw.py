@@ -10,6 +10,7 @@ import pytest
 from botocore.response import StreamingBody
 
 from ops.common.errors import CommandError
+from ops.ingestion import queues
 from ops.ingestion.versions import Version
 from ops.operations import __main__ as commands
 from ops.operations import withdraw
@@ -55,6 +56,8 @@ def caller(aws: Stubs) -> None:
 def asked(aws: Stubs, answer: Any, *, dry_run: bool, version_id: str | None) -> None:
     who = {"who": WHO, "why": "wrong prices"}
     answers(aws, answer, action="withdraw", key=KEY, **who, version_id=version_id, dry_run=dry_run)
+    if version_id is None and "error" not in answer:
+        aws.expect("s3", "list_object_versions", page([entry(KEY, "v2")], []))
 
 
 def met(aws: Stubs, *files: list[Any]) -> None:
@@ -65,7 +68,11 @@ def sends(aws: Stubs, *version_ids: str) -> None:
     request = {"by": WHO, "at": WHEN, "why": f"withdrawal of {KEY}"}
     chosen = [Version(key=OTHER, version_id=each, at=AT, size=5, is_latest=True) for each in version_ids]
     entries = [
-        {"Id": str(number), "MessageBody": each.message("landing", "Reprocess", request=request)}
+        {
+            "Id": str(number),
+            "MessageBody": each.message("landing", "Reprocess", request=request),
+            "MessageGroupId": queues.GROUP,
+        }
         for number, each in enumerate(chosen)
     ]
     sent = [{"Id": str(number), "MessageId": "m", "MD5OfMessageBody": "0"} for number in range(len(chosen))]
@@ -94,6 +101,37 @@ def test_without_confirmation_it_only_reports(aws: Stubs, capsys: pytest.Capture
     assert f"  {OTHER}  version gone\n" in shown
     assert "An older release loaded this file" in shown
     assert "Nothing was done" in shown
+
+
+def test_a_key_with_several_versions_needs_the_version(aws: Stubs) -> None:
+    """A wrong file that is still in the queue has no rows yet: the good one before it must not go instead."""
+    known(aws, KEY)
+    caller(aws)
+    who = {"who": WHO, "why": "wrong prices"}
+    answers(aws, FILE, action="withdraw", key=KEY, **who, version_id=None, dry_run=True)
+    newer = [entry(KEY, "v3"), entry(KEY, "v2", latest=False)]
+    aws.expect("s3", "list_object_versions", page(newer, []))
+    with pytest.raises(
+        CommandError, match=r"has 2 versions: choose the one to withdraw\n  VERSION=v3 .*\n  VERSION=v2"
+    ):
+        run(aws)
+
+
+def test_a_restored_version_is_loaded_again(aws: Stubs) -> None:
+    known(aws, KEY)
+    caller(aws)
+    asked(aws, WITHDRAWN, dry_run=True, version_id=None)
+    met(aws, [3, OTHER, "v1"])
+    restored = {"StorageClass": "GLACIER", "RestoreStatus": {"IsRestoreInProgress": False}}
+    aws.expect("s3", "list_object_versions", page([entry(OTHER, "v1") | restored], []))
+    sends(aws, "v1")
+    assert run(aws) == 0
+
+
+@pytest.mark.parametrize("why", ["", " "])
+def test_a_withdrawal_needs_a_reason(aws: Stubs, why: str) -> None:
+    with pytest.raises(CommandError, match="WHY must say why"):
+        withdraw.run(deployed_operations(aws), key=KEY, version_id="v2", why=why, yes=True)
 
 
 def test_it_withdraws_what_it_showed_and_sends_the_files_that_it_met_until_then(
