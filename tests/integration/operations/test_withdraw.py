@@ -20,7 +20,8 @@ def test_what_a_withdrawn_file_replaced_comes_back_and_stays(
     ingestion = operations.ingestion
     first = drop(local_cloud)
     wait_for(local_cloud, first)
-    key = f"{ingestion.incoming_prefix}orders/tests/{uuid.uuid4().hex[:12]}.csv"
+    # S3's times are whole seconds, and of two files of the same second the one with the later key counts.
+    key = f"{ingestion.incoming_prefix}orders/tests/z-{uuid.uuid4().hex[:12]}.csv"
     put = ingestion.s3.put_object(Bucket=ingestion.landing_bucket, Key=key, Body=order_file(first.order_ids))
     second = Dropped(key=key, version_id=put["VersionId"], order_ids=first.order_ids)
     wait_for(local_cloud, second)

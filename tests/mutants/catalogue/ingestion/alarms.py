@@ -50,8 +50,8 @@ MUTANTS = (
     Mutant(
         name="the refused files alarm uses the minimum",
         file="components/ingestion/ingestion.py",
-        old="                statistic=cloudwatch.Stats.SUM,\n",
-        new="                statistic=cloudwatch.Stats.MINIMUM,\n",
+        old='"service": SOURCE.name},\n                statistic=cloudwatch.Stats.SUM,\n',
+        new='"service": SOURCE.name},\n                statistic=cloudwatch.Stats.MINIMUM,\n',
         test=f"{ALARMS}::test_every_alarm_uses_a_statistic_that_suits_its_metric[prod]",
         says="FilesRefused",
     ),
