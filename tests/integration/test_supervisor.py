@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -23,7 +24,7 @@ from botocore.exceptions import BotoCoreError
 from local_cloud import contents, processes, toolchain
 from local_cloud.cloud import LocalCloud
 from local_cloud.errors import LocalCloudError
-from local_cloud.ports import free_port
+from local_cloud.ports import free_port, is_free
 from local_cloud.postgres import data_folder
 from local_cloud.report import Summary
 from local_cloud.state import CHECKOUT
@@ -157,9 +158,12 @@ class _EmulatorCrashes(LocalCloud):
     """Its emulator crashes during `up`."""
 
     def _bring_up(self) -> Summary:
-        # Without retries: the next emulator might answer them.
+        # Without retries, because the next emulator might answer them. And only when nothing listens any more: a
+        # connection that is reset during its handshake leaves a socket open, which fails a later test.
         client = self.session().client("sts", config=Config(retries={"total_max_attempts": 1}))
+        port = urlsplit(self.services().endpoint_url).port or 0
         _kill(self, "emulator")
+        _wait_until(lambda: is_free(port))
         client.get_caller_identity()
         raise AssertionError("nothing should have answered")
 
