@@ -101,7 +101,7 @@ def _met(operations: DeployedOperations, key: str, version_id: str) -> _Met:
     while True:
         request = {"action": "overlapping", "key": key, "version_id": version_id, "after": after, "limit": _PAGE}
         page = ask_to_write(operations, request)["files"]
-        for after, other, other_id in page:  # noqa: B007 - the next page begins after the last one
+        for _, other, other_id in page:
             if other not in listed:
                 listed[other] = _in_bucket(operations.ingestion, other)
             version = listed[other].get(other_id)
@@ -113,6 +113,7 @@ def _met(operations: DeployedOperations, key: str, version_id: str) -> _Met:
                 met.readable.append(version)
         if len(page) < _PAGE:
             return met
+        after = page[-1][0]
 
 
 def _in_bucket(ingestion: DeployedIngestion, key: str) -> dict[str, Version]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -19,8 +20,9 @@ def test_valid_requests_are_parsed() -> None:
     timed = Forget(address_hash=bytes.fromhex(HASH), until=datetime(2026, 11, 20, tzinfo=UTC), dry_run=False)
     assert parse(asked | {"dry_run": False, "until": "2026-11-20T00:00:00+00:00"}) == timed
     assert parse({"action": "finished_versions", "versions": [["k", "v"]]}) == FinishedVersions(versions=(("k", "v"),))
-    assert parse(WITHDRAW) == Withdraw(key="k", version_id=None, who="arn:ada", why="wrong", dry_run=True)
-    assert parse(WITHDRAW | {"version_id": "v"}).version_id == "v"  # type: ignore[union-attr]
+    newest = Withdraw(key="k", version_id=None, who="arn:ada", why="wrong", dry_run=True)
+    assert parse(WITHDRAW) == newest
+    assert parse(WITHDRAW | {"version_id": "v"}) == replace(newest, version_id="v")
     assert parse(OVERLAPPING) == Overlapping(key="k", version_id="v", after=0, limit=1000)
 
 
